@@ -1,1 +1,22 @@
-//! x
+//! beatbolt turns a track into a music video whose pictures move with the music.
+//!
+//! The modules in reading order, and who may know whom (held by `tests/layers.rs`):
+//!
+//! - [`error`], [`units`], [`noise`], [`progress`]: the foundation, knows nothing.
+//! - [`audio`]: a track goes in, an [`audio::Analysis`] comes out.
+//! - [`score`]: analysis and preset become a [`score::Timeline`]: the value of every parameter in every frame.
+//! - [`diffusion`]: text encoder, UNet with motion modules, VAE, samplers. Tensors only.
+//! - [`video`]: frames go in, a finished file with the untouched audio comes out. No tensors.
+//! - [`render`]: the only place where score, diffusion and video meet.
+//! - [`cli`]: what is typed and what is printed.
+
+pub mod audio;
+pub mod cli;
+pub mod diffusion;
+pub mod error;
+pub mod noise;
+pub mod progress;
+pub mod render;
+pub mod score;
+pub mod units;
+pub mod video;

@@ -1,1 +1,7 @@
-fn main(){}
+//! The `beatbolt` program: everything is in the library.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    beatbolt::cli::main()
+}

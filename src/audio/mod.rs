@@ -1,0 +1,5 @@
+//! Music in, an [`Analysis`] out.
+
+mod analysis;
+
+pub use analysis::{Analysis, Envelope, Section};

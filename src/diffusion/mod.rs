@@ -1,0 +1,1 @@
+//! Text encoder, UNet with motion modules, VAE and samplers. Tensors only: no audio, no score, no frames a second.

@@ -1,0 +1,1 @@
+//! The only place where score, diffusion and video meet.
