@@ -1,1 +1,3 @@
 //! Text encoder, UNet with motion modules, VAE and samplers. Tensors only: no audio, no score, no frames a second.
+
+pub mod config;
