@@ -77,7 +77,7 @@ pub fn denoise(
         x = holds.apply(&x, window.noise, index, stride.from).context(failed)?;
         let input = (&x / stride.from.spread()).context(failed)?;
         let prediction = predict(net, &input, stride.from.t, window)?;
-        x = sampler::step(schedule.kind(), schedule.prediction(), &x, &prediction, *stride).context(failed)?;
+        x = sampler::step(schedule, &x, &prediction, *stride).context(failed)?;
         observe(Step { index, prediction: &prediction, latents: &x })?;
     }
     holds.settle(&x).context(failed)
@@ -130,8 +130,8 @@ fn predict(net: &dyn Predict, input: &Tensor, t: f64, window: &Window) -> Result
 struct Holds {
     /// The picture of each held frame, \[f, c, h, w]; rows of free frames don't matter.
     pictures: Option<Tensor>,
-    /// A frame is held in all steps before this one; `usize::MAX` where it is never released.
-    release: Vec<usize>,
+    /// The step that a held frame sets out from; none for a frame that is free from the start.
+    release: Vec<Option<usize>>,
     steps: usize,
 }
 
@@ -140,10 +140,10 @@ impl Holds {
         let strength = window.strength();
         let release = (0..window.frames())
             .map(|i| match f64::from(window.denoise[i]) {
-                _ if i < window.pinned_frames() => usize::MAX,
-                own if window.carried.is_none() || own >= strength => 0,
+                _ if i < window.pinned_frames() => Some(usize::MAX),
+                own if window.carried.is_none() || own >= strength => None,
                 // The window has 1 − k/N of its strength left at step k.
-                own => ((1.0 - own / strength) * steps as f64).ceil() as usize,
+                own => Some(((1.0 - own / strength) * steps as f64).ceil() as usize),
             })
             .collect();
         Ok(Holds { pictures: pictures(window)?, release, steps })
@@ -174,7 +174,7 @@ impl Holds {
         held: impl Fn(&Tensor) -> candle_core::Result<Tensor>,
     ) -> candle_core::Result<Tensor> {
         let Some(pictures) = &self.pictures else { return Ok(x.clone()) };
-        let mask: Vec<u8> = self.release.iter().map(|&r| u8::from(step < r)).collect();
+        let mask: Vec<u8> = self.release.iter().map(|r| u8::from(r.is_some_and(|r| step <= r))).collect();
         if mask.iter().all(|&m| m == 0) {
             return Ok(x.clone());
         }
@@ -199,13 +199,15 @@ fn pictures(window: &Window) -> candle_core::Result<Option<Tensor>> {
 }
 
 fn failed() -> Error {
-    Error::device("the denoising step failed").hint("a smaller --size needs less memory; `beatbolt doctor` shows the devices")
+    Error::device("the denoising step failed")
+        .hint("a smaller --size needs less memory; `beatbolt doctor` shows the devices")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diffusion::config::{BetaSchedule, Prediction, SamplerKind, SchedulerConfig, Spacing};
+    use crate::diffusion::schedule::Stride;
     use crate::noise::{Stream, gaussian};
     use candle_core::Device;
     use std::cell::RefCell;
@@ -214,16 +216,18 @@ mod tests {
 
     fn schedule(kind: SamplerKind, prediction: Prediction, zero_snr: bool) -> Schedule {
         let config = SchedulerConfig {
-            kind,
-            prediction,
-            beta_schedule: BetaSchedule::Linear,
+            class_name: String::new(),
+            sampler: kind,
+            train_timesteps: 1000,
+            betas: BetaSchedule::Linear,
             beta_start: 0.00085,
             beta_end: 0.012,
-            num_train_timesteps: 1000,
+            prediction,
             spacing: Spacing::Trailing,
             steps_offset: 0,
-            rescale_betas_zero_snr: zero_snr,
+            zero_snr,
             set_alpha_to_one: true,
+            clip_sample: None,
         };
         Schedule::new(&config, 4).unwrap()
     }
@@ -255,19 +259,25 @@ mod tests {
                 let noise = ((x - (self.clean * a)?)? / s)?;
                 match self.schedule.prediction() {
                     Prediction::Epsilon => Ok(noise),
-                    Prediction::V => (noise * a)? - (self.clean * s)?,
+                    Prediction::Velocity => (noise * a)? - (self.clean * s)?,
                 }
             };
             answer().context(failed)
         }
     }
 
-    /// Predicts no noise where the data are unit Gaussians: x0 = signal / spread² · x.
-    struct Shrink;
+    /// Predicts as one who knows that the data are Gaussian around a picture (spread 1).
+    struct Believer<'a> {
+        picture: &'a Tensor,
+        strides: Vec<Stride>,
+    }
 
-    impl Predict for Shrink {
-        fn predict(&self, x: &Tensor, _: f64, _: &Tensor, _: &[f32]) -> Result<Tensor> {
-            x.zeros_like().context(failed)
+    impl Predict for Believer<'_> {
+        fn predict(&self, x: &Tensor, t: f64, _: &Tensor, _: &[f32]) -> Result<Tensor> {
+            let level = self.strides.iter().find(|s| s.from.t == t).expect("a level of the schedule").from;
+            // x is divided by its spread; E[x0 | x] = w x + (1 − w) picture with w = 1 / (1 + σ²), ε = (x − x0) / σ.
+            let answer = || ((x * level.spread())? - self.picture)? * (level.noise / level.spread().powi(2));
+            answer().context(failed)
         }
     }
 
@@ -280,10 +290,10 @@ mod tests {
         let (clean, noise, text) = (tensor(1, SHAPE), tensor(2, SHAPE), tensor(3, (1, 1, 1, 1)));
         for (kind, prediction, zero) in [
             (SamplerKind::Euler, Prediction::Epsilon, false),
-            (SamplerKind::Euler, Prediction::V, false),
-            (SamplerKind::Euler, Prediction::V, true),
+            (SamplerKind::Euler, Prediction::Velocity, false),
+            (SamplerKind::Euler, Prediction::Velocity, true),
             (SamplerKind::Ddim, Prediction::Epsilon, false),
-            (SamplerKind::Ddim, Prediction::V, true),
+            (SamplerKind::Ddim, Prediction::Velocity, true),
         ] {
             let schedule = schedule(kind, prediction, zero);
             let oracle = Oracle { clean: &clean, schedule: &schedule, seen: RefCell::default() };
@@ -311,13 +321,16 @@ mod tests {
 
     #[test]
     fn more_strength_leads_further_from_the_carried_picture() {
-        let (noise, text, carried) = (tensor(2, SHAPE), tensor(3, (1, 1, 1, 1)), tensor(5, (1, 2, 3, 3)));
-        let schedule = schedule(SamplerKind::Euler, Prediction::V, false);
+        let (text, carried, picture) = (tensor(3, (1, 1, 1, 1)), tensor(5, (1, 2, 3, 3)), tensor(6, SHAPE));
+        let noise = picture.zeros_like().unwrap();
+        let schedule = schedule(SamplerKind::Euler, Prediction::Epsilon, false);
         let mut last = 0.0;
-        for s in 1..=20 {
+        for s in 1..20 {
             let strength = [s as f32 / 20.0; 6];
             let window = Window { carried: Some(&carried), ..window(&noise, &text, &strength) };
-            let out = denoise(&Shrink, &schedule, &window, |_| Ok(())).unwrap();
+            let strides = schedule.strides(f64::from(strength[0]));
+            let net = Believer { picture: &picture, strides };
+            let out = denoise(&net, &schedule, &window, |_| Ok(())).unwrap();
             let far = distance(&out, &carried.broadcast_as(SHAPE).unwrap());
             assert!(far > last, "strength {s}/20: {far} after {last}");
             last = far;
@@ -354,7 +367,10 @@ mod tests {
             }
         }
         let (noise, strength) = (tensor(2, SHAPE), [1.0; 6]);
-        let (yes, no) = (Tensor::full(2.0f32, (1, 1, 1, 1), &Device::Cpu).unwrap(), Tensor::full(0.5f32, (1, 1, 1, 1), &Device::Cpu).unwrap());
+        let (yes, no) = (
+            Tensor::full(2.0f32, (1, 1, 1, 1), &Device::Cpu).unwrap(),
+            Tensor::full(0.5f32, (1, 1, 1, 1), &Device::Cpu).unwrap(),
+        );
         let guidance = Some(Guidance { negative: &no, scale: 3.0 });
         let window = Window { guidance, ..window(&noise, &yes, &strength) };
         let schedule = schedule(SamplerKind::Euler, Prediction::Epsilon, false);

@@ -4,33 +4,40 @@
 //! diffusers has, because at σ = 4096 the order decides the fourth digit.
 
 use super::config::{Prediction, SamplerKind};
-use super::schedule::{Level, Stride};
+use super::schedule::{Level, Schedule, Stride};
 use candle_core::{Result, Tensor};
 
 /// The latents after `stride`, from the latents `x` before it and the network's `output` for them; all
 /// \[f, c, h, w].
-pub fn step(kind: SamplerKind, predicts: Prediction, x: &Tensor, output: &Tensor, stride: Stride) -> Result<Tensor> {
-    match kind {
-        SamplerKind::Euler => euler(predicts, x, output, stride),
-        SamplerKind::Ddim => ddim(predicts, x, output, stride),
+pub fn step(schedule: &Schedule, x: &Tensor, output: &Tensor, stride: Stride) -> Result<Tensor> {
+    let predicts = schedule.prediction();
+    let clean = clean(predicts, x, output, stride.from)?;
+    let clean = match schedule.clip() {
+        Some(range) => clean.clamp(-range, range)?,
+        None => clean,
+    };
+    match schedule.kind() {
+        SamplerKind::Euler => euler(x, &clean, stride),
+        SamplerKind::Ddim => ddim(predicts, x, output, &clean, stride),
     }
 }
 
 /// Euler's method on dx/dσ = (x − x0)/σ (Karras et al. 2022, equation 1).
-fn euler(predicts: Prediction, x: &Tensor, output: &Tensor, Stride { from, to }: Stride) -> Result<Tensor> {
-    let slope = ((x - clean(predicts, x, output, from)?)? / from.noise)?;
+fn euler(x: &Tensor, clean: &Tensor, Stride { from, to }: Stride) -> Result<Tensor> {
+    let slope = ((x - clean)? / from.noise)?;
     // The difference is taken in f32, as the tables of the reference are.
     let dt = f64::from(to.noise as f32 - from.noise as f32);
     x + (slope * dt)?
 }
 
 /// DDIM without added noise (Song et al. 2021, equation 12 with σ = 0).
-fn ddim(predicts: Prediction, x: &Tensor, output: &Tensor, Stride { from, to }: Stride) -> Result<Tensor> {
+fn ddim(predicts: Prediction, x: &Tensor, output: &Tensor, clean: &Tensor, stride: Stride) -> Result<Tensor> {
+    let Stride { from, to } = stride;
     let noise = match predicts {
         Prediction::Epsilon => output.clone(),
-        Prediction::V => ((output * from.signal)? + (x * from.noise)?)?,
+        Prediction::Velocity => ((output * from.signal)? + (x * from.noise)?)?,
     };
-    (clean(predicts, x, output, from)? * to.signal)? + (noise * to.noise)?
+    (clean * to.signal)? + (noise * to.noise)?
 }
 
 /// The clean latents that a prediction at `level` stands for.
@@ -40,7 +47,7 @@ fn ddim(predicts: Prediction, x: &Tensor, output: &Tensor, Stride { from, to }: 
 fn clean(predicts: Prediction, x: &Tensor, output: &Tensor, level: Level) -> Result<Tensor> {
     match predicts {
         Prediction::Epsilon => (x - (output * level.noise)?)? / level.signal,
-        Prediction::V => {
+        Prediction::Velocity => {
             let spread = level.spread();
             (output * (-level.noise / spread))? + (x * (level.signal / (spread * spread)))?
         }

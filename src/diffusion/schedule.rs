@@ -46,6 +46,7 @@ pub struct Stride {
 pub struct Schedule {
     kind: SamplerKind,
     prediction: Prediction,
+    clip: Option<f64>,
     spacing: Spacing,
     steps_offset: usize,
     /// ᾱ of every training step.
@@ -58,13 +59,13 @@ pub struct Schedule {
 impl Schedule {
     /// The schedule of `config` for `steps` denoising steps (1 to [`MAX_STEPS`]).
     pub fn new(config: &SchedulerConfig, steps: usize) -> Result<Self> {
-        let train = config.num_train_timesteps;
+        let train = config.train_timesteps;
         if steps == 0 || steps > MAX_STEPS.min(train) {
             return Err(Error::usage(format!("{steps} denoising steps can't be made"))
                 .hint(format!("between 1 and {}; distilled models want 2, 4 or 8", MAX_STEPS.min(train))));
         }
         let signal_power = signal_power(config);
-        if config.kind == SamplerKind::Ddim
+        if config.sampler == SamplerKind::Ddim
             && config.prediction == Prediction::Epsilon
             && signal_power.last() == Some(&0.0)
         {
@@ -73,8 +74,9 @@ impl Schedule {
         }
         let final_power = if config.set_alpha_to_one { 1.0 } else { signal_power[0] };
         Ok(Schedule {
-            kind: config.kind,
+            kind: config.sampler,
             prediction: config.prediction,
+            clip: config.clip_sample,
             spacing: config.spacing,
             steps_offset: config.steps_offset,
             signal_power,
@@ -114,6 +116,11 @@ impl Schedule {
                 Stride { from: from[k], to }
             })
             .collect()
+    }
+
+    /// The range ± that clean latents are cut to in every step, where the model wants that.
+    pub fn clip(&self) -> Option<f64> {
+        self.clip
     }
 
     /// What unit noise is multiplied by to start at the first level of a run at full strength.
@@ -191,9 +198,9 @@ impl Schedule {
 
 /// ᾱ_t for every training step.
 fn signal_power(config: &SchedulerConfig) -> Vec<f64> {
-    let n = config.num_train_timesteps;
+    let n = config.train_timesteps;
     let line = |a: f64, b: f64, i: usize| a + (b - a) * i as f64 / (n.max(2) - 1) as f64;
-    let beta = |i: usize| match config.beta_schedule {
+    let beta = |i: usize| match config.betas {
         BetaSchedule::Linear => line(config.beta_start, config.beta_end, i),
         BetaSchedule::ScaledLinear => line(config.beta_start.sqrt(), config.beta_end.sqrt(), i).powi(2),
     };
@@ -204,9 +211,9 @@ fn signal_power(config: &SchedulerConfig) -> Vec<f64> {
             product
         })
         .collect();
-    if config.rescale_betas_zero_snr {
+    if config.zero_snr {
         zero_terminal_snr(&mut power);
-        if let (SamplerKind::Euler, Some(last)) = (config.kind, power.last_mut()) {
+        if let (SamplerKind::Euler, Some(last)) = (config.sampler, power.last_mut()) {
             // σ would be infinite; diffusers takes the smallest ᾱ that f16 can tell from 0.
             *last = 2f64.powi(-24);
         }
@@ -230,16 +237,18 @@ mod tests {
 
     fn lightning() -> SchedulerConfig {
         SchedulerConfig {
-            kind: SamplerKind::Euler,
-            beta_schedule: BetaSchedule::Linear,
+            class_name: "EulerDiscreteScheduler".into(),
+            sampler: SamplerKind::Euler,
+            train_timesteps: 1000,
+            betas: BetaSchedule::Linear,
             beta_start: 0.00085,
             beta_end: 0.012,
-            num_train_timesteps: 1000,
             prediction: Prediction::Epsilon,
             spacing: Spacing::Trailing,
             steps_offset: 0,
-            rescale_betas_zero_snr: false,
+            zero_snr: false,
             set_alpha_to_one: true,
+            clip_sample: None,
         }
     }
 
@@ -277,18 +286,19 @@ mod tests {
         assert_eq!(times(1.0), [999.0, 749.0, 499.0, 249.0]);
         assert_eq!(times(0.9), [899.0, 674.0, 449.0, 224.0]);
         assert_eq!(times(0.5), [499.0, 374.0, 249.0, 124.0]);
-        let first: Vec<f64> = (1..=100).map(|k| schedule.strides(f64::from(k) / 100.0)[0].from.noise).collect();
+        let first: Vec<f64> =
+            (1..=100).map(|k| schedule.strides(f64::from(k) / 100.0)[0].from.noise).collect();
         assert!(first.windows(2).all(|w| w[0] < w[1]), "more strength, more noise");
     }
 
     #[test]
     fn zero_terminal_snr_holds_no_signal() {
-        let config = SchedulerConfig { rescale_betas_zero_snr: true, ..lightning() };
+        let config = SchedulerConfig { zero_snr: true, ..lightning() };
         let strides = Schedule::new(&config, 4).unwrap().strides(1.0);
         assert!((strides[0].from.noise - 4096.0).abs() < 1.0);
-        let ddim = SchedulerConfig { kind: SamplerKind::Ddim, ..config.clone() };
+        let ddim = SchedulerConfig { sampler: SamplerKind::Ddim, ..config.clone() };
         assert!(Schedule::new(&ddim, 4).is_err(), "noise can't be predicted away from pure noise");
-        let ddim = SchedulerConfig { prediction: Prediction::V, ..ddim };
+        let ddim = SchedulerConfig { prediction: Prediction::Velocity, ..ddim };
         assert_eq!(Schedule::new(&ddim, 4).unwrap().strides(1.0)[0].from.signal, 0.0);
     }
 
