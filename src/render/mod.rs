@@ -1,1 +1,172 @@
 //! The only place where score, diffusion and video meet.
+//!
+//! A [`Job`] says what is to be made. [`Render`] is an iterator over its finished windows: noise is denoised
+//! beside the frames that the window before has settled, so one window grows out of the last. [`run`] puts the
+//! stages behind it (latents → pictures → finish → file) on threads with bounded queues, so that memory does
+//! not grow with the length of the song.
+//!
+//! **Invariant:** a window depends on its job, its take and nothing else: not on the clock, on the order of
+//! work, or on whether it was rendered before the process was killed or after.
+
+mod condition;
+mod guard;
+mod job;
+mod pipeline;
+mod store;
+mod window;
+
+pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
+pub use pipeline::{Summary, run};
+pub use store::WorkFolder;
+pub use window::{Shape, Window, plan};
+
+use crate::diffusion::denoise::{self, Guidance, Window as DenoiseWindow};
+use crate::diffusion::schedule::Schedule;
+use crate::diffusion::Model;
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::timing::Timings;
+use candle_core::{DType, Tensor};
+use condition::{Conditioner, NoiseSource};
+use guard::Look;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::Finished;
+
+/// A finished window.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Its place in the plan.
+    pub window: Window,
+    /// Settled latents of the frames that it brings, \[n, c, h, w].
+    pub latents: Tensor,
+    /// Whether it was found in the work folder instead of being denoised.
+    pub restored: bool,
+}
+
+/// Iterates over the finished windows of a job, in order.
+pub struct Render<'a> {
+    job: &'a Job,
+    model: &'a Model,
+    schedule: Schedule,
+    store: Option<&'a WorkFolder>,
+    conditioner: Conditioner<'a>,
+    noise: NoiseSource,
+    windows: std::vec::IntoIter<Window>,
+    stop: &'a AtomicBool,
+    timings: &'a Timings,
+    /// Settled latents at the end of the last window, \[overlap, c, h, w].
+    carried: Option<Tensor>,
+    /// What the drift guard holds on to, and the first frame of the prompt that it was taken from.
+    look: Option<(u64, Look)>,
+}
+
+impl<'a> Render<'a> {
+    /// A render of `job` with `model`. Windows are kept in and taken from `store`, if there is one; once `stop`
+    /// is set, the next step ends it with [`ErrorKind::Stopped`].
+    pub fn new(
+        job: &'a Job,
+        model: &'a Model,
+        store: Option<&'a WorkFolder>,
+        stop: &'a AtomicBool,
+        timings: &'a Timings,
+    ) -> Result<Self> {
+        let factor = model.downscale();
+        let size = job.settings.generate;
+        let shape = (model.latent_channels(), size.height as usize / factor, size.width as usize / factor);
+        Ok(Render {
+            schedule: Schedule::new(model.scheduler(), job.settings.steps)?,
+            conditioner: Conditioner::new(model, &job.timeline),
+            noise: NoiseSource { seed: job.settings.seed, first_frame: job.settings.first_frame, shape },
+            windows: job.windows().into_iter(),
+            job,
+            model,
+            store,
+            stop,
+            timings,
+            carried: None,
+            look: None,
+        })
+    }
+
+    fn window(&mut self, window: Window) -> Result<Rendered> {
+        if !window.continues() {
+            (self.carried, self.look) = (None, None);
+        }
+        let prompt_start = self.job.timeline.prompt_at(window.new_frames().start).start;
+        let rendered = match self.store.and_then(|s| s.load(window.index)) {
+            Some(finished) => self.restore(window, finished, prompt_start)?,
+            None => self.denoise(window, prompt_start)?,
+        };
+        let overlap = self.job.settings.windows.overlap;
+        let n = rendered.latents.dims()[0];
+        self.carried = match n.checked_sub(overlap) {
+            Some(skip) => Some(rendered.latents.narrow(0, skip, overlap).context(failed)?),
+            None => None,
+        };
+        Ok(rendered)
+    }
+
+    fn restore(&mut self, window: Window, finished: Finished, prompt_start: u64) -> Result<Rendered> {
+        self.look = Some((prompt_start, finished.look));
+        let latents = finished.latents.to_device(self.model.device()).and_then(|l| l.to_dtype(self.model.dtype()));
+        Ok(Rendered { window, latents: latents.context(failed)?, restored: true })
+    }
+
+    fn denoise(&mut self, window: Window, prompt_start: u64) -> Result<Rendered> {
+        let _span = self.timings.span("denoise");
+        let timeline = &self.job.timeline;
+        let conditions = self.conditioner.window(&window)?;
+        let noise = self.noise.window(&window, timeline, self.model.device(), self.model.dtype())?;
+        let last = match &self.carried {
+            Some(carried) => Some(carried.narrow(0, carried.dims()[0] - 1, 1).context(failed)?),
+            None => None,
+        };
+        let input = DenoiseWindow {
+            noise: &noise,
+            pinned: self.carried.as_ref(),
+            carried: last.as_ref(),
+            denoise: &conditions.denoise,
+            motion: &conditions.motion,
+            text: &conditions.text,
+            guidance: conditions.guidance.as_ref().map(|(negative, scale)| Guidance { negative, scale: *scale }),
+        };
+        let settled = denoise::denoise(self.model, &self.schedule, &input, |_| match self.stop.load(Ordering::Relaxed) {
+            true => Err(Error::new(ErrorKind::Stopped, "stopped")),
+            false => Ok(()),
+        })?;
+        let count = (window.new_frames().end - window.new_frames().start) as usize;
+        let latents = settled.narrow(0, window.pinned, count).context(failed)?;
+        let strength = timeline.value("drift_guard", window.new_frames().start);
+        let (latents, look) = self.guard(latents, prompt_start, strength)?;
+        if let Some(store) = self.store {
+            store.save(window.index, &latents, &look)?;
+        }
+        self.look = Some((prompt_start, look));
+        Ok(Rendered { window, latents, restored: false })
+    }
+
+    /// Leads a window back to the look that its prompt began with; the first window of a prompt sets it.
+    fn guard(&self, latents: Tensor, prompt_start: u64, strength: f32) -> Result<(Tensor, Look)> {
+        match &self.look {
+            Some((of, look)) if *of == prompt_start => {
+                Ok((guard::lead_back(&latents, look, strength)?, look.clone()))
+            }
+            _ => {
+                let as_f32 = latents.to_dtype(DType::F32).context(failed)?;
+                Ok((latents, Look::of(&as_f32)?))
+            }
+        }
+    }
+}
+
+impl Iterator for Render<'_> {
+    type Item = Result<Rendered>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let window = self.windows.next()?;
+        Some(self.window(window))
+    }
+}
+
+fn failed() -> Error {
+    Error::device("a window's latents can't be moved").hint("a smaller --size needs less memory")
+}

@@ -1,0 +1,125 @@
+//! Score vocabulary → diffusion inputs: the one place where the two meet.
+
+use super::window::Window;
+use crate::diffusion::Model;
+use crate::error::{Context, Error, Result};
+use crate::noise::{Stream, gaussian};
+use crate::score::{PromptSpan, Timeline};
+use crate::units::FrameIndex;
+use candle_core::{DType, Device, Tensor};
+use std::collections::HashMap;
+
+/// Embedded prompts are kept for reuse; a song rarely has more.
+const KEPT_PROMPTS: usize = 64;
+
+/// Weights p/√(1+p²) ≤ 0.71 a frame: after these many frames nothing of the first is left.
+const NOISE_MEMORY: FrameIndex = 48;
+
+/// What a window is conditioned on.
+#[derive(Debug)]
+pub struct Conditions {
+    /// What is asked for, \[1 or f, L, d].
+    pub text: Tensor,
+    /// What is avoided, and how far to lead away from it, where guidance is not 1.
+    pub guidance: Option<(Tensor, f64)>,
+    /// Motion scale of every frame.
+    pub motion: Vec<f32>,
+    /// Denoise strength of every frame.
+    pub denoise: Vec<f32>,
+}
+
+/// Turns a timeline into the inputs of each window.
+pub struct Conditioner<'a> {
+    model: &'a Model,
+    timeline: &'a Timeline,
+    embedded: HashMap<String, Tensor>,
+}
+
+impl<'a> Conditioner<'a> {
+    /// Conditions for the windows of `timeline`.
+    pub fn new(model: &'a Model, timeline: &'a Timeline) -> Self {
+        Conditioner { model, timeline, embedded: HashMap::new() }
+    }
+
+    /// The conditions of one window.
+    pub fn window(&mut self, window: &Window) -> Result<Conditions> {
+        let frames: Vec<FrameIndex> = window.frames().collect();
+        let curve = |name: &str| frames.iter().map(|&f| self.timeline.value(name, f)).collect::<Vec<f32>>();
+        let (motion, denoise) = (curve("motion_scale"), curve("denoise"));
+        let scale = mean(&curve("guidance")[window.pinned..]);
+        let text = self.text(&frames, |span| &span.prompt)?;
+        let guidance = match scale {
+            s if (s - 1.0).abs() < 1e-6 => None,
+            s => Some((self.text(&frames, |span| &span.negative)?, s)),
+        };
+        Ok(Conditions { text, guidance, motion, denoise })
+    }
+
+    /// Embeddings of every frame's text, or one for all where they share it.
+    fn text(&mut self, frames: &[FrameIndex], of: impl Fn(&PromptSpan) -> &String) -> Result<Tensor> {
+        let timeline = self.timeline;
+        let words: Vec<&str> = frames.iter().map(|&f| of(timeline.prompt_at(f)).as_str()).collect();
+        if words.iter().all(|w| *w == words[0]) {
+            return self.embed(words[0]);
+        }
+        let rows = words.iter().map(|w| self.embed(w)).collect::<Result<Vec<_>>>()?;
+        Tensor::cat(&rows, 0).context(|| Error::device("prompts can't be stacked"))
+    }
+
+    fn embed(&mut self, words: &str) -> Result<Tensor> {
+        if let Some(known) = self.embedded.get(words) {
+            return Ok(known.clone());
+        }
+        if self.embedded.len() >= KEPT_PROMPTS {
+            self.embedded.clear();
+        }
+        let embedding = self.model.encode_prompt(words)?;
+        self.embedded.insert(words.to_owned(), embedding.clone());
+        Ok(embedding)
+    }
+}
+
+fn mean(values: &[f32]) -> f64 {
+    values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len().max(1) as f64
+}
+
+/// Where a frame's noise comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct NoiseSource {
+    /// What all noise depends on.
+    pub seed: u64,
+    /// Index of the timeline's frame 0, counted from the start of the track.
+    pub first_frame: FrameIndex,
+    /// Latent channels, rows, columns.
+    pub shape: (usize, usize, usize),
+}
+
+impl NoiseSource {
+    /// The unit noise of a window, \[f, c, h, w].
+    ///
+    /// Neighbours are tied by the parameter `noise_correlation` p: z_i ← (p · z_{i−1} + z_i)/√(1+p²), which
+    /// keeps unit variance. The chain starts at the take's first frame (or so far back that it doesn't matter).
+    pub fn window(&self, window: &Window, timeline: &Timeline, device: &Device, dtype: DType) -> Result<Tensor> {
+        let (c, h, w) = self.shape;
+        let one = c * h * w;
+        let end = window.start + window.length as FrameIndex;
+        let first = window.take_start.max(window.start.saturating_sub(NOISE_MEMORY));
+        let (mut values, mut chained, mut fresh) = (Vec::with_capacity(window.length * one), vec![], vec![0.0; one]);
+        for frame in first..end {
+            gaussian(self.seed, Stream::Latents, self.first_frame + frame, &mut fresh);
+            let p = timeline.value("noise_correlation", frame.min(window.take_end - 1));
+            if chained.is_empty() {
+                chained.clone_from(&fresh);
+            } else {
+                let norm = (1.0 + p * p).sqrt();
+                chained.iter_mut().zip(&fresh).for_each(|(z, n)| *z = (p * *z + n) / norm);
+            }
+            if frame >= window.start {
+                values.extend_from_slice(&chained);
+            }
+        }
+        Tensor::from_vec(values, (window.length, c, h, w), &Device::Cpu)
+            .and_then(|t| t.to_device(device)?.to_dtype(dtype))
+            .context(|| Error::device("the noise doesn't fit on the device").hint("a smaller --size needs less memory"))
+    }
+}

@@ -1,0 +1,121 @@
+//! A job: everything that decides how a video comes out, complete and checked.
+
+use super::window::{Shape, Window, plan};
+use crate::error::{Context, Error, Result};
+use crate::score::Timeline;
+use crate::units::{FrameIndex, Size};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// What decides the pictures. Two jobs with the same settings give the same video on the same device.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Settings {
+    /// Name and version of the program.
+    pub program: String,
+    /// SHA-256 of the track's file.
+    pub track: String,
+    /// SHA-256 of the model's weights.
+    pub weights: String,
+    /// Where it is computed, and in which type of number.
+    pub device: String,
+    /// What all noise depends on.
+    pub seed: u64,
+    /// Denoising steps a window.
+    pub steps: usize,
+    /// Window and overlap.
+    pub windows: Shape,
+    /// Size of the generated pictures.
+    pub generate: Size,
+    /// Size of the video.
+    pub picture: Size,
+    /// Index of the first frame, counted from the start of the track: noise belongs to absolute frames.
+    pub first_frame: FrameIndex,
+    /// SHA-256 of the value of every parameter in every frame, the prompts and the cuts.
+    pub timeline: String,
+}
+
+/// A complete run.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// What decides the pictures.
+    pub settings: Settings,
+    /// The value of every parameter in every frame.
+    pub timeline: Timeline,
+    /// Where the sound comes from.
+    pub track: PathBuf,
+    /// The finished file.
+    pub output: PathBuf,
+    /// Stored in the finished file, so that it can be made again.
+    pub description: serde_json::Value,
+}
+
+impl Job {
+    /// The windows of this job.
+    pub fn windows(&self) -> Vec<Window> {
+        plan(self.timeline.frames, &self.timeline.cuts, self.settings.windows)
+    }
+
+    /// Where unfinished work is kept: beside the output.
+    pub fn work_folder(&self) -> PathBuf {
+        let mut name = self.output.file_name().unwrap_or_default().to_owned();
+        name.push(".work");
+        self.output.with_file_name(name)
+    }
+}
+
+/// The size at which pictures of the video's `picture` size are generated: its shape, at most the pixels of
+/// the model's `native` size, sides divisible by `factor` (the VAE's).
+pub fn generated_size(picture: Size, native: Size, factor: u32) -> Size {
+    let aspect = f64::from(picture.width) / f64::from(picture.height);
+    let area = native.pixels().min(picture.pixels()) as f64;
+    // Too few latents to hold anything: every U-Net halves them several times.
+    let smallest = 4 * factor;
+    let side = |length: f64| ((length / f64::from(factor)).round() as u32 * factor).max(smallest);
+    Size { width: side((area * aspect).sqrt()), height: side((area / aspect).sqrt()) }
+}
+
+/// SHA-256 of a timeline, as hexadecimal digits.
+pub fn hash_timeline(timeline: &Timeline) -> String {
+    let mut hash = Sha256::new();
+    hash.update(format!("{} {} {:?} {:?}", timeline.fps, timeline.frames, timeline.prompts, timeline.cuts));
+    for (name, curve) in &timeline.curves {
+        hash.update(name.as_bytes());
+        curve.iter().for_each(|v| hash.update(v.to_le_bytes()));
+    }
+    hex(&hash.finalize())
+}
+
+/// SHA-256 of a file, as hexadecimal digits.
+pub fn hash_file(path: &Path) -> Result<String> {
+    let failed = || Error::input(format!("can't read {}", path.display())).hint("check that the file is there");
+    let mut file = std::fs::File::open(path).context(failed)?;
+    let (mut hash, mut block) = (Sha256::new(), vec![0; 1 << 20]);
+    loop {
+        match file.read(&mut block).context(failed)? {
+            0 => return Ok(hex(&hash.finalize())),
+            n => hash.update(&block[..n]),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_sizes_keep_the_shape_and_stay_near_the_models_own() {
+        let spark = Size { width: 256, height: 144 };
+        let size = |text: &str| generated_size(text.parse().unwrap(), spark, 8).to_string();
+        assert_eq!(size("1280x720"), "256x144");
+        assert_eq!(size("720x720"), "192x192");
+        assert_eq!(size("720x1280"), "144x256");
+        assert_eq!(size("64x36"), "64x40");
+        assert_eq!(size("16x16"), "32x32");
+    }
+}

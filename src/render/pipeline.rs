@@ -1,0 +1,157 @@
+//! Denoise → decode → finish and encode: three stages on named threads with bounded queues.
+
+use super::store::WorkFolder;
+use super::{Job, Render, Rendered};
+use crate::diffusion::Model;
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::progress::{Flow, Progress};
+use crate::score::Timeline;
+use crate::timing::Timings;
+use crate::units::{FrameIndex, Size};
+use crate::video::{Finish, Frame, Writer, finish, shake_offset};
+use candle_core::{DType, Device, Tensor};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::Builder;
+
+/// Finished windows that may wait for the next stage: enough to keep it busy, few enough to stay small.
+const QUEUE: usize = 2;
+
+/// What a render did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Frames in the video.
+    pub frames: FrameIndex,
+    /// Windows in all.
+    pub windows: usize,
+    /// Windows that were found in the work folder.
+    pub restored: usize,
+}
+
+/// The pictures of one window, first frame first.
+struct Pictures {
+    first: FrameIndex,
+    frames: Vec<Frame>,
+    restored: bool,
+}
+
+/// Renders `job` into `writer`. On an error, or when `progress` says stop, every finished window stays in
+/// `store`, and the same job goes on from there.
+pub fn run(
+    job: &Job,
+    model: &Model,
+    store: Option<&WorkFolder>,
+    mut writer: Writer,
+    (progress, timings): (&dyn Progress, &Timings),
+) -> Result<Summary> {
+    let stop = AtomicBool::new(false);
+    progress.stage("rendering", job.timeline.frames);
+    let summary = std::thread::scope(|scope| {
+        let (settled, to_decode) = sync_channel(QUEUE);
+        let (decoded, to_encode) = sync_channel(QUEUE);
+        let render = Render::new(job, model, store, &stop, timings)?;
+        spawn("denoise", scope, move || forward(render, &settled))?;
+        spawn("decode", scope, move || decode(model, timings, &to_decode, &decoded))?;
+        let result = encode(job, &to_encode, &mut writer, (progress, timings));
+        // Whatever ended the encoding ends the rest: both threads find their queues closed, or see this.
+        stop.store(true, Ordering::Relaxed);
+        drop(to_encode);
+        result
+    })?;
+    writer.finish()?;
+    Ok(summary)
+}
+
+fn spawn<'scope>(
+    name: &str,
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    work: impl FnOnce() + Send + 'scope,
+) -> Result<()> {
+    let spawned = Builder::new().name(name.to_owned()).spawn_scoped(scope, work);
+    spawned.map(drop).context(|| Error::internal(format!("the {name} thread can't be started")))
+}
+
+/// Sends every window on; ends after the first error, or when nobody listens any more.
+fn forward(render: Render, settled: &SyncSender<Result<Rendered>>) {
+    for window in render {
+        let failed = window.is_err();
+        if settled.send(window).is_err() || failed {
+            return;
+        }
+    }
+}
+
+fn decode(model: &Model, timings: &Timings, from: &Receiver<Result<Rendered>>, to: &SyncSender<Result<Pictures>>) {
+    for rendered in from {
+        let pictures = rendered.and_then(|rendered| {
+            let _span = timings.span("decode");
+            let frames = to_frames(&model.decode(&rendered.latents)?)?;
+            Ok(Pictures { first: rendered.window.new_frames().start, frames, restored: rendered.restored })
+        });
+        if to.send(pictures).is_err() {
+            return;
+        }
+    }
+}
+
+fn encode(
+    job: &Job,
+    from: &Receiver<Result<Pictures>>,
+    writer: &mut Writer,
+    (progress, timings): (&dyn Progress, &Timings),
+) -> Result<Summary> {
+    let mut summary = Summary { frames: 0, windows: 0, restored: 0 };
+    for pictures in from {
+        let Pictures { first, frames, restored } = pictures?;
+        let _span = timings.span("finish and encode");
+        for (frame, index) in frames.iter().zip(first..) {
+            let look = finish_at(job, index);
+            writer.write(&finish(frame, job.settings.picture, &look))?;
+            summary.frames += 1;
+            if progress.advance(summary.frames) == Flow::Stop {
+                return Err(Error::new(ErrorKind::Stopped, "stopped; the finished windows are kept")
+                    .hint("run the same command again to go on from here"));
+            }
+        }
+        summary.windows += 1;
+        summary.restored += usize::from(restored);
+    }
+    if summary.frames != job.timeline.frames {
+        return Err(Error::internal(format!(
+            "the render ended after {} of {} frames",
+            summary.frames, job.timeline.frames
+        )));
+    }
+    Ok(summary)
+}
+
+/// The finish effects of one frame.
+fn finish_at(job: &Job, frame: FrameIndex) -> Finish {
+    let timeline: &Timeline = &job.timeline;
+    let value = |name: &str| timeline.value(name, frame);
+    let time = timeline.fps.start_of(job.settings.first_frame + frame);
+    let (shift_x, shift_y) = shake_offset(job.settings.seed, time, value("shake"));
+    Finish {
+        zoom: value("zoom"),
+        roll: value("roll"),
+        shift_x,
+        shift_y,
+        exposure: value("exposure"),
+        flash: value("flash"),
+        saturation: value("saturation"),
+        hue: value("hue"),
+    }
+}
+
+/// Pictures \[f, 3, h, w] in −1..=1 as frames of 8 bits.
+fn to_frames(pictures: &Tensor) -> Result<Vec<Frame>> {
+    let failed = || Error::device("decoded pictures can't be read back");
+    let (f, _, h, w) = pictures.dims4().context(failed)?;
+    let bytes = || {
+        let scaled = ((pictures.to_dtype(DType::F32)? * 127.5)? + 127.5)?.round()?.clamp(0f32, 255f32)?;
+        let rows = scaled.permute((0, 2, 3, 1))?.to_dtype(DType::U8)?.to_device(&Device::Cpu)?;
+        rows.reshape((f, h * w * 3))?.to_vec2::<u8>()
+    };
+    let size = Size { width: w as u32, height: h as u32 };
+    Ok(bytes().context(failed)?.into_iter().map(|rgb| Frame::new(size, rgb)).collect())
+}

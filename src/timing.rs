@@ -1,0 +1,76 @@
+//! Where the time goes: scoped timers, written as a Chrome trace (chrome://tracing, Perfetto).
+
+use crate::error::{Context, Error, Result};
+use serde::Serialize;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Instant;
+
+/// Collects the spans of one run. Costs two clock readings a span; nothing where it is off.
+#[derive(Debug)]
+pub struct Timings {
+    origin: Option<Instant>,
+    events: Mutex<Vec<Event>>,
+}
+
+/// A span in the trace-event format, "complete" phase; times in microseconds.
+#[derive(Debug, Serialize)]
+struct Event {
+    name: &'static str,
+    ph: &'static str,
+    pid: u32,
+    tid: String,
+    ts: u64,
+    dur: u64,
+}
+
+impl Timings {
+    /// Records nothing.
+    pub fn off() -> Self {
+        Timings { origin: None, events: Mutex::default() }
+    }
+
+    /// Records from now on.
+    pub fn on() -> Self {
+        Timings { origin: Some(Instant::now()), events: Mutex::default() }
+    }
+
+    /// Times from here until the returned value is dropped.
+    pub fn span(&self, name: &'static str) -> Span<'_> {
+        Span { timings: self, name, start: self.origin.map(|_| Instant::now()) }
+    }
+
+    /// Writes what was recorded as JSON.
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let events = self.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let text = serde_json::to_vec(&*events).context(|| Error::internal("the timings can't be written down"))?;
+        std::fs::write(path, text).context(|| {
+            Error::output(format!("can't write the timings to {}", path.display()))
+                .hint("choose a folder that exists and can be written to")
+        })
+    }
+}
+
+/// A running timer; ends when dropped.
+#[derive(Debug)]
+pub struct Span<'a> {
+    timings: &'a Timings,
+    name: &'static str,
+    start: Option<Instant>,
+}
+
+impl Drop for Span<'_> {
+    fn drop(&mut self) {
+        let (Some(origin), Some(start)) = (self.timings.origin, self.start) else { return };
+        let thread = std::thread::current();
+        let event = Event {
+            name: self.name,
+            ph: "X",
+            pid: 1,
+            tid: thread.name().unwrap_or("unnamed").to_owned(),
+            ts: (start - origin).as_micros() as u64,
+            dur: start.elapsed().as_micros() as u64,
+        };
+        self.timings.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(event);
+    }
+}
