@@ -1,8 +1,41 @@
 //! What is typed and what is printed.
 
+mod analyze;
+mod args;
+mod doctor;
+mod dry_run;
+mod extract;
+mod models;
+mod presets;
+mod render;
+mod terminal;
+
+use args::{Cli, Command};
+use clap::Parser;
 use std::process::ExitCode;
 
-/// Runs the program.
+/// Runs the program and says how it went: 0, or [`crate::error::ErrorKind::exit_code`].
 pub fn main() -> ExitCode {
-    ExitCode::SUCCESS
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Also --help and --version; nothing can be done about a closed standard output.
+            let _ = error.print();
+            return ExitCode::from(error.exit_code() as u8);
+        }
+    };
+    let (as_json, result) = match cli.command {
+        Command::Render(args) => (args.json, render::run(&args)),
+        Command::Analyze(args) => (false, analyze::run(&args.into())),
+        Command::Presets(args) => (false, presets::run(&args)),
+        Command::Extract(args) => (false, extract::run(&args.video)),
+        Command::Doctor(args) => (args.json, doctor::run(args.json)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            terminal::report(&error, as_json);
+            ExitCode::from(error.kind().exit_code())
+        }
+    }
 }

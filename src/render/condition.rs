@@ -46,7 +46,7 @@ impl<'a> Conditioner<'a> {
         let frames: Vec<FrameIndex> = window.frames().collect();
         let curve = |name: &str| frames.iter().map(|&f| self.timeline.value(name, f)).collect::<Vec<f32>>();
         let (motion, denoise) = (curve("motion_scale"), curve("denoise"));
-        let scale = mean(&curve("guidance")[window.pinned..]);
+        let scale = f64::from(self.timeline.value("guidance", window.new_frames().start));
         let text = self.text(&frames, |span| &span.prompt)?;
         let guidance = match scale {
             s if (s - 1.0).abs() < 1e-6 => None,
@@ -77,10 +77,6 @@ impl<'a> Conditioner<'a> {
         self.embedded.insert(words.to_owned(), embedding.clone());
         Ok(embedding)
     }
-}
-
-fn mean(values: &[f32]) -> f64 {
-    values.iter().map(|&v| f64::from(v)).sum::<f64>() / values.len().max(1) as f64
 }
 
 /// Where a frame's noise comes from.

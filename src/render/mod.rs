@@ -9,12 +9,14 @@
 //! work, or on whether it was rendered before the process was killed or after.
 
 mod condition;
+mod estimate;
 mod guard;
 mod job;
 mod pipeline;
 mod store;
 mod window;
 
+pub use estimate::expected_time;
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
 pub use pipeline::{Summary, run};
 pub use store::WorkFolder;

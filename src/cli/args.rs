@@ -1,0 +1,186 @@
+//! What can be typed: clap types, nothing else.
+
+use crate::units::{FrameRate, Seconds, Size};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Turns a track into a music video that moves with it.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Render a track to a music video
+    Render(Box<RenderArgs>),
+    /// Show what is heard in a track: beats, bars, sections, envelopes
+    Analyze(AnalyzeArgs),
+    /// List the presets, or print one to start your own from
+    Presets(PresetsArgs),
+    /// Print the job that is stored in a rendered video
+    Extract(ExtractArgs),
+    /// Check devices, FFmpeg, models and disk
+    Doctor(DoctorArgs),
+}
+
+/// `beatbolt render`
+#[derive(Debug, Args)]
+#[command(after_help = "An interrupted render goes on where it stopped when the same command is run again.")]
+pub struct RenderArgs {
+    /// The track: any audio file, or a video with sound
+    pub track: PathBuf,
+
+    /// Where the video goes; .mp4, .mkv or .mov [default: the track's name with .mp4, in this folder]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// A preset's name (`beatbolt presets`) or a TOML file
+    #[arg(short, long, default_value = "pulse", value_name = "NAME|FILE")]
+    pub preset: String,
+
+    /// What to show, instead of the preset's prompts
+    #[arg(long, value_name = "TEXT")]
+    pub prompt: Option<String>,
+
+    /// What to avoid; heard only where guidance is above 1
+    #[arg(long, value_name = "TEXT")]
+    pub negative: Option<String>,
+
+    /// Hold a parameter at a value, whatever the preset does with it (`beatbolt presets --params` lists them)
+    #[arg(long, value_name = "PARAM=VALUE")]
+    pub set: Vec<String>,
+
+    /// Another seed, another video
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+
+    /// Size of the video
+    #[arg(long, default_value = "1280x720", value_name = "WxH")]
+    pub size: Size,
+
+    /// Frames a second [default: what the model was made for]
+    #[arg(long, value_name = "RATE")]
+    pub fps: Option<FrameRate>,
+
+    /// Start here in the track: seconds, or minutes:seconds
+    #[arg(long, value_name = "TIME")]
+    pub start: Option<Seconds>,
+
+    /// End here in the track
+    #[arg(long, value_name = "TIME")]
+    pub end: Option<Seconds>,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub model: ModelArgs,
+
+    /// Show the windows, values and expected time, and render nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Throw away what an earlier, different job left in the work folder
+    #[arg(long)]
+    pub fresh: bool,
+
+    /// Print progress, results and errors as one JSON object a line
+    #[arg(long)]
+    pub json: bool,
+
+    /// Write where the time went as a Chrome trace (open it in Perfetto)
+    #[arg(long, value_name = "FILE")]
+    pub timings: Option<PathBuf>,
+}
+
+/// Which networks, and where they run.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Model")]
+pub struct ModelArgs {
+    /// A folder in diffusers' layout [default: spark, the model that comes with beatbolt]
+    #[arg(long, value_name = "FOLDER")]
+    pub model: Option<PathBuf>,
+
+    /// A motion module to use instead of the folder's own (AnimateDiff or diffusers layout, safetensors)
+    #[arg(long, value_name = "FILE")]
+    pub motion: Option<PathBuf>,
+
+    /// Denoising steps a window; distilled modules want their own number [default: the model's]
+    #[arg(long, value_name = "N")]
+    pub steps: Option<usize>,
+
+    /// Size at which pictures are generated, before they are brought to --size [default: fits the model]
+    #[arg(long, value_name = "WxH")]
+    pub generate: Option<Size>,
+
+    /// Frames that a window shares with the one before
+    #[arg(long, default_value_t = 4, value_name = "N")]
+    pub overlap: usize,
+
+    /// Where to compute: auto, cpu, cuda, cuda:1, metal
+    #[arg(long, default_value = "auto")]
+    pub device: String,
+
+    /// Type of the weights [default: f32 on a CPU, f16 elsewhere]
+    #[arg(long, value_enum)]
+    pub dtype: Option<DTypeArg>,
+}
+
+/// A type of number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DTypeArg {
+    /// 32 bits
+    F32,
+    /// 16 bits
+    F16,
+    /// 16 bits with the range of f32
+    Bf16,
+}
+
+/// `beatbolt analyze`
+#[derive(Debug, Args)]
+pub struct AnalyzeArgs {
+    /// The track: any audio file, or a video with sound
+    pub track: PathBuf,
+
+    /// Write everything as JSON; - for standard output
+    #[arg(long, value_name = "FILE|-")]
+    pub json: Option<PathBuf>,
+
+    /// Draw waveform, beats, bars, sections and bands; .svg or .png
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+
+    /// Write the track with a click on every beat, higher on downbeats, as WAV
+    #[arg(long, value_name = "FILE")]
+    pub clicks: Option<PathBuf>,
+}
+
+/// `beatbolt presets`
+#[derive(Debug, Args)]
+pub struct PresetsArgs {
+    /// Print this preset's file
+    pub name: Option<String>,
+
+    /// List the parameters that presets and --set can turn
+    #[arg(long)]
+    pub params: bool,
+}
+
+/// `beatbolt extract`
+#[derive(Debug, Args)]
+pub struct ExtractArgs {
+    /// A video made by beatbolt
+    pub video: PathBuf,
+}
+
+/// `beatbolt doctor`
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}

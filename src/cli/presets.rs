@@ -1,0 +1,44 @@
+//! `beatbolt presets`: what there is, and a start for one's own.
+
+use super::args::PresetsArgs;
+use crate::error::{Context, Error, Result};
+use crate::score::{Preset, find, param_table, shipped, signal_table};
+use std::path::Path;
+
+/// A preset file larger than this is not one.
+const MAX_FILE: u64 = 256 * 1024;
+
+/// Prints the list, the parameters, or one preset.
+pub fn run(args: &PresetsArgs) -> Result<()> {
+    if args.params {
+        println!("{}\n{}", param_table(), signal_table());
+    } else if let Some(name) = &args.name {
+        find(name)?;
+        print!("{}", shipped().iter().find(|(n, _)| n == name).map_or("", |(_, text)| text));
+    } else {
+        for (name, text) in shipped() {
+            println!("{name:10} {}", Preset::parse(name, text)?.about);
+        }
+    }
+    Ok(())
+}
+
+/// The preset that is called, or lies at, `name`, and its text.
+pub fn load(name: &str) -> Result<(Preset, String)> {
+    let path = Path::new(name);
+    if !name.ends_with(".toml") && !name.contains(std::path::MAIN_SEPARATOR) {
+        let preset = find(name)?;
+        let text = shipped().iter().find(|(n, _)| *n == name).map_or("", |(_, text)| text);
+        return Ok((preset, text.to_owned()));
+    }
+    let failed = || {
+        Error::input(format!("can't read the preset {}", path.display()))
+            .hint("`beatbolt presets` lists those that come with the program; `beatbolt presets NAME` prints one")
+    };
+    let length = std::fs::metadata(path).context(failed)?.len();
+    if length > MAX_FILE {
+        return Err(failed().hint(format!("a preset has at most {} kB; this file has {} kB", MAX_FILE / 1024, length / 1024)));
+    }
+    let text = std::fs::read_to_string(path).context(failed)?;
+    Ok((Preset::parse(name, &text)?, text))
+}

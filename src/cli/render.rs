@@ -1,0 +1,149 @@
+//! `beatbolt render`: from what was typed to a finished file.
+
+use super::args::RenderArgs;
+use super::{dry_run, models, presets, terminal};
+use crate::audio::{self, Analysis};
+use crate::diffusion::Model;
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::render::{self, Job, Settings, Shape, WorkFolder};
+use crate::score::{Overrides, Span, compose, parse_set};
+use crate::timing::Timings;
+use crate::units::{FrameRate, Seconds};
+use crate::video::{VideoSpec, Writer, check_container};
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Renders, or says what would be rendered.
+pub fn run(args: &RenderArgs) -> Result<()> {
+    let progress: Box<dyn Progress> = match args.json {
+        true => Box::new(terminal::JsonLines::default()),
+        false => Box::new(terminal::Terminal::default()),
+    };
+    let timings = if args.timings.is_some() { Timings::on() } else { Timings::off() };
+    let began = Instant::now();
+    let (job, model) = prepare(args, &*progress, &timings)?;
+    if args.dry_run {
+        drop(progress);
+        return dry_run::print(&job, &model, args.json);
+    }
+    let summary = produce(args, &job, &model, &*progress, &timings)?;
+    if let Some(path) = &args.timings {
+        timings.write(path)?;
+    }
+    drop(progress);
+    let seconds = began.elapsed().as_secs_f64();
+    if args.json {
+        let (frames, restored) = (summary.frames, summary.restored);
+        println!("{}", json!({ "event": "done", "output": job.output, "frames": frames, "restored_windows": restored, "seconds": seconds }));
+    } else {
+        println!("{}: {} frames in {seconds:.0} s", job.output.display(), summary.frames);
+    }
+    Ok(())
+}
+
+/// Everything that can be refused is refused here, before the long work.
+fn prepare(args: &RenderArgs, progress: &dyn Progress, timings: &Timings) -> Result<(Job, Model)> {
+    let (preset, preset_text) = presets::load(&args.preset)?;
+    let set = args.set.iter().map(|text| parse_set(text)).collect::<Result<_>>()?;
+    let overrides = Overrides { set, prompt: args.prompt.clone(), negative: args.negative.clone() };
+    let container = check_container(&output(args)?, &args.track)?;
+    if let Some(note) = &container.note {
+        progress.note(note);
+    }
+    progress.stage("loading", 0);
+    let (model, device) = timed(timings, "load model", || models::open(&args.model))?;
+    model.notes().iter().for_each(|note| progress.note(note));
+    progress.stage("listening", 0);
+    let analysis = timed(timings, "analyze", || audio::analyze(&args.track, progress))?;
+    let fps = args.fps.unwrap_or(model.native().fps);
+    let (first_frame, span) = span(args, &analysis, fps)?;
+    let timeline = compose(&analysis, &preset, &overrides, fps, span)?;
+    let shape = Shape { length: model.native().frames, overlap: args.model.overlap }.check(model.max_frames())?;
+    let native = model.native().size;
+    let settings = Settings {
+        program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
+        track: render::hash_file(&args.track)?,
+        weights: model.fingerprint().to_owned(),
+        device,
+        seed: args.seed,
+        steps: args.model.steps.unwrap_or(model.native().steps),
+        windows: shape,
+        generate: match args.model.generate {
+            Some(size) => size.divisible_by(model.downscale() as u32)?,
+            None => render::generated_size(args.size, native, model.downscale() as u32),
+        },
+        picture: args.size,
+        first_frame,
+        timeline: render::hash_timeline(&timeline),
+    };
+    let description = json!({
+        "settings": &settings,
+        "track": args.track.file_name().map(|n| n.to_string_lossy()),
+        "model": model.name(),
+        "fps": fps.to_string(),
+        "start": span.start, "frames": span.frames,
+        "preset": { "name": preset.name, "toml": preset_text },
+        "prompt": args.prompt, "negative": args.negative, "set": args.set,
+    });
+    Ok((Job { settings, timeline, track: args.track.clone(), output: container.path, description }, model))
+}
+
+fn produce(args: &RenderArgs, job: &Job, model: &Model, progress: &dyn Progress, timings: &Timings) -> Result<render::Summary> {
+    let whole = args.start.is_none() && args.end.is_none();
+    let writer = Writer::create(&VideoSpec {
+        path: job.output.clone(),
+        size: job.settings.picture,
+        fps: job.timeline.fps,
+        track: job.track.clone(),
+        span: (!whole).then(|| (job.timeline.start, Seconds(job.timeline.start.0 + job.timeline.fps.start_of(job.timeline.frames).0))),
+        job: job.description.to_string(),
+    })?;
+    let folder = job.work_folder();
+    if args.fresh {
+        WorkFolder::discard(&folder)?;
+    }
+    let store = WorkFolder::open(&folder, &job.settings)?;
+    let found = store.finished(job.windows().len());
+    if found > 0 {
+        progress.note(&format!("{found} of {} windows were finished before; going on from there", job.windows().len()));
+    }
+    let summary = render::run(job, model, Some(&store), writer, (progress, timings))?;
+    store.remove()?;
+    Ok(summary)
+}
+
+/// The frames to be rendered: `--start` and `--end` fall on the frames that show them, so that a part of a video
+/// has the same frames as the whole.
+fn span(args: &RenderArgs, analysis: &Analysis, fps: FrameRate) -> Result<(u64, Span)> {
+    let past = |what: &str, t: Seconds| {
+        Error::usage(format!("--{what} {t} lies past the end of the track, at {}", analysis.duration))
+            .hint("give a time inside the track")
+    };
+    let first = args.start.map_or(0, |t| fps.frame_at(t));
+    let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate);
+    if let Some(start) = args.start.filter(|_| first >= whole) {
+        return Err(past("start", start));
+    }
+    let end = match args.end {
+        Some(end) if end.0 > analysis.duration.0 + 1.0 => return Err(past("end", end)),
+        Some(end) => fps.frames_covering(end).min(whole),
+        None => whole,
+    };
+    if end <= first {
+        return Err(Error::usage("--end doesn't lie after --start").hint("both are times in the track"));
+    }
+    Ok((first, Span { start: fps.start_of(first), frames: end - first }))
+}
+
+/// Where the video goes if nobody says: the track's name, in this folder.
+fn output(args: &RenderArgs) -> Result<PathBuf> {
+    let named = args.output.clone().or_else(|| args.track.file_stem().map(|stem| PathBuf::from(stem).with_extension("mp4")));
+    named.ok_or_else(|| Error::usage(format!("{} is not a file", args.track.display())).hint("name a track"))
+}
+
+fn timed<T>(timings: &Timings, name: &'static str, work: impl FnOnce() -> T) -> T {
+    let _span = timings.span(name);
+    work()
+}

@@ -1,0 +1,138 @@
+//! Who may import whom: one crate gives no compiler wall, so this is it. The table is the one in ARCHITECTURE.md.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Module → modules of the crate that it may use. Everybody may use the foundation.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("units", &[]),
+    ("noise", &[]),
+    ("progress", &[]),
+    ("timing", &[]),
+    ("audio", &[]),
+    ("score", &["audio"]),
+    ("diffusion", &[]),
+    ("video", &[]),
+    ("render", &["score", "diffusion", "video"]),
+    ("cli", &["audio", "score", "diffusion", "video", "render"]),
+    ("main", &["cli"]),
+    ("lib", &[]),
+];
+
+const FOUNDATION: &[&str] = &["error", "units", "noise", "progress", "timing"];
+
+/// Foreign crate → files or folders that are its home.
+const HOMES: &[(&str, &[&str])] = &[
+    ("symphonia", &["audio/decode"]),
+    ("rustfft", &["audio/spectrum.rs"]),
+    ("aubio_rs", &["audio/beat.rs"]),
+    ("candle_core", &["diffusion", "render"]),
+    ("candle_nn", &["diffusion"]),
+    ("candle_transformers", &["diffusion"]),
+    ("tokenizers", &["diffusion/tokenizer.rs"]),
+    ("ffmpeg_next", &["video", "audio/decode"]),
+    ("clap", &["cli/args.rs", "cli/mod.rs"]),
+    ("indicatif", &["cli/terminal.rs"]),
+    ("plotters", &["cli"]),
+    ("hound", &["cli"]),
+    ("toml", &["score"]),
+    ("sha2", &["render/job.rs", "diffusion"]),
+];
+
+fn sources() -> Vec<(PathBuf, String)> {
+    fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => walk(&path, found),
+                false if path.extension().is_some_and(|e| e == "rs") => found.push(path),
+                false => {}
+            }
+        }
+    }
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    walk(&root, &mut found);
+    found.sort();
+    let relative = |p: PathBuf| (p.strip_prefix(&root).unwrap().to_owned(), fs::read_to_string(&p).unwrap());
+    found.into_iter().map(relative).collect()
+}
+
+/// The code of a file: without its tests and comments.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let end = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
+    text[..end].lines().enumerate().filter(|(_, l)| !l.trim_start().starts_with("//")).map(|(n, l)| (n + 1, l))
+}
+
+fn module_of(path: &Path) -> String {
+    let first = path.components().next().unwrap().as_os_str().to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// The first names of all paths that follow `prefix` in a line, also in braces.
+fn names_after<'a>(line: &'a str, prefix: &str) -> Vec<&'a str> {
+    let word = |s: &'a str| &s[..s.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(s.len())];
+    line.match_indices(prefix)
+        .flat_map(|(at, _)| {
+            let rest = &line[at + prefix.len()..];
+            match rest.strip_prefix('{') {
+                Some(list) => list.split(',').map(|s| word(s.trim_start())).collect(),
+                None => vec![word(rest)],
+            }
+        })
+        .collect()
+}
+
+#[test]
+fn modules_use_only_what_the_table_allows() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        let module = module_of(&path);
+        let Some((_, may)) = MAY_USE.iter().find(|(m, _)| *m == module) else {
+            wrong.push(format!("{}: the module '{module}' is not in the table", path.display()));
+            continue;
+        };
+        for (line, code) in code(&text) {
+            for name in names_after(code, "crate::") {
+                if name != module && !FOUNDATION.contains(&name) && !may.contains(&name) {
+                    wrong.push(format!("{}:{line}: {module} must not know {name}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_foundation_knows_no_domain() {
+    for (path, text) in sources().iter().filter(|(p, _)| FOUNDATION.contains(&module_of(p).as_str())) {
+        for (line, code) in code(text) {
+            for name in names_after(code, "crate::") {
+                assert!(FOUNDATION.contains(&name), "{}:{line}: knows {name}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn every_foreign_crate_stays_at_home() {
+    let mut wrong = Vec::new();
+    for (path, text) in sources() {
+        for (line, code) in code(&text) {
+            for (foreign, homes) in HOMES {
+                let used = code.contains(&format!("{foreign}::")) || code.contains(&format!("use {foreign} "));
+                if used && !homes.iter().any(|home| path.starts_with(home)) {
+                    wrong.push(format!("{}:{line}: {foreign} lives in {homes:?}", path.display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_checker_sees_what_it_should() {
+    assert_eq!(names_after("use crate::{audio, score::Preset};", "crate::"), ["audio", "score"]);
+    assert_eq!(names_after("let x = crate::video::Frame::black(s);", "crate::"), ["video"]);
+}
