@@ -10,7 +10,7 @@ use crate::render::{self, Job, Settings, Shape, WorkFolder};
 use crate::score::{Overrides, Span, compose, parse_set};
 use crate::timing::Timings;
 use crate::units::{FrameRate, Seconds};
-use crate::video::{VideoSpec, Writer, check_container};
+use crate::video::{Quality, SoundSpan, VideoSpec, Writer, check_container};
 use serde_json::json;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -90,16 +90,30 @@ fn prepare(args: &RenderArgs, progress: &dyn Progress, timings: &Timings) -> Res
     Ok((Job { settings, timeline, track: args.track.clone(), output: container.path, description }, model))
 }
 
-fn produce(args: &RenderArgs, job: &Job, model: &Model, progress: &dyn Progress, timings: &Timings) -> Result<render::Summary> {
-    let whole = args.start.is_none() && args.end.is_none();
+fn produce(
+    args: &RenderArgs,
+    job: &Job,
+    model: &Model,
+    progress: &dyn Progress,
+    timings: &Timings,
+) -> Result<render::Summary> {
+    let end = Seconds(job.timeline.start.0 + job.timeline.fps.start_of(job.timeline.frames).0);
+    let sound = SoundSpan {
+        track: &job.track,
+        start: args.start.map(|_| job.timeline.start),
+        end: args.end.map(|_| end),
+    };
     let writer = Writer::create(&VideoSpec {
-        path: job.output.clone(),
+        path: &job.output,
         size: job.settings.picture,
         fps: job.timeline.fps,
-        track: job.track.clone(),
-        span: (!whole).then(|| (job.timeline.start, Seconds(job.timeline.start.0 + job.timeline.fps.start_of(job.timeline.frames).0))),
-        job: job.description.to_string(),
+        quality: Quality::default(),
+        sound: Some(sound),
+        job: &job.description.to_string(),
     })?;
+    if let Some(note) = writer.note() {
+        progress.note(note);
+    }
     let folder = job.work_folder();
     if args.fresh {
         WorkFolder::discard(&folder)?;

@@ -8,7 +8,7 @@ use crate::progress::{Flow, Progress};
 use crate::score::Timeline;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, Size};
-use crate::video::{Finish, Frame, Writer, finish, shake_offset};
+use crate::video::{Finish, Frame, Writer, apply, shake_offset};
 use candle_core::{DType, Device, Tensor};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -106,7 +106,7 @@ fn encode(
         let _span = timings.span("finish and encode");
         for (frame, index) in frames.iter().zip(first..) {
             let look = finish_at(job, index);
-            writer.write(&finish(frame, job.settings.picture, &look))?;
+            writer.write(&apply(frame, job.settings.picture, &look))?;
             summary.frames += 1;
             if progress.advance(summary.frames) == Flow::Stop {
                 return Err(Error::new(ErrorKind::Stopped, "stopped; the finished windows are kept")

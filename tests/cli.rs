@@ -1,0 +1,211 @@
+//! The program as it is used: every subcommand, success, typical mistakes and their hints.
+
+use assert_cmd::Command;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use tempfile::TempDir;
+
+/// A folder with a track of clicks, and the program run in it.
+struct Stage {
+    home: TempDir,
+}
+
+impl Stage {
+    /// A stage whose `track.wav` holds `seconds` of clicks on the beats of 120 bpm.
+    fn new(seconds: f64) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let spec = hound::WavSpec { channels: 1, sample_rate: 22_050, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let mut wav = hound::WavWriter::create(home.path().join("track.wav"), spec).unwrap();
+        for i in 0..(seconds * 22_050.0) as u32 {
+            let t = f64::from(i % 11_025) / 22_050.0;
+            let click = (-t * 60.0).exp() * (t * 440.0 * std::f64::consts::TAU).sin();
+            wav.write_sample((click * 20_000.0) as i16).unwrap();
+        }
+        wav.finalize().unwrap();
+        Stage { home }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    fn bytes(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.path(name)).unwrap()
+    }
+
+    fn run(&self, line: &str) -> Run {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_beatbolt"));
+        let output = command.current_dir(self.home.path()).args(line.split_whitespace()).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Run { line: line.to_owned(), code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+/// A render small enough to take seconds.
+const SMALL: &str = "--size 64x36 --steps 2";
+
+struct Run {
+    line: String,
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    #[track_caller]
+    fn succeeds(self) -> Self {
+        assert_eq!(self.code, Some(0), "`{}` failed:\n{}{}", self.line, self.out, self.err);
+        self
+    }
+
+    #[track_caller]
+    fn fails(self, code: i32, words: &[&str]) -> Self {
+        assert_eq!(self.code, Some(code), "`{}` ended otherwise:\n{}{}", self.line, self.out, self.err);
+        for word in words.iter().chain(&["error:", " hint:"]) {
+            assert!(self.err.contains(word), "`{}` doesn't say '{word}':\n{}", self.line, self.err);
+        }
+        assert!(!self.err.contains("panicked"), "{}", self.err);
+        self
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap()
+    }
+}
+
+fn probe(path: &Path) -> Value {
+    let args = ["-v", "error", "-count_packets", "-show_streams", "-show_format", "-of", "json"];
+    let out = std::process::Command::new("ffprobe").args(args).arg(path).output().unwrap();
+    serde_json::from_slice(&out.stdout).unwrap()
+}
+
+#[test]
+fn a_track_becomes_a_video_twice_the_same() {
+    let stage = Stage::new(2.6);
+    let first = stage.run(&format!("render track.wav -o a.mkv {SMALL}")).succeeds();
+    assert!(first.out.contains("a.mkv: 32 frames"), "{}", first.out);
+    stage.run(&format!("render track.wav -o b.mkv {SMALL}")).succeeds();
+    assert!(stage.bytes("a.mkv") == stage.bytes("b.mkv"), "the same command gave other bytes");
+    let info = probe(&stage.path("a.mkv"));
+    let video = info["streams"].as_array().unwrap().iter().find(|s| s["codec_type"] == "video").unwrap().clone();
+    assert_eq!((&video["codec_name"], &video["r_frame_rate"]), (&"h264".into(), &"12/1".into()));
+    assert_eq!(video["nb_read_packets"], "32");
+    assert!(!stage.path("a.mkv.work").exists(), "finished work is cleared away");
+    let job = stage.run("extract a.mkv").succeeds().json();
+    assert_eq!((&job["settings"]["seed"], &job["preset"]["name"]), (&1.into(), &"pulse".into()));
+}
+
+#[test]
+fn a_killed_render_goes_on_to_the_same_bytes() {
+    let stage = Stage::new(5.0);
+    stage.run(&format!("render track.wav -o whole.mkv {SMALL}")).succeeds();
+    for window in [0, 2] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_beatbolt"))
+            .current_dir(stage.home.path())
+            .args(format!("render track.wav -o cut.mkv {SMALL}").split_whitespace())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let sign = stage.path(&format!("cut.mkv.work/window-{window:06}.safetensors"));
+        while !sign.exists() && child.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(!stage.path("cut.mkv").exists(), "half a video under the final name");
+    }
+    let rest = stage.run(&format!("render track.wav -o cut.mkv {SMALL}")).succeeds();
+    assert!(rest.err.contains("finished before"), "{}", rest.err);
+    assert!(stage.bytes("whole.mkv") == stage.bytes("cut.mkv"), "the resumed video differs");
+}
+
+#[test]
+fn work_of_another_job_is_refused_until_fresh() {
+    let stage = Stage::new(1.5);
+    std::fs::create_dir(stage.path("a.mkv.work")).unwrap();
+    std::fs::write(stage.path("a.mkv.work/job.json"), r#"{"seed": 7}"#).unwrap();
+    stage.run(&format!("render track.wav -o a.mkv {SMALL}")).fails(2, &["another job", "seed", "--fresh"]);
+    stage.run(&format!("render track.wav -o a.mkv {SMALL} --fresh")).succeeds();
+}
+
+#[test]
+fn a_dry_run_tells_windows_takes_and_values() {
+    let stage = Stage::new(4.0);
+    let plan = stage.run(&format!("render track.wav -o a.mkv {SMALL} --dry-run --json")).succeeds();
+    let plan: Value = serde_json::from_str(plan.out.lines().last().unwrap()).unwrap();
+    assert_eq!(plan["frames"], 48);
+    assert_eq!(plan["first_new_frames"], serde_json::json!([0, 16, 28, 40]));
+    assert_eq!(plan["values"]["motion_scale"].as_array().unwrap().len(), 48);
+    assert!(plan["expected_seconds"].as_f64().unwrap() > 0.0);
+    assert!(!stage.path("a.mkv").exists() && !stage.path("a.mkv.work").exists(), "a dry run leaves nothing behind");
+}
+
+#[test]
+fn a_part_has_the_frames_of_the_whole() {
+    let stage = Stage::new(3.0);
+    let plan = stage.run(&format!("render track.wav -o a.mkv {SMALL} --start 1 --end 2 --dry-run --json")).succeeds();
+    let plan: Value = serde_json::from_str(plan.out.lines().last().unwrap()).unwrap();
+    assert_eq!((&plan["frames"], &plan["settings"]["first_frame"]), (&12.into(), &12.into()));
+    stage.run(&format!("render track.wav -o a.mkv {SMALL} --start 1 --end 2")).succeeds();
+    stage.run(&format!("render track.wav -o b.mkv {SMALL} --start 9")).fails(2, &["past the end"]);
+    stage.run(&format!("render track.wav -o b.mkv {SMALL} --start 2 --end 1")).fails(2, &["--end"]);
+}
+
+#[test]
+fn a_container_that_cannot_hold_the_sound_is_changed_aloud() {
+    let stage = Stage::new(1.2);
+    let run = stage.run(&format!("render track.wav -o a.mp4 {SMALL}")).succeeds();
+    assert!(run.err.contains("mkv"), "{}", run.err);
+    assert!(stage.path("a.mkv").is_file() && !stage.path("a.mp4").exists());
+}
+
+#[test]
+fn mistakes_get_one_error_and_a_hint() {
+    let stage = Stage::new(1.2);
+    std::fs::write(stage.path("text.mp3"), "la la la").unwrap();
+    std::fs::write(stage.path("empty.wav"), "").unwrap();
+    std::fs::write(stage.path("key.toml"), "[base]\nmotion_scal = 1\n").unwrap();
+    std::fs::write(stage.path("type.toml"), "[base]\nmotion_scale = \"fast\"\n").unwrap();
+    std::fs::write(stage.path("range.toml"), "[base]\nmotion_scale = 99\n").unwrap();
+    let cases: [(&str, i32, &[&str]); 13] = [
+        ("render nothing.wav", 3, &["nothing.wav"]),
+        ("render text.mp3", 3, &["text.mp3"]),
+        ("render empty.wav", 3, &["empty.wav"]),
+        ("render track.wav -o a.mkv --preset puls", 2, &["pulse"]),
+        ("render track.wav -o a.mkv --preset key.toml", 2, &["motion_scal", "motion_scale"]),
+        ("render track.wav -o a.mkv --preset type.toml", 2, &["motion_scale", "number"]),
+        ("render track.wav -o a.mkv --preset range.toml", 2, &["99"]),
+        ("render track.wav -o a.mkv --set denois=1", 2, &["denoise"]),
+        ("render track.wav -o a.mkv --steps 0", 2, &["steps"]),
+        ("render track.wav -o a.mkv --model nowhere", 4, &["nowhere"]),
+        ("render track.wav -o no/such/folder/a.mkv", 5, &["folder"]),
+        ("render track.wav -o a.xyz", 2, &["mkv"]),
+        ("extract track.wav", 3, &["job"]),
+    ];
+    for (line, code, words) in cases {
+        stage.run(line).fails(code, words);
+        assert!(!stage.path("a.mkv").exists(), "`{line}` left a file");
+    }
+}
+
+#[test]
+fn presets_and_parameters_are_listed() {
+    let stage = Stage::new(0.1);
+    let list = stage.run("presets").succeeds().out;
+    for name in ["pulse", "tide", "ember", "prism"] {
+        assert!(list.contains(name), "{list}");
+    }
+    assert!(stage.run("presets --params").succeeds().out.contains("motion_scale"));
+    assert!(stage.run("presets pulse").succeeds().out.contains("[[route]]"));
+}
+
+#[test]
+fn the_doctor_finds_the_shipped_model_and_the_encoder() {
+    let stage = Stage::new(0.1);
+    let report = stage.run("doctor --json").succeeds().json();
+    let state = |what: &str| {
+        report["findings"].as_array().unwrap().iter().find(|f| f["what"] == what).unwrap_or_else(|| panic!("{what}"))["state"].clone()
+    };
+    assert_eq!((state("model spark"), state("encoder libx264"), state("device cpu")), ("ok".into(), "ok".into(), "ok".into()));
+}
