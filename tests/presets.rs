@@ -22,7 +22,7 @@ fn track() -> Analysis {
     // Every kick rings for a while over a bed that is quiet or full.
     let loud = |i: usize| {
         let t = i as f64 * HOP;
-        let bed = if (t / 10.0) as usize % 2 == 0 { 0.2 } else { 0.6 };
+        let bed = if ((t / 10.0) as usize).is_multiple_of(2) { 0.2 } else { 0.6 };
         let age = beats.iter().rev().find(|b| b.0 <= t + 1e-9).map_or(1.0, |b| t - b.0);
         bed + 0.4 * (-age / 0.12).exp() as f32
     };
@@ -51,9 +51,9 @@ fn track() -> Analysis {
 }
 
 fn play(analysis: &Analysis, preset: &Preset, rate: &str) -> Timeline {
-    let fps: FrameRate = rate.parse().unwrap();
-    let span = Span::between(Seconds(0.0), analysis.duration, fps).unwrap();
-    compose(analysis, preset, &Overrides::default(), fps, span).unwrap()
+    let fps: FrameRate = rate.parse().expect("a frame rate");
+    let span = Span::between(Seconds(0.0), analysis.duration, fps).expect("a span");
+    compose(analysis, preset, &Overrides::default(), fps, span).expect("a timeline")
 }
 
 #[test]
@@ -277,6 +277,20 @@ fn wrong_presets_are_told_where_and_what() {
         assert!(error.to_string().contains(message), "{what}: {error}");
         assert!(error.hints().concat().contains(hint), "{what}: {error} {:?}", error.hints());
     }
+}
+
+#[test]
+fn the_documented_example_is_a_preset() {
+    let source = include_str!("../src/score/preset.rs");
+    let example: Vec<&str> = source
+        .lines()
+        .skip_while(|l| !l.contains("```toml"))
+        .skip(1)
+        .take_while(|l| !l.contains("```"))
+        .map(|l| l.trim_start_matches("//!"))
+        .collect();
+    let preset = Preset::parse("example", &example.join("\n")).unwrap();
+    assert_eq!((preset.routes.len(), preset.prompts.len()), (1, 1));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Analysis + preset → [`Timeline`]. Everything here is a pure function: no files, no clock, no chance.
 //!
 //! A [`Preset`] holds base values and routes. A route samples a [`Signal`] on a grid of cells finer than the
-//! frames, bends it with a [`Shape`], and lands in a row of the parameter table ([`Param`]); [`compose`] does
+//! frames, bends it with a [`Shape`], and lands in a row of the parameter table ([`Param`]); [`compose()`] does
 //! that for every row and every frame.
 
+mod check;
 mod clock;
 mod compose;
 mod grid;

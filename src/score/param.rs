@@ -204,7 +204,7 @@ impl Param {
             Kind::Switch => format!("{} is on or off", self.name),
             Kind::Number => {
                 format!(
-                    "{} goes from {} to {}{unit}; {} changes nothing",
+                    "{} goes from {} to {}{unit}, by default {}",
                     self.name, self.min, self.max, self.default
                 )
             }

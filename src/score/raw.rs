@@ -1,6 +1,6 @@
 //! Preset files as they are written: the TOML tables one to one, and errors that name the place.
 //!
-//! Every value is kept as it stands with its position, so that the checks in [`super::preset`] can say which
+//! Every value is kept as it stands with its position, so that the checks in [`super::check`] can say which
 //! key on which line is wrong, and what would be right.
 
 use super::clock::Length;

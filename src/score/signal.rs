@@ -215,10 +215,7 @@ fn hits(envelope: &Envelope, cells: &Cells, ahead: Seconds) -> Vec<f32> {
 /// `of` the phase from 0 to 1 along each span; 0 outside all spans.
 fn ramps(spans: &[(f64, f64)], cells: &Cells, ahead: Seconds, of: impl Fn(f32) -> f32) -> Vec<f32> {
     let mut out = vec![0.0; cells.count()];
-    for &(start, end) in spans {
-        if !(start < end) {
-            continue;
-        }
+    for &(start, end) in spans.iter().filter(|(start, end)| start < end) {
         let (first, last) =
             (cells.index_from(Seconds(start - ahead.0)), cells.index_from(Seconds(end - ahead.0)));
         for (i, value) in out.iter_mut().enumerate().take(last).skip(first) {
