@@ -11,7 +11,7 @@
 //! motion_scale = 0.5           # any parameter
 //!
 //! [[route]]                    # signal and to are needed, the rest is shown with its default
-//! signal = "kick"              # any signal
+//! signal = "beat"              # any signal
 //! to = "motion_scale"          # any parameter that doesn't hold for the whole job
 //! mode = "add"                 # or multiply
 //! every = 1                    # beat and bar signals: every so many beats or bars
