@@ -2,3 +2,4 @@
 
 mod cli; // the program as it is used
 mod layers; // who may import whom
+mod presets; // every shipped preset plays; wrong ones are refused by line and column

@@ -1,5 +1,57 @@
 //! Analysis + preset → [`Timeline`]. Everything here is a pure function: no files, no clock, no chance.
+//!
+//! A [`Preset`] holds base values and routes. A route samples a [`Signal`] on a grid of cells finer than the
+//! frames, bends it with a [`Shape`], and lands in a row of the parameter table ([`Param`]); [`compose()`] does
+//! that for every row and every frame.
 
+mod check;
+mod clock;
+mod compose;
+mod grid;
+mod param;
+mod preset;
+mod prompt;
+mod raw;
+mod shape;
+mod shipped;
+mod signal;
 mod timeline;
 
+pub use clock::{Clock, Length};
+pub use compose::{Overrides, compose};
+pub use grid::Span;
+pub use param::{Group, Kind, Param, Rate, Setting, TABLE as PARAMS, parse_set, table as param_table};
+pub use preset::{CutOn, Cuts, Mode, Place, Preset, Prompt, Route};
+pub use shape::{Curve, Shape};
+pub use shipped::{DEFAULT, find, shipped};
+pub use signal::{Signal, TABLE as SIGNALS, table as signal_table};
 pub use timeline::{PromptSpan, Timeline};
+
+/// A track at 120 bpm from its first sample on, in bars of four, with sections A, B, A, B of four seconds each.
+#[cfg(test)]
+fn fixture(seconds: f64) -> crate::audio::Analysis {
+    use crate::audio::{Analysis, Envelope, Section};
+    use crate::units::{SampleRate, Seconds};
+
+    let every = |gap: f64| (0..).map(|i| Seconds(f64::from(i) * gap)).take_while(|t| t.0 < seconds).collect();
+    let sections: Vec<Seconds> = every(4.0);
+    let envelope = |signal: &Signal| {
+        let values = (0..(seconds * 100.0) as u32).map(|i| (i % 50 == 0) as u8 as f32).collect();
+        (signal.name.to_owned(), Envelope { hop_seconds: 0.01, values })
+    };
+    Analysis {
+        duration: Seconds(seconds),
+        sample_rate: SampleRate(44_100),
+        samples: (seconds * 44_100.0) as u64,
+        tempo_bpm: Some(120.0),
+        beats: every(0.5),
+        downbeats: every(2.0),
+        onsets: every(0.5),
+        sections: sections
+            .iter()
+            .zip(["A", "B"].into_iter().cycle())
+            .map(|(t, label)| Section { start: *t, end: Seconds(t.0 + 4.0), label: label.to_owned() })
+            .collect(),
+        envelopes: SIGNALS.iter().map(envelope).collect(),
+    }
+}

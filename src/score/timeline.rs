@@ -1,6 +1,6 @@
 //! The value of every parameter in every frame: what the renderer plays.
 
-use crate::units::{FrameIndex, FrameRate};
+use crate::units::{FrameIndex, FrameRate, Seconds};
 use std::collections::BTreeMap;
 
 /// Resolved values per frame. `curves[name].len() == frames` for every row of the parameter table.
@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub struct Timeline {
     /// Frames a second.
     pub fps: FrameRate,
+    /// The time in the track that frame 0 shows: frame *f* shows `start` + *f*/fps.
+    pub start: Seconds,
     /// Number of frames.
     pub frames: FrameIndex,
     /// One value a frame for every parameter of the table, inside its range.

@@ -1,0 +1,220 @@
+//! Analysis + preset + overrides → timeline.
+//!
+//! A parameter's value in a frame is (base + all routes that add) · all routes that multiply, kept inside the
+//! parameter's range. `--set` replaces the base and silences the routes into that parameter: it holds it.
+
+use super::clock::Clock;
+use super::grid::{Cells, Span};
+use super::param::{Group, Param, Setting, TABLE};
+use super::preset::{CutOn, Cuts, MAX_TEXT, Mode, Place, Preset, Prompt, Route};
+use super::prompt;
+use super::timeline::Timeline;
+use crate::audio::Analysis;
+use crate::error::{Error, Result};
+use crate::units::{FrameIndex, FrameRate, Seconds};
+use std::collections::BTreeMap;
+
+/// What the person asks for on top of the preset.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overrides {
+    /// Parameters held at a value; the last one for a parameter counts.
+    pub set: Vec<Setting>,
+    /// One prompt instead of all of the preset's.
+    pub prompt: Option<String>,
+    /// One negative prompt instead of all of the preset's.
+    pub negative: Option<String>,
+}
+
+/// The value of every parameter in every frame of `span`.
+///
+/// # Errors
+/// Usage, for a span or a prompt that is too long; Input, where the preset listens to something that the
+/// analysis lacks.
+pub fn compose(
+    analysis: &Analysis,
+    preset: &Preset,
+    overrides: &Overrides,
+    fps: FrameRate,
+    span: Span,
+) -> Result<Timeline> {
+    let span = span.checked(fps)?;
+    let held: BTreeMap<&str, f32> = overrides.set.iter().map(|s| (s.param.name, s.value)).collect();
+    let finish_off = base("finish", preset, &held) == 0.0;
+    let mut curves = BTreeMap::new();
+    for param in TABLE {
+        let curve = if finish_off && param.group == Group::Finish && param.name != "finish" {
+            vec![param.default as f32; span.frames as usize]
+        } else {
+            let constant = vec![base(param.name, preset, &held); span.frames as usize];
+            let routes = if held.contains_key(param.name) { &[] } else { &preset.routes[..] };
+            let routes = routes.iter().filter(|r| r.to == param);
+            mix(constant, param, routes.map(|r| Ok((r.mode, play(r, analysis, fps, span)?))))?
+        };
+        curves.insert(param.name, curve);
+    }
+    Ok(Timeline {
+        fps,
+        start: span.start,
+        frames: span.frames,
+        curves,
+        prompts: prompt::spans(&prompts(preset, overrides)?, analysis, fps, span),
+        cuts: cuts(preset.cuts, analysis, fps, span),
+    })
+}
+
+/// The value before any route.
+fn base(name: &str, preset: &Preset, held: &BTreeMap<&str, f32>) -> f32 {
+    let default = || TABLE.iter().find(|p| p.name == name).map_or(0.0, |p| p.default as f32);
+    held.get(name).or(preset.base.get(name)).copied().unwrap_or_else(default)
+}
+
+/// Adds first, then multiplies, then keeps to the range.
+fn mix(
+    mut curve: Vec<f32>,
+    param: &Param,
+    routes: impl Iterator<Item = Result<(Mode, Vec<f32>)>>,
+) -> Result<Vec<f32>> {
+    let mut factor = vec![1.0; curve.len()];
+    for route in routes {
+        match route? {
+            (Mode::Add, values) => curve.iter_mut().zip(values).for_each(|(c, v)| *c += v),
+            (Mode::Multiply, values) => factor.iter_mut().zip(values).for_each(|(f, v)| *f *= v),
+        }
+    }
+    Ok(curve.into_iter().zip(factor).map(|(c, f)| param.clamp(c * f)).collect())
+}
+
+/// What a route gives in every frame.
+fn play(route: &Route, analysis: &Analysis, fps: FrameRate, span: Span) -> Result<Vec<f32>> {
+    let (clock, shape) = (Clock::new(analysis), &route.shape);
+    let cells = Cells::new(fps, span, shape.margin(&clock));
+    let mut x = route.signal.sample(analysis, route.every, &cells, shape.ahead(&clock))?;
+    shape.follow(&mut x, cells.width(), &clock);
+    Ok(cells.frames(&x, route.signal.reduce()).into_iter().map(|v| shape.scale(v)).collect())
+}
+
+/// The prompts that count.
+fn prompts(preset: &Preset, overrides: &Overrides) -> Result<Vec<Prompt>> {
+    let given = [&overrides.prompt, &overrides.negative];
+    if given.into_iter().flatten().any(|text| text.chars().count() > MAX_TEXT) {
+        return Err(Error::usage("the prompt is too long").hint(format!("at most {MAX_TEXT} characters")));
+    }
+    let mut list = preset.prompts.clone();
+    if let Some(text) = &overrides.prompt {
+        list.truncate(1);
+        list.iter_mut().for_each(|p| (p.text, p.place) = (text.clone(), Place::Everywhere));
+    }
+    if let Some(negative) = &overrides.negative {
+        list.iter_mut().for_each(|p| p.negative = negative.clone());
+    }
+    Ok(list)
+}
+
+/// The frames that start a new take.
+fn cuts(cuts: Cuts, analysis: &Analysis, fps: FrameRate, span: Span) -> Vec<FrameIndex> {
+    let clock = Clock::new(analysis);
+    let times: Vec<Seconds> = match cuts.on {
+        CutOn::Never => Vec::new(),
+        CutOn::Section => analysis.sections.iter().map(|s| s.start).collect(),
+        CutOn::Bars(n) => clock.bars().iter().step_by(n).copied().collect(),
+    };
+    let least = clock.duration(cuts.min).0 * fps.per_second() - 1e-6;
+    let mut frames: Vec<FrameIndex> = Vec::new();
+    for t in times.into_iter().filter(|t| t.0 > span.start.0) {
+        let frame = fps.frame_at(Seconds(t.0 - span.start.0));
+        let last = frames.last().copied().unwrap_or(0);
+        if frame > last && frame < span.frames && (frame - last) as f64 >= least {
+            frames.push(frame);
+        }
+    }
+    frames
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::{fixture, parse_set};
+
+    const HEAD: &str = "[[prompt]]\ntext = \"x\"\n";
+
+    fn play(toml: &str, overrides: &Overrides, start: f64) -> Timeline {
+        let fps = FrameRate::new(12, 1).unwrap();
+        let preset = Preset::parse("test", &format!("{HEAD}{toml}")).unwrap();
+        let span = Span::between(Seconds(start), Seconds(16.0), fps).unwrap();
+        compose(&fixture(16.0), &preset, overrides, fps, span).unwrap()
+    }
+
+    const MIX: &str = r#"
+        [base]
+        zoom = 1.5
+        [[route]]
+        signal = "one"
+        to = "zoom"
+        mode = "multiply"
+        amount = 0.5
+        [[route]]
+        signal = "one"
+        to = "zoom"
+        amount = 0.7
+        [[route]]
+        signal = "one"
+        to = "hue"
+        amount = 999
+    "#;
+
+    #[test]
+    fn routes_add_first_then_multiply_then_keep_to_the_range() {
+        let timeline = play(MIX, &Overrides::default(), 0.0);
+        assert!(timeline.curves["zoom"].iter().all(|v| (v - 1.1).abs() < 1e-6));
+        assert!(timeline.curves["hue"].iter().all(|v| *v == 360.0));
+        assert!(timeline.curves.values().all(|c| c.len() == 192) && timeline.curves.len() == TABLE.len());
+    }
+
+    #[test]
+    fn set_holds_a_parameter_and_finish_off_makes_effects_neutral() {
+        let set = |texts: &[&str]| Overrides {
+            set: texts.iter().map(|t| parse_set(t).unwrap()).collect(),
+            ..Overrides::default()
+        };
+        assert!(play(MIX, &set(&["zoom=2", "zoom=3"]), 0.0).curves["zoom"].iter().all(|v| *v == 3.0));
+        let off = play(MIX, &set(&["finish=off", "denoise=0.5"]), 0.0);
+        assert_eq!((off.value("zoom", 5), off.value("hue", 5), off.value("finish", 5)), (1.0, 0.0, 0.0));
+        assert_eq!(off.value("denoise", 5), 0.5);
+    }
+
+    #[test]
+    fn given_prompts_replace_all_of_the_presets() {
+        let travel = "negative = \"n\"\n[[prompt]]\ntext = \"b\"\nsection = \"B\"\n";
+        let texts = |o: &Overrides| {
+            let spans = play(travel, o, 0.0).prompts;
+            spans.into_iter().map(|s| s.prompt + "/" + &s.negative).collect::<Vec<_>>()
+        };
+        let mut overrides = Overrides::default();
+        assert_eq!(texts(&overrides), ["x/n", "b/", "x/n", "b/"]);
+        overrides.negative = Some("m".into());
+        assert_eq!(texts(&overrides), ["x/m", "b/m", "x/m", "b/m"]);
+        overrides.prompt = Some("p".into());
+        assert_eq!(texts(&overrides), ["p/m"]);
+    }
+
+    #[test]
+    fn a_later_start_shows_the_same_values_earlier() {
+        let toml =
+            "[[route]]\nsignal = \"kick\"\nto = \"flash\"\nattack = 0.1\nhold = 0.1\nrelease = \"2 bars\"\n";
+        let (whole, part) = (play(toml, &Overrides::default(), 0.0), play(toml, &Overrides::default(), 5.0));
+        assert_eq!(part.start, Seconds(5.0));
+        for f in 0..part.frames {
+            let (a, b) = (whole.value("flash", f + 60), part.value("flash", f));
+            assert!((a - b).abs() < 1e-5, "{f}: {a} {b}");
+        }
+    }
+
+    #[test]
+    fn cuts_fall_on_sections_or_bars() {
+        let at = |toml, start| play(toml, &Overrides::default(), start).cuts;
+        assert_eq!(at("[cuts]\non = \"section\"", 0.0), [48, 96, 144]);
+        assert_eq!(at("[cuts]\non = \"section\"", 4.0), [48, 96]);
+        assert_eq!(at("[cuts]\non = \"bars:2\"\nmin = 5", 0.0), [96]);
+        assert!(at("", 0.0).is_empty());
+    }
+}

@@ -1,0 +1,177 @@
+//! Presets: a look, as base values, routes, prompts and cuts, checked and complete.
+//!
+//! A preset arrives as TOML text; [`Preset::parse`] either returns something that can be played on every track
+//! or says which line is wrong. What a preset is made for belongs in a comment at the top of its file.
+//!
+//! ```toml
+//! about = "one line"
+//! negative = "text"            # for prompts without their own
+//!
+//! [base]
+//! motion_scale = 0.5           # any parameter
+//!
+//! [[route]]                    # signal and to are needed, the rest is shown with its default
+//! signal = "beat"              # any signal
+//! to = "motion_scale"          # any parameter that doesn't hold for the whole job
+//! mode = "add"                 # or multiply
+//! every = 1                    # beat and bar signals: every so many beats or bars
+//! gate = 0
+//! attack = 0                   # seconds, or text: "0.25 beats", "1 bars", "50 ms"
+//! hold = 0
+//! release = 0
+//! look_ahead = 0               # default: the attack
+//! curve = "linear"             # square, cube, root, smooth, or a power from 0.1 to 10
+//! amount = 1
+//! offset = 0
+//! floor = -1000                # default: none
+//! ceiling = 1000               # default: none
+//!
+//! [[prompt]]                   # the last one that applies wins
+//! text = "neon tunnel"
+//! negative = "text"
+//! section = "A"                # either this, or
+//! # from = "8 bars"            # this, or neither
+//!
+//! [cuts]
+//! on = "never"                 # section, bars:8
+//! min = 2                      # a take lasts at least so long
+//! ```
+
+use super::clock::Length;
+use super::param::Param;
+use super::raw::Source;
+use super::shape::Shape;
+use super::signal::Signal;
+use crate::error::{Error, Result};
+use std::collections::BTreeMap;
+
+/// A look: what a track is turned into.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Preset {
+    /// Its name, or the file it came from.
+    pub name: String,
+    /// One line about it.
+    pub about: String,
+    /// Values that differ from the parameter table's defaults, by parameter.
+    pub base: BTreeMap<&'static str, f32>,
+    /// What moves what.
+    pub routes: Vec<Route>,
+    /// What is shown when, as in the file; never empty.
+    pub prompts: Vec<Prompt>,
+    /// When a new take starts.
+    pub cuts: Cuts,
+}
+
+/// A signal's way into a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// What is listened to.
+    pub signal: &'static Signal,
+    /// What is turned.
+    pub to: &'static Param,
+    /// How it gets in.
+    pub mode: Mode,
+    /// Beats and bars count every so many of them.
+    pub every: usize,
+    /// What happens on the way.
+    pub shape: Shape,
+}
+
+/// How a route gets into its parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Its value is added to the base.
+    Add,
+    /// Base and additions are multiplied by its value.
+    Multiply,
+}
+
+/// A text and where it holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prompt {
+    /// What is asked for.
+    pub text: String,
+    /// What is to be avoided.
+    pub negative: String,
+    /// Where it holds.
+    pub place: Place,
+}
+
+/// Where a prompt holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// Everywhere.
+    Everywhere,
+    /// In sections of this label.
+    Section(String),
+    /// From here to the end.
+    From(Length),
+}
+
+/// When a new take starts, and how long a take lasts at least.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cuts {
+    /// What starts one.
+    pub on: CutOn,
+    /// Nothing starts one sooner than this after the last.
+    pub min: Length,
+}
+
+/// What starts a new take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CutOn {
+    /// Nothing: the video is one take.
+    Never,
+    /// Every section.
+    Section,
+    /// Every so many bars.
+    Bars(usize),
+}
+
+impl Default for Cuts {
+    fn default() -> Self {
+        Cuts { on: CutOn::Never, min: Length::Seconds(2.0) }
+    }
+}
+
+/// Most routes in a preset.
+const MAX_ROUTES: usize = 200;
+/// Most prompts in a preset.
+const MAX_PROMPTS: usize = 500;
+/// Longest prompt, in characters.
+pub(super) const MAX_TEXT: usize = 2000;
+/// Longest one-line description and other short texts, in characters.
+pub(super) const MAX_LINE: usize = 200;
+
+impl Preset {
+    /// The preset that `text` describes, called `name` in errors.
+    ///
+    /// # Errors
+    /// Usage, with file, line and column, for whatever is wrong first.
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
+        let source = Source { name, text };
+        let raw = source.read()?;
+        let negative = source.optional_text("negative", &raw.negative, MAX_TEXT)?;
+        for (table, count, most) in
+            [("route", raw.route.len(), MAX_ROUTES), ("prompt", raw.prompt.len(), MAX_PROMPTS)]
+        {
+            if count > most {
+                let error = Error::usage(format!("{name}: {count} [[{table}]] tables are too many"));
+                return Err(error.hint(format!("at most {most}")));
+            }
+        }
+        if raw.prompt.is_empty() {
+            return Err(Error::usage(format!("{name}: there is no prompt"))
+                .hint("add a [[prompt]] table with a line like: text = \"neon tunnel\""));
+        }
+        let base = raw.base.iter().map(|(k, v)| source.base(k, v)).collect::<Result<Vec<_>>>()?;
+        Ok(Preset {
+            name: name.to_owned(),
+            about: source.optional_text("about", &raw.about, MAX_LINE)?,
+            base: base.into_iter().map(|s| (s.param.name, s.value)).collect(),
+            routes: raw.route.iter().map(|r| source.route(r)).collect::<Result<_>>()?,
+            prompts: raw.prompt.iter().map(|p| source.prompt(p, &negative)).collect::<Result<_>>()?,
+            cuts: raw.cuts.as_ref().map_or(Ok(Cuts::default()), |c| source.cuts(c))?,
+        })
+    }
+}

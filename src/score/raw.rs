@@ -1,0 +1,182 @@
+//! Preset files as they are written: the TOML tables one to one, and errors that name the place.
+//!
+//! Every value is kept as it stands with its position, so that the checks in [`super::check`] can say which
+//! key on which line is wrong, and what would be right.
+
+use super::clock::Length;
+use crate::error::{Error, Result, nearest};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::ops::{Range, RangeInclusive};
+use toml::{Spanned, Value};
+
+/// A value that may be left out, with its position.
+pub(super) type Field = Option<Spanned<Value>>;
+
+/// A whole file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPreset {
+    pub about: Field,
+    pub negative: Field,
+    #[serde(default)]
+    pub base: BTreeMap<Spanned<String>, Spanned<Value>>,
+    #[serde(default)]
+    pub route: Vec<Spanned<RawRoute>>,
+    #[serde(default)]
+    pub prompt: Vec<Spanned<RawPrompt>>,
+    pub cuts: Option<RawCuts>,
+}
+
+/// A `[[route]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawRoute {
+    pub signal: Field,
+    pub to: Field,
+    pub mode: Field,
+    pub every: Field,
+    pub gate: Field,
+    pub attack: Field,
+    pub hold: Field,
+    pub release: Field,
+    pub look_ahead: Field,
+    pub curve: Field,
+    pub amount: Field,
+    pub offset: Field,
+    pub floor: Field,
+    pub ceiling: Field,
+}
+
+/// A `[[prompt]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawPrompt {
+    pub text: Field,
+    pub negative: Field,
+    pub section: Field,
+    pub from: Field,
+}
+
+/// The `[cuts]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCuts {
+    pub on: Field,
+    pub min: Field,
+}
+
+/// A preset's text and what to call it in errors.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source<'a> {
+    /// File name, or the name of a shipped preset.
+    pub name: &'a str,
+    /// All of it.
+    pub text: &'a str,
+}
+
+impl Source<'_> {
+    /// Largest file, in bytes.
+    pub const MAX_BYTES: usize = 256 * 1024;
+
+    /// The file as tables.
+    ///
+    /// # Errors
+    /// Usage: too long, not TOML, or with a key that doesn't exist.
+    pub fn read(&self) -> Result<RawPreset> {
+        if self.text.len() > Self::MAX_BYTES {
+            return Err(Error::usage(format!("{}: {} bytes are too long", self.name, self.text.len()))
+                .hint(format!("a preset has at most {} bytes", Self::MAX_BYTES)));
+        }
+        toml::from_str(self.text).map_err(|e: toml::de::Error| {
+            let error = Error::usage(e.message().replace('\n', "; "));
+            let error = match near_key(e.message()) {
+                Some(near) => error.hint(format!("did you mean '{near}'?")),
+                None => error,
+            };
+            self.at(e.span().unwrap_or(0..0), error)
+        })
+    }
+
+    /// `error` with the place in front: `file:line:column`.
+    pub fn at(&self, span: Range<usize>, error: Error) -> Error {
+        let before = self.text.get(..span.start).unwrap_or(self.text);
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let placed = Error::usage(format!("{}:{line}:{column}: {error}", self.name));
+        error.hints().iter().fold(placed, |e, hint| e.hint(hint))
+    }
+
+    /// A field that must be there.
+    ///
+    /// # Errors
+    /// Usage, naming the table and the key.
+    pub fn need<'f>(&self, key: &str, table: &Range<usize>, field: &'f Field) -> Result<&'f Spanned<Value>> {
+        field.as_ref().ok_or_else(|| {
+            let error = Error::usage(format!("'{key}' is missing here"));
+            self.at(table.clone(), error.hint(format!("add a line: {key} = ...")))
+        })
+    }
+
+    /// Text of at most `longest` characters, trimmed.
+    ///
+    /// # Errors
+    /// Usage, for another type or longer text.
+    pub fn text<'f>(&self, key: &str, value: &'f Spanned<Value>, longest: usize) -> Result<&'f str> {
+        let Value::String(text) = value.get_ref() else {
+            return Err(self.wrong_type(key, value, "text in quotes"));
+        };
+        if text.chars().count() > longest {
+            let error = Error::usage(format!("{key} is too long"));
+            return Err(self.at(value.span(), error.hint(format!("at most {longest} characters"))));
+        }
+        Ok(text.trim())
+    }
+
+    /// A number within `range`.
+    ///
+    /// # Errors
+    /// Usage, for another type, a number outside, or none (nan).
+    pub fn number(&self, key: &str, value: &Spanned<Value>, range: RangeInclusive<f64>) -> Result<f64> {
+        let number = match value.get_ref() {
+            Value::Float(x) => *x,
+            Value::Integer(i) => *i as f64,
+            _ => return Err(self.wrong_type(key, value, "a number")),
+        };
+        if !range.contains(&number) {
+            let error = Error::usage(format!("{key} = {number} is out of range"));
+            let hint = format!("{key} goes from {} to {}", range.start(), range.end());
+            return Err(self.at(value.span(), error.hint(hint)));
+        }
+        Ok(number)
+    }
+
+    /// A length of time: a number of seconds, or text like `"0.25 beats"`.
+    ///
+    /// # Errors
+    /// Usage, for anything else.
+    pub fn length(&self, key: &str, value: &Spanned<Value>) -> Result<Length> {
+        let length = match value.get_ref() {
+            Value::Float(x) => Length::seconds(*x),
+            Value::Integer(i) => Length::seconds(*i as f64),
+            Value::String(text) => text.parse(),
+            _ => return Err(self.wrong_type(key, value, "seconds or text like \"0.25 beats\"")),
+        };
+        length.map_err(|e| self.at(value.span(), e))
+    }
+
+    /// The error for a value of a type that the key can't have.
+    pub fn wrong_type(&self, key: &str, value: &Spanned<Value>, wanted: &str) -> Error {
+        let found = value.get_ref().type_str();
+        self.at(
+            value.span(),
+            Error::usage(format!("{key} has the wrong type ({found})")).hint(format!("write {wanted}")),
+        )
+    }
+}
+
+/// The known key nearest to the unknown one, out of the parser's "unknown field `x`, expected one of `y`, ...".
+fn near_key(message: &str) -> Option<&str> {
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    nearest(quoted.next()?, quoted)
+}

@@ -1,0 +1,35 @@
+//! The presets that come with the program.
+
+use super::preset::Preset;
+use crate::error::{Error, Result, nearest};
+
+/// The preset that is played where none is named.
+pub const DEFAULT: &str = "pulse";
+
+const SHIPPED: &[(&str, &str)] = &[
+    ("pulse", include_str!("../../presets/pulse.toml")),
+    ("tide", include_str!("../../presets/tide.toml")),
+    ("ember", include_str!("../../presets/ember.toml")),
+    ("prism", include_str!("../../presets/prism.toml")),
+];
+
+/// Names and texts of all of them, the default first.
+pub fn shipped() -> &'static [(&'static str, &'static str)] {
+    SHIPPED
+}
+
+/// The shipped preset called `name`.
+///
+/// # Errors
+/// Usage, with the nearest name or all of them as a hint.
+pub fn find(name: &str) -> Result<Preset> {
+    if let Some((name, text)) = SHIPPED.iter().find(|(n, _)| *n == name) {
+        return Preset::parse(name, text);
+    }
+    let names = || SHIPPED.iter().map(|(n, _)| *n);
+    let error = Error::usage(format!("there is no preset '{name}'"));
+    Err(match nearest(name, names()) {
+        Some(near) => error.hint(format!("did you mean '{near}'?")),
+        None => error.hint(format!("presets are {}; or name a file", names().collect::<Vec<_>>().join(", "))),
+    })
+}
