@@ -1,0 +1,147 @@
+//! Raw features go in, envelopes between 0 and 1 come out, each relative to the track itself.
+
+use super::analysis::Envelope;
+use super::features::{BANDS, DRUMS, Features};
+use std::collections::BTreeMap;
+
+/// Loudness grows with the amplitude to this power (Stevens 1956: 0.3 of the intensity).
+const STEVENS: f32 = 0.6;
+/// Share of the sounding hops that stay below full level.
+const FULL: f32 = 0.95;
+/// A band counts as full only within 40 dB of the whole; below lies what leaks into it.
+const LEAKAGE: f32 = 0.01;
+/// Smallest flux that is a full hit; below lies noise.
+const FAINT: f32 = 0.06;
+/// Seconds over which the presence of a band is averaged.
+const PRESENCE: f64 = 8.0;
+
+/// All envelopes of a track by name; `sounding` says for every hop whether there is sound.
+pub(super) fn envelopes(
+    features: &Features,
+    sounding: &[bool],
+    hop_seconds: f64,
+) -> BTreeMap<String, Envelope> {
+    let mut all = BTreeMap::new();
+    let mut keep = |name: String, values: Vec<f32>| all.insert(name, Envelope { hop_seconds, values });
+    let whole = full(&features.loudness, sounding);
+    keep("loudness".into(), level(&smooth(&features.loudness, 2), whole));
+    keep("brightness".into(), brightness(&features.centroid));
+    keep("onset".into(), hits(&features.flux, hop_seconds));
+    for (values, (name, _)) in features.drums.iter().zip(DRUMS) {
+        keep(name.into(), hits(values, hop_seconds));
+    }
+    for (i, (name, _, _)) in BANDS.iter().enumerate() {
+        let level = level(&features.bands[i], full(&features.bands[i], sounding).max(whole * LEAKAGE));
+        let reach = (PRESENCE / 2.0 / hop_seconds) as usize;
+        keep(format!("{name}.presence"), smooth(&level, reach));
+        keep(format!("{name}.integral"), integral(&level, hop_seconds));
+        keep(format!("{name}.hit"), hits(&features.fluxes[i], hop_seconds));
+        keep(format!("{name}.level"), level);
+    }
+    all
+}
+
+/// The amplitude that counts as full.
+fn full(amplitudes: &[f32], sounding: &[bool]) -> f32 {
+    let heard = amplitudes.iter().zip(sounding).filter(|(_, s)| **s).map(|(a, _)| *a).collect();
+    percentile(heard, FULL)
+}
+
+/// The value below which the share `p` of the values lies; 0 of none.
+pub(super) fn percentile(mut values: Vec<f32>, p: f32) -> f32 {
+    let Some(last) = values.len().checked_sub(1) else { return 0.0 };
+    let index = (last as f32 * p) as usize;
+    *values.select_nth_unstable_by(index, f32::total_cmp).1
+}
+
+fn level(amplitudes: &[f32], full: f32) -> Vec<f32> {
+    let scale = if full > 0.0 { 1.0 / full } else { 0.0 };
+    amplitudes.iter().map(|a| (a * scale).min(1.0).powf(STEVENS)).collect()
+}
+
+/// Flux above its surroundings, as a share of the strong hits of the track.
+pub(super) fn hits(flux: &[f32], hop_seconds: f64) -> Vec<f32> {
+    let around = smooth(flux, (0.5 / hop_seconds) as usize);
+    let raw: Vec<f32> = flux.iter().zip(&around).map(|(f, mean)| (f - mean).max(0.0)).collect();
+    let peaks = (1..raw.len().saturating_sub(1))
+        .filter(|&i| raw[i] > FAINT * 0.5 && raw[i] >= raw[i - 1] && raw[i] > raw[i + 1])
+        .map(|i| raw[i])
+        .collect();
+    let strong = percentile(peaks, 0.85).max(FAINT);
+    raw.iter().map(|v| (v / strong).min(1.0)).collect()
+}
+
+/// The mean over `reach` values on either side, shorter at the ends.
+pub(super) fn smooth(values: &[f32], reach: usize) -> Vec<f32> {
+    let mut sums = Vec::with_capacity(values.len() + 1);
+    sums.push(0.0f64);
+    for value in values {
+        sums.push(sums[sums.len() - 1] + f64::from(*value));
+    }
+    (0..values.len())
+        .map(|i| {
+            let (from, to) = (i.saturating_sub(reach), (i + reach + 1).min(values.len()));
+            // Rounding must not turn a sum of zeros into less than nothing.
+            ((sums[to] - sums[from]).max(0.0) / (to - from) as f64) as f32
+        })
+        .collect()
+}
+
+/// Seconds at full level so far.
+fn integral(level: &[f32], hop_seconds: f64) -> Vec<f32> {
+    let mut sum = 0.0;
+    level
+        .iter()
+        .map(|v| {
+            sum += f64::from(*v) * hop_seconds;
+            sum as f32
+        })
+        .collect()
+}
+
+/// Where the power lies between 150 Hz (0) and 6 kHz (1), on a logarithmic scale; held through silence.
+fn brightness(centroid: &[(f32, f32)]) -> Vec<f32> {
+    let weighted = smooth(&centroid.iter().map(|c| c.0).collect::<Vec<_>>(), 4);
+    let power = smooth(&centroid.iter().map(|c| c.1).collect::<Vec<_>>(), 4);
+    let (low, high) = (150f32.log2(), 6000f32.log2());
+    let mut last = 0.0;
+    weighted
+        .iter()
+        .zip(&power)
+        .map(|(w, p)| {
+            if *p > 1e-7 {
+                last = ((w / p - low) / (high - low)).clamp(0.0, 1.0);
+            }
+            last
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn smoothing_keeps_the_mean_of_a_constant() {
+        assert_eq!(smooth(&[2.0; 5], 2), [2.0; 5]);
+        assert_eq!(smooth(&[0.0, 3.0, 0.0], 1), [1.5, 1.0, 1.5]);
+    }
+
+    #[test]
+    fn one_loud_click_flattens_nothing() {
+        let mut amplitudes = vec![0.1; 1000];
+        amplitudes[500] = 100.0;
+        let sounding = vec![true; 1000];
+        let level = level(&amplitudes, full(&amplitudes, &sounding));
+        assert_eq!(level[0], 1.0);
+        let mut flux = vec![0.0; 1000];
+        flux.iter_mut().step_by(50).for_each(|f| *f = 0.5);
+        flux[525] = 50.0;
+        assert!(hits(&flux, 0.01)[100] > 0.8);
+    }
+
+    #[test]
+    fn half_the_amplitude_is_the_stevens_share_of_full() {
+        assert!((level(&[0.5, 1.0], 1.0)[0] - 0.5f32.powf(0.6)).abs() < 1e-6);
+    }
+}

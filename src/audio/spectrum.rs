@@ -1,0 +1,170 @@
+//! Samples go in, magnitude spectra on the hop grid come out, summed over the channels.
+//!
+//! Magnitudes are summed, not samples: a track whose channels cancel each other is silent in a mono
+//! mix but not here. Two real channels share one complex transform.
+
+use super::decode::Block;
+use crate::units::SampleRate;
+use rustfft::num_complex::Complex32;
+use rustfft::{Fft, FftPlanner};
+use std::sync::Arc;
+
+/// Distance of two hops and length of the taper for a sample rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Grid {
+    /// Samples between two hops: about 10 ms.
+    pub(super) hop: usize,
+    /// Samples under the taper: a power of two near 46 ms.
+    pub(super) taper: usize,
+    /// Samples a second.
+    pub(super) rate: SampleRate,
+}
+
+impl Grid {
+    pub(super) fn new(rate: SampleRate) -> Self {
+        let exponent = (f64::from(rate.0) * 0.0464).log2().round().max(4.0);
+        Grid { hop: (rate.0 as usize).div_ceil(100), taper: 1 << exponent as u32, rate }
+    }
+
+    /// Seconds between two hops.
+    pub(super) fn seconds(self) -> f64 {
+        self.hop as f64 / f64::from(self.rate.0)
+    }
+
+    /// Number of magnitudes in a spectrum.
+    pub(super) fn bins(self) -> usize {
+        self.taper / 2 + 1
+    }
+
+    /// Hertz between two bins.
+    pub(super) fn bin_hz(self) -> f64 {
+        f64::from(self.rate.0) / self.taper as f64
+    }
+}
+
+/// Cuts a track into tapered stretches, centered on the hops, and transforms them.
+pub(super) struct Spectra {
+    grid: Grid,
+    channels: usize,
+    gain: f32,
+    taper: Vec<f32>,
+    fft: Arc<dyn Fft<f32>>,
+    /// Interleaved samples that later hops still need.
+    pending: Vec<f32>,
+    buffer: Vec<Complex32>,
+    magnitudes: Vec<f32>,
+}
+
+impl Spectra {
+    /// Spectra of a signal with `channels` channels, multiplied by `gain`.
+    pub(super) fn new(grid: Grid, channels: usize, gain: f32) -> Self {
+        let step = std::f64::consts::TAU / grid.taper as f64;
+        let hann = |i: usize| 0.5 - 0.5 * (step * i as f64).cos();
+        // A sine at full scale has magnitude 1.
+        let scale = 4.0 / grid.taper as f64;
+        Spectra {
+            grid,
+            channels,
+            gain,
+            taper: (0..grid.taper).map(|i| (hann(i) * scale) as f32).collect(),
+            fft: FftPlanner::new().plan_fft_forward(grid.taper),
+            // Half a taper of silence puts the first one's center on the first sample.
+            pending: vec![0.0; grid.taper / 2 * channels],
+            buffer: vec![Complex32::ZERO; grid.taper],
+            magnitudes: vec![0.0; grid.bins()],
+        }
+    }
+
+    /// Takes a block and calls `each` with the spectrum of every hop that is complete.
+    pub(super) fn push(&mut self, block: Block<'_>, each: &mut impl FnMut(&[f32])) {
+        self.pending.extend(block.samples.iter().map(|v| v * self.gain));
+        let (length, step) = (self.grid.taper * self.channels, self.grid.hop * self.channels);
+        let mut start = 0;
+        while start + length <= self.pending.len() {
+            self.transform(start);
+            each(&self.magnitudes);
+            start += step;
+        }
+        self.pending.drain(..start.min(self.pending.len()));
+    }
+
+    /// Gives the hops whose taper reaches past the end, as if silence followed.
+    pub(super) fn finish(mut self, each: &mut impl FnMut(&[f32])) {
+        let silence = vec![0.0; self.grid.taper / 2 * self.channels];
+        let block = Block { rate: self.grid.rate, channels: self.channels, samples: &silence };
+        self.push(block, each);
+    }
+
+    /// The mean magnitude over the channels of the stretch at `start` of the pending samples.
+    fn transform(&mut self, start: usize) {
+        self.magnitudes.fill(0.0);
+        let n = self.grid.taper;
+        let stretch = &self.pending[start..start + n * self.channels];
+        for first in (0..self.channels).step_by(2) {
+            let second = first + 1;
+            for (i, (slot, set)) in
+                self.buffer.iter_mut().zip(stretch.chunks_exact(self.channels)).enumerate()
+            {
+                let partner = set.get(second).copied().unwrap_or(0.0);
+                *slot = Complex32::new(set[first], partner) * self.taper[i];
+            }
+            self.fft.process(&mut self.buffer);
+            for (k, slot) in self.magnitudes.iter_mut().enumerate() {
+                // Z(k) ± conj Z(n-k) takes the two channels apart again.
+                let (a, b) = (self.buffer[k], self.buffer[(n - k) % n].conj());
+                *slot += ((a + b).norm() + (a - b).norm()) * 0.5;
+            }
+        }
+        let mean = 1.0 / self.channels as f32;
+        self.magnitudes.iter_mut().for_each(|m| *m *= mean);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spectra_of(rate: u32, channels: usize, samples: &[f32]) -> Vec<Vec<f32>> {
+        let mut spectra = Spectra::new(Grid::new(SampleRate(rate)), channels, 1.0);
+        let mut all = Vec::new();
+        for part in samples.chunks(1000 * channels) {
+            let block = Block { rate: SampleRate(rate), channels, samples: part };
+            spectra.push(block, &mut |m| all.push(m.to_vec()));
+        }
+        spectra.finish(&mut |m| all.push(m.to_vec()));
+        all
+    }
+
+    #[test]
+    fn a_sine_has_its_amplitude_in_its_bin() {
+        let grid = Grid::new(SampleRate(48_000));
+        let hz = grid.bin_hz() * 40.0;
+        let sine: Vec<f32> = (0..48_000)
+            .map(|i| 0.5 * (std::f64::consts::TAU * hz * f64::from(i) / 48_000.0).sin() as f32)
+            .collect();
+        let all = spectra_of(48_000, 1, &sine);
+        let middle = &all[50];
+        assert!((middle[40] - 0.5).abs() < 1e-3, "{}", middle[40]);
+        assert!(middle[50] < 1e-3);
+    }
+
+    #[test]
+    fn channels_that_cancel_are_heard_in_full() {
+        let sets: Vec<f32> =
+            (0..44_100).flat_map(|i| [(i as f32 * 0.1).sin(), -(i as f32 * 0.1).sin()]).collect();
+        let left: Vec<f32> = sets.iter().step_by(2).copied().collect();
+        let (both, one) = (spectra_of(44_100, 2, &sets), spectra_of(44_100, 1, &left));
+        for (a, b) in both[50].iter().zip(&one[50]) {
+            assert!((a - b).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    fn there_is_a_hop_for_every_hundredth_of_a_second() {
+        for (rate, samples) in [(8000, 8000), (44_100, 44_100), (192_000, 192_000), (44_100, 100)] {
+            let all = spectra_of(rate, 1, &vec![0.1; samples]);
+            let hops = samples.div_ceil(Grid::new(SampleRate(rate)).hop);
+            assert!(all.len().abs_diff(hops) <= 1, "{rate} {samples}: {} {hops}", all.len());
+        }
+    }
+}

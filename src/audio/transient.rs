@@ -1,0 +1,85 @@
+//! Energy by the millisecond, and with it the exact time of an onset.
+
+use super::decode::Block;
+
+/// Milliseconds searched before and after a guess: causal detectors are late, spectra are early.
+const SEARCH: (usize, usize) = (60, 30);
+/// Milliseconds that are compared before and after a candidate.
+const BEFORE: usize = 15;
+const AFTER: usize = 6;
+
+/// Energy of the levelled signal's changes, one value per millisecond.
+pub(super) struct Energy {
+    gain: f32,
+    cells: Vec<f32>,
+    last: Vec<f32>,
+    index: u64,
+}
+
+impl Energy {
+    pub(super) fn new(gain: f32) -> Self {
+        Energy { gain, cells: Vec::new(), last: Vec::new(), index: 0 }
+    }
+
+    pub(super) fn push(&mut self, block: Block<'_>) {
+        self.last.resize(block.channels, 0.0);
+        let rate = u64::from(block.rate.0);
+        // Differences grow with the frequency and shrink with the rate; attacks are bright.
+        let scale = rate as f32 / 44_100.0;
+        for set in block.samples.chunks_exact(block.channels) {
+            let cell = (self.index * 1000 / rate) as usize;
+            if cell >= self.cells.len() {
+                self.cells.resize(cell + 1, 0.0);
+            }
+            for (last, value) in self.last.iter_mut().zip(set) {
+                let value = value * self.gain;
+                let change = (value - *last) * scale;
+                self.cells[cell] += change * change + 0.01 * value * value;
+                *last = value;
+            }
+            self.index += 1;
+        }
+    }
+
+    /// The onset nearest to what the guess meant, in seconds: where the energy rises most.
+    pub(super) fn refine(&self, guess: f64) -> f64 {
+        let at = (guess * 1000.0).round().max(0.0) as usize;
+        let from = at.saturating_sub(SEARCH.0);
+        let to = (at + SEARCH.1).min(self.cells.len());
+        let rise = |cell: usize| {
+            let after = self.mean(cell, cell + AFTER);
+            let before = self.mean(cell.saturating_sub(BEFORE), cell);
+            // What is far below the music's level is no rise.
+            ((after + 1e-4) / (before + 1e-4)).ln()
+        };
+        let best = (from..to)
+            .map(|cell| (rise(cell), cell))
+            .fold((0.0f32, at), |a, b| if b.0 > a.0 { b } else { a });
+        best.1 as f64 / 1000.0
+    }
+
+    fn mean(&self, from: usize, to: usize) -> f32 {
+        let to = to.min(self.cells.len());
+        let cells = self.cells.get(from..to).unwrap_or(&[]);
+        cells.iter().sum::<f32>() / cells.len().max(1) as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::SampleRate;
+
+    #[test]
+    fn a_burst_is_found_to_the_millisecond() {
+        let mut samples = vec![0.0f32; 44_100];
+        for (i, v) in samples[13_230..].iter_mut().enumerate() {
+            *v = (i as f32 * 0.5).sin() * (-(i as f32) / 4000.0).exp() * 0.5;
+        }
+        let mut energy = Energy::new(1.0);
+        energy.push(Block { rate: SampleRate(44_100), channels: 1, samples: &samples });
+        for guess in [0.27, 0.3, 0.34] {
+            assert!((energy.refine(guess) - 0.3).abs() <= 0.002, "{}", energy.refine(guess));
+        }
+    }
+}
