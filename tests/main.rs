@@ -3,3 +3,4 @@
 mod cli; // the program as it is used
 mod layers; // who may import whom
 mod presets; // every shipped preset plays; wrong ones are refused by line and column
+mod video; // what FFmpeg says of the files that are written

@@ -1,0 +1,123 @@
+//! Which file can hold which sound: decided before any work is done.
+
+use super::ffmpeg;
+use super::sound::Sound;
+use crate::error::{Error, Result, nearest};
+use ffmpeg_next::codec::Id;
+use std::path::{Path, PathBuf};
+
+/// A file format that can hold H.264.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Container {
+    Mp4,
+    Mov,
+    Mkv,
+}
+
+const EXTENSIONS: [(&str, Container); 4] =
+    [("mp4", Container::Mp4), ("mkv", Container::Mkv), ("mov", Container::Mov), ("m4v", Container::Mp4)];
+
+impl Container {
+    /// What the extension of `path` stands for.
+    pub(super) fn of(path: &Path) -> Result<Self> {
+        let known = "the known endings are .mp4, .mkv and .mov";
+        let bad = || Error::usage(format!("can't tell the video format from the name {}", path.display()));
+        let Some(extension) = path.extension() else { return Err(bad().hint(known)) };
+        let extension = extension.to_string_lossy().to_ascii_lowercase();
+        if let Some((_, container)) = EXTENSIONS.iter().find(|(name, _)| *name == extension) {
+            return Ok(*container);
+        }
+        if extension == "webm" {
+            return Err(bad().hint("WebM can't hold H.264; use .mkv instead"));
+        }
+        let guess = nearest(&extension, EXTENSIONS.map(|(name, _)| name));
+        Err(match guess {
+            Some(guess) => bad().hint(format!("did you mean .{guess}?")).hint(known),
+            None => bad().hint(known),
+        })
+    }
+
+    /// FFmpeg's name of the muxer.
+    pub(super) fn muxer(self) -> &'static str {
+        match self {
+            Container::Mp4 => "mp4",
+            Container::Mov => "mov",
+            Container::Mkv => "matroska",
+        }
+    }
+
+    /// Whether common players play this sound from this container. FFmpeg can write more (FLAC and
+    /// Vorbis into MP4), but then many players stay silent.
+    fn plays(self, sound: Id) -> bool {
+        match self {
+            Container::Mp4 => {
+                matches!(sound, Id::AAC | Id::MP3 | Id::MP2 | Id::OPUS | Id::ALAC | Id::AC3 | Id::EAC3)
+            }
+            Container::Mov => matches!(
+                sound,
+                Id::AAC
+                    | Id::MP3
+                    | Id::ALAC
+                    | Id::AC3
+                    | Id::EAC3
+                    | Id::PCM_S16LE
+                    | Id::PCM_S16BE
+                    | Id::PCM_S24LE
+                    | Id::PCM_S24BE
+                    | Id::PCM_S32LE
+                    | Id::PCM_F32LE
+            ),
+            Container::Mkv => ffmpeg::can_hold(self.muxer(), sound),
+        }
+    }
+}
+
+/// Where the video will be written, so that the track's sound fits in unchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerPlan {
+    /// The file to write: the one asked for, or the same name ending in `.mkv`.
+    pub path: PathBuf,
+    /// Why the name was changed; to be told to the person.
+    pub note: Option<String>,
+}
+
+/// Checks that the file named `path` can hold H.264 and the sound of `track` packet for packet, and
+/// names Matroska, which holds nearly everything, where it can't.
+///
+/// # Errors
+/// If the ending of `path` is unknown, `track` can't be read, or not even Matroska holds its sound.
+pub fn check_container(path: &Path, track: &Path) -> Result<ContainerPlan> {
+    let container = Container::of(path)?;
+    let codec = Sound::codec(track)?;
+    if container.plays(codec) {
+        return Ok(ContainerPlan { path: path.to_owned(), note: None });
+    }
+    if !Container::Mkv.plays(codec) {
+        return Err(Error::input(format!("no video format can hold {} sound unchanged", codec.name()))
+            .hint("convert the track to FLAC first: ffmpeg -i TRACK track.flac"));
+    }
+    let changed = path.with_extension("mkv");
+    let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_uppercase();
+    let note = format!(
+        "{ending} files with {} sound don't play everywhere; writing {} instead, with the sound unchanged",
+        codec.name(),
+        changed.display()
+    );
+    Ok(ContainerPlan { path: changed, note: Some(note) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn endings_are_read_without_case_and_typos_are_answered() {
+        assert_eq!(Container::of(Path::new("a/b.MP4")).unwrap(), Container::Mp4);
+        let error = Container::of(Path::new("b.mpv")).unwrap_err();
+        assert!(error.hints()[0].contains("did you mean"), "{error:?}");
+        for (name, hint) in [("b.webm", ".mkv"), ("b", ".mp4"), ("b.avi", ".mov"), ("", ".mp4")] {
+            let error = Container::of(Path::new(name)).unwrap_err();
+            assert!(error.hints().iter().any(|h| h.contains(hint)), "{name}: {error:?}");
+        }
+    }
+}

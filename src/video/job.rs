@@ -1,0 +1,25 @@
+//! The settings of a render, kept inside the file that it made.
+
+use super::ffmpeg;
+use crate::error::{Error, Result};
+use std::path::Path;
+
+/// The metadata key that holds the job.
+pub(super) const KEY: &str = "beatbolt";
+
+/// The job's text that a [`super::Writer`] stored in the video at `path`.
+///
+/// # Errors
+/// If the file can't be read or was not made by this program.
+pub fn read_job(path: &Path) -> Result<String> {
+    let input = ffmpeg::open(path)?;
+    let metadata = input.metadata();
+    let text = metadata.get(KEY).and_then(|text| {
+        // The wrapper hands out the file's bytes unchecked.
+        std::str::from_utf8(text.as_bytes()).ok()
+    });
+    text.map(str::to_owned).ok_or_else(|| {
+        Error::input(format!("{} holds no beatbolt settings", path.display()))
+            .hint("only videos made by beatbolt carry them; sites that re-encode a video drop them")
+    })
+}

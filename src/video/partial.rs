@@ -1,0 +1,113 @@
+//! A file that appears under its name only once it is whole.
+
+use crate::error::{Context, Error, Result};
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// A hidden file beside its target: renamed when finished, removed when dropped before.
+pub(super) struct Partial {
+    file: File,
+    path: PathBuf,
+    target: PathBuf,
+    finished: bool,
+}
+
+impl Partial {
+    /// Creates the hidden file, which also proves that the folder can be written.
+    pub(super) fn create(target: &Path) -> Result<Self> {
+        let name = target.file_name().filter(|_| !target.is_dir()).ok_or_else(|| {
+            Error::usage(format!("{} is a folder, not a file name", target.display()))
+                .hint("add a file name, like video.mp4")
+        })?;
+        let mut hidden = std::ffi::OsString::from(".");
+        hidden.push(name);
+        hidden.push(".part");
+        let path = target.with_file_name(hidden);
+        // Not truncated: another render may be writing it, which the lock below tells.
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = file.map_err(|e| cannot_write(target, e))?;
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(Error::output(format!("{} is being written by another render", target.display()))
+                .hint("wait for it, stop it, or choose another name with --output"));
+        }
+        Ok(Partial { file, path, target: target.to_owned(), finished: false })
+    }
+
+    /// Where to write.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Makes sure that the bytes are on the disk, then gives the file its name, replacing an older one.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.file.sync_all().map_err(|e| cannot_write(&self.target, e))?;
+        fs::rename(&self.path, &self.target).map_err(|e| cannot_write(&self.target, e))?;
+        self.finished = true;
+        sync_folder(&self.target).context(|| Error::output(format!("can't sync {}", self.target.display())))
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Nobody is left to be told; the next render of the same name takes the file over.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Makes a rename last through a power cut.
+#[cfg(unix)]
+fn sync_folder(target: &Path) -> io::Result<()> {
+    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_target: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn cannot_write(target: &Path, cause: io::Error) -> Error {
+    let hint = match cause.kind() {
+        io::ErrorKind::NotFound => "create the folder first, or choose another place with --output",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, then run it again",
+        _ => "choose a folder that you may write to with --output",
+    };
+    Error::output(format!("can't write {}", target.display())).because(cause).hint(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn the_name_appears_at_the_end_and_replaces_an_older_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.mp4");
+        fs::write(&target, "old").unwrap();
+        let partial = Partial::create(&target).unwrap();
+        fs::write(partial.path(), "new").unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "old");
+        partial.finish().unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "new");
+        assert_eq!(names(folder.path()), ["a.mp4"]);
+    }
+
+    #[test]
+    fn two_renders_of_one_name_do_not_mix() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.mp4");
+        let first = Partial::create(&target).unwrap();
+        let error = Partial::create(&target).err().unwrap();
+        assert!(error.to_string().contains("another render"), "{error}");
+        drop(first);
+        assert!(names(folder.path()).is_empty());
+        Partial::create(&target).unwrap();
+    }
+}
