@@ -2,18 +2,21 @@
 //!
 //! In reading order: [`model`] is the door; [`config`], [`weights`] and [`keys`] bring files in; [`unet`] is built of
 //! [`blocks`], [`transformer`] and [`motion`], these of [`layers`] and the one [`attention`]; [`cpu`] holds the
-//! layers' fast paths.
+//! layers' fast paths. [`schedule`], [`sampler`] and [`denoise`] turn predictions into settled latents.
 
 pub mod attention;
 pub mod blocks;
 pub mod config;
 pub mod cpu;
+pub mod denoise;
 pub mod device;
 mod hints;
 pub mod keys;
 pub mod layers;
 pub mod model;
 pub mod motion;
+pub mod sampler;
+pub mod schedule;
 pub mod text_encoder;
 pub mod tokenizer;
 pub mod transformer;

@@ -6,6 +6,7 @@
 use super::config::{
     FoundMotion, MotionConfig, MotionNorm, SchedulerConfig, TextConfig, UnetConfig, VaeConfig,
 };
+use super::denoise::Predict;
 use super::text_encoder::TextEncoder;
 use super::tokenizer::Tokenizer;
 use super::unet::{Unet, UnetParts};
@@ -241,6 +242,12 @@ impl Model {
         let piece = |from: usize| f(&x.narrow(0, from, size.min(n - from))?);
         let pieces: Vec<Tensor> = (0..n).step_by(size).map(piece).collect::<TensorResult<_>>()?;
         Tensor::cat(&pieces, 0)
+    }
+}
+
+impl Predict for Model {
+    fn predict(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[f32]) -> Result<Tensor> {
+        Model::predict(self, x, t, text, motion)
     }
 }
 
