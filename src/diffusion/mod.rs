@@ -1,6 +1,29 @@
 //! Text encoder, UNet with motion modules, VAE and samplers. Tensors only: no audio, no score, no frames a second.
+//!
+//! In reading order: [`model`] is the door; [`config`], [`weights`] and [`keys`] bring files in; [`unet`] is built of
+//! [`blocks`], [`transformer`] and [`motion`], these of [`layers`] and the one [`attention`]; [`cpu`] holds the
+//! layers' fast paths. [`schedule`], [`sampler`] and [`denoise`] turn predictions into settled latents.
 
+pub mod attention;
+pub mod blocks;
 pub mod config;
+pub mod cpu;
 pub mod denoise;
+pub mod device;
+mod hints;
+pub mod keys;
+pub mod layers;
+pub mod model;
+pub mod motion;
 pub mod sampler;
 pub mod schedule;
+pub mod text_encoder;
+pub mod tokenizer;
+pub mod transformer;
+pub mod unet;
+pub mod vae;
+pub mod vae_tiny;
+pub mod weights;
+
+pub use device::open_device;
+pub use model::{Model, ModelSpec, Precision};

@@ -9,7 +9,7 @@ mod text;
 mod unet;
 mod vae;
 
-pub use motion::{MotionConfig, MotionNorm};
+pub use motion::{FoundMotion, MotionConfig, MotionNorm};
 pub use scheduler::{BetaSchedule, Prediction, SamplerKind, SchedulerConfig, Spacing};
 pub use text::{Activation, TextConfig};
 pub use unet::{StageConfig, UnetConfig};

@@ -136,9 +136,7 @@ impl SchedulerConfig {
             zero_snr: raw.rescale_betas_zero_snr.unwrap_or(false),
             set_alpha_to_one: raw.set_alpha_to_one.unwrap_or(true),
             clip_sample: clip
-                .then(|| {
-                    source.within("clip_sample_range", raw.clip_sample_range.unwrap_or(1.0), 1e-3..=1e3)
-                })
+                .then(|| source.within("clip_sample_range", raw.clip_sample_range.unwrap_or(1.0), 1e-3..=1e3))
                 .transpose()?,
             class_name: raw.class_name,
         })

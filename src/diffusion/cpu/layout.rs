@@ -1,0 +1,139 @@
+//! Between pictures \[f, c, h, w] and tokens, and nearest-neighbor enlargement.
+
+use super::{read, tensor};
+use candle_core::{Result, Tensor};
+use rayon::prelude::*;
+
+/// Which tokens stand next to each other, that is, attend to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The pixels of a frame: \[f, h·w, c].
+    Space,
+    /// The frames of a pixel: \[h·w, f, c].
+    Time,
+}
+
+/// Pixels that are handled together: a cache line of floats.
+const BLOCK: usize = 16;
+
+/// `x` \[f, c, h, w] as tokens in `order`.
+pub fn to_tokens(x: &Tensor, order: Order) -> Result<Tensor> {
+    let (f, c, h, w) = x.dims4()?;
+    let pixels = h * w;
+    read([x], |[x]| {
+        let mut out = vec![0.0; x.len()];
+        match order {
+            Order::Space => {
+                let images = out.par_chunks_mut((c * pixels).max(1)).zip(x.par_chunks((c * pixels).max(1)));
+                images.for_each(|(out, x)| {
+                    for (block, out) in out.chunks_mut(BLOCK * c).enumerate() {
+                        scatter(&x[block * BLOCK..], (c, pixels), out, c);
+                    }
+                });
+                tensor(out, (f, pixels, c))
+            }
+            Order::Time => {
+                out.par_chunks_mut((BLOCK * f * c).max(1)).enumerate().for_each(|(block, out)| {
+                    for i in 0..f {
+                        scatter(&x[i * c * pixels + block * BLOCK..], (c, pixels), &mut out[i * c..], f * c);
+                    }
+                });
+                tensor(out, (pixels, f, c))
+            }
+        }
+    })
+}
+
+/// Writes up to [`BLOCK`] pixels of `c` planes that are `plane` apart to rows of `out` that are `stride` apart.
+fn scatter(x: &[f32], (c, plane): (usize, usize), out: &mut [f32], stride: usize) {
+    for channel in 0..c {
+        let line = &x[channel * plane..];
+        for (out, v) in out.chunks_mut(stride).take(BLOCK).zip(line) {
+            out[channel] = *v;
+        }
+    }
+}
+
+/// Tokens in `order` back as a picture of the shape of `residual` \[f, c, h, w], which is added.
+pub fn from_tokens(tokens: &Tensor, order: Order, residual: &Tensor) -> Result<Tensor> {
+    let (f, c, h, w) = residual.dims4()?;
+    let pixels = h * w;
+    // How far apart the pixels of a frame and the frames of a pixel stand.
+    let (pixel_stride, frame_stride) = match order {
+        Order::Space => (c, pixels * c),
+        Order::Time => (f * c, c),
+    };
+    read([tokens, residual], |[tokens, residual]| {
+        let mut out = vec![0.0; residual.len()];
+        let size = (c * pixels).max(1);
+        out.par_chunks_mut(size).zip(residual.par_chunks(size)).enumerate().for_each(
+            |(i, (out, residual))| {
+                for start in (0..pixels).step_by(BLOCK) {
+                    let end = (start + BLOCK).min(pixels);
+                    let tokens = &tokens[i * frame_stride + start * pixel_stride..];
+                    for channel in 0..c {
+                        let at = channel * pixels;
+                        let (out, residual) =
+                            (&mut out[at + start..at + end], &residual[at + start..at + end]);
+                        for (k, (o, r)) in out.iter_mut().zip(residual).enumerate() {
+                            *o = tokens[k * pixel_stride + channel] + r;
+                        }
+                    }
+                }
+            },
+        );
+        tensor(out, (f, c, h, w))
+    })
+}
+
+/// `x` \[n, c, h, w] enlarged to `height` and `width` by repeating pixels, as PyTorch's nearest mode does.
+pub fn upsample(x: &Tensor, (height, width): (usize, usize)) -> Result<Tensor> {
+    let (n, c, h, w) = x.dims4()?;
+    let columns: Vec<usize> = (0..width).map(|i| i * w / width).collect();
+    read([x], |[x]| {
+        let mut out = vec![0.0; n * c * height * width];
+        out.par_chunks_mut((height * width).max(1)).zip(x.par_chunks((h * w).max(1))).for_each(|(out, x)| {
+            for (y, row) in out.chunks_exact_mut(width).enumerate() {
+                let from = &x[y * h / height * w..][..w];
+                row.iter_mut().zip(&columns).for_each(|(o, i)| *o = from[*i]);
+            }
+        });
+        tensor(out, (n, c, height, width))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    fn counting(shape: (usize, usize, usize, usize)) -> Tensor {
+        let count = shape.0 * shape.1 * shape.2 * shape.3;
+        Tensor::arange(0.0f32, count as f32, &Device::Cpu).unwrap().reshape(shape).unwrap()
+    }
+
+    #[test]
+    fn tokens_are_what_permutation_gives_and_come_back() {
+        for shape in [(3, 5, 4, 7), (1, 1, 1, 1), (2, 3, 5, 16)] {
+            let x = counting(shape);
+            let flat = x.flatten_from(2).unwrap();
+            for (order, axes) in [(Order::Space, (0, 2, 1)), (Order::Time, (2, 0, 1))] {
+                let tokens = to_tokens(&x, order).unwrap();
+                let permuted = flat.permute(axes).unwrap().contiguous().unwrap();
+                assert_eq!(tokens.to_vec3::<f32>().unwrap(), permuted.to_vec3::<f32>().unwrap());
+                let back = from_tokens(&tokens, order, &x).unwrap();
+                let twice = (&x * 2.0).unwrap();
+                let same = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                assert_eq!(same(&back), same(&twice));
+            }
+        }
+    }
+
+    #[test]
+    fn upsampling_repeats_pixels_also_to_odd_sizes() {
+        let x = counting((1, 1, 2, 2));
+        let y = upsample(&x, (3, 5)).unwrap().squeeze(0).unwrap().squeeze(0).unwrap();
+        let row = |a: f32, b: f32| vec![a, a, a, b, b];
+        assert_eq!(y.to_vec2::<f32>().unwrap(), [row(0., 1.), row(0., 1.), row(2., 3.)]);
+    }
+}

@@ -1,0 +1,78 @@
+//! Fast paths for f32 tensors on the CPU, as plain functions from slices to new tensors.
+//!
+//! The first render of everybody runs on a CPU, and there most of the time goes into small passes over memory
+//! that can be fused. Every function here has a counterpart in candle's own operations, which the layers take
+//! on other devices and for other types.
+//!
+//! **Invariant:** work is cut into pieces by size alone and no sum crosses a piece, so results do not depend on
+//! the number of threads.
+
+pub mod attention;
+pub mod conv;
+pub mod layout;
+pub mod math;
+pub mod norm;
+pub mod pointwise;
+
+use candle_core::{CpuStorage, Layout};
+use candle_core::{DType, Device, InplaceOp2, Result, Shape, Storage, Tensor, bail};
+
+/// Values that one parallel piece of an elementwise pass handles: small enough to stay in a core's cache.
+const PIECE: usize = 1 << 14;
+
+/// True where the fast paths apply.
+pub fn is_fast(x: &Tensor) -> bool {
+    x.device().is_cpu() && x.dtype() == DType::F32
+}
+
+/// Lets `f` read the values of tensors for which [`is_fast`] holds, in row-major order.
+pub fn read<const N: usize, R>(tensors: [&Tensor; N], f: impl FnOnce([&[f32]; N]) -> Result<R>) -> Result<R> {
+    let dense: Vec<Tensor> = tensors.iter().map(|t| t.contiguous()).collect::<Result<_>>()?;
+    let locked: Vec<_> = dense.iter().map(|t| t.storage_and_layout()).collect();
+    let mut slices: [&[f32]; N] = [&[]; N];
+    for (slice, (storage, layout)) in slices.iter_mut().zip(&locked) {
+        *slice = values(storage, layout)?;
+    }
+    f(slices)
+}
+
+fn values<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
+    match (storage, layout.contiguous_offsets()) {
+        (Storage::Cpu(CpuStorage::F32(all)), Some((from, to))) => Ok(&all[from..to]),
+        _ => bail!("a CPU fast path was given a tensor that is not f32 on the CPU"),
+    }
+}
+
+/// A tensor around `values`.
+pub fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
+    Tensor::from_vec(values, shape.into(), &Device::Cpu)
+}
+
+/// Lets `f` change the values of `x` in place while it reads those of `other`. Both must be dense and fast, and
+/// `x` must be a fresh result that nobody else holds.
+pub fn update(x: &Tensor, other: &Tensor, f: impl Fn(&mut [f32], &[f32])) -> Result<()> {
+    x.inplace_op2(other, &Update(f))
+}
+
+struct Update<F>(F);
+
+impl<F: Fn(&mut [f32], &[f32])> InplaceOp2 for Update<F> {
+    fn name(&self) -> &'static str {
+        "update"
+    }
+
+    fn cpu_fwd(&self, x: &mut CpuStorage, at: &Layout, other: &CpuStorage, other_at: &Layout) -> Result<()> {
+        match (x, at.contiguous_offsets(), other, other_at.contiguous_offsets()) {
+            (CpuStorage::F32(x), Some((a, b)), CpuStorage::F32(o), Some((c, d))) => {
+                (self.0)(&mut x[a..b], &o[c..d]);
+                Ok(())
+            }
+            _ => bail!("a CPU fast path was given a tensor that is not dense f32"),
+        }
+    }
+}
+
+/// Runs `f` compiled for the widest vectors that this processor has.
+pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
+    pulp::Arch::new().dispatch(f)
+}

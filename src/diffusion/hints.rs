@@ -1,0 +1,47 @@
+//! What a model was made for: `spark.json` or any `beatbolt.json` beside the parts, else what is usual for its kind.
+
+use crate::error::{Context, Error, Result};
+use serde::Deserialize;
+use std::path::Path;
+
+/// The setting in which a model is at its best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Native {
+    /// Width of the picture in pixels.
+    pub width: usize,
+    /// Height of the picture in pixels.
+    pub height: usize,
+    /// Frames a second of the footage that it was trained on.
+    pub fps: u32,
+    /// Denoising steps.
+    pub steps: usize,
+    /// Frames in a window.
+    pub frames: usize,
+}
+
+impl Default for Native {
+    /// AnimateDiff-Lightning with 4 steps on a Stable Diffusion 1.5 model.
+    fn default() -> Self {
+        Native { width: 512, height: 512, fps: 8, steps: 4, frames: 16 }
+    }
+}
+
+impl Native {
+    /// Reads the hints of the model in `folder`, whose latents are `downscale` pixels wide.
+    pub fn read(folder: &Path, downscale: usize) -> Result<Self> {
+        let names = ["spark.json", "beatbolt.json"].map(|name| folder.join(name));
+        let Some(path) = names.iter().find(|p| p.is_file()) else { return Ok(Native::default()) };
+        let unclear = || Error::model(format!("{} can't be understood", path.display()));
+        let text = std::fs::read_to_string(path).context(unclear)?;
+        let native: Native = serde_json::from_str(&text).context(unclear)?;
+        let Native { width, height, fps, steps, frames } = native;
+        let sides_fit = [width, height].iter().all(|s| (8..=8192).contains(s) && s % downscale == 0);
+        let rest_fits =
+            (1..=240).contains(&fps) && (1..=1000).contains(&steps) && (1..=1024).contains(&frames);
+        if !(sides_fit && rest_fits) {
+            return Err(unclear().because(format!("{native:?} makes no sense")));
+        }
+        Ok(native)
+    }
+}

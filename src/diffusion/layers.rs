@@ -1,0 +1,251 @@
+//! The layers that networks are built from: each takes the fast path where it applies and candle's operations elsewhere.
+
+use super::cpu::conv::{Window, conv2d};
+use super::cpu::layout::{self, Order};
+use super::cpu::norm::{self, GroupNormSpec};
+use super::cpu::{is_fast, pointwise};
+use super::weights::Scope;
+use crate::error::Result;
+use candle_core::{D, Result as TensorResult, Tensor};
+
+pub use super::cpu::pointwise::Function;
+
+/// x Wᵀ + b.
+#[derive(Debug)]
+pub struct Linear {
+    /// Wᵀ, \[in, out], a view of the stored matrix.
+    transposed: Tensor,
+    bias: Option<Tensor>,
+}
+
+impl Linear {
+    /// From `weight` \[outputs, inputs] and `bias` \[outputs].
+    pub fn new(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        let linear = Self::without_bias(scope, inputs, outputs)?;
+        Ok(Linear { bias: Some(scope.get("bias", &[outputs])?), ..linear })
+    }
+
+    /// From `weight` alone. Matrices that were stored as 1x1 convolutions are taken as well.
+    pub fn without_bias(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        let weight = scope.get_reshaped("weight", &[outputs, inputs])?;
+        let transposed = weight.t().map_err(|e| scope.error(e))?;
+        Ok(Linear { transposed, bias: None })
+    }
+
+    /// `x` \[.., in] to \[.., out].
+    pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
+        let mut dims = x.dims().to_vec();
+        let (inputs, outputs) = self.transposed.dims2()?;
+        if let Some(last) = dims.last_mut() {
+            *last = outputs;
+        }
+        let y = x.reshape(((), inputs))?.matmul(&self.transposed)?;
+        let y = match &self.bias {
+            None => y,
+            Some(bias) if is_fast(&y) => {
+                pointwise::add_bias(&y, bias)?;
+                y
+            }
+            Some(bias) => y.broadcast_add(bias)?,
+        };
+        y.reshape(dims)
+    }
+}
+
+/// A 2-D convolution with a square kernel.
+#[derive(Debug)]
+pub struct Conv2d {
+    /// \[out, in, k, k]
+    weight: Tensor,
+    bias: Tensor,
+    window: Window,
+}
+
+impl Conv2d {
+    /// A 3x3 kernel that keeps the size.
+    pub fn same(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        Self::new(scope, [outputs, inputs, 3, 3], Window { stride: 1, before: 1, after: 1 })
+    }
+
+    /// A 1x1 kernel.
+    pub fn pointwise(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        Self::new(scope, [outputs, inputs, 1, 1], Window { stride: 1, before: 0, after: 0 })
+    }
+
+    /// From `weight` of `shape` \[out, in, k, k] and `bias`; a file without a bias has none.
+    pub fn new(scope: &Scope<'_>, shape: [usize; 4], window: Window) -> Result<Self> {
+        let weight = scope.get("weight", &shape)?;
+        let bias = scope.get("bias", &shape[..1])?;
+        Ok(Conv2d { weight, bias, window })
+    }
+
+    /// As [`Self::new`] for a layer that has no bias.
+    pub fn without_bias(scope: &Scope<'_>, shape: [usize; 4], window: Window) -> Result<Self> {
+        let weight = scope.get("weight", &shape)?;
+        let bias = weight.zeros_like().and_then(|w| w.sum((1, 2, 3))).map_err(|e| scope.error(e))?;
+        Ok(Conv2d { weight, bias, window })
+    }
+
+    /// `x` \[n, in, h, w] to \[n, out, h', w'].
+    pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
+        self.apply(x, &self.bias)
+    }
+
+    /// As [`Self::forward`] with `extra` \[out] added to every pixel.
+    pub fn forward_with(&self, x: &Tensor, extra: &Tensor) -> TensorResult<Tensor> {
+        self.apply(x, &(&self.bias + extra)?)
+    }
+
+    fn apply(&self, x: &Tensor, bias: &Tensor) -> TensorResult<Tensor> {
+        if is_fast(x) {
+            return conv2d(x, &self.weight, bias, self.window);
+        }
+        let Window { stride, before, after } = self.window;
+        let y = if before == after {
+            x.conv2d(&self.weight, before, stride, 1, 1)?
+        } else {
+            let padded = x.pad_with_zeros(2, before, after)?.pad_with_zeros(3, before, after)?;
+            padded.conv2d(&self.weight, 0, stride, 1, 1)?
+        };
+        y.broadcast_add(&bias.reshape((1, (), 1, 1))?)
+    }
+}
+
+/// Group norm over \[n, c, h, w].
+#[derive(Debug)]
+pub struct GroupNorm {
+    weight: Tensor,
+    bias: Tensor,
+    spec: GroupNormSpec,
+}
+
+impl GroupNorm {
+    /// Over `channels` channels; `spec` says the rest.
+    pub fn new(scope: &Scope<'_>, channels: usize, spec: GroupNormSpec) -> Result<Self> {
+        let (weight, bias) = (scope.get("weight", &[channels])?, scope.get("bias", &[channels])?);
+        Ok(GroupNorm { weight, bias, spec })
+    }
+
+    /// Image by image.
+    pub fn plain(scope: &Scope<'_>, channels: usize, (groups, eps): (usize, f64)) -> Result<Self> {
+        Self::new(scope, channels, GroupNormSpec { groups, eps, together: false, silu: false })
+    }
+
+    /// Image by image, with SiLU behind it.
+    pub fn with_silu(scope: &Scope<'_>, channels: usize, (groups, eps): (usize, f64)) -> Result<Self> {
+        Self::new(scope, channels, GroupNormSpec { groups, eps, together: false, silu: true })
+    }
+
+    /// `x` \[n, c, h, w] to the same shape.
+    pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
+        if is_fast(x) {
+            return norm::group_norm(x, &self.weight, &self.bias, self.spec);
+        }
+        let GroupNormSpec { groups, eps, together, silu } = self.spec;
+        let (n, c, h, w) = x.dims4()?;
+        let (per, wide) = (c / groups, x.to_dtype(candle_core::DType::F32)?);
+        let grouped = if together {
+            wide.reshape((n, groups, per * h * w))?.transpose(0, 1)?.reshape((1, groups, n * per * h * w))?
+        } else {
+            wide.reshape((n, groups, per * h * w))?
+        };
+        let centered = grouped.broadcast_sub(&grouped.mean_keepdim(D::Minus1)?)?;
+        let variance = centered.sqr()?.mean_keepdim(D::Minus1)?;
+        let normed = centered.broadcast_div(&(variance + eps)?.sqrt()?)?;
+        let normed = if together {
+            normed.reshape((groups, n, per * h * w))?.transpose(0, 1)?.contiguous()?
+        } else {
+            normed
+        };
+        let normed = normed.reshape((n, c, h, w))?.to_dtype(x.dtype())?;
+        let shape = (1, (), 1, 1);
+        let y =
+            normed.broadcast_mul(&self.weight.reshape(shape)?)?.broadcast_add(&self.bias.reshape(shape)?)?;
+        if silu { y.silu() } else { Ok(y) }
+    }
+}
+
+/// Layer norm over the last axis.
+#[derive(Debug)]
+pub struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    eps: f64,
+}
+
+impl LayerNorm {
+    /// Over `width` values.
+    pub fn new(scope: &Scope<'_>, width: usize, eps: f64) -> Result<Self> {
+        Ok(LayerNorm { weight: scope.get("weight", &[width])?, bias: scope.get("bias", &[width])?, eps })
+    }
+
+    /// `x` \[.., width] to the same shape.
+    pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
+        if is_fast(x) {
+            return norm::layer_norm(x, &self.weight, &self.bias, self.eps);
+        }
+        candle_nn::ops::layer_norm(&x.contiguous()?, &self.weight, &self.bias, self.eps as f32)
+    }
+}
+
+/// Applies `function` to a fresh result.
+pub fn activate(x: Tensor, function: Function) -> TensorResult<Tensor> {
+    if is_fast(&x) && x.is_contiguous() {
+        pointwise::apply(&x, function)?;
+        return Ok(x);
+    }
+    match function {
+        Function::Relu => x.relu(),
+        Function::Silu => x.silu(),
+        Function::QuickGelu => &x * candle_nn::ops::sigmoid(&(&x * 1.702)?)?,
+        // candle's `gelu` is the tanh form; this one is exact.
+        Function::Gelu => x.gelu_erf(),
+    }
+}
+
+/// `x` + `other`, where `x` is a fresh result.
+pub fn add(x: Tensor, other: &Tensor) -> TensorResult<Tensor> {
+    if is_fast(&x) && x.is_contiguous() && other.is_contiguous() && x.dims() == other.dims() {
+        pointwise::add(&x, other)?;
+        return Ok(x);
+    }
+    x + other
+}
+
+/// h · gelu(g) of `x` = (h, g) \[.., 2d].
+pub fn geglu(x: &Tensor) -> TensorResult<Tensor> {
+    if is_fast(x) {
+        return pointwise::geglu(x);
+    }
+    let halves = x.chunk(2, D::Minus1)?;
+    &halves[0] * halves[1].gelu_erf()?
+}
+
+/// `x` \[f, c, h, w] as tokens: \[f, h·w, c] or \[h·w, f, c].
+pub fn to_tokens(x: &Tensor, order: Order) -> TensorResult<Tensor> {
+    if is_fast(x) {
+        return layout::to_tokens(x, order);
+    }
+    let flat = x.flatten_from(2)?;
+    match order {
+        Order::Space => flat.permute((0, 2, 1))?.contiguous(),
+        Order::Time => flat.permute((2, 0, 1))?.contiguous(),
+    }
+}
+
+/// Tokens as a picture of the shape of `residual`, which is added.
+pub fn from_tokens(tokens: &Tensor, order: Order, residual: &Tensor) -> TensorResult<Tensor> {
+    if is_fast(tokens) {
+        return layout::from_tokens(tokens, order, residual);
+    }
+    let picture = match order {
+        Order::Space => tokens.permute((0, 2, 1))?,
+        Order::Time => tokens.permute((1, 2, 0))?,
+    };
+    picture.contiguous()?.reshape(residual.dims())? + residual
+}
+
+/// `x` \[n, c, h, w] enlarged to `size` (height, width) by repeating pixels.
+pub fn upsample(x: &Tensor, size: (usize, usize)) -> TensorResult<Tensor> {
+    if is_fast(x) { layout::upsample(x, size) } else { x.upsample_nearest2d(size.0, size.1) }
+}

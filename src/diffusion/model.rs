@@ -1,0 +1,387 @@
+//! A model as the renderer sees it: prompts, predictions, pictures.
+//!
+//! A folder in diffusers' layout goes in, with or without a motion module from a file of its own. Everything that
+//! depends on the kind of model stays behind this door.
+
+use super::config::{
+    FoundMotion, MotionConfig, MotionNorm, SchedulerConfig, TextConfig, UnetConfig, VaeConfig,
+};
+use super::denoise::Predict;
+use super::text_encoder::TextEncoder;
+use super::tokenizer::Tokenizer;
+use super::unet::{Unet, UnetParts};
+use super::vae::Kl;
+use super::vae_tiny::Tiny;
+use super::weights::{self, Target, Weights};
+use super::{hints, keys};
+use crate::error::{Context, Error, Result};
+use candle_core::{DType, Device, Result as TensorResult, Tensor};
+use sha2::{Digest, Sha256};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+pub use super::hints::Native;
+
+/// Pixels that the autoencoder works on at a time, at most, beyond a first frame: bounds its memory.
+const DECODE_PIXELS: usize = 1 << 19;
+
+/// The number format that text encoder and UNet compute in. The autoencoder always computes in single precision,
+/// because full-size ones overflow in half.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Precision {
+    /// Single precision: exact, and the fastest on a CPU.
+    #[default]
+    F32,
+    /// Half precision, for graphics processors.
+    F16,
+    /// Brain floats, for graphics processors.
+    Bf16,
+}
+
+/// Which weights to load.
+#[derive(Clone, Debug)]
+pub struct ModelSpec {
+    /// A folder in diffusers' layout.
+    pub folder: PathBuf,
+    /// A motion module that is used instead of the folder's own.
+    pub motion: Option<PathBuf>,
+    /// What to compute in.
+    pub precision: Precision,
+}
+
+/// A loaded model.
+#[derive(Debug)]
+pub struct Model {
+    text: TextEncoder,
+    tokenizer: Option<Tokenizer>,
+    unet: Unet,
+    unet_config: UnetConfig,
+    motion_config: MotionConfig,
+    vae: Vae,
+    vae_config: VaeConfig,
+    scheduler: SchedulerConfig,
+    native: Native,
+    target: Target,
+    files: Vec<PathBuf>,
+    notes: Vec<String>,
+}
+
+#[derive(Debug)]
+enum Vae {
+    Kl(Box<Kl>),
+    Tiny(Tiny),
+}
+
+impl Model {
+    /// Loads a model onto `device`.
+    ///
+    /// # Errors
+    /// Whatever is missing, damaged or does not fit, by file and tensor, with the likely cause.
+    pub fn open(spec: &ModelSpec, device: &Device) -> Result<Model> {
+        let target = Target { dtype: spec.precision.dtype(device)?, device: device.clone() };
+        let at = |name: &str| spec.folder.join(name);
+        let mut loaded = Loaded::new(target.clone());
+
+        let unet_config = UnetConfig::read(&loaded.config(at("unet/config.json")))?;
+        let unet_weights = loaded.open(&weights::find(&at("unet"))?, keys::unet)?;
+        let (motion_weights, motion_config) = loaded.motion(spec, &unet_config)?;
+        let unet = Unet::new(&UnetParts {
+            unet: unet_weights.scope(""),
+            config: &unet_config,
+            motion: motion_weights.scope(""),
+            motion_config: &motion_config,
+        })?;
+
+        let text_config = TextConfig::read(&loaded.config(at("text_encoder/config.json")))?;
+        let text_weights = loaded.open(&weights::find(&at("text_encoder"))?, keys::text)?;
+        let text = TextEncoder::new(&text_weights.scope(""), &text_config)?;
+
+        let vae_config = VaeConfig::read(&loaded.config(at("vae/config.json")))?;
+        loaded.target.dtype = DType::F32;
+        let vae_weights = loaded.open(&weights::find(&at("vae"))?, keys::vae)?;
+        let vae = Vae::new(&vae_weights, &vae_config)?;
+
+        check_fit(&unet_config, &text_config, &vae_config)?;
+        let folder = at("tokenizer");
+        let tokenizer =
+            folder.is_dir().then(|| Tokenizer::open(&folder, text_config.positions)).transpose()?;
+        loaded.note_unused(&[&unet_weights, &motion_weights, &text_weights, &vae_weights]);
+        Ok(Model {
+            scheduler: SchedulerConfig::read(&loaded.config(at("scheduler/scheduler_config.json")))?,
+            native: Native::read(&spec.folder, vae_config.downscale())?,
+            text,
+            tokenizer,
+            unet,
+            unet_config,
+            motion_config,
+            vae,
+            vae_config,
+            target,
+            files: loaded.files,
+            notes: loaded.notes,
+        })
+    }
+
+    /// What a person may want to know about the loading: what was not used, what was assumed.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
+
+    /// The embedding \[1, L, d] of a prompt, and the part of the prompt that was too long for the encoder.
+    pub fn encode_prompt(&self, prompt: &str) -> Result<(Tensor, Option<String>)> {
+        let tokenizer = self.tokenizer.as_ref().ok_or_else(|| {
+            Error::model("the model has no tokenizer").hint("its folder needs a 'tokenizer' folder inside")
+        })?;
+        let prompt = tokenizer.encode(prompt)?;
+        Ok((self.encode_ids(&prompt.ids)?, prompt.cut))
+    }
+
+    /// The embedding \[1, L, d] of token ids.
+    pub fn encode_ids(&self, ids: &[u32]) -> Result<Tensor> {
+        let embedding = self.text.forward(ids)?;
+        embedding.to_dtype(DType::F32).context(|| Error::device("encoding a prompt failed"))
+    }
+
+    /// The network's prediction for the latents `x` of a window at timestep `t`.
+    ///
+    /// # Shapes
+    /// `x` \[f, c, h, w], scaled to unit variance as the sampler says; `text` \[1 or f, L, d]; `motion` the motion
+    /// scale of each of the f frames. Gives f32 \[f, c, h, w].
+    pub fn predict(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[f32]) -> Result<Tensor> {
+        let frames = x.dims().first().copied().unwrap_or(0);
+        if frames == 0 || frames > self.max_frames() {
+            let most = self.max_frames();
+            return Err(Error::usage(format!("a window of {frames} frames is not between 1 and {most}"))
+                .hint("the motion module's positional encoding ends there"));
+        }
+        if motion.len() != frames {
+            return Err(Error::internal(format!("{} motion scales for {frames} frames", motion.len())));
+        }
+        let run = || -> TensorResult<Tensor> {
+            let (x, text) = (self.onto(x)?, self.onto(text)?);
+            self.unet.forward(&x, t, &text, motion)?.to_dtype(DType::F32)
+        };
+        run().context(|| Error::device(format!("denoising a window of {frames} frames failed")))
+    }
+
+    /// The pictures \[f, 3, H, W] of latents \[f, c, h, w], about in \[-1, 1].
+    pub fn decode(&self, latents: &Tensor) -> Result<Tensor> {
+        let step = self.downscale();
+        self.in_pieces(latents, step * step, |x| self.vae.decode(x))
+            .context(|| Error::device("decoding pictures failed").hint("a smaller picture takes less memory"))
+    }
+
+    /// The latents \[f, c, h, w] of pictures \[f, 3, H, W] in \[-1, 1] whose sides are multiples of [`Self::downscale`].
+    pub fn encode(&self, pictures: &Tensor) -> Result<Tensor> {
+        self.in_pieces(pictures, 1, |x| self.vae.encode(x))
+            .context(|| Error::device("encoding pictures failed").hint("a smaller picture takes less memory"))
+    }
+
+    /// The noise schedule that the model was trained on.
+    pub fn scheduler(&self) -> &SchedulerConfig {
+        &self.scheduler
+    }
+
+    /// Channels of the latents.
+    pub fn latent_channels(&self) -> usize {
+        self.unet_config.in_channels
+    }
+
+    /// How many pixels wide and high one latent is.
+    pub fn downscale(&self) -> usize {
+        self.vae_config.downscale()
+    }
+
+    /// Most frames in a window.
+    pub fn max_frames(&self) -> usize {
+        self.motion_config.max_frames
+    }
+
+    /// What the model was made for.
+    pub fn native(&self) -> &Native {
+        &self.native
+    }
+
+    /// Where the model computes.
+    pub fn device(&self) -> &Device {
+        &self.target.device
+    }
+
+    /// A hash over the contents of all files that the model was loaded from, as hexadecimal digits.
+    pub fn fingerprint(&self) -> Result<String> {
+        let mut hash = Sha256::new();
+        let mut buffer = vec![0; 1 << 20];
+        for path in &self.files {
+            let failed = || Error::model(format!("can't read {}", path.display()));
+            let mut file = std::fs::File::open(path).context(failed)?;
+            hash.update(file.metadata().context(failed)?.len().to_le_bytes());
+            loop {
+                match file.read(&mut buffer).context(failed)? {
+                    0 => break,
+                    n => hash.update(&buffer[..n]),
+                }
+            }
+        }
+        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    }
+
+    fn onto(&self, x: &Tensor) -> TensorResult<Tensor> {
+        x.to_device(&self.target.device)?.to_dtype(self.target.dtype)
+    }
+
+    /// Runs `f` over as many images at a time as the memory bound allows, `pixels` pixels a value of the plane.
+    fn in_pieces(
+        &self,
+        x: &Tensor,
+        pixels: usize,
+        f: impl Fn(&Tensor) -> TensorResult<Tensor>,
+    ) -> TensorResult<Tensor> {
+        let (n, _, h, w) = x.dims4()?;
+        let size = (DECODE_PIXELS / (h * w * pixels).max(1)).max(1);
+        let x = x.to_device(&self.target.device)?.to_dtype(DType::F32)?;
+        let piece = |from: usize| f(&x.narrow(0, from, size.min(n - from))?);
+        let pieces: Vec<Tensor> = (0..n).step_by(size).map(piece).collect::<TensorResult<_>>()?;
+        Tensor::cat(&pieces, 0)
+    }
+}
+
+impl Predict for Model {
+    fn predict(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[f32]) -> Result<Tensor> {
+        Model::predict(self, x, t, text, motion)
+    }
+}
+
+impl Precision {
+    fn dtype(self, device: &Device) -> Result<DType> {
+        match self {
+            Precision::F32 => Ok(DType::F32),
+            _ if device.is_cpu() => Err(Error::usage(format!("{self:?} is not supported on the CPU"))
+                .hint("f32 is, and it is the fastest there")),
+            Precision::F16 => Ok(DType::F16),
+            Precision::Bf16 => Ok(DType::BF16),
+        }
+    }
+}
+
+impl Vae {
+    fn new(file: &Weights, config: &VaeConfig) -> Result<Self> {
+        Ok(match config {
+            VaeConfig::Kl(config) => Vae::Kl(Box::new(Kl::new(&file.scope(""), config)?)),
+            VaeConfig::Tiny(config) => Vae::Tiny(Tiny::new(&file.scope(""), config)?),
+        })
+    }
+
+    fn decode(&self, latents: &Tensor) -> TensorResult<Tensor> {
+        match self {
+            Vae::Kl(vae) => vae.decode(latents),
+            Vae::Tiny(vae) => vae.decode(latents),
+        }
+    }
+
+    fn encode(&self, pictures: &Tensor) -> TensorResult<Tensor> {
+        match self {
+            Vae::Kl(vae) => vae.encode(pictures),
+            Vae::Tiny(vae) => vae.encode(pictures),
+        }
+    }
+}
+
+/// The files that have been opened so far, and what is to be told about them.
+struct Loaded {
+    target: Target,
+    files: Vec<PathBuf>,
+    notes: Vec<String>,
+}
+
+impl Loaded {
+    fn new(target: Target) -> Self {
+        Loaded { target, files: Vec::new(), notes: Vec::new() }
+    }
+
+    fn config(&mut self, path: PathBuf) -> PathBuf {
+        self.files.push(path.clone());
+        path
+    }
+
+    fn open(&mut self, path: &Path, rename: impl Fn(&str) -> Option<String>) -> Result<Weights> {
+        self.files.push(path.to_owned());
+        Weights::open(path, &self.target, rename)
+    }
+
+    /// The motion modules: the file that was asked for, or the folder's own adapter.
+    fn motion(&mut self, spec: &ModelSpec, unet: &UnetConfig) -> Result<(Weights, MotionConfig)> {
+        let folder = spec.folder.join("motion_adapter");
+        let own = folder.join("config.json");
+        let Some(path) = &spec.motion else {
+            if !own.is_file() {
+                let message = format!("{} has no motion module", spec.folder.display());
+                return Err(Error::model(message).hint("name one with --motion FILE"));
+            }
+            let weights = self.open(&weights::find(&folder)?, keys::motion)?;
+            return Ok((weights, MotionConfig::read(&self.config(own), unet)?));
+        };
+        let weights = self.open(path, keys::motion)?;
+        let own = own.is_file().then(|| MotionConfig::read(&self.config(own), unet)).transpose()?;
+        let found = found_in(&weights, own.as_ref())?;
+        self.notes.push(format!(
+            "{}: motion module for {} frames {} middle block",
+            path.display(),
+            found.max_frames,
+            if found.mid { "with a" } else { "without a" }
+        ));
+        Ok((weights, MotionConfig::of_file(path, unet, found)?))
+    }
+
+    fn note_unused(&mut self, files: &[&Weights]) {
+        for file in files {
+            let unused = file.unused();
+            if let Some(first) = unused.first() {
+                let (path, count) = (file.path().display(), unused.len());
+                self.notes.push(format!("{path}: {count} tensors were not used, the first is '{first}'"));
+            }
+        }
+    }
+}
+
+/// What the tensors of a bare motion file tell about its shape.
+fn found_in(file: &Weights, own: Option<&MotionConfig>) -> Result<FoundMotion> {
+    let modules = || file.keys().filter(|(key, _)| key.contains("motion_modules."));
+    if modules().next().is_none() {
+        return Err(file.error("there are no motion modules in it"));
+    }
+    let length = modules()
+        .find(|(key, _)| key.ends_with("pos_embed.pe"))
+        .and_then(|(_, shape)| shape.iter().rev().nth(1).copied());
+    let layer = |key: &str| key.split_once("transformer_blocks.")?.1.split('.').next()?.parse::<usize>().ok();
+    let deepest = modules().filter_map(|(key, _)| layer(key)).max().unwrap_or(0);
+    Ok(FoundMotion {
+        mid: modules().any(|(key, _)| key.starts_with("mid_block.")),
+        transformer_layers: deepest.saturating_add(1),
+        max_frames: length.unwrap_or_else(|| own.map_or(32, |o| o.max_frames)),
+        heads: own.map(|o| o.heads.clone()),
+        norm: own.map_or(MotionNorm::Frame, |o| o.norm),
+    })
+}
+
+/// The parts must speak of the same latents and the same text.
+fn check_fit(unet: &UnetConfig, text: &TextConfig, vae: &VaeConfig) -> Result<()> {
+    let latent = vae.latent_channels();
+    if unet.in_channels != latent || unet.out_channels != latent {
+        let (into, out) = (unet.in_channels, unet.out_channels);
+        return Err(Error::model(format!(
+            "the UNet has {into} and {out} channels, the autoencoder {latent}"
+        ))
+        .hint("UNets for inpainting have 9: take the plain one"));
+    }
+    let attends = |s: &&super::config::StageConfig| s.down_attention || s.up_attention;
+    if let Some(stage) =
+        unet.stages.iter().chain([unet.deepest()]).filter(attends).find(|s| s.context != text.width)
+    {
+        let (wants, has) = (stage.context, text.width);
+        return Err(Error::model(format!(
+            "the UNet wants text {wants} wide, the text encoder makes it {has} wide"
+        ))
+        .hint("text encoder and UNet are of different models"));
+    }
+    Ok(())
+}

@@ -1,0 +1,118 @@
+//! The tiny autoencoder, diffusers' `AutoencoderTiny`, known as TAESD: convolutions and ReLU only.
+//!
+//! Its files number the layers of encoder and decoder from 0, activations and enlargements included.
+
+use super::config::TinyConfig;
+use super::cpu::conv::Window;
+use super::layers::{Conv2d, Function, activate, add, upsample};
+use super::weights::Scope;
+use crate::error::Result;
+use candle_core::{Result as TensorResult, Tensor};
+
+/// Latents beyond three times this are folded back before decoding.
+const CLAMP: f64 = 3.0;
+
+/// The autoencoder.
+#[derive(Debug)]
+pub struct Tiny {
+    encoder: Vec<Layer>,
+    decoder: Vec<Layer>,
+    scaling: f64,
+}
+
+#[derive(Debug)]
+enum Layer {
+    Conv(Conv2d),
+    Relu,
+    Block([Conv2d; 3]),
+    Double,
+}
+
+const SAME: Window = Window { stride: 1, before: 1, after: 1 };
+const HALF: Window = Window { stride: 2, before: 1, after: 1 };
+
+impl Tiny {
+    /// Loads an autoencoder of shape `config`.
+    pub fn new(scope: &Scope<'_>, config: &TinyConfig) -> Result<Self> {
+        Ok(Tiny {
+            encoder: encoder(&scope.at("encoder.layers"), config)?,
+            decoder: decoder(&scope.at("decoder.layers"), config)?,
+            scaling: config.scaling,
+        })
+    }
+
+    /// Pictures \[n, 3, H, W] in \[-1, 1] to latents \[n, c, h, w], scaled for the UNet.
+    pub fn encode(&self, pictures: &Tensor) -> TensorResult<Tensor> {
+        run(&self.encoder, ((pictures + 1.0)? / 2.0)?)? * self.scaling
+    }
+
+    /// The UNet's latents \[n, c, h, w] to pictures \[n, 3, H, W].
+    pub fn decode(&self, latents: &Tensor) -> TensorResult<Tensor> {
+        let folded = ((latents / (self.scaling * CLAMP))?.tanh()? * CLAMP)?;
+        (run(&self.decoder, folded)? * 2.0)? - 1.0
+    }
+}
+
+fn encoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
+    let mut layers = Vec::new();
+    for (i, &(channels, blocks)) in config.encoder.iter().enumerate() {
+        let place = scope.at(layers.len());
+        layers.push(Layer::Conv(if i == 0 {
+            Conv2d::same(&place, 3, channels)?
+        } else {
+            Conv2d::without_bias(&place, [channels, channels, 3, 3], HALF)?
+        }));
+        for _ in 0..blocks {
+            layers.push(block(&scope.at(layers.len()), channels)?);
+        }
+    }
+    let channels = config.encoder[0].0;
+    layers.push(Layer::Conv(Conv2d::same(&scope.at(layers.len()), channels, config.latent_channels)?));
+    Ok(layers)
+}
+
+fn decoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
+    let first = Conv2d::same(&scope.at(0), config.latent_channels, config.decoder[0].0)?;
+    let mut layers = vec![Layer::Conv(first), Layer::Relu];
+    for (i, &(channels, blocks)) in config.decoder.iter().enumerate() {
+        for _ in 0..blocks {
+            layers.push(block(&scope.at(layers.len()), channels)?);
+        }
+        let last = i + 1 == config.decoder.len();
+        if !last {
+            layers.push(Layer::Double);
+        }
+        let place = scope.at(layers.len());
+        layers.push(Layer::Conv(if last {
+            Conv2d::same(&place, channels, 3)?
+        } else {
+            Conv2d::without_bias(&place, [channels, channels, 3, 3], SAME)?
+        }));
+    }
+    Ok(layers)
+}
+
+fn block(scope: &Scope<'_>, channels: usize) -> Result<Layer> {
+    let conv = |i: usize| Conv2d::same(&scope.at("conv").at(i), channels, channels);
+    Ok(Layer::Block([conv(0)?, conv(2)?, conv(4)?]))
+}
+
+fn run(layers: &[Layer], x: Tensor) -> TensorResult<Tensor> {
+    let mut x = x;
+    for layer in layers {
+        x = match layer {
+            Layer::Conv(conv) => conv.forward(&x)?,
+            Layer::Relu => activate(x, Function::Relu)?,
+            Layer::Block([first, second, third]) => {
+                let hidden = activate(first.forward(&x)?, Function::Relu)?;
+                let hidden = activate(second.forward(&hidden)?, Function::Relu)?;
+                activate(add(third.forward(&hidden)?, &x)?, Function::Relu)?
+            }
+            Layer::Double => {
+                let (_, _, h, w) = x.dims4()?;
+                upsample(&x, (2 * h, 2 * w))?
+            }
+        };
+    }
+    Ok(x)
+}
