@@ -1,1 +1,3 @@
+//! All integration tests in one program: one file per thing that is promised.
 
+mod audio;

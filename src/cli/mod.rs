@@ -1,5 +1,7 @@
 //! What is typed and what is printed.
 
+pub mod analyze;
+
 use std::process::ExitCode;
 
 /// Runs the program.
