@@ -1,5 +1,6 @@
 //! The one integration binary: candle and FFmpeg are linked once.
 
+mod audio; // what is heard in tracks whose truth is known, and in hostile ones
 mod cli; // the program as it is used
 mod layers; // who may import whom
 mod presets; // every shipped preset plays; wrong ones are refused by line and column

@@ -19,6 +19,8 @@ const CONFIDENCE: f64 = 0.06;
 const TIGHTNESS: f32 = 100.0;
 /// Beats that lie this close to a line, in seconds, come from a machine.
 const STRAIGHT: f64 = 0.02;
+/// Onset strength from which a beat lies where the onset does.
+const CLEAR_ONSET: f64 = 0.15;
 /// A pause of this length, in seconds, has no beats.
 const PAUSE: f64 = 2.5;
 
@@ -41,8 +43,10 @@ pub(super) struct Strength<'a> {
     pub(super) hop: f64,
 }
 
-/// Lays beats over the track; `guesses` are aubio's beats in seconds.
-pub(super) fn lay(strength: &Strength<'_>, guesses: &[f64]) -> BeatGrid {
+/// Lays beats over the track.
+///
+/// `guesses` are aubio's beats in seconds; `exact` gives the time of the onset near a time.
+pub(super) fn lay(strength: &Strength<'_>, guesses: &[f64], exact: &dyn Fn(f64) -> f64) -> BeatGrid {
     let (Some(first), Some(last)) =
         (strength.sounding.iter().position(|s| *s), strength.sounding.iter().rposition(|s| *s))
     else {
@@ -53,8 +57,8 @@ pub(super) fn lay(strength: &Strength<'_>, guesses: &[f64]) -> BeatGrid {
     };
     let span = first.saturating_sub(2)..last + 1;
     let hops = track(&strength.onset[span.clone()], period / strength.hop);
-    let raw: Vec<f64> = hops.iter().map(|i| peak_near(strength, span.start + i)).collect();
-    let weights: Vec<f64> = hops.iter().map(|i| 0.02 + f64::from(strength.onset[span.start + i])).collect();
+    let (raw, weights): (Vec<f64>, Vec<f64>) =
+        hops.iter().map(|i| place(strength, span.start + i, exact)).unzip();
     let mut beats = straighten(&raw, &weights);
     let bpm = line(&beats, &vec![1.0; beats.len()]).map(|(_, period)| 60.0 / period);
     beats.retain(|t| *t >= 0.0 && !in_pause(strength, *t));
@@ -143,15 +147,11 @@ fn extend_to_start(mut chain: Vec<usize>, period: f64) -> Vec<usize> {
     chain
 }
 
-/// The time of a hop, moved to the top of the onset it lies on.
-fn peak_near(strength: &Strength<'_>, hop: usize) -> f64 {
-    let value = |i: usize| f64::from(strength.onset.get(i).copied().unwrap_or(0.0));
-    let before = hop.checked_sub(1).map_or(0.0, value);
-    let (here, after) = (value(hop), value(hop + 1));
-    let curve = before - 2.0 * here + after;
-    let shift =
-        if here > 0.05 && curve < 0.0 { (0.5 * (before - after) / curve).clamp(-0.5, 0.5) } else { 0.0 };
-    (hop as f64 + shift) * strength.hop
+/// The time of a beat at a hop and how much it can be relied on: exact where there is an onset.
+fn place(strength: &Strength<'_>, hop: usize, exact: &dyn Fn(f64) -> f64) -> (f64, f64) {
+    let onset = f64::from(strength.onset.get(hop).copied().unwrap_or(0.0));
+    let time = hop as f64 * strength.hop;
+    if onset > CLEAR_ONSET { (exact(time), 0.02 + onset) } else { (time, 0.02) }
 }
 
 /// One line through all beats where they lie on one, local lines elsewhere.
@@ -217,7 +217,7 @@ mod tests {
             let period = 60.0 / bpm;
             let onset = pulses(3000, period * 100.0, 20.0);
             let sounding = vec![true; 3000];
-            let grid = lay(&Strength { onset: &onset, sounding: &sounding, hop: 0.01 }, &[]);
+            let grid = lay(&Strength { onset: &onset, sounding: &sounding, hop: 0.01 }, &[], &|t| t);
             let found = grid.bpm.unwrap();
             let octave = (found / bpm).log2();
             assert!((octave - octave.round()).abs() < 0.01, "{bpm}: {found}");
@@ -237,8 +237,14 @@ mod tests {
     fn nothing_recurring_has_no_beats() {
         let flat = vec![0.0; 3000];
         let sounding = vec![true; 3000];
-        assert_eq!(lay(&Strength { onset: &flat, sounding: &sounding, hop: 0.01 }, &[]), BeatGrid::default());
+        assert_eq!(
+            lay(&Strength { onset: &flat, sounding: &sounding, hop: 0.01 }, &[], &|t| t),
+            BeatGrid::default()
+        );
         let silent = vec![false; 3000];
-        assert_eq!(lay(&Strength { onset: &flat, sounding: &silent, hop: 0.01 }, &[]), BeatGrid::default());
+        assert_eq!(
+            lay(&Strength { onset: &flat, sounding: &silent, hop: 0.01 }, &[], &|t| t),
+            BeatGrid::default()
+        );
     }
 }

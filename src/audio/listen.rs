@@ -19,6 +19,8 @@ use std::path::Path;
 const QUIETEST: f32 = 2e-4;
 /// Onset strength, against the strong ones of the track, from which a guess is an onset.
 const FAINTEST_ONSET: f32 = 0.1;
+/// Hops around aubio's guess in which the onset lies: it may be 60 ms off.
+const ONSET_REACH: usize = 6;
 /// Two onsets are at least this far apart, in seconds.
 const ONSET_DISTANCE: f64 = 0.03;
 
@@ -90,7 +92,7 @@ fn describe(survey: &Survey, grid: Grid, hops: usize, ears: &Ears) -> Analysis {
     debug_assert_eq!(sounding.len(), hops);
     let envelopes = envelopes(&ears.features, &sounding, hop);
     let strength = Strength { onset: &envelopes["onset"].values, sounding: &sounding, hop };
-    let beats = lay(&strength, &ears.heard.beats);
+    let beats = lay(&strength, &ears.heard.beats, &|guess| ears.energy.refine(guess));
     let onsets = onsets(ears, strength.onset, hop, duration);
     let pulses = pulse::pulses(&beats.beats, duration.0, &envelopes, &ears.features.textures);
     // Without beats the pulses are half seconds, which have no bars.
@@ -111,13 +113,15 @@ fn describe(survey: &Survey, grid: Grid, hops: usize, ears: &Ears) -> Analysis {
 
 /// aubio's onsets that are strong enough, at their exact times.
 fn onsets(ears: &Ears, strength: &[f32], hop: f64, duration: Seconds) -> Vec<Seconds> {
-    let strong = |t: f64| {
-        let at = (t / hop).max(0.0) as usize;
-        let near = &strength[at.saturating_sub(3).min(strength.len())..(at + 5).min(strength.len())];
-        near.iter().any(|s| *s >= FAINTEST_ONSET)
+    let exact = |guess: &f64| {
+        let at = (guess / hop).max(0.0) as usize;
+        let from = at.saturating_sub(ONSET_REACH).min(strength.len());
+        let near = &strength[from..(at + ONSET_REACH + 1).min(strength.len())];
+        let (i, top) = near.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
+        (*top >= FAINTEST_ONSET).then(|| ears.energy.refine((from + i) as f64 * hop))
     };
-    let mut times: Vec<f64> = ears.heard.onsets.iter().map(|t| ears.energy.refine(*t)).collect();
-    times.retain(|t| strong(*t) && *t < duration.0);
+    let mut times: Vec<f64> = ears.heard.onsets.iter().filter_map(exact).collect();
+    times.retain(|t| *t < duration.0);
     times.sort_by(f64::total_cmp);
     times.dedup_by(|later, earlier| *later - *earlier < ONSET_DISTANCE);
     times.into_iter().map(Seconds).collect()

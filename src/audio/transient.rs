@@ -2,8 +2,8 @@
 
 use super::decode::Block;
 
-/// Milliseconds searched before and after a guess: causal detectors are late, spectra are early.
-const SEARCH: (usize, usize) = (60, 30);
+/// Milliseconds searched before and after a guess: what a spectrum blurs.
+const SEARCH: usize = 20;
 /// Milliseconds that are compared before and after a candidate.
 const BEFORE: usize = 15;
 const AFTER: usize = 6;
@@ -44,8 +44,8 @@ impl Energy {
     /// The onset nearest to what the guess meant, in seconds: where the energy rises most.
     pub(super) fn refine(&self, guess: f64) -> f64 {
         let at = (guess * 1000.0).round().max(0.0) as usize;
-        let from = at.saturating_sub(SEARCH.0);
-        let to = (at + SEARCH.1).min(self.cells.len());
+        let from = at.saturating_sub(SEARCH);
+        let to = (at + SEARCH + 1).min(self.cells.len());
         let rise = |cell: usize| {
             let after = self.mean(cell, cell + AFTER);
             let before = self.mean(cell.saturating_sub(BEFORE), cell);
@@ -78,7 +78,7 @@ mod tests {
         }
         let mut energy = Energy::new(1.0);
         energy.push(Block { rate: SampleRate(44_100), channels: 1, samples: &samples });
-        for guess in [0.27, 0.3, 0.34] {
+        for guess in [0.281, 0.3, 0.319] {
             assert!((energy.refine(guess) - 0.3).abs() <= 0.002, "{}", energy.refine(guess));
         }
     }

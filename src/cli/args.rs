@@ -124,14 +124,14 @@ pub struct ModelArgs {
     #[arg(long, default_value = "auto")]
     pub device: String,
 
-    /// Type of the weights [default: f32 on a CPU, f16 elsewhere]
+    /// What text encoder and UNet compute in [default: f32 on a CPU, f16 elsewhere]
     #[arg(long, value_enum)]
-    pub dtype: Option<DTypeArg>,
+    pub precision: Option<PrecisionArg>,
 }
 
-/// A type of number.
+/// A format of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum DTypeArg {
+pub enum PrecisionArg {
     /// 32 bits
     F32,
     /// 16 bits

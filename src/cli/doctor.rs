@@ -1,7 +1,7 @@
 //! `beatbolt doctor`: what there is to work with, and what is wrong with any of it.
 
 use super::models;
-use crate::diffusion::{DType, Model, ModelSpec, open_device};
+use crate::diffusion::{Model, ModelSpec, Precision, open_device};
 use crate::error::Result;
 use crate::video::probe_report;
 use serde::Serialize;
@@ -102,9 +102,9 @@ fn model_folders() -> Vec<Finding> {
             if found.iter().any(|f: &Finding| f.what == name) {
                 continue;
             }
-            let spec = ModelSpec { folder: path, motion: None, dtype: DType::F32 };
-            found.push(match open_device("cpu").and_then(|cpu| Model::open(&spec, &cpu)) {
-                Ok(model) => finding(name, State::Ok, format!("{} at {} fps", model.native().size, model.native().fps)),
+            let spec = ModelSpec { folder: path, motion: None, precision: Precision::F32 };
+            found.push(match open_device("cpu").and_then(|cpu| Model::open(&spec, &cpu.device)) {
+                Ok(model) => finding(name, State::Ok, format!("{}x{} at {} fps", model.native().width, model.native().height, model.native().fps)),
                 Err(error) => finding(name, State::Bad, error.to_string()),
             });
         }

@@ -10,7 +10,7 @@ mod presets;
 mod render;
 mod terminal;
 
-use args::{Cli, Command};
+use args::{AnalyzeArgs, Cli, Command};
 use clap::Parser;
 use std::process::ExitCode;
 
@@ -26,7 +26,7 @@ pub fn main() -> ExitCode {
     };
     let (as_json, result) = match cli.command {
         Command::Render(args) => (args.json, render::run(&args)),
-        Command::Analyze(args) => (false, analyze::run(&args.into())),
+        Command::Analyze(args) => (false, analyze::run(&analyze_options(args), &terminal::Terminal::default())),
         Command::Presets(args) => (false, presets::run(&args)),
         Command::Extract(args) => (false, extract::run(&args.video)),
         Command::Doctor(args) => (args.json, doctor::run(args.json)),
@@ -38,4 +38,9 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.kind().exit_code())
         }
     }
+}
+
+fn analyze_options(args: AnalyzeArgs) -> analyze::AnalyzeOptions {
+    let AnalyzeArgs { track, json, plot, clicks } = args;
+    analyze::AnalyzeOptions { track, json, plot, clicks }
 }

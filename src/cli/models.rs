@@ -1,8 +1,9 @@
 //! Where models are found, and what a model asks for.
 
-use super::args::{DTypeArg, ModelArgs};
-use crate::diffusion::{DType, Device, Model, ModelSpec, open_device};
+use super::args::{ModelArgs, PrecisionArg};
+use crate::diffusion::{Model, ModelSpec, Precision, open_device};
 use crate::error::{Error, Result};
+use crate::progress::Progress;
 use std::path::{Path, PathBuf};
 
 /// The model that comes with the program.
@@ -28,27 +29,19 @@ pub fn shipped() -> Result<PathBuf> {
 }
 
 /// Opens the device and the model that were asked for.
-pub fn open(args: &ModelArgs) -> Result<(Model, String)> {
-    let device = open_device(&args.device)?;
-    let dtype = match (args.dtype, device.is_cpu()) {
-        (Some(DTypeArg::F32), _) | (None, true) => DType::F32,
-        (Some(DTypeArg::F16), _) | (None, false) => DType::F16,
-        (Some(DTypeArg::Bf16), _) => DType::BF16,
+pub fn open(args: &ModelArgs, progress: &dyn Progress) -> Result<Model> {
+    let opened = open_device(&args.device)?;
+    let precision = match (args.precision, opened.device.is_cpu()) {
+        (Some(PrecisionArg::F32), _) | (None, true) => Precision::F32,
+        (Some(PrecisionArg::F16), _) | (None, false) => Precision::F16,
+        (Some(PrecisionArg::Bf16), _) => Precision::Bf16,
     };
     let folder = match &args.model {
         Some(folder) => folder.clone(),
         None => shipped()?,
     };
-    let spec = ModelSpec { folder, motion: args.motion.clone(), dtype };
-    let model = Model::open(&spec, &device)?;
-    Ok((model, format!("{} {}", name(&device), dtype.as_str())))
-}
-
-/// A device's name as `--device` takes it.
-pub fn name(device: &Device) -> &'static str {
-    match device {
-        Device::Cpu => "cpu",
-        Device::Cuda(_) => "cuda",
-        Device::Metal(_) => "metal",
-    }
+    let model = Model::open(&ModelSpec { folder, motion: args.motion.clone(), precision }, &opened.device)?;
+    opened.why.iter().filter(|_| cfg!(any(feature = "cuda", feature = "metal"))).for_each(|why| progress.note(why));
+    model.notes().iter().for_each(|note| progress.note(note));
+    Ok(model)
 }

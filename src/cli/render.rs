@@ -7,12 +7,13 @@ use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render::{self, Job, Settings, Shape, WorkFolder};
-use crate::score::{Overrides, Span, compose, parse_set};
+use crate::score::{Overrides, Span, Timeline, compose, parse_set};
 use crate::timing::Timings;
-use crate::units::{FrameRate, Seconds};
+use crate::units::{FrameRate, Seconds, Size};
 use crate::video::{Quality, SoundSpan, VideoSpec, Writer, check_container};
 use serde_json::json;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Renders, or says what would be rendered.
@@ -53,26 +54,32 @@ fn prepare(args: &RenderArgs, progress: &dyn Progress, timings: &Timings) -> Res
         progress.note(note);
     }
     progress.stage("loading", 0);
-    let (model, device) = timed(timings, "load model", || models::open(&args.model))?;
-    model.notes().iter().for_each(|note| progress.note(note));
+    let model = timed(timings, "load model", || models::open(&args.model, progress))?;
+    let native = *model.native();
     progress.stage("listening", 0);
     let analysis = timed(timings, "analyze", || audio::analyze(&args.track, progress))?;
-    let fps = args.fps.unwrap_or(model.native().fps);
+    let fps = match args.fps {
+        Some(fps) => fps,
+        None => FrameRate::new(native.fps, 1)?,
+    };
     let (first_frame, span) = span(args, &analysis, fps)?;
     let timeline = compose(&analysis, &preset, &overrides, fps, span)?;
-    let shape = Shape { length: model.native().frames, overlap: args.model.overlap }.check(model.max_frames())?;
-    let native = model.native().size;
+    note_cut_prompts(&timeline, &model, progress)?;
+    let shape = Shape { length: native.frames, overlap: args.model.overlap }.check(model.max_frames())?;
     let settings = Settings {
         program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
         track: render::hash_file(&args.track)?,
-        weights: model.fingerprint().to_owned(),
-        device,
+        weights: model.fingerprint()?,
+        device: model.place(),
         seed: args.seed,
-        steps: args.model.steps.unwrap_or(model.native().steps),
+        steps: args.model.steps.unwrap_or(native.steps),
         windows: shape,
         generate: match args.model.generate {
-            Some(size) => size.divisible_by(model.downscale() as u32)?,
-            None => render::generated_size(args.size, native, model.downscale() as u32),
+            Some(size) => generated(size, model.downscale() as u32)?,
+            None => {
+                let native = Size { width: native.width as u32, height: native.height as u32 };
+                render::generated_size(args.size, native, model.downscale() as u32)
+            }
         },
         picture: args.size,
         first_frame,
@@ -81,13 +88,24 @@ fn prepare(args: &RenderArgs, progress: &dyn Progress, timings: &Timings) -> Res
     let description = json!({
         "settings": &settings,
         "track": args.track.file_name().map(|n| n.to_string_lossy()),
-        "model": model.name(),
+        "model": args.model.model.as_deref().unwrap_or(Path::new(models::SHIPPED)),
         "fps": fps.to_string(),
         "start": span.start, "frames": span.frames,
         "preset": { "name": preset.name, "toml": preset_text },
         "prompt": args.prompt, "negative": args.negative, "set": args.set,
     });
     Ok((Job { settings, timeline, track: args.track.clone(), output: container.path, description }, model))
+}
+
+/// Says which prompts are longer than the text encoder can hear.
+fn note_cut_prompts(timeline: &Timeline, model: &Model, progress: &dyn Progress) -> Result<()> {
+    let prompts: BTreeSet<&str> = timeline.prompts.iter().map(|span| span.prompt.as_str()).collect();
+    for prompt in prompts {
+        if let (_, Some(cut)) = model.encode_prompt(prompt)? {
+            progress.note(&format!("a prompt is too long for this model; not heard: \"{cut}\""));
+        }
+    }
+    Ok(())
 }
 
 fn produce(
@@ -149,6 +167,19 @@ fn span(args: &RenderArgs, analysis: &Analysis, fps: FrameRate) -> Result<(u64, 
         return Err(Error::usage("--end doesn't lie after --start").hint("both are times in the track"));
     }
     Ok((first, Span { start: fps.start_of(first), frames: end - first }))
+}
+
+/// A size that was asked for, if the model can generate it.
+fn generated(size: Size, factor: u32) -> Result<Size> {
+    if size.width % factor == 0 && size.height % factor == 0 && size.width.min(size.height) >= 4 * factor {
+        return Ok(size);
+    }
+    let near = |side: u32| ((side + factor / 2) / factor * factor).max(4 * factor);
+    Err(Error::usage(format!("this model can't generate pictures of {size}")).hint(format!(
+        "both sides must be divisible by {factor}, like {}x{}",
+        near(size.width),
+        near(size.height)
+    )))
 }
 
 /// Where the video goes if nobody says: the track's name, in this folder.

@@ -207,6 +207,16 @@ impl Model {
         &self.target.device
     }
 
+    /// Where and in which format of numbers the model computes, like `cpu f32`.
+    pub fn place(&self) -> String {
+        let device = match self.target.device {
+            Device::Cpu => "cpu",
+            Device::Cuda(_) => "cuda",
+            Device::Metal(_) => "metal",
+        };
+        format!("{device} {}", self.target.dtype.as_str())
+    }
+
     /// A hash over the contents of all files that the model was loaded from, as hexadecimal digits.
     pub fn fingerprint(&self) -> Result<String> {
         let mut hash = Sha256::new();

@@ -6,7 +6,7 @@ use crate::error::{Context, Error, Result};
 use crate::noise::{Stream, gaussian};
 use crate::score::{PromptSpan, Timeline};
 use crate::units::FrameIndex;
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use std::collections::HashMap;
 
 /// Embedded prompts are kept for reuse; a song rarely has more.
@@ -73,7 +73,7 @@ impl<'a> Conditioner<'a> {
         if self.embedded.len() >= KEPT_PROMPTS {
             self.embedded.clear();
         }
-        let embedding = self.model.encode_prompt(words)?;
+        let (embedding, _) = self.model.encode_prompt(words)?;
         self.embedded.insert(words.to_owned(), embedding.clone());
         Ok(embedding)
     }
@@ -95,7 +95,7 @@ impl NoiseSource {
     ///
     /// Neighbours are tied by the parameter `noise_correlation` p: z_i ← (p · z_{i−1} + z_i)/√(1+p²), which
     /// keeps unit variance. The chain starts at the take's first frame (or so far back that it doesn't matter).
-    pub fn window(&self, window: &Window, timeline: &Timeline, device: &Device, dtype: DType) -> Result<Tensor> {
+    pub fn window(&self, window: &Window, timeline: &Timeline, device: &Device) -> Result<Tensor> {
         let (c, h, w) = self.shape;
         let one = c * h * w;
         let end = window.start + window.length as FrameIndex;
@@ -115,7 +115,7 @@ impl NoiseSource {
             }
         }
         Tensor::from_vec(values, (window.length, c, h, w), &Device::Cpu)
-            .and_then(|t| t.to_device(device)?.to_dtype(dtype))
+            .and_then(|t| t.to_device(device))
             .context(|| Error::device("the noise doesn't fit on the device").hint("a smaller --size needs less memory"))
     }
 }

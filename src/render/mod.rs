@@ -27,7 +27,7 @@ use crate::diffusion::schedule::Schedule;
 use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::timing::Timings;
-use candle_core::{DType, Tensor};
+use candle_core::Tensor;
 use condition::{Conditioner, NoiseSource};
 use guard::Look;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -109,7 +109,7 @@ impl<'a> Render<'a> {
 
     fn restore(&mut self, window: Window, finished: Finished, prompt_start: u64) -> Result<Rendered> {
         self.look = Some((prompt_start, finished.look));
-        let latents = finished.latents.to_device(self.model.device()).and_then(|l| l.to_dtype(self.model.dtype()));
+        let latents = finished.latents.to_device(self.model.device());
         Ok(Rendered { window, latents: latents.context(failed)?, restored: true })
     }
 
@@ -117,7 +117,7 @@ impl<'a> Render<'a> {
         let _span = self.timings.span("denoise");
         let timeline = &self.job.timeline;
         let conditions = self.conditioner.window(&window)?;
-        let noise = self.noise.window(&window, timeline, self.model.device(), self.model.dtype())?;
+        let noise = self.noise.window(&window, timeline, self.model.device())?;
         let last = match &self.carried {
             Some(carried) => Some(carried.narrow(0, carried.dims()[0] - 1, 1).context(failed)?),
             None => None,
@@ -153,8 +153,8 @@ impl<'a> Render<'a> {
                 Ok((guard::lead_back(&latents, look, strength)?, look.clone()))
             }
             _ => {
-                let as_f32 = latents.to_dtype(DType::F32).context(failed)?;
-                Ok((latents, Look::of(&as_f32)?))
+                let look = Look::of(&latents)?;
+                Ok((latents, look))
             }
         }
     }

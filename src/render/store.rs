@@ -6,7 +6,7 @@
 use super::guard::Look;
 use super::job::Settings;
 use crate::error::{Context, Error, Result};
-use candle_core::{DType, Device, Tensor};
+use candle_core::{Device, Tensor};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
@@ -100,7 +100,7 @@ impl WorkFolder {
     /// Keeps a finished window.
     pub fn save(&self, index: usize, latents: &Tensor, look: &Look) -> Result<()> {
         let failed = || Error::internal("a window can't be written down");
-        let latents = latents.to_device(&Device::Cpu).and_then(|l| l.to_dtype(DType::F32)).context(failed)?;
+        let latents = latents.to_device(&Device::Cpu).context(failed)?;
         let tensors = HashMap::from([("latents", latents), ("look", look.to_tensor()?)]);
         let bytes = safetensors::serialize(tensors, None).context(failed)?;
         self.put(&window_name(index), &bytes)

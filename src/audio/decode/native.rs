@@ -11,6 +11,9 @@ use symphonia::core::formats::{FormatOptions, Track};
 use symphonia::core::io::MediaSourceStream;
 use symphonia::core::meta::MetadataOptions;
 
+/// An MP3 header counts encoder delay and padding as well: at most two frames and a decoder's delay.
+const DELAY: u64 = 4096;
+
 /// Decodes `file` into `outlet`; false if the file is not one of ours and nothing was delivered.
 pub(super) fn decode(file: File, outlet: &mut Outlet<'_, '_>) -> Result<bool> {
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
@@ -99,13 +102,14 @@ fn promised_samples(track: &Track) -> Option<u64> {
     let params = track.codec_params.as_ref()?.audio()?;
     let samples = track.num_frames?;
     // A WAV that was written to a pipe claims a size near 4 GiB.
-    let width = u64::from(params.bits_per_sample?) / 8 * params.channels.as_ref()?.count() as u64;
-    (samples.saturating_mul(width) < 0xffff_0000).then_some(samples)
+    let channels = params.channels.as_ref().map_or(1, |c| c.count()) as u64;
+    let bytes = u64::from(params.bits_per_sample.unwrap_or(8)) / 8 * channels;
+    (samples.saturating_mul(bytes) < 0xffff_0000).then_some(samples)
 }
 
 fn report(outlet: &mut Outlet<'_, '_>, params: &AudioCodecParameters, damaged: u64, promised: Option<u64>) {
     let rate = params.sample_rate.unwrap_or(0);
-    if let Some(promised) = promised.filter(|p| outlet.samples() > 0 && outlet.samples() < *p) {
+    if let Some(promised) = promised.filter(|p| outlet.samples() > 0 && outlet.samples() + DELAY < *p) {
         outlet.note(ends_early(rate, outlet.samples(), promised));
     }
     if damaged > 0 && outlet.samples() > 0 {

@@ -1,0 +1,61 @@
+//! `beatbolt analyze`: what is heard in a track, as text, JSON, a picture or clicks over the music.
+//!
+//! Every output can be written before the work starts, and appears only when it is complete.
+
+mod clicks;
+mod json;
+mod output;
+mod plot;
+mod summary;
+
+use crate::audio::analyze;
+use crate::error::{Context, Error, Result};
+use crate::progress::Progress;
+use output::Output;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// What to listen to and what to make of it.
+#[derive(Clone, Debug, Default)]
+pub struct AnalyzeOptions {
+    /// The track: an audio file, or a video file with sound.
+    pub track: PathBuf,
+    /// Where the analysis goes as JSON; `-` is the standard output, which then carries nothing else.
+    pub json: Option<PathBuf>,
+    /// Where the picture of the analysis goes: `.svg` or `.png`.
+    pub plot: Option<PathBuf>,
+    /// Where the track with a click on every beat goes: `.wav`.
+    pub clicks: Option<PathBuf>,
+}
+
+/// Listens to a track and writes what was asked for; prints a summary.
+///
+/// # Errors
+/// The track can't be decoded, or an output can't be written.
+pub fn run(options: &AnalyzeOptions, progress: &dyn Progress) -> Result<()> {
+    let to_stdout = options.json.as_deref().is_some_and(|path| path == Path::new("-"));
+    let json = options.json.as_deref().filter(|_| !to_stdout).map(|p| Output::new(p, &options.track));
+    let plot = options.plot.as_deref().map(|p| Output::new(plot::checked(p)?, &options.track));
+    let clicks = options.clicks.as_deref().map(|p| Output::new(p, &options.track));
+    let (json, plot, clicks) = (json.transpose()?, plot.transpose()?, clicks.transpose()?);
+
+    let analysis = analyze(&options.track, progress)?;
+    if let Some(output) = json {
+        output.write_all(json::text(&analysis)?.as_bytes())?;
+    }
+    if let Some(output) = plot {
+        plot::draw(&analysis, &summary::title(&options.track), output.path())?;
+        output.commit()?;
+    }
+    if let Some(output) = clicks {
+        clicks::write(&options.track, &analysis, output.path())?;
+        output.commit()?;
+    }
+    let text = if to_stdout { json::text(&analysis)? } else { summary::text(&options.track, &analysis) };
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+        // Whoever closes the pipe has read enough.
+        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        done => done.context(|| Error::output("can't write to the standard output")),
+    }
+}

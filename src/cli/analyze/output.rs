@@ -1,0 +1,68 @@
+//! A file that appears only when it is complete.
+
+use crate::error::{Context, Error, Result};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+/// A file under a temporary name beside its place; removed unless it is committed.
+pub(super) struct Output {
+    target: PathBuf,
+    temporary: PathBuf,
+    committed: bool,
+}
+
+impl Output {
+    /// Makes the temporary file; `track` is the input, which must not be overwritten.
+    ///
+    /// # Errors
+    /// The folder is missing or can't be written to, or `target` is a folder or the track itself.
+    pub(super) fn new(target: &Path, track: &Path) -> Result<Self> {
+        let failed = || Error::output(format!("can't write '{}'", target.display()));
+        let name = target.file_name().filter(|_| !target.is_dir());
+        let name = name.ok_or_else(|| failed().hint("name a file, not a folder"))?;
+        let same = |a: &Path, b: &Path| matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b);
+        if same(target, track) {
+            return Err(failed().hint("that is the track itself; choose another name"));
+        }
+        // The extension stays last: it decides the format of pictures.
+        let part = format!(".part-{}-{}", std::process::id(), name.to_string_lossy());
+        let temporary = target.with_file_name(part);
+        File::create(&temporary)
+            .context(|| failed().hint("the folder must exist and you must be allowed to write there"))?;
+        Ok(Output { target: target.to_owned(), temporary, committed: false })
+    }
+
+    /// Where to write for now.
+    pub(super) fn path(&self) -> &Path {
+        &self.temporary
+    }
+
+    /// Writes everything at once and commits.
+    pub(super) fn write_all(self, bytes: &[u8]) -> Result<()> {
+        fs::write(&self.temporary, bytes).context(|| self.failed())?;
+        self.commit()
+    }
+
+    /// Gives the file its name, once its bytes are on the disk.
+    pub(super) fn commit(mut self) -> Result<()> {
+        File::open(&self.temporary)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&self.temporary, &self.target))
+            .context(|| self.failed())?;
+        self.committed = true;
+        Ok(())
+    }
+
+    fn failed(&self) -> Error {
+        Error::output(format!("can't write '{}'", self.target.display())).hint("is the disk full?")
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if !self.committed {
+            // Nothing is lost if a temporary file stays behind.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}
