@@ -381,10 +381,17 @@ fn all_outputs_are_written_whole() {
         plot: Some(at(plot)),
         clicks: Some(at("c.wav")),
     };
-    run(&options("p.png"), &Silent).unwrap();
-    run(&options("p.svg"), &Silent).unwrap();
+    let mut printed = Vec::new();
+    run(&options("p.png"), &Silent, &mut printed).unwrap();
+    let printed = String::from_utf8(printed).unwrap();
+    assert!(printed.contains("120.0 beats a minute: 20 beats"), "{printed}");
+    let mut printed = Vec::new();
+    let piped = AnalyzeOptions { json: Some("-".into()), ..options("p.svg") };
+    run(&piped, &Silent, &mut printed).unwrap();
+    run(&options("p.svg"), &Silent, &mut std::io::sink()).unwrap();
 
     let json = std::fs::read_to_string(at("a.json")).unwrap();
+    assert_eq!(json.as_bytes(), printed, "the same analysis, whole and alone");
     let read: Analysis = serde_json::from_str(&json).unwrap();
     let value: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(value["schema"], 1);
@@ -414,7 +421,8 @@ fn an_output_that_can_not_be_written_is_told_before_the_work() {
     ];
     for options in bad {
         let notes = Stages::default();
-        let error = run(&AnalyzeOptions { track: wav.clone(), ..options }, &notes).unwrap_err();
+        let error =
+            run(&AnalyzeOptions { track: wav.clone(), ..options }, &notes, &mut std::io::sink()).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Output | ErrorKind::Usage), "{error}");
         assert!(!error.hints().is_empty() && *notes.0.lock().unwrap() == 0);
     }

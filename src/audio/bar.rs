@@ -56,9 +56,8 @@ fn level_change(pulses: &[Pulse], i: usize) -> f32 {
     }
     let mean = |part: &[Pulse], k: usize| part.iter().map(|p| p.levels[k]).sum::<f32>() / part.len() as f32;
     let levels = 0..pulses[i].levels.len();
-    let square = levels.map(|k| (mean(&pulses[from..i], k) - mean(&pulses[i..to], k)).powi(2)).sum::<f32>();
-    // Only the very top of a change tells its place.
-    square
+    // The square, because only the very top of a change tells its place.
+    levels.map(|k| (mean(&pulses[from..i], k) - mean(&pulses[i..to], k)).powi(2)).sum()
 }
 
 /// Mean 0, variance 1; all 0 for a constant.

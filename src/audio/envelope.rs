@@ -99,18 +99,18 @@ fn integral(level: &[f32], hop_seconds: f64) -> Vec<f32> {
         .collect()
 }
 
-/// Where the power lies between 150 Hz (0) and 6 kHz (1), on a logarithmic scale; held through silence.
+/// Where the sound lies between 200 Hz (0) and 8 kHz (1), on a logarithmic scale; held through silence.
 fn brightness(centroid: &[(f32, f32)]) -> Vec<f32> {
     let weighted = smooth(&centroid.iter().map(|c| c.0).collect::<Vec<_>>(), 4);
-    let power = smooth(&centroid.iter().map(|c| c.1).collect::<Vec<_>>(), 4);
-    let (low, high) = (150f32.log2(), 6000f32.log2());
+    let sum = smooth(&centroid.iter().map(|c| c.1).collect::<Vec<_>>(), 4);
+    let (low, high) = (200f32.log2(), 8000f32.log2());
     let mut last = 0.0;
     weighted
         .iter()
-        .zip(&power)
-        .map(|(w, p)| {
-            if *p > 1e-7 {
-                last = ((w / p - low) / (high - low)).clamp(0.0, 1.0);
+        .zip(&sum)
+        .map(|(w, s)| {
+            if *s > 1e-3 {
+                last = ((w / s - low) / (high - low)).clamp(0.0, 1.0);
             }
             last
         })

@@ -22,6 +22,8 @@ pub(super) const DRUMS: [(&str, [(f32, f32); 2]); 3] = [
 ];
 /// Filters per octave.
 const PER_OCTAVE: f32 = 12.0;
+/// Magnitude, over 1, from which a rise counts by its ratio; below, by its size: quiet hits are small hits.
+const COMPRESSION: f32 = 250.0;
 /// Hops between the two spectra of a flux.
 const LAG: usize = 2;
 /// Hops that share one texture.
@@ -44,7 +46,7 @@ pub(super) struct Features {
     pub(super) drums: [Vec<f32>; DRUMS.len()],
     /// Mean flux over all filters.
     pub(super) flux: Vec<f32>,
-    /// Power-weighted mean of the logarithm (base 2) of the frequency, times the power; and the power.
+    /// Sum of the magnitudes times the logarithm (base 2) of their frequencies; and the sum of the magnitudes.
     pub(super) centroid: Vec<(f32, f32)>,
     /// One per [`POOL`] hops: log magnitudes in [`TIMBRE`] bands, then twelve pitch classes.
     pub(super) textures: Vec<[f32; TEXTURE]>,
@@ -117,19 +119,19 @@ impl Extractor {
 
     fn push_levels(&mut self, magnitudes: &[f32]) {
         let hz = self.grid.bin_hz() as f32;
-        let (mut power, mut weighted, mut loud) = (0.0, 0.0, 0.0);
+        let (mut sum, mut weighted, mut loud) = (0.0, 0.0, 0.0);
         let mut bands = [0.0f32; BANDS.len()];
         for (k, m) in magnitudes.iter().enumerate().skip(1) {
             let (f, p) = (k as f32 * hz, m * m);
             loud += p * self.ear[k];
             if let Some(band) = BANDS.iter().position(|(_, low, high)| (*low..*high).contains(&f)) {
                 bands[band] += p;
-                power += p;
-                weighted += p * f.log2();
+                sum += m;
+                weighted += m * f.log2();
             }
         }
         self.features.loudness.push(loud.sqrt());
-        self.features.centroid.push((weighted, power));
+        self.features.centroid.push((weighted, sum));
         for (list, power) in self.features.bands.iter_mut().zip(bands) {
             list.push(power.sqrt());
         }
@@ -186,7 +188,7 @@ impl Extractor {
 impl Filter {
     fn log_magnitude(&self, magnitudes: &[f32]) -> f32 {
         let sum: f32 = magnitudes[self.first..].iter().zip(&self.weights).map(|(m, w)| m * w).sum();
-        (1.0 + 1000.0 * sum).log10()
+        (1.0 + COMPRESSION * sum).log10()
     }
 }
 

@@ -61,7 +61,9 @@ pub(super) fn lay(strength: &Strength<'_>, guesses: &[f64], exact: &dyn Fn(f64) 
         hops.iter().map(|i| place(strength, span.start + i, exact)).unzip();
     let mut beats = straighten(&raw, &weights);
     let bpm = line(&beats, &vec![1.0; beats.len()]).map(|(_, period)| 60.0 / period);
-    beats.retain(|t| *t >= 0.0 && !in_pause(strength, *t));
+    beats.retain(|t| *t > -STRAIGHT && !in_pause(strength, *t));
+    // A beat on the first sample may come out a little before it.
+    beats.iter_mut().for_each(|t| *t = t.max(0.0));
     BeatGrid { bpm: bpm.filter(|_| beats.len() >= 2), beats }
 }
 

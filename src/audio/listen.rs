@@ -37,10 +37,10 @@ pub fn analyze(path: &Path, progress: &dyn Progress) -> Result<Analysis> {
         .map_err(|_| Error::input("the track is too long for this machine"))?;
     let Some(gain) = survey.gain else {
         progress.note("the track is silent: nothing in it moves the picture");
-        return Ok(describe(&survey, grid, hops, &Ears::deaf(grid, hops)));
+        return Ok(describe(&survey, grid, &Ears::deaf(grid, hops)));
     };
     let ears = listen(path, &survey, grid, gain, progress)?;
-    Ok(describe(&survey, grid, hops, &ears))
+    Ok(describe(&survey, grid, &ears))
 }
 
 /// What the second pass gives.
@@ -85,11 +85,10 @@ fn listen(path: &Path, survey: &Survey, grid: Grid, gain: f32, progress: &dyn Pr
 }
 
 /// Draws conclusions.
-fn describe(survey: &Survey, grid: Grid, hops: usize, ears: &Ears) -> Analysis {
+fn describe(survey: &Survey, grid: Grid, ears: &Ears) -> Analysis {
     let hop = grid.seconds();
     let duration = survey.decoded.rate.time_of(survey.decoded.samples);
     let sounding: Vec<bool> = ears.features.loudness.iter().map(|a| *a > QUIETEST).collect();
-    debug_assert_eq!(sounding.len(), hops);
     let envelopes = envelopes(&ears.features, &sounding, hop);
     let strength = Strength { onset: &envelopes["onset"].values, sounding: &sounding, hop };
     let beats = lay(&strength, &ears.heard.beats, &|guess| ears.energy.refine(guess));

@@ -28,11 +28,11 @@ pub struct AnalyzeOptions {
     pub clicks: Option<PathBuf>,
 }
 
-/// Listens to a track and writes what was asked for; prints a summary.
+/// Listens to a track and writes what was asked for; prints a summary to `out`, the standard output.
 ///
 /// # Errors
 /// The track can't be decoded, or an output can't be written.
-pub fn run(options: &AnalyzeOptions, progress: &dyn Progress) -> Result<()> {
+pub fn run(options: &AnalyzeOptions, progress: &dyn Progress, out: &mut dyn Write) -> Result<()> {
     let to_stdout = options.json.as_deref().is_some_and(|path| path == Path::new("-"));
     let json = options.json.as_deref().filter(|_| !to_stdout).map(|p| Output::new(p, &options.track));
     let plot = options.plot.as_deref().map(|p| Output::new(plot::checked(p)?, &options.track));
@@ -52,8 +52,7 @@ pub fn run(options: &AnalyzeOptions, progress: &dyn Progress) -> Result<()> {
         output.commit()?;
     }
     let text = if to_stdout { json::text(&analysis)? } else { summary::text(&options.track, &analysis) };
-    let mut stdout = std::io::stdout().lock();
-    match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever closes the pipe has read enough.
         Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         done => done.context(|| Error::output("can't write to the standard output")),

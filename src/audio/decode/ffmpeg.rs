@@ -68,8 +68,8 @@ fn open(file: File, path: &Path) -> Result<Input> {
     StreamIo::from_read_seek(file)
         .and_then(|io| ffmpeg::format::input_from_stream(io, None, Some(options)))
         .context(|| {
-            Error::input(format!("'{}' is not an audio or video file", path.display()))
-                .hint("MP3, FLAC, WAV, AIFF, Ogg, Opus, M4A, MP4, MKV and WMA are understood")
+            Error::input(format!("'{}' can't be read as sound or video", path.display()))
+                .hint("MP3, FLAC, WAV, AIFF, Ogg, Opus, M4A, MP4, MKV and WMA are understood; if it is one, it is damaged")
         })
 }
 

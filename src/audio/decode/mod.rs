@@ -3,7 +3,7 @@
 //! symphonia decodes what it places exactly: MP3, FLAC, WAV, AIFF and Ogg Vorbis. All else goes to
 //! FFmpeg: MP4 (symphonia does not read edit lists, so AAC would come 23 ms late), Opus, WMA, Matroska
 //! and sound inside video files. The file's content decides, never its name. Both paths remove
-//! encoder delay and padding, and both end in one [`Outlet`] that guards the limits.
+//! encoder delay and padding, and both end in one outlet that guards the limits.
 //!
 //! **Invariant:** a block is handed on and forgotten; nothing here grows with the length of the track.
 

@@ -14,7 +14,8 @@ use symphonia::core::meta::MetadataOptions;
 /// An MP3 header counts encoder delay and padding as well: at most two frames and a decoder's delay.
 const DELAY: u64 = 4096;
 
-/// Decodes `file` into `outlet`; false if the file is not one of ours and nothing was delivered.
+/// Decodes `file` into `outlet`; false if nothing was delivered, because the file is not one of ours or
+/// too damaged for symphonia.
 pub(super) fn decode(file: File, outlet: &mut Outlet<'_, '_>) -> Result<bool> {
     let stream = MediaSourceStream::new(Box::new(file), Default::default());
     let probe = symphonia::default::get_probe();
@@ -63,6 +64,9 @@ pub(super) fn decode(file: File, outlet: &mut Outlet<'_, '_>) -> Result<bool> {
             }
         }
     }
+    if outlet.samples() == 0 {
+        return Ok(false);
+    }
     report(outlet, decoder.codec_params(), damaged, promised);
     Ok(true)
 }
@@ -109,10 +113,10 @@ fn promised_samples(track: &Track) -> Option<u64> {
 
 fn report(outlet: &mut Outlet<'_, '_>, params: &AudioCodecParameters, damaged: u64, promised: Option<u64>) {
     let rate = params.sample_rate.unwrap_or(0);
-    if let Some(promised) = promised.filter(|p| outlet.samples() > 0 && outlet.samples() + DELAY < *p) {
+    if let Some(promised) = promised.filter(|p| outlet.samples() + DELAY < *p) {
         outlet.note(ends_early(rate, outlet.samples(), promised));
     }
-    if damaged > 0 && outlet.samples() > 0 {
+    if damaged > 0 {
         outlet.note(format!("{damaged} packets are damaged; they count as silence"));
     }
 }

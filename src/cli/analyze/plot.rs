@@ -205,16 +205,23 @@ impl<B: DrawingBackend> Picture<'_, B> {
         self.area.draw(&PathElement::new([(LEFT, bottom), (RIGHT, bottom)], FAINT.mix(0.5)))
     }
 
-    /// One line a pixel, as high as the largest value that falls on it.
+    /// As high at every pixel as the largest value that falls on it; equal neighbors share a rectangle.
     fn columns(&self, name: &str, (top, bottom): (i32, i32), color: RGBAColor) -> Drawn<B> {
         let Some(envelope) = self.analysis.envelopes.get(name) else { return Ok(()) };
         let duration = self.analysis.duration.0;
         let time = |x: i32| crate::units::Seconds(duration * f64::from(x - LEFT) / f64::from(RIGHT - LEFT));
-        for x in LEFT..RIGHT {
-            let value = envelope.peak(time(x), time(x + 1)).clamp(0.0, 1.0);
-            let high = (value * (bottom - top) as f32).round() as i32;
-            if high > 0 {
-                self.area.draw(&Rectangle::new([(x, bottom - high), (x + 1, bottom)], color.filled()))?;
+        let high = |x: i32| {
+            (envelope.peak(time(x), time(x + 1)).clamp(0.0, 1.0) * (bottom - top) as f32).round() as i32
+        };
+        let mut x = LEFT;
+        while x < RIGHT {
+            let (left, height) = (x, high(x));
+            while x < RIGHT && high(x) == height {
+                x += 1;
+            }
+            if height > 0 {
+                let run = Rectangle::new([(left, bottom - height), (x, bottom)], color.filled());
+                self.area.draw(&run)?;
             }
         }
         Ok(())
