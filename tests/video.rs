@@ -77,7 +77,7 @@ fn first_click(path: &Path) -> f64 {
     let samples = bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap()));
     let index = samples.into_iter().position(|v| v.abs() > 0.4).expect("a click");
     let first = |stream: &str| -> f64 {
-        let args = ["-v", "error", "-select_streams", stream, "-read_intervals", "%+#1"];
+        let args = ["-v", "error", "-select_streams", stream, "-read_intervals", "%+#5"];
         let rest = ["-show_entries", "frame=pts_time", "-of", "default=nk=1:nw=1", &file];
         let out = String::from_utf8(run("ffprobe", &[&args[..], &rest].concat())).unwrap();
         out.lines().next().and_then(|t| t.trim().parse().ok()).unwrap_or(0.0)

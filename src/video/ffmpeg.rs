@@ -91,6 +91,14 @@ pub(super) fn forget_tag(stream: &mut StreamMut<'_>) {
     unsafe { (*stream.parameters().as_mut_ptr()).codec_tag = 0 }
 }
 
+/// Clears the encoder's delay from a copied stream's description. For Matroska: its muxer counts the
+/// delay a second time there (how often depends on its version), where timestamps already tell it.
+#[allow(unsafe_code)]
+pub(super) fn forget_delay(stream: &mut StreamMut<'_>) {
+    // SAFETY: as in `forget_tag`.
+    unsafe { (*stream.parameters().as_mut_ptr()).initial_padding = 0 }
+}
+
 #[allow(unsafe_code)]
 fn version() -> String {
     // SAFETY: FFmpeg returns a static, null-terminated text.

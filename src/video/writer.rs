@@ -80,7 +80,7 @@ impl Writer {
         let mut output =
             format::output_as(&ffmpeg::url(partial.path())?, container.muxer()).context(failed)?;
         let encoder = Encoder::open(spec.size, spec.fps, spec.quality, output.format().flags())?;
-        add_streams(&mut output, &encoder, sound.as_ref(), spec.fps).context(failed)?;
+        add_streams(&mut output, &encoder, sound.as_ref(), container).context(failed)?;
         output.set_metadata([(job::KEY, spec.job)].iter().collect());
         let mut options: Dictionary = [("fflags", "+bitexact")].iter().collect();
         if container != Container::Mkv {
@@ -198,15 +198,23 @@ fn check(spec: &VideoSpec<'_>) -> Result<()> {
 }
 
 /// Stream 0 is the picture, stream 1 the sound.
-fn add_streams(output: &mut Output, encoder: &Encoder, sound: Option<&Sound>, fps: FrameRate) -> Result<()> {
+fn add_streams(
+    output: &mut Output,
+    encoder: &Encoder,
+    sound: Option<&Sound>,
+    container: Container,
+) -> Result<()> {
     let mut picture = output.add_stream_with(encoder.context()).context(|| Error::internal("no stream"))?;
     picture.set_time_base(encoder.time_base());
-    picture.set_avg_frame_rate((fps.num() as i32, fps.den() as i32));
+    picture.set_avg_frame_rate(encoder.time_base().invert());
     if let Some(sound) = sound {
         let mut stream = output.add_stream(None::<Codec>).context(|| Error::internal("no stream"))?;
         stream.set_parameters(sound.parameters()?);
         stream.set_time_base(sound.time_base());
         ffmpeg::forget_tag(&mut stream);
+        if container == Container::Mkv {
+            ffmpeg::forget_delay(&mut stream);
+        }
     }
     Ok(())
 }

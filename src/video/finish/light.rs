@@ -1,31 +1,30 @@
 //! Exposure, flash, saturation and hue, in linear light.
 
 use super::Finish;
-use std::sync::LazyLock;
 
-/// Steps of the table from sRGB values to light: sixteen for each of the 255.
-const DECODED: usize = 255 * 16 + 1;
-/// Steps of the table from light to sRGB values: fine enough for the steep dark end.
-const ENCODED: usize = 1 << 14;
+// The transfer function of sRGB (IEC 61966-2-1), which would need a power for every value. Above its
+// straight dark end it is a polynomial here, fitted at Chebyshev nodes: off by less than 0.03 of the
+// 255 steps in either direction, and done in vectors.
+const LIGHT: [f32; 7] =
+    [0.000_919_755, 0.032_948_937, 0.513_254_5, 0.710_048_2, -0.421_929_17, 0.215_906_15, -0.051_152_307];
+/// Over the fourth root of the light.
+const SRGB: [f32; 5] = [-0.064_843_78, 0.198_040_78, 1.117_347, -0.329_371_87, 0.078_855_8];
 
-struct Tables {
-    light: Vec<f32>,
-    srgb: Vec<f32>,
-}
-
-/// The transfer function of sRGB (IEC 61966-2-1) in both directions.
-static TABLES: LazyLock<Tables> = LazyLock::new(|| Tables {
-    light: (0..DECODED).map(|i| to_light(i as f32 / (DECODED - 1) as f32)).collect(),
-    srgb: (0..=ENCODED).map(|i| 255.0 * to_srgb(i as f32 / ENCODED as f32)).collect(),
-});
-
+/// Light from an sRGB value, both from 0 to 1.
 fn to_light(v: f32) -> f32 {
-    if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+    let curve = LIGHT.iter().rev().fold(0.0, |sum, c| sum * v + c);
+    if v <= 0.040_45 { v / 12.92 } else { curve }
 }
 
+/// An sRGB value from light, both from 0 to 1.
 fn to_srgb(v: f32) -> f32 {
-    if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
+    let root = v.sqrt().sqrt();
+    let curve = SRGB.iter().rev().fold(0.0, |sum, c| sum * root + c);
+    if v <= 0.003_130_8 { 12.92 * v } else { curve }
 }
+
+/// Pixels that are graded together.
+const LANES: usize = 32;
 
 /// What happens to light: a matrix over (r, g, b), then a move towards white.
 pub(super) struct Grade {
@@ -50,15 +49,37 @@ impl Grade {
 
     /// Grades a row of RGB values from 0 to 255 in place; what the filter left outside is cut off.
     pub(super) fn apply(&self, row: &mut [f32]) {
-        let Tables { light, srgb } = &*TABLES;
-        for pixel in row.chunks_exact_mut(3) {
-            let rgb = [0, 1, 2].map(|c| light[((pixel[c] * 16.0 + 0.5) as usize).min(DECODED - 1)]);
-            for (value, [r, g, b]) in pixel.iter_mut().zip(self.matrix) {
-                let lit = (r * rgb[0] + g * rgb[1] + b * rgb[2]).clamp(0.0, 1.0);
-                let lit = lit + (1.0 - lit) * self.flash;
-                *value = srgb[(lit * ENCODED as f32 + 0.5) as usize];
+        for block in row.chunks_mut(3 * LANES) {
+            // One array a channel, so that the arithmetic runs in vectors.
+            let mut rgb = [[0.0f32; LANES]; 3];
+            for (i, pixel) in block.chunks_exact(3).enumerate() {
+                for c in 0..3 {
+                    rgb[c][i] = pixel[c];
+                }
+            }
+            let lit = self.block(rgb);
+            for (i, pixel) in block.chunks_exact_mut(3).enumerate() {
+                for c in 0..3 {
+                    pixel[c] = lit[c][i];
+                }
             }
         }
+    }
+
+    fn block(&self, mut rgb: [[f32; LANES]; 3]) -> [[f32; LANES]; 3] {
+        for channel in &mut rgb {
+            for v in channel {
+                *v = to_light((*v * (1.0 / 255.0)).clamp(0.0, 1.0));
+            }
+        }
+        let mut out = [[0.0f32; LANES]; 3];
+        for (channel, [r, g, b]) in out.iter_mut().zip(self.matrix) {
+            for (i, v) in channel.iter_mut().enumerate() {
+                let lit = (r * rgb[0][i] + g * rgb[1][i] + b * rgb[2][i]).clamp(0.0, 1.0);
+                *v = 255.0 * to_srgb(lit + (1.0 - lit) * self.flash);
+            }
+        }
+        out
     }
 }
 
@@ -92,8 +113,28 @@ mod tests {
         row
     }
 
+    /// The standard's own words.
+    fn exact_light(v: f64) -> f64 {
+        if v <= 0.04045 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }
+    }
+
+    fn exact_srgb(v: f64) -> f64 {
+        if v <= 0.003_130_8 { 12.92 * v } else { 1.055 * v.powf(1.0 / 2.4) - 0.055 }
+    }
+
+    #[test]
+    fn the_fitted_curves_are_those_of_the_standard() {
+        for i in 0..=10_000 {
+            let v = f64::from(i) / 10_000.0;
+            let there = exact_srgb(f64::from(to_light(v as f32)));
+            let back = f64::from(to_srgb(v as f32));
+            assert!((there - v).abs() * 255.0 < 0.05, "{v}: {there}");
+            assert!((back - exact_srgb(v)).abs() * 255.0 < 0.05, "{v}: {back}");
+        }
+    }
+
     fn luminance(rgb: [f32; 3]) -> f32 {
-        let [r, g, b] = rgb.map(|v| to_light(v / 255.0));
+        let [r, g, b] = rgb.map(|v| exact_light(f64::from(v) / 255.0) as f32);
         0.2126 * r + 0.7152 * g + 0.0722 * b
     }
 
@@ -101,7 +142,7 @@ mod tests {
     fn one_stop_doubles_the_light() {
         for v in [3.0, 20.0, 100.0, 180.0] {
             let seen = graded([v; 3], Finish { exposure: 1.0, ..Finish::NONE });
-            let expected = 255.0 * to_srgb(2.0 * to_light(v / 255.0));
+            let expected = 255.0 * exact_srgb(2.0 * exact_light(f64::from(v) / 255.0)) as f32;
             assert!((seen[0] - expected).abs() < 0.2, "{v}: {} {expected}", seen[0]);
         }
     }
@@ -131,7 +172,7 @@ mod tests {
     #[test]
     fn flash_ends_in_white_and_grey_has_no_hue() {
         let white = graded([9.0, 99.0, 199.0], Finish { flash: 1.0, ..Finish::NONE });
-        assert!(white.iter().all(|v| (v - 255.0).abs() < 0.01), "{white:?}");
+        assert!(white.iter().all(|v| (v - 255.0).abs() < 0.1), "{white:?}");
         let grey = graded([99.0; 3], Finish { hue: 77.0, saturation: 3.0, ..Finish::NONE });
         assert!(grey.iter().all(|v| (v - 99.0).abs() < 0.1), "{grey:?}");
     }

@@ -1,7 +1,8 @@
 //! Moving and scaling with a turn: every pixel looks up its own neighbourhood.
 
 use super::light::Grade;
-use super::{Frame, Placement, catmull_rom, mirrored, paint as paint_rows, resample};
+use super::{Frame, Placement, mirrored, paint as paint_rows, resample};
+use crate::units::Size;
 
 /// A pixel as four lanes, so that a neighbourhood is summed in vectors; the last lane is idle.
 type Lanes = [f32; 4];
@@ -36,10 +37,10 @@ pub(super) fn paint(frame: &Frame, place: &Placement, grade: Option<&Grade>) -> 
 }
 
 /// The size of the whole frame at `scale`, at least one pixel.
-fn shrunk(frame: &Frame, scale: f32) -> crate::units::Size {
+fn shrunk(frame: &Frame, scale: f32) -> Size {
     let [width, height] =
         [frame.size().width, frame.size().height].map(|v| (v as f32 * scale).ceil().max(1.0) as u32);
-    crate::units::Size { width, height }
+    Size { width, height }
 }
 
 struct Picture {
@@ -51,9 +52,9 @@ struct Picture {
 impl Picture {
     /// The value between the pixels at (`x`, `y`), whole numbers being pixels' centres.
     fn at(&self, x: f32, y: f32) -> Lanes {
-        let (left, top) = (x.floor(), y.floor());
-        let (columns, rows) = (weights(x - left), weights(y - top));
-        let (left, top) = (left as i64 - 1, top as i64 - 1);
+        let (left, top) = (whole(x), whole(y));
+        let (columns, rows) = (weights(x - left as f32), weights(y - top as f32));
+        let (left, top) = (i64::from(left) - 1, i64::from(top) - 1);
         let mut sum = [0.0; 4];
         let inside = left >= 0 && top >= 0 && left + 4 <= self.width as i64 && top + 4 <= self.height as i64;
         for (j, weight) in rows.into_iter().enumerate() {
@@ -73,9 +74,21 @@ impl Picture {
     }
 }
 
-/// Catmull-Rom weights of the four pixels around a point `t` past the second.
+/// The whole number at or below `v`; plain processors have no instruction for `floor`.
+fn whole(v: f32) -> i32 {
+    let cut = v as i32;
+    cut - i32::from(cut as f32 > v)
+}
+
+/// Catmull-Rom weights of the four pixels around a point `t` past the second: the filter of
+/// [`super::catmull_rom`], written out for its four pieces.
 fn weights(t: f32) -> [f32; 4] {
-    [t + 1.0, t, 1.0 - t, 2.0 - t].map(catmull_rom)
+    [
+        ((-0.5 * t + 1.0) * t - 0.5) * t,
+        (1.5 * t - 2.5) * t * t + 1.0,
+        ((-1.5 * t + 2.0) * t + 0.5) * t,
+        (0.5 * t - 0.5) * t * t,
+    ]
 }
 
 fn blend(pixels: &[Lanes], weights: [f32; 4]) -> Lanes {
