@@ -13,7 +13,7 @@ use super::unet::{Unet, UnetParts};
 use super::vae::Kl;
 use super::vae_tiny::Tiny;
 use super::weights::{self, Target, Weights};
-use super::{hints, keys};
+use super::keys;
 use crate::error::{Context, Error, Result};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use sha2::{Digest, Sha256};

@@ -59,11 +59,14 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Resul
         out.par_chunks_mut(rows).zip(values.par_chunks(rows)).for_each(|(out, x)| {
             for (out, x) in out.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
                 let stats = Stats::of(std::iter::once(x), eps);
-                vectorized(|| {
-                    for i in 0..c {
-                        out[i] = (x[i] - stats.mean) * stats.scale * weight[i] + bias[i];
-                    }
-                });
+                vectorized(
+                    #[inline(always)]
+                    || {
+                        for i in 0..c {
+                            out[i] = (x[i] - stats.mean) * stats.scale * weight[i] + bias[i];
+                        }
+                    },
+                );
             }
         });
         tensor(out, x.dims())
@@ -99,9 +102,15 @@ impl Stats {
         let factor = self.scale * weight;
         let normed = |v: f32| (v - self.mean) * factor + bias;
         if with_silu {
-            vectorized(|| out.iter_mut().zip(x).for_each(|(o, v)| *o = silu(normed(*v))));
+            vectorized(
+                #[inline(always)]
+                || out.iter_mut().zip(x).for_each(|(o, v)| *o = silu(normed(*v))),
+            );
         } else {
-            vectorized(|| out.iter_mut().zip(x).for_each(|(o, v)| *o = normed(*v)));
+            vectorized(
+                #[inline(always)]
+                || out.iter_mut().zip(x).for_each(|(o, v)| *o = normed(*v)),
+            );
         }
     }
 }

@@ -33,7 +33,10 @@ pub fn apply(x: &Tensor, function: Function) -> Result<()> {
 
 #[inline(always)]
 fn each(x: &mut [f32], f: impl Fn(f32) -> f32) {
-    vectorized(|| x.iter_mut().for_each(|v| *v = f(*v)));
+    vectorized(
+        #[inline(always)]
+        || x.iter_mut().for_each(|v| *v = f(*v)),
+    );
 }
 
 /// Adds `bias` \[c] to every row of a fresh `x` \[.., c].
@@ -41,11 +44,14 @@ pub fn add_bias(x: &Tensor, bias: &Tensor) -> Result<()> {
     update(x, bias, |x, bias| {
         let rows = (PIECE / bias.len()).max(1);
         x.par_chunks_mut(rows * bias.len()).for_each(|x| {
-            vectorized(|| {
-                for row in x.chunks_exact_mut(bias.len()) {
-                    row.iter_mut().zip(bias).for_each(|(v, b)| *v += b);
-                }
-            });
+            vectorized(
+                #[inline(always)]
+                || {
+                    for row in x.chunks_exact_mut(bias.len()) {
+                        row.iter_mut().zip(bias).for_each(|(v, b)| *v += b);
+                    }
+                },
+            );
         });
     })
 }
@@ -54,7 +60,10 @@ pub fn add_bias(x: &Tensor, bias: &Tensor) -> Result<()> {
 pub fn add(x: &Tensor, other: &Tensor) -> Result<()> {
     update(x, other, |x, other| {
         x.par_chunks_mut(PIECE).zip(other.par_chunks(PIECE)).for_each(|(x, o)| {
-            vectorized(|| x.iter_mut().zip(o).for_each(|(v, o)| *v += o));
+            vectorized(
+                #[inline(always)]
+                || x.iter_mut().zip(o).for_each(|(v, o)| *v += o),
+            );
         });
     })
 }
@@ -70,12 +79,15 @@ pub fn geglu(x: &Tensor) -> Result<Tensor> {
         let mut out = vec![0.0; x.len() / 2];
         let rows = (PIECE / (2 * d)).max(1);
         out.par_chunks_mut(rows * d).zip(x.par_chunks(rows * 2 * d)).for_each(|(out, x)| {
-            vectorized(|| {
-                for (out, x) in out.chunks_exact_mut(d).zip(x.chunks_exact(2 * d)) {
-                    let (h, g) = x.split_at(d);
-                    out.iter_mut().zip(h).zip(g).for_each(|((o, h), g)| *o = h * gelu(*g));
-                }
-            });
+            vectorized(
+                #[inline(always)]
+                || {
+                    for (out, x) in out.chunks_exact_mut(d).zip(x.chunks_exact(2 * d)) {
+                        let (h, g) = x.split_at(d);
+                        out.iter_mut().zip(h).zip(g).for_each(|((o, h), g)| *o = h * gelu(*g));
+                    }
+                },
+            );
         });
         tensor(out, dims)
     })

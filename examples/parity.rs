@@ -1,0 +1,124 @@
+//! How far a whole run of ours is from diffusers: text encoder, sampler, UNet with motion modules, autoencoder.
+//!
+//! ```text
+//! cargo run --release --example parity -- DIR [--json]
+//! ```
+//!
+//! `DIR` holds a model and what diffusers computes with it: `model/`, `case.safetensors`, `case.json`. For each
+//! tensor there, the relative error |ours - reference| / |reference| is printed.
+
+use beatbolt::diffusion::denoise::{Guidance, Window, denoise};
+use beatbolt::diffusion::schedule::Schedule;
+use beatbolt::diffusion::{Model, ModelSpec, Precision};
+use beatbolt::error::{Context, Error, Result};
+use candle_core::{DType, Device, Tensor};
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let (flags, folders): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|a| a.starts_with("--"));
+    let json = flags == ["--json"];
+    let ([folder], true) = (&folders[..], json || flags.is_empty()) else {
+        eprintln!("usage: parity DIR [--json]");
+        return ExitCode::from(2);
+    };
+    match compare(Path::new(folder)) {
+        Ok(errors) if json => println!("{}", serde_json::json!(errors)),
+        Ok(errors) => errors.iter().for_each(|(name, error)| println!("{name:14} {error:.1e}")),
+        Err(e) => {
+            eprintln!("error: {e}");
+            e.hints().iter().for_each(|hint| eprintln!("hint: {hint}"));
+            return ExitCode::from(e.kind().exit_code());
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// The settings of a reference run that are not the model's.
+#[derive(Deserialize)]
+struct Case {
+    norm: String,
+    guidance: f64,
+    motion_scale: f32,
+    steps: usize,
+}
+
+fn compare(folder: &Path) -> Result<BTreeMap<String, f64>> {
+    let unreadable = |name: &str| Error::input(format!("can't read {}", folder.join(name).display()));
+    let text = std::fs::read_to_string(folder.join("case.json")).context(|| unreadable("case.json"))?;
+    let case: Case = serde_json::from_str(&text).context(|| unreadable("case.json"))?;
+    let reference = candle_core::safetensors::load(folder.join("case.safetensors"), &Device::Cpu)
+        .context(|| unreadable("case.safetensors"))?;
+    let reference = Reference(reference);
+    let spec = ModelSpec { folder: with_norm(folder, &case.norm)?, motion: None, precision: Precision::F32 };
+    let model = Model::open(&spec, &Device::Cpu)?;
+
+    let mut errors = BTreeMap::new();
+    let text = model.encode_ids(&reference.ids("input_ids")?)?;
+    reference.check("text_embeds", &text, &mut errors)?;
+    let negative = model.encode_ids(&reference.ids("negative_ids")?)?;
+    let noise = reference.get("noise")?;
+    let frames = noise.dims()[0];
+    let window = Window {
+        noise,
+        pinned: None,
+        carried: None,
+        denoise: &vec![1.0; frames],
+        motion: &vec![case.motion_scale; frames],
+        text: &text,
+        guidance: (case.guidance != 1.0).then_some(Guidance { negative: &negative, scale: case.guidance }),
+    };
+    let schedule = Schedule::new(model.scheduler(), case.steps)?;
+    let latents = denoise(&model, &schedule, &window, |step| {
+        reference.check(&format!("eps.{}", step.index), step.prediction, &mut errors)?;
+        reference.check(&format!("latents.{}", step.index), step.latents, &mut errors)
+    })?;
+    reference.check("frames", &model.decode(&latents)?, &mut errors)?;
+    Ok(errors)
+}
+
+/// The case's model, in which the motion module's norm is as the case says: diffusers' settings file has no word for it.
+fn with_norm(folder: &Path, norm: &str) -> Result<PathBuf> {
+    let path = folder.join("model/motion_adapter/config.json");
+    let failed = || Error::input(format!("can't set the norm in {}", path.display()));
+    let text = std::fs::read_to_string(&path).context(failed)?;
+    let mut config: serde_json::Value = serde_json::from_str(&text).context(failed)?;
+    if config["motion_norm"] != norm {
+        config["motion_norm"] = norm.into();
+        std::fs::write(&path, config.to_string()).context(failed)?;
+    }
+    Ok(folder.join("model"))
+}
+
+struct Reference(HashMap<String, Tensor>);
+
+impl Reference {
+    fn get(&self, name: &str) -> Result<&Tensor> {
+        self.0.get(name).ok_or_else(|| Error::input(format!("the reference has no '{name}'")))
+    }
+
+    fn ids(&self, name: &str) -> Result<Vec<u32>> {
+        let ids = self.get(name)?.flatten_all().and_then(|t| t.to_dtype(DType::U32)?.to_vec1());
+        ids.context(|| Error::input(format!("'{name}' is not a list of token ids")))
+    }
+
+    /// Notes the relative error of `ours`; a tensor that the reference does not have is not compared.
+    fn check(&self, name: &str, ours: &Tensor, errors: &mut BTreeMap<String, f64>) -> Result<()> {
+        if let Some(theirs) = self.0.get(name) {
+            let error =
+                distance(ours, theirs).context(|| Error::internal(format!("'{name}' can't be compared")))?;
+            errors.insert(name.to_owned(), error);
+        }
+        Ok(())
+    }
+}
+
+/// |a - b| / |b|
+fn distance(a: &Tensor, b: &Tensor) -> candle_core::Result<f64> {
+    let (a, b) = (a.to_dtype(DType::F64)?, b.to_dtype(DType::F64)?);
+    let norm = |t: &Tensor| t.sqr()?.sum_all()?.to_scalar::<f64>().map(f64::sqrt);
+    Ok(norm(&(a - &b)?)? / norm(&b)?)
+}

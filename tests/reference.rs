@@ -1,0 +1,286 @@
+//! Whole runs against diffusers: text encoder, samplers, UNet with motion modules, both autoencoders.
+//!
+//! The fixtures are tiny random models and what diffusers computes with them, made by `fixtures/make.py`.
+
+use beatbolt::diffusion::config::SchedulerConfig;
+use beatbolt::diffusion::denoise::{Guidance, Window, denoise};
+use beatbolt::diffusion::schedule::Schedule;
+use beatbolt::diffusion::{Model, ModelSpec, Precision};
+use beatbolt::error::ErrorKind;
+use candle_core::{DType, Device, Tensor};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Single against double precision differ by 8e-7 through such a run.
+const TOLERANCE: f64 = 1e-5;
+
+#[derive(Deserialize)]
+struct Case {
+    model: String,
+    norm: String,
+    guidance: f64,
+    motion_scale: f32,
+    steps: usize,
+    scheduler: serde_json::Value,
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
+}
+
+fn write(path: PathBuf, text: &str) {
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, text).unwrap();
+}
+
+/// A model folder of its own with the scheduler and the motion norm of `case`.
+fn folder_of(case: &Case) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for part in ["unet", "motion_adapter", "vae", "text_encoder"] {
+        std::fs::create_dir(folder.path().join(part)).unwrap();
+        for file in std::fs::read_dir(fixtures().join(&case.model).join(part)).unwrap() {
+            let file = file.unwrap();
+            std::fs::copy(file.path(), folder.path().join(part).join(file.file_name())).unwrap();
+        }
+    }
+    let config = folder.path().join("motion_adapter/config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    write(config, &text.replacen('{', &format!("{{\"motion_norm\": \"{}\",", case.norm), 1));
+    write(folder.path().join("scheduler/scheduler_config.json"), &case.scheduler.to_string());
+    folder
+}
+
+fn case(name: &str) -> Case {
+    serde_json::from_str(&std::fs::read_to_string(fixtures().join(format!("{name}.json"))).unwrap()).unwrap()
+}
+
+fn open(folder: &Path, motion: Option<PathBuf>) -> beatbolt::error::Result<Model> {
+    Model::open(&ModelSpec { folder: folder.to_owned(), motion, precision: Precision::F32 }, &Device::Cpu)
+}
+
+/// |a - b| / |b|
+fn distance(a: &Tensor, b: &Tensor) -> f64 {
+    let norm = |t: &Tensor| t.sqr().unwrap().sum_all().unwrap().to_scalar::<f64>().unwrap().sqrt();
+    let (a, b) = (a.to_dtype(DType::F64).unwrap(), b.to_dtype(DType::F64).unwrap());
+    norm(&(a - &b).unwrap()) / norm(&b)
+}
+
+fn agrees_with_diffusers(name: &str) {
+    let case = case(name);
+    let folder = folder_of(&case);
+    let model = open(folder.path(), None).unwrap();
+    let path = fixtures().join(format!("{name}.safetensors"));
+    let reference: HashMap<String, Tensor> = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
+    let check = |key: &str, ours: &Tensor| {
+        let error = distance(ours, &reference[key]);
+        assert!(error <= TOLERANCE, "{name}: {key} is off by {error:.1e}");
+    };
+    let ids = |key: &str| {
+        let ids = reference[key].flatten_all().unwrap().to_dtype(DType::U32).unwrap();
+        model.encode_ids(&ids.to_vec1::<u32>().unwrap()).unwrap()
+    };
+    let (text, negative) = (ids("input_ids"), ids("negative_ids"));
+    check("text_embeds", &text);
+    let noise = &reference["noise"];
+    let frames = noise.dims()[0];
+    let window = Window {
+        noise,
+        pinned: None,
+        carried: None,
+        denoise: &vec![1.0; frames],
+        motion: &vec![case.motion_scale; frames],
+        text: &text,
+        guidance: (case.guidance != 1.0).then_some(Guidance { negative: &negative, scale: case.guidance }),
+    };
+    let schedule = Schedule::new(model.scheduler(), case.steps).unwrap();
+    let latents = denoise(&model, &schedule, &window, |step| {
+        check(&format!("eps.{}", step.index), step.prediction);
+        check(&format!("latents.{}", step.index), step.latents);
+        Ok(())
+    });
+    check("frames", &model.decode(&latents.unwrap()).unwrap());
+}
+
+#[test]
+fn euler_with_guidance_motion_scale_and_middle_module_agrees_with_diffusers() {
+    agrees_with_diffusers("euler");
+}
+
+#[test]
+fn norm_over_the_window_and_leading_steps_agree_with_diffusers() {
+    agrees_with_diffusers("window");
+}
+
+#[test]
+fn ddim_on_velocity_with_zero_terminal_snr_agrees_with_diffusers() {
+    agrees_with_diffusers("ddim");
+}
+
+#[test]
+fn euler_on_velocity_with_zero_terminal_snr_agrees_with_diffusers() {
+    agrees_with_diffusers("velocity");
+}
+
+#[test]
+fn ddim_with_the_tiny_autoencoder_agrees_with_diffusers() {
+    agrees_with_diffusers("leading");
+}
+
+/// A motion adapter's key in AnimateDiff's original layout; positional codes go to both attentions there.
+fn original_names(key: &str) -> Vec<String> {
+    let (module, rest) = key.split_once(".motion_modules.").unwrap();
+    let (index, rest) = rest.split_once('.').unwrap();
+    let at = |rest: &str| format!("{module}.motion_modules.{index}.temporal_transformer.{rest}");
+    if let Some(block) = rest.strip_suffix(".pos_embed.pe") {
+        return (0..2).map(|i| at(&format!("{block}.attention_blocks.{i}.pos_encoder.pe"))).collect();
+    }
+    let table = [
+        (".attn1.", ".attention_blocks.0."),
+        (".attn2.", ".attention_blocks.1."),
+        (".norm1.", ".norms.0."),
+        (".norm2.", ".norms.1."),
+        (".norm3.", ".ff_norm."),
+    ];
+    vec![at(&table.iter().fold(rest.to_owned(), |name, (ours, theirs)| name.replace(ours, theirs)))]
+}
+
+#[test]
+fn a_motion_file_in_the_original_layout_is_the_same_module() {
+    for name in ["euler", "velocity"] {
+        let case = case(name);
+        let folder = folder_of(&case);
+        let adapter = folder.path().join("motion_adapter/diffusion_pytorch_model.safetensors");
+        let renamed: HashMap<String, Tensor> = candle_core::safetensors::load(&adapter, &Device::Cpu)
+            .unwrap()
+            .into_iter()
+            .flat_map(|(key, tensor)| original_names(&key).into_iter().map(move |k| (k, tensor.clone())))
+            .collect();
+        let original = folder.path().join("motion.safetensors");
+        candle_core::safetensors::save(&renamed, &original).unwrap();
+        let (x, text) = inputs(3);
+        let with = |motion| open(folder.path(), motion).unwrap();
+        let predict = |m: Model| values(&m.predict(&x, 500.0, &text, &[0.8, 1.0, 1.3]).unwrap());
+        let own = predict(with(None));
+        assert_eq!(own, predict(with(Some(original.clone()))));
+        assert_eq!(own, predict(with(Some(adapter))));
+        assert!(with(Some(original)).notes().iter().any(|n| n.contains("motion.safetensors")));
+    }
+}
+
+/// Latents of `frames` frames and an embedded prompt for the fixtures' models, from sines.
+fn inputs(frames: usize) -> (Tensor, Tensor) {
+    let wave = |shape: &[usize], pace: f32| {
+        let count = shape.iter().product::<usize>() as u32;
+        let values: Vec<f32> = (0..count).map(|i| (i as f32 * pace).sin()).collect();
+        Tensor::from_vec(values, shape, &Device::Cpu).unwrap()
+    };
+    (wave(&[frames, 4, 9, 13], 0.7), wave(&[1, 12, 16], 0.3))
+}
+
+fn values(x: &Tensor) -> Vec<f32> {
+    x.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+#[test]
+fn the_number_of_threads_changes_no_bit() {
+    let folder = folder_of(&case("euler"));
+    let model = open(folder.path(), None).unwrap();
+    let (x, text) = inputs(5);
+    let run = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let latents = model.predict(&x, 999.0, &text, &[1.0; 5]).unwrap();
+            values(&model.decode(&latents).unwrap())
+        })
+    };
+    let one = run(1);
+    assert_eq!(one, run(2));
+    assert_eq!(one, run(3));
+}
+
+#[test]
+fn decoding_and_encoding_frame_by_frame_is_decoding_and_encoding_together() {
+    for name in ["euler", "velocity"] {
+        let folder = folder_of(&case(name));
+        let model = open(folder.path(), None).unwrap();
+        let (latents, _) = inputs(3);
+        let each = |f: &dyn Fn(&Tensor) -> Tensor, x: &Tensor| {
+            let parts: Vec<Tensor> = (0..3).map(|i| f(&x.narrow(0, i, 1).unwrap())).collect();
+            values(&Tensor::cat(&parts, 0).unwrap())
+        };
+        let decode = |x: &Tensor| model.decode(x).unwrap();
+        let pictures = decode(&latents);
+        assert_eq!(pictures.dims(), [3, 3, 18, 26]);
+        assert_eq!(values(&pictures), each(&decode, &latents));
+        let encode = |x: &Tensor| model.encode(x).unwrap();
+        let again = encode(&pictures);
+        assert_eq!(again.dims(), latents.dims());
+        assert_eq!(values(&again), each(&encode, &pictures));
+    }
+}
+
+#[test]
+fn a_single_frame_does_not_pass_through_the_motion_module() {
+    let folder = folder_of(&case("euler"));
+    let model = open(folder.path(), None).unwrap();
+    let (x, text) = inputs(1);
+    let calm = values(&model.predict(&x, 10.0, &text, &[0.0]).unwrap());
+    assert_eq!(calm, values(&model.predict(&x, 10.0, &text, &[2.0]).unwrap()));
+}
+
+#[test]
+fn windows_that_are_too_long_are_refused() {
+    let folder = folder_of(&case("velocity"));
+    let model = open(folder.path(), None).unwrap();
+    assert_eq!(model.max_frames(), 24);
+    let (x, text) = inputs(25);
+    let error = model.predict(&x, 10.0, &text, &[1.0; 25]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Usage);
+}
+
+#[test]
+fn wrong_files_are_named_with_what_they_are() {
+    let folder = folder_of(&case("euler"));
+    let error = |motion: &str| open(folder.path(), Some(folder.path().join(motion))).unwrap_err();
+    let not_motion = error("vae/diffusion_pytorch_model.safetensors");
+    assert!(not_motion.to_string().contains("no motion modules"), "{not_motion}");
+    assert!(error("unet/config.json").to_string().contains("not a safetensors file"));
+    assert_eq!(error("nowhere.safetensors").kind(), ErrorKind::Model);
+
+    std::fs::remove_file(folder.path().join("vae/diffusion_pytorch_model.safetensors")).unwrap();
+    std::fs::write(folder.path().join("vae/diffusion_pytorch_model.bin"), "pickle").unwrap();
+    let pickled = open(folder.path(), None).unwrap_err();
+    assert!(pickled.hints().iter().any(|h| h.contains("safe_serialization")));
+}
+
+#[test]
+fn a_folder_of_another_size_is_told_by_tensor_and_shape() {
+    let folder = folder_of(&case("euler"));
+    let config = folder.path().join("unet/config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("\"cross_attention_dim\": 16", "\"cross_attention_dim\": 24"))
+        .unwrap();
+    let error = open(folder.path(), None).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.contains("attn2.to_k.weight") && text.contains("[8, 16]") && text.contains("[8, 24]"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_fingerprint_changes_with_any_file() {
+    let case = case("euler");
+    let (folder, other) = (folder_of(&case), folder_of(&case));
+    let print = |folder: &TempDir| open(folder.path(), None).unwrap().fingerprint().unwrap();
+    let first = print(&folder);
+    assert_eq!(first.len(), 64);
+    assert_eq!(first, print(&other));
+    let scheduler = other.path().join("scheduler/scheduler_config.json");
+    let text = std::fs::read_to_string(&scheduler).unwrap();
+    std::fs::write(&scheduler, format!("{text}\n")).unwrap();
+    assert_ne!(first, print(&other));
+    assert!(SchedulerConfig::read(&scheduler).is_ok());
+}
