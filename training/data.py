@@ -50,8 +50,9 @@ def example(rng):
     """One clip: frames [16,3,144,256] in [-1,1], its curve [16], kind and palette index."""
     kind, palette = rng.randrange(len(scenes.KINDS)), rng.randrange(len(scenes.PALETTES))
     s = curve(rng)
-    clock = rng.uniform(0, 400) + torch.cumsum(speed(s), 0)
-    frames = scenes.clip(scenes.KINDS[kind], list(scenes.PALETTES)[palette], clock, rng.randrange(1 << 30))
+    clock = rng.uniform(0, scenes.LOOP) + torch.cumsum(speed(s), 0)
+    name = scenes.KINDS[kind]
+    frames = scenes.clip(name, list(scenes.PALETTES)[palette], clock, rng.choice(scenes.SEEDS[name]))
     return frames, s, kind, palette
 
 

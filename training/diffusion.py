@@ -45,7 +45,7 @@ def start(run, folder):
     torch.manual_seed(run.seed)
     rng = random.Random(run.seed)
     clips = Clips(folder)
-    clips.wait(200)
+    clips.wait(80)
     tok = tokens.Tokens()
     text = nets.load_part("text_encoder", nets.build_text(tok.size))
     unet = nets.load_part("unet", nets.build_unet())
