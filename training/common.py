@@ -1,22 +1,28 @@
 """What the stages share: the run's clock, learning rate, log and record of steps."""
 import json
 import math
+import signal
 import time
 
 from nets import MODEL
 
 
 class Run:
-    """One stage's run. Its length is wall-clock minutes: the learning rate warms up and then falls to the deadline."""
+    """One stage's run. Its length is wall-clock minutes: the learning rate warms up and then falls to the deadline.
+
+    A SIGTERM ends it early, with everything saved.
+    """
 
     def __init__(self, stage, minutes, rate, warm=100, floor=0.03):
-        self.stage, self.rate, self.warm, self.floor = stage, rate, warm, floor
+        self.stage, self.rate, self.floor = stage, rate, floor
         self.start, self.length = time.time(), minutes * 60
-        self.step, self.lines = 0, 0
+        self.step = 0
+        signal.signal(signal.SIGTERM, lambda *_: setattr(self, "length", 1e-9))
         self.path = MODEL / "training.json"
         self.record = json.loads(self.path.read_text()) if self.path.exists() else {}
         old = self.record.get(stage, {})
         self.past = (old.get("steps", 0), old.get("seconds", 0))
+        self.warm = 20 if self.past[0] else warm
 
     @property
     def seed(self):

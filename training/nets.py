@@ -48,13 +48,22 @@ def build_unet():
 
 
 def build_motion():
-    """A v2-shaped motion adapter whose modules start as the identity."""
+    """A v2-shaped motion adapter whose modules start as the identity.
+
+    Keys start as queries, only weaker: each frame then looks at itself and its neighbours, so that the sharpness of its
+    attention, which is what the motion scale moves, carries something from the first step on.
+    """
     motion = MotionAdapter(
         block_out_channels=CHANNELS, motion_layers_per_block=1, motion_mid_block_layers_per_block=1,
         motion_num_attention_heads=4, motion_norm_num_groups=8, motion_max_seq_length=32, use_motion_mid_block=True)
-    for name, p in motion.named_parameters():
-        if ".proj_out." in name:
-            p.data.zero_()
+    for module in motion.modules():
+        if type(module).__name__ == "AnimateDiffTransformer3D":
+            module.proj_out.weight.data.zero_()
+            module.proj_out.bias.data.zero_()
+            for block in module.transformer_blocks:
+                for attention in (block.attn1, block.attn2):
+                    attention.to_k.weight.data.copy_(attention.to_q.weight.data)
+                    attention.to_q.weight.data.mul_(2.5)
     return motion
 
 

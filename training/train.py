@@ -2,7 +2,7 @@
 
     python training/train.py init                 untrained weights of the final shapes, tokenizer, scheduler
     python training/train.py vae --minutes 22     autoencoder
-    python training/data.py --minutes 90          (beside the next two) rendered and encoded clips
+    python training/data.py                       (beside the next) rendered and encoded loops
     python training/train.py image --minutes 35   text encoder and UNet
     python training/train.py motion --minutes 45  motion modules
 
@@ -19,7 +19,7 @@ def main():
     a.add_argument("--minutes", type=float, default=10)
     a.add_argument("--threads", type=int, default=1)
     a.add_argument("--rate", type=float, help="peak learning rate")
-    a.add_argument("--data", default="spark-clips", help="the folder that data.py writes to")
+    a.add_argument("--data", default="spark-table", help="the folder that data.py writes to")
     o = a.parse_args()
     torch.set_num_threads(o.threads)
     more = {"rate": o.rate} if o.rate else {}
