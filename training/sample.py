@@ -1,0 +1,176 @@
+"""Look at spark as the program will run it: Euler, trailing grid, v-prediction, zero terminal SNR, hand-off of 4 frames.
+
+    python training/sample.py images OUT.png [--guidance G]            10 scenes x 10 palettes, single pictures
+    python training/sample.py clip OUT.png "neon tunnel" [--windows 3] [--curve pulse] [--denoise S]   every second frame
+    python training/sample.py speed [--prompts N]                      motion at constant scales, and how curves are obeyed
+
+Motion energy is the mean absolute difference of luma (0..255) between a frame and the one before it.
+"""
+import argparse
+
+import torch
+
+import export
+import nets
+import scenes
+import tokens
+
+OVERLAP = 4
+
+
+def grid(s, steps=nets.STEPS):
+    """Times and sigmas of denoise strength s, with the final 0."""
+    t = torch.tensor([round(1000 * s * (1 - k / steps)) - 1 for k in range(steps)])
+    bar = export.scheduler().alphas_cumprod[t]
+    return t, torch.cat([((1 - bar) / bar).sqrt(), torch.zeros(1)])
+
+
+class Spark:
+    """The model as it stands in models/spark."""
+
+    def __init__(self, moving=True):
+        self.tok = tokens.Tokens()
+        self.text = nets.load_part("text_encoder", nets.build_text(self.tok.size)).eval()
+        self.unet = nets.load_part("unet", nets.build_unet()).eval()
+        self.vae = nets.load_part("vae", nets.build_vae()).eval()
+        import json
+        self.factor = json.loads((nets.MODEL / "vae" / "config.json").read_text())["scaling_factor"]
+        self.net = nets.Video(self.unet, nets.load_part("motion_adapter", nets.build_motion())).eval() if moving else None
+
+    def embed(self, prompts):
+        return self.text(torch.tensor([self.tok(p) for p in prompts])).last_hidden_state
+
+    def predict(self, x, t, hidden, scale):
+        """v of x [b,f,4,h,w] (single frames bypass the motion modules)."""
+        t = torch.full((x.shape[0],), int(t))
+        if x.shape[1] == 1:
+            return self.unet(x[:, 0], t, encoder_hidden_states=hidden).sample[:, None]
+        return self.net(x, t, hidden, scale)
+
+    def window(self, hidden, scale, noise, empty=None, guidance=1.0, held=None, denoise=1.0, steps=nets.STEPS):
+        """Latents of one window [b,f,4,h,w] from unit noise; `held` [b,4,4,h,w] are the settled frames it begins with."""
+        t, sigma = grid(denoise, steps)
+        x = noise * (sigma[0] ** 2 + 1).sqrt() if denoise == 1 else noise * sigma[0]
+        if held is not None and denoise < 1:
+            x = x + held[:, -1:]
+        for k in range(len(t)):
+            if held is not None:
+                x[:, :OVERLAP] = held + sigma[k] * noise[:, :OVERLAP]
+            y = x / (sigma[k] ** 2 + 1).sqrt()
+            v = self.predict(y, t[k], hidden, scale)
+            if guidance != 1:
+                w = self.predict(y, t[k], empty, scale)
+                v = w + guidance * (v - w)
+            clean = x / (sigma[k] ** 2 + 1) - v * sigma[k] / (sigma[k] ** 2 + 1).sqrt()
+            x = clean + (x - clean) * (sigma[k + 1] / sigma[k])
+        if held is not None:
+            x[:, :OVERLAP] = held
+        return x
+
+    def decode(self, z):
+        """Latents [n,4,h,w] to pictures [n,3,H,W] in [0,1]."""
+        return ((self.vae.decode(z / self.factor).sample + 1) / 2).clamp(0, 1)
+
+    @torch.no_grad()
+    def images(self, prompts, seed=0, guidance=1.0, steps=nets.STEPS):
+        g = torch.Generator().manual_seed(seed)
+        noise = torch.randn(len(prompts), 1, *nets.LATENT, generator=g)
+        empty = self.embed([""] * len(prompts))
+        return self.decode(self.window(self.embed(prompts), None, noise, empty, guidance, steps=steps)[:, 0])
+
+    @torch.no_grad()
+    def clips(self, prompts, curve, seed=0, guidance=1.0, denoise=1.0):
+        """Pictures [b,n,3,H,W] of prompts along a curve [n] or [b,n], window by window."""
+        g = torch.Generator().manual_seed(seed)
+        b, f = len(prompts), nets.FRAMES
+        curve = curve.expand(b, -1)
+        hidden, empty, out, held, at = self.embed(prompts), self.embed([""] * b), None, None, 0
+        while out is None or out.shape[1] < curve.shape[1]:
+            noise = torch.randn(b, f, *nets.LATENT, generator=g)
+            z = self.window(hidden, curve[:, at:at + f], noise, empty, guidance, held, 1.0 if held is None else denoise)
+            out = z if out is None else torch.cat([out, z[:, OVERLAP:]], 1)
+            held, at = z[:, -OVERLAP:].clone(), at + f - OVERLAP
+        return torch.stack([self.decode(row) for row in out])
+
+
+def energy(pictures):
+    """Motion energy [..., n-1] of pictures [...,n,3,H,W] in [0,1]."""
+    luma = (pictures * 255 * torch.tensor([0.2126, 0.7152, 0.0722]).view(3, 1, 1)).sum(-3)
+    return (luma[..., 1:, :, :] - luma[..., :-1, :, :]).abs().mean((-1, -2))
+
+
+def spearman(x, y):
+    """Rank correlation of two vectors; equal values share their rank."""
+    def rank(v):
+        return torch.stack([(v < u).sum() + 0.5 * ((v == u).sum() - 1) for u in v]).float()
+    a, b = rank(x) - (len(x) - 1) / 2, rank(y) - (len(y) - 1) / 2
+    return float((a * b).sum() / (a.norm() * b.norm() + 1e-9))
+
+
+def shape(name, n):
+    """A motion-scale curve [n] by name: a number, or pulse, wave, step."""
+    f = torch.arange(n, dtype=torch.float32)
+    if name == "pulse":
+        return 0.55 + 0.9 * torch.exp(-0.35 * (f % 6))
+    if name == "wave":
+        return 1 + 0.45 * torch.sin(f * 0.45)
+    if name == "step":
+        return torch.where(f % 12 < 6, 0.55, 1.4)
+    return torch.full((n,), float(name))
+
+
+def draw(rows, path, shrink=2):
+    """Write rows of pictures, each [n,3,H,W] in [0,1], as one sheet."""
+    from PIL import Image
+    im = torch.cat([torch.cat(list(torch.nn.functional.avg_pool2d(r, shrink)), 2) for r in rows], 1)
+    Image.fromarray((im * 255).round().byte().permute(1, 2, 0).numpy()).save(path)
+
+
+def speeds(spark, count, guidance, seed=0):
+    """Print motion energies at constant scales by scene, then the rank correlation of curves and energies."""
+    pal = list(scenes.PALETTES)
+    prompts = [f"{pal[(3 * i + 1) % 10]} {k}" for i, k in enumerate(scenes.KINDS)][:count]
+    table = {s: energy(spark.clips(prompts, shape(s, 16), seed, guidance)).mean(1) for s in (0.5, 0.8, 1.0, 1.2, 1.5)}
+    for i, p in enumerate(prompts):
+        print(f"{p:22}", *(f"{s}: {e[i]:6.2f}" for s, e in table.items()))
+    print(f"{'mean':22}", *(f"{s}: {e.mean():6.2f}" for s, e in table.items()))
+    for name, denoise in (("pulse", 1.0), ("wave", 1.0), ("step", 1.0), ("wave", 0.6)):
+        c = shape(name, 40)
+        e = energy(spark.clips(prompts, c, seed + 1, guidance, denoise))
+        r = [spearman(c[1:], row) for row in e]
+        join = (e[:, 15].mean() + e[:, 27].mean()) / 2 / e.mean()
+        print(f"curve {name} denoise {denoise}: spearman mean {sum(r) / len(r):.3f} lowest {min(r):.3f}, energy {e.mean():.2f}, at joins x{join:.2f}")
+
+
+def main():
+    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    a.add_argument("what", choices=("images", "clip", "speed"))
+    a.add_argument("out", nargs="?")
+    a.add_argument("prompt", nargs="*")
+    a.add_argument("--guidance", type=float, default=1.0)
+    a.add_argument("--windows", type=int, default=2)
+    a.add_argument("--curve", default="1")
+    a.add_argument("--denoise", type=float, default=1.0)
+    a.add_argument("--seed", type=int, default=0)
+    a.add_argument("--steps", type=int, default=nets.STEPS)
+    a.add_argument("--prompts", type=int, default=10)
+    o = a.parse_args()
+    torch.set_num_threads(1)
+    spark = Spark(moving=o.what != "images")
+    if o.what == "images":
+        prompts = o.prompt or [f"{p} {k}" for k in scenes.KINDS for p in scenes.PALETTES]
+        x = spark.images(prompts, o.seed, o.guidance, o.steps)
+        draw([x[i:i + 10] for i in range(0, len(x), 10)], o.out)
+    elif o.what == "clip":
+        c = shape(o.curve, 16 + 12 * (o.windows - 1))
+        x = spark.clips(o.prompt, c, o.seed, o.guidance, o.denoise)
+        print("curve ", *(f"{v:5.2f}" for v in c[1:]))
+        for row in energy(x):
+            print("energy", *(f"{v:5.1f}" for v in row))
+        draw([row[::2] for row in x], o.out)
+    else:
+        speeds(spark, o.prompts, o.guidance, o.seed)
+
+
+if __name__ == "__main__":
+    main()

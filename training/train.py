@@ -1,0 +1,38 @@
+"""Train spark, one stage at a time, from what stands in models/spark:
+
+    python training/train.py init                 untrained weights of the final shapes, tokenizer, scheduler
+    python training/train.py vae --minutes 22     autoencoder
+    python training/data.py                       (beside the next) rendered and encoded loops
+    python training/train.py image --minutes 35   text encoder and UNet
+    python training/train.py motion --minutes 45  motion modules
+
+A stage goes on from the committed f16 weights and the step count in training.json.
+"""
+import argparse
+
+import torch
+
+
+def main():
+    a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    a.add_argument("stage", choices=("init", "vae", "image", "motion"))
+    a.add_argument("--minutes", type=float, default=10)
+    a.add_argument("--threads", type=int, default=1)
+    a.add_argument("--rate", type=float, help="peak learning rate")
+    a.add_argument("--data", default="spark-table", help="the folder that data.py writes to")
+    o = a.parse_args()
+    torch.set_num_threads(o.threads)
+    more = {"rate": o.rate} if o.rate else {}
+    if o.stage == "init":
+        import export
+        export.init()
+    elif o.stage == "vae":
+        import vae
+        vae.train(o.minutes, **more)
+    else:
+        import diffusion
+        getattr(diffusion, o.stage)(o.minutes, o.data, **more)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""Stage one: the autoencoder, on crops of rendered frames.
+
+A second process keeps a pool of frames fresh. The loss is L1 + L2 + L1 of picture gradients; noise on the latents makes
+the decoder forgiving of what the diffusion model gets wrong, and a small penalty keeps latents near zero mean, unit spread.
+"""
+import random
+
+import torch
+import torch.nn.functional as F
+import torch.multiprocessing as mp
+
+import scenes
+from common import Run
+from nets import HEIGHT, WIDTH, build_vae, load_part, save_part
+
+POOL = 3000
+
+
+def fill(pool, filled, seed):
+    """Render frames into the shared pool [n,3,H,W] u8 for as long as the process lives."""
+    torch.set_num_threads(1)
+    rng, at = random.Random(seed), 0
+    while True:
+        t = torch.tensor([rng.uniform(0, 400) for _ in range(4)])
+        frames = scenes.clip(rng.choice(scenes.KINDS), rng.choice(list(scenes.PALETTES)), t, rng.randrange(1 << 30))
+        for f in frames:
+            pool[at % POOL] = ((f.clamp(-1, 1) + 1) * 127.5).round().byte()
+            at += 1
+        filled.value = min(POOL, at)
+
+
+def crops(pool, n, size, g):
+    """A batch of random crops [n,3,size,size] in [-1,1], half of them mirrored."""
+    out = torch.empty(n, 3, size, size)
+    for i in range(n):
+        k, y, x = (int(torch.randint(0, m, (1,), generator=g)) for m in (len(pool), HEIGHT - size + 1, WIDTH - size + 1))
+        c = pool[k, :, y:y + size, x:x + size]
+        out[i] = c.flip(-1) if i % 2 else c
+    return out / 127.5 - 1
+
+
+def quality(vae, seed=99, per=2):
+    """PSNR in dB by scene family on held-out frames, and the latents' mean and spread by channel."""
+    rng, out, z = random.Random(seed), {}, []
+    with torch.no_grad():
+        for kind in scenes.KINDS:
+            db = []
+            for _ in range(per):
+                x = scenes.clip(kind, rng.choice(list(scenes.PALETTES)), torch.tensor([3.0, 11.0, 19.0]), rng.randrange(1 << 30))
+                e = vae.encode(x).latents
+                y = vae.decode(e).sample.clamp(-1, 1)
+                z.append(e)
+                db += (-10 * torch.log10(((x - y) ** 2).mean((1, 2, 3)) / 4)).tolist()
+            out[kind] = round(sum(db) / len(db), 2)
+    z = torch.cat(z).transpose(0, 1).flatten(1)
+    return out, z.mean(1).tolist(), z.std(1).tolist()
+
+
+def train(minutes, rate=1.5e-3):
+    run = Run("vae", minutes, rate)
+    torch.manual_seed(run.seed)
+    g = torch.Generator().manual_seed(run.seed)
+    vae = load_part("vae", build_vae()).to(memory_format=torch.channels_last)
+    pool = torch.zeros(POOL, 3, HEIGHT, WIDTH, dtype=torch.uint8).share_memory_()
+    filled = mp.Value("i", 0)
+    worker = mp.Process(target=fill, args=(pool, filled, run.seed), daemon=True)
+    worker.start()
+    while filled.value < 64:
+        pass
+    opt = torch.optim.AdamW(vae.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    mark = 5 * 60
+    while run.going():
+        run.tick(opt)
+        size, n = (96, 12) if run.part() < 0.7 else (128, 8)
+        x = crops(pool[:filled.value], n, size, g).contiguous(memory_format=torch.channels_last)
+        z = vae.encode(x).latents
+        noisy = z + 0.15 * torch.rand(n, 1, 1, 1) * torch.randn_like(z)
+        y = vae.decode(noisy).sample
+        d = y - x
+        slope = (d[..., 1:] - d[..., :-1]).abs().mean() + (d[..., 1:, :] - d[..., :-1, :]).abs().mean()
+        m, s = z.mean((0, 2, 3)), z.std((0, 2, 3))
+        loss = d.abs().mean() + 2 * (d ** 2).mean() + slope + 0.02 * (m ** 2 + (s - 1) ** 2).sum()
+        opt.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(vae.parameters(), 1.0)
+        opt.step()
+        if run.step % 50 == 0:
+            run.log(loss=loss.item(), mse_db=-10 * torch.log10((d ** 2).mean() / 4).item(), frames=filled.value)
+        if run.part() * run.length > mark:
+            mark += 5 * 60
+            finish(run, vae)
+    finish(run, vae)
+    worker.terminate()
+
+
+def finish(run, vae):
+    """Measure, set the scaling factor so that scaled latents have unit spread, and write the part."""
+    db, mean, std = quality(vae)
+    spread = (sum(s * s for s in std) / len(std)) ** 0.5
+    vae.register_to_config(scaling_factor=round(1 / spread, 4))
+    run.log(psnr=db, mean_db=sum(db.values()) / len(db), latent_mean=[round(m, 3) for m in mean], latent_std=[round(s, 3) for s in std])
+    save_part("vae", vae)
+    run.save(psnr=db)
