@@ -1,6 +1,6 @@
 //! What is typed and what is printed.
 
-mod analyze;
+pub mod analyze;
 mod args;
 mod doctor;
 mod dry_run;

@@ -61,7 +61,9 @@ pub(super) fn url(path: &Path) -> Result<String> {
 /// Opens a media file for reading; a playlist in disguise may not reach beyond local files.
 pub(super) fn open(path: &Path) -> Result<Input> {
     ready();
-    let unreadable = || Error::input(format!("can't read {}", path.display()));
+    let unreadable = || {
+        Error::input(format!("can't read {}", path.display())).hint("check the path and that you may read the file")
+    };
     let is_folder = File::open(path).and_then(|f| f.metadata()).context(unreadable)?.is_dir();
     if is_folder {
         return Err(unreadable().because("it is a folder"));
