@@ -119,8 +119,13 @@ fn ddim_on_velocity_with_zero_terminal_snr_agrees_with_diffusers() {
 }
 
 #[test]
-fn euler_on_velocity_with_zero_terminal_snr_agrees_with_diffusers() {
+fn euler_on_velocity_with_even_steps_agrees_with_diffusers() {
     agrees_with_diffusers("velocity");
+}
+
+#[test]
+fn euler_from_zero_terminal_snr_agrees_with_diffusers() {
+    agrees_with_diffusers("terminal");
 }
 
 #[test]

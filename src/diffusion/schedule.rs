@@ -214,8 +214,9 @@ fn signal_power(config: &SchedulerConfig) -> Vec<f64> {
     if config.zero_snr {
         zero_terminal_snr(&mut power);
         if let (SamplerKind::Euler, Some(last)) = (config.sampler, power.last_mut()) {
-            // σ would be infinite; diffusers takes the smallest ᾱ that f16 can tell from 0.
-            *last = 2f64.powi(-24);
+            // σ would be infinite; diffusers takes the smallest ᾱ that f16 can tell from 0, which in its single
+            // precision makes σ = 4096 exactly. There the last bit of σ is the fourth digit of the next latents.
+            *last = 1.0 / (1.0 + 2f64.powi(24));
         }
     }
     power
