@@ -43,7 +43,8 @@ impl Timings {
     /// Writes what was recorded as JSON.
     pub fn write(&self, path: &Path) -> Result<()> {
         let events = self.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let text = serde_json::to_vec(&*events).context(|| Error::internal("the timings can't be written down"))?;
+        let text =
+            serde_json::to_vec(&*events).context(|| Error::internal("the timings can't be written down"))?;
         std::fs::write(path, text).context(|| {
             Error::output(format!("can't write the timings to {}", path.display()))
                 .hint("choose a folder that exists and can be written to")

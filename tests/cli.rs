@@ -15,7 +15,12 @@ impl Stage {
     /// A stage whose `track.wav` holds `seconds` of clicks on the beats of 120 bpm.
     fn new(seconds: f64) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let spec = hound::WavSpec { channels: 1, sample_rate: 22_050, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
+        let spec = hound::WavSpec {
+            channels: 1,
+            sample_rate: 22_050,
+            bits_per_sample: 16,
+            sample_format: hound::SampleFormat::Int,
+        };
         let mut wav = hound::WavWriter::create(home.path().join("track.wav"), spec).unwrap();
         for i in 0..(seconds * 22_050.0) as u32 {
             let t = f64::from(i % 11_025) / 22_050.0;
@@ -30,6 +35,11 @@ impl Stage {
         self.home.path().join(name)
     }
 
+    /// A preset whose table of base values is `base`.
+    fn preset(&self, name: &str, base: &str) {
+        std::fs::write(self.path(name), format!("[base]\n{base}\n[[prompt]]\ntext = \"rings\"\n")).unwrap();
+    }
+
     fn bytes(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path(name)).unwrap()
     }
@@ -38,7 +48,12 @@ impl Stage {
         let mut command = Command::new(env!("CARGO_BIN_EXE_beatbolt"));
         let output = command.current_dir(self.home.path()).args(line.split_whitespace()).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        Run { line: line.to_owned(), code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+        Run {
+            line: line.to_owned(),
+            code: output.status.code(),
+            out: text(&output.stdout),
+            err: text(&output.stderr),
+        }
     }
 }
 
@@ -88,7 +103,8 @@ fn a_track_becomes_a_video_twice_the_same() {
     stage.run(&format!("render track.wav -o b.mkv {SMALL}")).succeeds();
     assert!(stage.bytes("a.mkv") == stage.bytes("b.mkv"), "the same command gave other bytes");
     let info = probe(&stage.path("a.mkv"));
-    let video = info["streams"].as_array().unwrap().iter().find(|s| s["codec_type"] == "video").unwrap().clone();
+    let video =
+        info["streams"].as_array().unwrap().iter().find(|s| s["codec_type"] == "video").unwrap().clone();
     assert_eq!((&video["codec_name"], &video["r_frame_rate"]), (&"h264".into(), &"12/1".into()));
     assert_eq!(video["nb_read_packets"], "32");
     assert!(!stage.path("a.mkv.work").exists(), "finished work is cleared away");
@@ -138,13 +154,18 @@ fn a_dry_run_tells_windows_takes_and_values() {
     assert_eq!(plan["first_new_frames"], serde_json::json!([0, 16, 28, 40]));
     assert_eq!(plan["values"]["motion_scale"].as_array().unwrap().len(), 48);
     assert!(plan["expected_seconds"].as_f64().unwrap() > 0.0);
-    assert!(!stage.path("a.mkv").exists() && !stage.path("a.mkv.work").exists(), "a dry run leaves nothing behind");
+    assert!(
+        !stage.path("a.mkv").exists() && !stage.path("a.mkv.work").exists(),
+        "a dry run leaves nothing behind"
+    );
 }
 
 #[test]
 fn a_part_has_the_frames_of_the_whole() {
     let stage = Stage::new(3.0);
-    let plan = stage.run(&format!("render track.wav -o a.mkv {SMALL} --start 1 --end 2 --dry-run --json")).succeeds();
+    let plan = stage
+        .run(&format!("render track.wav -o a.mkv {SMALL} --start 1 --end 2 --dry-run --json"))
+        .succeeds();
     let plan: Value = serde_json::from_str(plan.out.lines().last().unwrap()).unwrap();
     assert_eq!((&plan["frames"], &plan["settings"]["first_frame"]), (&12.into(), &12.into()));
     stage.run(&format!("render track.wav -o a.mkv {SMALL} --start 1 --end 2")).succeeds();
@@ -165,9 +186,9 @@ fn mistakes_get_one_error_and_a_hint() {
     let stage = Stage::new(1.2);
     std::fs::write(stage.path("text.mp3"), "la la la").unwrap();
     std::fs::write(stage.path("empty.wav"), "").unwrap();
-    std::fs::write(stage.path("key.toml"), "[base]\nmotion_scal = 1\n").unwrap();
-    std::fs::write(stage.path("type.toml"), "[base]\nmotion_scale = \"fast\"\n").unwrap();
-    std::fs::write(stage.path("range.toml"), "[base]\nmotion_scale = 99\n").unwrap();
+    stage.preset("key.toml", "motion_scal = 1");
+    stage.preset("type.toml", "motion_scale = \"fast\"");
+    stage.preset("range.toml", "motion_scale = 99");
     let cases: [(&str, i32, &[&str]); 13] = [
         ("render nothing.wav", 3, &["nothing.wav"]),
         ("render text.mp3", 3, &["text.mp3"]),
@@ -181,7 +202,7 @@ fn mistakes_get_one_error_and_a_hint() {
         ("render track.wav -o a.mkv --model nowhere", 4, &["nowhere"]),
         ("render track.wav -o no/such/folder/a.mkv", 5, &["folder"]),
         ("render track.wav -o a.xyz", 2, &["mkv"]),
-        ("extract track.wav", 3, &["job"]),
+        ("extract track.wav", 3, &["holds no beatbolt settings"]),
     ];
     for (line, code, words) in cases {
         stage.run(line).fails(code, words);
@@ -205,7 +226,16 @@ fn the_doctor_finds_the_shipped_model_and_the_encoder() {
     let stage = Stage::new(0.1);
     let report = stage.run("doctor --json").succeeds().json();
     let state = |what: &str| {
-        report["findings"].as_array().unwrap().iter().find(|f| f["what"] == what).unwrap_or_else(|| panic!("{what}"))["state"].clone()
+        report["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|f| f["what"] == what)
+            .unwrap_or_else(|| panic!("{what}"))["state"]
+            .clone()
     };
-    assert_eq!((state("model spark"), state("encoder libx264"), state("device cpu")), ("ok".into(), "ok".into(), "ok".into()));
+    assert_eq!(
+        (state("model spark"), state("encoder libx264"), state("device cpu")),
+        ("ok".into(), "ok".into(), "ok".into())
+    );
 }

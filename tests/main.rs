@@ -1,5 +1,8 @@
 //! The one integration binary: candle and FFmpeg are linked once.
-#![allow(clippy::unwrap_used, reason = "a test that can't go on has failed; helpers aren't covered by clippy.toml")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that can't go on has failed; helpers aren't covered by clippy.toml"
+)]
 
 mod audio; // what is heard in tracks whose truth is known, and in hostile ones
 mod cli; // the program as it is used

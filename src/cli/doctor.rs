@@ -25,7 +25,8 @@ enum State {
 
 /// Prints what was found. The exit code is 0: a missing GPU is no error.
 pub fn run(as_json: bool) -> Result<()> {
-    let findings: Vec<Finding> = [devices(), vec![processor()], ffmpeg(), model_folders(), disk()].into_iter().flatten().collect();
+    let findings: Vec<Finding> =
+        [devices(), vec![processor()], ffmpeg(), model_folders(), disk()].into_iter().flatten().collect();
     if as_json {
         println!("{}", serde_json::json!({ "version": env!("CARGO_PKG_VERSION"), "findings": findings }));
         return Ok(());
@@ -49,9 +50,17 @@ fn finding(what: impl Into<String>, state: State, detail: impl Into<String>) -> 
 /// Every kind of device, opened for real.
 fn devices() -> Vec<Finding> {
     let compiled = [("cuda", cfg!(feature = "cuda")), ("metal", cfg!(feature = "metal"))];
-    let mut found = vec![finding("device cpu", State::Ok, format!("{} threads", std::thread::available_parallelism().map_or(1, |n| n.get())))];
+    let mut found = vec![finding(
+        "device cpu",
+        State::Ok,
+        format!("{} threads", std::thread::available_parallelism().map_or(1, |n| n.get())),
+    )];
     found.extend(compiled.into_iter().map(|(name, built)| match built.then(|| open_device(name)) {
-        None => finding(format!("device {name}"), State::Missing, format!("not in this build (cargo build --release --features {name})")),
+        None => finding(
+            format!("device {name}"),
+            State::Missing,
+            format!("not in this build (cargo build --release --features {name})"),
+        ),
         Some(Ok(_)) => finding(format!("device {name}"), State::Ok, "opened"),
         Some(Err(error)) => finding(format!("device {name}"), State::Missing, error.to_string()),
     }));
@@ -74,7 +83,11 @@ fn processor() -> Finding {
     let slow = cfg!(target_arch = "x86_64") && !(features.contains(&"avx2") && features.contains(&"fma"));
     let detail = features.join(" ");
     match slow {
-        true => finding("processor", State::Bad, format!("{detail} (without AVX2 and FMA rendering is several times slower)")),
+        true => finding(
+            "processor",
+            State::Bad,
+            format!("{detail} (without AVX2 and FMA rendering is several times slower)"),
+        ),
         false => finding("processor", State::Ok, detail),
     }
 }
@@ -95,7 +108,8 @@ fn model_folders() -> Vec<Finding> {
     let mut found = Vec::new();
     for folder in models::folders() {
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let mut paths: Vec<_> = entries.map(|e| e.path()).filter(|p| p.join("model_index.json").is_file()).collect();
+        let mut paths: Vec<_> =
+            entries.map(|e| e.path()).filter(|p| p.join("model_index.json").is_file()).collect();
         paths.sort();
         for path in paths {
             let name = format!("model {}", path.file_name().unwrap_or_default().to_string_lossy());
@@ -104,13 +118,26 @@ fn model_folders() -> Vec<Finding> {
             }
             let spec = ModelSpec { folder: path, motion: None, precision: Precision::F32 };
             found.push(match open_device("cpu").and_then(|cpu| Model::open(&spec, &cpu.device)) {
-                Ok(model) => finding(name, State::Ok, format!("{}x{} at {} fps", model.native().width, model.native().height, model.native().fps)),
+                Ok(model) => finding(
+                    name,
+                    State::Ok,
+                    format!(
+                        "{}x{} at {} fps",
+                        model.native().width,
+                        model.native().height,
+                        model.native().fps
+                    ),
+                ),
                 Err(error) => finding(name, State::Bad, error.to_string()),
             });
         }
     }
     if found.is_empty() {
-        found.push(finding("model spark", State::Bad, "not found; set BEATBOLT_MODELS to the folder `models` of the source"));
+        found.push(finding(
+            "model spark",
+            State::Bad,
+            "not found; set BEATBOLT_MODELS to the folder `models` of the source",
+        ));
     }
     found
 }
@@ -118,7 +145,8 @@ fn model_folders() -> Vec<Finding> {
 fn disk() -> Vec<Finding> {
     /// Less than this is soon full: a three-minute video with its work folder takes some 200 MB.
     const LITTLE: u64 = 1 << 30;
-    let places = [("this folder", std::env::current_dir().ok()), ("temporary folder", Some(std::env::temp_dir()))];
+    let places =
+        [("this folder", std::env::current_dir().ok()), ("temporary folder", Some(std::env::temp_dir()))];
     places
         .into_iter()
         .filter_map(|(what, path)| Some((what, fs4::available_space(path?).ok()?)))

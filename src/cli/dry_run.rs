@@ -29,7 +29,11 @@ fn table(job: &Job, windows: &[Window], expected: Seconds) {
         settings.generate,
         settings.picture
     );
-    println!("{} windows of {} steps in {takes} takes, about {expected} of denoising and decoding here\n", windows.len(), settings.steps);
+    println!(
+        "{} windows of {} steps in {takes} takes, about {expected} of denoising and decoding here\n",
+        windows.len(),
+        settings.steps
+    );
     println!("window  take   new frames         from  motion_scale  denoise  prompt");
     for window in windows {
         let new = window.new_frames();
@@ -58,7 +62,8 @@ fn plan(job: &Job, windows: &[Window], expected: Seconds) -> Value {
                     "prompt": timeline.prompt_at(new.start).prompt })
         })
         .collect();
-    let values: Map<String, Value> = timeline.curves.iter().map(|(name, curve)| ((*name).to_owned(), json!(curve))).collect();
+    let values: Map<String, Value> =
+        timeline.curves.iter().map(|(name, curve)| ((*name).to_owned(), json!(curve))).collect();
     json!({
         "output": job.output, "settings": job.settings, "fps": timeline.fps.to_string(), "frames": timeline.frames,
         "start": timeline.start, "takes": windows.last().map_or(0, |w| w.take + 1), "cuts": timeline.cuts,

@@ -26,7 +26,10 @@ pub fn main() -> ExitCode {
     };
     let (as_json, result) = match cli.command {
         Command::Render(args) => (args.json, render::run(&args)),
-        Command::Analyze(args) => (false, analyze::run(&analyze_options(args), &terminal::Terminal::default(), &mut std::io::stdout())),
+        Command::Analyze(args) => (
+            false,
+            analyze::run(&analyze_options(args), &terminal::Terminal::default(), &mut std::io::stdout()),
+        ),
         Command::Presets(args) => (false, presets::run(&args)),
         Command::Extract(args) => (false, extract::run(&args.video)),
         Command::Doctor(args) => (args.json, doctor::run(args.json)),

@@ -15,7 +15,9 @@ pub fn folders() -> Vec<PathBuf> {
     let named = std::env::var_os("BEATBOLT_MODELS").map(PathBuf::from);
     let exe = std::env::current_exe().ok();
     let beside = exe.as_deref().and_then(Path::parent);
-    let around = beside.into_iter().flat_map(|p| ["models", "../../models", "../share/beatbolt/models"].map(|m| p.join(m)));
+    let around = beside
+        .into_iter()
+        .flat_map(|p| ["models", "../../models", "../share/beatbolt/models"].map(|m| p.join(m)));
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
     named.into_iter().chain(around).chain([source]).filter(|p| p.is_dir()).collect()
 }
@@ -41,7 +43,11 @@ pub fn open(args: &ModelArgs, progress: &dyn Progress) -> Result<Model> {
         None => shipped()?,
     };
     let model = Model::open(&ModelSpec { folder, motion: args.motion.clone(), precision }, &opened.device)?;
-    opened.why.iter().filter(|_| cfg!(any(feature = "cuda", feature = "metal"))).for_each(|why| progress.note(why));
+    opened
+        .why
+        .iter()
+        .filter(|_| cfg!(any(feature = "cuda", feature = "metal")))
+        .for_each(|why| progress.note(why));
     model.notes().iter().for_each(|note| progress.note(note));
     Ok(model)
 }

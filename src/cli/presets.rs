@@ -32,12 +32,17 @@ pub fn load(name: &str) -> Result<(Preset, String)> {
         return Ok((preset, text.to_owned()));
     }
     let failed = || {
-        Error::input(format!("can't read the preset {}", path.display()))
-            .hint("`beatbolt presets` lists those that come with the program; `beatbolt presets NAME` prints one")
+        Error::input(format!("can't read the preset {}", path.display())).hint(
+            "`beatbolt presets` lists those that come with the program; `beatbolt presets NAME` prints one",
+        )
     };
     let length = std::fs::metadata(path).context(failed)?.len();
     if length > MAX_FILE {
-        return Err(failed().hint(format!("a preset has at most {} kB; this file has {} kB", MAX_FILE / 1024, length / 1024)));
+        return Err(failed().hint(format!(
+            "a preset has at most {} kB; this file has {} kB",
+            MAX_FILE / 1024,
+            length / 1024
+        )));
     }
     let text = std::fs::read_to_string(path).context(failed)?;
     Ok((Preset::parse(name, &text)?, text))

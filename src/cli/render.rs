@@ -37,7 +37,10 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let seconds = began.elapsed().as_secs_f64();
     if args.json {
         let (frames, restored) = (summary.frames, summary.restored);
-        println!("{}", json!({ "event": "done", "output": job.output, "frames": frames, "restored_windows": restored, "seconds": seconds }));
+        println!(
+            "{}",
+            json!({ "event": "done", "output": job.output, "frames": frames, "restored_windows": restored, "seconds": seconds })
+        );
     } else {
         println!("{}: {} frames in {seconds:.0} s", job.output.display(), summary.frames);
     }
@@ -139,7 +142,10 @@ fn produce(
     let store = WorkFolder::open(&folder, &job.settings)?;
     let found = store.finished(job.windows().len());
     if found > 0 {
-        progress.note(&format!("{found} of {} windows were finished before; going on from there", job.windows().len()));
+        progress.note(&format!(
+            "{found} of {} windows were finished before; going on from there",
+            job.windows().len()
+        ));
     }
     let summary = render::run(job, model, Some(&store), writer, (progress, timings))?;
     store.remove()?;
@@ -184,7 +190,10 @@ fn generated(size: Size, factor: u32) -> Result<Size> {
 
 /// Where the video goes if nobody says: the track's name, in this folder.
 fn output(args: &RenderArgs) -> Result<PathBuf> {
-    let named = args.output.clone().or_else(|| args.track.file_stem().map(|stem| PathBuf::from(stem).with_extension("mp4")));
+    let named = args
+        .output
+        .clone()
+        .or_else(|| args.track.file_stem().map(|stem| PathBuf::from(stem).with_extension("mp4")));
     named.ok_or_else(|| Error::usage(format!("{} is not a file", args.track.display())).hint("name a track"))
 }
 

@@ -88,7 +88,10 @@ impl Progress for JsonLines {
 pub fn report(error: &Error, as_json: bool) {
     if as_json {
         let kind = error.kind().name();
-        println!("{}", json!({ "event": "error", "kind": kind, "message": error.to_string(), "hints": error.hints() }));
+        println!(
+            "{}",
+            json!({ "event": "error", "kind": kind, "message": error.to_string(), "hints": error.hints() })
+        );
         return;
     }
     eprintln!("error: {error}");

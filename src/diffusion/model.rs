@@ -7,17 +7,16 @@ use super::config::{
     FoundMotion, MotionConfig, MotionNorm, SchedulerConfig, TextConfig, UnetConfig, VaeConfig,
 };
 use super::denoise::Predict;
+use super::keys;
 use super::text_encoder::TextEncoder;
 use super::tokenizer::Tokenizer;
 use super::unet::{Unet, UnetParts};
 use super::vae::Kl;
 use super::vae_tiny::Tiny;
 use super::weights::{self, Target, Weights};
-use super::keys;
+use crate::digest::Digest;
 use crate::error::{Context, Error, Result};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
-use sha2::{Digest, Sha256};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 pub use super::hints::Native;
@@ -219,20 +218,11 @@ impl Model {
 
     /// A hash over the contents of all files that the model was loaded from, as hexadecimal digits.
     pub fn fingerprint(&self) -> Result<String> {
-        let mut hash = Sha256::new();
-        let mut buffer = vec![0; 1 << 20];
+        let mut digest = Digest::default();
         for path in &self.files {
-            let failed = || Error::model(format!("can't read {}", path.display()));
-            let mut file = std::fs::File::open(path).context(failed)?;
-            hash.update(file.metadata().context(failed)?.len().to_le_bytes());
-            loop {
-                match file.read(&mut buffer).context(failed)? {
-                    0 => break,
-                    n => hash.update(&buffer[..n]),
-                }
-            }
+            digest.update_file(path)?;
         }
-        Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(digest.finish())
     }
 
     fn onto(&self, x: &Tensor) -> TensorResult<Tensor> {

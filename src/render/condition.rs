@@ -100,7 +100,8 @@ impl NoiseSource {
         let one = c * h * w;
         let end = window.start + window.length as FrameIndex;
         let first = window.take_start.max(window.start.saturating_sub(NOISE_MEMORY));
-        let (mut values, mut chained, mut fresh) = (Vec::with_capacity(window.length * one), vec![], vec![0.0; one]);
+        let (mut values, mut chained, mut fresh) =
+            (Vec::with_capacity(window.length * one), vec![], vec![0.0; one]);
         for frame in first..end {
             gaussian(self.seed, Stream::Latents, self.first_frame + frame, &mut fresh);
             let p = timeline.value("noise_correlation", frame.min(window.take_end - 1));
@@ -116,6 +117,9 @@ impl NoiseSource {
         }
         Tensor::from_vec(values, (window.length, c, h, w), &Device::Cpu)
             .and_then(|t| t.to_device(device))
-            .context(|| Error::device("the noise doesn't fit on the device").hint("a smaller --size needs less memory"))
+            .context(|| {
+                Error::device("the noise doesn't fit on the device")
+                    .hint("a smaller --size needs less memory")
+            })
     }
 }

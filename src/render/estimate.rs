@@ -14,7 +14,8 @@ pub fn expected_time(job: &Job, model: &Model) -> Result<Seconds> {
     let size = job.settings.generate;
     let (h, w) = (size.height as usize / model.downscale(), size.width as usize / model.downscale());
     let length = job.settings.windows.length;
-    let latents = Tensor::zeros((length, model.latent_channels(), h, w), DType::F32, model.device()).context(failed)?;
+    let latents =
+        Tensor::zeros((length, model.latent_channels(), h, w), DType::F32, model.device()).context(failed)?;
     let (text, _) = model.encode_prompt("")?;
     let motion = vec![1.0; length];
     let one = latents.narrow(0, 0, 1).context(failed)?;
@@ -33,6 +34,8 @@ fn measure(work: impl Fn() -> Result<Tensor>) -> Result<f64> {
     let start = Instant::now();
     // Reading one number back waits for devices that compute in the background.
     let out = work()?;
-    out.flatten_all().and_then(|t| t.narrow(0, 0, 1)?.to_device(&Device::Cpu)).context(|| Error::device("the trial step failed"))?;
+    out.flatten_all()
+        .and_then(|t| t.narrow(0, 0, 1)?.to_device(&Device::Cpu))
+        .context(|| Error::device("the trial step failed"))?;
     Ok(start.elapsed().as_secs_f64())
 }

@@ -60,7 +60,8 @@ pub fn lead_back(latents: &Tensor, wanted: &Look, strength: f32) -> Result<Tenso
         }
     }
     let apply = || {
-        let row = |v: Vec<f32>| Tensor::from_vec(v, (n, c, 1, 1), latents.device())?.to_dtype(latents.dtype());
+        let row =
+            |v: Vec<f32>| Tensor::from_vec(v, (n, c, 1, 1), latents.device())?.to_dtype(latents.dtype());
         latents.broadcast_mul(&row(gain)?)?.broadcast_add(&row(offset)?)
     };
     apply().context(failed)
@@ -78,7 +79,8 @@ mod tests {
     fn latents(frames: usize, mean: f64, spread: f64) -> Tensor {
         let mut values = vec![0.0; frames * 2 * 64];
         gaussian(3, Stream::Latents, 0, &mut values);
-        ((Tensor::from_vec(values, (frames, 2, 8, 8), &Device::Cpu).unwrap() * spread).unwrap() + mean).unwrap()
+        ((Tensor::from_vec(values, (frames, 2, 8, 8), &Device::Cpu).unwrap() * spread).unwrap() + mean)
+            .unwrap()
     }
 
     #[test]
@@ -87,7 +89,8 @@ mod tests {
         let drifted = latents(8, 0.5, 0.8);
         let led = lead_back(&drifted, &wanted, 1.0).unwrap();
         let own = Look::of(&drifted).unwrap();
-        let (first, last) = (Look::of(&led.narrow(0, 0, 1).unwrap()), Look::of(&led.narrow(0, 7, 1).unwrap()));
+        let (first, last) =
+            (Look::of(&led.narrow(0, 0, 1).unwrap()), Look::of(&led.narrow(0, 7, 1).unwrap()));
         let before = Look::of(&drifted.narrow(0, 7, 1).unwrap()).unwrap();
         // Closed form for the last frame: (x − own mean) · wanted/own spread + wanted mean.
         let expected = (before.mean[0] - own.mean[0]) * wanted.spread[0] / own.spread[0] + wanted.mean[0];

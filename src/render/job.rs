@@ -1,12 +1,11 @@
 //! A job: everything that decides how a video comes out, complete and checked.
 
 use super::window::{Shape, Window, plan};
-use crate::error::{Context, Error, Result};
+use crate::digest::Digest;
+use crate::error::Result;
 use crate::score::Timeline;
 use crate::units::{FrameIndex, Size};
 use serde::Serialize;
-use sha2::{Digest, Sha256};
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What decides the pictures. Two jobs with the same settings give the same video on the same device.
@@ -78,30 +77,20 @@ pub fn generated_size(picture: Size, native: Size, factor: u32) -> Size {
 
 /// SHA-256 of a timeline, as hexadecimal digits.
 pub fn hash_timeline(timeline: &Timeline) -> String {
-    let mut hash = Sha256::new();
-    hash.update(format!("{} {} {:?} {:?}", timeline.fps, timeline.frames, timeline.prompts, timeline.cuts));
+    let mut digest = Digest::default();
+    digest.update(format!("{} {} {:?} {:?}", timeline.fps, timeline.frames, timeline.prompts, timeline.cuts));
     for (name, curve) in &timeline.curves {
-        hash.update(name.as_bytes());
-        curve.iter().for_each(|v| hash.update(v.to_le_bytes()));
+        digest.update(name);
+        curve.iter().for_each(|value| digest.update(value.to_le_bytes()));
     }
-    hex(&hash.finalize())
+    digest.finish()
 }
 
 /// SHA-256 of a file, as hexadecimal digits.
 pub fn hash_file(path: &Path) -> Result<String> {
-    let failed = || Error::input(format!("can't read {}", path.display())).hint("check that the file is there");
-    let mut file = std::fs::File::open(path).context(failed)?;
-    let (mut hash, mut block) = (Sha256::new(), vec![0; 1 << 20]);
-    loop {
-        match file.read(&mut block).context(failed)? {
-            0 => return Ok(hex(&hash.finalize())),
-            n => hash.update(&block[..n]),
-        }
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
+    let mut digest = Digest::default();
+    digest.update_file(path)?;
+    Ok(digest.finish())
 }
 
 #[cfg(test)]

@@ -22,9 +22,9 @@ pub use pipeline::{Summary, run};
 pub use store::WorkFolder;
 pub use window::{Shape, Window, plan};
 
+use crate::diffusion::Model;
 use crate::diffusion::denoise::{self, Guidance, Window as DenoiseWindow};
 use crate::diffusion::schedule::Schedule;
-use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::timing::Timings;
 use candle_core::Tensor;
@@ -129,11 +129,16 @@ impl<'a> Render<'a> {
             denoise: &conditions.denoise,
             motion: &conditions.motion,
             text: &conditions.text,
-            guidance: conditions.guidance.as_ref().map(|(negative, scale)| Guidance { negative, scale: *scale }),
+            guidance: conditions
+                .guidance
+                .as_ref()
+                .map(|(negative, scale)| Guidance { negative, scale: *scale }),
         };
-        let settled = denoise::denoise(self.model, &self.schedule, &input, |_| match self.stop.load(Ordering::Relaxed) {
-            true => Err(Error::new(ErrorKind::Stopped, "stopped")),
-            false => Ok(()),
+        let settled = denoise::denoise(self.model, &self.schedule, &input, |_| {
+            match self.stop.load(Ordering::Relaxed) {
+                true => Err(Error::new(ErrorKind::Stopped, "stopped")),
+                false => Ok(()),
+            }
         })?;
         let count = (window.new_frames().end - window.new_frames().start) as usize;
         let latents = settled.narrow(0, window.pinned, count).context(failed)?;

@@ -81,7 +81,12 @@ fn forward(render: Render, settled: &SyncSender<Result<Rendered>>) {
     }
 }
 
-fn decode(model: &Model, timings: &Timings, from: &Receiver<Result<Rendered>>, to: &SyncSender<Result<Pictures>>) {
+fn decode(
+    model: &Model,
+    timings: &Timings,
+    from: &Receiver<Result<Rendered>>,
+    to: &SyncSender<Result<Pictures>>,
+) {
     for rendered in from {
         let pictures = rendered.and_then(|rendered| {
             let _span = timings.span("decode");

@@ -75,7 +75,9 @@ impl WorkFolder {
         }
         let changed: Vec<&str> = now
             .as_object()
-            .map(|o| o.iter().filter(|(k, v)| then.get(k.as_str()) != Some(v)).map(|(k, _)| k.as_str()).collect())
+            .map(|o| {
+                o.iter().filter(|(k, v)| then.get(k.as_str()) != Some(v)).map(|(k, _)| k.as_str()).collect()
+            })
             .unwrap_or_default();
         Err(Error::usage(format!(
             "{} holds the windows of another job (different: {})",
@@ -177,7 +179,10 @@ mod tests {
         folder.save(3, &latents, &look).unwrap();
         let back = folder.load(3).unwrap();
         assert_eq!(back.look, look);
-        assert_eq!(back.latents.flatten_all().unwrap().to_vec1::<f32>().unwrap(), latents.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+        assert_eq!(
+            back.latents.flatten_all().unwrap().to_vec1::<f32>().unwrap(),
+            latents.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+        );
         assert_eq!((folder.finished(9), folder.load(2).is_none()), (1, true));
     }
 

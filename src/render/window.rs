@@ -21,8 +21,9 @@ impl Shape {
     /// Checks a shape against the most frames that a model can take at once.
     pub fn check(self, max_frames: usize) -> Result<Self> {
         if self.length < 2 || self.length > max_frames {
-            return Err(Error::usage(format!("a window of {} frames can't be denoised", self.length))
-                .hint(format!("this model takes 2 to {max_frames} frames at once; 16 is what it was trained on")));
+            return Err(Error::usage(format!("a window of {} frames can't be denoised", self.length)).hint(
+                format!("this model takes 2 to {max_frames} frames at once; 16 is what it was trained on"),
+            ));
         }
         if self.overlap == 0 || 2 * self.overlap > self.length {
             return Err(Error::usage(format!(

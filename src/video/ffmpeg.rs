@@ -62,7 +62,8 @@ pub(super) fn url(path: &Path) -> Result<String> {
 pub(super) fn open(path: &Path) -> Result<Input> {
     ready();
     let unreadable = || {
-        Error::input(format!("can't read {}", path.display())).hint("check the path and that you may read the file")
+        Error::input(format!("can't read {}", path.display()))
+            .hint("check the path and that you may read the file")
     };
     let is_folder = File::open(path).and_then(|f| f.metadata()).context(unreadable)?.is_dir();
     if is_folder {
