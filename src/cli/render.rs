@@ -49,7 +49,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
 
 /// Everything that can be refused is refused here, before the long work.
 fn prepare(args: &RenderArgs, progress: &dyn Progress, timings: &Timings) -> Result<(Job, Model)> {
-    let (preset, preset_text) = presets::load(&args.preset)?;
+    let (mut preset, preset_text) = presets::load(&args.preset)?;
     let set = args.set.iter().map(|text| parse_set(text)).collect::<Result<_>>()?;
     let overrides = Overrides { set, prompt: args.prompt.clone(), negative: args.negative.clone() };
     let container = check_container(&output(args)?, &args.track)?;
@@ -59,6 +59,7 @@ fn prepare(args: &RenderArgs, progress: &dyn Progress, timings: &Timings) -> Res
     progress.stage("loading", 0);
     let model = timed(timings, "load model", || models::open(&args.model, progress))?;
     let native = *model.native();
+    preset.base.entry("guidance").or_insert(native.guidance);
     progress.stage("listening", 0);
     let analysis = timed(timings, "analyze", || audio::analyze(&args.track, progress))?;
     let fps = match args.fps {

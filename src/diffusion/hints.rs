@@ -5,7 +5,7 @@ use serde::Deserialize;
 use std::path::Path;
 
 /// The setting in which a model is at its best.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Native {
     /// Width of the picture in pixels.
@@ -18,12 +18,14 @@ pub struct Native {
     pub steps: usize,
     /// Frames in a window.
     pub frames: usize,
+    /// Guidance where nobody says otherwise; distilled models want 1, which is none.
+    pub guidance: f32,
 }
 
 impl Default for Native {
     /// AnimateDiff-Lightning with 4 steps on a Stable Diffusion 1.5 model.
     fn default() -> Self {
-        Native { width: 512, height: 512, fps: 8, steps: 4, frames: 16 }
+        Native { width: 512, height: 512, fps: 8, steps: 4, frames: 16, guidance: 1.0 }
     }
 }
 
@@ -35,10 +37,12 @@ impl Native {
         let unclear = || Error::model(format!("{} can't be understood", path.display()));
         let text = std::fs::read_to_string(path).context(unclear)?;
         let native: Native = serde_json::from_str(&text).context(unclear)?;
-        let Native { width, height, fps, steps, frames } = native;
+        let Native { width, height, fps, steps, frames, guidance } = native;
         let sides_fit = [width, height].iter().all(|s| (8..=8192).contains(s) && s % downscale == 0);
-        let rest_fits =
-            (1..=240).contains(&fps) && (1..=1000).contains(&steps) && (1..=1024).contains(&frames);
+        let rest_fits = (1..=240).contains(&fps)
+            && (1..=1000).contains(&steps)
+            && (1..=1024).contains(&frames)
+            && (1.0..=15.0).contains(&guidance);
         if !(sides_fit && rest_fits) {
             return Err(unclear().because(format!("{native:?} makes no sense")));
         }
