@@ -100,6 +100,7 @@ impl Source<'_> {
     /// An error about this file.
     fn error(&self, message: impl Display) -> Error {
         Error::model(format!("{}: {message}", self.0.display()))
+            .hint("the file may be damaged, or the model be of a kind that beatbolt can't run")
     }
 }
 
@@ -111,8 +112,11 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     };
     let size = std::fs::metadata(path).context(missing)?.len();
     if size > MAX_JSON_BYTES {
-        return Err(Error::model(format!("{} is {size} bytes long: not a settings file", path.display())));
+        return Err(Error::model(format!("{} is {size} bytes long: not a settings file", path.display()))
+            .hint("name the model's folder, not a file of weights"));
     }
     let text = std::fs::read_to_string(path).context(missing)?;
-    serde_json::from_str(&text).context(|| Error::model(format!("{} can't be understood", path.display())))
+    serde_json::from_str(&text).context(|| {
+        Error::model(format!("{} can't be understood", path.display())).hint("the file is damaged; download it again")
+    })
 }
