@@ -1,6 +1,7 @@
 //! `beatbolt doctor`: what there is to work with, and what is wrong with any of it.
 
 use super::models;
+use super::terminal::say;
 use crate::diffusion::{Model, ModelSpec, Precision, open_device};
 use crate::error::Result;
 use crate::video::probe_report;
@@ -28,17 +29,17 @@ pub fn run(as_json: bool) -> Result<()> {
     let findings: Vec<Finding> =
         [devices(), vec![processor()], ffmpeg(), model_folders(), disk()].into_iter().flatten().collect();
     if as_json {
-        println!("{}", serde_json::json!({ "version": env!("CARGO_PKG_VERSION"), "findings": findings }));
+        say(serde_json::json!({ "version": env!("CARGO_PKG_VERSION"), "findings": findings }));
         return Ok(());
     }
-    println!("beatbolt {}", env!("CARGO_PKG_VERSION"));
+    say(format_args!("beatbolt {}", env!("CARGO_PKG_VERSION")));
     for Finding { what, state, detail } in &findings {
         let mark = match state {
             State::Ok => "ok     ",
             State::Missing => "missing",
             State::Bad => "BAD    ",
         };
-        println!("{mark}  {what:18} {detail}");
+        say(format_args!("{mark}  {what:18} {detail}"));
     }
     Ok(())
 }

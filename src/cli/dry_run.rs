@@ -1,5 +1,6 @@
 //! `beatbolt render --dry-run`: windows, takes, values and expected time, without rendering.
 
+use super::terminal::say;
 use crate::diffusion::Model;
 use crate::error::Result;
 use crate::render::{Job, Window, expected_time};
@@ -11,7 +12,7 @@ pub fn print(job: &Job, model: &Model, as_json: bool) -> Result<()> {
     let windows = job.windows();
     let expected = expected_time(job, model)?;
     if as_json {
-        println!("{}", plan(job, &windows, expected));
+        say(plan(job, &windows, expected));
     } else {
         table(job, &windows, expected);
     }
@@ -21,25 +22,25 @@ pub fn print(job: &Job, model: &Model, as_json: bool) -> Result<()> {
 fn table(job: &Job, windows: &[Window], expected: Seconds) {
     let (settings, timeline) = (&job.settings, &job.timeline);
     let takes = windows.last().map_or(0, |w| w.take + 1);
-    println!(
+    say(format_args!(
         "{}: {} frames at {} a second, generated at {}, shown at {}",
         job.output.display(),
         timeline.frames,
         timeline.fps,
         settings.generate,
         settings.picture
-    );
-    println!(
+    ));
+    say(format_args!(
         "{} windows of {} steps in {takes} takes, about {expected} of denoising and decoding here\n",
         windows.len(),
         settings.steps
-    );
-    println!("window  take   new frames         from  motion_scale  denoise  prompt");
+    ));
+    say(format_args!("window  take   new frames         from  motion_scale  denoise  prompt"));
     for window in windows {
         let new = window.new_frames();
         let time = Seconds(timeline.start.0 + timeline.fps.start_of(new.start).0);
         let frames = format!("{}..{}", new.start, new.end);
-        println!(
+        say(format_args!(
             "{:6}  {:4}  {frames:>11}  {:>11}  {:12.2}  {:7.2}  {}",
             window.index,
             window.take,
@@ -47,7 +48,7 @@ fn table(job: &Job, windows: &[Window], expected: Seconds) {
             mean(job, window, "motion_scale"),
             mean(job, window, "denoise"),
             timeline.prompt_at(new.start).prompt
-        );
+        ));
     }
 }
 

@@ -6,6 +6,7 @@ mod doctor;
 mod dry_run;
 mod extract;
 mod models;
+mod prepare;
 mod presets;
 mod render;
 mod terminal;

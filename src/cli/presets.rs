@@ -1,6 +1,7 @@
 //! `beatbolt presets`: what there is, and a start for one's own.
 
 use super::args::PresetsArgs;
+use super::terminal::say;
 use crate::error::{Context, Error, Result};
 use crate::score::{Preset, find, param_table, shipped, signal_table};
 use std::path::Path;
@@ -11,13 +12,13 @@ const MAX_FILE: u64 = 256 * 1024;
 /// Prints the list, the parameters, or one preset.
 pub fn run(args: &PresetsArgs) -> Result<()> {
     if args.params {
-        println!("{}\n{}", param_table(), signal_table());
+        say(format_args!("{}\n{}", param_table(), signal_table()));
     } else if let Some(name) = &args.name {
         find(name)?;
-        print!("{}", shipped().iter().find(|(n, _)| n == name).map_or("", |(_, text)| text));
+        say(shipped().iter().find(|(n, _)| n == name).map_or("", |(_, text)| text));
     } else {
         for (name, text) in shipped() {
-            println!("{name:10} {}", Preset::parse(name, text)?.about);
+            say(format_args!("{name:10} {}", Preset::parse(name, text)?.about));
         }
     }
     Ok(())

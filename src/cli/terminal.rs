@@ -4,8 +4,15 @@ use crate::error::Error;
 use crate::progress::{Flow, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use std::fmt::Display;
+use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+
+/// Prints a line on standard output. A reader that has gone away (`| head`) is no error.
+pub fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
 
 /// A progress bar on standard error.
 #[derive(Debug, Default)]
@@ -67,20 +74,20 @@ impl Progress for JsonLines {
     fn stage(&self, name: &str, total: u64) {
         self.total.store(total, Ordering::Relaxed);
         self.shown.store(0, Ordering::Relaxed);
-        println!("{}", json!({ "event": "stage", "name": name, "total": total }));
+        say(json!({ "event": "stage", "name": name, "total": total }));
     }
 
     fn advance(&self, done: u64) -> Flow {
         let total = self.total.load(Ordering::Relaxed).max(1);
         let percent = done * 100 / total;
         if self.shown.swap(percent, Ordering::Relaxed) != percent {
-            println!("{}", json!({ "event": "progress", "done": done, "total": total }));
+            say(json!({ "event": "progress", "done": done, "total": total }));
         }
         Flow::Continue
     }
 
     fn note(&self, text: &str) {
-        println!("{}", json!({ "event": "note", "text": text }));
+        say(json!({ "event": "note", "text": text }));
     }
 }
 
@@ -88,10 +95,7 @@ impl Progress for JsonLines {
 pub fn report(error: &Error, as_json: bool) {
     if as_json {
         let kind = error.kind().name();
-        println!(
-            "{}",
-            json!({ "event": "error", "kind": kind, "message": error.to_string(), "hints": error.hints() })
-        );
+        say(json!({ "event": "error", "kind": kind, "message": error.to_string(), "hints": error.hints() }));
         return;
     }
     eprintln!("error: {error}");

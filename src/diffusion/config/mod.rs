@@ -117,6 +117,7 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     }
     let text = std::fs::read_to_string(path).context(missing)?;
     serde_json::from_str(&text).context(|| {
-        Error::model(format!("{} can't be understood", path.display())).hint("the file is damaged; download it again")
+        Error::model(format!("{} can't be understood", path.display()))
+            .hint("the file is damaged; download it again")
     })
 }
