@@ -64,7 +64,7 @@ def image(minutes, folder, rate=8e-4, batch=16):
     parameters = [*text.parameters(), *unet.parameters()]
     opt = torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.99), weight_decay=1e-3)
     average = nets.Average(parameters, 0.995)
-    mean, mark = None, 300
+    mean, mark = None, 240
     while run.going():
         run.tick(opt)
         picks = [pick(rng) for _ in range(batch)]
@@ -85,7 +85,7 @@ def image(minutes, folder, rate=8e-4, batch=16):
             table.refresh()
             run.log(loss=mean, shards=len(table.seen))
         if run.part() * run.length > mark:
-            mark += 300
+            mark += 240
             save_image(run, average, text, unet, loss=round(mean, 4))
     save_image(run, average, text, unet, loss=round(mean, 4))
 
@@ -111,7 +111,7 @@ def noised(x, a, b):
     return y, t, (at * y - x) / bt, bt
 
 
-def motion(minutes, folder, rate=1e-3, batch=2):
+def motion(minutes, folder, rate=1.5e-3, batch=1):
     """Motion modules on clips; text encoder fixed, UNet carried along at less of the rate."""
     run = Run("motion", minutes, rate)
     rng, table, tok, text, unet, a, b = start(run, folder, 8)
@@ -121,7 +121,7 @@ def motion(minutes, folder, rate=1e-3, batch=2):
     old = [p for k, p in net.named_parameters() if "motion_modules" not in k]
     opt = torch.optim.AdamW([{"params": new, "factor": 1.0}, {"params": old, "factor": 0.4}], lr=rate, betas=(0.9, 0.99), weight_decay=1e-3)
     average = nets.Average([*new, *old], 0.995)
-    mean, mark = None, 300
+    mean, mark = None, 240
     while run.going():
         run.tick(opt)
         picks = [pick(rng) for _ in range(batch)]
@@ -142,7 +142,7 @@ def motion(minutes, folder, rate=1e-3, batch=2):
             table.refresh()
             run.log(loss=mean, shards=len(table.seen))
         if run.part() * run.length > mark:
-            mark += 300
+            mark += 240
             save_motion(run, average, net, loss=round(mean, 4))
     save_motion(run, average, net, loss=round(mean, 4))
 
