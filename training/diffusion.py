@@ -97,7 +97,7 @@ def noised(x, a, b):
     of s, and what is left of that beginning at step k of the shortened grid is in the input, while the target is the clip.
     """
     n = x.shape[0]
-    t = times(n, (0.3, 1.0, 1.2, 1.0), 100, 900)  # at 999 all is noise: there is little to learn about motion
+    t = times(n, (0.3, 1.4, 1.2, 0.8), 100, 900)  # at 999 all is noise: there is little to learn about motion
     noise = torch.randn_like(x)
     bias = torch.zeros_like(x)
     for i in range(n):
@@ -119,7 +119,7 @@ def motion(minutes, folder, rate=1.5e-3, batch=1):
     net = nets.Video(unet, nets.load_part("motion_adapter", nets.build_motion()))
     new = [p for k, p in net.named_parameters() if "motion_modules" in k]
     old = [p for k, p in net.named_parameters() if "motion_modules" not in k]
-    opt = torch.optim.AdamW([{"params": new, "factor": 1.0}, {"params": old, "factor": 0.4}], lr=rate, betas=(0.9, 0.99), weight_decay=1e-3)
+    opt = torch.optim.AdamW([{"params": new, "factor": 1.0}, {"params": old, "factor": 0.8}], lr=rate, betas=(0.9, 0.99), weight_decay=1e-3)
     average = nets.Average([*new, *old], 0.995)
     mean, mark = None, 240
     while run.going():

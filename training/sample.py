@@ -7,6 +7,7 @@
 Motion energy is the mean absolute difference of luma (0..255) between a frame and the one before it.
 """
 import argparse
+import json
 
 import torch
 
@@ -33,7 +34,6 @@ class Spark:
         self.text = nets.load_part("text_encoder", nets.build_text(self.tok.size)).eval()
         self.unet = nets.load_part("unet", nets.build_unet()).eval()
         self.vae = nets.load_part("vae", nets.build_vae()).eval()
-        import json
         self.factor = json.loads((nets.MODEL / "vae" / "config.json").read_text())["scaling_factor"]
         self.net = nets.Video(self.unet, nets.load_part("motion_adapter", nets.build_motion())).eval() if moving else None
 
@@ -138,12 +138,12 @@ def speeds(spark, count, guidance, seed=0, shared=0.0):
     for i, p in enumerate(prompts):
         print(f"{p:22}", *(f"{s}: {e[i]:6.2f}" for s, e in table.items()))
     print(f"{'mean':22}", *(f"{s}: {e.mean():6.2f}" for s, e in table.items()))
-    for name, denoise in (("pulse", 1.0), ("wave", 1.0), ("step", 1.0), ("wave", 0.6)):
-        c = shape(name, 40)
+    for name, denoise in (("step", 1.0), ("pulse", 1.0), ("wave", 0.6)):
+        c = shape(name, 28)
         e = energy(spark.clips(prompts, c, seed + 1, guidance, denoise, shared))
         r = [spearman(c[1:], row) for row in e]
-        join = (e[:, 15].mean() + e[:, 27].mean()) / 2 / e.mean()
-        print(f"curve {name} denoise {denoise}: spearman mean {sum(r) / len(r):.3f} lowest {min(r):.3f}, energy {e.mean():.2f}, at joins x{join:.2f}")
+        print(f"curve {name}, denoise {denoise}: rank correlation mean {sum(r) / len(r):.3f}, lowest {min(r):.3f}; "
+              f"energy {e.mean():.2f}, at the join {e[:, 15].mean():.2f}")
 
 
 def main():
