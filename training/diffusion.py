@@ -64,7 +64,7 @@ def image(minutes, folder, rate=8e-4, batch=16):
     parameters = [*text.parameters(), *unet.parameters()]
     opt = torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.99), weight_decay=1e-3)
     average = nets.Average(parameters, 0.995)
-    mean, mark = None, 300
+    mean, mark = None, 240
     while run.going():
         run.tick(opt)
         picks = [pick(rng) for _ in range(batch)]
@@ -85,7 +85,7 @@ def image(minutes, folder, rate=8e-4, batch=16):
             table.refresh()
             run.log(loss=mean, shards=len(table.seen))
         if run.part() * run.length > mark:
-            mark += 300
+            mark += 240
             save_image(run, average, text, unet, loss=round(mean, 4))
     save_image(run, average, text, unet, loss=round(mean, 4))
 
@@ -97,7 +97,7 @@ def noised(x, a, b):
     of s, and what is left of that beginning at step k of the shortened grid is in the input, while the target is the clip.
     """
     n = x.shape[0]
-    t = times(n, (0.3, 1.0, 1.2, 1.0), 100, 900)  # at 999 all is noise: there is little to learn about motion
+    t = times(n, (0.3, 1.4, 1.2, 0.8), 100, 900)  # at 999 all is noise: there is little to learn about motion
     noise = torch.randn_like(x)
     bias = torch.zeros_like(x)
     for i in range(n):
@@ -111,7 +111,7 @@ def noised(x, a, b):
     return y, t, (at * y - x) / bt, bt
 
 
-def motion(minutes, folder, rate=1e-3, batch=2):
+def motion(minutes, folder, rate=1.5e-3, batch=1):
     """Motion modules on clips; text encoder fixed, UNet carried along at less of the rate."""
     run = Run("motion", minutes, rate)
     rng, table, tok, text, unet, a, b = start(run, folder, 8)
@@ -119,9 +119,9 @@ def motion(minutes, folder, rate=1e-3, batch=2):
     net = nets.Video(unet, nets.load_part("motion_adapter", nets.build_motion()))
     new = [p for k, p in net.named_parameters() if "motion_modules" in k]
     old = [p for k, p in net.named_parameters() if "motion_modules" not in k]
-    opt = torch.optim.AdamW([{"params": new, "factor": 1.0}, {"params": old, "factor": 0.4}], lr=rate, betas=(0.9, 0.99), weight_decay=1e-3)
+    opt = torch.optim.AdamW([{"params": new, "factor": 1.0}, {"params": old, "factor": 0.8}], lr=rate, betas=(0.9, 0.99), weight_decay=1e-3)
     average = nets.Average([*new, *old], 0.995)
-    mean, mark = None, 300
+    mean, mark = None, 240
     while run.going():
         run.tick(opt)
         picks = [pick(rng) for _ in range(batch)]
@@ -142,7 +142,7 @@ def motion(minutes, folder, rate=1e-3, batch=2):
             table.refresh()
             run.log(loss=mean, shards=len(table.seen))
         if run.part() * run.length > mark:
-            mark += 300
+            mark += 240
             save_motion(run, average, net, loss=round(mean, 4))
     save_motion(run, average, net, loss=round(mean, 4))
 

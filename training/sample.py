@@ -7,6 +7,7 @@
 Motion energy is the mean absolute difference of luma (0..255) between a frame and the one before it.
 """
 import argparse
+import json
 
 import torch
 
@@ -33,7 +34,6 @@ class Spark:
         self.text = nets.load_part("text_encoder", nets.build_text(self.tok.size)).eval()
         self.unet = nets.load_part("unet", nets.build_unet()).eval()
         self.vae = nets.load_part("vae", nets.build_vae()).eval()
-        import json
         self.factor = json.loads((nets.MODEL / "vae" / "config.json").read_text())["scaling_factor"]
         self.net = nets.Video(self.unet, nets.load_part("motion_adapter", nets.build_motion())).eval() if moving else None
 
@@ -79,14 +79,18 @@ class Spark:
         return self.decode(self.window(self.embed(prompts), None, noise, empty, guidance, steps=steps)[:, 0])
 
     @torch.no_grad()
-    def clips(self, prompts, curve, seed=0, guidance=1.0, denoise=1.0):
-        """Pictures [b,n,3,H,W] of prompts along a curve [n] or [b,n], window by window."""
+    def clips(self, prompts, curve, seed=0, guidance=1.0, denoise=1.0, shared=0.0):
+        """Pictures [b,n,3,H,W] of prompts along a curve [n] or [b,n], window by window.
+
+        `shared` is the part of the noise's variance that all frames of the take have in common.
+        """
         g = torch.Generator().manual_seed(seed)
         b, f = len(prompts), nets.FRAMES
         curve = curve.expand(b, -1)
+        common = torch.randn(b, 1, *nets.LATENT, generator=g)
         hidden, empty, out, held, at = self.embed(prompts), self.embed([""] * b), None, None, 0
         while out is None or out.shape[1] < curve.shape[1]:
-            noise = torch.randn(b, f, *nets.LATENT, generator=g)
+            noise = shared ** 0.5 * common + (1 - shared) ** 0.5 * torch.randn(b, f, *nets.LATENT, generator=g)
             z = self.window(hidden, curve[:, at:at + f], noise, empty, guidance, held, 1.0 if held is None else denoise)
             out = z if out is None else torch.cat([out, z[:, OVERLAP:]], 1)
             held, at = z[:, -OVERLAP:].clone(), at + f - OVERLAP
@@ -126,20 +130,20 @@ def draw(rows, path, shrink=2):
     Image.fromarray((im * 255).round().byte().permute(1, 2, 0).numpy()).save(path)
 
 
-def speeds(spark, count, guidance, seed=0):
+def speeds(spark, count, guidance, seed=0, shared=0.0):
     """Print motion energies at constant scales by scene, then the rank correlation of curves and energies."""
     pal = list(scenes.PALETTES)
     prompts = [f"{pal[(3 * i + 1) % 10]} {k}" for i, k in enumerate(scenes.KINDS)][:count]
-    table = {s: energy(spark.clips(prompts, shape(s, 16), seed, guidance)).mean(1) for s in (0.5, 0.8, 1.0, 1.2, 1.5)}
+    table = {s: energy(spark.clips(prompts, shape(s, 16), seed, guidance, shared=shared)).mean(1) for s in (0.5, 0.8, 1.0, 1.2, 1.5)}
     for i, p in enumerate(prompts):
         print(f"{p:22}", *(f"{s}: {e[i]:6.2f}" for s, e in table.items()))
     print(f"{'mean':22}", *(f"{s}: {e.mean():6.2f}" for s, e in table.items()))
-    for name, denoise in (("pulse", 1.0), ("wave", 1.0), ("step", 1.0), ("wave", 0.6)):
-        c = shape(name, 40)
-        e = energy(spark.clips(prompts, c, seed + 1, guidance, denoise))
+    for name, denoise in (("step", 1.0), ("pulse", 1.0), ("wave", 0.6)):
+        c = shape(name, 28)
+        e = energy(spark.clips(prompts, c, seed + 1, guidance, denoise, shared))
         r = [spearman(c[1:], row) for row in e]
-        join = (e[:, 15].mean() + e[:, 27].mean()) / 2 / e.mean()
-        print(f"curve {name} denoise {denoise}: spearman mean {sum(r) / len(r):.3f} lowest {min(r):.3f}, energy {e.mean():.2f}, at joins x{join:.2f}")
+        print(f"curve {name}, denoise {denoise}: rank correlation mean {sum(r) / len(r):.3f}, lowest {min(r):.3f}; "
+              f"energy {e.mean():.2f}, at the join {e[:, 15].mean():.2f}")
 
 
 def main():
@@ -151,6 +155,7 @@ def main():
     a.add_argument("--windows", type=int, default=2)
     a.add_argument("--curve", default="1")
     a.add_argument("--denoise", type=float, default=1.0)
+    a.add_argument("--shared", type=float, default=0.0, help="part of the noise that frames have in common")
     a.add_argument("--seed", type=int, default=0)
     a.add_argument("--steps", type=int, default=nets.STEPS)
     a.add_argument("--prompts", type=int, default=10)
@@ -163,13 +168,13 @@ def main():
         draw([x[i:i + 10] for i in range(0, len(x), 10)], o.out)
     elif o.what == "clip":
         c = shape(o.curve, 16 + 12 * (o.windows - 1))
-        x = spark.clips(o.prompt, c, o.seed, o.guidance, o.denoise)
+        x = spark.clips(o.prompt, c, o.seed, o.guidance, o.denoise, o.shared)
         print("curve ", *(f"{v:5.2f}" for v in c[1:]))
         for row in energy(x):
             print("energy", *(f"{v:5.1f}" for v in row))
         draw([row[::2] for row in x], o.out)
     else:
-        speeds(spark, o.prompts, o.guidance, o.seed)
+        speeds(spark, o.prompts, o.guidance, o.seed, o.shared)
 
 
 if __name__ == "__main__":
