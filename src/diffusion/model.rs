@@ -7,13 +7,13 @@ use super::config::{
     FoundMotion, MotionConfig, MotionNorm, SchedulerConfig, TextConfig, UnetConfig, VaeConfig,
 };
 use super::denoise::Predict;
+use super::keys;
 use super::text_encoder::TextEncoder;
 use super::tokenizer::Tokenizer;
 use super::unet::{Unet, UnetParts};
 use super::vae::Kl;
 use super::vae_tiny::Tiny;
 use super::weights::{self, Target, Weights};
-use super::keys;
 use crate::error::{Context, Error, Result};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use sha2::{Digest, Sha256};
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 pub use super::hints::Native;
 
 /// Pixels that the autoencoder works on at a time, at most, beyond a first frame: bounds its memory.
-const DECODE_PIXELS: usize = 1 << 19;
+const DECODE_PIXELS: usize = 1 << 18;
 
 /// The number format that text encoder and UNet compute in. The autoencoder always computes in single precision,
 /// because full-size ones overflow in half.
