@@ -207,7 +207,7 @@ impl FromStr for Size {
         let (width, height) = text.split_once(['x', 'X', '×']).ok_or_else(bad)?;
         let side = |t: &str| -> Result<u32> {
             let v: u32 = t.trim().parse().map_err(|_| bad())?;
-            if v % 2 != 0 || !(16..=Self::MAX_SIDE).contains(&v) { Err(bad()) } else { Ok(v) }
+            if !v.is_multiple_of(2) || !(16..=Self::MAX_SIDE).contains(&v) { Err(bad()) } else { Ok(v) }
         };
         Ok(Size { width: side(width)?, height: side(height)? })
     }
