@@ -22,7 +22,7 @@ fn main() {
         let window = cpu::conv::Window { stride: 1, before: 1, after: 1 };
         compare(
             &format!("conv 3x3, {channels} channels, {frames} x {width}x{height}: ours / candle's"),
-            || drop(black_box(cpu::conv::conv2d(&x, &weight, &bias, window))),
+            || drop(black_box(cpu::conv::conv2d(&x, (&weight, &bias), window, cpu::conv::Finish::default()))),
             || drop(black_box(x.conv2d(&weight, 1, 1, 1, 1))),
         );
     }

@@ -70,9 +70,6 @@ fn shipped_presets_play_at_every_rate_inside_all_ranges() {
                 let range = param.min as f32..=param.max as f32;
                 assert!(curve.iter().all(|v| range.contains(v)), "{name} {rate} {}", param.name);
             }
-            // Outside 0.5..=1.5 the shipped model has never been.
-            let trained = 0.499..=1.501;
-            assert!(timeline.curves["motion_scale"].iter().all(|v| trained.contains(v)), "{name} {rate}");
             assert_eq!(timeline.prompts[0].start, 0);
         }
     }

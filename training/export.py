@@ -28,7 +28,8 @@ def frame():
         "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
         "feature_extractor": [None, None], "image_encoder": [None, None]}, indent=2) + "\n")
     (MODEL / "spark.json").write_text(json.dumps(
-        {"width": nets.WIDTH, "height": nets.HEIGHT, "fps": nets.FPS, "steps": nets.STEPS, "frames": nets.FRAMES}) + "\n")
+        {"width": nets.WIDTH, "height": nets.HEIGHT, "fps": nets.FPS, "steps": nets.STEPS, "frames": nets.FRAMES,
+         "guidance": 1.6}) + "\n")
 
 
 def init():

@@ -1,7 +1,7 @@
 //! The convolutional pieces of UNet and autoencoder: timestep embedding, resnet, halving and doubling of the size.
 
 use super::cpu::conv::Window;
-use super::layers::{Conv2d, Function, GroupNorm, Linear, activate, add, upsample};
+use super::layers::{Conv2d, Finish, Function, GroupNorm, Linear, activate, upsample};
 use super::weights::Scope;
 use crate::error::Result;
 use candle_core::{Device, Result as TensorResult, Tensor};
@@ -93,11 +93,9 @@ impl Resnet {
             }
             _ => self.conv1.forward(&hidden)?,
         };
-        let hidden = self.conv2.forward(&self.norm2.forward(&hidden)?)?;
-        match &self.shortcut {
-            Some(shortcut) => add(hidden, &shortcut.forward(x)?),
-            None => add(hidden, x),
-        }
+        let shortcut = self.shortcut.as_ref().map_or(Ok(x.clone()), |shortcut| shortcut.forward(x))?;
+        let finish = Finish { residual: Some(&shortcut), relu: false };
+        self.conv2.forward_then(&self.norm2.forward(&hidden)?, finish)
     }
 }
 

@@ -2,21 +2,26 @@
 
 use super::cpu::conv::{Window, conv2d};
 use super::cpu::layout::{self, Order};
+use super::cpu::linear::linear;
 use super::cpu::norm::{self, GroupNormSpec};
 use super::cpu::{is_fast, pointwise};
 use super::weights::Scope;
 use crate::error::Result;
 use candle_core::{D, Result as TensorResult, Tensor};
 
+pub use super::cpu::conv::Finish;
 pub use super::cpu::pointwise::Function;
 
 /// x Wᵀ + b.
 #[derive(Debug)]
 pub struct Linear {
-    /// Wᵀ, \[in, out], a view of the stored matrix.
-    transposed: Tensor,
+    /// \[out, in]
+    weight: Tensor,
     bias: Option<Tensor>,
 }
+
+/// Weights from this size on are better packed once by all threads than by each for its rows.
+const LARGE_WEIGHT: usize = 1 << 19;
 
 impl Linear {
     /// From `weight` \[outputs, inputs] and `bias` \[outputs].
@@ -27,28 +32,33 @@ impl Linear {
 
     /// From `weight` alone. Matrices that were stored as 1x1 convolutions are taken as well.
     pub fn without_bias(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        let weight = scope.get_reshaped("weight", &[outputs, inputs])?;
-        let transposed = weight.t().map_err(|e| scope.error(e))?;
-        Ok(Linear { transposed, bias: None })
+        Ok(Linear { weight: scope.get_reshaped("weight", &[outputs, inputs])?, bias: None })
     }
 
     /// `x` \[.., in] to \[.., out].
     pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
+        self.apply(x, None)
+    }
+
+    /// As [`Self::forward`], with `residual` \[.., out] added.
+    pub fn forward_onto(&self, x: &Tensor, residual: &Tensor) -> TensorResult<Tensor> {
+        self.apply(x, Some(residual))
+    }
+
+    fn apply(&self, x: &Tensor, residual: Option<&Tensor>) -> TensorResult<Tensor> {
+        if is_fast(x) && self.weight.elem_count() < LARGE_WEIGHT {
+            return linear(x, &self.weight, self.bias.as_ref(), residual);
+        }
         let mut dims = x.dims().to_vec();
-        let (inputs, outputs) = self.transposed.dims2()?;
+        let (outputs, inputs) = self.weight.dims2()?;
         if let Some(last) = dims.last_mut() {
             *last = outputs;
         }
-        let y = x.reshape(((), inputs))?.matmul(&self.transposed)?;
-        let y = match &self.bias {
-            None => y,
-            Some(bias) if is_fast(&y) => {
-                pointwise::add_bias(&y, bias)?;
-                y
-            }
-            Some(bias) => y.broadcast_add(bias)?,
-        };
-        y.reshape(dims)
+        let mut y = x.reshape(((), inputs))?.matmul(&self.weight.t()?)?.reshape(dims)?;
+        if let Some(bias) = &self.bias {
+            y = y.broadcast_add(bias)?;
+        }
+        residual.map_or(Ok(y.clone()), |residual| y + residual)
     }
 }
 
@@ -88,17 +98,22 @@ impl Conv2d {
 
     /// `x` \[n, in, h, w] to \[n, out, h', w'].
     pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
-        self.apply(x, &self.bias)
+        self.apply(x, &self.bias, Finish::default())
     }
 
     /// As [`Self::forward`] with `extra` \[out] added to every pixel.
     pub fn forward_with(&self, x: &Tensor, extra: &Tensor) -> TensorResult<Tensor> {
-        self.apply(x, &(&self.bias + extra)?)
+        self.apply(x, &(&self.bias + extra)?, Finish::default())
     }
 
-    fn apply(&self, x: &Tensor, bias: &Tensor) -> TensorResult<Tensor> {
+    /// As [`Self::forward`], and then `finish`.
+    pub fn forward_then(&self, x: &Tensor, finish: Finish<'_>) -> TensorResult<Tensor> {
+        self.apply(x, &self.bias, finish)
+    }
+
+    fn apply(&self, x: &Tensor, bias: &Tensor, finish: Finish<'_>) -> TensorResult<Tensor> {
         if is_fast(x) {
-            return conv2d(x, &self.weight, bias, self.window);
+            return conv2d(x, (&self.weight, bias), self.window, finish);
         }
         let Window { stride, before, after } = self.window;
         let y = if before == after {
@@ -107,7 +122,11 @@ impl Conv2d {
             let padded = x.pad_with_zeros(2, before, after)?.pad_with_zeros(3, before, after)?;
             padded.conv2d(&self.weight, 0, stride, 1, 1)?
         };
-        y.broadcast_add(&bias.reshape((1, (), 1, 1))?)
+        let mut y = y.broadcast_add(&bias.reshape((1, (), 1, 1))?)?;
+        if let Some(residual) = finish.residual {
+            y = (y + residual)?;
+        }
+        if finish.relu { y.relu() } else { Ok(y) }
     }
 }
 
@@ -195,21 +214,11 @@ pub fn activate(x: Tensor, function: Function) -> TensorResult<Tensor> {
         return Ok(x);
     }
     match function {
-        Function::Relu => x.relu(),
         Function::Silu => x.silu(),
         Function::QuickGelu => &x * candle_nn::ops::sigmoid(&(&x * 1.702)?)?,
         // candle's `gelu` is the tanh form; this one is exact.
         Function::Gelu => x.gelu_erf(),
     }
-}
-
-/// `x` + `other`, where `x` is a fresh result.
-pub fn add(x: Tensor, other: &Tensor) -> TensorResult<Tensor> {
-    if is_fast(&x) && x.is_contiguous() && other.is_contiguous() && x.dims() == other.dims() {
-        pointwise::add(&x, other)?;
-        return Ok(x);
-    }
-    x + other
 }
 
 /// h · gelu(g) of `x` = (h, g) \[.., 2d].

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 pub use super::hints::Native;
 
 /// Pixels that the autoencoder works on at a time, at most, beyond a first frame: bounds its memory.
-const DECODE_PIXELS: usize = 1 << 19;
+const DECODE_PIXELS: usize = 1 << 18;
 
 /// The number format that text encoder and UNet compute in. The autoencoder always computes in single precision,
 /// because full-size ones overflow in half.

@@ -5,7 +5,7 @@
 
 use super::attention::{Attend, attention};
 use super::config::{Activation, TextConfig};
-use super::layers::{Function, LayerNorm, Linear, activate, add};
+use super::layers::{Function, LayerNorm, Linear, activate};
 use super::weights::Scope;
 use crate::error::{Context, Error, Result};
 use candle_core::{Result as TensorResult, Tensor};
@@ -98,13 +98,13 @@ impl Layer {
         let (q, k, v) = (self.q.forward(&normed)?, self.k.forward(&normed)?, self.v.forward(&normed)?);
         // A token sees only what stands before it.
         let seen = attention(&q, &k, &v, Attend { causal: true, ..Attend::plain(config.heads) })?;
-        let x = add(self.out.forward(&seen)?, x)?;
+        let x = self.out.forward_onto(&seen, x)?;
         let function = match config.activation {
             Activation::QuickGelu => Function::QuickGelu,
             Activation::Gelu => Function::Gelu,
         };
         let hidden = activate(self.widen.forward(&self.norms[1].forward(&x)?)?, function)?;
-        add(self.narrow.forward(&hidden)?, &x)
+        self.narrow.forward_onto(&hidden, &x)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::attention::{Attend, attention};
 use super::cpu::layout::Order;
-use super::layers::{GroupNorm, LayerNorm, Linear, add, from_tokens, geglu, to_tokens};
+use super::layers::{GroupNorm, LayerNorm, Linear, from_tokens, geglu, to_tokens};
 use super::weights::Scope;
 use crate::error::Result;
 use candle_core::{Result as TensorResult, Tensor};
@@ -35,10 +35,16 @@ impl AttentionLayer {
         })
     }
 
-    fn forward(&self, x: &Tensor, context: &Tensor, row_scale: Option<&[f32]>) -> TensorResult<Tensor> {
-        let (q, k, v) = (self.q.forward(x)?, self.k.forward(context)?, self.v.forward(context)?);
+    /// What `queries` find in `context`, added to `x`.
+    fn forward(
+        &self,
+        x: &Tensor,
+        (queries, context): (&Tensor, &Tensor),
+        row_scale: Option<&[f32]>,
+    ) -> TensorResult<Tensor> {
+        let (q, k, v) = (self.q.forward(queries)?, self.k.forward(context)?, self.v.forward(context)?);
         let how = Attend { heads: self.heads, row_scale, causal: false };
-        self.out.forward(&attention(&q, &k, &v, how)?)
+        self.out.forward_onto(&attention(&q, &k, &v, how)?, x)
     }
 }
 
@@ -84,10 +90,10 @@ impl Block {
         for (index, layer) in self.attentions.iter().enumerate() {
             let queries = around.queries(index, self.norms[index].forward(&x)?)?;
             let context = around.context(index).unwrap_or(&queries);
-            x = add(layer.forward(&queries, context, around.row_scale())?, &x)?;
+            x = layer.forward(&x, (&queries, context), around.row_scale())?;
         }
         let hidden = geglu(&self.widen.forward(&self.norms[2].forward(&x)?)?)?;
-        add(self.narrow.forward(&hidden)?, &x)
+        self.narrow.forward_onto(&hidden, &x)
     }
 }
 

@@ -211,3 +211,82 @@ impl UnetParts<'_> {
         TransformerShape { channels, context, heads, layers, groups: self.config.groups }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diffusion::config::{MotionNorm, VaeConfig};
+    use crate::diffusion::keys;
+    use crate::diffusion::vae::Kl;
+    use crate::diffusion::vae_tiny::Tiny;
+    use crate::diffusion::weights::{Target, Weights};
+    use candle_core::{DType, Device};
+    use std::path::PathBuf;
+
+    fn fixture(part: &str) -> PathBuf {
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(part)
+    }
+
+    fn open(part: &str, dtype: DType) -> Weights {
+        let path = fixture(part).join("diffusion_pytorch_model.safetensors");
+        Weights::open(&path, &Target { dtype, device: Device::Cpu }, keys::motion).unwrap()
+    }
+
+    /// Latents, or pictures, made of sines.
+    fn wave(shape: &[usize], dtype: DType) -> Tensor {
+        let count = shape.iter().product::<usize>() as u32;
+        let values: Vec<f32> = (0..count).map(|i| (i as f32 * 0.37).sin()).collect();
+        Tensor::from_vec(values, shape, &Device::Cpu).unwrap().to_dtype(dtype).unwrap()
+    }
+
+    fn near(half: Tensor, single: Tensor) {
+        let norm = |t: &Tensor| t.sqr().unwrap().sum_all().unwrap().to_scalar::<f32>().unwrap().sqrt();
+        let apart = norm(&(half.to_dtype(DType::F32).unwrap() - &single).unwrap()) / norm(&single);
+        assert!(apart > 0.0 && apart < 0.01, "{apart}");
+    }
+
+    /// Half precision takes candle's own operations everywhere, as graphics processors do; single precision on the CPU
+    /// takes the fast paths.
+    #[test]
+    fn candles_operations_and_the_fast_paths_agree() {
+        for (model, norm) in [("kl-mid", MotionNorm::Frame), ("tiny", MotionNorm::Window)] {
+            let config = UnetConfig::read(&fixture(model).join("unet/config.json")).unwrap();
+            let path = fixture(model).join("motion_adapter/config.json");
+            let motion_config = MotionConfig { norm, ..MotionConfig::read(&path, &config).unwrap() };
+            let run = |dtype| {
+                let unet = open(&format!("{model}/unet"), dtype);
+                let motion = open(&format!("{model}/motion_adapter"), dtype);
+                let (unet, motion) = (unet.scope(""), motion.scope(""));
+                let parts = UnetParts { unet, config: &config, motion, motion_config: &motion_config };
+                let (x, text) = (wave(&[3, 4, 9, 13], dtype), wave(&[1, 12, 16], dtype));
+                Unet::new(&parts).unwrap().forward(&x, 700.0, &text, &[0.8, 1.0, 1.2]).unwrap()
+            };
+            near(run(DType::F16), run(DType::F32));
+        }
+    }
+
+    #[test]
+    fn they_agree_in_the_autoencoders_as_well() {
+        for model in ["kl-mid", "tiny"] {
+            let config = VaeConfig::read(&fixture(model).join("vae/config.json")).unwrap();
+            let run = |dtype| {
+                let file = open(&format!("{model}/vae"), dtype);
+                let (latents, pictures) = (wave(&[2, 4, 5, 7], dtype), wave(&[2, 3, 10, 14], dtype));
+                let (scope, l, p) = (file.scope(""), &latents, &pictures);
+                match &config {
+                    VaeConfig::Kl(config) => {
+                        let vae = Kl::new(&scope, config).unwrap();
+                        (vae.decode(l).unwrap(), vae.encode(p).unwrap())
+                    }
+                    VaeConfig::Tiny(config) => {
+                        let vae = Tiny::new(&scope, config).unwrap();
+                        (vae.decode(l).unwrap(), vae.encode(p).unwrap())
+                    }
+                }
+            };
+            let (half, single) = (run(DType::F16), run(DType::F32));
+            near(half.0, single.0);
+            near(half.1, single.1);
+        }
+    }
+}

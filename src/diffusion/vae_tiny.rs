@@ -4,7 +4,7 @@
 
 use super::config::TinyConfig;
 use super::cpu::conv::Window;
-use super::layers::{Conv2d, Function, activate, add, upsample};
+use super::layers::{Conv2d, Finish, upsample};
 use super::weights::Scope;
 use crate::error::Result;
 use candle_core::{Result as TensorResult, Tensor};
@@ -23,7 +23,7 @@ pub struct Tiny {
 #[derive(Debug)]
 enum Layer {
     Conv(Conv2d),
-    Relu,
+    ConvRelu(Conv2d),
     Block([Conv2d; 3]),
     Double,
 }
@@ -72,17 +72,19 @@ fn encoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
 }
 
 fn decoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
+    // The ReLU behind the first convolution has number 1.
+    let number = |layers: &Vec<Layer>| layers.len() + 1;
     let first = Conv2d::same(&scope.at(0), config.latent_channels, config.decoder[0].0)?;
-    let mut layers = vec![Layer::Conv(first), Layer::Relu];
+    let mut layers = vec![Layer::ConvRelu(first)];
     for (i, &(channels, blocks)) in config.decoder.iter().enumerate() {
         for _ in 0..blocks {
-            layers.push(block(&scope.at(layers.len()), channels)?);
+            layers.push(block(&scope.at(number(&layers)), channels)?);
         }
         let last = i + 1 == config.decoder.len();
         if !last {
             layers.push(Layer::Double);
         }
-        let place = scope.at(layers.len());
+        let place = scope.at(number(&layers));
         layers.push(Layer::Conv(if last {
             Conv2d::same(&place, channels, 3)?
         } else {
@@ -98,15 +100,15 @@ fn block(scope: &Scope<'_>, channels: usize) -> Result<Layer> {
 }
 
 fn run(layers: &[Layer], x: Tensor) -> TensorResult<Tensor> {
+    let relu = Finish { residual: None, relu: true };
     let mut x = x;
     for layer in layers {
         x = match layer {
             Layer::Conv(conv) => conv.forward(&x)?,
-            Layer::Relu => activate(x, Function::Relu)?,
+            Layer::ConvRelu(conv) => conv.forward_then(&x, relu)?,
             Layer::Block([first, second, third]) => {
-                let hidden = activate(first.forward(&x)?, Function::Relu)?;
-                let hidden = activate(second.forward(&hidden)?, Function::Relu)?;
-                activate(add(third.forward(&hidden)?, &x)?, Function::Relu)?
+                let hidden = second.forward_then(&first.forward_then(&x, relu)?, relu)?;
+                third.forward_then(&hidden, Finish { residual: Some(&x), relu: true })?
             }
             Layer::Double => {
                 let (_, _, h, w) = x.dims4()?;

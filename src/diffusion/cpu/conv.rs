@@ -1,9 +1,10 @@
 //! 2-D convolution: rows of the picture are copied into a matrix, one matrix product per strip of rows.
 //!
 //! Images are convolved in parallel; within an image, strips keep the matrix small enough for the cache
-//! and memory bounded.
+//! and memory bounded. Bias and residual are what the product is added to, ReLU follows while the image is warm.
 
-use super::{read, tensor};
+use super::gemm::{Right, multiply_add};
+use super::{read, tensor, vectorized};
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
@@ -18,11 +19,27 @@ pub struct Window {
     pub after: usize,
 }
 
-/// Values of the unrolled matrix of a strip, at most: 2 MiB of floats.
-const STRIP: usize = 1 << 19;
+/// What happens to the result of a convolution.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Finish<'a> {
+    /// Is added, \[n, o, h', w'].
+    pub residual: Option<&'a Tensor>,
+    /// max(x, 0) comes last.
+    pub relu: bool,
+}
+
+/// Values of the unrolled matrix of a strip: 1 MiB of floats.
+const STRIP: usize = 1 << 18;
+/// Columns that the matrix has at least, because the weights are packed anew for every strip.
+const COLUMNS: usize = 512;
 
 /// Convolves `x` \[n, c, h, w] with `weight` \[o, c, k, k], adds `bias` \[o], gives \[n, o, h', w'].
-pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, window: Window) -> Result<Tensor> {
+pub fn conv2d(
+    x: &Tensor,
+    (weight, bias): (&Tensor, &Tensor),
+    window: Window,
+    finish: Finish<'_>,
+) -> Result<Tensor> {
     let (n, c, h, w) = x.dims4()?;
     let (o, c_in, kernel, _) = weight.dims4()?;
     let extent = |size: usize| (size + window.before + window.after).checked_sub(kernel);
@@ -30,28 +47,29 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, window: Window) -> Res
         bail!("a {kernel}x{kernel} kernel for {c_in} channels can't be moved over {c} channels of {w}x{h}");
     };
     let (height, width) = (rows / window.stride + 1, columns / window.stride + 1);
-    let shape = Unroll { h, w, width, kernel, window };
-    let matrix = weight.reshape((o, c * kernel * kernel))?;
-    let strip = (STRIP / (c * kernel * kernel * width)).clamp(1, height);
-    read([x, bias], |[x, bias]| {
-        let mut out = vec![0.0; n * o * height * width];
-        out.par_chunks_mut(o * height * width).zip(x.par_chunks(c * h * w)).try_for_each(|(out, x)| {
-            for top in (0..height).step_by(strip) {
-                let lines = strip.min(height - top);
-                let unrolled = tensor(shape.rows(x, top, lines), (c * kernel * kernel, lines * width))?;
-                let product = matrix.matmul(&unrolled)?;
-                read([&product], |[product]| {
-                    let planes =
-                        out.chunks_exact_mut(height * width).zip(product.chunks_exact(lines * width));
-                    for ((plane, product), bias) in planes.zip(bias) {
-                        let plane = &mut plane[top * width..][..lines * width];
-                        plane.iter_mut().zip(product).for_each(|(o, p)| *o = p + bias);
-                    }
-                    Ok(())
-                })?;
+    if finish.residual.is_some_and(|r| r.dims() != [n, o, height, width]) {
+        bail!("the residual of a convolution is not [{n}, {o}, {height}, {width}]");
+    }
+    let shape = Unroll { h, w, height, width, kernel, window };
+    let plane = height * width;
+    // An absent residual is read as the input and not looked at.
+    read([x, weight, bias, finish.residual.unwrap_or(x)], |[x, weight, bias, residual]| {
+        let mut out = vec![0.0; n * o * plane];
+        out.par_chunks_mut(o * plane).zip(x.par_chunks(c * h * w)).enumerate().for_each(|(i, (out, x))| {
+            if finish.residual.is_some() {
+                out.copy_from_slice(&residual[i * o * plane..][..o * plane]);
             }
-            Ok::<(), candle_core::Error>(())
-        })?;
+            for (out, bias) in out.chunks_exact_mut(plane).zip(bias) {
+                out.iter_mut().for_each(|v| *v += bias);
+            }
+            shape.multiply(x, weight, out);
+            if finish.relu {
+                vectorized(
+                    #[inline(always)]
+                    || out.iter_mut().for_each(|v| *v = v.max(0.0)),
+                );
+            }
+        });
         tensor(out, (n, o, height, width))
     })
 }
@@ -59,22 +77,36 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor, window: Window) -> Res
 struct Unroll {
     h: usize,
     w: usize,
-    /// Width of the output.
+    /// Size of the output.
+    height: usize,
     width: usize,
     kernel: usize,
     window: Window,
 }
 
 impl Unroll {
-    /// The inputs under the kernel for output rows `top..top + lines`: \[c·k·k, lines·width].
-    fn rows(&self, x: &[f32], top: usize, lines: usize) -> Vec<f32> {
-        let planes = x.len() / (self.h * self.w);
-        if self.kernel == 1 && self.window.stride == 1 {
-            let (from, to) = (top * self.w, (top + lines) * self.w);
-            return x.chunks_exact(self.h * self.w).flat_map(|plane| &plane[from..to]).copied().collect();
+    /// Adds the convolution of the image `x` to `out`.
+    fn multiply(&self, x: &[f32], weight: &[f32], out: &mut [f32]) {
+        let plane = self.height * self.width;
+        let (outputs, depth) = (out.len() / plane, x.len() / (self.h * self.w) * self.kernel * self.kernel);
+        if self.kernel == 1 && self.window.stride == 1 && plane == self.h * self.w {
+            let right = Right { values: x, row_stride: plane, column_stride: 1 };
+            return multiply_add(weight, right, (out, plane), [outputs, plane, depth]);
         }
-        let mut out = vec![0.0; planes * self.kernel * self.kernel * lines * self.width];
-        let mut targets = out.chunks_exact_mut(lines * self.width);
+        let strip = (STRIP / (depth * self.width)).max(COLUMNS.div_ceil(self.width)).min(self.height);
+        let mut unrolled = vec![0.0; depth * strip * self.width];
+        for top in (0..self.height).step_by(strip) {
+            let count = strip.min(self.height - top) * self.width;
+            let unrolled = &mut unrolled[..depth * count];
+            self.fill(x, top, count, unrolled);
+            let right = Right { values: unrolled, row_stride: count, column_stride: 1 };
+            multiply_add(weight, right, (&mut out[top * self.width..], plane), [outputs, count, depth]);
+        }
+    }
+
+    /// The inputs under the kernel for `count` outputs from row `top` on: \[c·k·k, count].
+    fn fill(&self, x: &[f32], top: usize, count: usize, unrolled: &mut [f32]) {
+        let mut targets = unrolled.chunks_exact_mut(count);
         for plane in x.chunks_exact(self.h * self.w) {
             for ky in 0..self.kernel {
                 for (kx, target) in (0..self.kernel).zip(&mut targets) {
@@ -82,29 +114,31 @@ impl Unroll {
                         let y = ((top + line) * self.window.stride + ky).wrapping_sub(self.window.before);
                         if y < self.h {
                             self.row(&plane[y * self.w..][..self.w], kx, target);
+                        } else {
+                            target.fill(0.0);
                         }
                     }
                 }
             }
         }
-        out
     }
 
-    /// One line of the picture, shifted by `kx`; what lies outside stays zero.
+    /// One line of the picture, shifted by `kx`, with zeros for what lies outside.
     fn row(&self, line: &[f32], kx: usize, target: &mut [f32]) {
         let Window { stride, before, .. } = self.window;
-        // The first output whose input is inside, and that input.
-        let first = before.saturating_sub(kx).div_ceil(stride);
-        let from = first * stride + kx - before;
-        if first >= target.len() || from >= line.len() {
-            return;
-        }
+        // The outputs whose inputs are inside, and the first of these inputs.
+        let first = before.saturating_sub(kx).div_ceil(stride).min(target.len());
+        let from = (first * stride + kx).saturating_sub(before).min(line.len());
+        let (outside, inside) = target.split_at_mut(first);
+        let count = (line.len() - from).div_ceil(stride).min(inside.len());
+        let (inside, beyond) = inside.split_at_mut(count);
+        outside.fill(0.0);
         if stride == 1 {
-            let count = (target.len() - first).min(line.len() - from);
-            target[first..first + count].copy_from_slice(&line[from..from + count]);
+            inside.copy_from_slice(&line[from..from + count]);
         } else {
-            target[first..].iter_mut().zip(line[from..].iter().step_by(stride)).for_each(|(t, v)| *t = *v);
+            inside.iter_mut().zip(line[from..].iter().step_by(stride)).for_each(|(t, v)| *t = *v);
         }
+        beyond.fill(0.0);
     }
 }
 
@@ -131,12 +165,18 @@ mod tests {
             [1, 64, 3, 3, 1, 1, 1, 40, 100],
         ] {
             let (x, weight, bias) = (noise(1, &[n, c, h, w]), noise(2, &[o, c, k, k]), noise(3, &[o]));
-            let ours = conv2d(&x, &weight, &bias, Window { stride, before, after }).unwrap();
+            let ours =
+                conv2d(&x, (&weight, &bias), Window { stride, before, after }, Finish::default()).unwrap();
             let padded =
                 x.pad_with_zeros(2, before, after).unwrap().pad_with_zeros(3, before, after).unwrap();
             let theirs = padded.conv2d(&weight, 0, stride, 1, 1).unwrap();
             let theirs = theirs.broadcast_add(&bias.reshape((1, o, 1, 1)).unwrap()).unwrap();
             assert_eq!(ours.dims(), theirs.dims());
+            let residual = ours.affine(-0.5, 0.1).unwrap();
+            let finish = Finish { residual: Some(&residual), relu: true };
+            let finished = conv2d(&x, (&weight, &bias), Window { stride, before, after }, finish).unwrap();
+            let apart = (finished - (&theirs + residual).unwrap().relu().unwrap()).unwrap().abs().unwrap();
+            assert!(apart.flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap() < 1e-4);
             let worst = (ours - theirs).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
             assert!(worst.to_scalar::<f32>().unwrap() < 1e-4, "{worst}");
         }
@@ -145,6 +185,14 @@ mod tests {
     #[test]
     fn a_picture_smaller_than_the_kernel_is_an_error() {
         let window = Window { stride: 1, before: 0, after: 0 };
-        assert!(conv2d(&noise(1, &[1, 1, 2, 2]), &noise(2, &[1, 1, 3, 3]), &noise(3, &[1]), window).is_err());
+        assert!(
+            conv2d(
+                &noise(1, &[1, 1, 2, 2]),
+                (&noise(2, &[1, 1, 3, 3]), &noise(3, &[1])),
+                window,
+                Finish::default()
+            )
+            .is_err()
+        );
     }
 }

@@ -9,7 +9,9 @@
 
 pub mod attention;
 pub mod conv;
+pub mod gemm;
 pub mod layout;
+pub mod linear;
 pub mod math;
 pub mod norm;
 pub mod pointwise;

@@ -8,8 +8,6 @@ use rayon::prelude::*;
 /// A function of one value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
-    /// max(x, 0).
-    Relu,
     /// x sigmoid(x).
     Silu,
     /// x sigmoid(1.702 x).
@@ -23,7 +21,6 @@ pub fn apply(x: &Tensor, function: Function) -> Result<()> {
     // The second operand is not looked at; it only has to be another tensor.
     update(x, &tensor(vec![0.0], 1)?, |x, _| {
         x.par_chunks_mut(PIECE).for_each(|x| match function {
-            Function::Relu => each(x, |v| v.max(0.0)),
             Function::Silu => each(x, silu),
             Function::QuickGelu => each(x, quick_gelu),
             Function::Gelu => each(x, gelu),
@@ -51,18 +48,6 @@ pub fn add_bias(x: &Tensor, bias: &Tensor) -> Result<()> {
                         row.iter_mut().zip(bias).for_each(|(v, b)| *v += b);
                     }
                 },
-            );
-        });
-    })
-}
-
-/// Adds `other` to a fresh `x` of the same shape.
-pub fn add(x: &Tensor, other: &Tensor) -> Result<()> {
-    update(x, other, |x, other| {
-        x.par_chunks_mut(PIECE).zip(other.par_chunks(PIECE)).for_each(|(x, o)| {
-            vectorized(
-                #[inline(always)]
-                || x.iter_mut().zip(o).for_each(|(v, o)| *v += o),
             );
         });
     })
