@@ -131,7 +131,10 @@ fn span(args: &RenderArgs, analysis: &Analysis, fps: FrameRate) -> Result<(u64, 
 
 /// A size that was asked for, if the model can generate it.
 fn generated(size: Size, factor: u32) -> Result<Size> {
-    if size.width % factor == 0 && size.height % factor == 0 && size.width.min(size.height) >= 4 * factor {
+    if size.width.is_multiple_of(factor)
+        && size.height.is_multiple_of(factor)
+        && size.width.min(size.height) >= 4 * factor
+    {
         return Ok(size);
     }
     let near = |side: u32| ((side + factor / 2) / factor * factor).max(4 * factor);
