@@ -8,9 +8,9 @@ use super::weights::Scope;
 use crate::error::Result;
 use candle_core::{Result as TensorResult, Tensor};
 
-/// Epsilon of the layer norms in all blocks, and of the group norm at a transformer's entrance.
+/// Epsilon of the layer norms in all blocks.
 const LAYER_EPS: f64 = 1e-5;
-/// See [`LAYER_EPS`].
+/// Epsilon of the group norm at a transformer's entrance.
 pub const ENTRANCE_EPS: f64 = 1e-6;
 
 /// Projections to queries, keys and values, attention, projection back.
