@@ -15,7 +15,7 @@ pub fn run(args: &PresetsArgs) -> Result<()> {
         say(format_args!("{}\n{}", param_table(), signal_table()));
     } else if let Some(name) = &args.name {
         find(name)?;
-        say(shipped().iter().find(|(n, _)| n == name).map_or("", |(_, text)| text));
+        say(text_of(name));
     } else {
         for (name, text) in shipped() {
             say(format_args!("{name:10} {}", Preset::parse(name, text)?.about));
@@ -29,8 +29,7 @@ pub fn load(name: &str) -> Result<(Preset, String)> {
     let path = Path::new(name);
     if !name.ends_with(".toml") && !name.contains(std::path::MAIN_SEPARATOR) {
         let preset = find(name)?;
-        let text = shipped().iter().find(|(n, _)| *n == name).map_or("", |(_, text)| text);
-        return Ok((preset, text.to_owned()));
+        return Ok((preset, text_of(name).to_owned()));
     }
     let failed = || {
         Error::input(format!("can't read the preset {}", path.display())).hint(
@@ -47,4 +46,9 @@ pub fn load(name: &str) -> Result<(Preset, String)> {
     }
     let text = std::fs::read_to_string(path).context(failed)?;
     Ok((Preset::parse(name, &text)?, text))
+}
+
+/// The file of the shipped preset `name`; empty where there is none.
+fn text_of(name: &str) -> &'static str {
+    shipped().iter().find(|(n, _)| *n == name).map_or("", |(_, text)| text)
 }

@@ -145,13 +145,7 @@ impl Unroll {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::{Stream, gaussian};
-
-    fn noise(seed: u64, shape: &[usize]) -> Tensor {
-        let mut values = vec![0.0; shape.iter().product()];
-        gaussian(seed, Stream::Latents, 0, &mut values);
-        tensor(values, shape).unwrap()
-    }
+    use crate::diffusion::cpu::noise;
 
     #[test]
     fn it_is_candles_convolution() {

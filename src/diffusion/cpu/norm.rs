@@ -137,13 +137,7 @@ fn sum(x: &[f32], f: impl Fn(f32) -> f32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::{Stream, gaussian};
-
-    fn noise(seed: u64, shape: &[usize]) -> Tensor {
-        let mut values = vec![0.0; shape.iter().product()];
-        gaussian(seed, Stream::Latents, 0, &mut values);
-        tensor(values, shape).unwrap()
-    }
+    use crate::diffusion::cpu::noise;
 
     /// The definition, in double precision.
     fn by_formula(
