@@ -1,10 +1,11 @@
-"""The data of the diffusion stages: every scene's loop in every palette, rendered, encoded by the frozen VAE, kept in a table.
+"""The data of the diffusion stages: takes of random scenes, rendered, encoded by the frozen VAE, written shard after shard.
 
-    python training/data.py [--data spark-table]
+    python training/data.py --data DIR [--shards N]
 
-A loop is LOOP clock frames, cut in HALVES places half a frame apart. The table is written coarse to fine in 16 shards, so that
-training can begin with the first; each is a safetensors file with latents f16 [kinds,palettes,12,4,18,32] (scaled) and
-places i64 [12]. Clips are read off the table along a clock of their own, between places by linear interpolation.
+A take is a scene with its form, palette, mood and camera, over PLACES places half a clock frame apart. A shard holds TAKES of
+them: latents f16 [64,64,8,18,32] (scaled), and what they are as JSON in the file's header. Clips are read off a take along a
+clock of their own, between places by linear interpolation. Training can begin with the first shards, and reads new ones as
+they appear; shards are pure functions of their number and of the VAE.
 
 The clock of frame f advances by speed(curve[f]) from frame f-1: the motion scale of a frame governs the change from the frame
 before it, and the one of frame 0 governs nothing inside a clip.
@@ -16,14 +17,13 @@ import random
 import time
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 
 import scenes
 from nets import FRAMES, LATENT, MODEL, build_vae, load_part
 
-HALVES = 2 * scenes.LOOP
-ORDER = [0, 8, 4, 12, 2, 6, 10, 14, 1, 5, 9, 13, 3, 7, 11, 15]
-KINDS, PALETTES = scenes.KINDS, list(scenes.PALETTES)
+PLACES, TAKES = 64, 64
 
 
 def speed(s):
@@ -52,67 +52,84 @@ def curve(rng, frames=FRAMES):
 
 
 class Table:
-    """Latents of all loops, as far as they are written: `refresh()` reads new shards."""
+    """Takes as far as they are written: `refresh()` reads new shards."""
 
     def __init__(self, folder):
-        self.folder, self.seen, self.places = pathlib.Path(folder), set(), []
-        self.latents = torch.zeros(len(KINDS), len(PALETTES), HALVES, *LATENT, dtype=torch.float16)
+        self.folder, self.seen, self.latents, self.takes = pathlib.Path(folder), set(), [], []
 
     def refresh(self):
         for path in sorted(self.folder.glob("*.safetensors")):
             if path.name not in self.seen:
                 self.seen.add(path.name)
-                d = load_file(path)
-                self.latents[:, :, d["places"]] = d["latents"]
-                self.places = sorted(self.places + d["places"].tolist())
+                with safe_open(path, "pt") as f:
+                    self.latents += list(f.get_tensor("latents"))
+                    self.takes += json.loads(f.metadata()["takes"])
         return len(self.seen)
 
     def wait(self, shards):
         while self.refresh() < shards:
             time.sleep(2)
 
-    def frame(self, kind, palette, rng):
-        """A random frame [4,18,32]."""
-        return self.latents[kind, palette, rng.choice(self.places)].float()
+    def pick(self, rng):
+        """A random take's number, the last shard's no oftener than the others'."""
+        return rng.randrange(len(self.takes))
 
-    def clip(self, kind, palette, rng):
-        """A random clip [16,4,18,32] and its curve [16]. Needs at least every whole place."""
+    def frame(self, take, rng):
+        """A random frame [8,18,32] of a take."""
+        return self.latents[take][rng.randrange(PLACES)].float()
+
+    def clip(self, take, rng):
+        """A random clip [16,8,18,32] of a take and its curve [16]."""
         s = curve(rng)
-        step = 16 >> (len(self.seen).bit_length() - 1)
-        at = (rng.uniform(0, scenes.LOOP) + torch.cumsum(speed(s), 0)) * 2 / step
-        low = at.floor()
-        part = (at - low).view(-1, 1, 1, 1)
-        row = self.latents[kind, palette]
-        read = lambda i: row[(i.long() * step) % HALVES].float()
+        way = torch.cumsum(speed(s), 0) * 2
+        way = way - way[0]
+        at = way + rng.uniform(0, max(0.0, PLACES - 1.001 - float(way[-1])))
+        low = at.clamp(max=PLACES - 1.001).floor()
+        part = (at.clamp(max=PLACES - 1.001) - low).view(-1, 1, 1, 1)
+        row = self.latents[take]
+        read = lambda i: row[i.long()].float()
         return read(low) * (1 - part) + read(low + 1) * part, s
 
 
-def pick(rng):
-    """A random kind and palette index."""
-    return rng.randrange(len(KINDS)), rng.randrange(len(PALETTES))
+def shard(number):
+    """What the takes of a shard are: every family four times."""
+    rng, out = random.Random(7919 * number + 1), []
+    pals = list(scenes.PALETTES)
+    for n in range(TAKES):
+        kind = scenes.KINDS[n % len(scenes.KINDS)]
+        form = 0 if rng.random() < 0.3 else rng.randrange(scenes.FORMS[kind])
+        mood = "" if rng.random() < 0.5 else rng.choice(scenes.MOODS)
+        out.append({"kind": kind, "form": form, "palette": rng.choice(pals), "mood": mood, "start": rng.uniform(0, 960),
+                    "drift": [rng.uniform(0, 6.283), rng.uniform(0, 6.283)]})
+    return out
 
 
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("--data", type=pathlib.Path, default="spark-table")
+    a.add_argument("--shards", type=int, default=60)
+    a.add_argument("--part", type=int, nargs=2, default=(0, 1), help="of how many processes this is which")
     o = a.parse_args()
     torch.set_num_threads(1)
     o.data.mkdir(parents=True, exist_ok=True)
     vae = load_part("vae", build_vae()).to(memory_format=torch.channels_last).eval()
     scale = json.loads((MODEL / "vae" / "config.json").read_text())["scaling_factor"]
-    for shard, offset in enumerate(ORDER):
-        path = o.data / f"{shard:02}.safetensors"
+    for number in range(o.part[0], o.shards, o.part[1]):
+        path = o.data / f"{number:03}.safetensors"
         if path.exists():
             continue
-        places, out = torch.arange(offset, HALVES, 16), []
-        for kind in KINDS:
-            for palette in PALETTES:
-                x = scenes.clip(kind, palette, places * 0.5, scenes.SEEDS[kind][0])
-                with torch.no_grad():
-                    out.append((vae.encode(x.contiguous(memory_format=torch.channels_last)).latents * scale).contiguous().half())
-        out = torch.stack(out).view(len(KINDS), len(PALETTES), len(places), *LATENT)
-        save_file({"latents": out, "places": places}, o.data / "part")
-        (o.data / "part").rename(path)
+        begun, takes, out = time.time(), shard(number), torch.empty(TAKES, PLACES, *LATENT, dtype=torch.float16)
+        for n, t in enumerate(takes):
+            for at in range(0, PLACES, 16):
+                clock = t["start"] + 0.5 * torch.arange(at, at + 16)
+                x = scenes.clip(t["kind"], t["palette"], t["form"], t["mood"], clock, t["drift"])
+                with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+                    z = vae.encode(x.contiguous(memory_format=torch.channels_last)).latents
+                out[n, at:at + 16] = z.float() * scale
+        part = o.data / f"part{number}"
+        save_file({"latents": out}, part, metadata={"takes": json.dumps(takes)})
+        part.rename(path)
+        print(number, f"{time.time() - begun:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

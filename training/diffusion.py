@@ -1,7 +1,6 @@
 """Stages two and three: text encoder and UNet on single frames, then motion modules on clips.
 
-Both predict v on linear betas rescaled to zero terminal SNR, x_t = a x0 + b n, v = a n - b x0. Half of the times are those
-of the 4-step trailing grid, where the model is used; the rest are uniform, since denoise strength moves the grid.
+Both predict v on scaled-linear betas rescaled to zero terminal SNR, x_t = a x0 + b n, v = a n - b x0, at uniform times.
 """
 import random
 
@@ -12,9 +11,8 @@ import export
 import nets
 import tokens
 from common import Run
-from data import KINDS, PALETTES, Table, pick
-
-GRID = (999, 749, 499, 249)
+from data import Table
+from muon import optimiser
 
 
 def levels():
@@ -23,16 +21,15 @@ def levels():
     return bar.sqrt(), (1 - bar).sqrt()
 
 
-def times(n, weights=(1.0, 1.0, 1.0, 1.0), low=20, high=1000):
-    """Random times [n], half of them on the 4-step grid (with these weights), half between low and high."""
-    t = torch.randint(low, high, (n,))
-    grid = torch.tensor(GRID)[torch.multinomial(torch.tensor(weights), n, replacement=True)]
-    return torch.where(torch.rand(n) < 0.5, grid, t)
+def times(n, low=0):
+    """Random times [n], one in ten the very last, where a render begins."""
+    t = torch.randint(low, 1000, (n,))
+    return torch.where(torch.rand(n) < 0.1, torch.full((n,), 999), t)
 
 
-def words(picks, tok, rng):
-    """Token ids [n,32] of freshly worded captions of (kind, palette) pairs, one in ten empty."""
-    rows = ["" if rng.random() < 0.1 else captions.caption(KINDS[k], PALETTES[p], rng) for k, p in picks]
+def words(takes, tok, rng):
+    """Token ids [n,32] of freshly worded captions of takes, one in ten empty."""
+    rows = ["" if rng.random() < 0.1 else captions.caption(t["kind"], t["form"], t["palette"], t["mood"], rng) for t in takes]
     return torch.tensor([tok(text) for text in rows])
 
 
@@ -57,24 +54,25 @@ def save_image(run, average, text, unet, **figures):
     run.save(**figures)
 
 
-def image(minutes, folder, rate=8e-4, batch=16):
+def image(minutes, folder, rate=1e-3, batch=16):
     """Text encoder and UNet on single frames of the table."""
     run = Run("image", minutes, rate)
-    rng, table, tok, text, unet, a, b = start(run, folder, 1)
+    rng, table, tok, text, unet, a, b = start(run, folder, 2)
     parameters = [*text.parameters(), *unet.parameters()]
-    opt = torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.99), weight_decay=1e-3)
+    opt = optimiser([*text.named_parameters(), *unet.named_parameters()], rate)
     average = nets.Average(parameters, 0.995)
     mean, mark = None, 240
     while run.going():
         run.tick(opt)
-        picks = [pick(rng) for _ in range(batch)]
-        x = torch.stack([table.frame(*p, rng) for p in picks])
+        picks = [table.pick(rng) for _ in range(batch)]
+        x = torch.stack([table.frame(p, rng) for p in picks])
         t = times(batch)
         at, bt = a[t].view(-1, 1, 1, 1), b[t].view(-1, 1, 1, 1)
         n = torch.randn_like(x)
-        hidden = text(words(picks, tok, rng)).last_hidden_state
-        v = unet(at * x + bt * n, t, encoder_hidden_states=hidden, return_dict=False)[0]
-        loss = ((v - (at * n - bt * x)) ** 2).mean()
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            hidden = text(words([table.takes[p] for p in picks], tok, rng)).last_hidden_state
+            v = unet(at * x + bt * n, t, encoder_hidden_states=hidden, return_dict=False)[0]
+        loss = ((v.float() - (at * n - bt * x)) ** 2).mean()
         opt.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -90,47 +88,58 @@ def image(minutes, folder, rate=8e-4, batch=16):
     save_image(run, average, text, unet, loss=round(mean, 4))
 
 
-def noised(x, a, b):
-    """Noise clips x [n,16,4,h,w] for training: returns input, time [n], target v.
+HELD = 4
 
-    A third of them are set in a hand-off at denoise s: frames past the fourth begin as the settled frame 3 at the noise level
-    of s, and what is left of that beginning at step k of the shortened grid is in the input, while the target is the clip.
+
+def noised(x, a, b):
+    """Noise clips x [n,16,8,h,w] for training: returns input, time [n], target v, b.
+
+    In half of the clips the first HELD frames are somewhat wrong, as carried frames are, while the target is right. A third are
+    set in a hand-off at denoise s: frames past the held ones begin as the settled one at the noise level of s, and what is left
+    of that beginning at step k of the shortened grid is in the input, while the target is the clip.
     """
     n = x.shape[0]
-    t = times(n, (0.3, 1.4, 1.2, 0.8), 100, 900)  # at 999 all is noise: there is little to learn about motion
+    t = times(n)
     noise = torch.randn_like(x)
     bias = torch.zeros_like(x)
+    wrong = torch.zeros_like(x)
     for i in range(n):
+        if torch.rand(()) < 0.5:
+            rough = torch.randn(x.shape[2:])
+            soft = torch.nn.functional.avg_pool2d(rough, 3, 1, 1) * 3
+            wrong[i, :HELD] = 0.25 * torch.rand(()) * (rough if torch.rand(()) < 0.5 else soft)
         if torch.rand(()) < 0.33:
-            s, k = 0.4 + 0.45 * torch.rand(()).item(), int(torch.randint(0, 4, ()))
+            s, k = 0.3 + 0.6 * torch.rand(()).item(), int(torch.randint(0, 4, ()))
             grid = [round(1000 * s * (1 - j / 4)) - 1 for j in range(4)]
             t[i] = grid[k]
-            bias[i, 4:] = a[grid[0]] / b[grid[0]] * (x[i, 3] - x[i, 4:])
+            bias[i, HELD:] = a[grid[0]] / b[grid[0]] * (x[i, HELD - 1] - x[i, HELD:])
     at, bt = a[t].view(-1, 1, 1, 1, 1), b[t].view(-1, 1, 1, 1, 1)
-    y = at * x + bt * (noise + bias)
+    y = at * (x + wrong) + bt * (noise + bias)
     return y, t, (at * y - x) / bt, bt
 
 
-def motion(minutes, folder, rate=1.5e-3, batch=1):
+def motion(minutes, folder, rate=1e-3, batch=1):
     """Motion modules on clips; text encoder fixed, UNet carried along at less of the rate."""
     run = Run("motion", minutes, rate)
     rng, table, tok, text, unet, a, b = start(run, folder, 8)
     text.requires_grad_(False)
     net = nets.Video(unet, nets.load_part("motion_adapter", nets.build_motion()))
-    new = [p for k, p in net.named_parameters() if "motion_modules" in k]
-    old = [p for k, p in net.named_parameters() if "motion_modules" not in k]
-    opt = torch.optim.AdamW([{"params": new, "factor": 1.0}, {"params": old, "factor": 0.8}], lr=rate, betas=(0.9, 0.99), weight_decay=1e-3)
+    new = [(k, p) for k, p in net.named_parameters() if "motion_modules" in k]
+    old = [(k, p) for k, p in net.named_parameters() if "motion_modules" not in k]
+    opt = optimiser(new, rate, old, 0.5)
+    new, old = [p for _, p in new], [p for _, p in old]
     average = nets.Average([*new, *old], 0.995)
     mean, mark = None, 240
     while run.going():
         run.tick(opt)
-        picks = [pick(rng) for _ in range(batch)]
-        x, s = (torch.stack(c) for c in zip(*(table.clip(*p, rng) for p in picks)))
+        picks = [table.pick(rng) for _ in range(batch)]
+        x, s = (torch.stack(c) for c in zip(*(table.clip(p, rng) for p in picks)))
         y, t, target, bt = noised(x, a, b)
         with torch.no_grad():
-            hidden = text(words(picks, tok, rng)).last_hidden_state
-        v = net(y, t, hidden, s)
-        loss = ((v - target) ** 2 * bt.clamp(0.5, 1)).mean()
+            hidden = text(words([table.takes[p] for p in picks], tok, rng)).last_hidden_state
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            v = net(y, t, hidden, s)
+        loss = ((v.float() - target) ** 2 * bt.clamp(0.5, 1)).mean()
         opt.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(new, 1.0)

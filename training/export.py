@@ -11,8 +11,8 @@ from nets import MODEL
 
 
 def scheduler():
-    """The sampler's settings: v-prediction on linear betas rescaled to zero terminal SNR, trailing spacing."""
-    return EulerDiscreteScheduler(beta_schedule="linear", beta_start=0.00085, beta_end=0.012, num_train_timesteps=1000,
+    """The sampler's settings: v-prediction on scaled-linear betas rescaled to zero terminal SNR, trailing spacing."""
+    return EulerDiscreteScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.006, num_train_timesteps=1000,
                                   prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing")
 
 

@@ -14,20 +14,34 @@ from diffusers import AutoencoderTiny, MotionAdapter, UNet2DConditionModel, UNet
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
-MODEL = pathlib.Path(__file__).resolve().parent.parent / "models" / "spark"
-CHANNELS = (32, 64, 96)
+MODEL = pathlib.Path(__file__).resolve().parent / "next"
+CHANNELS = (64, 96, 128)
 TEXT = 128
 TOKENS = 32
 FRAMES = 16
-WIDTH, HEIGHT, FPS, STEPS = 256, 144, 12, 4
-LATENT = (4, HEIGHT // 8, WIDTH // 8)
+WIDTH, HEIGHT, FPS, STEPS = 512, 288, 12, 4
+PATCH = 2
+LATENT = (8, HEIGHT // 16, WIDTH // 16)
+
+
+class Patched(AutoencoderTiny):
+    """An `AutoencoderTiny` over pictures whose patches of 2 x 2 pixels are folded into channels, so that the last doubling costs
+    nothing: [n,3,H,W] in [-1,1] <-> [n,8,H/16,W/16]."""
+
+    def encode(self, x):
+        return super().encode(torch.nn.functional.pixel_unshuffle(x, PATCH))
+
+    def decode(self, z):
+        out = super().decode(z)
+        out.sample = torch.nn.functional.pixel_shuffle(out.sample, PATCH)
+        return out
 
 
 def build_vae():
-    """An `AutoencoderTiny` with one thin full-resolution level: [n,3,H,W] in [-1,1] <-> [n,4,H/8,W/8]."""
-    return AutoencoderTiny(
-        encoder_block_out_channels=(32,) * 4, decoder_block_out_channels=(32,) * 4,
-        num_encoder_blocks=(0, 1, 2, 2), num_decoder_blocks=(2, 2, 1, 0), latent_channels=4)
+    """The autoencoder, thin at its top level."""
+    return Patched(in_channels=3 * PATCH ** 2, out_channels=3 * PATCH ** 2, latent_channels=LATENT[0],
+                   encoder_block_out_channels=(32,) * 4, decoder_block_out_channels=(32,) * 4,
+                   num_encoder_blocks=(0, 0, 1, 2), num_decoder_blocks=(3, 3, 1, 0))
 
 
 def build_text(vocabulary):
@@ -41,7 +55,7 @@ def build_text(vocabulary):
 def build_unet():
     """The image UNet. `attention_head_dim` is diffusers' name for the number of heads."""
     return UNet2DConditionModel(
-        sample_size=LATENT[1:], in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=CHANNELS,
+        sample_size=LATENT[1:], in_channels=LATENT[0], out_channels=LATENT[0], layers_per_block=1, block_out_channels=CHANNELS,
         down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
         cross_attention_dim=TEXT, attention_head_dim=4, norm_num_groups=8)
@@ -179,6 +193,7 @@ def save_part(name, net, state=None):
         config = {k: v for k, v in json.loads(net.to_json_string()).items() if not k.startswith("_name")}
         if name == "vae":  # diffusers leaves this one out
             config["encoder_block_out_channels"] = [32] * 4
+            config["patch_size"] = PATCH
         if name == "motion_adapter":
             config["motion_norm"] = "frame"
         text = json.dumps(config, indent=2)
