@@ -1,6 +1,6 @@
 """Look at spark as the program will run it: Euler, trailing grid, v-prediction, zero terminal SNR, hand-off of 4 frames.
 
-    python training/sample.py images OUT.png [--guidance G]            10 scenes x 10 palettes, single pictures
+    python training/sample.py images OUT.png [--guidance G]            every scene and form in eight palettes, single pictures
     python training/sample.py clip OUT.png "neon tunnel" [--windows 3] [--curve pulse] [--denoise S]   every second frame
     python training/sample.py speed [--prompts N]                      motion at constant scales, and how curves are obeyed
 
@@ -11,6 +11,7 @@ import json
 
 import torch
 
+import captions
 import export
 import nets
 import scenes
@@ -41,14 +42,14 @@ class Spark:
         return self.text(torch.tensor([self.tok(p) for p in prompts])).last_hidden_state
 
     def predict(self, x, t, hidden, scale):
-        """v of x [b,f,4,h,w] (single frames bypass the motion modules)."""
+        """v of x [b,f,8,h,w] (single frames bypass the motion modules)."""
         t = torch.full((x.shape[0],), int(t))
         if x.shape[1] == 1:
             return self.unet(x[:, 0], t, encoder_hidden_states=hidden).sample[:, None]
         return self.net(x, t, hidden, scale)
 
     def window(self, hidden, scale, noise, empty=None, guidance=1.0, held=None, denoise=1.0, steps=nets.STEPS):
-        """Latents of one window [b,f,4,h,w] from unit noise; `held` [b,4,4,h,w] are the settled frames it begins with."""
+        """Latents of one window [b,f,8,h,w] from unit noise; `held` [b,4,8,h,w] are the settled frames it begins with."""
         t, sigma = grid(denoise, steps)
         x = noise * (sigma[0] ** 2 + 1).sqrt() if denoise == 1 else noise * sigma[0]
         if held is not None and denoise < 1:
@@ -68,7 +69,7 @@ class Spark:
         return x
 
     def decode(self, z):
-        """Latents [n,4,h,w] to pictures [n,3,H,W] in [0,1]."""
+        """Latents [n,8,h,w] to pictures [n,3,H,W] in [0,1]."""
         return ((self.vae.decode(z / self.factor).sample + 1) / 2).clamp(0, 1)
 
     @torch.no_grad()
@@ -79,7 +80,7 @@ class Spark:
         return self.decode(self.window(self.embed(prompts), None, noise, empty, guidance, steps=steps)[:, 0])
 
     @torch.no_grad()
-    def clips(self, prompts, curve, seed=0, guidance=1.0, denoise=1.0, shared=0.0):
+    def clips(self, prompts, curve, seed=0, guidance=1.0, denoise=1.0, shared=0.0, steps=nets.STEPS):
         """Pictures [b,n,3,H,W] of prompts along a curve [n] or [b,n], window by window.
 
         `shared` is the part of the noise's variance that all frames of the take have in common.
@@ -91,7 +92,7 @@ class Spark:
         hidden, empty, out, held, at = self.embed(prompts), self.embed([""] * b), None, None, 0
         while out is None or out.shape[1] < curve.shape[1]:
             noise = shared ** 0.5 * common + (1 - shared) ** 0.5 * torch.randn(b, f, *nets.LATENT, generator=g)
-            z = self.window(hidden, curve[:, at:at + f], noise, empty, guidance, held, 1.0 if held is None else denoise)
+            z = self.window(hidden, curve[:, at:at + f], noise, empty, guidance, held, 1.0 if held is None else denoise, steps)
             out = z if out is None else torch.cat([out, z[:, OVERLAP:]], 1)
             held, at = z[:, -OVERLAP:].clone(), at + f - OVERLAP
         return torch.stack([self.decode(row) for row in out])
@@ -123,24 +124,24 @@ def shape(name, n):
     return torch.full((n,), float(name))
 
 
-def draw(rows, path, shrink=2):
+def draw(rows, path, shrink=4):
     """Write rows of pictures, each [n,3,H,W] in [0,1], as one sheet."""
     from PIL import Image
     im = torch.cat([torch.cat(list(torch.nn.functional.avg_pool2d(r, shrink)), 2) for r in rows], 1)
     Image.fromarray((im * 255).round().byte().permute(1, 2, 0).numpy()).save(path)
 
 
-def speeds(spark, count, guidance, seed=0, shared=0.0):
+def speeds(spark, count, guidance, seed=0, shared=0.0, steps=nets.STEPS):
     """Print motion energies at constant scales by scene, then the rank correlation of curves and energies."""
     pal = list(scenes.PALETTES)
-    prompts = [f"{pal[(3 * i + 1) % 10]} {k}" for i, k in enumerate(scenes.KINDS)][:count]
-    table = {s: energy(spark.clips(prompts, shape(s, 16), seed, guidance, shared=shared)).mean(1) for s in (0.5, 0.8, 1.0, 1.2, 1.5)}
+    prompts = [f"{pal[(3 * i + 1) % 16]} {k}" for i, k in enumerate(scenes.KINDS)][:count]
+    table = {s: energy(spark.clips(prompts, shape(s, 16), seed, guidance, shared=shared, steps=steps)).mean(1) for s in (0.5, 0.8, 1.0, 1.2, 1.5)}
     for i, p in enumerate(prompts):
         print(f"{p:22}", *(f"{s}: {e[i]:6.2f}" for s, e in table.items()))
     print(f"{'mean':22}", *(f"{s}: {e.mean():6.2f}" for s, e in table.items()))
     for name, denoise in (("step", 1.0), ("pulse", 1.0), ("wave", 0.6)):
         c = shape(name, 28)
-        e = energy(spark.clips(prompts, c, seed + 1, guidance, denoise, shared))
+        e = energy(spark.clips(prompts, c, seed + 1, guidance, denoise, shared, steps))
         r = [spearman(c[1:], row) for row in e]
         print(f"curve {name}, denoise {denoise}: rank correlation mean {sum(r) / len(r):.3f}, lowest {min(r):.3f}; "
               f"energy {e.mean():.2f}, at the join {e[:, 15].mean():.2f}")
@@ -158,23 +159,24 @@ def main():
     a.add_argument("--shared", type=float, default=0.0, help="part of the noise that frames have in common")
     a.add_argument("--seed", type=int, default=0)
     a.add_argument("--steps", type=int, default=nets.STEPS)
-    a.add_argument("--prompts", type=int, default=10)
+    a.add_argument("--prompts", type=int, default=16)
     o = a.parse_args()
     torch.set_num_threads(1)
     spark = Spark(moving=o.what != "images")
     if o.what == "images":
-        prompts = o.prompt or [f"{p} {k}" for k in scenes.KINDS for p in scenes.PALETTES]
-        x = spark.images(prompts, o.seed, o.guidance, o.steps)
-        draw([x[i:i + 10] for i in range(0, len(x), 10)], o.out)
+        pals, named = list(scenes.PALETTES), [w[0] for k in scenes.KINDS for w in captions.SCENES[k]]
+        prompts = o.prompt or [f"{pals[(3 * i + 2 * j) % 16]} {w}" for i, w in enumerate(named) for j in range(8)]
+        rows = [spark.images(prompts[i:i + 8], o.seed + i, o.guidance, o.steps) for i in range(0, len(prompts), 8)]
+        draw(rows, o.out, 4)
     elif o.what == "clip":
         c = shape(o.curve, 16 + 12 * (o.windows - 1))
-        x = spark.clips(o.prompt, c, o.seed, o.guidance, o.denoise, o.shared)
+        x = spark.clips(o.prompt, c, o.seed, o.guidance, o.denoise, o.shared, o.steps)
         print("curve ", *(f"{v:5.2f}" for v in c[1:]))
         for row in energy(x):
             print("energy", *(f"{v:5.1f}" for v in row))
         draw([row[::2] for row in x], o.out)
     else:
-        speeds(spark, o.prompts, o.guidance, o.seed, o.shared)
+        speeds(spark, o.prompts, o.guidance, o.seed, o.shared, o.steps)
 
 
 if __name__ == "__main__":

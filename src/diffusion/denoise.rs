@@ -77,6 +77,7 @@ pub fn denoise(
         x = holds.apply(&x, window.noise, index, stride.from).context(failed)?;
         let input = (&x / stride.from.spread()).context(failed)?;
         let prediction = predict(net, &input, stride.from.t, window)?;
+        let prediction = join(schedule, window, &x, prediction, stride.from).context(failed)?;
         x = sampler::step(schedule, &x, &prediction, *stride).context(failed)?;
         observe(Step { index, prediction: &prediction, latents: &x })?;
     }
@@ -124,6 +125,21 @@ fn predict(net: &dyn Predict, input: &Tensor, t: f64, window: &Window) -> Result
     let avoided = net.predict(input, t, negative, window.motion)?;
     let away = ((&wanted - &avoided).context(failed)? * scale).context(failed)?;
     (avoided + away).context(failed)
+}
+
+fn join(schedule: &Schedule, window: &Window, x: &Tensor, prediction: Tensor, level: Level) -> candle_core::Result<Tensor> {
+    let env = |k: &str, d: f64| std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
+    let (w0, tau) = (env("JW", 0.0), env("JT", 3.0));
+    let Some(pinned) = window.pinned else { return Ok(prediction) };
+    if w0 == 0.0 { return Ok(prediction); }
+    let (p, f) = (window.pinned_frames(), window.frames());
+    let row = |t: &Tensor| t.narrow(0, p - 1, 1);
+    let seen = sampler::clean(schedule.prediction(), &row(x)?, &row(&prediction)?, level)?;
+    let missed = (pinned.narrow(0, p - 1, 1)? - seen)?;
+    let per = match schedule.prediction() { crate::diffusion::config::Prediction::Velocity => -level.spread() / level.noise, _ => -level.signal / level.noise };
+    let weights: Vec<f32> = (0..f).map(|i| if i < p { 0.0 } else { (w0 * per * (-((i - p) as f64) / tau).exp()) as f32 }).collect();
+    let weights = Tensor::from_vec(weights, (f, 1, 1, 1), x.device())?;
+    prediction + missed.broadcast_mul(&weights)?
 }
 
 /// Which frames are held on a known picture, and until which step.

@@ -44,7 +44,7 @@ fn ddim(predicts: Prediction, x: &Tensor, output: &Tensor, clean: &Tensor, strid
 ///
 /// ε: x0 = (x − noise · ε) / signal. v (Salimans & Ho 2022): with a = signal/spread, s = noise/spread,
 /// x0 = a · x/spread − s · v.
-fn clean(predicts: Prediction, x: &Tensor, output: &Tensor, level: Level) -> Result<Tensor> {
+pub fn clean(predicts: Prediction, x: &Tensor, output: &Tensor, level: Level) -> Result<Tensor> {
     match predicts {
         Prediction::Epsilon => (x - (output * level.noise)?)? / level.signal,
         Prediction::Velocity => {

@@ -1,6 +1,8 @@
 //! The tiny autoencoder, diffusers' `AutoencoderTiny`, known as TAESD: convolutions and ReLU only.
 //!
-//! Its files number the layers of encoder and decoder from 0, activations and enlargements included.
+//! Its files number the layers of encoder and decoder from 0, activations and enlargements included. With a patch of more
+//! than one pixel the network sees squares of pixels folded into channels (PyTorch's `pixel_unshuffle`), which makes its
+//! finest resolution, and with it most of its cost, that much smaller.
 
 use super::config::TinyConfig;
 use super::cpu::conv::Window;
@@ -8,6 +10,7 @@ use super::layers::{Conv2d, Finish, upsample};
 use super::weights::Scope;
 use crate::error::Result;
 use candle_core::{Result as TensorResult, Tensor};
+use candle_nn::ops::{pixel_shuffle, pixel_unshuffle};
 
 /// Latents beyond three times this are folded back before decoding.
 const CLAMP: f64 = 3.0;
@@ -18,6 +21,7 @@ pub struct Tiny {
     encoder: Vec<Layer>,
     decoder: Vec<Layer>,
     scaling: f64,
+    patch: usize,
 }
 
 #[derive(Debug)]
@@ -38,18 +42,20 @@ impl Tiny {
             encoder: encoder(&scope.at("encoder.layers"), config)?,
             decoder: decoder(&scope.at("decoder.layers"), config)?,
             scaling: config.scaling,
+            patch: config.patch,
         })
     }
 
     /// Pictures \[n, 3, H, W] in \[-1, 1] to latents \[n, c, h, w], scaled for the UNet.
     pub fn encode(&self, pictures: &Tensor) -> TensorResult<Tensor> {
-        run(&self.encoder, ((pictures + 1.0)? / 2.0)?)? * self.scaling
+        let folded = pixel_unshuffle(pictures, self.patch)?;
+        run(&self.encoder, ((folded + 1.0)? / 2.0)?)? * self.scaling
     }
 
     /// The UNet's latents \[n, c, h, w] to pictures \[n, 3, H, W].
     pub fn decode(&self, latents: &Tensor) -> TensorResult<Tensor> {
         let folded = ((latents / (self.scaling * CLAMP))?.tanh()? * CLAMP)?;
-        (run(&self.decoder, folded)? * 2.0)? - 1.0
+        pixel_shuffle(&((run(&self.decoder, folded)? * 2.0)? - 1.0)?, self.patch)
     }
 }
 
@@ -58,7 +64,7 @@ fn encoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
     for (i, &(channels, blocks)) in config.encoder.iter().enumerate() {
         let place = scope.at(layers.len());
         layers.push(Layer::Conv(if i == 0 {
-            Conv2d::same(&place, 3, channels)?
+            Conv2d::same(&place, config.colours(), channels)?
         } else {
             Conv2d::without_bias(&place, [channels, channels, 3, 3], HALF)?
         }));
@@ -86,7 +92,7 @@ fn decoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
         }
         let place = scope.at(number(&layers));
         layers.push(Layer::Conv(if last {
-            Conv2d::same(&place, channels, 3)?
+            Conv2d::same(&place, channels, config.colours())?
         } else {
             Conv2d::without_bias(&place, [channels, channels, 3, 3], SAME)?
         }));

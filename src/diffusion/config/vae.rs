@@ -48,6 +48,8 @@ pub struct TinyConfig {
     pub decoder: Vec<(usize, usize)>,
     /// Latents are this much larger in the UNet than in the autoencoder.
     pub scaling: f64,
+    /// The finest resolution works on squares of patch x patch pixels, folded into channels.
+    pub patch: usize,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +76,14 @@ struct Raw {
     num_decoder_blocks: Option<Vec<usize>>,
     upsampling_scaling_factor: Option<usize>,
     upsample_fn: Option<String>,
+    patch_size: Option<usize>,
+}
+
+impl TinyConfig {
+    /// Channels of a picture at the finest resolution.
+    pub fn colours(&self) -> usize {
+        3 * self.patch * self.patch
+    }
 }
 
 impl VaeConfig {
@@ -81,8 +91,6 @@ impl VaeConfig {
     pub fn read(path: &Path) -> Result<Self> {
         let raw: Raw = read_json(path)?;
         let source = Source(path);
-        source.within("in_channels", raw.in_channels.unwrap_or(3), 3..=3)?;
-        source.within("out_channels", raw.out_channels.unwrap_or(3), 3..=3)?;
         match raw.class_name.as_str() {
             "AutoencoderKL" => raw.kl(&source).map(VaeConfig::Kl),
             "AutoencoderTiny" => raw.tiny(&source).map(VaeConfig::Tiny),
@@ -102,11 +110,10 @@ impl VaeConfig {
 
     /// How many pixels wide and high one latent is.
     pub fn downscale(&self) -> usize {
-        let resolutions = match self {
-            VaeConfig::Kl(c) => c.channels.len(),
-            VaeConfig::Tiny(c) => c.decoder.len(),
-        };
-        1 << (resolutions - 1)
+        match self {
+            VaeConfig::Kl(c) => 1 << (c.channels.len() - 1),
+            VaeConfig::Tiny(c) => c.patch << (c.decoder.len() - 1),
+        }
     }
 }
 
@@ -115,11 +122,20 @@ impl Raw {
         source.within("latent_channels", self.latent_channels.unwrap_or(4), 1..=64)
     }
 
+    /// Refuses pictures that are not of three colours, folded into patches or not.
+    fn colours(&self, source: &Source<'_>, patch: usize) -> Result<()> {
+        let channels = 3 * patch * patch;
+        source.within("in_channels", self.in_channels.unwrap_or(channels), channels..=channels)?;
+        source.within("out_channels", self.out_channels.unwrap_or(channels), channels..=channels)?;
+        Ok(())
+    }
+
     fn scaling(&self, source: &Source<'_>, default: f64) -> Result<f64> {
         source.within("scaling_factor", self.scaling_factor.unwrap_or(default), 1e-4..=1e4)
     }
 
     fn kl(&self, source: &Source<'_>) -> Result<KlConfig> {
+        self.colours(source, 1)?;
         source.choice("act_fn", self.act_fn.as_deref().unwrap_or("silu"), &[("silu", ()), ("swish", ())])?;
         let channels = self.block_out_channels.clone().unwrap_or_else(|| vec![64]);
         source.within("the number of block_out_channels", channels.len(), 1..=8)?;
@@ -167,8 +183,10 @@ impl Raw {
         if encoder.len() != decoder.len() {
             return Err(source.error("the encoder and the decoder have different numbers of resolutions"));
         }
+        let patch = source.within("patch_size", self.patch_size.unwrap_or(1), 1..=8)?;
+        self.colours(source, patch)?;
         let latent_channels = self.latent_channels(source)?;
-        Ok(TinyConfig { latent_channels, encoder, decoder, scaling: self.scaling(source, 1.0)? })
+        Ok(TinyConfig { latent_channels, encoder, decoder, scaling: self.scaling(source, 1.0)?, patch })
     }
 }
 
@@ -193,6 +211,10 @@ mod tests {
         )
         .unwrap();
         assert_eq!((tiny.latent_channels(), tiny.downscale()), (8, 8));
+        let patched = read(
+            r#"{"_class_name": "AutoencoderTiny", "patch_size": 2, "in_channels": 12, "out_channels": 12}"#,
+        );
+        assert_eq!(patched.unwrap().downscale(), 16);
     }
 
     #[test]
@@ -204,6 +226,7 @@ mod tests {
             r#"{"_class_name": "AutoencoderKL", "scaling_factor": 0.0}"#,
             r#"{"_class_name": "AutoencoderTiny", "num_decoder_blocks": [1]}"#,
             r#"{"_class_name": "AutoencoderTiny", "act_fn": "gelu"}"#,
+            r#"{"_class_name": "AutoencoderTiny", "patch_size": 2, "in_channels": 3}"#,
         ] {
             assert!(read(text).is_err(), "{text}");
         }
