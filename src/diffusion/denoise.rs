@@ -2,15 +2,16 @@
 //!
 //! **Hand-off by replay.** The first frames of a window are the last ones of the window before. At every step
 //! they are set to signal · x0 + noise · ε (the same ε), so the new frames are denoised beside neighbours
-//! that show the settled picture at the window's own noise level, and come out as their continuation.
+//! that show the settled picture at the window's own noise level, and come out as their continuation. What the
+//! network gets wrong about the settled frames is taken off the new ones as well ([`super::join`]).
 //!
 //! **Strength per frame.** A frame whose denoise is below the window's is held in the same way, on the picture
 //! it carries, until the window's noise has fallen to the frame's own level; from then on it is free.
 //!
 //! **Invariant:** nothing here draws random numbers: the noise is an argument.
 
-use super::sampler;
 use super::schedule::{Level, Schedule};
+use super::{join, sampler};
 use crate::error::{Context, Error, Result};
 use candle_core::Tensor;
 
@@ -77,7 +78,10 @@ pub fn denoise(
         x = holds.apply(&x, window.noise, index, stride.from).context(failed)?;
         let input = (&x / stride.from.spread()).context(failed)?;
         let prediction = predict(net, &input, stride.from.t, window)?;
-        let prediction = join(schedule, window, &x, prediction, stride.from).context(failed)?;
+        let prediction = match window.pinned {
+            Some(pinned) => join::correct(schedule, &x, &prediction, pinned, stride.from).context(failed)?,
+            None => prediction,
+        };
         x = sampler::step(schedule, &x, &prediction, *stride).context(failed)?;
         observe(Step { index, prediction: &prediction, latents: &x })?;
     }
@@ -125,21 +129,6 @@ fn predict(net: &dyn Predict, input: &Tensor, t: f64, window: &Window) -> Result
     let avoided = net.predict(input, t, negative, window.motion)?;
     let away = ((&wanted - &avoided).context(failed)? * scale).context(failed)?;
     (avoided + away).context(failed)
-}
-
-fn join(schedule: &Schedule, window: &Window, x: &Tensor, prediction: Tensor, level: Level) -> candle_core::Result<Tensor> {
-    let env = |k: &str, d: f64| std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d);
-    let (w0, tau) = (env("JW", 0.0), env("JT", 3.0));
-    let Some(pinned) = window.pinned else { return Ok(prediction) };
-    if w0 == 0.0 { return Ok(prediction); }
-    let (p, f) = (window.pinned_frames(), window.frames());
-    let row = |t: &Tensor| t.narrow(0, p - 1, 1);
-    let seen = sampler::clean(schedule.prediction(), &row(x)?, &row(&prediction)?, level)?;
-    let missed = (pinned.narrow(0, p - 1, 1)? - seen)?;
-    let per = match schedule.prediction() { crate::diffusion::config::Prediction::Velocity => -level.spread() / level.noise, _ => -level.signal / level.noise };
-    let weights: Vec<f32> = (0..f).map(|i| if i < p { 0.0 } else { (w0 * per * (-((i - p) as f64) / tau).exp()) as f32 }).collect();
-    let weights = Tensor::from_vec(weights, (f, 1, 1, 1), x.device())?;
-    prediction + missed.broadcast_mul(&weights)?
 }
 
 /// Which frames are held on a known picture, and until which step.
@@ -321,7 +310,7 @@ mod tests {
     #[test]
     fn pinned_frames_are_replayed_at_every_level_and_come_out_untouched() {
         let (clean, noise, text) = (tensor(1, SHAPE), tensor(2, SHAPE), tensor(3, (1, 1, 1, 1)));
-        let settled = tensor(4, (2, 2, 3, 3));
+        let settled = clean.narrow(0, 0, 2).unwrap();
         let schedule = schedule(SamplerKind::Euler, Prediction::Epsilon, false);
         let oracle = Oracle { clean: &clean, schedule: &schedule, seen: RefCell::default() };
         let window = Window { pinned: Some(&settled), ..window(&noise, &text, &[1.0; 6]) };

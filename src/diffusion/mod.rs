@@ -11,6 +11,7 @@ pub mod cpu;
 pub mod denoise;
 pub mod device;
 mod hints;
+mod join;
 pub mod keys;
 pub mod layers;
 pub mod model;
