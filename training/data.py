@@ -21,7 +21,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 
 import scenes
-from nets import FRAMES, LATENT, MODEL, build_vae, load_part
+from nets import FRAMES, LATENT, MODEL, build_vae, load_part, mixed
 
 PLACES, TAKES = 64, 64
 
@@ -123,7 +123,7 @@ def main():
             for at in range(0, PLACES, 16):
                 clock = t["start"] + 0.5 * torch.arange(at, at + 16)
                 x = scenes.clip(t["kind"], t["palette"], t["form"], t["mood"], clock, t["drift"])
-                with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+                with torch.no_grad(), mixed():
                     z = vae.encode(x.contiguous(memory_format=torch.channels_last)).latents
                 out[n, at:at + 16] = z.float() * scale
         part = o.data / f"part{number}"

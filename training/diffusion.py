@@ -69,7 +69,7 @@ def image(minutes, folder, rate=1e-3, batch=16):
         t = times(batch)
         at, bt = a[t].view(-1, 1, 1, 1), b[t].view(-1, 1, 1, 1)
         n = torch.randn_like(x)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with nets.mixed():
             hidden = text(words([table.takes[p] for p in picks], tok, rng)).last_hidden_state
             v = unet(at * x + bt * n, t, encoder_hidden_states=hidden, return_dict=False)[0]
         loss = ((v.float() - (at * n - bt * x)) ** 2).mean()
@@ -137,7 +137,7 @@ def motion(minutes, folder, rate=1e-3, batch=1):
         y, t, target, bt = noised(x, a, b)
         with torch.no_grad():
             hidden = text(words([table.takes[p] for p in picks], tok, rng)).last_hidden_state
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with nets.mixed():
             v = net(y, t, hidden, s)
         loss = ((v.float() - target) ** 2 * bt.clamp(0.5, 1)).mean()
         opt.zero_grad()

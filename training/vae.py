@@ -13,7 +13,7 @@ import torch.multiprocessing as mp
 
 import scenes
 from common import Run
-from nets import HEIGHT, WIDTH, build_vae, load_part, save_part
+from nets import HEIGHT, WIDTH, build_vae, load_part, mixed, save_part
 
 POOL = 1500
 
@@ -85,7 +85,7 @@ def train(minutes, rate=1.5e-3):
         run.tick(opt)
         size, n = (192, 12) if run.part() < 0.7 else (256, 8)
         x = crops(pool[:filled.value], n, size, g)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed():
             z = vae.encode(x.contiguous(memory_format=torch.channels_last)).latents
             noisy = z + 0.15 * torch.rand(n, 1, 1, 1) * torch.randn_like(z)
             y = vae.decode(noisy).sample
