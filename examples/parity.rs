@@ -65,6 +65,7 @@ fn compare(folder: &Path) -> Result<BTreeMap<String, f64>> {
     let window = Window {
         noise,
         pinned: None,
+        pin_noise: None,
         carried: None,
         denoise: &vec![1.0; frames],
         motion: &vec![case.motion_scale; frames],

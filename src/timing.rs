@@ -1,6 +1,7 @@
 //! Where the time goes: scoped timers, written as a Chrome trace (chrome://tracing, Perfetto).
 
 use crate::error::{Context, Error, Result};
+use crate::units::Seconds;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Mutex;
@@ -40,6 +41,21 @@ impl Timings {
         Span { timings: self, name, start: self.origin.map(|_| Instant::now()) }
     }
 
+    /// How long each kind of span took in all, in order of first appearance. Spans on different threads overlap, so
+    /// the sum may be longer than the run.
+    pub fn totals(&self) -> Vec<(&'static str, Seconds)> {
+        let events = self.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut totals: Vec<(&'static str, Seconds)> = Vec::new();
+        for event in events.iter() {
+            let seconds = event.dur as f64 / 1e6;
+            match totals.iter_mut().find(|(name, _)| *name == event.name) {
+                Some((_, total)) => total.0 += seconds,
+                None => totals.push((event.name, Seconds(seconds))),
+            }
+        }
+        totals
+    }
+
     /// Writes what was recorded as JSON.
     pub fn write(&self, path: &Path) -> Result<()> {
         let events = self.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -73,5 +89,24 @@ impl Drop for Span<'_> {
             dur: start.elapsed().as_micros() as u64,
         };
         self.timings.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(event);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_of_one_name_add_up_in_order_of_appearance() {
+        let timings = Timings::on();
+        for name in ["denoise", "decode", "denoise"] {
+            drop(timings.span(name));
+        }
+        let recorded: f64 = timings.events.lock().unwrap().iter().map(|e| e.dur as f64 / 1e6).sum();
+        let totals = timings.totals();
+        assert_eq!(totals.iter().map(|(name, _)| *name).collect::<Vec<_>>(), ["denoise", "decode"]);
+        assert!((totals.iter().map(|(_, time)| time.0).sum::<f64>() - recorded).abs() < 1e-9);
+        drop(Timings::off().span("denoise"));
+        assert!(Timings::off().totals().is_empty());
     }
 }

@@ -88,6 +88,7 @@ fn agrees_with_diffusers(name: &str) {
     let window = Window {
         noise,
         pinned: None,
+        pin_noise: None,
         carried: None,
         denoise: &vec![1.0; frames],
         motion: &vec![case.motion_scale; frames],

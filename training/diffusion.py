@@ -92,36 +92,45 @@ HELD = 4
 
 
 def noised(x, a, b):
-    """Noise clips x [n,16,8,h,w] for training: returns input, time [n], target v, b.
+    """Noise clips x [n,16,8,h,w] for training: returns input, time [n], target v, b, and the weight of each frame in the loss.
 
-    In half of the clips the first HELD frames are somewhat wrong, as carried frames are, while the target is right. A third are
-    set in a hand-off at denoise s: frames past the held ones begin as the settled one at the noise level of s, and what is left
-    of that beginning at step k of the shortened grid is in the input, while the target is the clip.
+    Six in ten clips carry on: their first HELD frames are settled ones, shown nearly clean whatever the time is, so that from the
+    first step on there is a picture to grow out of. They are somewhat wrong, as rendered frames are, while the target is right.
+    Half of these set out at a denoise s below 1: frames past the held ones begin as the last settled one at the noise level of s,
+    and what is left of that beginning at step k of the shortened grid is in the input, while the target is the clip.
     """
     n = x.shape[0]
     t = times(n)
     noise = torch.randn_like(x)
-    bias = torch.zeros_like(x)
-    wrong = torch.zeros_like(x)
+    bias, pins, weight = torch.zeros_like(x), [], torch.ones(n, x.shape[1], 1, 1, 1)
     for i in range(n):
+        pins.append(None)
+        if torch.rand(()) < 0.4:
+            continue
+        weight[i, :HELD] = 0
+        rough = torch.randn(x.shape[2:])
+        soft = torch.nn.functional.avg_pool2d(rough, 3, 1, 1) * 3
+        wrong = 0.25 * torch.rand(()) * (rough if torch.rand(()) < 0.5 else soft)
+        sigma = 2 * nets.PIN * torch.rand(())
+        pins[i] = (x[i, :HELD] + wrong + sigma * noise[i, :HELD]) / (sigma ** 2 + 1).sqrt()
         if torch.rand(()) < 0.5:
-            rough = torch.randn(x.shape[2:])
-            soft = torch.nn.functional.avg_pool2d(rough, 3, 1, 1) * 3
-            wrong[i, :HELD] = 0.25 * torch.rand(()) * (rough if torch.rand(()) < 0.5 else soft)
-        if torch.rand(()) < 0.33:
             s, k = 0.3 + 0.6 * torch.rand(()).item(), int(torch.randint(0, 4, ()))
             grid = [round(1000 * s * (1 - j / 4)) - 1 for j in range(4)]
             t[i] = grid[k]
             bias[i, HELD:] = a[grid[0]] / b[grid[0]] * (x[i, HELD - 1] - x[i, HELD:])
     at, bt = a[t].view(-1, 1, 1, 1, 1), b[t].view(-1, 1, 1, 1, 1)
-    y = at * (x + wrong) + bt * (noise + bias)
-    return y, t, (at * y - x) / bt, bt
+    y = at * x + bt * (noise + bias)
+    target = (at * y - x) / bt
+    for i, pin in enumerate(pins):
+        if pin is not None:
+            y[i, :HELD] = pin
+    return y, t, target, bt, weight
 
 
 def motion(minutes, folder, rate=1e-3, batch=1):
     """Motion modules on clips; text encoder fixed, UNet carried along at less of the rate."""
     run = Run("motion", minutes, rate)
-    rng, table, tok, text, unet, a, b = start(run, folder, 8)
+    rng, table, tok, text, unet, a, b = start(run, folder, 2)
     text.requires_grad_(False)
     net = nets.Video(unet, nets.load_part("motion_adapter", nets.build_motion()))
     new = [(k, p) for k, p in net.named_parameters() if "motion_modules" in k]
@@ -134,12 +143,12 @@ def motion(minutes, folder, rate=1e-3, batch=1):
         run.tick(opt)
         picks = [table.pick(rng) for _ in range(batch)]
         x, s = (torch.stack(c) for c in zip(*(table.clip(p, rng) for p in picks)))
-        y, t, target, bt = noised(x, a, b)
+        y, t, target, bt, weight = noised(x, a, b)
         with torch.no_grad():
             hidden = text(words([table.takes[p] for p in picks], tok, rng)).last_hidden_state
         with nets.mixed():
             v = net(y, t, hidden, s)
-        loss = ((v.float() - target) ** 2 * bt.clamp(0.5, 1)).mean()
+        loss = ((v.float() - target) ** 2 * bt.clamp(0.5, 1) * weight).mean() / weight.mean()
         opt.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(new, 1.0)

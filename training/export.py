@@ -29,7 +29,7 @@ def frame():
         "feature_extractor": [None, None], "image_encoder": [None, None]}, indent=2) + "\n")
     (MODEL / "spark.json").write_text(json.dumps(
         {"width": nets.WIDTH, "height": nets.HEIGHT, "fps": nets.FPS, "steps": nets.STEPS, "frames": nets.FRAMES,
-         "guidance": 1.6}) + "\n")
+         "guidance": 1.6, "pin_noise": nets.PIN}) + "\n")
 
 
 def init():

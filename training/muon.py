@@ -7,8 +7,8 @@ import torch
 
 
 def orthogonal(g, steps=4):
-    """The nearest (semi-)orthogonal matrix, roughly, by a quintic Newton-Schulz iteration in bfloat16."""
-    x = g.bfloat16()
+    """The nearest (semi-)orthogonal matrix, roughly, by a quintic Newton-Schulz iteration."""
+    x = g.bfloat16() if torch.cpu._is_avx512_bf16_supported() else g
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     x = x / (x.norm() + 1e-7)

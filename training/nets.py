@@ -21,6 +21,7 @@ TOKENS = 32
 FRAMES = 16
 WIDTH, HEIGHT, FPS, STEPS = 512, 288, 12, 4
 PATCH = 2
+PIN = 0.15  # noise (sigma) under which a render shows the settled frames that a window begins with
 LATENT = (8, HEIGHT // 16, WIDTH // 16)
 
 

@@ -55,9 +55,9 @@ class Spark:
         if held is not None and denoise < 1:
             x = x + held[:, -1:]
         for k in range(len(t)):
-            if held is not None:
-                x[:, :OVERLAP] = held + sigma[k] * noise[:, :OVERLAP]
             y = x / (sigma[k] ** 2 + 1).sqrt()
+            if held is not None:
+                y[:, :OVERLAP] = (held + nets.PIN * noise[:, :OVERLAP]) / (nets.PIN ** 2 + 1) ** 0.5
             v = self.predict(y, t[k], hidden, scale)
             if guidance != 1:
                 w = self.predict(y, t[k], empty, scale)

@@ -91,9 +91,10 @@ pub struct RenderArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Write where the time went as a Chrome trace (open it in Perfetto)
-    #[arg(long, value_name = "FILE")]
-    pub timings: Option<PathBuf>,
+    /// Say where the time went; with =FILE, write it as a Chrome trace too (open it in Perfetto)
+    // The equals sign is required, so that a track behind the bare flag is never taken for the file to write.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub timings: Option<Option<PathBuf>>,
 }
 
 /// Which networks, and where they run.

@@ -28,11 +28,12 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         return dry_run::print(&job, &model, args.json);
     }
     let summary = produce(args, &job, &model, &*progress, &timings)?;
-    if let Some(path) = &args.timings {
-        timings.write(path)?;
-    }
     drop(progress);
     let seconds = began.elapsed().as_secs_f64();
+    if let Some(file) = &args.timings {
+        file.iter().try_for_each(|path| timings.write(path))?;
+        say_timings(&timings, Seconds(seconds), args.json);
+    }
     if args.json {
         let (frames, restored) = (summary.frames, summary.restored);
         say(
@@ -42,6 +43,19 @@ pub fn run(args: &RenderArgs) -> Result<()> {
         say(format_args!("{}: {} frames in {seconds:.0} s", job.output.display(), summary.frames));
     }
     Ok(())
+}
+
+/// Where the time went, as shares of the whole run; stages run side by side, so they add up to more than all of it.
+fn say_timings(timings: &Timings, whole: Seconds, json: bool) {
+    let totals = timings.totals();
+    if json {
+        let stages: serde_json::Map<String, serde_json::Value> =
+            totals.iter().map(|(name, time)| ((*name).to_owned(), time.0.into())).collect();
+        return say(json!({ "event": "timings", "seconds": stages }));
+    }
+    for (name, time) in totals {
+        say(format_args!("{name:20} {:8.1} s {:5.0} %", time.0, 100.0 * time.0 / whole.0));
+    }
 }
 
 fn produce(

@@ -1,9 +1,10 @@
 //! The window loop: noise in, settled latents out, growing out of the window before.
 //!
-//! **Hand-off by replay.** The first frames of a window are the last ones of the window before. At every step
-//! they are set to signal · x0 + noise · ε (the same ε), so the new frames are denoised beside neighbours
-//! that show the settled picture at the window's own noise level, and come out as their continuation. What the
-//! network gets wrong about the settled frames is taken off the new ones as well ([`super::join`]).
+//! **Hand-off.** The first frames of a window are the last ones of the window before, and the new frames are denoised
+//! beside them. A model that was trained for it sees them nearly clean at every step, so that there is a picture
+//! to grow out of from the first step on. To any other they are replayed: set to signal · x0 + noise · ε (the
+//! same ε) at the window's own noise level, which is all that it knows; what it gets wrong about them is taken
+//! off the new frames as well ([`super::join`]).
 //!
 //! **Strength per frame.** A frame whose denoise is below the window's is held in the same way, on the picture
 //! it carries, until the window's noise has fallen to the frame's own level; from then on it is free.
@@ -29,6 +30,9 @@ pub struct Window<'a> {
     pub noise: &'a Tensor,
     /// Settled latents of the first frames, \[p, c, h, w], p < f; none at the start of a take.
     pub pinned: Option<&'a Tensor>,
+    /// The noise (σ) under which the network sees the pinned frames, if it was trained to see them so; none: the
+    /// window's own.
+    pub pin_noise: Option<f64>,
     /// The picture that each frame after the pinned ones starts from where its denoise is below 1,
     /// \[f − p, c, h, w] or \[1, c, h, w]; without it every frame starts from pure noise.
     pub carried: Option<&'a Tensor>,
@@ -73,14 +77,21 @@ pub fn denoise(
     window.check()?;
     let strides = schedule.strides(window.strength());
     let holds = Holds::new(window, strides.len()).context(failed)?;
+    let pins = nearly_clean(window).context(failed)?;
     let mut x = holds.initial(schedule, window, strides[0].from).context(failed)?;
     for (index, stride) in strides.iter().enumerate() {
         x = holds.apply(&x, window.noise, index, stride.from).context(failed)?;
         let input = (&x / stride.from.spread()).context(failed)?;
+        let input = match &pins {
+            Some(pins) => with_first(&input, pins).context(failed)?,
+            None => input,
+        };
         let prediction = predict(net, &input, stride.from.t, window)?;
-        let prediction = match window.pinned {
-            Some(pinned) => join::correct(schedule, &x, &prediction, pinned, stride.from).context(failed)?,
-            None => prediction,
+        let prediction = match (window.pinned, &pins) {
+            (Some(pinned), None) => {
+                join::correct(schedule, &x, &prediction, pinned, stride.from).context(failed)?
+            }
+            _ => prediction,
         };
         x = sampler::step(schedule, &x, &prediction, *stride).context(failed)?;
         observe(Step { index, prediction: &prediction, latents: &x })?;
@@ -121,6 +132,20 @@ impl Window<'_> {
 /// x = signal · x0 + noise · ε.
 fn noised(clean: &Tensor, noise: &Tensor, level: Level) -> candle_core::Result<Tensor> {
     (clean * level.signal)? + (noise * level.noise)?
+}
+
+/// The pinned frames as the network is to see them, of unit variance, where that is not at the window's own noise.
+fn nearly_clean(window: &Window) -> candle_core::Result<Option<Tensor>> {
+    let (Some(pinned), Some(sigma)) = (window.pinned, window.pin_noise) else { return Ok(None) };
+    let level = Level { t: 0.0, signal: 1.0, noise: sigma };
+    let noise = window.noise.narrow(0, 0, pinned.dims()[0])?;
+    Ok(Some((noised(pinned, &noise, level)? / level.spread())?))
+}
+
+/// `x` \[f, c, h, w] with its first frames replaced by `first` \[p, c, h, w].
+fn with_first(x: &Tensor, first: &Tensor) -> candle_core::Result<Tensor> {
+    let p = first.dims()[0];
+    Tensor::cat(&[first, &x.narrow(0, p, x.dims()[0] - p)?], 0)
 }
 
 fn predict(net: &dyn Predict, input: &Tensor, t: f64, window: &Window) -> Result<Tensor> {
@@ -287,7 +312,16 @@ mod tests {
     }
 
     fn window<'a>(noise: &'a Tensor, text: &'a Tensor, denoise: &'a [f32]) -> Window<'a> {
-        Window { noise, pinned: None, carried: None, denoise, motion: &[1.0; 6], text, guidance: None }
+        Window {
+            noise,
+            pinned: None,
+            pin_noise: None,
+            carried: None,
+            denoise,
+            motion: &[1.0; 6],
+            text,
+            guidance: None,
+        }
     }
 
     #[test]
@@ -321,6 +355,29 @@ mod tests {
             let expected = noised(&settled, &noise.narrow(0, 0, 2).unwrap(), stride.from).unwrap();
             let expected = (expected / stride.from.spread()).unwrap();
             assert!(distance(&seen.narrow(0, 0, 2).unwrap(), &expected) < 1e-6);
+        }
+    }
+
+    #[test]
+    fn pinned_frames_are_shown_nearly_clean_to_a_model_that_wants_them_so() {
+        let (clean, noise, text) = (tensor(1, SHAPE), tensor(2, SHAPE), tensor(3, (1, 1, 1, 1)));
+        let settled = clean.narrow(0, 0, 2).unwrap();
+        let schedule = schedule(SamplerKind::Euler, Prediction::Velocity, true);
+        let oracle = Oracle { clean: &clean, schedule: &schedule, seen: RefCell::default() };
+        let pinned =
+            Window { pinned: Some(&settled), pin_noise: Some(0.75), ..window(&noise, &text, &[1.0; 6]) };
+        let out = denoise(&oracle, &schedule, &pinned, |_| Ok(())).unwrap();
+        assert_eq!(distance(&out.narrow(0, 0, 2).unwrap(), &settled), 0.0);
+        // (x0 + 3/4 ε) / (5/4), for 3² + 4² = 5².
+        let own = noise.narrow(0, 0, 2).unwrap();
+        let expected = ((&settled * 0.8).unwrap() + (own * 0.6).unwrap()).unwrap();
+        for (seen, stride) in oracle.seen.borrow().iter().zip(schedule.strides(1.0)) {
+            assert!(distance(&seen.narrow(0, 0, 2).unwrap(), &expected) < 1e-6);
+            let new = (clean.narrow(0, 2, 4).unwrap()
+                + (noise.narrow(0, 2, 4).unwrap() * stride.from.noise).unwrap())
+            .unwrap();
+            let new = (new / stride.from.spread()).unwrap();
+            assert!(distance(&seen.narrow(0, 2, 4).unwrap(), &new) < 2e-3, "new frames are as noisy as ever");
         }
     }
 

@@ -20,12 +20,15 @@ pub struct Native {
     pub frames: usize,
     /// Guidance where nobody says otherwise; distilled models want 1, which is none.
     pub guidance: f32,
+    /// The noise (σ) under which it was trained to see the settled frames that a window begins with; none: it
+    /// knows frames at the window's own noise only.
+    pub pin_noise: Option<f64>,
 }
 
 impl Default for Native {
     /// AnimateDiff-Lightning with 4 steps on a Stable Diffusion 1.5 model.
     fn default() -> Self {
-        Native { width: 512, height: 512, fps: 8, steps: 4, frames: 16, guidance: 1.0 }
+        Native { width: 512, height: 512, fps: 8, steps: 4, frames: 16, guidance: 1.0, pin_noise: None }
     }
 }
 
@@ -37,12 +40,13 @@ impl Native {
         let unclear = || Error::model(format!("{} can't be understood", path.display()));
         let text = std::fs::read_to_string(path).context(unclear)?;
         let native: Native = serde_json::from_str(&text).context(unclear)?;
-        let Native { width, height, fps, steps, frames, guidance } = native;
+        let Native { width, height, fps, steps, frames, guidance, pin_noise } = native;
         let sides_fit = [width, height].iter().all(|s| (8..=8192).contains(s) && s % downscale == 0);
         let rest_fits = (1..=240).contains(&fps)
             && (1..=1000).contains(&steps)
             && (1..=1024).contains(&frames)
-            && (1.0..=15.0).contains(&guidance);
+            && (1.0..=15.0).contains(&guidance)
+            && pin_noise.is_none_or(|sigma| (0.0..=10.0).contains(&sigma));
         if !(sides_fit && rest_fits) {
             return Err(unclear().because(format!("{native:?} makes no sense")));
         }

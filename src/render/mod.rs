@@ -125,6 +125,7 @@ impl<'a> Render<'a> {
         let input = DenoiseWindow {
             noise: &noise,
             pinned: self.carried.as_ref(),
+            pin_noise: self.model.native().pin_noise,
             carried: last.as_ref(),
             denoise: &conditions.denoise,
             motion: &conditions.motion,

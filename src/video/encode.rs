@@ -46,8 +46,11 @@ impl Effort {
 
 /// H.264 encoders that take plain pictures, best first.
 const ENCODERS: [&str; 4] = ["libx264", "h264_videotoolbox", "h264_nvenc", "libopenh264"];
-/// x264's output depends on the number of threads, so it is the same on every machine.
-const THREADS: &str = "4";
+/// Most threads of the encoder. Its output depends on their number, so that is the same on every machine.
+const MOST_THREADS: u32 = 4;
+/// Rows of pixels that each of them has at least: threads work on frames that follow each other, a few rows of blocks
+/// apart, and in pictures with few rows they would only get in each other's way.
+const ROWS_A_THREAD: u32 = 64;
 /// Longest way between two points where a player can jump to.
 const KEYFRAME_SECONDS: f64 = 2.0;
 
@@ -170,7 +173,8 @@ fn configure(
     }
     video.set_flags(codec_flags);
     let mut options = Dictionary::new();
-    options.set("threads", THREADS);
+    let threads = (size.height / ROWS_A_THREAD).clamp(1, MOST_THREADS);
+    options.set("threads", &threads.to_string());
     if codec.name() == ENCODERS[0] {
         options.set("preset", quality.effort.preset());
         options.set("crf", &quality.crf.min(51).to_string());
