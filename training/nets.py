@@ -199,7 +199,7 @@ def save_part(name, net, state=None):
         config = {k: v for k, v in json.loads(net.to_json_string()).items() if not k.startswith("_name")}
         if name == "vae":  # diffusers leaves this one out
             config["encoder_block_out_channels"] = [32] * 4
-            config["patch_size"] = PATCH
+            config.update(_class_name="AutoencoderTiny", patch_size=PATCH)
         if name == "motion_adapter":
             config["motion_norm"] = "frame"
         text = json.dumps(config, indent=2)
