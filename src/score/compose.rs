@@ -1,14 +1,17 @@
 //! Analysis + preset + overrides → timeline.
 //!
 //! A parameter's value in a frame is (base + all routes that add) · all routes that multiply, kept inside the
-//! parameter's range. `--set` replaces the base and silences the routes into that parameter: it holds it.
+//! parameter's range (degrees go round). `--set` replaces the base and silences the routes into that parameter: it holds it.
 
 use super::clock::Clock;
+use super::emphasis::Emphasis;
 use super::grid::{Cells, Span};
 use super::param::{Group, Param, Setting, TABLE};
 use super::preset::{CutOn, Cuts, MAX_TEXT, Mode, Place, Preset, Prompt, Route};
-use super::prompt;
+use super::prompt::Prompts;
+use super::shape;
 use super::timeline::Timeline;
+use super::words;
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
 use crate::units::{FrameIndex, FrameRate, Seconds};
@@ -52,12 +55,14 @@ pub fn compose(
         };
         curves.insert(param.name, curve);
     }
+    let list = prompts(preset, overrides)?;
+    let prompts = Prompts { list: &list, words: &preset.words, blend: preset.blend };
     Ok(Timeline {
         fps,
         start: span.start,
         frames: span.frames,
         curves,
-        prompts: prompt::spans(&prompts(preset, overrides)?, analysis, fps, span),
+        prompts: prompts.spans(analysis, fps, span),
         cuts: cuts(preset.cuts, analysis, fps, span),
     })
 }
@@ -88,9 +93,22 @@ fn mix(
 fn play(route: &Route, analysis: &Analysis, fps: FrameRate, span: Span) -> Result<Vec<f32>> {
     let (clock, shape) = (Clock::new(analysis), &route.shape);
     let cells = Cells::new(fps, span, shape.margin(&clock));
-    let mut x = route.signal.sample(analysis, route.every, &cells, shape.ahead(&clock))?;
+    let mut x = route.input.sample(analysis, &cells, shape.ahead(&clock))?;
+    if let Some(quantiles) = shape.quantiles {
+        shape::spread(&mut x, whole_track(route, analysis)?, quantiles);
+    }
     shape.follow(&mut x, cells.width(), &clock);
-    Ok(cells.frames(&x, route.signal.reduce()).into_iter().map(|v| shape.scale(v)).collect())
+    shape.settle(&mut x, &cells, &clock);
+    let reduce = shape.reduce(route.input.reduce());
+    Ok(cells.frames(&x, reduce).into_iter().map(|v| shape.scale(v)).collect())
+}
+
+/// What a route listens to, over the whole track whatever part of it is played, and at every frame rate the same.
+fn whole_track(route: &Route, analysis: &Analysis) -> Result<Vec<f32>> {
+    let fps = FrameRate::new(50, 1)?;
+    let frames = fps.frames_covering(analysis.duration).clamp(1, Span::MAX_FRAMES);
+    let cells = Cells::new(fps, Span { start: Seconds(0.0), frames }, Seconds(0.0));
+    route.input.sample(analysis, &cells, Seconds(0.0))
 }
 
 /// The prompts that count.
@@ -98,6 +116,10 @@ fn prompts(preset: &Preset, overrides: &Overrides) -> Result<Vec<Prompt>> {
     let given = [&overrides.prompt, &overrides.negative];
     if given.into_iter().flatten().any(|text| text.chars().count() > MAX_TEXT) {
         return Err(Error::usage("the prompt is too long").hint(format!("at most {MAX_TEXT} characters")));
+    }
+    for text in given.into_iter().flatten() {
+        words::check(text, &preset.words).map_err(|(_, error)| error)?;
+        Emphasis::parse(text)?;
     }
     let mut list = preset.prompts.clone();
     if let Some(text) = &overrides.prompt {
@@ -166,7 +188,7 @@ mod tests {
     fn routes_add_first_then_multiply_then_keep_to_the_range() {
         let timeline = play(MIX, &Overrides::default(), 0.0);
         assert!(timeline.curves["zoom"].iter().all(|v| (v - 1.1).abs() < 1e-6));
-        assert!(timeline.curves["hue"].iter().all(|v| *v == 360.0));
+        assert!(timeline.curves["hue"].iter().all(|v| (v - 279.0).abs() < 1e-3));
         assert!(timeline.curves.values().all(|c| c.len() == 192) && timeline.curves.len() == TABLE.len());
     }
 
