@@ -136,11 +136,8 @@ fn finish_at(job: &Job, frame: FrameIndex) -> Finish {
     let value = |name: &str| timeline.value(name, frame);
     let time = timeline.fps.start_of(job.settings.first_frame + frame);
     let (shake_x, shake_y) = shake_offset(job.settings.seed, time, value("shake"));
-    let grain = Grain {
-        amount: value("grain"),
-        seed: job.settings.seed,
-        frame: job.settings.first_frame + frame,
-    };
+    let grain =
+        Grain { amount: value("grain"), seed: job.settings.seed, frame: job.settings.first_frame + frame };
     Finish {
         zoom: value("zoom"),
         roll: value("roll"),

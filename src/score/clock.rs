@@ -202,7 +202,9 @@ mod tests {
         clock.bars = &beats[1..2];
         let turns = |length, t| clock.turns(length, Seconds(t));
         // Beats count from the first bar's, at 2 s; a beat is 0.5 s and a bar 2 s where none was heard.
-        for (t, expected) in [(0.5, -2.0), (1.0, -1.0), (2.0, 0.0), (3.0, 0.5), (4.0, 1.0), (5.0, 2.0), (6.0, 4.0)] {
+        for (t, expected) in
+            [(0.5, -2.0), (1.0, -1.0), (2.0, 0.0), (3.0, 0.5), (4.0, 1.0), (5.0, 2.0), (6.0, 4.0)]
+        {
             assert!((turns(Length::Beats(1.0), t) - expected).abs() < 1e-9, "{t}");
             assert!((turns(Length::Beats(2.0), t) - expected / 2.0).abs() < 1e-9, "{t}");
         }

@@ -61,10 +61,13 @@ mod tests {
         let analysis = fixture(16.0);
         let at = |ease, t| {
             // The fixture's bars are 2 s long.
-            let points = vec![(Length::Seconds(1.0), 10.0), (Length::Bars(2.0), 20.0), (Length::Beats(10.0), 0.0)];
+            let points =
+                vec![(Length::Seconds(1.0), 10.0), (Length::Bars(2.0), 20.0), (Length::Beats(10.0), 0.0)];
             Keyframes { name: "x".into(), points, ease }.line(&Clock::new(&analysis)).at(t)
         };
-        for (t, linear, square) in [(0.0, 10.0, 10.0), (2.5, 15.0, 12.5), (4.0, 20.0, 20.0), (4.5, 10.0, 15.0), (9.0, 0.0, 0.0)] {
+        for (t, linear, square) in
+            [(0.0, 10.0, 10.0), (2.5, 15.0, 12.5), (4.0, 20.0, 20.0), (4.5, 10.0, 15.0), (9.0, 0.0, 0.0)]
+        {
             assert!((at(Some(Curve::Power(1.0)), t) - linear).abs() < 1e-5, "{t}");
             assert!((at(Some(Curve::Power(2.0)), t) - square).abs() < 1e-5, "{t}");
         }

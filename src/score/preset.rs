@@ -174,10 +174,12 @@ impl Preset {
         let source = Source { name, text };
         let raw = source.read()?;
         let negative = source.optional_text("negative", &raw.negative, MAX_TEXT)?;
-        for (table, count, most) in
-            [("route", raw.route.len(), MAX_ROUTES), ("prompt", raw.prompt.len(), MAX_PROMPTS),
-             ("curve", raw.curve.len(), MAX_ROUTES), ("words", raw.words.len(), MAX_ROUTES)]
-        {
+        for (table, count, most) in [
+            ("route", raw.route.len(), MAX_ROUTES),
+            ("prompt", raw.prompt.len(), MAX_PROMPTS),
+            ("curve", raw.curve.len(), MAX_ROUTES),
+            ("words", raw.words.len(), MAX_ROUTES),
+        ] {
             if count > most {
                 let error = Error::usage(format!("{name}: {count} [[{table}]] tables are too many"));
                 return Err(error.hint(format!("at most {most}")));

@@ -165,7 +165,8 @@ mod tests {
     #[test]
     fn a_travel_is_half_way_in_the_middle_and_arrives_at_every_rate() {
         let ease = Length::Bars(1.0);
-        let list = [prompt("a", Place::Everywhere), Prompt { ease, ..prompt("b", Place::Section("B".into())) }];
+        let list =
+            [prompt("a", Place::Everywhere), Prompt { ease, ..prompt("b", Place::Section("B".into())) }];
         for fps in [8, 30] {
             let spans = spans(&list, &[], 0.0, fps);
             let travel = spans[1].travel.as_ref().unwrap();
@@ -185,7 +186,8 @@ mod tests {
     #[test]
     fn a_part_travels_as_the_whole_does() {
         let ease = Length::Bars(1.0);
-        let list = [prompt("a", Place::Everywhere), Prompt { ease, ..prompt("b", Place::Section("B".into())) }];
+        let list =
+            [prompt("a", Place::Everywhere), Prompt { ease, ..prompt("b", Place::Section("B".into())) }];
         let (whole, part) = (spans(&list, &[], 0.0, 10), spans(&list, &[], 5.0, 10));
         let (whole, part) = (whole[1].travel.as_ref().unwrap(), part[0].travel.as_ref().unwrap());
         assert_eq!(part.prompt, "a");

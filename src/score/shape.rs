@@ -173,7 +173,11 @@ pub(super) fn spread(x: &mut [f32], mut track: Vec<f32>, (low, high): (f32, f32)
     let (low, high) = (of(low), of(high));
     for v in x {
         // Where the quantiles are one, all above is full.
-        *v = if high > low { ((*v - low) / (high - low)).clamp(0.0, 1.0) } else { f32::from(u8::from(*v > high)) };
+        *v = if high > low {
+            ((*v - low) / (high - low)).clamp(0.0, 1.0)
+        } else {
+            f32::from(u8::from(*v > high))
+        };
     }
 }
 

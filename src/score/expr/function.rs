@@ -70,7 +70,11 @@ const fn cyclic(
 /// Every function there is.
 pub const TABLE: &[Function] = &[
     cyclic(
-        ("sine", "sine(2 bars, phase)", "0 on the beat, softly up to 1 and back: (1 - cos(2 pi (u + phase))) / 2"),
+        (
+            "sine",
+            "sine(2 bars, phase)",
+            "0 on the beat, softly up to 1 and back: (1 - cos(2 pi (u + phase))) / 2",
+        ),
         &[0.0],
         Reduce::Mean,
         |a| 0.5 - 0.5 * (TAU * (a[0] + a[1])).cos(),
@@ -112,11 +116,9 @@ pub const TABLE: &[Function] = &[
     row(("max", "max(a, b)", "the larger one"), 2, |a| a[0].max(a[1])),
     row(("clamp", "clamp(x, low, high)", "x kept between low and high"), 3, |a| a[0].max(a[1]).min(a[2])),
     row(("mix", "mix(a, b, x)", "a + (b - a) x"), 3, |a| a[0] + (a[1] - a[0]) * a[2]),
-    row(
-        ("smooth", "smooth(low, high, x)", "0 below low, 1 above high, between them 3t^2 - 2t^3"),
-        3,
-        |a| smoothstep(((a[2] - a[0]) / (a[1] - a[0])).clamp(0.0, 1.0)),
-    ),
+    row(("smooth", "smooth(low, high, x)", "0 below low, 1 above high, between them 3t^2 - 2t^3"), 3, |a| {
+        smoothstep(((a[2] - a[0]) / (a[1] - a[0])).clamp(0.0, 1.0))
+    }),
     row(("if", "if(condition, a, b)", "a where the condition isn't 0, else b"), 3, |a| {
         if a[0] != 0.0 { a[1] } else { a[2] }
     }),

@@ -81,9 +81,7 @@ impl Expr {
 
     /// Whether `name` already means something in expressions.
     pub(super) fn is_taken(name: &str) -> bool {
-        parse::WORDS.contains(&name)
-            || FUNCTIONS.iter().any(|f| f.name == name)
-            || Signal::find(name).is_ok()
+        parse::WORDS.contains(&name) || FUNCTIONS.iter().any(|f| f.name == name) || Signal::find(name).is_ok()
     }
 
     /// What a frame shows of the cells in it: the largest of what is made of hits, the mean of what is smooth.

@@ -225,7 +225,9 @@ mod tests {
     fn grain_and_glow_come_with_and_without_other_effects_and_keep_the_size() {
         let (frame, out) = (noise(SIZE), Size { width: 160, height: 90 });
         let grain = Grain { amount: 0.3, seed: 1, frame: 2 };
-        for plain in [Finish::NONE, Finish { zoom: 1.2, ..Finish::NONE }, Finish { roll: 5.0, ..Finish::NONE }] {
+        for plain in
+            [Finish::NONE, Finish { zoom: 1.2, ..Finish::NONE }, Finish { roll: 5.0, ..Finish::NONE }]
+        {
             for (size, with) in [(SIZE, Finish { grain, ..plain }), (out, Finish { glow: 1.0, ..plain })] {
                 let (before, after) = (apply(&frame, size, &plain), apply(&frame, size, &with));
                 assert_eq!(after.size(), size);
