@@ -304,7 +304,7 @@ fn oversized_presets_are_refused() {
 #[test]
 fn an_unknown_preset_is_told_the_nearest() {
     assert_eq!(find("puls").unwrap_err().hints(), ["did you mean 'pulse'?"]);
-    assert!(find("zebra").unwrap_err().hints()[0].contains("pulse, tide, ember, prism"));
+    assert!(find("zebra").unwrap_err().hints()[0].contains("pulse, tide, ember, prism, warp"));
 }
 
 #[test]
