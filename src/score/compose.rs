@@ -217,6 +217,64 @@ mod tests {
         assert_eq!(texts(&overrides), ["x/m", "b/m", "x/m", "b/m"]);
         overrides.prompt = Some("p".into());
         assert_eq!(texts(&overrides), ["p/m"]);
+        overrides.prompt = Some("p {section}".into());
+        assert_eq!(texts(&overrides)[..2], ["p A/m", "p B/m"]);
+        let span = Span { start: Seconds(0.0), frames: 9 };
+        for (wrong, message) in [("{scene}", "stands for nothing"), ("(a:7)", "weight 7")] {
+            overrides.prompt = Some(wrong.into());
+            let preset = Preset::parse("test", HEAD).unwrap();
+            let fps = FrameRate::new(12, 1).unwrap();
+            let error = compose(&fixture(1.0), &preset, &overrides, fps, span).unwrap_err();
+            assert!(error.to_string().contains(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_value_goes_where_a_signal_would() {
+        let toml = "[base]\nzoom = 0.5\n[[route]]\nvalue = \"1 + 0.5 * (section == 'B')\"\nto = \"zoom\"\namount = 2\n";
+        for (f, v) in play(toml, &Overrides::default(), 0.0).curves["zoom"].iter().enumerate() {
+            assert_eq!(*v, if (f / 48) % 2 == 0 { 2.5 } else { 3.5 }, "{f}");
+        }
+    }
+
+    #[test]
+    fn curves_of_the_preset_are_signals() {
+        let toml = "[[curve]]\nname = \"rise\"\npoints = [[0, 0], [\"8 bars\", 1]]\n[[route]]\nvalue = \"2 * rise\"\n\
+                    to = \"zoom\"\n[[route]]\nsignal = \"rise\"\nto = \"flash\"\n";
+        let timeline = play(toml, &Overrides::default(), 0.0);
+        for f in 0..192 {
+            let x = (f as f32 + 0.5) / 192.0;
+            assert!((timeline.value("flash", f) - x).abs() < 1e-4);
+            assert!((timeline.value("zoom", f) - (1.0 + 2.0 * x)).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    fn a_part_has_the_values_of_the_whole_whatever_the_shape() {
+        for (shape, to) in [
+            ("quantiles = [0.05, 0.95]", "flash"),
+            ("quantize = \"3 beats\"", "flash"),
+            ("accumulate = true\namount = 20", "hue"),
+            ("accumulate = true\namount = 300\nquantize = \"1 bars\"", "hue"),
+        ] {
+            let route = "value = \"0.5 * noise(3 beats) + 0.5 * random(0.7 s)\"";
+            let toml = format!("[[route]]\n{route}\nto = \"{to}\"\n{shape}\n");
+            let (whole, part) =
+                (play(&toml, &Overrides::default(), 0.0), play(&toml, &Overrides::default(), 5.0));
+            for f in 0..part.frames {
+                let (a, b) = (whole.value(to, f + 60), part.value(to, f));
+                assert!((a - b).abs() < 1e-3, "{shape} {f}: {a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn degrees_go_round_so_that_energy_can_be_speed() {
+        let toml = "[[route]]\nsignal = \"one\"\nto = \"hue\"\naccumulate = true\namount = 90\n";
+        for (f, v) in play(toml, &Overrides::default(), 0.0).curves["hue"].iter().enumerate() {
+            let expected = 90.0 * (f as f32 + 0.5) / 12.0 % 360.0;
+            assert!((v - expected).abs() < 1.0 || (v - expected).abs() > 359.0, "{f}: {v} {expected}");
+        }
     }
 
     #[test]

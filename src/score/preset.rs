@@ -84,7 +84,7 @@ pub struct Preset {
     pub cuts: Cuts,
 }
 
-/// The way of what is heard into a parameter.
+/// The way into a parameter of what is heard.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     /// What is listened to.
