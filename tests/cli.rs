@@ -211,13 +211,49 @@ fn mistakes_get_one_error_and_a_hint() {
 }
 
 #[test]
+fn tiers_differ_in_work_and_not_in_curves() {
+    let stage = Stage::new(2.0);
+    let plan = |options: &str| {
+        let line = format!("render track.wav -o a.mkv --dry-run --json --generate 64x32 {options}");
+        stage.run(&line).succeeds().json()
+    };
+    let (draft, plain) = (plan("--tier draft"), plan(""));
+    let refined = plan("--tier final --size 64x36");
+    assert_eq!((&draft["settings"]["steps"], &draft["settings"]["picture"]), (&2.into(), &"384x216".into()));
+    assert_eq!(plain["settings"]["picture"], "1280x720");
+    assert_eq!(refined["settings"]["picture"], "64x36");
+    let steps = |plan: &Value| plan["settings"]["steps"].as_u64().unwrap();
+    assert_eq!(steps(&refined), 2 * steps(&plain));
+    for same in ["values", "cuts", "frames"] {
+        assert_eq!((&draft[same], &refined[same]), (&plain[same], &plain[same]), "{same}");
+    }
+    assert_eq!(draft["settings"]["seed"], plain["settings"]["seed"]);
+}
+
+#[test]
+fn a_video_with_prompts_that_travel_comes_out_whole() {
+    let stage = Stage::new(2.0);
+    let preset = "[[prompt]]\ntext = \"(neon:1.3) rings\"\n[[prompt]]\ntext = \"gold tunnel\"\nfrom = 0.5\n\
+                  ease = 1\n[[route]]\nvalue = \"0.5 + 0.5 * sine(1 s)\"\nto = \"glow\"\n[base]\ngrain = 0.2\n\
+                  pan_x = 0.1\n";
+    std::fs::write(stage.path("travel.toml"), preset).unwrap();
+    let render = |name: &str| {
+        let line = format!("render track.wav -o {name} {SMALL} --generate 64x32 --preset travel.toml");
+        stage.run(&line).succeeds();
+        stage.bytes(name)
+    };
+    assert_eq!(render("a.mkv"), render("b.mkv"));
+}
+
+#[test]
 fn presets_and_parameters_are_listed() {
     let stage = Stage::new(0.1);
     let list = stage.run("presets").succeeds().out;
     for name in ["pulse", "tide", "ember", "prism"] {
         assert!(list.contains(name), "{list}");
     }
-    assert!(stage.run("presets --params").succeeds().out.contains("motion_scale"));
+    let tables = stage.run("presets --params").succeeds().out;
+    assert!(["motion_scale", "loudness", "sine(2 bars, phase)"].iter().all(|w| tables.contains(w)), "{tables}");
     assert!(stage.run("presets pulse").succeeds().out.contains("[[route]]"));
 }
 

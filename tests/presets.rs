@@ -3,14 +3,16 @@
 use beatbolt::audio::{Analysis, Envelope, Section};
 use beatbolt::error::ErrorKind;
 use beatbolt::score::{
-    Overrides, PARAMS, Preset, SIGNALS, Span, Timeline, compose, find, param_table, shipped, signal_table,
+    FUNCTIONS, Overrides, PARAMS, Preset, SIGNALS, Span, Timeline, compose, find, function_table,
+    param_table, shipped, signal_table,
 };
 use beatbolt::units::{FrameRate, SampleRate, Seconds};
 use proptest::prelude::{any, prop, proptest};
+use std::collections::BTreeSet;
 
 const LENGTH: f64 = 40.3;
 const HOP: f64 = 0.01;
-const RATES: [&str; 5] = ["12", "24", "29.97", "23.976", "60"];
+const RATES: [&str; 6] = ["8", "12", "24", "29.97", "30", "60"];
 
 /// A track at 127 bpm with a kick on every beat, loud and quiet sections in turn, and a beat that starts late.
 fn track() -> Analysis {
@@ -81,8 +83,11 @@ fn shipped_presets_play_a_track_without_beats_or_sections() {
     analysis.tempo_bpm = None;
     (analysis.beats, analysis.downbeats, analysis.onsets, analysis.sections) = Default::default();
     for (name, _) in shipped() {
-        let timeline = play(&analysis, &find(name).unwrap(), "24");
-        assert_eq!((timeline.prompts.len(), timeline.cuts.len()), (1, 0), "{name}");
+        let preset = find(name).unwrap();
+        let timeline = play(&analysis, &preset, "24");
+        // Words that change with the bars still do, at the tempo of a track in which none was heard.
+        assert_eq!(timeline.prompts.len() == 1, preset.words.is_empty(), "{name}");
+        assert!(timeline.cuts.is_empty(), "{name}");
     }
 }
 
@@ -266,6 +271,73 @@ fn wrong_presets_are_told_where_and_what() {
             "mine.toml:4:8: a prompt has either",
             "two [[prompt]]",
         ),
+        Case(
+            "value",
+            &[P, "[[route]]\nvalue = \"0.9 + 0.3 * kik\"\nto = \"zoom\"\n"],
+            "mine.toml:4:22: there is no 'kik'",
+            "'kick'",
+        ),
+        Case(
+            "value on lines",
+            &[P, "[[route]]\nto = \"zoom\"\nvalue = '''\n  1 +\n  section'''\n"],
+            "mine.toml:7:3: section is text",
+            "section == 'B'",
+        ),
+        Case(
+            "value and signal",
+            &[P, R, "value = \"1\"\n"],
+            "mine.toml:4:10: a route with a value has no signal",
+            "saw(2 bars)",
+        ),
+        Case(
+            "value of number",
+            &[P, "[[route]]\nvalue = 1\nto = \"zoom\"\n"],
+            "value has the wrong type",
+            "text",
+        ),
+        Case("quantiles", &[P, R, "quantiles = [0.9, 0.1]\n"], "mine.toml:6:13: quantiles are", "[0.1, 0.9]"),
+        Case("quantize", &[P, R, "quantize = \"0 beats\"\n"], "quantize is too short", "0.1"),
+        Case("accumulate", &[P, R, "accumulate = 1\n"], "accumulate has the wrong type", "true or false"),
+        Case(
+            "curve called like a signal",
+            &[P, "[[curve]]\nname = \"kick\"\npoints = [[0, 1]]\n"],
+            "mine.toml:4:8: a curve can't be called 'kick'",
+            "signal's",
+        ),
+        Case(
+            "curve points",
+            &[P, "[[curve]]\nname = \"x\"\npoints = [[\"2 beets\", 1]]\n"],
+            "mine.toml:5:10: points are pairs",
+            "8 bars",
+        ),
+        Case(
+            "curve ease",
+            &[P, "[[curve]]\nname = \"x\"\npoints = [[0, 1]]\nease = \"stepp\"\n"],
+            "ease can't be 'stepp'",
+            "'step'",
+        ),
+        Case(
+            "braces",
+            &["[[prompt]]\ntext = \"neon {scen}\"\n[words.scene]\nevery = 1\nlist = [\"a\"]\n"],
+            "mine.toml:2:14: {scen} stands for nothing",
+            "{scene}",
+        ),
+        Case("words", &[P, "[words.scene]\nevery = \"4 bars\"\n"], "'list' is missing", "list ="),
+        Case("other words", &[P, "[words.scene.section]\nA = \"x\"\n"], "'other' is missing", "other ="),
+        Case(
+            "weight",
+            &["[[prompt]]\ntext = \"(neon:9)\"\n"],
+            "the weight 9 of 'neon' is out of range",
+            "0 to 2",
+        ),
+        Case("ease", &[P, "ease = \"2 beets\"\n"], "'2 beets'", "'beats'"),
+        Case("blend", &["blend = \"slurp\"\n", P], "blend can't be 'slurp'", "'slerp'"),
+        Case(
+            "what no model has",
+            &[P, "[base]\nlora_strength = 1\n"],
+            "mine.toml:4:1: lora_strength can't be turned: it needs a LoRA",
+            "leave",
+        ),
         Case("cuts", &[P, "[cuts]\non = \"sections\"\n"], "on can't be 'sections'", "'section'"),
         Case("cut bars", &[P, "[cuts]\non = \"bars:0\"\n"], "can't be on 'bars:0'", "bars:1"),
     ] {
@@ -287,7 +359,7 @@ fn the_documented_example_is_a_preset() {
         .map(|l| l.trim_start_matches("//!"))
         .collect();
     let preset = Preset::parse("example", &example.join("\n")).unwrap();
-    assert_eq!((preset.routes.len(), preset.prompts.len()), (1, 1));
+    assert_eq!((preset.routes.len(), preset.prompts.len(), preset.words.len()), (1, 1, 1));
 }
 
 #[test]
@@ -302,15 +374,61 @@ fn oversized_presets_are_refused() {
 }
 
 #[test]
+fn there_are_sixteen_presets_that_say_what_they_are_for_and_show_different_things() {
+    assert!(shipped().len() >= 16);
+    let mut shown = BTreeSet::new();
+    for (name, text) in shipped() {
+        assert!(text.starts_with("# Made for "), "{name}");
+        assert!(text.contains("\n# Listens to: "), "{name}");
+        assert!(shown.insert(find(name).unwrap().prompts[0].text.clone()), "{name} looks like another one");
+    }
+}
+
+/// The sum of two drums, noise that swells, and a chord, `gain` times as loud.
+fn analyzed(gain: f32) -> Analysis {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("track.wav");
+    let (bits_per_sample, sample_format) = (32, hound::SampleFormat::Float);
+    let spec = hound::WavSpec { channels: 1, sample_rate: 22_050, bits_per_sample, sample_format };
+    let mut wav = hound::WavWriter::create(&path, spec).unwrap();
+    for i in 0..22_050 * 8_u32 {
+        let t = f64::from(i) / 22_050.0;
+        let (beat, off) = (t % 0.5, (t + 0.25) % 0.5);
+        let kick = (-beat * 30.0).exp() * (beat * 380.0).sin();
+        let hat = (-off * 90.0).exp() * (t * 40_000.0).sin();
+        let chord = (0.5 + 0.4 * t.sin()) * ((t * 2765.0).sin() + (t * 3483.0).sin());
+        wav.write_sample(gain * (0.25 * kick + 0.06 * hat + 0.04 * chord) as f32).unwrap();
+    }
+    wav.finalize().unwrap();
+    beatbolt::audio::analyze(&path, &beatbolt::progress::Silent).unwrap()
+}
+
+#[test]
+fn a_track_that_is_6_db_louder_changes_no_curve() {
+    let (quiet, loud) = (analyzed(1.0), analyzed(2.0));
+    for (name, _) in shipped() {
+        let preset = find(name).unwrap();
+        let (a, b) = (play(&quiet, &preset, "12"), play(&loud, &preset, "12"));
+        assert_eq!((&a.prompts, &a.cuts), (&b.prompts, &b.cuts), "{name}");
+        for param in PARAMS {
+            let allowed = 0.01 * (param.max - param.min) as f32;
+            let pairs = a.curves[param.name].iter().zip(&b.curves[param.name]);
+            assert!(pairs.clone().all(|(a, b)| (a - b).abs() <= allowed), "{name} {}", param.name);
+        }
+    }
+}
+
+#[test]
 fn an_unknown_preset_is_told_the_nearest() {
     assert_eq!(find("puls").unwrap_err().hints(), ["did you mean 'pulse'?"]);
-    assert!(find("zebra").unwrap_err().hints()[0].contains("pulse, tide, ember, prism"));
+    assert!(find("zebra").unwrap_err().hints()[0].contains("pulse, tide, ember, prism, warp"));
 }
 
 #[test]
 fn tables_name_everything() {
     let (params, signals) = (param_table(), signal_table());
     assert!(PARAMS.iter().all(|p| params.contains(p.name) && params.contains(p.effect)));
+    assert!(FUNCTIONS.iter().all(|f| function_table().contains(f.usage)));
     assert!(SIGNALS.iter().all(|s| signals.contains(s.name) && signals.contains(s.about)));
 }
 
@@ -321,7 +439,7 @@ proptest! {
         which in 0..shipped().len(),
         at in any::<prop::sample::Index>(),
         cut in 0..40_usize,
-        new in "[-a-z0-9.\\[\\]=\"\n é]{0,12}",
+        new in "[-a-z0-9.\\[\\]=\"\n é{}():*+/^']{0,12}",
     ) {
         let text: Vec<char> = shipped()[which].1.chars().collect();
         let from = at.index(text.len());

@@ -59,9 +59,13 @@ pub struct RenderArgs {
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
 
-    /// Size of the video
-    #[arg(long, default_value = "1280x720", value_name = "WxH")]
-    pub size: Size,
+    /// How much work goes into every picture; curves, cuts and seeds are the same for all
+    #[arg(long, value_enum, default_value_t = Tier::Develop)]
+    pub tier: Tier,
+
+    /// Size of the video [default: 1280x720; 384x216 for a draft]
+    #[arg(long, value_name = "WxH")]
+    pub size: Option<Size>,
 
     /// Frames a second [default: what the model was made for]
     #[arg(long, value_name = "RATE")]
@@ -97,6 +101,36 @@ pub struct RenderArgs {
     pub timings: Option<Option<PathBuf>>,
 }
 
+/// How much work goes into every picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Tier {
+    /// 2 steps, 384x216: to see whether it moves with the music
+    Draft,
+    /// The model's own number of steps
+    Develop,
+    /// Twice the model's own number of steps
+    Final,
+}
+
+impl Tier {
+    /// Denoising steps a window, for a model whose own number is `native`.
+    pub fn steps(self, native: usize) -> usize {
+        match self {
+            Tier::Draft => 2.min(native),
+            Tier::Develop => native,
+            Tier::Final => 2 * native,
+        }
+    }
+
+    /// The video's size.
+    pub fn size(self) -> Size {
+        match self {
+            Tier::Draft => Size { width: 384, height: 216 },
+            Tier::Develop | Tier::Final => Size { width: 1280, height: 720 },
+        }
+    }
+}
+
 /// Which networks, and where they run.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Model")]
@@ -109,7 +143,7 @@ pub struct ModelArgs {
     #[arg(long, value_name = "FILE")]
     pub motion: Option<PathBuf>,
 
-    /// Denoising steps a window; distilled modules want their own number [default: the model's]
+    /// Denoising steps a window; distilled modules want their own number [default: by --tier]
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
 

@@ -7,7 +7,7 @@ use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render::{self, Job, Settings, Shape};
-use crate::score::{Overrides, Preset, Span, Timeline, compose, parse_set};
+use crate::score::{Emphasis, Overrides, Preset, Span, Timeline, compose, parse_set};
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, Seconds, Size};
 use crate::video::check_container;
@@ -51,6 +51,7 @@ fn settings(
     timeline: &Timeline,
 ) -> Result<Settings> {
     let (native, factor) = (model.native(), model.downscale() as u32);
+    let picture = args.size.unwrap_or_else(|| args.tier.size());
     let shape = Shape { length: native.frames, overlap: args.model.overlap };
     Ok(Settings {
         program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -58,16 +59,16 @@ fn settings(
         weights: model.fingerprint()?,
         device: model.place(),
         seed: args.seed,
-        steps: args.model.steps.unwrap_or(native.steps),
+        steps: args.model.steps.unwrap_or_else(|| args.tier.steps(native.steps)),
         windows: shape.check(model.max_frames())?,
         generate: match args.model.generate {
             Some(size) => generated(size, factor)?,
             None => {
                 let native = Size { width: native.width as u32, height: native.height as u32 };
-                render::generated_size(args.size, native, factor)
+                render::generated_size(picture, native, factor)
             }
         },
-        picture: args.size,
+        picture,
         first_frame,
         timeline: render::hash_timeline(timeline),
     })
@@ -99,7 +100,7 @@ fn description(
 fn note_cut_prompts(timeline: &Timeline, model: &Model, progress: &dyn Progress) -> Result<()> {
     let prompts: BTreeSet<&str> = timeline.prompts.iter().map(|span| span.prompt.as_str()).collect();
     for prompt in prompts {
-        if let (_, Some(cut)) = model.encode_prompt(prompt)? {
+        if let Some(cut) = model.tokenize(&Emphasis::parse(prompt)?.text)?.cut {
             progress.note(&format!("a prompt is too long for this model; not heard: \"{cut}\""));
         }
     }

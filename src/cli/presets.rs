@@ -3,7 +3,7 @@
 use super::args::PresetsArgs;
 use super::terminal::say;
 use crate::error::{Context, Error, Result};
-use crate::score::{Preset, find, param_table, shipped, signal_table};
+use crate::score::{Preset, find, function_table, param_table, shipped, signal_table};
 use std::path::Path;
 
 /// A preset file larger than this is not one.
@@ -12,7 +12,7 @@ const MAX_FILE: u64 = 256 * 1024;
 /// Prints the list, the parameters, or one preset.
 pub fn run(args: &PresetsArgs) -> Result<()> {
     if args.params {
-        say(format_args!("{}\n{}", param_table(), signal_table()));
+        say(format_args!("{}\n{}\n{}", param_table(), signal_table(), function_table()));
     } else if let Some(name) = &args.name {
         find(name)?;
         say(text_of(name));

@@ -9,7 +9,7 @@ use super::config::{
 use super::denoise::Predict;
 use super::keys;
 use super::text_encoder::TextEncoder;
-use super::tokenizer::Tokenizer;
+use super::tokenizer::{PromptIds, Tokenizer};
 use super::unet::{Unet, UnetParts};
 use super::vae::Kl;
 use super::vae_tiny::Tiny;
@@ -128,11 +128,16 @@ impl Model {
 
     /// The embedding \[1, L, d] of a prompt, and the part of the prompt that was too long for the encoder.
     pub fn encode_prompt(&self, prompt: &str) -> Result<(Tensor, Option<String>)> {
+        let prompt = self.tokenize(prompt)?;
+        Ok((self.encode_ids(&prompt.ids)?, prompt.cut))
+    }
+
+    /// The token ids of a prompt, and which part of it each stands for.
+    pub fn tokenize(&self, prompt: &str) -> Result<PromptIds> {
         let tokenizer = self.tokenizer.as_ref().ok_or_else(|| {
             Error::model("the model has no tokenizer").hint("its folder needs a 'tokenizer' folder inside")
         })?;
-        let prompt = tokenizer.encode(prompt)?;
-        Ok((self.encode_ids(&prompt.ids)?, prompt.cut))
+        tokenizer.encode(prompt)
     }
 
     /// The embedding \[1, L, d] of token ids.

@@ -4,6 +4,7 @@
 
 use crate::error::{Context, Error, Result};
 use serde_json::{Value, json};
+use std::ops::Range;
 use std::path::Path;
 
 /// No vocabulary comes near this size in bytes.
@@ -24,6 +25,8 @@ pub struct Tokenizer {
 pub struct PromptIds {
     /// Begin, the prompt, end, padding.
     pub ids: Vec<u32>,
+    /// The bytes of the prompt that each id stands for; empty for begin, end and padding.
+    pub places: Vec<Range<usize>>,
     /// The part of the prompt for which there was no room.
     pub cut: Option<String>,
 }
@@ -66,8 +69,11 @@ impl Tokenizer {
         let mut ids = vec![self.begin];
         ids.extend(words.iter().take(room));
         ids.push(self.end);
+        let mut places = vec![0..0];
+        places.extend(encoding.get_offsets().iter().take(room).map(|(from, to)| *from..*to));
+        places.resize(self.length, 0..0);
         ids.resize(self.length, self.pad);
-        Ok(PromptIds { ids, cut })
+        Ok(PromptIds { ids, places, cut })
     }
 }
 
@@ -164,13 +170,14 @@ mod tests {
     #[test]
     fn words_are_lowered_merged_and_padded() {
         let prompt = open(8).encode("  NEON,\n a ").unwrap();
-        assert_eq!(prompt, PromptIds { ids: vec![10, 9, 5, 6, 11, 11, 11, 11], cut: None });
+        assert_eq!((prompt.ids, prompt.cut), (vec![10, 9, 5, 6, 11, 11, 11, 11], None));
+        assert_eq!(prompt.places, [0..0, 2..6, 6..7, 9..10, 0..0, 0..0, 0..0, 0..0]);
     }
 
     #[test]
     fn what_does_not_fit_is_told() {
         let prompt = open(4).encode("neon neon, a").unwrap();
-        assert_eq!(prompt, PromptIds { ids: vec![10, 9, 9, 11], cut: Some(", a".into()) });
+        assert_eq!((prompt.ids, prompt.cut), (vec![10, 9, 9, 11], Some(", a".into())));
         assert_eq!(open(3).encode("").unwrap().ids, [10, 11, 11]);
     }
 

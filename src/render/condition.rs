@@ -1,5 +1,6 @@
 //! Score vocabulary → diffusion inputs: the one place where the two meet.
 
+use super::prompt::{Embedder, Side};
 use super::window::Window;
 use crate::diffusion::Model;
 use crate::error::{Context, Error, Result};
@@ -7,10 +8,6 @@ use crate::noise::{Stream, gaussian};
 use crate::score::{PromptSpan, Timeline};
 use crate::units::FrameIndex;
 use candle_core::{Device, Tensor};
-use std::collections::HashMap;
-
-/// Embedded prompts are kept for reuse; a song rarely has more.
-const KEPT_PROMPTS: usize = 64;
 
 /// Weights p/√(1+p²) ≤ 0.71 a frame: after these many frames nothing of the first is left.
 const NOISE_MEMORY: FrameIndex = 48;
@@ -30,15 +27,14 @@ pub struct Conditions {
 
 /// Turns a timeline into the inputs of each window.
 pub struct Conditioner<'a> {
-    model: &'a Model,
     timeline: &'a Timeline,
-    embedded: HashMap<String, Tensor>,
+    embedder: Embedder<'a>,
 }
 
 impl<'a> Conditioner<'a> {
     /// Conditions for the windows of `timeline`.
     pub fn new(model: &'a Model, timeline: &'a Timeline) -> Self {
-        Conditioner { model, timeline, embedded: HashMap::new() }
+        Conditioner { timeline, embedder: Embedder::new(model) }
     }
 
     /// The conditions of one window.
@@ -47,35 +43,25 @@ impl<'a> Conditioner<'a> {
         let curve = |name: &str| frames.iter().map(|&f| self.timeline.value(name, f)).collect::<Vec<f32>>();
         let (motion, denoise) = (curve("motion_scale"), curve("denoise"));
         let scale = f64::from(self.timeline.value("guidance", window.new_frames().start));
-        let text = self.text(&frames, |span| &span.prompt)?;
+        let text = self.text(&frames, Side::Wanted)?;
         let guidance = match scale {
             s if (s - 1.0).abs() < 1e-6 => None,
-            s => Some((self.text(&frames, |span| &span.negative)?, s)),
+            s => Some((self.text(&frames, Side::Avoided)?, s)),
         };
         Ok(Conditions { text, guidance, motion, denoise })
     }
 
     /// Embeddings of every frame's text, or one for all where they share it.
-    fn text(&mut self, frames: &[FrameIndex], of: impl Fn(&PromptSpan) -> &String) -> Result<Tensor> {
+    fn text(&mut self, frames: &[FrameIndex], side: Side) -> Result<Tensor> {
         let timeline = self.timeline;
-        let words: Vec<&str> = frames.iter().map(|&f| of(timeline.prompt_at(f)).as_str()).collect();
-        if words.iter().all(|w| *w == words[0]) {
-            return self.embed(words[0]);
+        let spans: Vec<&PromptSpan> = frames.iter().map(|&f| timeline.prompt_at(f)).collect();
+        let same = spans.iter().all(|s| std::ptr::eq(*s, spans[0]));
+        if same && spans[0].arrival() <= frames[0] {
+            return self.embedder.at(spans[0], frames[0], side);
         }
-        let rows = words.iter().map(|w| self.embed(w)).collect::<Result<Vec<_>>>()?;
+        let rows = spans.into_iter().zip(frames).map(|(span, &frame)| self.embedder.at(span, frame, side));
+        let rows = rows.collect::<Result<Vec<_>>>()?;
         Tensor::cat(&rows, 0).context(|| Error::device("prompts can't be stacked"))
-    }
-
-    fn embed(&mut self, words: &str) -> Result<Tensor> {
-        if let Some(known) = self.embedded.get(words) {
-            return Ok(known.clone());
-        }
-        if self.embedded.len() >= KEPT_PROMPTS {
-            self.embedded.clear();
-        }
-        let (embedding, _) = self.model.encode_prompt(words)?;
-        self.embedded.insert(words.to_owned(), embedding.clone());
-        Ok(embedding)
     }
 }
 

@@ -96,6 +96,27 @@ pub fn hash_file(path: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::score::{Blend, PromptSpan, Travel};
+    use crate::units::{FrameRate, Seconds};
+
+    #[test]
+    fn the_way_to_a_prompt_is_part_of_the_fingerprint() {
+        let hash = |mix: f32, blend| {
+            let (prompt, negative) = ("b".to_owned(), String::new());
+            let from = Travel { prompt: "a".into(), negative: String::new(), blend, mixes: vec![mix] };
+            hash_timeline(&Timeline {
+                fps: FrameRate::new(12, 1).unwrap(),
+                start: Seconds(0.0),
+                frames: 9,
+                curves: Default::default(),
+                prompts: vec![PromptSpan { start: 0, prompt, negative, travel: Some(from) }],
+                cuts: Vec::new(),
+            })
+        };
+        assert_eq!(hash(0.25, Blend::Slerp), hash(0.25, Blend::Slerp));
+        assert_ne!(hash(0.25, Blend::Slerp), hash(0.5, Blend::Slerp));
+        assert_ne!(hash(0.25, Blend::Slerp), hash(0.25, Blend::Lerp));
+    }
 
     #[test]
     fn generated_sizes_keep_the_shape_and_stay_near_the_models_own() {

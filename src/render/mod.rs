@@ -13,6 +13,7 @@ mod estimate;
 mod guard;
 mod job;
 mod pipeline;
+mod prompt;
 mod store;
 mod window;
 
@@ -93,7 +94,7 @@ impl<'a> Render<'a> {
         if !window.continues() {
             (self.carried, self.look) = (None, None);
         }
-        let prompt_start = self.job.timeline.prompt_at(window.new_frames().start).start;
+        let prompt_start = self.job.timeline.settled_since(window.new_frames().start);
         let rendered = match self.store.and_then(|s| s.load(window.index)) {
             Some(finished) => self.restore(window, finished, prompt_start)?,
             None => self.denoise(window, prompt_start)?,

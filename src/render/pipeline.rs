@@ -8,7 +8,7 @@ use crate::progress::{Flow, Progress};
 use crate::score::Timeline;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, Size};
-use crate::video::{Finish, Frame, Writer, apply, shake_offset};
+use crate::video::{Finish, Frame, Grain, Writer, apply, shake_offset};
 use candle_core::{DType, Device, Tensor};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -135,16 +135,20 @@ fn finish_at(job: &Job, frame: FrameIndex) -> Finish {
     let timeline: &Timeline = &job.timeline;
     let value = |name: &str| timeline.value(name, frame);
     let time = timeline.fps.start_of(job.settings.first_frame + frame);
-    let (shift_x, shift_y) = shake_offset(job.settings.seed, time, value("shake"));
+    let (shake_x, shake_y) = shake_offset(job.settings.seed, time, value("shake"));
+    let grain =
+        Grain { amount: value("grain"), seed: job.settings.seed, frame: job.settings.first_frame + frame };
     Finish {
         zoom: value("zoom"),
         roll: value("roll"),
-        shift_x,
-        shift_y,
+        shift_x: value("pan_x") + shake_x,
+        shift_y: value("pan_y") + shake_y,
         exposure: value("exposure"),
         flash: value("flash"),
         saturation: value("saturation"),
         hue: value("hue"),
+        glow: value("glow"),
+        grain,
     }
 }
 

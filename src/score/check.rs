@@ -1,17 +1,33 @@
 //! The checks between a preset file and a [`super::Preset`]: names, types, ranges, one function per table.
 
 use super::clock::Length;
+use super::emphasis::Emphasis;
+use super::expr::Expr;
+use super::keyframe::Keyframes;
 use super::param::{Kind, Param, Rate, Setting};
 use super::preset::{CutOn, Cuts, MAX_LINE, MAX_TEXT, Mode, Place, Prompt, Route};
-use super::raw::{Field, RawCuts, RawPrompt, RawRoute, Source};
+use super::raw::{Field, RawCurve, RawCuts, RawPrompt, RawRoute, RawWords, Source};
 use super::shape::{Curve, Shape};
 use super::signal::Signal;
+use super::timeline::Blend;
+use super::words::{self, Words};
 use crate::error::{Error, Result, nearest};
-use std::ops::RangeInclusive;
+use std::collections::BTreeMap;
+use std::ops::{Range, RangeInclusive};
 use toml::{Spanned, Value};
 
 /// Amounts and limits of routes: wide enough for degrees.
 const AMOUNT: RangeInclusive<f64> = -1000.0..=1000.0;
+/// Most points of a curve, and most words of a list.
+const MAX_ENTRIES: usize = 1000;
+/// How strength is bent, by name.
+const CURVES: [(&str, Curve); 5] = [
+    ("linear", Curve::Power(1.0)),
+    ("square", Curve::Power(2.0)),
+    ("cube", Curve::Power(3.0)),
+    ("root", Curve::Power(0.5)),
+    ("smooth", Curve::Smooth),
+];
 
 impl Source<'_> {
     /// Text that may be left out; then empty.
@@ -35,11 +51,9 @@ impl Source<'_> {
     }
 
     /// A `[[route]]`.
-    pub fn route(&self, raw: &Spanned<RawRoute>) -> Result<Route> {
+    pub fn route(&self, raw: &Spanned<RawRoute>, curves: &[Keyframes]) -> Result<Route> {
         let (table, raw) = (raw.span(), raw.get_ref());
-        let name = self.need("signal", &table, &raw.signal)?;
-        let signal =
-            Signal::find(self.text("signal", name, MAX_LINE)?).map_err(|e| self.at(name.span(), e))?;
+        let input = self.input(&table, raw, curves)?;
         let name = self.need("to", &table, &raw.to)?;
         let to = Param::find(self.text("to", name, MAX_LINE)?).map_err(|e| self.at(name.span(), e))?;
         if to.rate == Rate::Job {
@@ -50,7 +64,32 @@ impl Source<'_> {
             None => Mode::Add,
             Some(v) => self.one_of("mode", v, &[("add", Mode::Add), ("multiply", Mode::Multiply)])?,
         };
-        Ok(Route { signal, to, mode, every: self.every(raw, signal)?, shape: self.shape(raw)? })
+        Ok(Route { input, to, mode, shape: self.shape(raw)? })
+    }
+
+    /// What a route listens to.
+    fn input(&self, table: &Range<usize>, raw: &RawRoute, curves: &[Keyframes]) -> Result<Expr> {
+        if let Some(value) = &raw.value {
+            let two = [(&raw.signal, "signal"), (&raw.every, "every")];
+            if let Some((Some(other), key)) = two.into_iter().find(|(field, _)| field.is_some()) {
+                let error = Error::usage(format!("a route with a value has no {key}"));
+                let hint = "name the signal in the value; every second bar is saw(2 bars)";
+                return Err(self.at(other.span(), error.hint(hint)));
+            }
+            let text = self.text("value", value, MAX_TEXT)?;
+            return Expr::parse(text, curves)
+                .map_err(|wrong| self.at(self.span_in(value, text, wrong.at), wrong.error));
+        }
+        let name = self.need("signal", table, &raw.signal)?;
+        let text = self.text("signal", name, MAX_LINE)?;
+        if let Some(curve) = curves.iter().find(|c| c.name == text) {
+            return match &raw.every {
+                None => Ok(Expr::curve(curve)),
+                Some(every) => Err(self.at(every.span(), Error::usage("a curve can't be counted"))),
+            };
+        }
+        let signal = Signal::find(text).map_err(|e| self.at(name.span(), e))?;
+        Ok(Expr::signal(signal, self.every(raw, signal)?))
     }
 
     fn every(&self, raw: &RawRoute, signal: &Signal) -> Result<usize> {
@@ -75,12 +114,21 @@ impl Source<'_> {
         };
         let length = |key, field: &Field| field.as_ref().map(|v| self.short(key, v)).transpose();
         let shape = Shape {
+            quantiles: raw.quantiles.as_ref().map(|v| self.quantiles(v)).transpose()?,
             gate: number("gate", &raw.gate, 0.0..=1.0, plain.gate)?,
             attack: length("attack", &raw.attack)?.unwrap_or(plain.attack),
             hold: length("hold", &raw.hold)?.unwrap_or(plain.hold),
             release: length("release", &raw.release)?.unwrap_or(plain.release),
             look_ahead: length("look_ahead", &raw.look_ahead)?,
             curve: raw.curve.as_ref().map_or(Ok(plain.curve), |v| self.curve(v))?,
+            quantize: raw.quantize.as_ref().map(|v| self.grid("quantize", v)).transpose()?,
+            accumulate: match &raw.accumulate {
+                None => false,
+                Some(v) => match v.get_ref() {
+                    Value::Boolean(on) => *on,
+                    _ => return Err(self.wrong_type("accumulate", v, "true or false")),
+                },
+            },
             amount: number("amount", &raw.amount, AMOUNT, plain.amount)?,
             offset: number("offset", &raw.offset, AMOUNT, plain.offset)?,
             floor: number("floor", &raw.floor, AMOUNT, plain.floor)?,
@@ -93,6 +141,38 @@ impl Source<'_> {
             }
             _ => Ok(shape),
         }
+    }
+
+    /// Two shares of the track.
+    fn quantiles(&self, value: &Spanned<Value>) -> Result<(f32, f32)> {
+        let pair = match value.get_ref() {
+            Value::Array(list) => match list[..] {
+                [Value::Float(a), Value::Float(b)] => Some((a, b)),
+                [Value::Integer(a), Value::Float(b)] => Some((a as f64, b)),
+                [Value::Float(a), Value::Integer(b)] => Some((a, b as f64)),
+                [Value::Integer(a), Value::Integer(b)] => Some((a as f64, b as f64)),
+                _ => None,
+            },
+            _ => None,
+        };
+        match pair {
+            Some((low, high)) if 0.0 <= low && low < high && high <= 1.0 => Ok((low as f32, high as f32)),
+            _ => {
+                let error = Error::usage("quantiles are two shares of the track");
+                Err(self.at(value.span(), error.hint("like [0.1, 0.9]: from 0 to 1, the smaller one first")))
+            }
+        }
+    }
+
+    /// A length that repeats.
+    fn grid(&self, key: &str, value: &Spanned<Value>) -> Result<Length> {
+        let length = self.length(key, value)?;
+        let (Length::Seconds(n) | Length::Beats(n) | Length::Bars(n)) = length;
+        if n < 0.1 {
+            let error = Error::usage(format!("{key} is too short")).hint("at least 0.1 of its unit");
+            return Err(self.at(value.span(), error));
+        }
+        Ok(length)
     }
 
     /// A length that a shape can have.
@@ -110,15 +190,8 @@ impl Source<'_> {
     }
 
     fn curve(&self, value: &Spanned<Value>) -> Result<Curve> {
-        let named = [
-            ("linear", Curve::Power(1.0)),
-            ("square", Curve::Power(2.0)),
-            ("cube", Curve::Power(3.0)),
-            ("root", Curve::Power(0.5)),
-            ("smooth", Curve::Smooth),
-        ];
         match value.get_ref() {
-            Value::String(_) => self.one_of("curve", value, &named),
+            Value::String(_) => self.one_of("curve", value, &CURVES),
             _ => Ok(Curve::Power(self.number("curve", value, 0.1..=10.0)? as f32)),
         }
     }
@@ -138,14 +211,105 @@ impl Source<'_> {
         Err(self.at(value.span(), error.hint(hint)))
     }
 
-    /// A `[[prompt]]`.
-    pub fn prompt(&self, raw: &Spanned<RawPrompt>, negative: &str) -> Result<Prompt> {
+    /// A `[[curve]]`.
+    pub fn drawn(&self, raw: &Spanned<RawCurve>) -> Result<Keyframes> {
         let (table, raw) = (raw.span(), raw.get_ref());
-        let text = self.text("text", self.need("text", &table, &raw.text)?, MAX_TEXT)?.to_owned();
+        let field = self.need("name", &table, &raw.name)?;
+        let name = self.text("name", field, MAX_LINE)?.to_owned();
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        if !is_name || Expr::is_taken(&name) {
+            let error = Error::usage(format!("a curve can't be called '{name}'"));
+            let hint = "letters, digits and _, and no signal's or function's name";
+            return Err(self.at(field.span(), error.hint(hint)));
+        }
+        let ease = match &raw.ease {
+            None => Some(Curve::Power(1.0)),
+            Some(v) => {
+                let step = [("step", None)];
+                let words = CURVES.iter().map(|(word, curve)| (*word, Some(*curve))).chain(step);
+                self.one_of("ease", v, &words.collect::<Vec<_>>())?
+            }
+        };
+        let field = self.need("points", &table, &raw.points)?;
+        let wrong = || {
+            let error = Error::usage("points are pairs of a place and a value");
+            self.at(field.span(), error.hint("like [[\"0 bars\", 0], [\"8 bars\", 1]], 1 to 1000 of them"))
+        };
+        let points = match field.get_ref() {
+            Value::Array(list) if (1..=MAX_ENTRIES).contains(&list.len()) => {
+                list.iter().map(|p| point(p).ok_or_else(wrong)).collect::<Result<_>>()?
+            }
+            _ => return Err(wrong()),
+        };
+        Ok(Keyframes { name, points, ease })
+    }
+
+    /// A `[words.NAME]`.
+    pub fn words(&self, key: &Spanned<String>, raw: &Spanned<RawWords>) -> Result<(String, Words)> {
+        let (table, raw) = (raw.span(), raw.get_ref());
+        let name = key.get_ref();
+        if name == "section" || words::braced(&format!("{{{name}}}")).next().is_none() {
+            let error = Error::usage(format!("words can't be called '{name}'"));
+            return Err(self.at(key.span(), error.hint("letters, digits and _; {section} is there already")));
+        }
+        let words = if raw.section.is_empty() {
+            let every = self.grid("every", self.need("every", &table, &raw.every)?)?;
+            let field = self.need("list", &table, &raw.list)?;
+            let list: Option<Vec<String>> = match field.get_ref() {
+                Value::Array(list) if (1..=MAX_ENTRIES).contains(&list.len()) => {
+                    list.iter().map(|v| v.as_str().map(str::to_owned)).collect()
+                }
+                _ => None,
+            };
+            let long = |list: &Vec<String>| list.iter().any(|w| w.chars().count() > MAX_LINE);
+            let Some(list) = list.filter(|l| !long(l)) else {
+                let error = Error::usage("a list of words is needed");
+                return Err(self.at(field.span(), error.hint("like [\"neon\", \"gold\"]")));
+            };
+            Words::InTurn(every, list)
+        } else {
+            let other = self.need("other", &table, &raw.other)?;
+            let by = raw.section.iter();
+            let by = by.map(|(label, v)| Ok((label.clone(), self.text(label, v, MAX_LINE)?.to_owned())));
+            let by = by.collect::<Result<BTreeMap<_, _>>>()?;
+            Words::BySection(by, self.text("other", other, MAX_LINE)?.to_owned())
+        };
+        Ok((name.clone(), words))
+    }
+
+    /// Whether words in braces stand for something and weights are in range.
+    pub fn braces(&self, value: &Spanned<Value>, words: &BTreeMap<String, Words>) -> Result<()> {
+        let text = self.text("text", value, MAX_TEXT)?;
+        words::check(text, words).map_err(|(at, error)| self.at(self.span_in(value, text, at), error))?;
+        Emphasis::parse(text).map(drop).map_err(|error| self.at(value.span(), error))
+    }
+
+    /// How prompts are blended.
+    pub fn blend(&self, field: &Field) -> Result<Blend> {
+        let words = [("slerp", Blend::Slerp), ("lerp", Blend::Lerp)];
+        field.as_ref().map_or(Ok(Blend::default()), |v| self.one_of("blend", v, &words))
+    }
+
+    /// A `[[prompt]]`.
+    pub fn prompt(
+        &self,
+        raw: &Spanned<RawPrompt>,
+        negative: &str,
+        words: &BTreeMap<String, Words>,
+    ) -> Result<Prompt> {
+        let (table, raw) = (raw.span(), raw.get_ref());
+        let field = self.need("text", &table, &raw.text)?;
+        let text = self.text("text", field, MAX_TEXT)?.to_owned();
+        self.braces(field, words)?;
         let negative = match &raw.negative {
             None => negative.to_owned(),
-            Some(v) => self.text("negative", v, MAX_TEXT)?.to_owned(),
+            Some(v) => {
+                self.braces(v, words)?;
+                self.text("negative", v, MAX_TEXT)?.to_owned()
+            }
         };
+        let ease = raw.ease.as_ref().map_or(Ok(Length::Seconds(0.0)), |v| self.short("ease", v))?;
         let place = match (&raw.section, &raw.from) {
             (None, None) => Place::Everywhere,
             (Some(label), None) => Place::Section(self.text("section", label, MAX_LINE)?.to_owned()),
@@ -155,7 +319,7 @@ impl Source<'_> {
                 return Err(self.at(from.span(), error.hint("make two [[prompt]] tables of it")));
             }
         };
-        Ok(Prompt { text, negative, place })
+        Ok(Prompt { text, negative, place, ease })
     }
 
     /// The `[cuts]`.
@@ -182,4 +346,17 @@ impl Source<'_> {
         }
         Ok(cuts)
     }
+}
+
+/// A place and a value out of a pair.
+fn point(pair: &Value) -> Option<(Length, f64)> {
+    let number = |v: &Value| v.as_float().or_else(|| v.as_integer().map(|i| i as f64));
+    let [place, value] = pair.as_array()?.as_slice() else {
+        return None;
+    };
+    let place = match place.as_str() {
+        Some(text) => text.parse().ok()?,
+        None => Length::seconds(number(place)?).ok()?,
+    };
+    Some((place, number(value).filter(|v| AMOUNT.contains(v))?))
 }

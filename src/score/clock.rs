@@ -106,6 +106,31 @@ impl<'a> Clock<'a> {
         }
     }
 
+    /// How often `length` has gone by at time `t`, growing by 1 in every one: beats and bars count from the first beat
+    /// of the first bar (and go on at the typical tempo beyond what was heard), seconds from the track's start.
+    pub fn turns(&self, length: Length, t: Seconds) -> f64 {
+        let turns = match length {
+            Length::Seconds(n) => t.0 / n,
+            Length::Beats(n) => (position(self.beats, self.beat, t.0) - self.first_downbeat() as f64) / n,
+            Length::Bars(n) => position(self.bars, self.bar, t.0) / n,
+        };
+        if turns.is_finite() { turns } else { 0.0 }
+    }
+
+    /// The time at which `length` has gone by `turns` times: the other way round.
+    pub fn turn(&self, length: Length, turns: f64) -> Seconds {
+        match length {
+            Length::Seconds(n) => Seconds(turns * n),
+            Length::Beats(n) => along(self.beats, self.beat, self.first_downbeat() as f64 + turns * n),
+            Length::Bars(n) => along(self.bars, self.bar, turns * n),
+        }
+    }
+
+    /// Beats before the first bar.
+    fn first_downbeat(&self) -> usize {
+        self.bars.first().map_or(0, |bar| self.beats.partition_point(|b| b.0 < bar.0 - 1e-6))
+    }
+
     /// First beats of bars.
     pub fn bars(&self) -> &'a [Seconds] {
         self.bars
@@ -113,7 +138,7 @@ impl<'a> Clock<'a> {
 
     /// Every `every`-th beat as a span to the next one, counted from the first downbeat.
     pub fn beat_spans(&self, every: usize) -> Vec<(f64, f64)> {
-        let first = self.bars.first().map_or(0, |bar| self.beats.partition_point(|b| b.0 < bar.0 - 1e-6));
+        let first = self.first_downbeat();
         spans(&self.beats[(first % every).min(self.beats.len())..], every, self.beat)
     }
 
@@ -154,9 +179,43 @@ fn along(events: &[Seconds], gap: f64, n: f64) -> Seconds {
     Seconds(events[i].0 + (n - i as f64) * step)
 }
 
+/// How many events lie before `t`, between two events in proportion; beyond them in steps of `gap`.
+fn position(events: &[Seconds], gap: f64, t: f64) -> f64 {
+    let after = events.partition_point(|e| e.0 <= t);
+    let Some(before) = after.checked_sub(1) else {
+        return events.first().map_or(t, |first| t - first.0) / gap;
+    };
+    let step = events.get(after).map_or(gap, |next| next.0 - events[before].0);
+    before as f64 + (t - events[before].0) / step
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn turns_follow_the_beats_and_go_on_beyond_them() {
+        let analysis = crate::score::fixture(8.0);
+        let mut clock = Clock::new(&analysis);
+        let beats = [1.0, 2.0, 4.0, 5.0].map(Seconds);
+        clock.beats = &beats;
+        clock.bars = &beats[1..2];
+        let turns = |length, t| clock.turns(length, Seconds(t));
+        // Beats count from the first bar's, at 2 s; a beat is 0.5 s and a bar 2 s where none was heard.
+        for (t, expected) in
+            [(0.5, -2.0), (1.0, -1.0), (2.0, 0.0), (3.0, 0.5), (4.0, 1.0), (5.0, 2.0), (6.0, 4.0)]
+        {
+            assert!((turns(Length::Beats(1.0), t) - expected).abs() < 1e-9, "{t}");
+            assert!((turns(Length::Beats(2.0), t) - expected / 2.0).abs() < 1e-9, "{t}");
+        }
+        assert_eq!((turns(Length::Bars(2.0), 4.0), turns(Length::Seconds(0.5), 4.0)), (0.5, 8.0));
+        for length in [Length::Beats(0.5), Length::Bars(1.0), Length::Seconds(0.7)] {
+            for n in 0..12 {
+                let t = clock.turn(length, f64::from(n));
+                assert!((clock.turns(length, t) - f64::from(n)).abs() < 1e-9, "{length:?} {n}");
+            }
+        }
+    }
 
     #[test]
     fn lengths_are_read() {

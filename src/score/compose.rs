@@ -1,14 +1,17 @@
 //! Analysis + preset + overrides → timeline.
 //!
 //! A parameter's value in a frame is (base + all routes that add) · all routes that multiply, kept inside the
-//! parameter's range. `--set` replaces the base and silences the routes into that parameter: it holds it.
+//! parameter's range (degrees go round). `--set` replaces the base and silences the routes into that parameter: it holds it.
 
 use super::clock::Clock;
+use super::emphasis::Emphasis;
 use super::grid::{Cells, Span};
 use super::param::{Group, Param, Setting, TABLE};
 use super::preset::{CutOn, Cuts, MAX_TEXT, Mode, Place, Preset, Prompt, Route};
-use super::prompt;
+use super::prompt::Prompts;
+use super::shape;
 use super::timeline::Timeline;
+use super::words;
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
 use crate::units::{FrameIndex, FrameRate, Seconds};
@@ -52,12 +55,14 @@ pub fn compose(
         };
         curves.insert(param.name, curve);
     }
+    let list = prompts(preset, overrides)?;
+    let prompts = Prompts { list: &list, words: &preset.words, blend: preset.blend };
     Ok(Timeline {
         fps,
         start: span.start,
         frames: span.frames,
         curves,
-        prompts: prompt::spans(&prompts(preset, overrides)?, analysis, fps, span),
+        prompts: prompts.spans(analysis, fps, span),
         cuts: cuts(preset.cuts, analysis, fps, span),
     })
 }
@@ -88,9 +93,22 @@ fn mix(
 fn play(route: &Route, analysis: &Analysis, fps: FrameRate, span: Span) -> Result<Vec<f32>> {
     let (clock, shape) = (Clock::new(analysis), &route.shape);
     let cells = Cells::new(fps, span, shape.margin(&clock));
-    let mut x = route.signal.sample(analysis, route.every, &cells, shape.ahead(&clock))?;
+    let mut x = route.input.sample(analysis, &cells, shape.ahead(&clock))?;
+    if let Some(quantiles) = shape.quantiles {
+        shape::spread(&mut x, whole_track(route, analysis)?, quantiles);
+    }
     shape.follow(&mut x, cells.width(), &clock);
-    Ok(cells.frames(&x, route.signal.reduce()).into_iter().map(|v| shape.scale(v)).collect())
+    shape.settle(&mut x, &cells, &clock);
+    let reduce = shape.reduce(route.input.reduce());
+    Ok(cells.frames(&x, reduce).into_iter().map(|v| shape.scale(v)).collect())
+}
+
+/// What a route listens to, over the whole track whatever part of it is played, and at every frame rate the same.
+fn whole_track(route: &Route, analysis: &Analysis) -> Result<Vec<f32>> {
+    let fps = FrameRate::new(50, 1)?;
+    let frames = fps.frames_covering(analysis.duration).clamp(1, Span::MAX_FRAMES);
+    let cells = Cells::new(fps, Span { start: Seconds(0.0), frames }, Seconds(0.0));
+    route.input.sample(analysis, &cells, Seconds(0.0))
 }
 
 /// The prompts that count.
@@ -98,6 +116,10 @@ fn prompts(preset: &Preset, overrides: &Overrides) -> Result<Vec<Prompt>> {
     let given = [&overrides.prompt, &overrides.negative];
     if given.into_iter().flatten().any(|text| text.chars().count() > MAX_TEXT) {
         return Err(Error::usage("the prompt is too long").hint(format!("at most {MAX_TEXT} characters")));
+    }
+    for text in given.into_iter().flatten() {
+        words::check(text, &preset.words).map_err(|(_, error)| error)?;
+        Emphasis::parse(text)?;
     }
     let mut list = preset.prompts.clone();
     if let Some(text) = &overrides.prompt {
@@ -166,7 +188,7 @@ mod tests {
     fn routes_add_first_then_multiply_then_keep_to_the_range() {
         let timeline = play(MIX, &Overrides::default(), 0.0);
         assert!(timeline.curves["zoom"].iter().all(|v| (v - 1.1).abs() < 1e-6));
-        assert!(timeline.curves["hue"].iter().all(|v| *v == 360.0));
+        assert!(timeline.curves["hue"].iter().all(|v| (v - 279.0).abs() < 1e-3));
         assert!(timeline.curves.values().all(|c| c.len() == 192) && timeline.curves.len() == TABLE.len());
     }
 
@@ -195,6 +217,64 @@ mod tests {
         assert_eq!(texts(&overrides), ["x/m", "b/m", "x/m", "b/m"]);
         overrides.prompt = Some("p".into());
         assert_eq!(texts(&overrides), ["p/m"]);
+        overrides.prompt = Some("p {section}".into());
+        assert_eq!(texts(&overrides)[..2], ["p A/m", "p B/m"]);
+        let span = Span { start: Seconds(0.0), frames: 9 };
+        for (wrong, message) in [("{scene}", "stands for nothing"), ("(a:7)", "weight 7")] {
+            overrides.prompt = Some(wrong.into());
+            let preset = Preset::parse("test", HEAD).unwrap();
+            let fps = FrameRate::new(12, 1).unwrap();
+            let error = compose(&fixture(1.0), &preset, &overrides, fps, span).unwrap_err();
+            assert!(error.to_string().contains(message), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_value_goes_where_a_signal_would() {
+        let toml = "[base]\nzoom = 0.5\n[[route]]\nvalue = \"1 + 0.5 * (section == 'B')\"\nto = \"zoom\"\namount = 2\n";
+        for (f, v) in play(toml, &Overrides::default(), 0.0).curves["zoom"].iter().enumerate() {
+            assert_eq!(*v, if (f / 48) % 2 == 0 { 2.5 } else { 3.5 }, "{f}");
+        }
+    }
+
+    #[test]
+    fn curves_of_the_preset_are_signals() {
+        let toml = "[[curve]]\nname = \"rise\"\npoints = [[0, 0], [\"8 bars\", 1]]\n[[route]]\nvalue = \"2 * rise\"\n\
+                    to = \"zoom\"\n[[route]]\nsignal = \"rise\"\nto = \"flash\"\n";
+        let timeline = play(toml, &Overrides::default(), 0.0);
+        for f in 0..192 {
+            let x = (f as f32 + 0.5) / 192.0;
+            assert!((timeline.value("flash", f) - x).abs() < 1e-4);
+            assert!((timeline.value("zoom", f) - (1.0 + 2.0 * x)).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    fn a_part_has_the_values_of_the_whole_whatever_the_shape() {
+        for (shape, to) in [
+            ("quantiles = [0.05, 0.95]", "flash"),
+            ("quantize = \"3 beats\"", "flash"),
+            ("accumulate = true\namount = 20", "hue"),
+            ("accumulate = true\namount = 300\nquantize = \"1 bars\"", "hue"),
+        ] {
+            let route = "value = \"0.5 * noise(3 beats) + 0.5 * random(0.7 s)\"";
+            let toml = format!("[[route]]\n{route}\nto = \"{to}\"\n{shape}\n");
+            let (whole, part) =
+                (play(&toml, &Overrides::default(), 0.0), play(&toml, &Overrides::default(), 5.0));
+            for f in 0..part.frames {
+                let (a, b) = (whole.value(to, f + 60), part.value(to, f));
+                assert!((a - b).abs() < 1e-3, "{shape} {f}: {a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn degrees_go_round_so_that_energy_can_be_speed() {
+        let toml = "[[route]]\nsignal = \"one\"\nto = \"hue\"\naccumulate = true\namount = 90\n";
+        for (f, v) in play(toml, &Overrides::default(), 0.0).curves["hue"].iter().enumerate() {
+            let expected = 90.0 * (f as f32 + 0.5) / 12.0 % 360.0;
+            assert!((v - expected).abs() < 1.0 || (v - expected).abs() > 359.0, "{f}: {v} {expected}");
+        }
     }
 
     #[test]

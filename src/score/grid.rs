@@ -58,6 +58,25 @@ pub(super) enum Reduce {
     Mean,
     /// The smallest: a phase that starts anew inside the frame has started.
     Min,
+    /// The last: what changes inside the frame has changed.
+    Last,
+}
+
+impl Reduce {
+    /// For the same upside down.
+    pub fn turned(self) -> Self {
+        match self {
+            Reduce::Max => Reduce::Min,
+            Reduce::Min => Reduce::Max,
+            same => same,
+        }
+    }
+
+    /// For what is made of both: hits win over phases, these over steps, these over levels.
+    pub fn and(self, other: Self) -> Self {
+        let rank = |r| [Reduce::Max, Reduce::Min, Reduce::Last].iter().position(|x| *x == r).unwrap_or(3);
+        if rank(self) <= rank(other) { self } else { other }
+    }
 }
 
 /// The cells of a span, with whole frames of lead before it and tail after it.
@@ -125,6 +144,7 @@ impl Cells {
             .map(|frame| match reduce {
                 Reduce::Max => frame.iter().copied().fold(f32::MIN, f32::max),
                 Reduce::Min => frame.iter().copied().fold(f32::MAX, f32::min),
+                Reduce::Last => frame.last().copied().unwrap_or(0.0),
                 Reduce::Mean => frame.iter().sum::<f32>() / frame.len() as f32,
             })
             .collect()

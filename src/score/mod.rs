@@ -1,13 +1,16 @@
 //! Analysis + preset → [`Timeline`]. Everything here is a pure function: no files, no clock, no chance.
 //!
-//! A [`Preset`] holds base values and routes. A route samples a [`Signal`] on a grid of cells finer than the
-//! frames, bends it with a [`Shape`], and lands in a row of the parameter table ([`Param`]); [`compose()`] does
+//! A [`Preset`] holds base values and routes. A route samples a [`Signal`], or an [`Expr`] over several, on a grid of
+//! cells finer than the frames, bends it with a [`Shape`], and lands in a row of the parameter table ([`Param`]); [`compose()`] does
 //! that for every row and every frame.
 
 mod check;
 mod clock;
 mod compose;
+mod emphasis;
+mod expr;
 mod grid;
+mod keyframe;
 mod param;
 mod preset;
 mod prompt;
@@ -16,16 +19,21 @@ mod shape;
 mod shipped;
 mod signal;
 mod timeline;
+mod words;
 
 pub use clock::{Clock, Length};
 pub use compose::{Overrides, compose};
+pub use emphasis::Emphasis;
+pub use expr::{Expr, FUNCTIONS, function_table};
 pub use grid::Span;
+pub use keyframe::Keyframes;
 pub use param::{Group, Kind, Param, Rate, Setting, TABLE as PARAMS, parse_set, table as param_table};
 pub use preset::{CutOn, Cuts, Mode, Place, Preset, Prompt, Route};
 pub use shape::{Curve, Shape};
 pub use shipped::{DEFAULT, find, shipped};
 pub use signal::{Signal, TABLE as SIGNALS, table as signal_table};
-pub use timeline::{PromptSpan, Timeline};
+pub use timeline::{Blend, PromptSpan, Timeline, Travel};
+pub use words::Words;
 
 /// A track at 120 bpm from its first sample on, in bars of four, with sections A, B, A, B of four seconds each.
 #[cfg(test)]

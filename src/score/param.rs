@@ -56,6 +56,8 @@ pub struct Param {
     pub group: Group,
     /// How a value is written.
     pub kind: Kind,
+    /// What a model must have for it that none that can be loaded has; empty for what works.
+    pub needs: &'static str,
 }
 
 /// A parameter and a value inside its range.
@@ -79,6 +81,7 @@ pub const TABLE: &[Param] = &[
         rate: Rate::Frame,
         group: Group::Generate,
         kind: Kind::Number,
+        needs: "",
     },
     Param {
         name: "denoise",
@@ -90,6 +93,7 @@ pub const TABLE: &[Param] = &[
         rate: Rate::Frame,
         group: Group::Generate,
         kind: Kind::Number,
+        needs: "",
     },
     Param {
         name: "guidance",
@@ -101,6 +105,7 @@ pub const TABLE: &[Param] = &[
         rate: Rate::Window,
         group: Group::Generate,
         kind: Kind::Number,
+        needs: "",
     },
     Param {
         name: "noise_correlation",
@@ -112,6 +117,7 @@ pub const TABLE: &[Param] = &[
         rate: Rate::Frame,
         group: Group::Generate,
         kind: Kind::Number,
+        needs: "",
     },
     Param {
         name: "drift_guard",
@@ -123,6 +129,7 @@ pub const TABLE: &[Param] = &[
         rate: Rate::Job,
         group: Group::Generate,
         kind: Kind::Number,
+        needs: "",
     },
     Param {
         name: "finish",
@@ -134,7 +141,12 @@ pub const TABLE: &[Param] = &[
         rate: Rate::Job,
         group: Group::Finish,
         kind: Kind::Switch,
+        needs: "",
     },
+    absent("lora_strength", "the added LoRA weights count for more", "a LoRA"),
+    absent("control_strength", "pictures follow the control images more closely", "a ControlNet"),
+    effect("pan_x", "widths", (-1.0, 0.0, 1.0), "the picture moves to the right"),
+    effect("pan_y", "heights", (-1.0, 0.0, 1.0), "the picture moves down"),
     effect("zoom", "", (0.5, 1.0, 4.0), "the picture comes closer"),
     effect("roll", "degrees", (-360.0, 0.0, 360.0), "the picture turns clockwise"),
     effect("shake", "", (0.0, 0.0, 1.0), "the picture jumps about"),
@@ -142,6 +154,8 @@ pub const TABLE: &[Param] = &[
     effect("flash", "", (0.0, 0.0, 1.0), "the picture goes towards white"),
     effect("saturation", "", (0.0, 1.0, 3.0), "colours get stronger; 0 = grey"),
     effect("hue", "degrees", (-360.0, 0.0, 360.0), "colours turn around the colour wheel"),
+    effect("glow", "", (0.0, 0.0, 2.0), "light spills from bright places"),
+    effect("grain", "", (0.0, 0.0, 1.0), "the picture gets grainier, like fast film"),
 ];
 
 /// A row for an effect on finished pictures, with its (smallest, neutral, largest) values.
@@ -152,16 +166,27 @@ const fn effect(
     effect: &'static str,
 ) -> Param {
     let (rate, group, kind) = (Rate::Frame, Group::Finish, Kind::Number);
-    Param { name, unit, min, max, default, effect, rate, group, kind }
+    Param { name, unit, min, max, default, effect, rate, group, kind, needs: "" }
+}
+
+/// A row that waits for a part of the model.
+const fn absent(name: &'static str, effect: &'static str, needs: &'static str) -> Param {
+    let (rate, group, kind) = (Rate::Window, Group::Generate, Kind::Number);
+    Param { name, unit: "", min: 0.0, max: 2.0, default: 0.0, effect, rate, group, kind, needs }
 }
 
 impl Param {
     /// The parameter called `name`.
     ///
     /// # Errors
-    /// Usage, with the nearest name as a hint.
+    /// Usage, with the nearest name as a hint; or if it waits for a part that no model has yet.
     pub fn find(name: &str) -> Result<&'static Param> {
-        TABLE.iter().find(|p| p.name == name).ok_or_else(|| {
+        let found = TABLE.iter().find(|p| p.name == name);
+        if let Some(param) = found.filter(|p| !p.needs.is_empty()) {
+            return Err(Error::usage(format!("{name} can't be turned: it needs {}", param.needs))
+                .hint(format!("{} can't be loaded yet; leave {name} out", param.needs)));
+        }
+        found.ok_or_else(|| {
             let names = || TABLE.iter().map(|p| p.name);
             let error = Error::usage(format!("there is no parameter '{name}'"));
             match nearest(name, names()) {
@@ -211,8 +236,9 @@ impl Param {
         }
     }
 
-    /// `value` moved to the nearest end of the range if it lies outside.
+    /// `value` moved to the nearest end of the range if it lies outside; degrees go round instead.
     pub fn clamp(&self, value: f32) -> f32 {
+        let value = if self.unit == "degrees" && value.abs() > 360.0 { value % 360.0 } else { value };
         value.clamp(self.min as f32, self.max as f32)
     }
 }
@@ -236,6 +262,7 @@ pub fn table() -> String {
             Kind::Number => (format!("{} to {} {}", p.min, p.max, p.unit), p.default.to_string()),
         };
         let rate = match p.rate {
+            _ if !p.needs.is_empty() => "(no model has it yet)",
             Rate::Frame => "frame",
             Rate::Window => "window",
             Rate::Job => "job",
@@ -303,6 +330,7 @@ mod tests {
             Case("roll=720", "roll = 720", "degrees"),
             Case("finish=2", "finish can't be '2'", "on or off"),
             Case("zoom", "sets nothing", "NAME=VALUE"),
+            Case("lora_strength=1", "it needs a LoRA", "leave lora_strength out"),
             Case("", "sets nothing", "NAME=VALUE"),
         ] {
             let error = parse_set(text).unwrap_err();

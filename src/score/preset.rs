@@ -6,31 +6,47 @@
 //! ```toml
 //! about = "one line"
 //! negative = "text"            # for prompts without their own
+//! blend = "slerp"              # how prompts are blended on the way; or lerp
 //!
 //! [base]
 //! motion_scale = 0.5           # any parameter
 //!
-//! [[route]]                    # signal and to are needed, the rest is shown with its default
-//! signal = "beat"              # any signal
+//! [[route]]                    # signal (or value) and to are needed, the rest is shown with its default
+//! signal = "beat"              # any signal or curve; or: value = "0.5 + 0.5 * kick * (section == 'B')"
 //! to = "motion_scale"          # any parameter that doesn't hold for the whole job
 //! mode = "add"                 # or multiply
 //! every = 1                    # beat and bar signals: every so many beats or bars
+//! # quantiles = [0.1, 0.9]     # these shares of the track give 0 and 1; default: none
 //! gate = 0
 //! attack = 0                   # seconds, or text: "0.25 beats", "1 bars", "50 ms"
 //! hold = 0
 //! release = 0
 //! look_ahead = 0               # default: the attack
 //! curve = "linear"             # square, cube, root, smooth, or a power from 0.1 to 10
+//! # quantize = "1 beats"       # the value of every beat stays until the next; default: none
+//! accumulate = false           # true: the value is a speed
 //! amount = 1
 //! offset = 0
 //! floor = -1000                # default: none
 //! ceiling = 1000               # default: none
 //!
+//! [[curve]]                    # a curve drawn by hand, to be named as a signal
+//! name = "rise"
+//! points = [["0 bars", 0], ["8 bars", 1]]
+//! ease = "linear"              # as a route's curve; or step
+//!
 //! [[prompt]]                   # the last one that applies wins
-//! text = "neon tunnel"
+//! text = "{color} (tunnel:1.2)"
 //! negative = "text"
 //! section = "A"                # either this, or
 //! # from = "8 bars"            # this, or neither
+//! ease = 0                     # how long the way there takes: "2 bars"
+//!
+//! [words.color]                # what {color} stands for; {section} is the section's label
+//! every = "4 bars"             # either this and a list, or
+//! list = ["neon", "gold"]
+//! # section = { A = "ice" }    # this and
+//! # other = "neon"             # what holds in all other sections
 //!
 //! [cuts]
 //! on = "never"                 # section, bars:8
@@ -38,10 +54,12 @@
 //! ```
 
 use super::clock::Length;
+use super::expr::Expr;
 use super::param::Param;
 use super::raw::Source;
 use super::shape::Shape;
-use super::signal::Signal;
+use super::timeline::Blend;
+use super::words::Words;
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 
@@ -58,21 +76,23 @@ pub struct Preset {
     pub routes: Vec<Route>,
     /// What is shown when, as in the file; never empty.
     pub prompts: Vec<Prompt>,
+    /// What words in braces stand for.
+    pub words: BTreeMap<String, Words>,
+    /// How prompts are blended on the way from one to the next.
+    pub blend: Blend,
     /// When a new take starts.
     pub cuts: Cuts,
 }
 
-/// A signal's way into a parameter.
+/// The way into a parameter of what is heard.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     /// What is listened to.
-    pub signal: &'static Signal,
+    pub input: Expr,
     /// What is turned.
     pub to: &'static Param,
     /// How it gets in.
     pub mode: Mode,
-    /// Beats and bars count every so many of them.
-    pub every: usize,
     /// What happens on the way.
     pub shape: Shape,
 }
@@ -95,6 +115,8 @@ pub struct Prompt {
     pub negative: String,
     /// Where it holds.
     pub place: Place,
+    /// How long the way there from the prompt before takes.
+    pub ease: Length,
 }
 
 /// Where a prompt holds.
@@ -152,9 +174,12 @@ impl Preset {
         let source = Source { name, text };
         let raw = source.read()?;
         let negative = source.optional_text("negative", &raw.negative, MAX_TEXT)?;
-        for (table, count, most) in
-            [("route", raw.route.len(), MAX_ROUTES), ("prompt", raw.prompt.len(), MAX_PROMPTS)]
-        {
+        for (table, count, most) in [
+            ("route", raw.route.len(), MAX_ROUTES),
+            ("prompt", raw.prompt.len(), MAX_PROMPTS),
+            ("curve", raw.curve.len(), MAX_ROUTES),
+            ("words", raw.words.len(), MAX_ROUTES),
+        ] {
             if count > most {
                 let error = Error::usage(format!("{name}: {count} [[{table}]] tables are too many"));
                 return Err(error.hint(format!("at most {most}")));
@@ -165,12 +190,19 @@ impl Preset {
                 .hint("add a [[prompt]] table with a line like: text = \"neon tunnel\""));
         }
         let base = raw.base.iter().map(|(k, v)| source.base(k, v)).collect::<Result<Vec<_>>>()?;
+        let curves = raw.curve.iter().map(|c| source.drawn(c)).collect::<Result<Vec<_>>>()?;
+        let words = raw.words.iter().map(|(k, v)| source.words(k, v)).collect::<Result<_>>()?;
+        if let Some(negative) = &raw.negative {
+            source.braces(negative, &words)?;
+        }
         Ok(Preset {
             name: name.to_owned(),
             about: source.optional_text("about", &raw.about, MAX_LINE)?,
             base: base.into_iter().map(|s| (s.param.name, s.value)).collect(),
-            routes: raw.route.iter().map(|r| source.route(r)).collect::<Result<_>>()?,
-            prompts: raw.prompt.iter().map(|p| source.prompt(p, &negative)).collect::<Result<_>>()?,
+            routes: raw.route.iter().map(|r| source.route(r, &curves)).collect::<Result<_>>()?,
+            prompts: raw.prompt.iter().map(|p| source.prompt(p, &negative, &words)).collect::<Result<_>>()?,
+            blend: source.blend(&raw.blend)?,
+            words,
             cuts: raw.cuts.as_ref().map_or(Ok(Cuts::default()), |c| source.cuts(c))?,
         })
     }

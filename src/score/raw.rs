@@ -24,7 +24,12 @@ pub(super) struct RawPreset {
     #[serde(default)]
     pub route: Vec<Spanned<RawRoute>>,
     #[serde(default)]
+    pub curve: Vec<Spanned<RawCurve>>,
+    #[serde(default)]
     pub prompt: Vec<Spanned<RawPrompt>>,
+    #[serde(default)]
+    pub words: BTreeMap<Spanned<String>, Spanned<RawWords>>,
+    pub blend: Field,
     pub cuts: Option<RawCuts>,
 }
 
@@ -33,19 +38,43 @@ pub(super) struct RawPreset {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRoute {
     pub signal: Field,
+    pub value: Field,
     pub to: Field,
     pub mode: Field,
     pub every: Field,
+    pub quantiles: Field,
     pub gate: Field,
     pub attack: Field,
     pub hold: Field,
     pub release: Field,
     pub look_ahead: Field,
     pub curve: Field,
+    pub quantize: Field,
+    pub accumulate: Field,
     pub amount: Field,
     pub offset: Field,
     pub floor: Field,
     pub ceiling: Field,
+}
+
+/// A `[[curve]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCurve {
+    pub name: Field,
+    pub points: Field,
+    pub ease: Field,
+}
+
+/// A `[words.NAME]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawWords {
+    pub every: Field,
+    pub list: Field,
+    #[serde(default)]
+    pub section: BTreeMap<String, Spanned<Value>>,
+    pub other: Field,
 }
 
 /// A `[[prompt]]`.
@@ -56,6 +85,7 @@ pub(super) struct RawPrompt {
     pub negative: Field,
     pub section: Field,
     pub from: Field,
+    pub ease: Field,
 }
 
 /// The `[cuts]`.
@@ -163,6 +193,14 @@ impl Source<'_> {
             _ => return Err(self.wrong_type(key, value, "seconds or text like \"0.25 beats\"")),
         };
         length.map_err(|e| self.at(value.span(), e))
+    }
+
+    /// The place of `inner` in the text, `inner` being a part of what `value` says.
+    pub fn span_in(&self, value: &Spanned<Value>, inner: &str, at: usize) -> Range<usize> {
+        // Text with escapes stands there in other letters: then the value is all that can be pointed at.
+        let span = value.span();
+        let start = self.text.get(span.clone()).and_then(|raw| raw.find(inner));
+        start.map_or(span.clone(), |from| span.start + from + at..span.end)
     }
 
     /// The error for a value of a type that the key can't have.

@@ -1,16 +1,23 @@
 //! Shapes: how a signal's rises and falls become a parameter's.
 //!
-//! With x(t) ≥ 0 the signal, the shaped value is worked out exactly, looking ahead where it must:
+//! With x(t) the signal, the shaped value is worked out exactly, looking ahead where it must. Gate, hold, release and
+//! attack are for x ≥ 0; what is below counts as 0 there.
 //!
+//! 0. quantiles: x becomes (x − q) / (r − q) in 0..=1, q and r being the values below which x stays for these shares
+//!    of the whole track: the quietest part gives 0 and the loudest 1, whatever lies between;
 //! 1. gate: x below `gate` becomes 0;
 //! 2. hold and release: f(t) = max over u ≥ 0 of x(t − u) · d(u), where d is 1 up to `hold` and then falls to a
 //!    tenth in every `release`;
 //! 3. attack: g(t) = max over u ≥ 0 of f(t + u) − u / `attack`: a rise of 1 takes `attack` and ends *on* the hit;
 //! 4. look-ahead: g(t + `look_ahead` − `attack`), where `look_ahead` is `attack` unless given, so that the peak
 //!    lands on the hit; at 0 the rise starts at the hit instead;
-//! 5. curve, then `offset` + `amount` · g, kept between `floor` and `ceiling`.
+//! 5. curve;
+//! 6. quantize: the value at every such beat or bar stays until the next one (sample and hold);
+//! 7. accumulate: ∫ g dt from the track's start, in seconds: energy becomes speed;
+//! 8. `offset` + `amount` · g, kept between `floor` and `ceiling`.
 
 use super::clock::{Clock, Length};
+use super::grid::{Cells, Reduce};
 use crate::units::Seconds;
 use std::collections::VecDeque;
 
@@ -40,6 +47,8 @@ impl Curve {
 /// What is done to a signal on its way into a parameter.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Shape {
+    /// Shares of the track that give 0 and 1.
+    pub quantiles: Option<(f32, f32)>,
     /// Values below this count as 0.
     pub gate: f32,
     /// How long a rise from 0 to 1 takes.
@@ -52,6 +61,10 @@ pub struct Shape {
     pub look_ahead: Option<Length>,
     /// How strength is bent.
     pub curve: Curve,
+    /// The value stays from each of these to the next.
+    pub quantize: Option<Length>,
+    /// Whether the value is a speed.
+    pub accumulate: bool,
     /// What a full signal gives.
     pub amount: f32,
     /// What silence gives.
@@ -67,12 +80,15 @@ impl Default for Shape {
     fn default() -> Self {
         let none = Length::Seconds(0.0);
         Shape {
+            quantiles: None,
             gate: 0.0,
             attack: none,
             hold: none,
             release: none,
             look_ahead: None,
             curve: Curve::Power(1.0),
+            quantize: None,
+            accumulate: false,
             amount: 1.0,
             offset: 0.0,
             floor: f32::MIN,
@@ -98,8 +114,8 @@ impl Shape {
     /// Gate, hold, release, attack and curve (1, 2, 3 and 5), in place; one value per cell of `width`.
     pub(super) fn follow(&self, x: &mut [f32], width: Seconds, clock: &Clock) {
         let cells = |length| clock.duration(length).0 / width.0;
-        for v in x.iter_mut().filter(|v| **v < self.gate) {
-            *v = 0.0;
+        if self.gate > 0.0 {
+            x.iter_mut().filter(|v| **v < self.gate).for_each(|v| *v = 0.0);
         }
         hold(x, cells(self.hold).round() as usize);
         release(x, cells(self.release));
@@ -109,9 +125,59 @@ impl Shape {
         }
     }
 
+    /// Quantize and accumulate (6 and 7), in place.
+    pub(super) fn settle(&self, x: &mut [f32], cells: &Cells, clock: &Clock) {
+        if let Some(length) = self.quantize {
+            let (mut turn, mut held) = (f64::NEG_INFINITY, 0.0);
+            for (i, value) in x.iter_mut().enumerate() {
+                // A cell in which a turn begins belongs to it.
+                let end = Seconds(cells.start_of(i).0 + cells.width().0 - 1e-6);
+                let now = clock.turns(length, end).floor();
+                if now > turn {
+                    (turn, held) = (now, *value);
+                }
+                *value = held;
+            }
+        }
+        if self.accumulate {
+            let mut sum = 0.0_f64;
+            for (i, value) in x.iter_mut().enumerate() {
+                if cells.start_of(i).0 >= -1e-6 {
+                    sum += f64::from(*value) * cells.width().0;
+                }
+                *value = sum as f32;
+            }
+        }
+    }
+
+    /// What a frame shows of the cells in it, where the signal's own would be `signal`.
+    pub(super) fn reduce(&self, signal: Reduce) -> Reduce {
+        match (self.accumulate, self.quantize) {
+            (true, _) => Reduce::Mean,
+            (false, Some(_)) => Reduce::Last,
+            (false, None) => signal,
+        }
+    }
+
     /// What the parameter gets from a followed value.
     pub(super) fn scale(&self, x: f32) -> f32 {
         (self.offset + self.amount * x).max(self.floor).min(self.ceiling)
+    }
+}
+
+/// The quantiles of `track` become 0 and 1.
+pub(super) fn spread(x: &mut [f32], mut track: Vec<f32>, (low, high): (f32, f32)) {
+    track.sort_by(f32::total_cmp);
+    let last = track.len().saturating_sub(1) as f32;
+    let of = |share: f32| track.get((share * last).round() as usize).copied().unwrap_or(0.0);
+    let (low, high) = (of(low), of(high));
+    for v in x {
+        // Where the quantiles are one, all above is full.
+        *v = if high > low {
+            ((*v - low) / (high - low)).clamp(0.0, 1.0)
+        } else {
+            f32::from(u8::from(*v > high))
+        };
     }
 }
 
@@ -136,7 +202,10 @@ fn hold(x: &mut [f32], cells: usize) {
 
 /// Falls to a tenth in `cells`.
 fn release(x: &mut [f32], cells: f64) {
-    let keep = if cells > 0.0 { 0.1_f64.powf(1.0 / cells) } else { 0.0 };
+    if cells <= 0.0 {
+        return;
+    }
+    let keep = 0.1_f64.powf(1.0 / cells);
     let mut y = 0.0_f64;
     for value in x {
         y = f64::from(*value).max(y * keep);
@@ -218,6 +287,55 @@ mod tests {
         assert_eq!(ahead(None), 0.0);
         assert_eq!(ahead(Some(Length::Seconds(0.0))), -0.2);
         assert!((ahead(Some(Length::Seconds(0.3))) - 0.1).abs() < 1e-12);
+    }
+
+    fn cells(frames: u64) -> Cells {
+        let fps = crate::units::FrameRate::new(100, 1).unwrap();
+        Cells::new(fps, crate::score::grid::Span { start: Seconds(0.0), frames }, Seconds(0.0))
+    }
+
+    #[test]
+    fn quantize_holds_the_value_of_every_beat() {
+        let (analysis, cells) = (fixture(4.0), cells(400));
+        let shape = Shape { quantize: Some(Length::Beats(2.0)), ..Shape::default() };
+        let mut x: Vec<f32> = (0..cells.count()).map(|i| cells.start_of(i).0 as f32).collect();
+        shape.settle(&mut x, &cells, &Clock::new(&analysis));
+        // Two beats are a second: the time of each stays.
+        for (f, v) in cells.frames(&x, shape.reduce(Reduce::Mean)).into_iter().enumerate() {
+            assert!((v - (f / 100) as f32).abs() < 1e-4, "{f}: {v}");
+        }
+    }
+
+    #[test]
+    fn accumulate_adds_up_seconds_at_full_level_from_the_start() {
+        let (analysis, cells) = (fixture(4.0), cells(400));
+        let shape = Shape { accumulate: true, ..Shape::default() };
+        let mut x: Vec<f32> = (0..cells.count()).map(|i| cells.start_of(i).0 as f32).collect();
+        shape.settle(&mut x, &cells, &Clock::new(&analysis));
+        // The integral of t is t² / 2.
+        for (f, v) in cells.frames(&x, shape.reduce(Reduce::Max)).into_iter().enumerate() {
+            let t = (f as f32 + 0.5) / 100.0;
+            assert!((v - t * t / 2.0).abs() < 0.01, "{f}: {v}");
+        }
+        assert!(x.windows(2).all(|w| w[1] >= w[0]));
+    }
+
+    #[test]
+    fn quantiles_of_the_track_become_0_and_1() {
+        let track: Vec<f32> = (0..=100).map(|i| i as f32).collect();
+        let mut x = [0.0, 10.0, 50.0, 90.0, 100.0];
+        spread(&mut x, track, (0.1, 0.9));
+        assert_eq!(x, [0.0, 0.0, 0.5, 1.0, 1.0]);
+        let mut x = [0.0, 0.3];
+        spread(&mut x, vec![0.0; 9], (0.1, 0.9));
+        assert_eq!(x, [0.0, 1.0]);
+    }
+
+    #[test]
+    fn what_lies_below_0_passes_a_plain_shape() {
+        let mut x = [-0.5, 0.5];
+        Shape::default().follow(&mut x, WIDTH, &Clock::new(&fixture(1.0)));
+        assert_eq!(x, [-0.5, 0.5]);
     }
 
     /// The definition in the module's documentation, tried at every pair of times.

@@ -11,6 +11,18 @@ const SHIPPED: &[(&str, &str)] = &[
     ("tide", include_str!("../../presets/tide.toml")),
     ("ember", include_str!("../../presets/ember.toml")),
     ("prism", include_str!("../../presets/prism.toml")),
+    ("warp", include_str!("../../presets/warp.toml")),
+    ("vinyl", include_str!("../../presets/vinyl.toml")),
+    ("forge", include_str!("../../presets/forge.toml")),
+    ("sonata", include_str!("../../presets/sonata.toml")),
+    ("outrun", include_str!("../../presets/outrun.toml")),
+    ("drizzle", include_str!("../../presets/drizzle.toml")),
+    ("venom", include_str!("../../presets/venom.toml")),
+    ("meadow", include_str!("../../presets/meadow.toml")),
+    ("lounge", include_str!("../../presets/lounge.toml")),
+    ("echo", include_str!("../../presets/echo.toml")),
+    ("confetti", include_str!("../../presets/confetti.toml")),
+    ("nova", include_str!("../../presets/nova.toml")),
 ];
 
 /// Names and texts of all of them, the default first.

@@ -32,6 +32,8 @@ enum Source {
     Falling(Grid),
     /// From 0 at the start of each span up to 1 at its end.
     Rising(Grid),
+    /// Beats a minute from each beat to the next.
+    Tempo,
     /// Always 1.
     One,
 }
@@ -89,6 +91,7 @@ pub const TABLE: &[Signal] = table!(
         row("bar.phase", Source::Rising(Grid::Bars), "0 on the first beat of a bar, rising to 1 at the next"),
         row("downbeat", Source::Falling(Grid::Downbeats), "as beat, but only on the first beat of a bar"),
         row("section.progress", Source::Rising(Grid::Sections), "0 where a section starts, rising to 1 at its end"),
+        row("tempo", Source::Tempo, "beats a minute, from each beat to the next; the typical ones before and after"),
         row("one", Source::One, "always 1"),
     ]
 );
@@ -121,7 +124,7 @@ impl Signal {
     /// What a frame shows of the cells in it.
     pub(super) fn reduce(&self) -> Reduce {
         match self.source {
-            Source::Level | Source::One => Reduce::Mean,
+            Source::Level | Source::Tempo | Source::One => Reduce::Mean,
             Source::Hit | Source::Falling(_) => Reduce::Max,
             Source::Rising(_) => Reduce::Min,
         }
@@ -144,6 +147,15 @@ impl Signal {
             Source::Hit => hits(self.envelope(analysis)?, cells, ahead),
             Source::Falling(grid) => ramps(&spans(grid), cells, ahead, |phase| 1.0 - phase),
             Source::Rising(grid) => ramps(&spans(grid), cells, ahead, |phase| phase),
+            Source::Tempo => {
+                let mut out = vec![analysis.tempo_bpm.unwrap_or(0.0) as f32; cells.count()];
+                let edge = |t: f64| cells.index_from(Seconds(t - ahead.0));
+                for &(start, end) in Clock::new(analysis).beat_spans(1).iter().filter(|(a, b)| a < b) {
+                    let (from, to) = (edge(start), edge(end));
+                    out[from.min(to)..to].fill((60.0 / (end - start)) as f32);
+                }
+                out
+            }
             Source::One => vec![1.0; cells.count()],
         })
     }

@@ -25,10 +25,49 @@ pub struct Timeline {
 pub struct PromptSpan {
     /// First frame.
     pub start: FrameIndex,
-    /// What is asked for.
+    /// What is asked for; may hold weights as [`super::Emphasis`] reads them.
     pub prompt: String,
     /// What is to be avoided; only heard where guidance is not 1.
     pub negative: String,
+    /// The way there from the prompt before; none where it changes at once.
+    pub travel: Option<Travel>,
+}
+
+/// The way from one prompt to another.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Travel {
+    /// What was asked for before.
+    pub prompt: String,
+    /// What was to be avoided before.
+    pub negative: String,
+    /// How the two are blended.
+    pub blend: Blend,
+    /// How much of the new one holds in each frame from the span's start on, below 1; behind them it has arrived.
+    pub mixes: Vec<f32>,
+}
+
+/// How two embedded prompts are blended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Blend {
+    /// Along the arc between them, which keeps their length (Shoemake 1985, "Animating rotation with quaternion curves").
+    #[default]
+    Slerp,
+    /// Along the straight line between them.
+    Lerp,
+}
+
+impl PromptSpan {
+    /// The first frame in which nothing of the prompt before is left.
+    pub fn arrival(&self) -> FrameIndex {
+        self.start + self.travel.as_ref().map_or(0, |t| t.mixes.len() as FrameIndex)
+    }
+
+    /// The travel that is under way in `frame`, and how much of this prompt holds.
+    pub fn travel_at(&self, frame: FrameIndex) -> Option<(&Travel, f32)> {
+        let travel = self.travel.as_ref()?;
+        let mix = travel.mixes.get(frame.checked_sub(self.start)? as usize)?;
+        Some((travel, *mix))
+    }
 }
 
 impl Timeline {
@@ -45,5 +84,10 @@ impl Timeline {
     pub fn prompt_at(&self, frame: FrameIndex) -> &PromptSpan {
         let after = self.prompts.partition_point(|span| span.start <= frame);
         &self.prompts[after.saturating_sub(1)]
+    }
+
+    /// The frame since which `frame`'s prompt holds unmixed; `frame` itself where it is still on its way.
+    pub fn settled_since(&self, frame: FrameIndex) -> FrameIndex {
+        self.prompt_at(frame).arrival().min(frame)
     }
 }

@@ -20,7 +20,7 @@ mod yuv;
 pub use container::{ContainerPlan, check_container};
 pub use encode::{Effort, Quality};
 pub use ffmpeg::{ProbeReport, probe_report};
-pub use finish::{Finish, apply, shake_offset};
+pub use finish::{Finish, Grain, apply, shake_offset};
 pub use frame::Frame;
 pub use job::read_job;
 pub use writer::{SoundSpan, VideoSpec, Writer};

@@ -11,13 +11,13 @@ const LIGHT: [f32; 7] =
 const SRGB: [f32; 5] = [-0.064_843_78, 0.198_040_78, 1.117_347, -0.329_371_87, 0.078_855_8];
 
 /// Light from an sRGB value, both from 0 to 1.
-fn to_light(v: f32) -> f32 {
+pub(super) fn to_light(v: f32) -> f32 {
     let curve = LIGHT.iter().rev().fold(0.0, |sum, c| sum * v + c);
     if v <= 0.040_45 { v / 12.92 } else { curve }
 }
 
 /// An sRGB value from light, both from 0 to 1.
-fn to_srgb(v: f32) -> f32 {
+pub(super) fn to_srgb(v: f32) -> f32 {
     let root = v.sqrt().sqrt();
     let curve = SRGB.iter().rev().fold(0.0, |sum, c| sum * root + c);
     if v <= 0.003_130_8 { 12.92 * v } else { curve }

@@ -1,5 +1,7 @@
 //! Reactive effects: from a generated frame to one of the output, in one pass over the pixels.
 
+mod glow;
+mod grain;
 mod light;
 mod resample;
 mod rotate;
@@ -10,6 +12,7 @@ use crate::units::Size;
 use light::Grade;
 use rayon::prelude::*;
 
+pub use grain::Grain;
 pub use shake::shake_offset;
 
 /// What is done to one frame. [`Finish::NONE`] changes nothing but the size.
@@ -31,6 +34,10 @@ pub struct Finish {
     pub saturation: f32,
     /// Turn of all hues in degrees; brightness stays.
     pub hue: f32,
+    /// Light that spills from bright places, from 0 to 2.
+    pub glow: f32,
+    /// The grain of film on top of everything.
+    pub grain: Grain,
 }
 
 impl Finish {
@@ -44,6 +51,8 @@ impl Finish {
         flash: 0.0,
         saturation: 1.0,
         hue: 0.0,
+        glow: 0.0,
+        grain: Grain::NONE,
     };
 
     /// The same with every value in the range that is used; what is no number has no effect.
@@ -60,6 +69,8 @@ impl Finish {
             flash: tame(self.flash, none.flash, 0.0, 1.0),
             saturation: tame(self.saturation, none.saturation, 0.0, 8.0),
             hue: tame(self.hue, none.hue, -1e6, 1e6) % 360.0,
+            glow: tame(self.glow, none.glow, 0.0, 2.0),
+            grain: Grain { amount: tame(self.grain.amount, 0.0, 0.0, 1.0), ..self.grain },
         }
     }
 }
@@ -97,7 +108,7 @@ impl Placement {
 }
 
 /// `frame` at the size `out` with the effects of `finish`: cropped to the output's shape, moved,
-/// enlarged, then lit. Beyond its edges the picture goes on mirrored, so no border ever shows.
+/// enlarged, then lit; glow comes first, at the frame's own size, and grain last. Beyond its edges the picture goes on mirrored, so no border ever shows.
 ///
 /// Colours are mixed in linear light. With [`Finish::NONE`] and the frame's own size the result is
 /// the frame, byte for byte. An empty frame gives black.
@@ -107,31 +118,56 @@ pub fn apply(frame: &Frame, out: Size, finish: &Finish) -> Frame {
         return Frame::black(out);
     }
     let finish = finish.tamed();
+    if finish.glow > 0.0 {
+        let lit = glow::add(frame, finish.glow);
+        return apply(&lit, out, &Finish { glow: 0.0, ..finish });
+    }
     let place = Placement::new(source, out, &finish);
     let grade = Grade::new(&finish);
-    match (place.is_identity(source), &grade) {
-        (true, None) => frame.clone(),
-        (true, Some(grade)) => paint(out, |y, row| {
+    let last = Last { grade: grade.as_ref(), grain: finish.grain };
+    match place.is_identity(source) {
+        true if grade.is_none() && finish.grain.amount == 0.0 => frame.clone(),
+        true => paint(out, last, |y, row| {
             let start = y * row.len();
             for (value, byte) in row.iter_mut().zip(&frame.rgb()[start..]) {
                 *value = f32::from(*byte);
             }
-            grade.apply(row);
         }),
-        (false, _) if place.roll != 0.0 => rotate::paint(frame, &place, grade.as_ref()),
-        (false, _) => resample::paint(frame, &place, grade.as_ref()),
+        false if place.roll != 0.0 => rotate::paint(frame, &place, last),
+        false => resample::paint(frame, &place, last),
     }
 }
 
-/// Fills a frame row by row, on all cores: `fill(y, row)` gets a row of values from 0 to 255.
-fn paint(size: Size, fill: impl Fn(usize, &mut [f32]) + Sync) -> Frame {
+/// What is done to every row at the end.
+#[derive(Clone, Copy)]
+struct Last<'a> {
+    grade: Option<&'a Grade>,
+    grain: Grain,
+}
+
+impl Last<'_> {
+    const NOTHING: Self = Last { grade: None, grain: Grain::NONE };
+
+    fn apply(&self, y: usize, row: &mut [f32], draws: &mut Vec<f32>) {
+        if let Some(grade) = self.grade {
+            grade.apply(row);
+        }
+        if self.grain.amount > 0.0 {
+            self.grain.add(y, row, draws);
+        }
+    }
+}
+
+/// Fills a frame row by row, on all cores: `fill(y, row)` gets a row of values from 0 to 255, then comes `last`.
+fn paint(size: Size, last: Last, fill: impl Fn(usize, &mut [f32]) + Sync) -> Frame {
     let mut frame = Frame::black(size);
     let width = 3 * size.width as usize;
     let rows = frame.rgb_mut().par_chunks_exact_mut(width).enumerate();
     rows.for_each_init(
-        || vec![0.0f32; width],
-        |row, (y, bytes)| {
+        || (vec![0.0f32; width], Vec::new()),
+        |(row, draws), (y, bytes)| {
             fill(y, row);
+            last.apply(y, row, draws);
             for (byte, value) in bytes.iter_mut().zip(row.iter()) {
                 // The cast keeps to 0..=255.
                 *byte = (value + 0.5) as u8;
@@ -183,6 +219,22 @@ mod tests {
         assert_eq!(apply(&frame, SIZE, &Finish::NONE), frame);
         let wild = Finish { zoom: f32::NAN, hue: f32::INFINITY, shift_x: f32::NAN, ..Finish::NONE };
         assert_eq!(apply(&frame, SIZE, &wild), frame);
+    }
+
+    #[test]
+    fn grain_and_glow_come_with_and_without_other_effects_and_keep_the_size() {
+        let (frame, out) = (noise(SIZE), Size { width: 160, height: 90 });
+        let grain = Grain { amount: 0.3, seed: 1, frame: 2 };
+        for plain in
+            [Finish::NONE, Finish { zoom: 1.2, ..Finish::NONE }, Finish { roll: 5.0, ..Finish::NONE }]
+        {
+            for (size, with) in [(SIZE, Finish { grain, ..plain }), (out, Finish { glow: 1.0, ..plain })] {
+                let (before, after) = (apply(&frame, size, &plain), apply(&frame, size, &with));
+                assert_eq!(after.size(), size);
+                assert_ne!(before, after, "{with:?}");
+                assert_eq!(after, apply(&frame, size, &with));
+            }
+        }
     }
 
     #[test]

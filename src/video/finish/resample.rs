@@ -1,7 +1,6 @@
 //! Moving and scaling without a turn: columns, then rows.
 
-use super::light::Grade;
-use super::{Frame, Placement, catmull_rom, mirrored, paint as paint_rows};
+use super::{Frame, Last, Placement, catmull_rom, mirrored, paint as paint_rows};
 use rayon::prelude::*;
 
 /// The weighted source pixels of every output pixel along one axis.
@@ -37,7 +36,7 @@ impl Taps {
 }
 
 /// The frame at its place, graded.
-pub(super) fn paint(frame: &Frame, place: &Placement, grade: Option<&Grade>) -> Frame {
+pub(super) fn paint(frame: &Frame, place: &Placement, last: Last) -> Frame {
     let source = frame.size();
     let columns = Taps::new(source.width, place.out.width, place.scale, place.shift[0]);
     let rows = Taps::new(source.height, place.out.height, place.scale, place.shift[1]);
@@ -45,15 +44,12 @@ pub(super) fn paint(frame: &Frame, place: &Placement, grade: Option<&Grade>) -> 
     let mut wide = vec![0.0f32; width * source.height as usize]; // [source height, out width, 3]
     let sources = frame.rgb().par_chunks_exact(3 * source.width as usize);
     wide.par_chunks_exact_mut(width).zip(sources).for_each(|(out, row)| across(row, &columns, out));
-    paint_rows(place.out, |y, out| {
+    paint_rows(place.out, last, |y, out| {
         out.fill(0.0);
         for (row, weight) in rows.of(y) {
             for (value, from) in out.iter_mut().zip(&wide[row * width..][..width]) {
                 *value += weight * from;
             }
-        }
-        if let Some(grade) = grade {
-            grade.apply(out);
         }
     })
 }

@@ -1,19 +1,18 @@
 //! Moving and scaling with a turn: every pixel looks up its own neighbourhood.
 
-use super::light::Grade;
-use super::{Frame, Placement, mirrored, paint as paint_rows, resample};
+use super::{Frame, Last, Placement, mirrored, paint as paint_rows, resample};
 use crate::units::Size;
 
 /// A pixel as four lanes, so that a neighbourhood is summed in vectors; the last lane is idle.
 type Lanes = [f32; 4];
 
 /// The frame at its place, graded.
-pub(super) fn paint(frame: &Frame, place: &Placement, grade: Option<&Grade>) -> Frame {
+pub(super) fn paint(frame: &Frame, place: &Placement, last: Last) -> Frame {
     if place.scale < 1.0 {
         // Shrink first: a neighbourhood of 4x4 pixels would skip the others.
         let upright = Placement { out: shrunk(frame, place.scale), roll: 0.0, shift: [0.0; 2], ..*place };
-        let small = resample::paint(frame, &upright, None);
-        return paint(&small, &Placement { scale: 1.0, ..*place }, grade);
+        let small = resample::paint(frame, &upright, Last::NOTHING);
+        return paint(&small, &Placement { scale: 1.0, ..*place }, last);
     }
     let pixels: Vec<Lanes> =
         frame.rgb().chunks_exact(3).map(|p| [p[0], p[1], p[2], 0].map(f32::from)).collect();
@@ -23,15 +22,12 @@ pub(super) fn paint(frame: &Frame, place: &Placement, grade: Option<&Grade>) -> 
     let [across, down] = [cos / place.scale, sin / place.scale];
     let [mid_x, mid_y] = [picture.width, picture.height].map(|v| v as f32 / 2.0 - 0.5);
     let [out_x, out_y] = [place.out.width, place.out.height].map(|v| v as f32 / 2.0 - 0.5);
-    paint_rows(place.out, |y, row| {
+    paint_rows(place.out, last, |y, row| {
         let dy = y as f32 - out_y - place.shift[1];
         for (x, out) in row.chunks_exact_mut(3).enumerate() {
             let dx = x as f32 - out_x - place.shift[0];
             let value = picture.at(mid_x + across * dx + down * dy, mid_y - down * dx + across * dy);
             out.copy_from_slice(&value[..3]);
-        }
-        if let Some(grade) = grade {
-            grade.apply(row);
         }
     })
 }

@@ -1,0 +1,76 @@
+//! Curves that a preset draws by hand: values at places in the music, eased between them.
+
+use super::clock::{Clock, Length};
+use super::shape::Curve;
+
+/// A drawn curve.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Keyframes {
+    /// What routes call it.
+    pub name: String,
+    /// Places and values, as in the file; never empty.
+    pub points: Vec<(Length, f64)>,
+    /// How a value becomes the next one; none = it stays until then.
+    pub ease: Option<Curve>,
+}
+
+impl Keyframes {
+    /// Whether it jumps.
+    pub(super) fn steps(&self) -> bool {
+        self.ease.is_none()
+    }
+
+    /// The curve on a track with this clock.
+    pub(super) fn line(&self, clock: &Clock) -> Line {
+        let mut points: Vec<(f64, f64)> =
+            self.points.iter().map(|(place, value)| (clock.place(*place).0, *value)).collect();
+        // Places in seconds and in bars may pass each other on another track.
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Line { points, ease: self.ease }
+    }
+}
+
+/// A drawn curve over seconds.
+pub(super) struct Line {
+    points: Vec<(f64, f64)>,
+    ease: Option<Curve>,
+}
+
+impl Line {
+    /// The value at `t`: between two points a + (b − a) · ease(x), x being the share of the way; held at both ends.
+    pub fn at(&self, t: f64) -> f64 {
+        let after = self.points.partition_point(|p| p.0 <= t);
+        match (after.checked_sub(1).and_then(|i| self.points.get(i)), self.points.get(after)) {
+            (None, Some((_, value))) | (Some((_, value)), None) => *value,
+            (Some((start, a)), Some((end, b))) => match self.ease {
+                None => *a,
+                Some(ease) => a + (b - a) * f64::from(ease.at(((t - start) / (end - start)) as f32)),
+            },
+            (None, None) => 0.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::fixture;
+
+    #[test]
+    fn values_are_eased_between_places_in_the_music_and_held_at_the_ends() {
+        let analysis = fixture(16.0);
+        let at = |ease, t| {
+            // The fixture's bars are 2 s long.
+            let points =
+                vec![(Length::Seconds(1.0), 10.0), (Length::Bars(2.0), 20.0), (Length::Beats(10.0), 0.0)];
+            Keyframes { name: "x".into(), points, ease }.line(&Clock::new(&analysis)).at(t)
+        };
+        for (t, linear, square) in
+            [(0.0, 10.0, 10.0), (2.5, 15.0, 12.5), (4.0, 20.0, 20.0), (4.5, 10.0, 15.0), (9.0, 0.0, 0.0)]
+        {
+            assert!((at(Some(Curve::Power(1.0)), t) - linear).abs() < 1e-5, "{t}");
+            assert!((at(Some(Curve::Power(2.0)), t) - square).abs() < 1e-5, "{t}");
+        }
+        assert_eq!([0.0, 3.9, 4.0, 4.9, 5.0].map(|t| at(None, t)), [10.0, 10.0, 20.0, 20.0, 0.0]);
+    }
+}
