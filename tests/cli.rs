@@ -253,7 +253,10 @@ fn presets_and_parameters_are_listed() {
         assert!(list.contains(name), "{list}");
     }
     let tables = stage.run("presets --params").succeeds().out;
-    assert!(["motion_scale", "loudness", "sine(2 bars, phase)"].iter().all(|w| tables.contains(w)), "{tables}");
+    assert!(
+        ["motion_scale", "loudness", "sine(2 bars, phase)"].iter().all(|w| tables.contains(w)),
+        "{tables}"
+    );
     assert!(stage.run("presets pulse").succeeds().out.contains("[[route]]"));
 }
 
