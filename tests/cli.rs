@@ -215,7 +215,8 @@ fn tiers_differ_in_work_and_not_in_curves() {
     let stage = Stage::new(2.0);
     let plan = |options: &str| {
         let line = format!("render track.wav -o a.mkv --dry-run --json --generate 64x32 {options}");
-        stage.run(&line).succeeds().json()
+        let told = stage.run(&line).succeeds();
+        serde_json::from_str::<Value>(told.out.lines().last().unwrap()).unwrap()
     };
     let (draft, plain) = (plan("--tier draft"), plan(""));
     let refined = plan("--tier final --size 64x36");
