@@ -215,7 +215,8 @@ fn tiers_differ_in_work_and_not_in_curves() {
     let stage = Stage::new(2.0);
     let plan = |options: &str| {
         let line = format!("render track.wav -o a.mkv --dry-run --json --generate 64x32 {options}");
-        stage.run(&line).succeeds().json()
+        let told = stage.run(&line).succeeds();
+        serde_json::from_str::<Value>(told.out.lines().last().unwrap()).unwrap()
     };
     let (draft, plain) = (plan("--tier draft"), plan(""));
     let refined = plan("--tier final --size 64x36");
@@ -253,7 +254,10 @@ fn presets_and_parameters_are_listed() {
         assert!(list.contains(name), "{list}");
     }
     let tables = stage.run("presets --params").succeeds().out;
-    assert!(["motion_scale", "loudness", "sine(2 bars, phase)"].iter().all(|w| tables.contains(w)), "{tables}");
+    assert!(
+        ["motion_scale", "loudness", "sine(2 bars, phase)"].iter().all(|w| tables.contains(w)),
+        "{tables}"
+    );
     assert!(stage.run("presets pulse").succeeds().out.contains("[[route]]"));
 }
 

@@ -69,9 +69,9 @@ impl Tokenizer {
         let mut ids = vec![self.begin];
         ids.extend(words.iter().take(room));
         ids.push(self.end);
-        let mut places = vec![0..0];
+        let mut places = vec![Range::default()];
         places.extend(encoding.get_offsets().iter().take(room).map(|(from, to)| *from..*to));
-        places.resize(self.length, 0..0);
+        places.resize(self.length, Range::default());
         ids.resize(self.length, self.pad);
         Ok(PromptIds { ids, places, cut })
     }
