@@ -46,7 +46,6 @@ impl Grid {
 pub(super) struct Spectra {
     grid: Grid,
     channels: usize,
-    gain: f32,
     taper: Vec<f32>,
     fft: Arc<dyn Fft<f32>>,
     /// Interleaved samples that later hops still need.
@@ -56,8 +55,8 @@ pub(super) struct Spectra {
 }
 
 impl Spectra {
-    /// Spectra of a signal with `channels` channels, multiplied by `gain`.
-    pub(super) fn new(grid: Grid, channels: usize, gain: f32) -> Self {
+    /// Spectra of a signal with `channels` channels.
+    pub(super) fn new(grid: Grid, channels: usize) -> Self {
         let step = std::f64::consts::TAU / grid.taper as f64;
         let hann = |i: usize| 0.5 - 0.5 * (step * i as f64).cos();
         // A sine at full scale has magnitude 1.
@@ -65,7 +64,6 @@ impl Spectra {
         Spectra {
             grid,
             channels,
-            gain,
             taper: (0..grid.taper).map(|i| (hann(i) * scale) as f32).collect(),
             fft: FftPlanner::new().plan_fft_forward(grid.taper),
             // Half a taper of silence puts the first one's center on the first sample.
@@ -77,7 +75,7 @@ impl Spectra {
 
     /// Takes a block and calls `each` with the spectrum of every hop that is complete.
     pub(super) fn push(&mut self, block: Block<'_>, each: &mut impl FnMut(&[f32])) {
-        self.pending.extend(block.samples.iter().map(|v| v * self.gain));
+        self.pending.extend_from_slice(block.samples);
         let (length, step) = (self.grid.taper * self.channels, self.grid.hop * self.channels);
         let mut start = 0;
         while start + length <= self.pending.len() {
@@ -125,7 +123,7 @@ mod tests {
     use super::*;
 
     fn spectra_of(rate: u32, channels: usize, samples: &[f32]) -> Vec<Vec<f32>> {
-        let mut spectra = Spectra::new(Grid::new(SampleRate(rate)), channels, 1.0);
+        let mut spectra = Spectra::new(Grid::new(SampleRate(rate)), channels);
         let mut all = Vec::new();
         for part in samples.chunks(1000 * channels) {
             let block = Block { rate: SampleRate(rate), channels, samples: part };

@@ -10,15 +10,21 @@ const AFTER: usize = 6;
 
 /// Energy of the levelled signal's changes, one value per millisecond.
 pub(super) struct Energy {
-    gain: f32,
     cells: Vec<f32>,
     last: Vec<f32>,
     index: u64,
 }
 
 impl Energy {
-    pub(super) fn new(gain: f32) -> Self {
-        Energy { gain, cells: Vec::new(), last: Vec::new(), index: 0 }
+    /// Of a track that is still to come.
+    pub(super) fn new() -> Self {
+        Energy { cells: Vec::new(), last: Vec::new(), index: 0 }
+    }
+
+    /// As if the track had been brought to level by `gain` before.
+    pub(super) fn levelled(mut self, gain: f32) -> Self {
+        self.cells.iter_mut().for_each(|cell| *cell *= gain * gain);
+        self
     }
 
     pub(super) fn push(&mut self, block: Block<'_>) {
@@ -32,10 +38,9 @@ impl Energy {
                 self.cells.resize(cell + 1, 0.0);
             }
             for (last, value) in self.last.iter_mut().zip(set) {
-                let value = value * self.gain;
                 let change = (value - *last) * scale;
                 self.cells[cell] += change * change + 0.01 * value * value;
-                *last = value;
+                *last = *value;
             }
             self.index += 1;
         }
@@ -76,7 +81,7 @@ mod tests {
         for (i, v) in samples[13_230..].iter_mut().enumerate() {
             *v = (i as f32 * 0.5).sin() * (-(i as f32) / 4000.0).exp() * 0.5;
         }
-        let mut energy = Energy::new(1.0);
+        let mut energy = Energy::new();
         energy.push(Block { rate: SampleRate(44_100), channels: 1, samples: &samples });
         for guess in [0.281, 0.3, 0.319] {
             assert!((energy.refine(guess) - 0.3).abs() <= 0.002, "{}", energy.refine(guess));
