@@ -6,6 +6,7 @@
 use super::band::{self, Bands, center_hz};
 use super::cue::{LAG, logs, rises};
 use super::spectrum::Grid;
+use std::ops::Range;
 
 /// The named bands with their lower and upper edges in hertz, low to high.
 pub(super) const BANDS: [(&str, f32, f32); 5] = [
@@ -47,21 +48,16 @@ pub(super) struct Features {
     pub(super) textures: Vec<[f32; TEXTURE]>,
 }
 
-/// What a bin of the spectrum counts for.
-struct Bin {
-    /// Weight of its power in the loudness.
-    ear: f32,
-    /// Its band, or none.
-    band: Option<usize>,
-    /// Logarithm (base 2) of its frequency.
-    octaves: f32,
-    /// Its pitch class, where pitches are looked for.
-    pitch: Option<usize>,
-}
-
 /// Turns spectra into [`Features`].
 pub(super) struct Extractor {
-    bins: Vec<Bin>,
+    /// Weight of each bin's power in the loudness.
+    ear: Vec<f32>,
+    /// Logarithm (base 2) of each bin's frequency.
+    octaves: Vec<f32>,
+    /// The bins of each band.
+    bands: [Range<usize>; BANDS.len()],
+    /// The first bin in which pitches are looked for, and the pitch classes from there on.
+    pitches: (usize, Vec<usize>),
     pool: [f32; 12],
     pooled: usize,
     chromas: Vec<[f32; 12]>,
@@ -70,18 +66,16 @@ pub(super) struct Extractor {
 
 impl Extractor {
     pub(super) fn new(grid: Grid) -> Self {
-        let bin = |k: usize| {
-            let hz = k as f32 * grid.bin_hz() as f32;
-            let pitch = (12.0 * (hz / 440.0).log2()).round() as i32;
-            Bin {
-                ear: ear_weight(hz),
-                band: BANDS.iter().position(|(_, low, high)| (*low..*high).contains(&hz)),
-                octaves: hz.max(1.0).log2(),
-                pitch: (100.0..2000.0).contains(&hz).then(|| pitch.rem_euclid(12) as usize),
-            }
-        };
+        let hz = |k: usize| k as f32 * grid.bin_hz() as f32;
+        // The first bin from a frequency on; never the one at 0 Hz.
+        let bin = |hz: f32| ((f64::from(hz) / grid.bin_hz()).ceil() as usize).clamp(1, grid.bins());
+        let pitch = |k: usize| (12.0 * (hz(k) / 440.0).log2()).round() as i32;
+        let pitched = bin(100.0)..bin(2000.0);
         Extractor {
-            bins: (0..grid.bins()).map(bin).collect(),
+            ear: (0..grid.bins()).map(|k| ear_weight(hz(k))).collect(),
+            octaves: (0..grid.bins()).map(|k| hz(k).max(1.0).log2()).collect(),
+            bands: BANDS.map(|(_, low, high)| bin(low)..bin(high)),
+            pitches: (pitched.start, pitched.map(|k| pitch(k).rem_euclid(12) as usize).collect()),
             pool: [0.0; 12],
             pooled: 0,
             chromas: Vec::new(),
@@ -91,24 +85,18 @@ impl Extractor {
 
     /// Takes the spectrum of the next hop.
     pub(super) fn push(&mut self, magnitudes: &[f32]) {
-        let (mut sum, mut weighted, mut loud) = (0.0, 0.0, 0.0);
-        let mut bands = [0.0f32; BANDS.len()];
-        for (bin, m) in self.bins.iter().zip(magnitudes).skip(1) {
-            let power = m * m;
-            loud += power * bin.ear;
-            if let Some(band) = bin.band {
-                bands[band] += power;
-                sum += m;
-                weighted += m * bin.octaves;
-            }
-            if let Some(pitch) = bin.pitch {
-                self.pool[pitch] += m;
-            }
-        }
+        let dot = |a: &[f32], b: &[f32]| lanes(a.iter().zip(b).map(|(x, y)| x * y));
+        let loud = lanes(magnitudes.iter().zip(&self.ear).map(|(m, ear)| m * m * ear));
         self.features.loudness.push(loud.sqrt());
-        self.features.centroid.push((weighted, sum));
-        for (list, power) in self.features.bands.iter_mut().zip(bands) {
-            list.push(power.sqrt());
+        for (list, span) in self.features.bands.iter_mut().zip(&self.bands) {
+            list.push(dot(&magnitudes[span.clone()], &magnitudes[span.clone()]).sqrt());
+        }
+        let heard = self.bands[0].start..self.bands[BANDS.len() - 1].end;
+        let weighted = dot(&magnitudes[heard.clone()], &self.octaves[heard.clone()]);
+        self.features.centroid.push((weighted, lanes(magnitudes[heard].iter().copied())));
+        let (first, classes) = &self.pitches;
+        for (class, m) in classes.iter().zip(&magnitudes[*first..]) {
+            self.pool[*class] += m;
         }
         self.pooled += 1;
         if self.pooled == POOL {
@@ -153,9 +141,8 @@ impl Features {
         for hop in 0..hops {
             let now = logs(bands, hop as isize, gain);
             let rise = rises(&now, &history[0]);
-            let mean = |span: &std::ops::Range<usize>| {
-                rise[span.clone()].iter().sum::<f32>() / span.len().max(1) as f32
-            };
+            let mean =
+                |span: &Range<usize>| rise[span.clone()].iter().sum::<f32>() / span.len().max(1) as f32;
             self.flux.push(mean(&(0..band::BANDS)));
             for (list, span) in self.fluxes.iter_mut().zip(&named) {
                 list.push(mean(span));
@@ -175,8 +162,15 @@ impl Features {
     }
 }
 
+/// A sum in eight lanes, so that it goes many at a time; always in the same order.
+fn lanes(values: impl ExactSizeIterator<Item = f32>) -> f32 {
+    let mut sums = [0.0f32; 8];
+    values.enumerate().for_each(|(i, v)| sums[i % 8] += v);
+    sums.iter().sum()
+}
+
 /// The bands whose middles lie between two frequencies.
-fn span(low: f32, high: f32) -> std::ops::Range<usize> {
+fn span(low: f32, high: f32) -> Range<usize> {
     let first = |hz: f32| (0..band::BANDS).find(|i| center_hz(*i) >= f64::from(hz)).unwrap_or(band::BANDS);
     first(low)..first(high)
 }

@@ -48,17 +48,23 @@ impl Meter {
     }
 
     pub(super) fn push(&mut self, block: Block<'_>) {
-        for set in block.samples.chunks_exact(block.channels) {
-            self.power += set.iter().map(|v| f64::from(v * v)).sum::<f64>();
-            let (even, odd) = set.iter().enumerate().fold((0.0, 0.0), |(even, odd), (i, v)| {
-                if i % 2 == 0 { (even + v, odd) } else { (even, odd + v) }
-            });
-            self.sum += f64::from((even + odd).powi(2));
-            self.difference += f64::from((even - odd).powi(2));
-            self.filled += 1;
-            if self.filled == self.hop {
-                self.close(block.channels);
+        let channels = block.channels;
+        let mut samples = block.samples;
+        while !samples.is_empty() {
+            let rest = (self.hop - self.filled) * channels;
+            let (now, later) = samples.split_at(samples.len().min(rest));
+            self.power += now.iter().map(|v| f64::from(v * v)).sum::<f64>();
+            for set in now.chunks_exact(channels) {
+                let even: f32 = set.iter().step_by(2).sum();
+                let odd: f32 = set[1..].iter().step_by(2).sum();
+                self.sum += f64::from((even + odd).powi(2));
+                self.difference += f64::from((even - odd).powi(2));
             }
+            self.filled += now.len() / channels;
+            if self.filled == self.hop {
+                self.close(channels);
+            }
+            samples = later;
         }
     }
 

@@ -5,9 +5,10 @@ use super::analysis::{Analysis, Drums, Hit};
 use super::decode::Decoded;
 use super::envelope::envelopes;
 use super::features::Features;
-use super::meter::{Course, course};
+use super::meter::{Course, Merits, course};
 use super::net::{self, Chances};
 use super::pass::{Kept, keep};
+use super::steady::{begin_bars, steady};
 use super::transient::Energy;
 use super::weights::Weights;
 use super::{bar, beat, grid, onset, pulse, section};
@@ -20,9 +21,11 @@ use std::path::{Path, PathBuf};
 /// A hop sounds if it is less than 60 dB below the level of the music.
 const QUIETEST: f32 = 2e-4;
 /// Least chances from which an onset, a kick, a snare and a hat are picked.
-const LEAST: [f32; 4] = [0.3, 0.3, 0.3, 0.3];
-/// Beats in a bar that are considered, and how much likelier than the first (per hop) another one must be.
-const METERS: [(usize, f64); 2] = [(4, 0.0), (3, 0.0)];
+const LEAST: [f32; 4] = [0.6, 0.45, 0.45, 0.45];
+/// Beats in a bar that are considered; of equal ones the first.
+const METERS: [usize; 2] = [4, 3];
+/// How much merit a course of one tempo may lack, per beat, and still be taken.
+const SLACK: f64 = 0.5;
 /// Hops around a beat in which the net's chance is highest.
 const BEAT_REACH: usize = 3;
 /// Chance of a beat from which it lies where the onset does.
@@ -180,15 +183,19 @@ impl Track {
 
     /// The likeliest course of beats, at exact times; none if it is not likely enough.
     fn beats(&self) -> Beats {
-        let chances = &self.chances;
-        let courses = METERS.map(|(meter, handicap)| {
-            let mut course = course(&chances.beat, &chances.downbeat, meter);
-            course.merit -= handicap * self.span.len() as f64;
-            course
-        });
-        let [first, rest @ ..] = &courses;
-        let best = rest.iter().fold(first, |best, c| if c.merit > best.merit { c } else { best });
-        self.place(best)
+        let merits = Merits::new(&self.chances.beat, &self.chances.downbeat);
+        let courses = METERS.map(|meter| course(&merits, meter));
+        let [first, rest @ ..] = courses;
+        let free = rest.into_iter().fold(first, |best, c| if c.merit > best.merit { c } else { best });
+        let steady = period(&free).and_then(|period| steady(&merits, period, free.meter));
+        let slack = SLACK * free.beats.len() as f64;
+        match steady {
+            Some(mut steady) if steady.merit >= free.merit - slack => {
+                begin_bars(&mut steady, &self.chances.beat, &self.chances.downbeat);
+                self.place(&steady)
+            }
+            _ => self.place(&free),
+        }
     }
 
     fn place(&self, course: &Course) -> Beats {
@@ -232,4 +239,11 @@ impl Track {
         let meter = (!laid.beats.is_empty()).then_some(bar::METER as u32);
         Beats { times: laid.beats, bars: None, meter, confidence: 0.0 }
     }
+}
+
+/// The median period of a course, in hops; none of a course that is too short.
+fn period(course: &Course) -> Option<f64> {
+    let mut gaps: Vec<usize> = course.beats.windows(2).map(|w| w[1].0 - w[0].0).collect();
+    gaps.sort_unstable();
+    gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= FEWEST).map(|gap| *gap as f64)
 }

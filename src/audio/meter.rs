@@ -17,7 +17,7 @@ const PERIODS: (f64, f64) = (6000.0 / 215.0, 6000.0 / 55.0);
 /// Periods that are tried, spaced evenly on a logarithmic scale; equal whole numbers count once.
 const PERIOD_COUNT: usize = 60;
 /// How unlikely another period is after each beat: exp(-TIGHT |ratio - 1|).
-const TIGHT: f64 = 100.0;
+const TIGHT: f64 = 50.0;
 /// Neighboring periods that a beat can be followed by, on either side.
 const NEAR: usize = 3;
 /// Share of a beat in which the chance of a beat is expected to be high.
@@ -37,13 +37,51 @@ pub(super) struct Course {
     pub(super) merit: f64,
 }
 
-/// The likeliest course through bars of `meter` beats, given the chance of a beat and of a downbeat at every hop.
-pub(super) fn course(beat: &[f32], downbeat: &[f32], meter: usize) -> Course {
-    if beat.is_empty() {
+/// What speaks for a beat or a downbeat, hop by hop.
+pub(super) struct Merits {
+    /// Running sums for a beat that is no downbeat and for a downbeat; element i: of all hops before i.
+    beat: Vec<f64>,
+    downbeat: Vec<f64>,
+}
+
+impl Merits {
+    /// From the chance of a beat and of a downbeat at every hop.
+    pub(super) fn new(beat: &[f32], downbeat: &[f32]) -> Self {
+        let (mut beats, mut downbeats) = (vec![0.0], vec![0.0]);
+        let (mut sum, mut down_sum) = (0.0, 0.0);
+        for (b, d) in beat.iter().zip(downbeat) {
+            let b = f64::from(*b).clamp(DOUBT, 1.0 - DOUBT);
+            let d = f64::from(*d).clamp(DOUBT, b);
+            let rest = ((1.0 - b) / (BEAT_SHARE - 1.0)).ln();
+            sum += (b - d).max(DOUBT).ln() - rest;
+            down_sum += d.ln() - rest;
+            beats.push(sum);
+            downbeats.push(down_sum);
+        }
+        Merits { beat: beats, downbeat: downbeats }
+    }
+
+    /// Number of hops.
+    pub(super) fn hops(&self) -> usize {
+        self.beat.len() - 1
+    }
+
+    /// The merit of a beat of `period` hops from `start` on, up to hop `end`; position 0 is a downbeat.
+    pub(super) fn of(&self, position: usize, start: isize, period: f64, end: usize) -> f64 {
+        let near = (period / BEAT_SHARE).ceil() as isize;
+        let (from, to) = (start.max(0) as usize, ((start + near).max(0) as usize).min(end));
+        let sums = if position == 0 { &self.downbeat } else { &self.beat };
+        sums[to] - sums[from.min(to)]
+    }
+}
+
+/// The likeliest course through bars of `meter` beats.
+pub(super) fn course(merits: &Merits, meter: usize) -> Course {
+    if merits.hops() == 0 {
         return Course { meter, ..Course::default() };
     }
-    let model = Model::new(beat, downbeat, meter);
-    let (last, back) = model.forward(beat.len());
+    let model = Model::new(merits, meter);
+    let (last, back) = model.forward(merits.hops());
     let mut beats = model.backward(last.state, &back);
     beats.reverse();
     Course { beats, meter, merit: last.merit }
@@ -62,18 +100,16 @@ struct Best {
     state: State,
 }
 
-struct Model {
+struct Model<'a> {
+    merits: &'a Merits,
     meter: usize,
     periods: Vec<usize>,
     /// Logarithm of the chance of a change of period, by offset (0 to 2·NEAR) and new period.
     changes: Vec<Vec<f64>>,
-    /// Running sums of the merits of a beat (but the first) and of a downbeat; element i: of all hops before i.
-    beat: Vec<f64>,
-    downbeat: Vec<f64>,
 }
 
-impl Model {
-    fn new(beat: &[f32], downbeat: &[f32], meter: usize) -> Self {
+impl<'a> Model<'a> {
+    fn new(merits: &'a Merits, meter: usize) -> Self {
         let periods = periods();
         let ratio = |from: usize, to: usize| periods[to] as f64 / periods[from] as f64;
         let chance = |from: usize, to: usize| (-TIGHT * (ratio(from, to) - 1.0).abs()).exp();
@@ -85,26 +121,7 @@ impl Model {
         };
         let changes =
             (0..=2 * NEAR).map(|offset| (0..periods.len()).map(|to| change(offset, to)).collect()).collect();
-        let (mut beats, mut downbeats) = (vec![0.0], vec![0.0]);
-        let (mut sum, mut down_sum) = (0.0, 0.0);
-        for (b, d) in beat.iter().zip(downbeat) {
-            let b = f64::from(*b).clamp(DOUBT, 1.0 - DOUBT);
-            let d = f64::from(*d).clamp(DOUBT, b);
-            let rest = ((1.0 - b) / (BEAT_SHARE - 1.0)).ln();
-            sum += (b - d).max(DOUBT).ln() - rest;
-            down_sum += d.ln() - rest;
-            beats.push(sum);
-            downbeats.push(down_sum);
-        }
-        Model { meter, periods, changes, beat: beats, downbeat: downbeats }
-    }
-
-    /// The merit of the beat from `start` on, up to hop `end`.
-    fn merit(&self, position: usize, start: isize, period: usize, end: usize) -> f64 {
-        let near = (period as f64 / BEAT_SHARE).ceil() as isize;
-        let (from, to) = (start.max(0) as usize, ((start + near).max(0) as usize).min(end));
-        let sums = if position == 0 { &self.downbeat } else { &self.beat };
-        sums[to] - sums[from.min(to)]
+        Model { merits, meter, periods, changes }
     }
 
     /// Goes through all hops; gives the best last beat, and for every beat which period came before (as an offset).
@@ -132,8 +149,8 @@ impl Model {
                 let start = hop as isize - *period as isize;
                 let from = slot(start);
                 for position in 0..meter {
-                    ends[position * padded + NEAR + i] =
-                        starts[from + position * count + i] + self.merit(position, start, *period, hop);
+                    ends[position * padded + NEAR + i] = starts[from + position * count + i]
+                        + self.merits.of(position, start, *period as f64, hop);
                 }
             }
             let now = slot(hop as isize);
@@ -168,7 +185,7 @@ impl Model {
             for hop in (hops + 1).saturating_sub(*period)..hops {
                 for position in 0..self.meter {
                     let merit = starts[slot(hop as isize) + position * self.periods.len() + i]
-                        + self.merit(position, hop as isize, *period, hops);
+                        + self.merits.of(position, hop as isize, *period as f64, hops);
                     if merit > best.merit {
                         best = Best { merit, state: State { hop, position, period: i } };
                     }
@@ -227,11 +244,14 @@ mod tests {
         for (period, meter, first) in [(31, 4, 0), (50, 3, 2), (47, 4, 3), (98, 4, 1)] {
             let truth: Vec<usize> = (13..6000).step_by(period).collect();
             let (beat, downbeat) = chances(6000, &truth, meter, first);
-            let found = course(&beat, &downbeat, meter);
+            let found = course(&Merits::new(&beat, &downbeat), meter);
             let hops: Vec<usize> = found.beats.iter().map(|b| b.0).collect();
             assert_eq!(hops, truth, "{period}");
             assert!(found.beats.iter().enumerate().all(|(i, b)| b.1 == (i + meter - first) % meter));
-            assert!(found.merit > course(&beat, &downbeat, 7 - meter).merit, "{period}: {meter} beats");
+            assert!(
+                found.merit > course(&Merits::new(&beat, &downbeat), 7 - meter).merit,
+                "{period}: {meter} beats"
+            );
         }
     }
 
@@ -246,16 +266,16 @@ mod tests {
         let (mut beat, mut downbeat) = chances(6000, &truth, 4, 0);
         beat[2500..2800].fill(0.02);
         downbeat[2500..2800].fill(0.01);
-        let found = course(&beat, &downbeat, 4);
+        let found = course(&Merits::new(&beat, &downbeat), 4);
         let off = truth.iter().map(|t| found.beats.iter().map(|b| b.0.abs_diff(*t)).min().unwrap_or(99));
         assert!(off.clone().all(|d| d <= 4), "{:?}", off.collect::<Vec<_>>());
     }
 
     #[test]
     fn short_tracks_are_no_trouble() {
-        assert!(course(&[], &[], 4).beats.is_empty());
+        assert!(course(&Merits::new(&[], &[]), 4).beats.is_empty());
         for hops in [1, 2, 30, 200] {
-            let found = course(&vec![0.5; hops], &vec![0.1; hops], 4);
+            let found = course(&Merits::new(&vec![0.5; hops], &vec![0.1; hops]), 4);
             assert!(found.beats.iter().all(|b| b.0 < hops));
         }
     }

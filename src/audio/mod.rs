@@ -36,6 +36,7 @@ mod pulse;
 mod resample;
 mod section;
 mod spectrum;
+mod steady;
 pub mod timed;
 mod transient;
 mod weights;

@@ -32,18 +32,29 @@ impl Energy {
         let rate = u64::from(block.rate.0);
         // Differences grow with the frequency and shrink with the rate; attacks are bright.
         let scale = rate as f32 / 44_100.0;
-        for set in block.samples.chunks_exact(block.channels) {
-            let cell = (self.index * 1000 / rate) as usize;
-            if cell >= self.cells.len() {
-                self.cells.resize(cell + 1, 0.0);
-            }
-            for (last, value) in self.last.iter_mut().zip(set) {
-                let change = (value - *last) * scale;
-                self.cells[cell] += change * change + 0.01 * value * value;
-                *last = *value;
-            }
-            self.index += 1;
+        let mut samples = block.samples;
+        while !samples.is_empty() {
+            let cell = self.index * 1000 / rate;
+            let rest = ((cell + 1) * rate).div_ceil(1000) - self.index;
+            let (now, later) = samples.split_at(samples.len().min(rest as usize * block.channels));
+            self.cells.resize(cell as usize + 1, 0.0);
+            self.cells[cell as usize] += self.changes(now, scale);
+            self.index += (now.len() / block.channels) as u64;
+            samples = later;
         }
+    }
+
+    /// The power of the changes from sample to sample, and a little of the power itself.
+    fn changes(&mut self, samples: &[f32], scale: f32) -> f32 {
+        let channels = self.last.len();
+        let mut sum = 0.0;
+        for (i, value) in samples.iter().enumerate() {
+            let before = if i < channels { self.last[i] } else { samples[i - channels] };
+            let change = (value - before) * scale;
+            sum += change * change + 0.01 * value * value;
+        }
+        self.last.copy_from_slice(&samples[samples.len() - channels..]);
+        sum
     }
 
     /// The onset nearest to what the guess meant, in seconds: where the energy rises most.
