@@ -109,7 +109,8 @@ mod tests {
     fn the_level_ignores_one_click_and_a_long_silence() {
         let mut samples = vec![0.0; 8000 * 30];
         for (i, v) in samples.iter_mut().take(8000 * 10).enumerate() {
-            *v = (i as f32 * 0.3).sin() * 0.1;
+            // Ten whole waves a hop.
+            *v = (i as f32 * std::f32::consts::FRAC_PI_4).sin() * 0.1;
         }
         samples[8000 * 5] = 1.0;
         let gain = gain_of(&samples).unwrap();

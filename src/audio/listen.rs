@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 /// A hop sounds if it is less than 60 dB below the level of the music.
 const QUIETEST: f32 = 2e-4;
 /// Least chances from which an onset, a kick, a snare and a hat are picked.
-const LEAST: [f32; 4] = [0.6, 0.45, 0.45, 0.45];
+const LEAST: [f32; 4] = [0.65, 0.45, 0.45, 0.45];
 /// Beats in a bar that are considered; of equal ones the first.
 const METERS: [usize; 2] = [4, 3];
 /// How much merit a course of one tempo may lack, per beat, and still be taken.

@@ -332,7 +332,7 @@ mod tests {
         ];
         // A note of a quarter, a pedal, a note by running status that is let go by velocity 0.
         let piano: &[u8] = &[
-            0, 0x90, 60, 100, 96, 0x80, 60, 64, 0, 0xb0, 64, 127, 0, 0x99, 36, 90, 0x82, 0x40, 36, 0, 0,
+            0, 0x90, 60, 100, 96, 0x80, 60, 64, 0, 0xb0, 64, 127, 0, 0x99, 36, 90, 0x82, 0x20, 36, 0, 0,
             0xff, 0x2f, 0,
         ];
         let midi = parse(&file(96, &[conductor, piano])).unwrap();
