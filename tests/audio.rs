@@ -380,6 +380,7 @@ fn all_outputs_are_written_whole() {
         json: Some(at("a.json")),
         plot: Some(at(plot)),
         clicks: Some(at("c.wav")),
+        ..Default::default()
     };
     let mut printed = Vec::new();
     run(&options("p.png"), &Silent, &mut printed).unwrap();

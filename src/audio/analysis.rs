@@ -19,12 +19,61 @@ pub struct Analysis {
     pub beats: Vec<Seconds>,
     /// First beats of bars; each is also a beat.
     pub downbeats: Vec<Seconds>,
+    /// Beats in a bar; none without beats.
+    #[serde(default)]
+    pub meter: Option<u32>,
+    /// How sure the beats are, 0..=1: the mean chance of a beat where beats were found; 0 without beats.
+    #[serde(default)]
+    pub confidence: f32,
     /// Onsets, ascending.
     pub onsets: Vec<Seconds>,
+    /// How strong each of the onsets is.
+    #[serde(default)]
+    pub onset_strengths: Vec<f32>,
+    /// Drums that were told apart.
+    #[serde(default)]
+    pub drums: Drums,
     /// Sections in order, without gaps, from 0 to the end.
     pub sections: Vec<Section>,
     /// Envelopes by name, e.g. `loudness`, `bass.level`, `bass.hit`; values in 0..=1 unless said otherwise.
     pub envelopes: BTreeMap<String, Envelope>,
+}
+
+impl Analysis {
+    /// Beats a minute from each beat to the next, over the two gaps around a beat where there are two: one value per
+    /// beat, or none for fewer than two beats.
+    pub fn tempo_curve(&self) -> Vec<f64> {
+        let last = match self.beats.len() {
+            0 | 1 => return Vec::new(),
+            n => n - 1,
+        };
+        (0..=last)
+            .map(|i| {
+                let (from, to) = (i.saturating_sub(1), (i + 1).min(last));
+                60.0 * (to - from) as f64 / (self.beats[to].0 - self.beats[from].0)
+            })
+            .collect()
+    }
+}
+
+/// Something that begins at once.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// When it begins.
+    pub time: Seconds,
+    /// As a share of the strong ones of its kind in the track, 0..=1.
+    pub strength: f32,
+}
+
+/// Hits of the drums, each list ascending.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Drums {
+    /// Bass drum.
+    pub kick: Vec<Hit>,
+    /// Snare drum, rim or clap.
+    pub snare: Vec<Hit>,
+    /// Hi-hat.
+    pub hat: Vec<Hit>,
 }
 
 /// A stretch of the track that sounds alike.

@@ -8,7 +8,7 @@
 use super::pulse::Pulse;
 
 /// Beats in a bar.
-const METER: usize = 4;
+pub(super) const METER: usize = 4;
 /// What it costs to break the order of the positions, against features of unit variance.
 const BREAK: f32 = 8.0;
 

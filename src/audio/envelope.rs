@@ -1,7 +1,8 @@
 //! Raw features go in, envelopes between 0 and 1 come out, each relative to the track itself.
 
-use super::analysis::Envelope;
-use super::features::{BANDS, DRUMS, Features};
+use super::analysis::{Drums, Envelope};
+use super::features::{BANDS, Features};
+use super::onset::spikes;
 use std::collections::BTreeMap;
 
 /// Loudness grows with the amplitude to this power (Stevens 1956: 0.3 of the intensity).
@@ -11,13 +12,14 @@ const FULL: f32 = 0.95;
 /// A band counts as full only within 40 dB of the whole; below lies what leaks into it.
 const LEAKAGE: f32 = 0.01;
 /// Smallest flux that is a full hit; below lies noise.
-const FAINT: f32 = 0.06;
+const FAINT: f32 = 0.25;
 /// Seconds over which the presence of a band is averaged.
 const PRESENCE: f64 = 8.0;
 
 /// All envelopes of a track by name; `sounding` says for every hop whether there is sound.
 pub(super) fn envelopes(
     features: &Features,
+    drums: &Drums,
     sounding: &[bool],
     hop_seconds: f64,
 ) -> BTreeMap<String, Envelope> {
@@ -27,8 +29,8 @@ pub(super) fn envelopes(
     keep("loudness".into(), level(&smooth(&features.loudness, 2), whole));
     keep("brightness".into(), brightness(&features.centroid));
     keep("onset".into(), hits(&features.flux, hop_seconds));
-    for (values, (name, _)) in features.drums.iter().zip(DRUMS) {
-        keep(name.into(), hits(values, hop_seconds));
+    for (name, list) in [("kick", &drums.kick), ("snare", &drums.snare), ("hat", &drums.hat)] {
+        keep(name.into(), spikes(list, features.flux.len(), hop_seconds));
     }
     for (i, (name, _, _)) in BANDS.iter().enumerate() {
         let level = level(&features.bands[i], full(&features.bands[i], sounding).max(whole * LEAKAGE));

@@ -1,10 +1,12 @@
 //! Spectra go in, a few numbers per hop come out: band levels, fluxes, brightness, texture.
 //!
-//! The flux is SuperFlux (Böck and Widmer 2013): the rise of log magnitudes in a logarithmic filter bank
-//! over two hops, against the maximum of three neighboring filters, so that vibrato is no onset.
+//! What is proportional to the signal is taken from the spectra as they come, what is not (fluxes, timbre) from
+//! the kept bands, once the level of the track is known.
 
+use super::band::{self, Bands, center_hz};
+use super::cue::{LAG, logs, rises};
 use super::spectrum::Grid;
-use std::collections::VecDeque;
+use std::ops::Range;
 
 /// The named bands with their lower and upper edges in hertz, low to high.
 pub(super) const BANDS: [(&str, f32, f32); 5] = [
@@ -20,12 +22,6 @@ pub(super) const DRUMS: [(&str, [(f32, f32); 2]); 3] = [
     ("snare", [(160.0, 350.0), (1800.0, 6000.0)]),
     ("hat", [(7000.0, 16_000.0), (7000.0, 16_000.0)]),
 ];
-/// Filters per octave.
-const PER_OCTAVE: f32 = 12.0;
-/// Magnitude, over 1, from which a rise counts by its ratio; below, by its size: quiet hits are small hits.
-const COMPRESSION: f32 = 250.0;
-/// Hops between the two spectra of a flux.
-const LAG: usize = 2;
 /// Hops that share one texture.
 pub(super) const POOL: usize = 5;
 /// Bands of a texture, before its twelve pitch classes.
@@ -52,125 +48,55 @@ pub(super) struct Features {
     pub(super) textures: Vec<[f32; TEXTURE]>,
 }
 
-/// A triangle on the spectrum.
-struct Filter {
-    first: usize,
-    weights: Vec<f32>,
-    hz: f32,
-}
-
 /// Turns spectra into [`Features`].
 pub(super) struct Extractor {
-    grid: Grid,
-    filters: Vec<Filter>,
     /// Weight of each bin's power in the loudness.
     ear: Vec<f32>,
-    /// Log magnitudes of the last [`LAG`] hops.
-    history: VecDeque<Vec<f32>>,
-    pool: [f32; TEXTURE],
+    /// Logarithm (base 2) of each bin's frequency.
+    octaves: Vec<f32>,
+    /// The bins of each band.
+    bands: [Range<usize>; BANDS.len()],
+    /// The first bin in which pitches are looked for, and the pitch classes from there on.
+    pitches: (usize, Vec<usize>),
+    pool: [f32; 12],
     pooled: usize,
+    chromas: Vec<[f32; 12]>,
     features: Features,
 }
 
 impl Extractor {
     pub(super) fn new(grid: Grid) -> Self {
-        let ear = (0..grid.bins()).map(|k| ear_weight(k as f32 * grid.bin_hz() as f32)).collect();
+        let hz = |k: usize| k as f32 * grid.bin_hz() as f32;
+        // The first bin from a frequency on; never the one at 0 Hz.
+        let bin = |hz: f32| ((f64::from(hz) / grid.bin_hz()).ceil() as usize).clamp(1, grid.bins());
+        let pitch = |k: usize| (12.0 * (hz(k) / 440.0).log2()).round() as i32;
+        let pitched = bin(100.0)..bin(2000.0);
         Extractor {
-            grid,
-            filters: filter_bank(grid),
-            ear,
-            history: VecDeque::new(),
-            pool: [0.0; TEXTURE],
+            ear: (0..grid.bins()).map(|k| ear_weight(hz(k))).collect(),
+            octaves: (0..grid.bins()).map(|k| hz(k).max(1.0).log2()).collect(),
+            bands: BANDS.map(|(_, low, high)| bin(low)..bin(high)),
+            pitches: (pitched.start, pitched.map(|k| pitch(k).rem_euclid(12) as usize).collect()),
+            pool: [0.0; 12],
             pooled: 0,
+            chromas: Vec::new(),
             features: Features::default(),
         }
     }
 
     /// Takes the spectrum of the next hop.
     pub(super) fn push(&mut self, magnitudes: &[f32]) {
-        self.push_levels(magnitudes);
-        let logs: Vec<f32> = self.filters.iter().map(|f| f.log_magnitude(magnitudes)).collect();
-        self.push_fluxes(&logs);
-        self.push_texture(magnitudes, &logs);
-        self.history.push_back(logs);
-        if self.history.len() > LAG {
-            self.history.pop_front();
-        }
-    }
-
-    /// All hops, cut or held to `hops`.
-    pub(super) fn finish(mut self, hops: usize) -> Features {
-        if self.pooled > 0 {
-            self.close_pool();
-        }
-        let f = &mut self.features;
-        for list in [&mut f.loudness, &mut f.flux]
-            .into_iter()
-            .chain(&mut f.bands)
-            .chain(&mut f.fluxes)
-            .chain(&mut f.drums)
-        {
-            let last = list.last().copied().unwrap_or(0.0);
-            list.resize(hops, last);
-        }
-        f.centroid.resize(hops, (0.0, 0.0));
-        self.features
-    }
-
-    fn push_levels(&mut self, magnitudes: &[f32]) {
-        let hz = self.grid.bin_hz() as f32;
-        let (mut sum, mut weighted, mut loud) = (0.0, 0.0, 0.0);
-        let mut bands = [0.0f32; BANDS.len()];
-        for (k, m) in magnitudes.iter().enumerate().skip(1) {
-            let (f, p) = (k as f32 * hz, m * m);
-            loud += p * self.ear[k];
-            if let Some(band) = BANDS.iter().position(|(_, low, high)| (*low..*high).contains(&f)) {
-                bands[band] += p;
-                sum += m;
-                weighted += m * f.log2();
-            }
-        }
+        let dot = |a: &[f32], b: &[f32]| lanes(a.iter().zip(b).map(|(x, y)| x * y));
+        let loud = lanes(magnitudes.iter().zip(&self.ear).map(|(m, ear)| m * m * ear));
         self.features.loudness.push(loud.sqrt());
-        self.features.centroid.push((weighted, sum));
-        for (list, power) in self.features.bands.iter_mut().zip(bands) {
-            list.push(power.sqrt());
+        for (list, span) in self.features.bands.iter_mut().zip(&self.bands) {
+            list.push(dot(&magnitudes[span.clone()], &magnitudes[span.clone()]).sqrt());
         }
-    }
-
-    fn push_fluxes(&mut self, logs: &[f32]) {
-        let rises: Vec<f32> = match self.history.front().filter(|_| self.history.len() == LAG) {
-            Some(before) => (0..logs.len())
-                .map(|i| {
-                    let near = &before[i.saturating_sub(1)..(i + 2).min(before.len())];
-                    (logs[i] - near.iter().copied().fold(0.0, f32::max)).max(0.0)
-                })
-                .collect(),
-            None => vec![0.0; logs.len()],
-        };
-        let mean = |low: f32, high: f32| {
-            let inside = self.filters.iter().zip(&rises).filter(|(f, _)| (low..high).contains(&f.hz));
-            let (sum, count) = inside.fold((0.0, 0), |(s, n), (_, rise)| (s + rise, n + 1));
-            sum / count.max(1) as f32
-        };
-        self.features.flux.push(mean(0.0, f32::MAX));
-        for (list, (_, low, high)) in self.features.fluxes.iter_mut().zip(BANDS) {
-            list.push(mean(low, high));
-        }
-        for (list, (_, [body, noise])) in self.features.drums.iter_mut().zip(DRUMS) {
-            // A snare has both its body and its noise; the geometric mean asks for both.
-            list.push((mean(body.0, body.1) * mean(noise.0, noise.1)).sqrt());
-        }
-    }
-
-    fn push_texture(&mut self, magnitudes: &[f32], logs: &[f32]) {
-        for (i, log) in logs.iter().enumerate() {
-            self.pool[i * TIMBRE / logs.len()] += log * TIMBRE as f32 / logs.len() as f32;
-        }
-        let hz = self.grid.bin_hz() as f32;
-        let (low, high) = ((100.0 / hz).ceil() as usize, (2000.0 / hz) as usize);
-        for (k, m) in magnitudes.iter().enumerate().take(high + 1).skip(low.max(1)) {
-            let pitch = 12.0 * (k as f32 * hz / 440.0).log2();
-            self.pool[TIMBRE + (pitch.round() as i32).rem_euclid(12) as usize] += m;
+        let heard = self.bands[0].start..self.bands[BANDS.len() - 1].end;
+        let weighted = dot(&magnitudes[heard.clone()], &self.octaves[heard.clone()]);
+        self.features.centroid.push((weighted, lanes(magnitudes[heard].iter().copied())));
+        let (first, classes) = &self.pitches;
+        for (class, m) in classes.iter().zip(&magnitudes[*first..]) {
+            self.pool[*class] += m;
         }
         self.pooled += 1;
         if self.pooled == POOL {
@@ -180,48 +106,73 @@ impl Extractor {
 
     fn close_pool(&mut self) {
         let scale = 1.0 / self.pooled as f32;
-        self.features.textures.push(self.pool.map(|v| v * scale));
-        (self.pool, self.pooled) = ([0.0; TEXTURE], 0);
+        self.chromas.push(self.pool.map(|v| v * scale));
+        (self.pool, self.pooled) = ([0.0; 12], 0);
+    }
+
+    /// All hops, cut or held to `hops`, as if the track had been brought to level by `gain` before.
+    pub(super) fn finish(mut self, hops: usize, bands: &Bands, gain: f32) -> Features {
+        if self.pooled > 0 {
+            self.close_pool();
+        }
+        let f = &mut self.features;
+        for list in std::iter::once(&mut f.loudness).chain(&mut f.bands) {
+            let last = list.last().copied().unwrap_or(0.0);
+            list.resize(hops, last);
+            list.iter_mut().for_each(|v| *v *= gain);
+        }
+        f.centroid.resize(hops, (0.0, 0.0));
+        f.centroid.iter_mut().for_each(|c| *c = (c.0 * gain, c.1 * gain));
+        let mut textures = vec![[0.0; TEXTURE]; hops.div_ceil(POOL)];
+        for (texture, chroma) in textures.iter_mut().zip(&self.chromas) {
+            texture[TIMBRE..].copy_from_slice(&chroma.map(|v| v * gain));
+        }
+        f.textures = textures;
+        f.push_fluxes(hops, bands, gain);
+        self.features
     }
 }
 
-impl Filter {
-    fn log_magnitude(&self, magnitudes: &[f32]) -> f32 {
-        let sum: f32 = magnitudes[self.first..].iter().zip(&self.weights).map(|(m, w)| m * w).sum();
-        (1.0 + COMPRESSION * sum).log10()
+impl Features {
+    fn push_fluxes(&mut self, hops: usize, bands: &Bands, gain: f32) {
+        let named = BANDS.map(|(_, low, high)| span(low, high));
+        let drums = DRUMS.map(|(_, spans)| spans.map(|(low, high)| span(low, high)));
+        let mut history = [logs(bands, -2, gain), logs(bands, -1, gain)];
+        for hop in 0..hops {
+            let now = logs(bands, hop as isize, gain);
+            let rise = rises(&now, &history[0]);
+            let mean =
+                |span: &Range<usize>| rise[span.clone()].iter().sum::<f32>() / span.len().max(1) as f32;
+            self.flux.push(mean(&(0..band::BANDS)));
+            for (list, span) in self.fluxes.iter_mut().zip(&named) {
+                list.push(mean(span));
+            }
+            for (list, [body, noise]) in self.drums.iter_mut().zip(&drums) {
+                // A snare has both its body and its noise; the geometric mean asks for both.
+                list.push((mean(body) * mean(noise)).sqrt());
+            }
+            let texture = &mut self.textures[hop / POOL];
+            let shared = POOL.min(hops - hop / POOL * POOL) as f32;
+            for (i, log) in now.iter().enumerate() {
+                texture[i * TIMBRE / band::BANDS] += log * TIMBRE as f32 / (band::BANDS as f32 * shared);
+            }
+            history.rotate_left(1);
+            history[LAG - 1] = now;
+        }
     }
 }
 
-/// Triangles a semitone apart from 30 Hz to 16 kHz, one per bin where bins are wider than that.
-fn filter_bank(grid: Grid) -> Vec<Filter> {
-    let top = (grid.bins() - 1) as f32;
-    let mut centers = Vec::new();
-    for i in 0.. {
-        let hz = 30.0 * (i as f32 / PER_OCTAVE).exp2();
-        let bin = (hz / grid.bin_hz() as f32).round();
-        if hz > 16_000.0 || bin >= top {
-            break;
-        }
-        if bin >= 1.0 && centers.last() != Some(&bin) {
-            centers.push(bin);
-        }
-    }
-    let edge = |i: isize| match usize::try_from(i) {
-        Ok(i) => centers.get(i).copied().unwrap_or(top),
-        Err(_) => 0.0,
-    };
-    (0..centers.len() as isize)
-        .map(|i| {
-            let (low, center, high) = (edge(i - 1), edge(i), edge(i + 1));
-            let first = low as usize + 1;
-            let weight = |k: usize| match k as f32 {
-                k if k <= center => (k - low) / (center - low),
-                k => (high - k) / (high - center),
-            };
-            let weights = (first..high.max(center + 1.0) as usize).map(weight).collect();
-            Filter { first, weights, hz: center * grid.bin_hz() as f32 }
-        })
-        .collect()
+/// A sum in eight lanes, so that it goes many at a time; always in the same order.
+fn lanes(values: impl ExactSizeIterator<Item = f32>) -> f32 {
+    let mut sums = [0.0f32; 8];
+    values.enumerate().for_each(|(i, v)| sums[i % 8] += v);
+    sums.iter().sum()
+}
+
+/// The bands whose middles lie between two frequencies.
+fn span(low: f32, high: f32) -> Range<usize> {
+    let first = |hz: f32| (0..band::BANDS).find(|i| center_hz(*i) >= f64::from(hz)).unwrap_or(band::BANDS);
+    first(low)..first(high)
 }
 
 /// Roughly the K weighting of ITU-R BS.1770 on power: less below 60 Hz, 4 dB more above 2 kHz.
@@ -237,30 +188,26 @@ mod tests {
     use crate::units::SampleRate;
 
     #[test]
-    fn filters_cover_the_spectrum_at_every_rate() {
-        for rate in [2000, 8000, 44_100, 192_000] {
-            let grid = Grid::new(SampleRate(rate));
-            let filters = filter_bank(grid);
-            assert!(!filters.is_empty());
-            for filter in &filters {
-                assert!(filter.first + filter.weights.len() <= grid.bins(), "{rate}");
-                assert!(filter.weights.iter().all(|w| (0.0..=1.0).contains(w)), "{rate} {}", filter.hz);
-                assert!(filter.weights.contains(&1.0), "{rate} {}", filter.hz);
-            }
-        }
-    }
-
-    #[test]
     fn a_rise_is_flux_and_a_fall_is_none() {
         let grid = Grid::new(SampleRate(44_100));
-        let mut extractor = Extractor::new(grid);
+        let (mut extractor, mut bands) = (Extractor::new(grid), Bands::new(grid));
         for i in 0..30 {
-            let m = if (10..20).contains(&i) { 0.1 } else { 0.0 };
-            extractor.push(&vec![m; grid.bins()]);
+            let spectrum = vec![if (10..20).contains(&i) { 0.1 } else { 0.0 }; grid.bins()];
+            extractor.push(&spectrum);
+            bands.push(&spectrum);
         }
-        let features = extractor.finish(30);
+        let features = extractor.finish(30, &bands, 1.0);
         assert!(features.flux[10] > 1.0 && features.flux[11] > 1.0);
         assert_eq!(features.flux.iter().filter(|f| **f > 0.0).count(), LAG);
         assert_eq!(features.textures.len(), 6);
+        assert!(features.textures[2][..TIMBRE].iter().all(|v| *v > 1.0), "{:?}", features.textures[2]);
+        assert_eq!(features.textures[5], [0.0; TEXTURE]);
+    }
+
+    #[test]
+    fn every_band_and_drum_has_bands_of_its_own() {
+        assert!(BANDS.iter().all(|(_, low, high)| !span(*low, *high).is_empty()));
+        assert!(DRUMS.iter().flat_map(|d| d.1).all(|(low, high)| !span(low, high).is_empty()));
+        assert_eq!(span(7000.0, 16_000.0).end, band::BANDS);
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! A tempo is chosen from the autocorrelation of the onset strength, with a bonus for aubio's. Then
 //! dynamic programming (Ellis 2007, "Beat tracking by dynamic programming") lays beats over the track
-//! that sit on onsets and keep the tempo, from the first sound to the last. Music made by machines is
-//! recognized by its straight line of beats and gets exactly that line.
+//! that sit on onsets and keep the tempo, from the first sound to the last.
+
+use super::align::{Found, in_pause, straighten, tempo as tempo_of};
 
 /// Periods that are considered, in seconds: 200 to 60 BPM.
 const PERIODS: (f64, f64) = (0.3, 1.0);
@@ -17,12 +18,8 @@ const AUBIO_BONUS: f64 = 1.15;
 const CONFIDENCE: f64 = 0.06;
 /// Cost of leaving the tempo, against onsets of unit variance.
 const TIGHTNESS: f32 = 100.0;
-/// Beats that lie this close to a line, in seconds, come from a machine.
-const STRAIGHT: f64 = 0.02;
 /// Onset strength from which a beat lies where the onset does.
 const CLEAR_ONSET: f64 = 0.15;
-/// A pause of this length, in seconds, has no beats.
-const PAUSE: f64 = 2.5;
 
 /// The beats of a track.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -57,11 +54,10 @@ pub(super) fn lay(strength: &Strength<'_>, guesses: &[f64], exact: &dyn Fn(f64) 
     };
     let span = first.saturating_sub(2)..last + 1;
     let hops = track(&strength.onset[span.clone()], period / strength.hop);
-    let (raw, weights): (Vec<f64>, Vec<f64>) =
-        hops.iter().map(|i| place(strength, span.start + i, exact)).unzip();
-    let mut beats = straighten(&raw, &weights);
-    let bpm = line(&beats, &vec![1.0; beats.len()]).map(|(_, period)| 60.0 / period);
-    beats.retain(|t| *t > -STRAIGHT && !in_pause(strength, *t));
+    let found: Vec<Found> = hops.iter().map(|i| place(strength, span.start + i, exact)).collect();
+    let mut beats = straighten(&found);
+    let bpm = tempo_of(&beats);
+    beats.retain(|t| *t > -0.02 && !in_pause(strength.sounding, strength.hop, *t));
     // A beat on the first sample may come out a little before it.
     beats.iter_mut().for_each(|t| *t = t.max(0.0));
     BeatGrid { bpm: bpm.filter(|_| beats.len() >= 2), beats }
@@ -150,51 +146,11 @@ fn extend_to_start(mut chain: Vec<usize>, period: f64) -> Vec<usize> {
 }
 
 /// The time of a beat at a hop and how much it can be relied on: exact where there is an onset.
-fn place(strength: &Strength<'_>, hop: usize, exact: &dyn Fn(f64) -> f64) -> (f64, f64) {
+fn place(strength: &Strength<'_>, hop: usize, exact: &dyn Fn(f64) -> f64) -> Found {
     let onset = f64::from(strength.onset.get(hop).copied().unwrap_or(0.0));
     let time = hop as f64 * strength.hop;
-    if onset > CLEAR_ONSET { (exact(time), 0.02 + onset) } else { (time, 0.02) }
-}
-
-/// One line through all beats where they lie on one, local lines elsewhere.
-fn straighten(beats: &[f64], weights: &[f64]) -> Vec<f64> {
-    let Some((start, period)) = line(beats, weights) else { return beats.to_vec() };
-    let on_line = |i: usize| start + period * i as f64;
-    let error: f64 =
-        beats.iter().zip(weights).enumerate().map(|(i, (t, w))| w * (t - on_line(i)).powi(2)).sum();
-    if (error / weights.iter().sum::<f64>()).sqrt() < STRAIGHT {
-        return (0..beats.len()).map(on_line).collect();
-    }
-    (0..beats.len())
-        .map(|i| {
-            let (a, b) = (i.saturating_sub(3), (i + 4).min(beats.len()));
-            line(&beats[a..b], &weights[a..b]).map_or(beats[i], |(s, p)| s + p * (i - a) as f64)
-        })
-        .collect()
-}
-
-/// Weighted least squares: start and period of equidistant beats.
-fn line(beats: &[f64], weights: &[f64]) -> Option<(f64, f64)> {
-    if beats.len() < 2 {
-        return None;
-    }
-    let total: f64 = weights.iter().sum();
-    let mean_index = weights.iter().enumerate().map(|(i, w)| w * i as f64).sum::<f64>() / total;
-    let mean_time = weights.iter().zip(beats).map(|(w, t)| w * t).sum::<f64>() / total;
-    let (mut covariance, mut variance) = (0.0, 0.0);
-    for (i, (t, w)) in beats.iter().zip(weights).enumerate() {
-        let d = i as f64 - mean_index;
-        covariance += w * d * (t - mean_time);
-        variance += w * d * d;
-    }
-    let period = covariance / variance;
-    (period.is_finite() && period > 0.0).then_some((mean_time - period * mean_index, period))
-}
-
-/// Whether all around `time` is silent.
-fn in_pause(strength: &Strength<'_>, time: f64) -> bool {
-    let hop = |t: f64| ((t / strength.hop).max(0.0) as usize).min(strength.sounding.len());
-    !strength.sounding[hop(time - PAUSE / 2.0)..hop(time + PAUSE / 2.0)].contains(&true)
+    let time = if onset > CLEAR_ONSET { exact(time) } else { time };
+    Found { time, weight: 0.02 + if onset > CLEAR_ONSET { onset } else { 0.0 } }
 }
 
 #[cfg(test)]

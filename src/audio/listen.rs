@@ -1,127 +1,249 @@
 //! The whole way from a file to an [`Analysis`].
 
-use super::analysis::Analysis;
-use super::beat::{Heard, Listener};
-use super::decode::{Block, decode};
+use super::align::{Found, in_pause, straighten, tempo};
+use super::analysis::{Analysis, Drums, Hit};
+use super::decode::Decoded;
 use super::envelope::envelopes;
-use super::features::{Extractor, Features};
-use super::grid::{Strength, lay};
-use super::spectrum::{Grid, Spectra};
-use super::survey::{Survey, go_on, survey};
+use super::features::Features;
+use super::meter::{Course, Merits, course};
+use super::net::{self, Chances};
+use super::pass::{Kept, keep};
+use super::steady::{begin_bars, steady};
 use super::transient::Energy;
-use super::{bar, pulse, section};
-use crate::error::{Error, Result};
+use super::weights::Weights;
+use super::{bar, beat, grid, onset, pulse, section};
+use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
 use crate::units::Seconds;
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 
 /// A hop sounds if it is less than 60 dB below the level of the music.
 const QUIETEST: f32 = 2e-4;
-/// Onset strength, against the strong ones of the track, from which a guess is an onset.
-const FAINTEST_ONSET: f32 = 0.1;
-/// Hops around aubio's guess in which the onset lies: it may be 60 ms off.
-const ONSET_REACH: usize = 6;
-/// Two onsets are at least this far apart, in seconds.
-const ONSET_DISTANCE: f64 = 0.03;
+/// Least chances from which an onset, a kick, a snare and a hat are picked.
+const LEAST: [f32; 4] = [0.65, 0.45, 0.45, 0.45];
+/// Beats in a bar that are considered; of equal ones the first.
+const METERS: [usize; 2] = [4, 3];
+/// How much merit a course of one tempo may lack, per beat, and still be taken.
+const SLACK: f64 = 0.5;
+/// Hops around a beat in which the net's chance is highest.
+const BEAT_REACH: usize = 3;
+/// Chance of a beat from which it lies where the onset does.
+const CLEAR_BEAT: f32 = 0.3;
+/// Farthest an onset may be from where the net hears the beat, in seconds.
+const NEAR_ONSET: f64 = 0.02;
+/// Least mean chance of beats that are beats.
+const SURE: f32 = 0.12;
+/// Fewest beats that make a tempo.
+const FEWEST: usize = 4;
+
+/// Who looks for the beats.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tracker {
+    /// The net and the bar-pointer model.
+    #[default]
+    Net,
+    /// aubio's guesses and dynamic programming: a second opinion.
+    Aubio,
+}
+
+/// How to listen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Who looks for the beats.
+    pub tracker: Tracker,
+    /// Weights of the net in a file, instead of those that come with the program.
+    pub weights: Option<PathBuf>,
+}
 
 /// Listens to the track in the file at `path`.
 ///
-/// The same file always gives the same analysis, and a gain on it changes nothing.
+/// The same file always gives the same analysis, whatever the number of threads, and a gain on it changes nothing.
 ///
 /// # Errors
 /// The file can't be decoded, see [`super::decode::decode`], or `progress` said stop.
 pub fn analyze(path: &Path, progress: &dyn Progress) -> Result<Analysis> {
-    let survey = survey(path, progress)?;
-    let grid = Grid::new(survey.decoded.rate);
-    let hops = usize::try_from(survey.decoded.samples.div_ceil(grid.hop as u64))
-        .map_err(|_| Error::input("the track is too long for this machine"))?;
-    let Some(gain) = survey.gain else {
-        progress.note("the track is silent: nothing in it moves the picture");
-        return Ok(describe(&survey, grid, &Ears::deaf(grid, hops)));
-    };
-    let ears = listen(path, &survey, grid, gain, progress)?;
-    Ok(describe(&survey, grid, &ears))
+    analyze_with(path, &Options::default(), progress)
 }
 
-/// What the second pass gives.
-struct Ears {
+/// As [`analyze`], in another way.
+///
+/// # Errors
+/// Also: the weights can't be read.
+pub fn analyze_with(path: &Path, options: &Options, progress: &dyn Progress) -> Result<Analysis> {
+    let weights = match &options.weights {
+        Some(path) => Weights::parse(&read(path)?)?,
+        None => Weights::shipped()?,
+    };
+    let kept = keep(path, progress)?;
+    if kept.gain.is_none() {
+        progress.note("the track is silent: nothing in it moves the picture");
+    }
+    let heard = match (options.tracker, kept.gain) {
+        (Tracker::Aubio, Some(gain)) => Some(beat::listen(path, &kept, gain, progress)?),
+        _ => None,
+    };
+    Track::new(kept, &weights).map(|track| track.describe(heard.as_ref()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).context(|| Error::model(format!("can't read the weights '{}'", path.display())))
+}
+
+/// A track on the hop grid, at level.
+struct Track {
+    /// Seconds between two hops.
+    hop: f64,
+    duration: Seconds,
+    decoded: Decoded,
     features: Features,
     energy: Energy,
-    heard: Heard,
+    /// Whether there is sound, per hop.
+    sounding: Vec<bool>,
+    /// The hops from the first sound to the last.
+    span: Range<usize>,
+    /// What the net says of the hops of the span.
+    chances: Chances,
 }
 
-impl Ears {
-    /// What is heard of silence.
-    fn deaf(grid: Grid, hops: usize) -> Self {
-        let features = Extractor::new(grid).finish(hops);
-        Ears { features, energy: Energy::new(0.0), heard: Heard::default() }
+/// Beats with what is known about them.
+#[derive(Default)]
+struct Beats {
+    times: Vec<f64>,
+    /// Indices of the first beats of bars; none where they are still to be found.
+    bars: Option<Vec<usize>>,
+    meter: Option<u32>,
+    confidence: f32,
+}
+
+impl Track {
+    fn new(kept: Kept, weights: &Weights) -> Result<Self> {
+        let Kept { decoded, grid, bands, extractor, energy, gain, .. } = kept;
+        let hops = usize::try_from(decoded.samples.div_ceil(grid.hop as u64))
+            .map_err(|_| Error::input("the track is too long for this machine"))?;
+        let level = gain.unwrap_or(0.0);
+        let features = extractor.finish(hops, &bands, level);
+        let sounding: Vec<bool> = features.loudness.iter().map(|a| *a > QUIETEST).collect();
+        let first = sounding.iter().position(|s| *s).unwrap_or(0);
+        let span = first..sounding.iter().rposition(|s| *s).map_or(first, |last| last + 1);
+        let chances = net::listen(weights, &bands, level, span.clone());
+        let duration = decoded.rate.time_of(decoded.samples);
+        let energy = energy.levelled(level);
+        Ok(Track { hop: grid.seconds(), duration, decoded, features, energy, sounding, span, chances })
     }
-}
 
-/// Decodes the track again, levelled, and listens to it in all ways at once.
-fn listen(path: &Path, survey: &Survey, grid: Grid, gain: f32, progress: &dyn Progress) -> Result<Ears> {
-    progress.stage("Listening to the track", survey.decoded.samples);
-    let mut spectra = Spectra::new(grid, survey.decoded.channels, gain);
-    let mut extractor = Extractor::new(grid);
-    let mut energy = Energy::new(gain);
-    let mut listener = Listener::new(survey.decoded.rate.0)?;
-    let mut mono = Vec::new();
-    let mut done = 0u64;
-    decode(path, &mut |block: Block<'_>| {
-        if (block.rate, block.channels) != (survey.decoded.rate, survey.decoded.channels) {
-            return Err(Error::input("the track changed while it was read").hint("run the command again"));
+    /// Draws conclusions.
+    fn describe(self, heard: Option<&beat::Heard>) -> Analysis {
+        let (onsets, drums) = self.hits();
+        let envelopes = envelopes(&self.features, &drums, &self.sounding, self.hop);
+        let beats = match heard {
+            None => self.beats(),
+            Some(heard) => self.second_opinion(heard, &envelopes["onset"].values),
+        };
+        let pulses = pulse::pulses(&beats.times, self.duration.0, &envelopes, &self.features.textures);
+        // Without beats the pulses are half seconds, which have no bars.
+        let bars = match beats.bars {
+            _ if beats.times.len() != pulses.len() => Vec::new(),
+            Some(bars) => bars,
+            None => bar::downbeats(&pulses),
+        };
+        Analysis {
+            duration: self.duration,
+            sample_rate: self.decoded.rate,
+            samples: self.decoded.samples,
+            tempo_bpm: tempo(&beats.times),
+            sections: section::sections(&pulses, &bars, self.duration.0),
+            downbeats: bars.iter().map(|i| Seconds(pulses[*i].start)).collect(),
+            beats: beats.times.into_iter().map(Seconds).collect(),
+            meter: beats.meter,
+            confidence: beats.confidence,
+            onset_strengths: onsets.iter().map(|hit| hit.strength).collect(),
+            onsets: onsets.into_iter().map(|hit| hit.time).collect(),
+            drums,
+            envelopes,
         }
-        spectra.push(block, &mut |m| extractor.push(m));
-        energy.push(block);
-        mono.clear();
-        mono.extend(block.samples.chunks_exact(block.channels).map(|set| survey.mix.apply(set) * gain));
-        listener.push(&mono)?;
-        done += mono.len() as u64;
-        go_on(progress, done)
-    })?;
-    spectra.finish(&mut |m| extractor.push(m));
-    let hops = survey.decoded.samples.div_ceil(grid.hop as u64) as usize;
-    Ok(Ears { features: extractor.finish(hops), energy, heard: listener.finish()? })
-}
+    }
 
-/// Draws conclusions.
-fn describe(survey: &Survey, grid: Grid, ears: &Ears) -> Analysis {
-    let hop = grid.seconds();
-    let duration = survey.decoded.rate.time_of(survey.decoded.samples);
-    let sounding: Vec<bool> = ears.features.loudness.iter().map(|a| *a > QUIETEST).collect();
-    let envelopes = envelopes(&ears.features, &sounding, hop);
-    let strength = Strength { onset: &envelopes["onset"].values, sounding: &sounding, hop };
-    let beats = lay(&strength, &ears.heard.beats, &|guess| ears.energy.refine(guess));
-    let onsets = onsets(ears, strength.onset, hop, duration);
-    let pulses = pulse::pulses(&beats.beats, duration.0, &envelopes, &ears.features.textures);
-    // Without beats the pulses are half seconds, which have no bars.
-    let bars = if beats.beats.len() == pulses.len() { bar::downbeats(&pulses) } else { Vec::new() };
-    let sections = section::sections(&pulses, &bars, duration.0);
-    Analysis {
-        duration,
-        sample_rate: survey.decoded.rate,
-        samples: survey.decoded.samples,
-        tempo_bpm: beats.bpm,
-        downbeats: bars.iter().map(|i| Seconds(pulses[*i].start)).collect(),
-        beats: beats.beats.into_iter().map(Seconds).collect(),
-        onsets,
-        sections,
-        envelopes,
+    /// Onsets and drums.
+    fn hits(&self) -> (Vec<Hit>, Drums) {
+        let f = &self.features;
+        let of = |chance: &[f32], least: f32, flux: &[f32]| {
+            let picked: Vec<usize> =
+                onset::picks(chance, least).into_iter().map(|hop| hop + self.span.start).collect();
+            onset::hits(&picked, flux, &self.energy, self.hop, self.duration.0)
+        };
+        let c = &self.chances;
+        let drums = Drums {
+            kick: of(&c.kick, LEAST[1], &f.drums[0]),
+            snare: of(&c.snare, LEAST[2], &f.drums[1]),
+            hat: of(&c.hat, LEAST[3], &f.drums[2]),
+        };
+        (of(&c.onset, LEAST[0], &f.flux), drums)
+    }
+
+    /// The likeliest course of beats, at exact times; none if it is not likely enough.
+    fn beats(&self) -> Beats {
+        let merits = Merits::new(&self.chances.beat, &self.chances.downbeat);
+        let courses = METERS.map(|meter| course(&merits, meter));
+        let [first, rest @ ..] = courses;
+        let free = rest.into_iter().fold(first, |best, c| if c.merit > best.merit { c } else { best });
+        let steady = period(&free).and_then(|period| steady(&merits, period, free.meter));
+        let slack = SLACK * free.beats.len() as f64;
+        match steady {
+            Some(mut steady) if steady.merit >= free.merit - slack => {
+                begin_bars(&mut steady, &self.chances.beat, &self.chances.downbeat);
+                self.place(&steady)
+            }
+            _ => self.place(&free),
+        }
+    }
+
+    fn place(&self, course: &Course) -> Beats {
+        let chance = |hop: usize| {
+            let from = hop.saturating_sub(BEAT_REACH);
+            let near = &self.chances.beat[from..(hop + BEAT_REACH + 1).min(self.chances.beat.len())];
+            let (sum, moment) = near.iter().enumerate().fold((1e-6, 1e-6 * hop as f64), |(s, m), (i, c)| {
+                (s + f64::from(*c), m + f64::from(*c) * (from + i) as f64)
+            });
+            (near.iter().copied().fold(0.0, f32::max), moment / sum)
+        };
+        let heard: Vec<(f32, f64)> = course.beats.iter().map(|(hop, _)| chance(*hop)).collect();
+        let confidence = heard.iter().map(|h| h.0).sum::<f32>() / heard.len().max(1) as f32;
+        if heard.len() < FEWEST || confidence < SURE {
+            return Beats::default();
+        }
+        let found = heard.iter().map(|(chance, hop)| {
+            let time = (hop + self.span.start as f64) * self.hop;
+            let exact = self.energy.refine(time);
+            let clear = *chance > CLEAR_BEAT && (exact - time).abs() <= NEAR_ONSET;
+            Found { time: if clear { exact } else { time }, weight: 0.02 + f64::from(*chance) }
+        });
+        let times = straighten(&found.collect::<Vec<_>>());
+        let sounds = |time: f64| {
+            time > -NEAR_ONSET && time < self.duration.0 && !in_pause(&self.sounding, self.hop, time)
+        };
+        let kept: Vec<usize> = (0..times.len()).filter(|i| sounds(times[*i])).collect();
+        Beats {
+            bars: Some((0..kept.len()).filter(|i| course.beats[kept[*i]].1 == 0).collect()),
+            // A beat on the first sample may come out a little before it.
+            times: kept.iter().map(|i| times[*i].max(0.0)).collect(),
+            meter: Some(course.meter as u32),
+            confidence,
+        }
+    }
+
+    /// Beats by aubio.
+    fn second_opinion(&self, heard: &beat::Heard, onset: &[f32]) -> Beats {
+        let strength = grid::Strength { onset, sounding: &self.sounding, hop: self.hop };
+        let laid = grid::lay(&strength, &heard.beats, &|guess| self.energy.refine(guess));
+        let meter = (!laid.beats.is_empty()).then_some(bar::METER as u32);
+        Beats { times: laid.beats, bars: None, meter, confidence: 0.0 }
     }
 }
 
-/// aubio's onsets that are strong enough, at their exact times.
-fn onsets(ears: &Ears, strength: &[f32], hop: f64, duration: Seconds) -> Vec<Seconds> {
-    let exact = |guess: &f64| {
-        let at = (guess / hop).max(0.0) as usize;
-        let from = at.saturating_sub(ONSET_REACH).min(strength.len());
-        let near = &strength[from..(at + ONSET_REACH + 1).min(strength.len())];
-        let (i, top) = near.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))?;
-        (*top >= FAINTEST_ONSET).then(|| ears.energy.refine((from + i) as f64 * hop))
-    };
-    let mut times: Vec<f64> = ears.heard.onsets.iter().filter_map(exact).collect();
-    times.retain(|t| *t < duration.0);
-    times.sort_by(f64::total_cmp);
-    times.dedup_by(|later, earlier| *later - *earlier < ONSET_DISTANCE);
-    times.into_iter().map(Seconds).collect()
+/// The median period of a course, in hops; none of a course that is too short.
+fn period(course: &Course) -> Option<f64> {
+    let mut gaps: Vec<usize> = course.beats.windows(2).map(|w| w[1].0 - w[0].0).collect();
+    gaps.sort_unstable();
+    gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= FEWEST).map(|gap| *gap as f64)
 }

@@ -1,30 +1,46 @@
 //! Music in, an [`Analysis`] out.
 //!
 //! ```text
-//! file ─► decode ─► survey             length, level                                   (first pass)
-//!         decode ─► spectrum ─► features ─► envelope                                   (second pass)
-//!                ─► beat (aubio) ─► grid ─► bar ─► section
-//!                ─► transient               exact onsets
+//! file ─► decode ─► pass: spectrum ─► band (80 magnitudes a hop), level, transient
+//!                            │
+//!        cue ─► net: chances of beats, downbeats, onsets, drums, per hop
+//!                            │
+//!        meter ─► align      beats and bars             onset      exact onsets and drums
+//!        features ─► envelope ─► pulse ─► section
 //! ```
 //!
-//! The track is decoded twice and never held: the first pass finds the level that the second works at.
+//! The track is decoded once and never held. `beat` and `grid` are a second opinion by aubio.
 //!
 //! **Invariant:** nothing here reads the clock or draws random numbers; the same file gives the same analysis.
 
+mod align;
 mod analysis;
+mod band;
 mod bar;
 mod beat;
+mod correct;
+mod cue;
 pub mod decode;
 mod envelope;
 mod features;
 mod grid;
+mod level;
 mod listen;
+pub mod lyrics;
+mod meter;
+pub mod midi;
+mod net;
+mod onset;
+mod pass;
 mod pulse;
 mod resample;
 mod section;
 mod spectrum;
-mod survey;
+mod steady;
+pub mod timed;
 mod transient;
+mod weights;
 
-pub use analysis::{Analysis, Envelope, Section};
-pub use listen::analyze;
+pub use analysis::{Analysis, Drums, Envelope, Hit, Section};
+pub use correct::{Corrections, Octave};
+pub use listen::{Options, Tracker, analyze, analyze_with};

@@ -46,38 +46,42 @@ impl Grid {
 pub(super) struct Spectra {
     grid: Grid,
     channels: usize,
-    gain: f32,
     taper: Vec<f32>,
     fft: Arc<dyn Fft<f32>>,
     /// Interleaved samples that later hops still need.
     pending: Vec<f32>,
     buffer: Vec<Complex32>,
+    scratch: Vec<Complex32>,
+    /// Four times the power of the two channels, per bin.
+    powers: Vec<[f32; 2]>,
     magnitudes: Vec<f32>,
 }
 
 impl Spectra {
-    /// Spectra of a signal with `channels` channels, multiplied by `gain`.
-    pub(super) fn new(grid: Grid, channels: usize, gain: f32) -> Self {
+    /// Spectra of a signal with `channels` channels.
+    pub(super) fn new(grid: Grid, channels: usize) -> Self {
         let step = std::f64::consts::TAU / grid.taper as f64;
         let hann = |i: usize| 0.5 - 0.5 * (step * i as f64).cos();
+        let fft = FftPlanner::new().plan_fft_forward(grid.taper);
         // A sine at full scale has magnitude 1.
         let scale = 4.0 / grid.taper as f64;
         Spectra {
             grid,
             channels,
-            gain,
             taper: (0..grid.taper).map(|i| (hann(i) * scale) as f32).collect(),
-            fft: FftPlanner::new().plan_fft_forward(grid.taper),
+            scratch: vec![Complex32::ZERO; fft.get_inplace_scratch_len()],
+            fft,
             // Half a taper of silence puts the first one's center on the first sample.
             pending: vec![0.0; grid.taper / 2 * channels],
             buffer: vec![Complex32::ZERO; grid.taper],
+            powers: vec![[0.0; 2]; grid.bins()],
             magnitudes: vec![0.0; grid.bins()],
         }
     }
 
     /// Takes a block and calls `each` with the spectrum of every hop that is complete.
     pub(super) fn push(&mut self, block: Block<'_>, each: &mut impl FnMut(&[f32])) {
-        self.pending.extend(block.samples.iter().map(|v| v * self.gain));
+        self.pending.extend_from_slice(block.samples);
         let (length, step) = (self.grid.taper * self.channels, self.grid.hop * self.channels);
         let mut start = 0;
         while start + length <= self.pending.len() {
@@ -99,23 +103,29 @@ impl Spectra {
     fn transform(&mut self, start: usize) {
         self.magnitudes.fill(0.0);
         let n = self.grid.taper;
-        let stretch = &self.pending[start..start + n * self.channels];
         for first in (0..self.channels).step_by(2) {
-            let second = first + 1;
-            for (i, (slot, set)) in
-                self.buffer.iter_mut().zip(stretch.chunks_exact(self.channels)).enumerate()
-            {
-                let partner = set.get(second).copied().unwrap_or(0.0);
-                *slot = Complex32::new(set[first], partner) * self.taper[i];
+            let pairs = self.pending[start..].chunks_exact(self.channels).zip(&self.taper);
+            if first + 1 < self.channels {
+                for (slot, (set, taper)) in self.buffer.iter_mut().zip(pairs) {
+                    *slot = Complex32::new(set[first] * taper, set[first + 1] * taper);
+                }
+            } else {
+                for (slot, (set, taper)) in self.buffer.iter_mut().zip(pairs) {
+                    *slot = Complex32::new(set[first] * taper, 0.0);
+                }
             }
-            self.fft.process(&mut self.buffer);
-            for (k, slot) in self.magnitudes.iter_mut().enumerate() {
-                // Z(k) ± conj Z(n-k) takes the two channels apart again.
-                let (a, b) = (self.buffer[k], self.buffer[(n - k) % n].conj());
-                *slot += ((a + b).norm() + (a - b).norm()) * 0.5;
+            self.fft.process_with_scratch(&mut self.buffer, &mut self.scratch);
+            // Z(k) ± conj Z(n-k) takes the two channels apart again. Roots come last: they go many at a time.
+            let ends = std::iter::once(&self.buffer[0]).chain(self.buffer[n / 2..].iter().rev());
+            for (powers, (a, b)) in self.powers.iter_mut().zip(self.buffer.iter().zip(ends)) {
+                let (sum, difference) = (a + b.conj(), a - b.conj());
+                *powers = [sum.norm_sqr(), difference.norm_sqr()];
+            }
+            for (magnitude, [sum, difference]) in self.magnitudes.iter_mut().zip(&self.powers) {
+                *magnitude += sum.sqrt() + difference.sqrt();
             }
         }
-        let mean = 1.0 / self.channels as f32;
+        let mean = 0.5 / self.channels as f32;
         self.magnitudes.iter_mut().for_each(|m| *m *= mean);
     }
 }
@@ -125,7 +135,7 @@ mod tests {
     use super::*;
 
     fn spectra_of(rate: u32, channels: usize, samples: &[f32]) -> Vec<Vec<f32>> {
-        let mut spectra = Spectra::new(Grid::new(SampleRate(rate)), channels, 1.0);
+        let mut spectra = Spectra::new(Grid::new(SampleRate(rate)), channels);
         let mut all = Vec::new();
         for part in samples.chunks(1000 * channels) {
             let block = Block { rate: SampleRate(rate), channels, samples: part };

@@ -10,15 +10,21 @@ const AFTER: usize = 6;
 
 /// Energy of the levelled signal's changes, one value per millisecond.
 pub(super) struct Energy {
-    gain: f32,
     cells: Vec<f32>,
     last: Vec<f32>,
     index: u64,
 }
 
 impl Energy {
-    pub(super) fn new(gain: f32) -> Self {
-        Energy { gain, cells: Vec::new(), last: Vec::new(), index: 0 }
+    /// Of a track that is still to come.
+    pub(super) fn new() -> Self {
+        Energy { cells: Vec::new(), last: Vec::new(), index: 0 }
+    }
+
+    /// As if the track had been brought to level by `gain` before.
+    pub(super) fn levelled(mut self, gain: f32) -> Self {
+        self.cells.iter_mut().for_each(|cell| *cell *= gain * gain);
+        self
     }
 
     pub(super) fn push(&mut self, block: Block<'_>) {
@@ -26,19 +32,29 @@ impl Energy {
         let rate = u64::from(block.rate.0);
         // Differences grow with the frequency and shrink with the rate; attacks are bright.
         let scale = rate as f32 / 44_100.0;
-        for set in block.samples.chunks_exact(block.channels) {
-            let cell = (self.index * 1000 / rate) as usize;
-            if cell >= self.cells.len() {
-                self.cells.resize(cell + 1, 0.0);
-            }
-            for (last, value) in self.last.iter_mut().zip(set) {
-                let value = value * self.gain;
-                let change = (value - *last) * scale;
-                self.cells[cell] += change * change + 0.01 * value * value;
-                *last = value;
-            }
-            self.index += 1;
+        let mut samples = block.samples;
+        while !samples.is_empty() {
+            let cell = self.index * 1000 / rate;
+            let rest = ((cell + 1) * rate).div_ceil(1000) - self.index;
+            let (now, later) = samples.split_at(samples.len().min(rest as usize * block.channels));
+            self.cells.resize(cell as usize + 1, 0.0);
+            self.cells[cell as usize] += self.changes(now, scale);
+            self.index += (now.len() / block.channels) as u64;
+            samples = later;
         }
+    }
+
+    /// The power of the changes from sample to sample, and a little of the power itself.
+    fn changes(&mut self, samples: &[f32], scale: f32) -> f32 {
+        let channels = self.last.len();
+        let mut sum = 0.0;
+        for (i, value) in samples.iter().enumerate() {
+            let before = if i < channels { self.last[i] } else { samples[i - channels] };
+            let change = (value - before) * scale;
+            sum += change * change + 0.01 * value * value;
+        }
+        self.last.copy_from_slice(&samples[samples.len() - channels..]);
+        sum
     }
 
     /// The onset nearest to what the guess meant, in seconds: where the energy rises most.
@@ -76,7 +92,7 @@ mod tests {
         for (i, v) in samples[13_230..].iter_mut().enumerate() {
             *v = (i as f32 * 0.5).sin() * (-(i as f32) / 4000.0).exp() * 0.5;
         }
-        let mut energy = Energy::new(1.0);
+        let mut energy = Energy::new();
         energy.push(Block { rate: SampleRate(44_100), channels: 1, samples: &samples });
         for guess in [0.281, 0.3, 0.319] {
             assert!((energy.refine(guess) - 0.3).abs() <= 0.002, "{}", energy.refine(guess));

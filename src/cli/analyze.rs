@@ -2,30 +2,36 @@
 //!
 //! Every output can be written before the work starts, and appears only when it is complete.
 
+mod batch;
 mod clicks;
+mod hearing;
 mod json;
 mod output;
 mod plot;
 mod summary;
 
-use crate::audio::analyze;
+pub use hearing::Hearing;
+
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
 use output::Output;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// What to listen to and what to make of it.
 #[derive(Clone, Debug, Default)]
 pub struct AnalyzeOptions {
-    /// The track: an audio file, or a video file with sound.
+    /// The track: an audio file, or a video file with sound; or a folder of them.
     pub track: PathBuf,
-    /// Where the analysis goes as JSON; `-` is the standard output, which then carries nothing else.
+    /// Where the analysis goes as JSON; `-` is the standard output, which then carries nothing else. For a folder
+    /// of tracks, a folder.
     pub json: Option<PathBuf>,
     /// Where the picture of the analysis goes: `.svg` or `.png`.
     pub plot: Option<PathBuf>,
     /// Where the track with a click on every beat goes: `.wav`.
     pub clicks: Option<PathBuf>,
+    /// How to listen, and what is known better.
+    pub hearing: Hearing,
 }
 
 /// Listens to a track and writes what was asked for; prints a summary to `out`, the standard output.
@@ -33,15 +39,18 @@ pub struct AnalyzeOptions {
 /// # Errors
 /// The track can't be decoded, or an output can't be written.
 pub fn run(options: &AnalyzeOptions, progress: &dyn Progress, out: &mut dyn Write) -> Result<()> {
+    if options.track.is_dir() {
+        return printed(out, batch::run(options, progress)?.as_bytes());
+    }
     let to_stdout = options.json.as_deref().is_some_and(|path| path == Path::new("-"));
     let json = options.json.as_deref().filter(|_| !to_stdout).map(|p| Output::new(p, &options.track));
     let plot = options.plot.as_deref().map(|p| Output::new(plot::checked(p)?, &options.track));
     let clicks = options.clicks.as_deref().map(|p| Output::new(p, &options.track));
     let (json, plot, clicks) = (json.transpose()?, plot.transpose()?, clicks.transpose()?);
 
-    let analysis = analyze(&options.track, progress)?;
+    let analysis = options.hearing.hear(&options.track, progress)?;
     if let Some(output) = json {
-        output.write_all(json::text(&analysis)?.as_bytes())?;
+        output.fill(|file| json::write(&analysis, file))?;
     }
     if let Some(output) = plot {
         plot::draw(&analysis, &summary::title(&options.track), output.path())?;
@@ -51,10 +60,20 @@ pub fn run(options: &AnalyzeOptions, progress: &dyn Progress, out: &mut dyn Writ
         clicks::write(&options.track, &analysis, output.path())?;
         output.commit()?;
     }
-    let text = if to_stdout { json::text(&analysis)? } else { summary::text(&options.track, &analysis) };
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        // Whoever closes the pipe has read enough.
-        Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+    if to_stdout {
+        return read_enough(json::write(&analysis, out));
+    }
+    printed(out, summary::text(&options.track, &analysis).as_bytes())
+}
+
+fn printed(out: &mut dyn Write, text: &[u8]) -> Result<()> {
+    read_enough(out.write_all(text).and_then(|()| out.flush()))
+}
+
+/// Whoever closes the pipe has read enough.
+fn read_enough(written: std::io::Result<()>) -> Result<()> {
+    match written {
+        Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
         done => done.context(|| Error::output("can't write to the standard output")),
     }
 }

@@ -178,11 +178,11 @@ pub enum PrecisionArg {
 /// `beatbolt analyze`
 #[derive(Debug, Args)]
 pub struct AnalyzeArgs {
-    /// The track: any audio file, or a video with sound
+    /// The track: any audio file, or a video with sound; or a folder of tracks
     pub track: PathBuf,
 
-    /// Write everything as JSON; - for standard output
-    #[arg(long, value_name = "FILE|-")]
+    /// Write everything as JSON; - for standard output; for a folder of tracks, a folder
+    #[arg(long, value_name = "FILE|-|FOLDER")]
     pub json: Option<PathBuf>,
 
     /// Draw waveform, beats, bars, sections and bands; .svg or .png
@@ -192,6 +192,60 @@ pub struct AnalyzeArgs {
     /// Write the track with a click on every beat, higher on downbeats, as WAV
     #[arg(long, value_name = "FILE")]
     pub clicks: Option<PathBuf>,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub hearing: HearingArgs,
+}
+
+/// How to listen, and what is known better.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Hearing")]
+pub struct HearingArgs {
+    /// Who looks for the beats
+    #[arg(long, value_enum, default_value = "net")]
+    pub beats: TrackerArg,
+
+    /// Weights of the net, instead of those that come with the program (training/ears makes them)
+    #[arg(long, value_name = "FILE")]
+    pub ears: Option<PathBuf>,
+
+    /// Beats at exactly this tempo, in the phase that was heard
+    #[arg(long, value_name = "BPM")]
+    pub bpm: Option<f64>,
+
+    /// The first beat, which begins a bar
+    #[arg(long, value_name = "TIME")]
+    pub first_beat: Option<Seconds>,
+
+    /// Beats from a list of times or taps, one a line; a 1 after the time marks the first of a bar
+    #[arg(long, value_name = "FILE", conflicts_with = "bpm")]
+    pub beats_file: Option<PathBuf>,
+
+    /// Half as many beats
+    #[arg(long, conflicts_with = "double")]
+    pub halve: bool,
+
+    /// Twice as many beats
+    #[arg(long)]
+    pub double: bool,
+
+    /// Move all beats by so many seconds; negative: earlier
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub shift_beats: f64,
+
+    /// Sections from a list: a start and a name a line
+    #[arg(long, value_name = "FILE")]
+    pub sections_file: Option<PathBuf>,
+}
+
+/// Who looks for the beats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TrackerArg {
+    /// A small net and the bar-pointer model
+    Net,
+    /// aubio, as a second opinion
+    Aubio,
 }
 
 /// `beatbolt presets`

@@ -45,6 +45,6 @@ pub fn main() -> ExitCode {
 }
 
 fn analyze_options(args: AnalyzeArgs) -> analyze::AnalyzeOptions {
-    let AnalyzeArgs { track, json, plot, clicks } = args;
-    analyze::AnalyzeOptions { track, json, plot, clicks }
+    let AnalyzeArgs { track, json, plot, clicks, hearing } = args;
+    analyze::AnalyzeOptions { track, json, plot, clicks, hearing: hearing.into() }
 }

@@ -54,7 +54,11 @@ fn fixture(seconds: f64) -> crate::audio::Analysis {
         tempo_bpm: Some(120.0),
         beats: every(0.5),
         downbeats: every(2.0),
+        meter: Some(4),
+        confidence: 1.0,
         onsets: every(0.5),
+        onset_strengths: Vec::new(),
+        drums: Default::default(),
         sections: sections
             .iter()
             .zip(["A", "B"].into_iter().cycle())

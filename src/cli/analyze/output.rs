@@ -2,6 +2,7 @@
 
 use crate::error::{Context, Error, Result};
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A file under a temporary name beside its place; removed unless it is committed.
@@ -37,9 +38,9 @@ impl Output {
         &self.temporary
     }
 
-    /// Writes everything at once and commits.
-    pub(super) fn write_all(self, bytes: &[u8]) -> Result<()> {
-        fs::write(&self.temporary, bytes).context(|| self.failed())?;
+    /// Lets `write` fill the file and commits.
+    pub(super) fn fill(self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
+        File::create(&self.temporary).and_then(|mut file| write(&mut file)).context(|| self.failed())?;
         self.commit()
     }
 

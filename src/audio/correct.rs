@@ -1,0 +1,302 @@
+//! What a person knows better: an analysis and corrections go in, the corrected analysis comes out.
+//!
+//! Corrections come in this order: beats from a list or a tempo replace what was heard; halving or doubling; a
+//! first beat; a shift; sections. Beats stay inside the track and downbeats stay beats.
+
+use super::analysis::{Analysis, Section};
+use super::timed::Entry;
+use crate::error::{Error, Result};
+use crate::units::Seconds;
+
+/// Beats a minute that can be asked for.
+const TEMPOS: std::ops::RangeInclusive<f64> = 20.0..=400.0;
+/// Beats in a bar where nothing says otherwise.
+const USUAL_METER: usize = 4;
+
+/// Another level of the beat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Octave {
+    /// Every other beat, so that downbeats stay.
+    Halve,
+    /// A beat between each two.
+    Double,
+}
+
+/// What to correct; by default nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Corrections {
+    /// A constant tempo in beats a minute, instead of the one that was heard.
+    pub bpm: Option<f64>,
+    /// Where the first downbeat is.
+    pub first_beat: Option<Seconds>,
+    /// Beats instead of those that were heard; a label of `1` (or `1.x`) marks a downbeat.
+    pub beats: Option<Vec<Entry>>,
+    /// Half or twice as many beats.
+    pub octave: Option<Octave>,
+    /// How much later all beats are, in seconds; negative: earlier.
+    pub shift: f64,
+    /// Starts and names of the sections, instead of those that were heard.
+    pub sections: Option<Vec<Entry>>,
+}
+
+/// Beats, and which of them begin a bar.
+struct Beats {
+    times: Vec<f64>,
+    down: Vec<bool>,
+}
+
+impl Corrections {
+    /// Corrects an analysis.
+    ///
+    /// # Errors
+    /// Usage: a tempo, a first beat or a shift that can't be meant.
+    pub fn apply(&self, analysis: &mut Analysis) -> Result<()> {
+        self.check(analysis.duration)?;
+        let changes_beats = self.bpm.is_some()
+            || self.first_beat.is_some()
+            || self.beats.is_some()
+            || self.octave.is_some()
+            || self.shift != 0.0;
+        if changes_beats {
+            let mut beats = self.source(analysis);
+            match self.octave {
+                Some(Octave::Halve) => beats.halve(),
+                Some(Octave::Double) => beats.double(),
+                None => {}
+            }
+            if let Some(first) = self.first_beat {
+                beats.begin_at(first.0, analysis.meter);
+            }
+            beats.times.iter_mut().for_each(|t| *t += self.shift);
+            beats.store(analysis);
+        }
+        if let Some(entries) = &self.sections {
+            analysis.sections = sections(entries, analysis.duration);
+        }
+        Ok(())
+    }
+
+    fn check(&self, duration: Seconds) -> Result<()> {
+        if let Some(bpm) = self.bpm.filter(|bpm| !TEMPOS.contains(bpm)) {
+            return Err(Error::usage(format!("{bpm} beats a minute can't be meant")).hint(format!(
+                "a tempo is from {} to {}",
+                TEMPOS.start(),
+                TEMPOS.end()
+            )));
+        }
+        if let Some(first) = self.first_beat.filter(|t| t.0 >= duration.0) {
+            return Err(Error::usage(format!("the first beat at {first} lies past the end, at {duration}")));
+        }
+        if !self.shift.is_finite() || self.shift.abs() > duration.0 {
+            return Err(Error::usage("a shift of the beats can't be longer than the track"));
+        }
+        Ok(())
+    }
+
+    /// The beats to start from: given, made, or heard.
+    fn source(&self, analysis: &Analysis) -> Beats {
+        let heard = Beats {
+            times: analysis.beats.iter().map(|t| t.0).collect(),
+            down: analysis.beats.iter().map(|t| analysis.downbeats.contains(t)).collect(),
+        };
+        let given = self.beats.as_ref().map_or(heard, |entries| Beats::from_entries(entries));
+        match self.bpm {
+            Some(bpm) => given.at_tempo(60.0 / bpm, self.first_beat, analysis),
+            None => given,
+        }
+    }
+}
+
+impl Beats {
+    fn from_entries(entries: &[Entry]) -> Self {
+        let times: Vec<f64> = entries.iter().map(|e| e.time.0).collect();
+        let mut down: Vec<bool> =
+            entries.iter().map(|e| e.label == "1" || e.label.starts_with("1.")).collect();
+        if !down.contains(&true) {
+            // Taps say nothing of bars.
+            down.iter_mut().enumerate().for_each(|(i, d)| *d = i % USUAL_METER == 0);
+        }
+        Beats { times, down }
+    }
+
+    /// Beats of exactly this period, in the phase of the first beat or as near as can be to these beats.
+    fn at_tempo(self, period: f64, first: Option<Seconds>, analysis: &Analysis) -> Self {
+        let turn = std::f64::consts::TAU / period;
+        let (sin, cos) =
+            self.times.iter().fold((0.0, 0.0), |(s, c), t| (s + (t * turn).sin(), c + (t * turn).cos()));
+        let phase = first.map_or(sin.atan2(cos) / turn, |t| t.0).rem_euclid(period);
+        let count = ((analysis.duration.0 - phase) / period).ceil().max(0.0) as usize;
+        let times: Vec<f64> = (0..count).map(|i| phase + i as f64 * period).collect();
+        let meter = analysis.meter.map_or(USUAL_METER, |m| m.max(1) as usize);
+        // The place in the bar at which most of the downbeats so far fall.
+        let mut votes = vec![0usize; meter];
+        for (time, _) in self.times.iter().zip(&self.down).filter(|(_, down)| **down) {
+            votes[((time - phase) / period).round().rem_euclid(meter as f64) as usize % meter] += 1;
+        }
+        let best = (0..meter).rev().max_by_key(|i| votes[*i]).unwrap_or(0);
+        let down = (0..count).map(|i| i % meter == best).collect();
+        Beats { times, down }
+    }
+
+    fn halve(&mut self) {
+        let odd = self.down.iter().skip(1).step_by(2).filter(|d| **d).count();
+        let even = self.down.iter().step_by(2).filter(|d| **d).count();
+        let from = usize::from(odd > even);
+        self.times = self.times.iter().skip(from).step_by(2).copied().collect();
+        self.down = self.down.iter().skip(from).step_by(2).copied().collect();
+    }
+
+    fn double(&mut self) {
+        let mut times = Vec::with_capacity(self.times.len() * 2);
+        let mut down = Vec::with_capacity(self.times.len() * 2);
+        for (i, time) in self.times.iter().enumerate() {
+            times.push(*time);
+            down.push(self.down[i]);
+            if let Some(next) = self.times.get(i + 1) {
+                times.push((time + next) * 0.5);
+                down.push(false);
+            }
+        }
+        (self.times, self.down) = (times, down);
+    }
+
+    /// Moves all beats so that one of them, a downbeat, is at `first`, and drops those before it.
+    fn begin_at(&mut self, first: f64, meter: Option<u32>) {
+        let nearest = (0..self.times.len())
+            .min_by(|a, b| (self.times[*a] - first).abs().total_cmp(&(self.times[*b] - first).abs()));
+        let Some(nearest) = nearest else { return };
+        let shift = first - self.times[nearest];
+        self.times.drain(..nearest);
+        self.times.iter_mut().for_each(|t| *t += shift);
+        let meter = meter.map_or(USUAL_METER, |m| m.max(1) as usize);
+        self.down = (0..self.times.len()).map(|i| i % meter == 0).collect();
+    }
+
+    fn store(self, analysis: &mut Analysis) {
+        let end = analysis.duration.0;
+        let inside = |t: &f64| (0.0..end).contains(t);
+        let kept: Vec<(f64, bool)> =
+            self.times.into_iter().zip(self.down).filter(|(t, _)| inside(t)).collect();
+        analysis.beats = kept.iter().map(|(t, _)| Seconds(*t)).collect();
+        analysis.beats.dedup();
+        analysis.downbeats = kept.iter().filter(|(_, down)| *down).map(|(t, _)| Seconds(*t)).collect();
+        analysis.downbeats.dedup();
+        let mut gaps: Vec<f64> = kept.windows(2).map(|w| w[1].0 - w[0].0).filter(|g| *g > 0.0).collect();
+        gaps.sort_by(f64::total_cmp);
+        analysis.tempo_bpm = gaps.get(gaps.len() / 2).map(|gap| 60.0 / gap);
+    }
+}
+
+/// Sections from their starts; what comes before the first start belongs to it.
+fn sections(entries: &[Entry], duration: Seconds) -> Vec<Section> {
+    let inside: Vec<&Entry> = entries.iter().filter(|e| e.time.0 < duration.0).collect();
+    let start = |i: usize| if i == 0 { Seconds(0.0) } else { inside[i].time };
+    let name =
+        |i: usize| if inside[i].label.is_empty() { format!("{}", i + 1) } else { inside[i].label.clone() };
+    let whole = || Section { start: Seconds(0.0), end: duration, label: "A".to_owned() };
+    let all: Vec<Section> = (0..inside.len())
+        .map(|i| Section {
+            start: start(i),
+            end: if i + 1 < inside.len() { start(i + 1) } else { duration },
+            label: name(i),
+        })
+        .filter(|s| s.start.0 < s.end.0)
+        .collect();
+    if all.is_empty() { vec![whole()] } else { all }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::timed::parse;
+    use crate::units::SampleRate;
+
+    /// Twenty seconds at 120 BPM from 0.3 s on, bars of four from the second beat on.
+    fn heard() -> Analysis {
+        let beats: Vec<Seconds> = (0..39).map(|i| Seconds(0.3 + 0.5 * f64::from(i))).collect();
+        Analysis {
+            duration: Seconds(20.0),
+            sample_rate: SampleRate(44_100),
+            samples: 882_000,
+            tempo_bpm: Some(120.0),
+            downbeats: beats.iter().skip(1).step_by(4).copied().collect(),
+            beats,
+            meter: Some(4),
+            confidence: 0.5,
+            onsets: Vec::new(),
+            onset_strengths: Vec::new(),
+            drums: Default::default(),
+            sections: Vec::new(),
+            envelopes: Default::default(),
+        }
+    }
+
+    fn corrected(corrections: &Corrections) -> Analysis {
+        let mut analysis = heard();
+        corrections.apply(&mut analysis).unwrap();
+        assert!(analysis.downbeats.iter().all(|d| analysis.beats.contains(d)));
+        assert!(analysis.beats.iter().all(|t| (0.0..20.0).contains(&t.0)));
+        analysis
+    }
+
+    #[test]
+    fn nothing_to_correct_changes_nothing() {
+        assert_eq!(corrected(&Corrections::default()), heard());
+    }
+
+    #[test]
+    fn another_octave_keeps_the_downbeats() {
+        let half = corrected(&Corrections { octave: Some(Octave::Halve), ..Default::default() });
+        assert_eq!((half.beats[0].0, half.tempo_bpm), (0.8, Some(60.0)));
+        assert_eq!(half.downbeats, heard().downbeats);
+        let double = corrected(&Corrections { octave: Some(Octave::Double), ..Default::default() });
+        assert_eq!((double.beats.len(), double.tempo_bpm.map(f64::round)), (77, Some(240.0)));
+        assert_eq!(double.downbeats, heard().downbeats);
+    }
+
+    #[test]
+    fn a_tempo_keeps_phase_and_bars() {
+        let same = corrected(&Corrections { bpm: Some(120.0), ..Default::default() });
+        for (a, b) in same.beats.iter().zip(heard().beats) {
+            assert!((a.0 - b.0).abs() < 1e-9);
+        }
+        assert!((same.downbeats[0].0 - 0.8).abs() < 1e-9);
+        let other = corrected(&Corrections {
+            bpm: Some(100.0),
+            first_beat: Some(Seconds(1.0)),
+            ..Default::default()
+        });
+        assert!((other.beats[0].0 - 1.0).abs() < 1e-9 && (other.beats[1].0 - 1.6).abs() < 1e-9);
+        assert_eq!(other.beats[0], other.downbeats[0]);
+    }
+
+    #[test]
+    fn a_shift_and_a_first_beat_move_all_beats() {
+        let later = corrected(&Corrections { shift: -0.4, ..Default::default() });
+        assert!((later.beats[0].0 - 0.4).abs() < 1e-9, "the beat before 0 is gone");
+        let first = corrected(&Corrections { first_beat: Some(Seconds(1.25)), ..Default::default() });
+        assert!((first.beats[0].0 - 1.25).abs() < 1e-9 && first.downbeats[0] == first.beats[0]);
+    }
+
+    #[test]
+    fn beats_and_sections_come_from_lists() {
+        let list = |text: &str| Some(parse(text).unwrap());
+        let taps = corrected(&Corrections { beats: list("1\n2\n3\n4\n5\n6"), ..Default::default() });
+        assert_eq!(taps.downbeats, [Seconds(1.0), Seconds(5.0)]);
+        let bars = corrected(&Corrections { beats: list("1 3\n2 1\n3 2\n4 3\n5 1"), ..Default::default() });
+        assert_eq!((bars.downbeats, bars.tempo_bpm), (vec![Seconds(2.0), Seconds(5.0)], Some(60.0)));
+        let parts =
+            corrected(&Corrections { sections: list("0.5 intro\n8 drop\n30 never"), ..Default::default() });
+        let told: Vec<_> = parts.sections.iter().map(|s| (s.start.0, s.end.0, &s.label[..])).collect();
+        assert_eq!(told, [(0.0, 8.0, "intro"), (8.0, 20.0, "drop")]);
+    }
+
+    #[test]
+    fn what_can_not_be_meant_is_refused() {
+        let refused = |c: Corrections| c.apply(&mut heard()).is_err();
+        assert!(refused(Corrections { bpm: Some(f64::NAN), ..Default::default() }));
+        assert!(refused(Corrections { bpm: Some(0.0), ..Default::default() }));
+        assert!(refused(Corrections { first_beat: Some(Seconds(20.0)), ..Default::default() }));
+        assert!(refused(Corrections { shift: f64::INFINITY, ..Default::default() }));
+    }
+}

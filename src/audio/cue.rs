@@ -1,0 +1,139 @@
+//! Band magnitudes go in, what the net listens to comes out: 63 cues per step of two hops (20 ms).
+//!
+//! For both hops the rise of the log magnitudes over two hops, against the maximum of three neighboring bands so
+//! that vibrato is no onset (SuperFlux, Böck and Widmer 2013), in groups of four bands; the mean level of the
+//! groups; and how much the spectrum after differs from the one before (1 - cosine of the mean log spectra) at
+//! three reaches: harmony changes on first beats of bars more than anywhere else.
+//!
+//! `training/ears/net.py` computes the same; a fixture made there holds the two together.
+
+use super::band::{BANDS, Bands};
+
+/// Magnitude, over 1, from which a rise counts by its ratio; below, by its size: quiet hits are small hits.
+const COMPRESSION: f32 = 2000.0;
+/// Hops between the two spectra of a rise.
+pub(super) const LAG: usize = 2;
+/// Bands are given to the net in groups of four.
+const GROUPS: usize = 20;
+/// Steps that are compared before and after.
+const REACHES: [usize; 3] = [12, 25, 50];
+/// Bands in which harmony is looked for: 86 Hz to 2.4 kHz.
+const HARMONIC: std::ops::Range<usize> = 3..50;
+/// Cues per step.
+pub(super) const CUES: usize = 3 * GROUPS + REACHES.len();
+/// Keeps the cosine of two nearly equal or nearly silent spectra from being decided by noise.
+const FLOOR: f64 = 0.02;
+
+/// Log magnitudes of a hop of a track that is brought to level by `gain`.
+pub(super) fn logs(bands: &Bands, hop: isize, gain: f32) -> [f32; BANDS] {
+    bands.hop(hop).map(|m| (1.0 + COMPRESSION * gain * m).log10())
+}
+
+/// How much each band rises from `before`, two hops ago, to `now`.
+pub(super) fn rises(now: &[f32; BANDS], before: &[f32; BANDS]) -> [f32; BANDS] {
+    std::array::from_fn(|i| {
+        let near = &before[i.saturating_sub(1)..(i + 2).min(BANDS)];
+        (now[i] - near.iter().copied().fold(0.0, f32::max)).max(0.0)
+    })
+}
+
+/// The cues of `count` steps, the first of which begins at hop `start`: one list of `count` values per cue.
+pub(super) fn cues(bands: &Bands, gain: f32, start: isize, count: usize) -> Vec<Vec<f32>> {
+    let margin = REACHES[REACHES.len() - 1];
+    let first = start - 2 * margin as isize;
+    let hops: Vec<[f32; BANDS]> =
+        (0..2 * (count + 2 * margin)).map(|i| logs(bands, first + i as isize, gain)).collect();
+    let mut cues = vec![vec![0.0; count]; CUES];
+    for step in 0..count {
+        let hop = 2 * (step + margin);
+        let rise = [rises(&hops[hop], &hops[hop - LAG]), rises(&hops[hop + 1], &hops[hop + 1 - LAG])];
+        for group in 0..GROUPS {
+            cues[group][step] = mean(&rise[0], group) * 4.0;
+            cues[GROUPS + group][step] = mean(&rise[1], group) * 4.0;
+            cues[2 * GROUPS + group][step] = (mean(&hops[hop], group) + mean(&hops[hop + 1], group)) * 0.5;
+        }
+    }
+    let sums = harmony_sums(&hops);
+    for (row, reach) in REACHES.into_iter().enumerate() {
+        for (step, value) in cues[3 * GROUPS + row].iter_mut().enumerate() {
+            *value = 2.0 * change(&sums, step + margin, reach);
+        }
+    }
+    cues
+}
+
+fn mean(values: &[f32; BANDS], group: usize) -> f32 {
+    const SIZE: usize = BANDS / GROUPS;
+    values[group * SIZE..(group + 1) * SIZE].iter().sum::<f32>() / SIZE as f32
+}
+
+/// A value for each harmonic band.
+type Harmony = [f64; HARMONIC.end - HARMONIC.start];
+
+/// Running sums over the steps of their harmonic bands, each step less its own mean; element i: all before step i.
+fn harmony_sums(hops: &[[f32; BANDS]]) -> Vec<Harmony> {
+    let mut sum: Harmony = [0.0; HARMONIC.end - HARMONIC.start];
+    let mut sums = vec![sum];
+    for pair in hops.chunks_exact(2) {
+        let step: Harmony = std::array::from_fn(|k| {
+            f64::from(pair[0][HARMONIC.start + k] + pair[1][HARMONIC.start + k]) * 0.5
+        });
+        let mean = step.iter().sum::<f64>() / step.len() as f64;
+        sum.iter_mut().zip(step).for_each(|(s, v)| *s += v - mean);
+        sums.push(sum);
+    }
+    sums
+}
+
+/// 1 - cosine of the mean spectra over `reach` steps after and before the start of step `at`: 0 to 2.
+fn change(sums: &[Harmony], at: usize, reach: usize) -> f32 {
+    let (past, now, after) = (&sums[at - reach], &sums[at], &sums[at + reach]);
+    let scale = 1.0 / reach as f64;
+    let (mut dot, mut power_after, mut power_past) = (0.0, 0.0, 0.0);
+    for k in 0..now.len() {
+        let (a, p) = ((after[k] - now[k]) * scale, (now[k] - past[k]) * scale);
+        dot += a * p;
+        power_after += a * a;
+        power_past += p * p;
+    }
+    (1.0 - dot / ((power_after * power_past).sqrt() + FLOOR)) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::spectrum::Grid;
+    use crate::units::SampleRate;
+
+    /// A track of `hops` hops whose spectra are flat at `level(hop)`.
+    fn flat(hops: usize, level: impl Fn(usize) -> f32) -> Bands {
+        let grid = Grid::new(SampleRate(44_100));
+        let mut bands = Bands::new(grid);
+        (0..hops).for_each(|hop| bands.push(&vec![level(hop); grid.bins()]));
+        bands
+    }
+
+    #[test]
+    fn a_rise_is_heard_at_its_hop_and_a_fall_is_not() {
+        let bands = flat(40, |hop| if (11..20).contains(&hop) { 0.1 } else { 0.0 });
+        let cues = cues(&bands, 1.0, 0, 20);
+        // Hops 11 and 12 rise: the second of step 5, the first of step 6.
+        assert!(cues[GROUPS][5] > 5.0 && cues[0][6] > 5.0);
+        assert_eq!(cues[0].iter().chain(&cues[GROUPS]).filter(|v| **v > 0.0).count(), LAG);
+    }
+
+    #[test]
+    fn where_a_stretch_begins_changes_nothing() {
+        let bands = flat(400, |hop| 0.01 * (hop % 7) as f32);
+        let (whole, part) = (cues(&bands, 1.0, -20, 200), cues(&bands, 1.0, 80, 100));
+        for (a, b) in whole.iter().zip(&part) {
+            assert!(a[50..150].iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-6));
+        }
+    }
+
+    #[test]
+    fn silence_changes_into_anything() {
+        let cues = cues(&flat(10, |_| 0.0), 1.0, 0, 5);
+        assert!(cues[3 * GROUPS..].iter().flatten().all(|v| *v == 2.0));
+    }
+}

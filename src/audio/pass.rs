@@ -1,0 +1,136 @@
+//! The one pass over a track: blocks go in, everything that is kept of the sound comes out.
+//!
+//! One thread decodes, the other makes spectra and what is taken from them; between them lies a short queue.
+//! What is kept is a few hundred bytes a hop, all of it as it comes: the level is known only at the end.
+
+use super::band::Bands;
+use super::decode::{Block, Decoded, decode};
+use super::features::Extractor;
+use super::level::{Meter, Mix};
+use super::spectrum::{Grid, Spectra};
+use super::transient::Energy;
+use crate::error::{Error, ErrorKind, Result};
+use crate::progress::{Flow, Progress};
+use crate::units::SampleRate;
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+
+/// Values that travel between the threads at once, and how many such parcels wait at most.
+const PARCEL: usize = 1 << 16;
+const WAITING: usize = 4;
+
+/// What is kept of a track.
+pub(super) struct Kept {
+    pub(super) decoded: Decoded,
+    pub(super) grid: Grid,
+    pub(super) bands: Bands,
+    pub(super) extractor: Extractor,
+    pub(super) energy: Energy,
+    /// Factor that brings the track to level; none for a silent track.
+    pub(super) gain: Option<f32>,
+    /// How the channels are mixed for a one-channel listener.
+    pub(super) mix: Mix,
+}
+
+/// Some interleaved samples.
+struct Parcel {
+    rate: SampleRate,
+    channels: usize,
+    samples: Vec<f32>,
+}
+
+/// Decodes the track at `path` and keeps what is needed of it.
+pub(super) fn keep(path: &Path, progress: &dyn Progress) -> Result<Kept> {
+    progress.stage("Listening to the track", 0);
+    let (sender, receiver) = sync_channel::<Parcel>(WAITING);
+    std::thread::scope(|scope| {
+        let ear = scope.spawn(move || {
+            let mut ear = None;
+            for parcel in receiver {
+                ear.get_or_insert_with(|| Ear::new(parcel.rate, parcel.channels)).push(&parcel);
+            }
+            ear
+        });
+        let mut done = 0u64;
+        let mut open: Option<Parcel> = None;
+        let decoded = decode(path, &mut |block| {
+            let parcel = open.get_or_insert_with(|| Parcel::of(block));
+            parcel.samples.extend_from_slice(block.samples);
+            if parcel.samples.len() >= PARCEL {
+                // The other end hangs up only if it panics, which joining it will tell.
+                let _ = sender.send(open.take().unwrap_or_else(|| Parcel::of(block)));
+            }
+            done += (block.samples.len() / block.channels) as u64;
+            go_on(progress, done)
+        });
+        if let Some(parcel) = open.take() {
+            let _ = sender.send(parcel);
+        }
+        drop(sender);
+        let ear = ear.join().map_err(|_| Error::internal("the listening thread failed"))?;
+        let decoded = decoded?;
+        decoded.notes.iter().for_each(|note| progress.note(note));
+        let ear = ear.unwrap_or_else(|| Ear::new(decoded.rate, decoded.channels));
+        Ok(ear.finish(decoded))
+    })
+}
+
+/// Tells how far the work is; an error if the person asked to stop.
+pub(super) fn go_on(progress: &dyn Progress, done: u64) -> Result<()> {
+    match progress.advance(done) {
+        Flow::Continue => Ok(()),
+        Flow::Stop => Err(Error::new(ErrorKind::Stopped, "stopped while listening to the track")),
+    }
+}
+
+impl Parcel {
+    fn of(block: Block<'_>) -> Self {
+        Parcel { rate: block.rate, channels: block.channels, samples: Vec::with_capacity(PARCEL * 2) }
+    }
+}
+
+/// The second thread's half.
+struct Ear {
+    grid: Grid,
+    spectra: Spectra,
+    bands: Bands,
+    extractor: Extractor,
+    energy: Energy,
+    meter: Meter,
+}
+
+impl Ear {
+    fn new(rate: SampleRate, channels: usize) -> Self {
+        let grid = Grid::new(rate);
+        Ear {
+            grid,
+            spectra: Spectra::new(grid, channels),
+            bands: Bands::new(grid),
+            extractor: Extractor::new(grid),
+            energy: Energy::new(),
+            meter: Meter::new(grid.hop),
+        }
+    }
+
+    fn push(&mut self, parcel: &Parcel) {
+        let block = Block { rate: parcel.rate, channels: parcel.channels, samples: &parcel.samples };
+        let Ear { spectra, bands, extractor, energy, meter, .. } = self;
+        spectra.push(block, &mut |magnitudes| {
+            bands.push(magnitudes);
+            extractor.push(magnitudes);
+        });
+        energy.push(block);
+        meter.push(block);
+    }
+
+    fn finish(self, decoded: Decoded) -> Kept {
+        let Ear { grid, spectra, mut bands, mut extractor, energy, meter } = self;
+        spectra.finish(&mut |magnitudes| {
+            bands.push(magnitudes);
+            extractor.push(magnitudes);
+        });
+        let mix = meter.mix();
+        let gain = meter.gain(decoded.channels);
+        Kept { decoded, grid, bands, extractor, energy, gain, mix }
+    }
+}

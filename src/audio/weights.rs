@@ -1,0 +1,197 @@
+//! The numbers of the net: read from the file that `training/ears/export.py` writes, checked before use.
+//!
+//! The file is safetensors: eight bytes with the length of a JSON header, the header with name, shape and place of each
+//! tensor, and the tensors as little-endian `f32`. Nothing in it decides how much memory is taken but its own length.
+
+use crate::error::{Context, Error, Result};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+use super::cue::CUES;
+use super::net::HEADS;
+
+/// What comes with the program.
+static SHIPPED: &[u8] = include_bytes!("../../models/ears/net.safetensors");
+/// Most residual blocks; beyond that the reach would be hours.
+const MAX_BLOCKS: usize = 12;
+/// Most values per step inside the net.
+const MAX_WIDTH: usize = 256;
+
+/// A convolution over time.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Convolution {
+    pub(super) outputs: usize,
+    pub(super) inputs: usize,
+    pub(super) kernel: usize,
+    pub(super) dilation: usize,
+    /// One per output, filled up with 0 to a multiple of four.
+    pub(super) bias: Vec<f32>,
+    /// In the order input, tap, output; outputs filled up as the bias.
+    weights: Vec<f32>,
+}
+
+impl Convolution {
+    /// The weights of four outputs from `first` on for one input at one tap.
+    pub(super) fn column(&self, input: usize, tap: usize, first: usize) -> &[f32] {
+        let at = (input * self.kernel + tap) * self.bias.len() + first;
+        &self.weights[at..at + 4]
+    }
+}
+
+/// The whole net.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Weights {
+    pub(super) stem: Convolution,
+    /// A dilated convolution and a mixing one each.
+    pub(super) blocks: Vec<(Convolution, Convolution)>,
+    pub(super) head: Convolution,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    dtype: String,
+    shape: Vec<usize>,
+    data_offsets: (usize, usize),
+}
+
+impl Weights {
+    /// The weights that come with the program.
+    pub(super) fn shipped() -> Result<Self> {
+        Weights::parse(SHIPPED)
+    }
+
+    /// Reads weights.
+    ///
+    /// # Errors
+    /// Model: the bytes are no safetensors file, or no net of this kind.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
+        let file = Tensors::parse(bytes)?;
+        let stem = file.convolution("stem", 1)?;
+        let mut blocks = Vec::new();
+        while blocks.len() < MAX_BLOCKS && file.has(&format!("reach.{}.weight", blocks.len())) {
+            let i = blocks.len();
+            let pair =
+                (file.convolution(&format!("reach.{i}"), 1 << i)?, file.convolution(&format!("mix.{i}"), 1)?);
+            blocks.push(pair);
+        }
+        let head = file.convolution("head", 1)?;
+        let width = stem.outputs;
+        let square = |c: &Convolution| (c.inputs, c.outputs) == (width, width);
+        let fits = stem.inputs == CUES
+            && (1..=MAX_WIDTH).contains(&width)
+            && blocks.iter().all(|(a, b)| square(a) && square(b) && b.kernel == 1)
+            && (head.inputs, head.outputs, head.kernel) == (width, 2 * HEADS, 1);
+        if !fits {
+            return Err(wrong("its layers don't fit together"));
+        }
+        Ok(Weights { stem, blocks, head })
+    }
+
+    /// Steps before and after a step on which its chances depend.
+    pub(super) fn reach(&self) -> usize {
+        let of = |c: &Convolution| c.dilation * (c.kernel - 1) / 2;
+        of(&self.stem) + self.blocks.iter().map(|(reach, _)| of(reach)).sum::<usize>()
+    }
+}
+
+/// The tensors of a file by name.
+pub(super) struct Tensors<'a> {
+    entries: BTreeMap<String, Entry>,
+    data: &'a [u8],
+}
+
+impl<'a> Tensors<'a> {
+    pub(super) fn parse(bytes: &'a [u8]) -> Result<Self> {
+        let (head, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| wrong("it is too short"))?;
+        let length = usize::try_from(u64::from_le_bytes(*head)).ok().filter(|n| *n <= rest.len());
+        let (header, data) = rest.split_at(length.ok_or_else(|| wrong("its header is cut off"))?);
+        let mut raw: BTreeMap<String, serde_json::Value> =
+            serde_json::from_slice(header).context(|| wrong("its header can't be read"))?;
+        raw.remove("__metadata__");
+        let parsed = raw.into_iter().map(|(name, value)| Ok((name, serde_json::from_value(value)?)));
+        let entries = parsed
+            .collect::<std::result::Result<_, serde_json::Error>>()
+            .context(|| wrong("its header can't be read"))?;
+        Ok(Tensors { entries, data })
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.entries.contains_key(name)
+    }
+
+    /// Shape and values of a tensor.
+    pub(super) fn tensor(&self, name: &str) -> Result<(&[usize], Vec<f32>)> {
+        let entry = self.entries.get(name).ok_or_else(|| wrong(&format!("it has no '{name}'")))?;
+        let (from, to) = entry.data_offsets;
+        let bytes = self.data.get(from..to).ok_or_else(|| wrong(&format!("'{name}' is cut off")))?;
+        let count = entry.shape.iter().try_fold(4usize, |n, d| n.checked_mul(*d));
+        if entry.dtype != "F32" || count != Some(bytes.len()) {
+            return Err(wrong(&format!("'{name}' is not of the size or type that it says")));
+        }
+        let values: Vec<f32> =
+            bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
+        if values.iter().any(|v| !v.is_finite()) {
+            return Err(wrong(&format!("'{name}' holds something that is not a number")));
+        }
+        Ok((&entry.shape, values))
+    }
+
+    fn convolution(&self, name: &str, dilation: usize) -> Result<Convolution> {
+        let (shape, values) = self.tensor(&format!("{name}.weight"))?;
+        let (_, mut bias) = self.tensor(&format!("{name}.bias"))?;
+        let &[outputs, inputs, kernel] = shape else {
+            return Err(wrong(&format!("'{name}' is no convolution")));
+        };
+        if bias.len() != outputs || kernel % 2 == 0 || values.is_empty() {
+            return Err(wrong(&format!("'{name}' is no convolution of odd length with a bias")));
+        }
+        bias.resize(outputs.next_multiple_of(4), 0.0);
+        let mut weights = vec![0.0; bias.len() * inputs * kernel];
+        for (i, value) in values.iter().enumerate() {
+            let (output, input, tap) = (i / (inputs * kernel), i / kernel % inputs, i % kernel);
+            weights[(input * kernel + tap) * bias.len() + output] = *value;
+        }
+        Ok(Convolution { outputs, inputs, kernel, dilation, bias, weights })
+    }
+}
+
+fn wrong(why: &str) -> Error {
+    Error::model("the weights of the ears can't be used").because(why.to_owned()).hint("see training/ears")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_weights_are_a_net() {
+        let weights = Weights::shipped().unwrap();
+        assert_eq!((weights.stem.inputs, weights.head.outputs), (CUES, 2 * HEADS));
+        assert!(weights.reach() > 250, "it hears less than five seconds to either side");
+    }
+
+    #[test]
+    fn damaged_weights_are_refused() {
+        let head = |text: &str| [&(text.len() as u64).to_le_bytes()[..], text.as_bytes()].concat();
+        let mut holes = SHIPPED.to_vec();
+        let last = holes.len() - 4;
+        holes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+        let huge =
+            r#"{"stem.weight":{"dtype":"F32","shape":[4294967295,4294967295,9],"data_offsets":[0,4]}}"#;
+        let back = r#"{"stem.weight":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#;
+        let cases: [&[u8]; 8] = [
+            b"",
+            b"junk",
+            &[0xff; 40],
+            &SHIPPED[..SHIPPED.len() - 1000],
+            &holes,
+            &head("{}"),
+            &head(huge),
+            &head(back),
+        ];
+        for bytes in cases {
+            let error = Weights::parse(bytes).unwrap_err();
+            assert!(!error.hints().is_empty(), "{error}");
+        }
+    }
+}

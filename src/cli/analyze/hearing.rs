@@ -1,0 +1,86 @@
+//! From what was typed about hearing to what the listener understands; the files that were named are read here.
+
+use crate::audio::{Analysis, Corrections, Octave, Options, Tracker, analyze_with, timed};
+use crate::cli::args::{HearingArgs, TrackerArg};
+use crate::error::{Context, Error, Result};
+use crate::progress::Progress;
+use crate::units::Seconds;
+use std::path::{Path, PathBuf};
+
+/// Largest list of times that is read, in bytes.
+const LARGEST: u64 = 16 << 20;
+
+/// How to listen, and what is known better; by default the program's own way, and nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Hearing {
+    /// How to listen.
+    pub options: Options,
+    /// Beats a minute.
+    pub bpm: Option<f64>,
+    /// Where the first beat is.
+    pub first_beat: Option<Seconds>,
+    /// A file with the times of the beats.
+    pub beats_file: Option<PathBuf>,
+    /// Half or twice as many beats.
+    pub octave: Option<Octave>,
+    /// How much later the beats are, in seconds.
+    pub shift: f64,
+    /// A file with the starts and names of the sections.
+    pub sections_file: Option<PathBuf>,
+}
+
+impl From<HearingArgs> for Hearing {
+    fn from(args: HearingArgs) -> Self {
+        let tracker = match args.beats {
+            TrackerArg::Net => Tracker::Net,
+            TrackerArg::Aubio => Tracker::Aubio,
+        };
+        let octave = match (args.halve, args.double) {
+            (true, _) => Some(Octave::Halve),
+            (_, true) => Some(Octave::Double),
+            _ => None,
+        };
+        Hearing {
+            options: Options { tracker, weights: args.ears },
+            bpm: args.bpm,
+            first_beat: args.first_beat,
+            beats_file: args.beats_file,
+            octave,
+            shift: args.shift_beats,
+            sections_file: args.sections_file,
+        }
+    }
+}
+
+impl Hearing {
+    /// Listens to a track and corrects what is known better.
+    ///
+    /// # Errors
+    /// A list can't be read, the track can't be decoded, or a correction can't be meant.
+    pub fn hear(&self, track: &Path, progress: &dyn Progress) -> Result<Analysis> {
+        // The lists come first: what can be refused is refused before the work.
+        let corrections = Corrections {
+            bpm: self.bpm,
+            first_beat: self.first_beat,
+            beats: self.beats_file.as_deref().map(list).transpose()?,
+            octave: self.octave,
+            shift: self.shift,
+            sections: self.sections_file.as_deref().map(list).transpose()?,
+        };
+        let mut analysis = analyze_with(track, &self.options, progress)?;
+        corrections.apply(&mut analysis)?;
+        Ok(analysis)
+    }
+}
+
+fn list(path: &Path) -> Result<Vec<timed::Entry>> {
+    let failed = || Error::input(format!("can't use the list '{}'", path.display()));
+    let size = std::fs::metadata(path).context(failed)?.len();
+    if size > LARGEST {
+        return Err(failed()
+            .because("it is larger than 16 MB")
+            .hint("name a text file with one time a line"));
+    }
+    let bytes = std::fs::read(path).context(failed)?;
+    timed::parse(&String::from_utf8_lossy(&bytes)).context(failed)
+}

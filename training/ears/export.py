@@ -1,0 +1,65 @@
+"""Writes the weights for the program, and a fixture that holds the program's net against this one.
+
+`python export.py NET.pt MODEL.safetensors [FIXTURE.safetensors]`
+"""
+import json
+import struct
+import sys
+import numpy as np
+import torch
+import bands as B
+import net as N
+
+
+def write(path, tensors, note):
+    """safetensors: the length of the header, the header, the tensors."""
+    header, at = {'__metadata__': note}, 0
+    arrays = {name: np.ascontiguousarray(a, dtype='<f4') for name, a in tensors.items()}
+    for name, a in arrays.items():
+        header[name] = {'dtype': 'F32', 'shape': list(a.shape), 'data_offsets': [at, at + a.nbytes]}
+        at += a.nbytes
+    text = json.dumps(header).encode()
+    text += b' ' * (-len(text) % 8)
+    with open(path, 'wb') as file:
+        file.write(struct.pack('<Q', len(text)) + text)
+        for a in arrays.values():
+            file.write(a.tobytes())
+
+
+def read(path):
+    """The net in a file that `write` made."""
+    data = open(path, 'rb').read()
+    length, = struct.unpack('<Q', data[:8])
+    header = json.loads(data[8:8 + length])
+    header.pop('__metadata__', None)
+    at = lambda e: np.frombuffer(data, '<f4', offset=8 + length + e['data_offsets'][0], count=int(np.prod(e['shape'])))
+    model = N.Ears(width=header['stem.bias']['shape'][0])
+    model.load_state_dict({n: torch.from_numpy(at(e).reshape(e['shape']).copy()) for n, e in header.items()})
+    return model.eval()
+
+
+@torch.no_grad()
+def chances(model, magnitudes):
+    """[bands, hops] -> [heads, hops], with silence before and after."""
+    margin = 1200
+    x = torch.from_numpy(np.pad(magnitudes, ((0, 0), (margin, margin + magnitudes.shape[1] % 2))))[None]
+    return torch.sigmoid(model(N.cues(x)))[0, :, margin:margin + magnitudes.shape[1]].numpy()
+
+
+if __name__ == '__main__':
+    saved = torch.load(sys.argv[1])
+    model = N.Ears(width=saved['weights']['stem.bias'].shape[0])
+    model.load_state_dict(saved['weights'])
+    model.eval()
+    weights = {name: value.numpy() for name, value in model.state_dict().items()}
+    write(sys.argv[2], weights, {'steps': str(saved['steps']), 'left': saved['left']})
+    if len(sys.argv) > 3:
+        # Bursts over noise, so that every cue and every layer matters; 16 bits a value, as the program keeps them.
+        rng = np.random.default_rng(5)
+        hops = 301
+        m = rng.uniform(0, 0.003, (B.BANDS, hops)) * np.linspace(2, 0.3, B.BANDS)[:, None]
+        m[:, 20::47] += rng.uniform(0, 0.1, (B.BANDS, len(range(20, hops, 47))))
+        m[10:30, 100:200] += 0.02
+        bits = (m.astype(np.float32).view(np.uint32) + 0x8000) & 0xffff0000
+        m = bits.view(np.float32)
+        write(sys.argv[3], {'magnitudes': m.T, 'chances': chances(model, m)}, {})

@@ -1,0 +1,64 @@
+"""Band magnitudes in, chances of events out: the net that hears beats, bars, onsets and drums.
+
+A temporal convolution net (Bai et al. 2018) on steps of two hops (20 ms): a stem, residual blocks whose reach doubles from
+one to the next (+-10 s in all), and a head with two chances per step, one for each hop. `src/audio/net.rs` computes the same.
+"""
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+import bands as B
+
+HEADS = ('beat', 'downbeat', 'onset', 'kick', 'snare', 'hat')
+WIDTH, BLOCKS, KERNEL = 24, 8, 5
+
+
+def cues(m):
+    """[batch, bands, hops] magnitudes -> [batch, inputs, hops / 2].
+
+    Per step: the rise of the log magnitudes in each group of bands for both hops (SuperFlux, Boeck and Widmer 2013), their
+    mean level, and how much the spectrum after differs from the one before (1 - cosine) at three reaches.
+    """
+    logs = torch.log10(1 + B.COMPRESSION * m)
+    before = F.pad(logs[..., :-B.LAG], (B.LAG, 0))
+    top = torch.maximum(before, F.pad(before[:, :-1], (0, 0, 1, 0)))
+    top = torch.maximum(top, F.pad(before[:, 1:], (0, 0, 0, 1)))
+    rise = (logs - top).clamp(min=0)
+    group = lambda x: x.unflatten(1, (B.GROUPS, -1)).mean(2)
+    rise, steps = group(rise), (logs[..., 0::2] + logs[..., 1::2]) / 2
+    parts = [rise[..., 0::2] * 4, rise[..., 1::2] * 4, group(steps)]
+    parts.append(torch.stack([change(steps[:, B.HARMONIC], reach) for reach in B.REACHES], 1) * 2)
+    return torch.cat(parts, 1)
+
+
+def change(logs, reach):
+    """1 - cosine of the mean log spectra over `reach` steps after and before, each less its own mean: 0 to 2."""
+    n = logs.shape[-1]
+    logs = logs - logs.mean(1, keepdim=True)
+    sums = F.pad(logs, (reach + 1, reach)).cumsum(-1)
+    now = sums[..., reach:reach + n]
+    after, past = (sums[..., 2 * reach:2 * reach + n] - now) / reach, (now - sums[..., :n]) / reach
+    norm = ((after ** 2).sum(1) * (past ** 2).sum(1)).sqrt()
+    return 1 - (after * past).sum(1) / (norm + 0.02)
+
+
+class Ears(nn.Module):
+    def __init__(self, width=WIDTH, blocks=BLOCKS, dropout=0.1):
+        super().__init__()
+        self.stem = nn.Conv1d(B.INPUTS, width, 3, padding=1)
+        self.reach = nn.ModuleList(
+            nn.Conv1d(width, width, KERNEL, dilation=2 ** i, padding=2 ** i * (KERNEL // 2)) for i in range(blocks))
+        self.mix = nn.ModuleList(nn.Conv1d(width, width, 1) for _ in range(blocks))
+        self.head = nn.Conv1d(width, 2 * len(HEADS), 1)
+        self.drop = nn.Dropout1d(dropout)
+        for mix in self.mix:
+            nn.init.normal_(mix.weight, std=0.3 / width ** 0.5)
+            nn.init.zeros_(mix.bias)
+        nn.init.constant_(self.head.bias, -3.0)
+
+    def forward(self, x):
+        """[batch, inputs, steps] -> logits [batch, heads, 2 * steps]."""
+        x = F.relu(self.stem(x))
+        for reach, mix in zip(self.reach, self.mix):
+            x = x + mix(self.drop(F.relu(reach(x))))
+        y = self.head(F.relu(x))
+        return y.unflatten(1, (2, len(HEADS))).permute(0, 2, 3, 1).flatten(2)

@@ -1,0 +1,114 @@
+"""Trains the net: `python train.py CORPUS... --out OUT.pt [--leave KIND,KIND] [--steps N] [--seed N]`.
+
+Crops of 30 s from all tracks, each kind as often as the square root of its size, with another level, equalizer, pitch and
+tempo each time. `--leave` trains without some kinds, for an honest test on them. The weights kept are a running mean of the last steps.
+"""
+import argparse
+import numpy as np
+import torch
+import torch.nn.functional as F
+import bands as B
+import corpus as C
+import net as N
+
+CROP, BATCH = 3000, 8
+WEIGHTS = torch.tensor([1.0, 1.0, 0.6, 0.4, 0.4, 0.4])  # of the heads in the loss
+
+
+def equalizer(rng):
+    """[bands] factors: a random curve, at times a low-pass or a high-pass."""
+    db = np.interp(np.arange(B.BANDS), np.linspace(0, B.BANDS, 7), rng.normal(0, 5, 7)) + rng.normal(0, 3)
+    if rng.random() < 0.2:
+        db -= np.maximum(0, 12 * np.log2(B.CENTERS / rng.uniform(2500, 10000))) * rng.uniform(1, 5)
+    if rng.random() < 0.1:
+        db -= np.maximum(0, 12 * np.log2(rng.uniform(60, 200) / B.CENTERS)) * rng.uniform(1, 3)
+    return (10 ** (db / 20)).astype(np.float32)
+
+
+def shifted(m, semitones):
+    """Magnitudes as if the music were so much higher."""
+    if semitones == 0:
+        return m
+    at = np.interp(np.log(B.CENTERS) - semitones * np.log(2) / 12, np.log(B.CENTERS), np.arange(B.BANDS))
+    low = at.astype(int)
+    share = (at - low).astype(np.float32)[:, None]
+    return m[low] * (1 - share) + m[np.minimum(low + 1, B.BANDS - 1)] * share
+
+
+class Crops:
+    """An endless stream of random crops."""
+
+    def __init__(self, tracks, seed):
+        self.tracks, self.rng = tracks, np.random.default_rng(seed)
+        kinds = [t.kind for t in tracks]
+        chance = np.array([kinds.count(k) ** -0.5 for k in kinds])
+        self.chance = chance / chance.sum()
+        self.cache = {}
+
+    def labels(self, track, stretch):
+        key = (track.name, stretch)
+        if key not in self.cache:
+            self.cache[key] = [a.astype(np.float16) for a in track.labels(stretch, track.bands[stretch].shape[1])]
+        return self.cache[key]
+
+    def batch(self):
+        """Magnitudes [batch, bands, hops], targets and weights [batch, heads, hops]."""
+        rng, out = self.rng, []
+        for i in rng.choice(len(self.tracks), BATCH, p=self.chance):
+            track = self.tracks[i]
+            stretch = list(track.bands)[rng.integers(len(track.bands))]
+            m, (target, weight) = track.bands[stretch], self.labels(track, stretch)
+            start = rng.integers(-CROP // 4, max(1, m.shape[1] - CROP * 3 // 4))
+            cut = lambda a: np.pad(a[:, max(0, start):max(0, start) + CROP + min(0, start)].astype(np.float32),
+                                   ((0, 0), (max(0, -start), 0)))
+            cut_m, cut_t, cut_w = cut(m), cut(target), cut(weight)
+            pad = lambda a: np.pad(a, ((0, 0), (0, CROP - a.shape[1])))
+            pitch = rng.integers(-4, 5) if rng.random() < 0.6 else 0
+            sound = shifted(cut_m, pitch) * equalizer(rng)[:, None] + rng.uniform(0, 1) ** 4 * 3e-3
+            out.append((pad(sound), pad(cut_t), pad(cut_w)))
+        return [torch.from_numpy(np.stack(x)) for x in zip(*out)]
+
+
+def loss_of(model, batch):
+    m, target, weight = batch
+    logits = model(N.cues(m))
+    weight = weight * WEIGHTS[:, None] * (1 + 4 * (target > 0.9))
+    return (F.binary_cross_entropy_with_logits(logits, target, reduction='none') * weight).sum() / weight.sum()
+
+
+def train(tracks, steps, seed, log):
+    torch.manual_seed(seed)
+    model, crops = N.Ears(), Crops(tracks, seed)
+    mean = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
+    total = []
+    for step in range(steps):
+        done = step / steps
+        rate = 3e-3 * min(1, (step + 1) / 30) * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * done)))
+        for group in optimizer.param_groups:
+            group['lr'] = rate
+        loss = loss_of(model, crops.batch())
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        mean.update_parameters(model)
+        total.append(loss.item())
+        if step % 50 == 49:
+            print(f'{log} step {step + 1} loss {np.mean(total[-50:]):.4f}', flush=True)
+    return mean.module.eval()
+
+
+if __name__ == '__main__':
+    parser = argparse.ArgumentParser()
+    parser.add_argument('corpus', nargs='+')
+    parser.add_argument('--out', required=True)
+    parser.add_argument('--leave', default='')
+    parser.add_argument('--steps', type=int, default=2000)
+    parser.add_argument('--seed', type=int, default=1)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    tracks = [t for c in args.corpus for t in C.tracks(c) if t.kind not in args.leave.split(',')]
+    print(len(tracks), 'tracks', flush=True)
+    model = train(tracks, args.steps, args.seed, args.leave or 'all')
+    torch.save({'weights': model.state_dict(), 'steps': args.steps, 'left': args.leave}, args.out)
