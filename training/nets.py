@@ -14,7 +14,7 @@ from diffusers import AutoencoderTiny, MotionAdapter, UNet2DConditionModel, UNet
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
-MODEL = pathlib.Path(__file__).resolve().parent / "next"
+MODEL = pathlib.Path(__file__).resolve().parent.parent / "models" / "spark"
 CHANNELS = (64, 96, 128)
 TEXT = 128
 TOKENS = 32

@@ -4,7 +4,7 @@
 //! beside them. A model that was trained for it sees them nearly clean at every step, so that there is a picture
 //! to grow out of from the first step on. To any other they are replayed: set to signal · x0 + noise · ε (the
 //! same ε) at the window's own noise level, which is all that it knows; what it gets wrong about them is taken
-//! off the new frames as well ([`super::join`]).
+//! off the new frames as well (`join.rs`).
 //!
 //! **Strength per frame.** A frame whose denoise is below the window's is held in the same way, on the picture
 //! it carries, until the window's noise has fallen to the frame's own level; from then on it is free.
