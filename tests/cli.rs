@@ -214,7 +214,7 @@ fn mistakes_get_one_error_and_a_hint() {
 fn tiers_differ_in_work_and_not_in_curves() {
     let stage = Stage::new(2.0);
     let plan = |options: &str| {
-        let line = format!("render track.wav -o a.mkv --dry-run --json --generate 64x32 {options}");
+        let line = format!("render track.wav -o a.mkv --dry-run --json --generate 64x64 {options}");
         let told = stage.run(&line).succeeds();
         serde_json::from_str::<Value>(told.out.lines().last().unwrap()).unwrap()
     };
@@ -239,7 +239,7 @@ fn a_video_with_prompts_that_travel_comes_out_whole() {
                   pan_x = 0.1\n";
     std::fs::write(stage.path("travel.toml"), preset).unwrap();
     let render = |name: &str| {
-        let line = format!("render track.wav -o {name} {SMALL} --generate 64x32 --preset travel.toml");
+        let line = format!("render track.wav -o {name} {SMALL} --generate 64x64 --preset travel.toml");
         stage.run(&line).succeeds();
         stage.bytes(name)
     };
