@@ -109,6 +109,8 @@ mod tests {
     fn flat(hops: usize, level: impl Fn(usize) -> f32) -> Bands {
         let grid = Grid::new(SampleRate(44_100));
         let mut bands = Bands::new(grid);
+        let silence = vec![0.0; grid.bins()];
+        (0..crate::audio::band::LEAD).for_each(|_| bands.push(&silence));
         (0..hops).for_each(|hop| bands.push(&vec![level(hop); grid.bins()]));
         bands
     }

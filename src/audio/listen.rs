@@ -34,6 +34,8 @@ const CLEAR_BEAT: f32 = 0.3;
 const NEAR_ONSET: f64 = 0.02;
 /// Least mean chance of beats that are beats.
 const SURE: f32 = 0.12;
+/// What sounds in fewer than one of so many hops has no beats.
+const SPARSEST: usize = 20;
 /// Fewest beats that make a tempo.
 const FEWEST: usize = 4;
 
@@ -118,14 +120,12 @@ struct Beats {
 
 impl Track {
     fn new(kept: Kept, weights: &Weights) -> Result<Self> {
-        let Kept { decoded, grid, bands, extractor, energy, gain, .. } = kept;
+        let Kept { decoded, grid, bands, extractor, energy, gain, loud: span, .. } = kept;
         let hops = usize::try_from(decoded.samples.div_ceil(grid.hop as u64))
             .map_err(|_| Error::input("the track is too long for this machine"))?;
         let level = gain.unwrap_or(0.0);
         let features = extractor.finish(hops, &bands, level);
         let sounding: Vec<bool> = features.loudness.iter().map(|a| *a > QUIETEST).collect();
-        let first = sounding.iter().position(|s| *s).unwrap_or(0);
-        let span = first..sounding.iter().rposition(|s| *s).map_or(first, |last| last + 1);
         let chances = net::listen(weights, &bands, level, span.clone());
         let duration = decoded.rate.time_of(decoded.samples);
         let energy = energy.levelled(level);
@@ -209,7 +209,9 @@ impl Track {
         };
         let heard: Vec<(f32, f64)> = course.beats.iter().map(|(hop, _)| chance(*hop)).collect();
         let confidence = heard.iter().map(|h| h.0).sum::<f32>() / heard.len().max(1) as f32;
-        if heard.len() < FEWEST || confidence < SURE {
+        let heard_hops = self.sounding[self.span.clone()].iter().filter(|s| **s).count();
+        let mostly_silent = heard_hops * SPARSEST < self.span.len();
+        if heard.len() < FEWEST || confidence < SURE || mostly_silent {
             return Beats::default();
         }
         let found = heard.iter().map(|(chance, hop)| {
