@@ -34,8 +34,6 @@ const CLEAR_BEAT: f32 = 0.3;
 const NEAR_ONSET: f64 = 0.02;
 /// Least mean chance of beats that are beats.
 const SURE: f32 = 0.12;
-/// What sounds in fewer than one of so many hops has no beats.
-const SPARSEST: usize = 20;
 /// Fewest beats that make a tempo.
 const FEWEST: usize = 4;
 
@@ -137,6 +135,8 @@ impl Track {
         let (onsets, drums) = self.hits();
         let envelopes = envelopes(&self.features, &drums, &self.sounding, self.hop);
         let beats = match heard {
+            // Where hardly anything begins, nothing recurs.
+            None if onsets.len() < FEWEST => Beats::default(),
             None => self.beats(),
             Some(heard) => self.second_opinion(heard, &envelopes["onset"].values),
         };
@@ -209,9 +209,7 @@ impl Track {
         };
         let heard: Vec<(f32, f64)> = course.beats.iter().map(|(hop, _)| chance(*hop)).collect();
         let confidence = heard.iter().map(|h| h.0).sum::<f32>() / heard.len().max(1) as f32;
-        let heard_hops = self.sounding[self.span.clone()].iter().filter(|s| **s).count();
-        let mostly_silent = heard_hops * SPARSEST < self.span.len();
-        if heard.len() < FEWEST || confidence < SURE || mostly_silent {
+        if heard.len() < FEWEST || confidence < SURE {
             return Beats::default();
         }
         let found = heard.iter().map(|(chance, hop)| {
