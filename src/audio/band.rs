@@ -9,6 +9,9 @@ use super::spectrum::Grid;
 
 /// Number of bands.
 pub(super) const BANDS: usize = 80;
+/// Hops before the first sample that are kept too: a taper reaches into the sound before it begins, wherever in the
+/// file that is.
+pub(super) const LEAD: usize = 4;
 /// Bands at equal distances in hertz; the others are a semitone apart.
 const LINEAR: usize = 16;
 /// Hertz between the linear bands.
@@ -37,7 +40,7 @@ impl Bands {
         Bands { filters: (0..BANDS).map(|i| filter(grid, i)).collect(), values: Vec::new() }
     }
 
-    /// Takes the spectrum of the next hop.
+    /// Takes the spectrum of the next hop; the first one is the [`LEAD`]-th before the first sample.
     pub(super) fn push(&mut self, magnitudes: &[f32]) {
         self.values.extend(self.filters.iter().map(|f| {
             let spectrum = &magnitudes[f.first..f.first + f.weights.len()];
@@ -47,7 +50,8 @@ impl Bands {
 
     /// The magnitudes of a hop; silence before the first and after the last.
     pub(super) fn hop(&self, index: isize) -> [f32; BANDS] {
-        let row = usize::try_from(index).ok().and_then(|i| self.values.chunks_exact(BANDS).nth(i));
+        let row =
+            usize::try_from(index + LEAD as isize).ok().and_then(|i| self.values.chunks_exact(BANDS).nth(i));
         row.map_or([0.0; BANDS], |row| std::array::from_fn(|k| f32::from_bits(u32::from(row[k]) << 16)))
     }
 }
@@ -56,12 +60,13 @@ impl Bands {
 impl Bands {
     /// A track of the given magnitudes, hop after hop.
     pub(super) fn of_values(values: &[f32]) -> Self {
-        Bands { filters: Vec::new(), values: values.iter().map(|v| shorten(*v)).collect() }
+        let values = std::iter::repeat_n(&0.0, LEAD * BANDS).chain(values).map(|v| shorten(*v)).collect();
+        Bands { filters: Vec::new(), values }
     }
 
     /// All magnitudes, hop after hop.
     pub(super) fn values(&self) -> Vec<f32> {
-        self.values.iter().map(|v| f32::from_bits(u32::from(*v) << 16)).collect()
+        self.values[LEAD * BANDS..].iter().map(|v| f32::from_bits(u32::from(*v) << 16)).collect()
     }
 }
 
@@ -108,7 +113,7 @@ mod tests {
             }
             // A flat spectrum of 0.1 is 0.1 in every band that there is.
             bands.push(&vec![0.1; grid.bins()]);
-            let hop = bands.hop(0);
+            let hop = bands.hop(-(LEAD as isize));
             assert!(hop.iter().all(|v| (v - 0.1).abs() < 4e-4 || *v == 0.0), "{rate}: {hop:?}");
         }
         assert!((center_hz(BANDS - 1) - 13_891.0).abs() < 1.0, "{}", center_hz(BANDS - 1));
@@ -119,8 +124,8 @@ mod tests {
         let grid = Grid::new(SampleRate(44_100));
         let mut bands = Bands::new(grid);
         bands.push(&vec![0.1; grid.bins()]);
-        assert_eq!(bands.hop(-1), [0.0; BANDS]);
-        assert_eq!(bands.hop(1), [0.0; BANDS]);
+        assert_eq!(bands.hop(-1 - LEAD as isize), [0.0; BANDS]);
+        assert_eq!(bands.hop(0), [0.0; BANDS]);
     }
 
     #[test]

@@ -44,8 +44,7 @@ pub(super) fn cues(bands: &Bands, gain: f32, start: isize, count: usize) -> Vec<
     let hops: Vec<[f32; BANDS]> =
         (0..2 * (count + 2 * margin)).map(|i| logs(bands, first + i as isize, gain)).collect();
     let mut cues = vec![vec![0.0; count]; CUES];
-    for step in 0..count {
-        let hop = 2 * (step + margin);
+    for (step, hop) in (2 * margin..).step_by(2).take(count).enumerate() {
         let rise = [rises(&hops[hop], &hops[hop - LAG]), rises(&hops[hop + 1], &hops[hop + 1 - LAG])];
         for group in 0..GROUPS {
             cues[group][step] = mean(&rise[0], group) * 4.0;
@@ -109,6 +108,8 @@ mod tests {
     fn flat(hops: usize, level: impl Fn(usize) -> f32) -> Bands {
         let grid = Grid::new(SampleRate(44_100));
         let mut bands = Bands::new(grid);
+        let silence = vec![0.0; grid.bins()];
+        (0..crate::audio::band::LEAD).for_each(|_| bands.push(&silence));
         (0..hops).for_each(|hop| bands.push(&vec![level(hop); grid.bins()]));
         bands
     }

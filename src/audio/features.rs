@@ -191,6 +191,7 @@ mod tests {
     fn a_rise_is_flux_and_a_fall_is_none() {
         let grid = Grid::new(SampleRate(44_100));
         let (mut extractor, mut bands) = (Extractor::new(grid), Bands::new(grid));
+        (0..band::LEAD).for_each(|_| bands.push(&vec![0.0; grid.bins()]));
         for i in 0..30 {
             let spectrum = vec![if (10..20).contains(&i) { 0.1 } else { 0.0 }; grid.bins()];
             extractor.push(&spectrum);

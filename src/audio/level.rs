@@ -4,6 +4,7 @@
 //! percentile over the hops, so that neither one click nor a long silence decides it, nor silence in front.
 
 use super::decode::Block;
+use std::ops::Range;
 
 /// Root mean square that the loud parts are brought to; where produced music lies at full scale ±1.
 const TARGET: f64 = 0.2;
@@ -11,6 +12,8 @@ const TARGET: f64 = 0.2;
 const SILENCE: f64 = 3e-5;
 /// Share of the hops that stay below the level.
 const LOUD: f64 = 0.95;
+/// A hop sounds if its power is less than 60 dB below the level.
+const QUIETEST: f64 = 1e-6;
 
 /// A one-channel mix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,17 +76,22 @@ impl Meter {
         (self.power, self.filled) = (0.0, 0);
     }
 
-    /// The factor that brings the track to the target level; none for a silent track.
-    pub(super) fn gain(mut self, channels: usize) -> Option<f32> {
+    /// The factor that brings the track to the target level, none for a silent track; and the hops from the first that
+    /// sounds to the last.
+    pub(super) fn finish(mut self, channels: usize) -> (Option<f32>, Range<usize>) {
         if self.filled > 0 {
             self.close(channels);
         }
         let loudest = self.powers.iter().copied().fold(0.0, f64::max);
-        self.powers.retain(|power| *power > loudest * 1e-8);
-        self.powers.sort_by(f64::total_cmp);
-        let last = self.powers.len().checked_sub(1)?;
-        let level = self.powers[(last as f64 * LOUD) as usize].sqrt();
-        (level > SILENCE).then(|| (TARGET / level) as f32)
+        let mut heard: Vec<f64> =
+            self.powers.iter().copied().filter(|power| *power > loudest * 1e-8).collect();
+        heard.sort_by(f64::total_cmp);
+        let Some(last) = heard.len().checked_sub(1) else { return (None, 0..0) };
+        let level = heard[(last as f64 * LOUD) as usize].sqrt();
+        let sounds = |power: &f64| *power > level * level * QUIETEST;
+        let first = self.powers.iter().position(sounds).unwrap_or(0);
+        let end = self.powers.iter().rposition(sounds).map_or(first, |last| last + 1);
+        ((level > SILENCE).then(|| (TARGET / level) as f32), first..end)
     }
 
     /// How the channels are best mixed for a one-channel listener.
@@ -102,7 +110,7 @@ mod tests {
         for part in samples.chunks(1001) {
             meter.push(Block { rate: SampleRate(8000), channels: 1, samples: part });
         }
-        meter.gain(1)
+        meter.finish(1).0
     }
 
     #[test]

@@ -118,14 +118,12 @@ struct Beats {
 
 impl Track {
     fn new(kept: Kept, weights: &Weights) -> Result<Self> {
-        let Kept { decoded, grid, bands, extractor, energy, gain, .. } = kept;
+        let Kept { decoded, grid, bands, extractor, energy, gain, loud: span, .. } = kept;
         let hops = usize::try_from(decoded.samples.div_ceil(grid.hop as u64))
             .map_err(|_| Error::input("the track is too long for this machine"))?;
         let level = gain.unwrap_or(0.0);
         let features = extractor.finish(hops, &bands, level);
         let sounding: Vec<bool> = features.loudness.iter().map(|a| *a > QUIETEST).collect();
-        let first = sounding.iter().position(|s| *s).unwrap_or(0);
-        let span = first..sounding.iter().rposition(|s| *s).map_or(first, |last| last + 1);
         let chances = net::listen(weights, &bands, level, span.clone());
         let duration = decoded.rate.time_of(decoded.samples);
         let energy = energy.levelled(level);
@@ -137,6 +135,8 @@ impl Track {
         let (onsets, drums) = self.hits();
         let envelopes = envelopes(&self.features, &drums, &self.sounding, self.hop);
         let beats = match heard {
+            // Where hardly anything begins, nothing recurs.
+            None if onsets.len() < FEWEST => Beats::default(),
             None => self.beats(),
             Some(heard) => self.second_opinion(heard, &envelopes["onset"].values),
         };

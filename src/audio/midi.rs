@@ -293,7 +293,7 @@ fn beats(events: &[Event], division: u16, end: u64) -> Vec<(u64, bool)> {
     let mut grid = Vec::new();
     for (i, (start, numerator, denominator)) in signatures.iter().enumerate() {
         let stop = signatures.get(i + 1).map_or(end, |next| next.0);
-        let unit = (u64::from(division) * 4 >> denominator).max(1);
+        let unit = ((u64::from(division) * 4) >> denominator).max(1);
         // Eighths in threes are counted in dotted quarters.
         let compound = *denominator == 3 && numerator % 3 == 0 && *numerator > 3;
         let (step, count) =

@@ -19,6 +19,10 @@ const ABOVE: f32 = 0.03;
 const REACH: usize = 2;
 /// Share of the rises that count as strong.
 const STRONG: f32 = 0.85;
+/// Least strength of an event.
+const FAINTEST: f32 = 0.1;
+/// Seconds before the end of a track in which nothing begins: that is where the sound is cut off.
+const LAST: f64 = 0.02;
 /// Two events of a kind are at least this far apart, in seconds.
 const DISTANCE: f64 = 0.03;
 
@@ -49,7 +53,7 @@ pub(super) fn hits(picked: &[usize], flux: &[f32], energy: &Energy, hop_seconds:
             time: Seconds(energy.refine(*hop as f64 * hop_seconds)),
             strength: (rise(*hop) / strong).clamp(0.0, 1.0),
         })
-        .filter(|hit| hit.time.0 < end)
+        .filter(|hit| hit.time.0 < end - LAST && hit.strength >= FAINTEST)
         .collect();
     hits.sort_by(|a, b| a.time.0.total_cmp(&b.time.0));
     hits.dedup_by(|later, earlier| later.time.0 - earlier.time.0 < DISTANCE);

@@ -3,7 +3,7 @@
 //! One thread decodes, the other makes spectra and what is taken from them; between them lies a short queue.
 //! What is kept is a few hundred bytes a hop, all of it as it comes: the level is known only at the end.
 
-use super::band::Bands;
+use super::band::{Bands, LEAD};
 use super::decode::{Block, Decoded, decode};
 use super::features::Extractor;
 use super::level::{Meter, Mix};
@@ -12,6 +12,7 @@ use super::transient::Energy;
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::{Flow, Progress};
 use crate::units::SampleRate;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::mpsc::sync_channel;
 
@@ -28,6 +29,8 @@ pub(super) struct Kept {
     pub(super) energy: Energy,
     /// Factor that brings the track to level; none for a silent track.
     pub(super) gain: Option<f32>,
+    /// The hops from the first that sounds to the last, by their own samples.
+    pub(super) loud: Range<usize>,
     /// How the channels are mixed for a one-channel listener.
     pub(super) mix: Mix,
 }
@@ -97,6 +100,8 @@ struct Ear {
     extractor: Extractor,
     energy: Energy,
     meter: Meter,
+    /// Hops that still lie before the first sample.
+    lead: usize,
 }
 
 impl Ear {
@@ -104,33 +109,40 @@ impl Ear {
         let grid = Grid::new(rate);
         Ear {
             grid,
-            spectra: Spectra::new(grid, channels),
+            spectra: Spectra::new(grid, channels, LEAD),
             bands: Bands::new(grid),
             extractor: Extractor::new(grid),
             energy: Energy::new(),
             meter: Meter::new(grid.hop),
+            lead: LEAD,
         }
     }
 
     fn push(&mut self, parcel: &Parcel) {
         let block = Block { rate: parcel.rate, channels: parcel.channels, samples: &parcel.samples };
-        let Ear { spectra, bands, extractor, energy, meter, .. } = self;
+        let Ear { spectra, bands, extractor, energy, meter, lead, .. } = self;
         spectra.push(block, &mut |magnitudes| {
             bands.push(magnitudes);
-            extractor.push(magnitudes);
+            match lead.checked_sub(1) {
+                Some(rest) => *lead = rest,
+                None => extractor.push(magnitudes),
+            }
         });
         energy.push(block);
         meter.push(block);
     }
 
     fn finish(self, decoded: Decoded) -> Kept {
-        let Ear { grid, spectra, mut bands, mut extractor, energy, meter } = self;
+        let Ear { grid, spectra, mut bands, mut extractor, energy, meter, mut lead } = self;
         spectra.finish(&mut |magnitudes| {
             bands.push(magnitudes);
-            extractor.push(magnitudes);
+            match lead.checked_sub(1) {
+                Some(rest) => lead = rest,
+                None => extractor.push(magnitudes),
+            }
         });
         let mix = meter.mix();
-        let gain = meter.gain(decoded.channels);
-        Kept { decoded, grid, bands, extractor, energy, gain, mix }
+        let (gain, loud) = meter.finish(decoded.channels);
+        Kept { decoded, grid, bands, extractor, energy, gain, loud, mix }
     }
 }

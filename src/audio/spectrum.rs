@@ -58,8 +58,8 @@ pub(super) struct Spectra {
 }
 
 impl Spectra {
-    /// Spectra of a signal with `channels` channels.
-    pub(super) fn new(grid: Grid, channels: usize) -> Self {
+    /// Spectra of a signal with `channels` channels; the first `lead` of them lie before its first sample.
+    pub(super) fn new(grid: Grid, channels: usize, lead: usize) -> Self {
         let step = std::f64::consts::TAU / grid.taper as f64;
         let hann = |i: usize| 0.5 - 0.5 * (step * i as f64).cos();
         let fft = FftPlanner::new().plan_fft_forward(grid.taper);
@@ -72,7 +72,7 @@ impl Spectra {
             scratch: vec![Complex32::ZERO; fft.get_inplace_scratch_len()],
             fft,
             // Half a taper of silence puts the first one's center on the first sample.
-            pending: vec![0.0; grid.taper / 2 * channels],
+            pending: vec![0.0; (grid.taper / 2 + lead * grid.hop) * channels],
             buffer: vec![Complex32::ZERO; grid.taper],
             powers: vec![[0.0; 2]; grid.bins()],
             magnitudes: vec![0.0; grid.bins()],
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn spectra_of(rate: u32, channels: usize, samples: &[f32]) -> Vec<Vec<f32>> {
-        let mut spectra = Spectra::new(Grid::new(SampleRate(rate)), channels);
+        let mut spectra = Spectra::new(Grid::new(SampleRate(rate)), channels, 0);
         let mut all = Vec::new();
         for part in samples.chunks(1000 * channels) {
             let block = Block { rate: SampleRate(rate), channels, samples: part };

@@ -23,6 +23,11 @@ const BESIDE: usize = 2;
 /// Chance of a beat below which its share of a downbeat says little.
 const UNSURE: f32 = 0.05;
 
+/// Hops after the first sound up to which a beat begins with it.
+const AT_ONCE: usize = 15;
+/// What the first sound adds to the mean voice, from 0 to 1, of its place in the bar.
+const FIRST_SOUND: f64 = 0.1;
+
 /// The likeliest course of one tempo near `period` hops a beat; none in a very long or very short track.
 pub(super) fn steady(merits: &Merits, period: f64, meter: usize) -> Option<Course> {
     let hops = merits.hops();
@@ -43,7 +48,8 @@ pub(super) fn steady(merits: &Merits, period: f64, meter: usize) -> Option<Cours
 /// Numbers the beats of a course of one tempo anew, so that the bars begin where downbeats are heard.
 ///
 /// Every beat has a voice of the same size, the share of its chance of a beat that goes to a downbeat: in the
-/// merit, a few beats at which the net is very sure that there is none would decide.
+/// merit, a few beats at which the net is very sure that there is none would decide. The first sound, at hop 0,
+/// has a voice too: music seldom begins with a pick-up.
 pub(super) fn begin_bars(course: &mut Course, beat: &[f32], downbeat: &[f32]) {
     let near = |chance: &[f32], hop: usize| {
         let span = hop.saturating_sub(BESIDE)..(hop + BESIDE + 1).min(chance.len());
@@ -52,6 +58,10 @@ pub(super) fn begin_bars(course: &mut Course, beat: &[f32], downbeat: &[f32]) {
     let mut voices = vec![0.0f64; course.meter];
     for (i, (hop, _)) in course.beats.iter().enumerate() {
         voices[i % course.meter] += f64::from(near(downbeat, *hop) / (near(beat, *hop) + UNSURE));
+    }
+    voices.iter_mut().for_each(|v| *v *= course.meter as f64 / course.beats.len().max(1) as f64);
+    if course.beats.first().is_some_and(|b| b.0 <= AT_ONCE) {
+        voices[0] += FIRST_SOUND;
     }
     let best = (0..course.meter).rev().max_by(|a, b| voices[*a].total_cmp(&voices[*b])).unwrap_or(0);
     for (i, (_, position)) in course.beats.iter_mut().enumerate() {
@@ -115,10 +125,12 @@ impl Near {
     fn lay(&self, grid: Grid, meter: usize) -> Course {
         let mut course = Course { meter, ..Course::default() };
         for k in -(meter as i64)..=(self.beat.len() as f64 / grid.period) as i64 {
+            // A beat on the first sound may begin a little before it.
             let hop = (grid.start + k as f64 * grid.period).round();
-            if hop < 0.0 || hop >= self.beat.len() as f64 {
+            if hop < -grid.period / 16.0 || hop >= self.beat.len() as f64 {
                 continue;
             }
+            let hop = hop.max(0.0);
             let (hop, position) = (hop as usize, k.rem_euclid(meter as i64) as usize);
             course.merit += if position == 0 { self.downbeat[hop] } else { self.beat[hop] };
             course.beats.push((hop, position));
@@ -162,6 +174,9 @@ mod tests {
         (0..25).for_each(|i| downbeat[10 + i * 200 + 150] = if i % 5 == 0 { 1e-6 } else { 0.3 });
         begin_bars(&mut course, &beat, &downbeat);
         assert!(course.beats.iter().enumerate().all(|(i, b)| b.1 == (i + 1) % 4));
+        // Where nothing else is heard, the first beat begins the first bar.
+        begin_bars(&mut course, &beat, &vec![0.1; 5100]);
+        assert_eq!(course.beats[0].1, 0);
     }
 
     #[test]

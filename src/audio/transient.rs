@@ -63,21 +63,24 @@ impl Energy {
         let from = at.saturating_sub(SEARCH);
         let to = (at + SEARCH + 1).min(self.cells.len());
         let rise = |cell: usize| {
-            let after = self.mean(cell, cell + AFTER);
-            let before = self.mean(cell.saturating_sub(BEFORE), cell);
+            let cell = cell as isize;
+            let after = self.mean(cell, AFTER as isize);
+            let before = self.mean(cell - BEFORE as isize, BEFORE as isize);
             // What is far below the music's level is no rise.
             ((after + 1e-4) / (before + 1e-4)).ln()
         };
+        // Nothing begins in silence, not even a moment before a sound.
         let best = (from..to)
+            .filter(|cell| self.cells[*cell] > 1e-9)
             .map(|cell| (rise(cell), cell))
             .fold((0.0f32, at), |a, b| if b.0 > a.0 { b } else { a });
         best.1 as f64 / 1000.0
     }
 
-    fn mean(&self, from: usize, to: usize) -> f32 {
-        let to = to.min(self.cells.len());
-        let cells = self.cells.get(from..to).unwrap_or(&[]);
-        cells.iter().sum::<f32>() / cells.len().max(1) as f32
+    /// The mean of `count` cells; before and after the track there is silence.
+    fn mean(&self, from: isize, count: isize) -> f32 {
+        let inside = |cell: isize| (cell.max(0) as usize).min(self.cells.len());
+        self.cells[inside(from)..inside(from + count)].iter().sum::<f32>() / count as f32
     }
 }
 
