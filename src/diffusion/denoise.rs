@@ -1,10 +1,10 @@
 //! The window loop: noise in, settled latents out, growing out of the window before.
 //!
 //! **Hand-off.** The first frames of a window are the last ones of the window before, and the new frames are denoised
-//! beside them. A model that was trained for it sees them nearly clean at every step, so that there is a picture
-//! to grow out of from the first step on. To any other they are replayed: set to signal · x0 + noise · ε (the
-//! same ε) at the window's own noise level, which is all that it knows; what it gets wrong about them is taken
-//! off the new frames as well (`join.rs`).
+//! beside them. They are replayed: set to signal · x0 + noise · ε (the same ε) at the window's own noise level; what
+//! the network gets wrong about the last of them is taken off the new frames as well (`join.rs`). A model that was
+//! trained for it sees all but that last one nearly clean at every step, so that there is a picture to grow out of
+//! from the first step on.
 //!
 //! **Strength per frame.** A frame whose denoise is below the window's is held in the same way, on the picture
 //! it carries, until the window's noise has fallen to the frame's own level; from then on it is free.
@@ -30,8 +30,8 @@ pub struct Window<'a> {
     pub noise: &'a Tensor,
     /// Settled latents of the first frames, \[p, c, h, w], p < f; none at the start of a take.
     pub pinned: Option<&'a Tensor>,
-    /// The noise (σ) under which the network sees the pinned frames, if it was trained to see them so; none: the
-    /// window's own.
+    /// The noise (σ) under which the network sees the pinned frames but the last, if it was trained to see them
+    /// so; none: the window's own.
     pub pin_noise: Option<f64>,
     /// The picture that each frame after the pinned ones starts from where its denoise is below 1,
     /// \[f − p, c, h, w] or \[1, c, h, w]; without it every frame starts from pure noise.
@@ -87,11 +87,9 @@ pub fn denoise(
             None => input,
         };
         let prediction = predict(net, &input, stride.from.t, window)?;
-        let prediction = match (window.pinned, &pins) {
-            (Some(pinned), None) => {
-                join::correct(schedule, &x, &prediction, pinned, stride.from).context(failed)?
-            }
-            _ => prediction,
+        let prediction = match window.pinned {
+            Some(pinned) => join::correct(schedule, &x, &prediction, pinned, stride.from).context(failed)?,
+            None => prediction,
         };
         x = sampler::step(schedule, &x, &prediction, *stride).context(failed)?;
         observe(Step { index, prediction: &prediction, latents: &x })?;
@@ -134,12 +132,17 @@ fn noised(clean: &Tensor, noise: &Tensor, level: Level) -> candle_core::Result<T
     (clean * level.signal)? + (noise * level.noise)?
 }
 
-/// The pinned frames as the network is to see them, of unit variance, where that is not at the window's own noise.
+/// The pinned frames but the last as the network is to see them, of unit variance, where that is not at the
+/// window's own noise. The last one is replayed even so: it shows what the network gets wrong.
 fn nearly_clean(window: &Window) -> candle_core::Result<Option<Tensor>> {
     let (Some(pinned), Some(sigma)) = (window.pinned, window.pin_noise) else { return Ok(None) };
+    let pinned = pinned.narrow(0, 0, pinned.dims()[0] - 1)?;
+    if pinned.dims()[0] == 0 {
+        return Ok(None);
+    }
     let level = Level { t: 0.0, signal: 1.0, noise: sigma };
     let noise = window.noise.narrow(0, 0, pinned.dims()[0])?;
-    Ok(Some((noised(pinned, &noise, level)? / level.spread())?))
+    Ok(Some((noised(&pinned, &noise, level)? / level.spread())?))
 }
 
 /// `x` \[f, c, h, w] with its first frames replaced by `first` \[p, c, h, w].
@@ -369,15 +372,16 @@ mod tests {
         let out = denoise(&oracle, &schedule, &pinned, |_| Ok(())).unwrap();
         assert_eq!(distance(&out.narrow(0, 0, 2).unwrap(), &settled), 0.0);
         // (x0 + 3/4 ε) / (5/4), for 3² + 4² = 5².
-        let own = noise.narrow(0, 0, 2).unwrap();
-        let expected = ((&settled * 0.8).unwrap() + (own * 0.6).unwrap()).unwrap();
+        let frames = |x: &Tensor, from, count| x.narrow(0, from, count).unwrap();
+        let shown = ((frames(&clean, 0, 1) * 0.8).unwrap() + (frames(&noise, 0, 1) * 0.6).unwrap()).unwrap();
         for (seen, stride) in oracle.seen.borrow().iter().zip(schedule.strides(1.0)) {
-            assert!(distance(&seen.narrow(0, 0, 2).unwrap(), &expected) < 1e-6);
-            let new = (clean.narrow(0, 2, 4).unwrap()
-                + (noise.narrow(0, 2, 4).unwrap() * stride.from.noise).unwrap())
-            .unwrap();
-            let new = (new / stride.from.spread()).unwrap();
-            assert!(distance(&seen.narrow(0, 2, 4).unwrap(), &new) < 2e-3, "new frames are as noisy as ever");
+            assert!(distance(&frames(seen, 0, 1), &shown) < 1e-6);
+            let rest = noised(&frames(&clean, 1, 5), &frames(&noise, 1, 5), stride.from).unwrap();
+            let rest = (rest / stride.from.spread()).unwrap();
+            assert!(
+                distance(&frames(seen, 1, 5), &rest) < 2e-3,
+                "the last one and new ones are as noisy as ever"
+            );
         }
     }
 
