@@ -48,6 +48,11 @@ impl Bands {
         }));
     }
 
+    /// Hops so far, with those before the first sample.
+    pub(super) fn count(&self) -> usize {
+        self.values.len() / BANDS
+    }
+
     /// The magnitudes of a hop; silence before the first and after the last.
     pub(super) fn hop(&self, index: isize) -> [f32; BANDS] {
         let row =

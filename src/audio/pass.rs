@@ -100,8 +100,6 @@ struct Ear {
     extractor: Extractor,
     energy: Energy,
     meter: Meter,
-    /// Hops that still lie before the first sample.
-    lead: usize,
 }
 
 impl Ear {
@@ -114,35 +112,30 @@ impl Ear {
             extractor: Extractor::new(grid),
             energy: Energy::new(),
             meter: Meter::new(grid.hop),
-            lead: LEAD,
         }
     }
 
     fn push(&mut self, parcel: &Parcel) {
         let block = Block { rate: parcel.rate, channels: parcel.channels, samples: &parcel.samples };
-        let Ear { spectra, bands, extractor, energy, meter, lead, .. } = self;
-        spectra.push(block, &mut |magnitudes| {
-            bands.push(magnitudes);
-            match lead.checked_sub(1) {
-                Some(rest) => *lead = rest,
-                None => extractor.push(magnitudes),
-            }
-        });
+        let Ear { spectra, bands, extractor, energy, meter, .. } = self;
+        spectra.push(block, &mut |magnitudes| take(bands, extractor, magnitudes));
         energy.push(block);
         meter.push(block);
     }
 
     fn finish(self, decoded: Decoded) -> Kept {
-        let Ear { grid, spectra, mut bands, mut extractor, energy, meter, mut lead } = self;
-        spectra.finish(&mut |magnitudes| {
-            bands.push(magnitudes);
-            match lead.checked_sub(1) {
-                Some(rest) => lead = rest,
-                None => extractor.push(magnitudes),
-            }
-        });
+        let Ear { grid, spectra, mut bands, mut extractor, energy, meter } = self;
+        spectra.finish(&mut |magnitudes| take(&mut bands, &mut extractor, magnitudes));
         let mix = meter.mix();
         let (gain, loud) = meter.finish(decoded.channels);
         Kept { decoded, grid, bands, extractor, energy, gain, loud, mix }
+    }
+}
+
+/// Keeps the spectrum of the next hop; only the bands keep those before the first sample.
+fn take(bands: &mut Bands, extractor: &mut Extractor, magnitudes: &[f32]) {
+    bands.push(magnitudes);
+    if bands.count() > LEAD {
+        extractor.push(magnitudes);
     }
 }

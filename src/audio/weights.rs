@@ -1,11 +1,9 @@
 //! The numbers of the net: read from the file that `training/ears/export.py` writes, checked before use.
 //!
-//! The file is safetensors: eight bytes with the length of a JSON header, the header with name, shape and place of each
-//! tensor, and the tensors as little-endian `f32`. Nothing in it decides how much memory is taken but its own length.
+//! The file is safetensors, all tensors in `f32`. Nothing in it decides how much memory is taken but its own length.
 
 use crate::error::{Context, Error, Result};
-use serde::Deserialize;
-use std::collections::BTreeMap;
+use safetensors::{Dtype, SafeTensors};
 
 use super::cue::CUES;
 use super::net::HEADS;
@@ -45,13 +43,6 @@ pub(super) struct Weights {
     /// A dilated convolution and a mixing one each.
     pub(super) blocks: Vec<(Convolution, Convolution)>,
     pub(super) head: Convolution,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    dtype: String,
-    shape: Vec<usize>,
-    data_offsets: (usize, usize),
 }
 
 impl Weights {
@@ -95,51 +86,35 @@ impl Weights {
 }
 
 /// The tensors of a file by name.
-pub(super) struct Tensors<'a> {
-    entries: BTreeMap<String, Entry>,
-    data: &'a [u8],
-}
+pub(super) struct Tensors<'a>(SafeTensors<'a>);
 
 impl<'a> Tensors<'a> {
     pub(super) fn parse(bytes: &'a [u8]) -> Result<Self> {
-        let (head, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| wrong("it is too short"))?;
-        let length = usize::try_from(u64::from_le_bytes(*head)).ok().filter(|n| *n <= rest.len());
-        let (header, data) = rest.split_at(length.ok_or_else(|| wrong("its header is cut off"))?);
-        let mut raw: BTreeMap<String, serde_json::Value> =
-            serde_json::from_slice(header).context(|| wrong("its header can't be read"))?;
-        raw.remove("__metadata__");
-        let parsed = raw.into_iter().map(|(name, value)| Ok((name, serde_json::from_value(value)?)));
-        let entries = parsed
-            .collect::<std::result::Result<_, serde_json::Error>>()
-            .context(|| wrong("its header can't be read"))?;
-        Ok(Tensors { entries, data })
+        SafeTensors::deserialize(bytes).map(Tensors).context(|| wrong("it is no whole safetensors file"))
     }
 
     fn has(&self, name: &str) -> bool {
-        self.entries.contains_key(name)
+        self.0.tensor(name).is_ok()
     }
 
     /// Shape and values of a tensor.
-    pub(super) fn tensor(&self, name: &str) -> Result<(&[usize], Vec<f32>)> {
-        let entry = self.entries.get(name).ok_or_else(|| wrong(&format!("it has no '{name}'")))?;
-        let (from, to) = entry.data_offsets;
-        let bytes = self.data.get(from..to).ok_or_else(|| wrong(&format!("'{name}' is cut off")))?;
-        let count = entry.shape.iter().try_fold(4usize, |n, d| n.checked_mul(*d));
-        if entry.dtype != "F32" || count != Some(bytes.len()) {
-            return Err(wrong(&format!("'{name}' is not of the size or type that it says")));
+    pub(super) fn tensor(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
+        let view = self.0.tensor(name).context(|| wrong(&format!("it has no '{name}'")))?;
+        if view.dtype() != Dtype::F32 {
+            return Err(wrong(&format!("'{name}' is not in f32")));
         }
         let values: Vec<f32> =
-            bytes.as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
+            view.data().as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
         if values.iter().any(|v| !v.is_finite()) {
             return Err(wrong(&format!("'{name}' holds something that is not a number")));
         }
-        Ok((&entry.shape, values))
+        Ok((view.shape().to_vec(), values))
     }
 
     fn convolution(&self, name: &str, dilation: usize) -> Result<Convolution> {
         let (shape, values) = self.tensor(&format!("{name}.weight"))?;
         let (_, mut bias) = self.tensor(&format!("{name}.bias"))?;
-        let &[outputs, inputs, kernel] = shape else {
+        let &[outputs, inputs, kernel] = &shape[..] else {
             return Err(wrong(&format!("'{name}' is no convolution")));
         };
         if bias.len() != outputs || kernel % 2 == 0 || values.is_empty() {
