@@ -6,7 +6,7 @@ use super::expr::Expr;
 use super::keyframe::Keyframes;
 use super::param::{Kind, Param, Rate, Setting};
 use super::preset::{CutOn, Cuts, MAX_LINE, MAX_TEXT, Mode, Place, Prompt, Route};
-use super::raw::{Field, RawCurve, RawCuts, RawPrompt, RawRoute, RawWords, Source};
+use super::raw::{Field, RawCurve, RawCuts, RawPrompt, RawRoute, RawWords, Source, number};
 use super::shape::{Curve, Shape};
 use super::signal::Signal;
 use super::timeline::Blend;
@@ -145,14 +145,8 @@ impl Source<'_> {
 
     /// Two shares of the track.
     fn quantiles(&self, value: &Spanned<Value>) -> Result<(f32, f32)> {
-        let pair = match value.get_ref() {
-            Value::Array(list) => match list[..] {
-                [Value::Float(a), Value::Float(b)] => Some((a, b)),
-                [Value::Integer(a), Value::Float(b)] => Some((a as f64, b)),
-                [Value::Float(a), Value::Integer(b)] => Some((a, b as f64)),
-                [Value::Integer(a), Value::Integer(b)] => Some((a as f64, b as f64)),
-                _ => None,
-            },
+        let pair = match value.get_ref().as_array().map(Vec::as_slice) {
+            Some([low, high]) => number(low).zip(number(high)),
             _ => None,
         };
         match pair {
@@ -167,8 +161,7 @@ impl Source<'_> {
     /// A length that repeats.
     fn grid(&self, key: &str, value: &Spanned<Value>) -> Result<Length> {
         let length = self.length(key, value)?;
-        let (Length::Seconds(n) | Length::Beats(n) | Length::Bars(n)) = length;
-        if n < 0.1 {
+        if length.amount() < 0.1 {
             let error = Error::usage(format!("{key} is too short")).hint("at least 0.1 of its unit");
             return Err(self.at(value.span(), error));
         }
@@ -278,9 +271,8 @@ impl Source<'_> {
         Ok((name.clone(), words))
     }
 
-    /// Whether words in braces stand for something and weights are in range.
-    pub fn braces(&self, value: &Spanned<Value>, words: &BTreeMap<String, Words>) -> Result<()> {
-        let text = self.text("text", value, MAX_TEXT)?;
+    /// Whether words in braces in `text`, which `value` holds, stand for something and weights are in range.
+    pub fn braces(&self, value: &Spanned<Value>, text: &str, words: &BTreeMap<String, Words>) -> Result<()> {
         words::check(text, words).map_err(|(at, error)| self.at(self.span_in(value, text, at), error))?;
         Emphasis::parse(text).map(drop).map_err(|error| self.at(value.span(), error))
     }
@@ -301,12 +293,13 @@ impl Source<'_> {
         let (table, raw) = (raw.span(), raw.get_ref());
         let field = self.need("text", &table, &raw.text)?;
         let text = self.text("text", field, MAX_TEXT)?.to_owned();
-        self.braces(field, words)?;
+        self.braces(field, &text, words)?;
         let negative = match &raw.negative {
             None => negative.to_owned(),
             Some(v) => {
-                self.braces(v, words)?;
-                self.text("negative", v, MAX_TEXT)?.to_owned()
+                let negative = self.text("negative", v, MAX_TEXT)?;
+                self.braces(v, negative, words)?;
+                negative.to_owned()
             }
         };
         let ease = raw.ease.as_ref().map_or(Ok(Length::Seconds(0.0)), |v| self.short("ease", v))?;
@@ -350,7 +343,6 @@ impl Source<'_> {
 
 /// A place and a value out of a pair.
 fn point(pair: &Value) -> Option<(Length, f64)> {
-    let number = |v: &Value| v.as_float().or_else(|| v.as_integer().map(|i| i as f64));
     let [place, value] = pair.as_array()?.as_slice() else {
         return None;
     };

@@ -32,6 +32,12 @@ impl Length {
         Self::checked(amount).map(Length::Seconds)
     }
 
+    /// How much of its own unit.
+    pub(super) fn amount(self) -> f64 {
+        let (Length::Seconds(n) | Length::Beats(n) | Length::Bars(n)) = self;
+        n
+    }
+
     fn checked(amount: f64) -> Result<f64> {
         if (0.0..=Self::MAX).contains(&amount) {
             return Ok(amount);

@@ -1,7 +1,8 @@
 //! Analysis + preset + overrides → timeline.
 //!
 //! A parameter's value in a frame is (base + all routes that add) · all routes that multiply, kept inside the
-//! parameter's range (degrees go round). `--set` replaces the base and silences the routes into that parameter: it holds it.
+//! parameter's range (degrees go round). `--set` replaces the base and silences the routes into that parameter: it
+//! holds it.
 
 use super::clock::Clock;
 use super::emphasis::Emphasis;

@@ -192,8 +192,8 @@ impl Preset {
         let base = raw.base.iter().map(|(k, v)| source.base(k, v)).collect::<Result<Vec<_>>>()?;
         let curves = raw.curve.iter().map(|c| source.drawn(c)).collect::<Result<Vec<_>>>()?;
         let words = raw.words.iter().map(|(k, v)| source.words(k, v)).collect::<Result<_>>()?;
-        if let Some(negative) = &raw.negative {
-            source.braces(negative, &words)?;
+        if let Some(field) = &raw.negative {
+            source.braces(field, &negative, &words)?;
         }
         Ok(Preset {
             name: name.to_owned(),

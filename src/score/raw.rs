@@ -168,11 +168,7 @@ impl Source<'_> {
     /// # Errors
     /// Usage, for another type, a number outside, or none (nan).
     pub fn number(&self, key: &str, value: &Spanned<Value>, range: RangeInclusive<f64>) -> Result<f64> {
-        let number = match value.get_ref() {
-            Value::Float(x) => *x,
-            Value::Integer(i) => *i as f64,
-            _ => return Err(self.wrong_type(key, value, "a number")),
-        };
+        let number = number(value.get_ref()).ok_or_else(|| self.wrong_type(key, value, "a number"))?;
         if !range.contains(&number) {
             let error = Error::usage(format!("{key} = {number} is out of range"));
             let hint = format!("{key} goes from {} to {}", range.start(), range.end());
@@ -211,6 +207,11 @@ impl Source<'_> {
             Error::usage(format!("{key} has the wrong type ({found})")).hint(format!("write {wanted}")),
         )
     }
+}
+
+/// A number, written with a point or without.
+pub(super) fn number(value: &Value) -> Option<f64> {
+    value.as_float().or_else(|| value.as_integer().map(|i| i as f64))
 }
 
 /// The known key nearest to the unknown one, out of the parser's "unknown field `x`, expected one of `y`, ...".

@@ -5,6 +5,7 @@
 
 use super::clock::{Clock, Length};
 use crate::error::{Error, Result, nearest};
+use crate::units::Seconds;
 use std::collections::BTreeMap;
 
 /// What a word in braces stands for.
@@ -18,11 +19,11 @@ pub enum Words {
 
 impl Words {
     /// What it stands for at time `t`, in a section with this label.
-    pub(super) fn at<'a>(&'a self, clock: &Clock, t: crate::units::Seconds, label: &str) -> &'a str {
+    pub(super) fn at<'a>(&'a self, clock: &Clock, t: Seconds, label: &str) -> &'a str {
         match self {
             Words::InTurn(every, list) => {
                 // Half a millisecond later, so that rounding doesn't show the word before.
-                let turn = clock.turns(*every, crate::units::Seconds(t.0 + 5e-4)).floor();
+                let turn = clock.turns(*every, Seconds(t.0 + 5e-4)).floor();
                 list.get(turn.rem_euclid(list.len().max(1) as f64) as usize).map_or("", String::as_str)
             }
             Words::BySection(by, other) => by.get(label).unwrap_or(other),

@@ -216,8 +216,7 @@ impl<'a> Parser<'a> {
             let error = Error::usage(format!("{} wants a length first", function.name));
             return Err(Wrong { at, error: error.hint("like 1 beats, 2 bars, 0.5 s or 250 ms") });
         };
-        let (Length::Seconds(n) | Length::Beats(n) | Length::Bars(n)) = length;
-        if n < 0.01 {
+        if length.amount() < 0.01 {
             let error = Error::usage("this length is too short").hint("at least 0.01 of its unit");
             return Err(Wrong { at, error });
         }
