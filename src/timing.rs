@@ -4,7 +4,7 @@ use crate::error::{Context, Error, Result};
 use crate::units::Seconds;
 use serde::Serialize;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 /// Collects the spans of one run. Costs two clock readings a span; nothing where it is off.
@@ -41,10 +41,14 @@ impl Timings {
         Span { timings: self, name, start: self.origin.map(|_| Instant::now()) }
     }
 
+    fn events(&self) -> MutexGuard<'_, Vec<Event>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// How long each kind of span took in all, in order of first appearance. Spans on different threads overlap, so
     /// the sum may be longer than the run.
     pub fn totals(&self) -> Vec<(&'static str, Seconds)> {
-        let events = self.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let events = self.events();
         let mut totals: Vec<(&'static str, Seconds)> = Vec::new();
         for event in events.iter() {
             let seconds = event.dur as f64 / 1e6;
@@ -58,7 +62,7 @@ impl Timings {
 
     /// Writes what was recorded as JSON.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let events = self.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let events = self.events();
         let text =
             serde_json::to_vec(&*events).context(|| Error::internal("the timings can't be written down"))?;
         std::fs::write(path, text).context(|| {
@@ -88,7 +92,7 @@ impl Drop for Span<'_> {
             ts: (start - origin).as_micros() as u64,
             dur: start.elapsed().as_micros() as u64,
         };
-        self.timings.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(event);
+        self.timings.events().push(event);
     }
 }
 

@@ -108,7 +108,8 @@ impl Placement {
 }
 
 /// `frame` at the size `out` with the effects of `finish`: cropped to the output's shape, moved,
-/// enlarged, then lit; glow comes first, at the frame's own size, and grain last. Beyond its edges the picture goes on mirrored, so no border ever shows.
+/// enlarged, then lit; glow comes first, at the frame's own size, and grain last. Beyond its edges the
+/// picture goes on mirrored, so no border ever shows.
 ///
 /// Colours are mixed in linear light. With [`Finish::NONE`] and the frame's own size the result is
 /// the frame, byte for byte. An empty frame gives black.
