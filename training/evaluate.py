@@ -9,6 +9,7 @@ taken in the classifier's last features, between clips and real ones.
 """
 import argparse
 import json
+import pathlib
 import random
 
 import torch
@@ -88,7 +89,7 @@ def nearest_palette(frames):
 
 def flicker(clips):
     """Second difference of luma over the first, both mean absolute, of clips [n,f,3,h,w]."""
-    luma = (clips * torch.tensor([0.2126, 0.7152, 0.0722]).view(3, 1, 1)).sum(2)
+    luma = sample.brightness(clips)
     first = luma[:, 1:] - luma[:, :-1]
     return float((first[:, 1:] - first[:, :-1]).abs().mean() / first.abs().mean())
 
@@ -134,7 +135,6 @@ def main():
     a.add_argument("--guidance", type=float, default=1.6)
     a.add_argument("--classifier", default="spark-classifier.pt", help="where it is kept between runs")
     o = a.parse_args()
-    import pathlib
     with torch.enable_grad():
         net = train_classifier(pathlib.Path(o.classifier))
     rng = random.Random(99)

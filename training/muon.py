@@ -5,10 +5,12 @@ go to AdamW. On so small a budget it is the cheapest speed there is.
 """
 import torch
 
+from nets import BFLOAT16
+
 
 def orthogonal(g, steps=4):
     """The nearest (semi-)orthogonal matrix, roughly, by a quintic Newton-Schulz iteration."""
-    x = g.bfloat16() if torch.cpu._is_avx512_bf16_supported() else g
+    x = g.bfloat16() if BFLOAT16 else g
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     x = x / (x.norm() + 1e-7)

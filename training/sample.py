@@ -18,6 +18,7 @@ import scenes
 import tokens
 
 OVERLAP = 4
+REACH = 3  # new frames after which that correction has fallen to 1/e
 
 
 def grid(s, steps=nets.STEPS):
@@ -55,14 +56,20 @@ class Spark:
         if held is not None and denoise < 1:
             x = x + held[:, -1:]
         for k in range(len(t)):
-            y = x / (sigma[k] ** 2 + 1).sqrt()
             if held is not None:
-                y[:, :OVERLAP] = (held + nets.PIN * noise[:, :OVERLAP]) / (nets.PIN ** 2 + 1) ** 0.5
+                x[:, :OVERLAP] = held + sigma[k] * noise[:, :OVERLAP]
+            y = x / (sigma[k] ** 2 + 1).sqrt()
+            if held is not None:  # all but the last are shown nearly clean
+                y[:, :OVERLAP - 1] = (held + nets.PIN * noise[:, :OVERLAP])[:, :-1] / (nets.PIN ** 2 + 1) ** 0.5
             v = self.predict(y, t[k], hidden, scale)
             if guidance != 1:
                 w = self.predict(y, t[k], empty, scale)
                 v = w + guidance * (v - w)
             clean = x / (sigma[k] ** 2 + 1) - v * sigma[k] / (sigma[k] ** 2 + 1).sqrt()
+            if held is not None:  # what the model gets wrong about the last one is taken off the new ones
+                missed = held[:, -1:] - clean[:, OVERLAP - 1:OVERLAP]
+                fade = torch.exp(-torch.arange(x.shape[1] - OVERLAP) / REACH)
+                clean[:, OVERLAP:] += missed * fade.view(-1, 1, 1, 1)
             x = clean + (x - clean) * (sigma[k + 1] / sigma[k])
         if held is not None:
             x[:, :OVERLAP] = held
@@ -92,15 +99,23 @@ class Spark:
         hidden, empty, out, held, at = self.embed(prompts), self.embed([""] * b), None, None, 0
         while out is None or out.shape[1] < curve.shape[1]:
             noise = shared ** 0.5 * common + (1 - shared) ** 0.5 * torch.randn(b, f, *nets.LATENT, generator=g)
+            if held is not None:  # a frame's noise is its own, in whichever window
+                noise[:, :OVERLAP] = last
+            last = noise[:, -OVERLAP:].clone()
             z = self.window(hidden, curve[:, at:at + f], noise, empty, guidance, held, 1.0 if held is None else denoise, steps)
             out = z if out is None else torch.cat([out, z[:, OVERLAP:]], 1)
             held, at = z[:, -OVERLAP:].clone(), at + f - OVERLAP
         return torch.stack([self.decode(row) for row in out])
 
 
+def brightness(pictures):
+    """Luma [...,H,W] of pictures [...,3,H,W], both in [0,1]."""
+    return (pictures * torch.tensor([0.2126, 0.7152, 0.0722]).view(3, 1, 1)).sum(-3)
+
+
 def energy(pictures):
     """Motion energy [..., n-1] of pictures [...,n,3,H,W] in [0,1]."""
-    luma = (pictures * 255 * torch.tensor([0.2126, 0.7152, 0.0722]).view(3, 1, 1)).sum(-3)
+    luma = 255 * brightness(pictures)
     return (luma[..., 1:, :, :] - luma[..., :-1, :, :]).abs().mean((-1, -2))
 
 
