@@ -3,7 +3,7 @@
 //! The two sides of a ratio are timed in turns, so that whatever else the machine does hits both alike.
 #![allow(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
-use beatbolt::diffusion::{Model, ModelSpec, Precision, cpu};
+use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision, cpu};
 use beatbolt::noise::{Stream, gaussian};
 use beatbolt::units::Size;
 use beatbolt::video::{Finish, Frame, apply};
@@ -33,7 +33,7 @@ fn main() {
 /// One window of the shipped model.
 fn spark() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-    let spec = ModelSpec { folder, motion: None, precision: Precision::F32 };
+    let spec = ModelSpec { folder, motion: None, effort: Effort::Own, precision: Precision::F32 };
     let model = Model::open(&spec, &Device::Cpu).expect("spark is shipped");
     let latents = noise(&[16, 4, 18, 32]);
     let (text, _) = model.encode_prompt("neon tunnel").expect("a prompt");

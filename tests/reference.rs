@@ -5,7 +5,7 @@
 use beatbolt::diffusion::config::SchedulerConfig;
 use beatbolt::diffusion::denoise::{Guidance, Window, denoise};
 use beatbolt::diffusion::schedule::Schedule;
-use beatbolt::diffusion::{Model, ModelSpec, Precision};
+use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision};
 use beatbolt::error::ErrorKind;
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
@@ -57,7 +57,12 @@ fn case(name: &str) -> Case {
 }
 
 fn open(folder: &Path, motion: Option<PathBuf>) -> beatbolt::error::Result<Model> {
-    Model::open(&ModelSpec { folder: folder.to_owned(), motion, precision: Precision::F32 }, &Device::Cpu)
+    open_at(folder, motion, Effort::Own)
+}
+
+fn open_at(folder: &Path, motion: Option<PathBuf>, effort: Effort) -> beatbolt::error::Result<Model> {
+    let spec = ModelSpec { folder: folder.to_owned(), motion, effort, precision: Precision::F32 };
+    Model::open(&spec, &Device::Cpu)
 }
 
 /// |a - b| / |b|
@@ -172,6 +177,39 @@ fn a_motion_file_in_the_original_layout_is_the_same_module() {
         assert_eq!(own, predict(with(Some(original.clone()))));
         assert_eq!(own, predict(with(Some(adapter))));
         assert!(with(Some(original)).notes().iter().any(|n| n.contains("motion.safetensors")));
+    }
+}
+
+/// A module distilled for two steps is taken for two, and only then; it has the guidance in it.
+#[test]
+fn the_number_of_steps_chooses_the_motion_module() {
+    let folder = folder_of(&case("euler"));
+    write(folder.path().join("beatbolt.json"), r#"{"width": 64, "height": 64, "steps": 3, "guidance": 1.5}"#);
+    let adapter = folder.path().join("motion_adapter");
+    let few = folder.path().join("motion_adapter_2step");
+    std::fs::create_dir(&few).unwrap();
+    std::fs::copy(adapter.join("config.json"), few.join("config.json")).unwrap();
+    let weights = "diffusion_pytorch_model.safetensors";
+    let halved: HashMap<String, Tensor> = candle_core::safetensors::load(adapter.join(weights), &Device::Cpu)
+        .unwrap()
+        .into_iter()
+        .map(|(key, tensor)| (key, (tensor * 0.5).unwrap()))
+        .collect();
+    candle_core::safetensors::save(&halved, few.join(weights)).unwrap();
+    let (x, text) = inputs(3);
+    let predict = |m: &Model| values(&m.predict(&x, 500.0, &text, &[1.0; 3]).unwrap());
+    let at = |effort| open_at(folder.path(), None, effort).unwrap();
+    let named = |adapter: &Path| open(folder.path(), Some(adapter.join(weights))).unwrap();
+    let cases = [
+        (Effort::Draft, &few, 2, 1.0),
+        (Effort::Steps(2), &few, 2, 1.0),
+        (Effort::Own, &adapter, 3, 1.5),
+        (Effort::Final, &adapter, 6, 1.5),
+    ];
+    for (effort, adapter, steps, guidance) in cases {
+        let model = at(effort);
+        assert_eq!((model.steps(), model.guidance()), (steps, guidance), "{effort:?}");
+        assert_eq!(predict(&model), predict(&named(adapter)), "{effort:?}");
     }
 }
 

@@ -89,30 +89,44 @@ def image(minutes, folder, rate=1e-3, batch=16):
 
 
 HELD = 4
+FADE = 3.0  # new frames after which the settled frames' error has fallen to 1/e
+
+
+def error(shape):
+    """What a settled frame [8,h,w] may be wrong by: grainy, blotchy or broad, up to three tenths of the latents' own spread."""
+    rough = torch.randn(shape)
+    kind, size = torch.rand(()), 0.3 * torch.rand(())
+    if kind < 0.3:
+        return size * rough
+    if kind < 0.7:
+        return size * 3 * torch.nn.functional.avg_pool2d(rough, 3, 1, 1)
+    broad = torch.nn.functional.interpolate(torch.randn(1, shape[0], 3, 4), shape[1:], mode="bilinear", align_corners=True)
+    return size * broad[0]
 
 
 def noised(x, a, b):
     """Noise clips x [n,16,8,h,w] for training: returns input, time [n], target v, b, and the weight of each frame in the loss.
 
-    Six in ten clips carry on: their first HELD frames are settled ones, shown nearly clean whatever the time is, so that from the
-    first step on there is a picture to grow out of. They are somewhat wrong, as rendered frames are, while the target is right.
+    Six in ten clips carry on: their first HELD frames are settled ones. All of them but the last are shown nearly clean whatever
+    the time is, so that from the first step on there is a picture to grow out of; the last is noised like the new ones. They are
+    somewhat wrong, as rendered frames are, and the clip to learn keeps that error and lets it fade over the new frames: an error
+    that vanished at once would be a join that everybody sees.
     Half of these set out at a denoise s below 1: frames past the held ones begin as the last settled one at the noise level of s,
     and what is left of that beginning at step k of the shortened grid is in the input, while the target is the clip.
     """
-    n = x.shape[0]
-    t = times(n)
+    n, frames = x.shape[:2]
+    t, x = times(n), x.clone()
     noise = torch.randn_like(x)
-    bias, pins, weight = torch.zeros_like(x), [], torch.ones(n, x.shape[1], 1, 1, 1)
+    bias, pins, weight = torch.zeros_like(x), [], torch.ones(n, frames, 1, 1, 1)
+    fade = torch.cat([torch.ones(HELD), torch.exp(-torch.arange(1.0, frames - HELD + 1) / FADE)]).view(-1, 1, 1, 1)
     for i in range(n):
         pins.append(None)
         if torch.rand(()) < 0.4:
             continue
-        weight[i, :HELD] = 0
-        rough = torch.randn(x.shape[2:])
-        soft = torch.nn.functional.avg_pool2d(rough, 3, 1, 1) * 3
-        wrong = 0.25 * torch.rand(()) * (rough if torch.rand(()) < 0.5 else soft)
+        weight[i, :HELD - 1] = 0
+        x[i] += fade * error(x.shape[2:])
         sigma = 2 * nets.PIN * torch.rand(())
-        pins[i] = (x[i, :HELD] + wrong + sigma * noise[i, :HELD]) / (sigma ** 2 + 1).sqrt()
+        pins[i] = ((x[i] + sigma * noise[i]) / (sigma ** 2 + 1).sqrt())[:HELD - 1]
         if torch.rand(()) < 0.5:
             s, k = 0.3 + 0.6 * torch.rand(()).item(), int(torch.randint(0, 4, ()))
             grid = [round(1000 * s * (1 - j / 4)) - 1 for j in range(4)]
@@ -123,7 +137,7 @@ def noised(x, a, b):
     target = (at * y - x) / bt
     for i, pin in enumerate(pins):
         if pin is not None:
-            y[i, :HELD] = pin
+            y[i, :HELD - 1] = pin
     return y, t, target, bt, weight
 
 

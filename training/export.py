@@ -9,6 +9,8 @@ import nets
 import tokens
 from nets import MODEL
 
+GUIDANCE = 1.6  # of the standard module; the few-step ones have it in them
+
 
 def scheduler():
     """The sampler's settings: v-prediction on scaled-linear betas rescaled to zero terminal SNR, trailing spacing."""
@@ -29,7 +31,7 @@ def frame():
         "feature_extractor": [None, None], "image_encoder": [None, None]}, indent=2) + "\n")
     (MODEL / "spark.json").write_text(json.dumps(
         {"width": nets.WIDTH, "height": nets.HEIGHT, "fps": nets.FPS, "steps": nets.STEPS, "frames": nets.FRAMES,
-         "guidance": 1.6, "pin_noise": nets.PIN}) + "\n")
+         "final_steps": 4 * nets.STEPS, "guidance": GUIDANCE, "pin_noise": nets.PIN}) + "\n")
 
 
 def init():

@@ -177,8 +177,14 @@ class Average:
             m.copy_(keep)
 
 
-NAMES = {"unet": "diffusion_pytorch_model", "motion_adapter": "diffusion_pytorch_model",
-         "vae": "diffusion_pytorch_model", "text_encoder": "model"}
+def adapter(few=0):
+    """The folder of the motion module distilled for `few` steps, or of the standard one."""
+    return f"motion_adapter_{few}step" if few else "motion_adapter"
+
+
+def weights(name):
+    """The file of a part's weights."""
+    return MODEL / name / f"{'model' if name == 'text_encoder' else 'diffusion_pytorch_model'}.safetensors"
 
 
 def save_part(name, net, state=None):
@@ -189,8 +195,8 @@ def save_part(name, net, state=None):
     if name == "text_encoder":  # the names that files on hubs have
         state = {f"text_model.{k}": v for k, v in state.items()}
     save_file({k: v.detach().half().contiguous() for k, v in state.items() if v.is_floating_point()},
-              folder / f"{NAMES[name]}.safetensors", metadata={"format": "pt"})
-    (folder / f"{NAMES[name]}.safetensors").chmod(0o644)
+              weights(name), metadata={"format": "pt"})
+    weights(name).chmod(0o644)
     if name == "text_encoder":
         config = copy.deepcopy(net.config)
         config.architectures = ["CLIPTextModel"]
@@ -201,7 +207,7 @@ def save_part(name, net, state=None):
         if name == "vae":  # diffusers leaves this one out
             config["encoder_block_out_channels"] = [32] * 4
             config.update(_class_name="AutoencoderTiny", patch_size=PATCH)
-        if name == "motion_adapter":
+        if name.startswith("motion_adapter"):
             config["motion_norm"] = "frame"
         text = json.dumps(config, indent=2)
     (folder / "config.json").write_text(text + "\n")
@@ -209,7 +215,7 @@ def save_part(name, net, state=None):
 
 def load_part(name, net):
     """Load f16 weights written by `save_part` into a freshly built net; a missing file leaves it as it is."""
-    path = MODEL / name / f"{NAMES[name]}.safetensors"
+    path = weights(name)
     if path.exists():
         state = {k.removeprefix("text_model."): v.float() for k, v in load_file(path).items()}
         missing, extra = net.load_state_dict(state, strict=False)

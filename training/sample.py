@@ -18,7 +18,7 @@ import scenes
 import tokens
 
 OVERLAP = 4
-REACH = 3  # new frames after which that correction has fallen to 1/e
+REACH = 3  # new frames after which the correction of a join has fallen to 1/e
 
 
 def grid(s, steps=nets.STEPS):
@@ -28,16 +28,41 @@ def grid(s, steps=nets.STEPS):
     return t, torch.cat([((1 - bar) / bar).sqrt(), torch.zeros(1)])
 
 
-class Spark:
-    """The model as it stands in models/spark."""
+def shown(x, noise, sigma, held):
+    """x = clean + sigma noise [b,f,8,h,w] with the settled frames in their places, and what the network gets to see of it."""
+    root = (sigma ** 2 + 1).sqrt()
+    if held is None:
+        return x, x / root
+    x = torch.cat([held + sigma * noise[:, :OVERLAP], x[:, OVERLAP:]], 1)
+    pins = (held + nets.PIN * noise[:, :OVERLAP]) / (nets.PIN ** 2 + 1) ** 0.5
+    return x, torch.cat([pins[:, :-1], x[:, OVERLAP - 1:] / root], 1)  # the last one shows what the model gets wrong
 
-    def __init__(self, moving=True):
+
+def stride(predict, x, noise, t, sigma, after, hidden, scale, empty=None, guidance=1.0, held=None):
+    """One Euler step of x = clean + sigma noise [b,f,8,h,w] from sigma to `after`, as the program takes it."""
+    x, y = shown(x, noise, sigma, held)
+    v = predict(y, t, hidden, scale)
+    if guidance != 1:
+        w = predict(y, t, empty, scale)
+        v = w + guidance * (v - w)
+    clean = x / (sigma ** 2 + 1) - v * sigma / (sigma ** 2 + 1).sqrt()
+    if held is not None:  # the error of the last settled one is taken off the new ones
+        missed = held[:, -1:] - clean[:, OVERLAP - 1:OVERLAP]
+        fade = torch.exp(-torch.arange(x.shape[1] - OVERLAP) / REACH)
+        clean[:, OVERLAP:] += missed * fade.view(-1, 1, 1, 1)
+    return clean + (x - clean) * (after / sigma)
+
+
+class Spark:
+    """The model as it stands in models/spark, with the standard motion module or the one for so many steps."""
+
+    def __init__(self, moving=True, few=0):
         self.tok = tokens.Tokens()
         self.text = nets.load_part("text_encoder", nets.build_text(self.tok.size)).eval()
         self.unet = nets.load_part("unet", nets.build_unet()).eval()
         self.vae = nets.load_part("vae", nets.build_vae()).eval()
         self.factor = json.loads((nets.MODEL / "vae" / "config.json").read_text())["scaling_factor"]
-        self.net = nets.Video(self.unet, nets.load_part("motion_adapter", nets.build_motion())).eval() if moving else None
+        self.net = nets.Video(self.unet, nets.load_part(nets.adapter(few), nets.build_motion())).eval() if moving else None
 
     def embed(self, prompts):
         return self.text(torch.tensor([self.tok(p) for p in prompts])).last_hidden_state
@@ -56,21 +81,7 @@ class Spark:
         if held is not None and denoise < 1:
             x = x + held[:, -1:]
         for k in range(len(t)):
-            if held is not None:
-                x[:, :OVERLAP] = held + sigma[k] * noise[:, :OVERLAP]
-            y = x / (sigma[k] ** 2 + 1).sqrt()
-            if held is not None:  # all but the last are shown nearly clean
-                y[:, :OVERLAP - 1] = (held + nets.PIN * noise[:, :OVERLAP])[:, :-1] / (nets.PIN ** 2 + 1) ** 0.5
-            v = self.predict(y, t[k], hidden, scale)
-            if guidance != 1:
-                w = self.predict(y, t[k], empty, scale)
-                v = w + guidance * (v - w)
-            clean = x / (sigma[k] ** 2 + 1) - v * sigma[k] / (sigma[k] ** 2 + 1).sqrt()
-            if held is not None:  # what the model gets wrong about the last one is taken off the new ones
-                missed = held[:, -1:] - clean[:, OVERLAP - 1:OVERLAP]
-                fade = torch.exp(-torch.arange(x.shape[1] - OVERLAP) / REACH)
-                clean[:, OVERLAP:] += missed * fade.view(-1, 1, 1, 1)
-            x = clean + (x - clean) * (sigma[k + 1] / sigma[k])
+            x = stride(self.predict, x, noise, t[k], sigma[k], sigma[k + 1], hidden, scale, empty, guidance, held)
         if held is not None:
             x[:, :OVERLAP] = held
         return x

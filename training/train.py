@@ -5,6 +5,8 @@
     python training/data.py                       (beside the next) rendered and encoded loops
     python training/train.py image --minutes 35   text encoder and UNet
     python training/train.py motion --minutes 45  motion modules
+    python training/train.py few --steps 4 --minutes 40               a module for 4 steps from the standard one
+    python training/train.py few --steps 2 --teacher 4 --minutes 20   one for 2 from the one for 4
 
 A stage goes on from the committed f16 weights and the step count in training.json.
 """
@@ -15,11 +17,13 @@ import torch
 
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("stage", choices=("init", "vae", "image", "motion"))
+    a.add_argument("stage", choices=("init", "vae", "image", "motion", "few"))
     a.add_argument("--minutes", type=float, default=10)
     a.add_argument("--threads", type=int, default=1)
     a.add_argument("--rate", type=float, help="peak learning rate")
     a.add_argument("--data", default="spark-table", help="the folder that data.py writes to")
+    a.add_argument("--steps", type=int, default=4, help="steps of the few-step module")
+    a.add_argument("--teacher", type=int, default=0, help="steps of the module to learn from; 0: the standard one, with guidance")
     o = a.parse_args()
     torch.set_num_threads(o.threads)
     more = {"rate": o.rate} if o.rate else {}
@@ -29,6 +33,9 @@ def main():
     elif o.stage == "vae":
         import vae
         vae.train(o.minutes, **more)
+    elif o.stage == "few":
+        import distil
+        distil.distil(o.steps, o.minutes, o.data, o.teacher, **more)
     else:
         import diffusion
         getattr(diffusion, o.stage)(o.minutes, o.data, **more)

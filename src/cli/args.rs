@@ -1,5 +1,6 @@
 //! What can be typed: clap types, nothing else.
 
+use crate::diffusion::Effort;
 use crate::units::{FrameRate, Seconds, Size};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -108,17 +109,17 @@ pub enum Tier {
     Draft,
     /// The model's own number of steps
     Develop,
-    /// Twice the model's own number of steps
+    /// The model's standard motion module, with guidance and many steps
     Final,
 }
 
 impl Tier {
-    /// Denoising steps a window, for a model whose own number is `native`.
-    pub fn steps(self, native: usize) -> usize {
+    /// What the denoising steps come from.
+    pub fn effort(self) -> Effort {
         match self {
-            Tier::Draft => 2.min(native),
-            Tier::Develop => native,
-            Tier::Final => 2 * native,
+            Tier::Draft => Effort::Draft,
+            Tier::Develop => Effort::Own,
+            Tier::Final => Effort::Final,
         }
     }
 

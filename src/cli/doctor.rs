@@ -2,7 +2,7 @@
 
 use super::models;
 use super::terminal::say;
-use crate::diffusion::{Model, ModelSpec, Precision, open_device};
+use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
 use crate::error::Result;
 use crate::video::probe_report;
 use serde::Serialize;
@@ -117,7 +117,8 @@ fn model_folders() -> Vec<Finding> {
             if found.iter().any(|f: &Finding| f.what == name) {
                 continue;
             }
-            let spec = ModelSpec { folder: path, motion: None, precision: Precision::F32 };
+            let spec =
+                ModelSpec { folder: path, motion: None, effort: Effort::Own, precision: Precision::F32 };
             found.push(match open_device("cpu").and_then(|cpu| Model::open(&spec, &cpu.device)) {
                 Ok(model) => finding(
                     name,

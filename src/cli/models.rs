@@ -1,7 +1,7 @@
 //! Where models are found, and what a model asks for.
 
-use super::args::{ModelArgs, PrecisionArg};
-use crate::diffusion::{Model, ModelSpec, Precision, open_device};
+use super::args::{ModelArgs, PrecisionArg, Tier};
+use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub fn shipped() -> Result<PathBuf> {
 }
 
 /// Opens the device and the model that were asked for.
-pub fn open(args: &ModelArgs, progress: &dyn Progress) -> Result<Model> {
+pub fn open(args: &ModelArgs, tier: Tier, progress: &dyn Progress) -> Result<Model> {
     let opened = open_device(&args.device)?;
     let precision = match (args.precision, opened.device.is_cpu()) {
         (Some(PrecisionArg::F32), _) | (None, true) => Precision::F32,
@@ -42,7 +42,9 @@ pub fn open(args: &ModelArgs, progress: &dyn Progress) -> Result<Model> {
         Some(folder) => folder.clone(),
         None => shipped()?,
     };
-    let model = Model::open(&ModelSpec { folder, motion: args.motion.clone(), precision }, &opened.device)?;
+    let effort = args.steps.map_or(tier.effort(), Effort::Steps);
+    let spec = ModelSpec { folder, motion: args.motion.clone(), effort, precision };
+    let model = Model::open(&spec, &opened.device)?;
     opened
         .why
         .iter()

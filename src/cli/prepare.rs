@@ -26,9 +26,9 @@ pub fn prepare(args: &RenderArgs, progress: &dyn Progress, timings: &Timings) ->
     progress.stage("loading", 0);
     let model = {
         let _span = timings.span("load model");
-        models::open(&args.model, progress)?
+        models::open(&args.model, args.tier, progress)?
     };
-    preset.base.entry("guidance").or_insert(model.native().guidance);
+    preset.base.entry("guidance").or_insert(model.guidance());
     progress.stage("listening", 0);
     let analysis = {
         let _span = timings.span("analyze");
@@ -59,7 +59,7 @@ fn settings(
         weights: model.fingerprint()?,
         device: model.place(),
         seed: args.seed,
-        steps: args.model.steps.unwrap_or_else(|| args.tier.steps(native.steps)),
+        steps: model.steps(),
         windows: shape.check(model.max_frames())?,
         generate: match args.model.generate {
             Some(size) => generated(size, factor)?,

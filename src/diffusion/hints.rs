@@ -16,9 +16,11 @@ pub struct Native {
     pub fps: u32,
     /// Denoising steps.
     pub steps: usize,
+    /// Denoising steps where time does not matter; none: twice as many as `steps`.
+    pub final_steps: Option<usize>,
     /// Frames in a window.
     pub frames: usize,
-    /// Guidance where nobody says otherwise; distilled models want 1, which is none.
+    /// Guidance of the standard motion module where nobody says otherwise; distilled modules want 1, which is none.
     pub guidance: f32,
     /// The noise (σ) under which it was trained to see the settled frames that a window begins with; none: it
     /// knows frames at the window's own noise only.
@@ -28,8 +30,31 @@ pub struct Native {
 impl Default for Native {
     /// AnimateDiff-Lightning with 4 steps on a Stable Diffusion 1.5 model.
     fn default() -> Self {
-        Native { width: 512, height: 512, fps: 8, steps: 4, frames: 16, guidance: 1.0, pin_noise: None }
+        Native {
+            width: 512,
+            height: 512,
+            fps: 8,
+            steps: 4,
+            final_steps: None,
+            frames: 16,
+            guidance: 1.0,
+            pin_noise: None,
+        }
     }
+}
+
+/// How much work goes into a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effort {
+    /// Two steps, or fewer if the model is made for fewer.
+    Draft,
+    /// The model's own number of steps.
+    #[default]
+    Own,
+    /// As many steps as still make the model's pictures better.
+    Final,
+    /// So many steps.
+    Steps(usize),
 }
 
 impl Native {
@@ -40,10 +65,10 @@ impl Native {
         let unclear = || Error::model(format!("{} can't be understood", path.display()));
         let text = std::fs::read_to_string(path).context(unclear)?;
         let native: Native = serde_json::from_str(&text).context(unclear)?;
-        let Native { width, height, fps, steps, frames, guidance, pin_noise } = native;
+        let Native { width, height, fps, steps, final_steps, frames, guidance, pin_noise } = native;
         let sides_fit = [width, height].iter().all(|s| (8..=8192).contains(s) && s % downscale == 0);
         let rest_fits = (1..=240).contains(&fps)
-            && (1..=1000).contains(&steps)
+            && [steps, final_steps.unwrap_or(steps)].iter().all(|n| (1..=1000).contains(n))
             && (1..=1024).contains(&frames)
             && (1.0..=15.0).contains(&guidance)
             && pin_noise.is_none_or(|sigma| (0.0..=10.0).contains(&sigma));
@@ -51,5 +76,15 @@ impl Native {
             return Err(unclear().because(format!("{native:?} makes no sense")));
         }
         Ok(native)
+    }
+
+    /// Denoising steps a window at this effort.
+    pub fn steps(&self, effort: Effort) -> usize {
+        match effort {
+            Effort::Draft => self.steps.min(2),
+            Effort::Own => self.steps,
+            Effort::Final => self.final_steps.unwrap_or(2 * self.steps),
+            Effort::Steps(steps) => steps,
+        }
     }
 }

@@ -27,4 +27,5 @@ pub mod vae_tiny;
 pub mod weights;
 
 pub use device::open_device;
+pub use hints::{Effort, Native};
 pub use model::{Model, ModelSpec, Precision};

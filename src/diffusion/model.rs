@@ -7,6 +7,7 @@ use super::config::{
     FoundMotion, MotionConfig, MotionNorm, SchedulerConfig, TextConfig, UnetConfig, VaeConfig,
 };
 use super::denoise::Predict;
+use super::hints::{Effort, Native};
 use super::keys;
 use super::text_encoder::TextEncoder;
 use super::tokenizer::{PromptIds, Tokenizer};
@@ -18,8 +19,6 @@ use crate::digest::Digest;
 use crate::error::{Context, Error, Result};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use std::path::{Path, PathBuf};
-
-pub use super::hints::Native;
 
 /// Pixels that the autoencoder works on at a time, at most, beyond a first frame: bounds its memory.
 const DECODE_PIXELS: usize = 1 << 18;
@@ -44,6 +43,9 @@ pub struct ModelSpec {
     pub folder: PathBuf,
     /// A motion module that is used instead of the folder's own.
     pub motion: Option<PathBuf>,
+    /// Decides the steps, and by them which of the folder's motion modules is used: the one in
+    /// `motion_adapter_4step` for 4 steps, if there is one, otherwise the standard one in `motion_adapter`.
+    pub effort: Effort,
     /// What to compute in.
     pub precision: Precision,
 }
@@ -60,6 +62,8 @@ pub struct Model {
     vae_config: VaeConfig,
     scheduler: SchedulerConfig,
     native: Native,
+    steps: usize,
+    guidance: f32,
     target: Target,
     files: Vec<PathBuf>,
     notes: Vec<String>,
@@ -83,7 +87,14 @@ impl Model {
 
         let unet_config = UnetConfig::read(&loaded.config(at("unet/config.json")))?;
         let unet_weights = loaded.open(&weights::find(&at("unet"))?, keys::unet)?;
-        let (motion_weights, motion_config) = loaded.motion(spec, &unet_config)?;
+        let vae_config = VaeConfig::read(&loaded.config(at("vae/config.json")))?;
+        let native = Native::read(&spec.folder, vae_config.downscale())?;
+        let steps = native.steps(spec.effort);
+        let few = at(&format!("motion_adapter_{steps}step"));
+        let few = (few.is_dir() && spec.motion.is_none()).then_some(few);
+        let guidance = if few.is_some() { 1.0 } else { native.guidance };
+        let adapter = few.unwrap_or_else(|| at("motion_adapter"));
+        let (motion_weights, motion_config) = loaded.motion(spec, &adapter, &unet_config)?;
         let unet = Unet::new(&UnetParts {
             unet: unet_weights.scope(""),
             config: &unet_config,
@@ -95,7 +106,6 @@ impl Model {
         let text_weights = loaded.open(&weights::find(&at("text_encoder"))?, keys::text)?;
         let text = TextEncoder::new(&text_weights.scope(""), &text_config)?;
 
-        let vae_config = VaeConfig::read(&loaded.config(at("vae/config.json")))?;
         loaded.target.dtype = DType::F32;
         let vae_weights = loaded.open(&weights::find(&at("vae"))?, keys::vae)?;
         let vae = Vae::new(&vae_weights, &vae_config)?;
@@ -107,7 +117,9 @@ impl Model {
         loaded.note_unused(&[&unet_weights, &motion_weights, &text_weights, &vae_weights]);
         Ok(Model {
             scheduler: SchedulerConfig::read(&loaded.config(at("scheduler/scheduler_config.json")))?,
-            native: Native::read(&spec.folder, vae_config.downscale())?,
+            native,
+            steps,
+            guidance,
             text,
             tokenizer,
             unet,
@@ -204,6 +216,16 @@ impl Model {
     /// What the model was made for.
     pub fn native(&self) -> &Native {
         &self.native
+    }
+
+    /// Denoising steps a window, as it was opened for.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Guidance where nobody says otherwise; 1 is none.
+    pub fn guidance(&self) -> f32 {
+        self.guidance
     }
 
     /// Where the model computes.
@@ -313,16 +335,20 @@ impl Loaded {
         Weights::open(path, &self.target, rename)
     }
 
-    /// The motion modules: the file that was asked for, or the folder's own adapter.
-    fn motion(&mut self, spec: &ModelSpec, unet: &UnetConfig) -> Result<(Weights, MotionConfig)> {
-        let folder = spec.folder.join("motion_adapter");
-        let own = folder.join("config.json");
+    /// The motion modules: the file that was asked for, or the folder's own `adapter`.
+    fn motion(
+        &mut self,
+        spec: &ModelSpec,
+        adapter: &Path,
+        unet: &UnetConfig,
+    ) -> Result<(Weights, MotionConfig)> {
+        let own = adapter.join("config.json");
         let Some(path) = &spec.motion else {
             if !own.is_file() {
                 let message = format!("{} has no motion module", spec.folder.display());
                 return Err(Error::model(message).hint("name one with --motion FILE"));
             }
-            let weights = self.open(&weights::find(&folder)?, keys::motion)?;
+            let weights = self.open(&weights::find(adapter)?, keys::motion)?;
             return Ok((weights, MotionConfig::read(&self.config(own), unet)?));
         };
         let weights = self.open(path, keys::motion)?;
