@@ -30,7 +30,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aubio_rs", &["audio/beat.rs"]),
     ("candle_core", &["diffusion", "render"]),
     ("candle_nn", &["diffusion"]),
-    ("candle_transformers", &["diffusion"]),
     ("tokenizers", &["diffusion/tokenizer.rs"]),
     ("pulp", &["diffusion/cpu/mod.rs"]),
     ("ffmpeg_next", &["video", "audio/decode/ffmpeg.rs"]),
