@@ -23,17 +23,18 @@ pub fn prepare(args: &RenderArgs, progress: &dyn Progress, timings: &Timings) ->
     let overrides = Overrides { set, prompt: args.prompt.clone(), negative: args.negative.clone() };
     let container = check_container(&output(args)?, &args.track)?;
     container.note.iter().for_each(|note| progress.note(note));
+    // The sound first: what listening takes is given back before the model comes.
+    progress.stage("listening", 0);
+    let analysis = {
+        let _span = timings.span("analyze");
+        audio::analyze(&args.track, progress)?
+    };
     progress.stage("loading", 0);
     let model = {
         let _span = timings.span("load model");
         models::open(&args.model, args.tier, progress)?
     };
     preset.base.entry("guidance").or_insert(model.guidance());
-    progress.stage("listening", 0);
-    let analysis = {
-        let _span = timings.span("analyze");
-        audio::analyze(&args.track, progress)?
-    };
     let fps = args.fps.map_or_else(|| FrameRate::new(model.native().fps, 1), Ok)?;
     let (first_frame, span) = span(args, &analysis, fps)?;
     let timeline = compose(&analysis, &preset, &overrides, fps, span)?;
