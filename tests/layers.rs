@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-const FOUNDATION: &[&str] = &["error", "units", "noise", "progress", "timing", "digest"];
+const FOUNDATION: &[&str] = &["error", "units", "noise", "progress", "timing", "digest", "read"];
 
 /// Foreign crate → files or folders that are its home.
 const HOMES: &[(&str, &[&str])] = &[
