@@ -45,7 +45,7 @@ struct Parcel {
 
 /// Decodes the track at `path` and keeps what is needed of it.
 pub(super) fn keep(path: &Path, progress: &dyn Progress) -> Result<Kept> {
-    progress.stage("Listening to the track", 0);
+    progress.stage("listening", 0);
     let (sender, receiver) = sync_channel::<Parcel>(WAITING);
     std::thread::scope(|scope| {
         let source = scope.spawn(move || send(path, &sender, progress));

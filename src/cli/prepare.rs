@@ -24,7 +24,6 @@ pub fn prepare(args: &RenderArgs, progress: &dyn Progress, timings: &Timings) ->
     let container = check_container(&output(args)?, &args.track)?;
     container.note.iter().for_each(|note| progress.note(note));
     // The sound first: what listening takes is given back before the model comes.
-    progress.stage("listening", 0);
     let analysis = {
         let _span = timings.span("analyze");
         audio::analyze(&args.track, progress)?
