@@ -3,6 +3,7 @@
 //! Corrections come in this order: beats from a list or a tempo replace what was heard; halving or doubling; a
 //! first beat; a shift; sections. Beats stay inside the track and downbeats stay beats.
 
+use super::align::tempo;
 use super::analysis::{Analysis, Section};
 use super::timed::Entry;
 use crate::error::{Error, Result};
@@ -181,9 +182,7 @@ impl Beats {
         analysis.beats.dedup();
         analysis.downbeats = kept.iter().filter(|(_, down)| *down).map(|(t, _)| Seconds(*t)).collect();
         analysis.downbeats.dedup();
-        let mut gaps: Vec<f64> = kept.windows(2).map(|w| w[1].0 - w[0].0).filter(|g| *g > 0.0).collect();
-        gaps.sort_by(f64::total_cmp);
-        analysis.tempo_bpm = gaps.get(gaps.len() / 2).map(|gap| 60.0 / gap);
+        analysis.tempo_bpm = tempo(&analysis.beats.iter().map(|t| t.0).collect::<Vec<_>>());
     }
 }
 

@@ -16,7 +16,7 @@ use rayon::prelude::*;
 /// Steps that are heard at a time: four minutes.
 const STRETCH: usize = 12_000;
 /// Steps that go through the net at once: what fits the second cache.
-const CHUNK: usize = 512;
+const CHUNK: usize = 128;
 /// What the net tells apart, in the order of its heads.
 pub(super) const HEADS: usize = 6;
 
@@ -55,7 +55,8 @@ pub(super) fn listen(weights: &Weights, bands: &Bands, gain: f32, span: std::ops
 
 /// The chances for the next `count` steps but the reach of the net at both ends, two per step.
 fn heads(weights: &Weights, mut cues: Cues<'_>, count: usize) -> [Vec<f32>; HEADS] {
-    let mut heads: [Vec<f32>; HEADS] = Default::default();
+    let chances = 2 * count.saturating_sub(2 * weights.reach());
+    let mut heads: [Vec<f32>; HEADS] = std::array::from_fn(|_| Vec::with_capacity(chances));
     let mut stem = Stage::new(&weights.stem);
     let mut blocks: Vec<_> = weights.blocks.iter().map(|(reach, mix)| (Stage::new(reach), mix)).collect();
     let chance = |v: &f32| 1.0 / (1.0 + (-v).exp());

@@ -12,7 +12,7 @@ use crate::video::{Finish, Frame, Grain, Writer, apply, shake_offset};
 use candle_core::{DType, Device, Tensor};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::Builder;
+use std::thread::{Builder, ScopedJoinHandle};
 
 /// Finished windows that may wait for the next stage: enough to keep it busy, few enough to stay small.
 const QUEUE: usize = 2;
@@ -50,25 +50,30 @@ pub fn run(
         let (settled, to_decode) = sync_channel(QUEUE);
         let (decoded, to_encode) = sync_channel(QUEUE);
         let render = Render::new(job, model, store, &stop, timings)?;
-        spawn("denoise", scope, move || forward(render, &settled))?;
         spawn("decode", scope, move || decode(model, timings, &to_decode, &decoded))?;
-        let result = encode(job, &to_encode, &mut writer, (progress, timings));
-        // Whatever ended the encoding ends the rest: both threads find their queues closed, or see this.
-        stop.store(true, Ordering::Relaxed);
-        drop(to_encode);
-        result
+        let (stop, writer) = (&stop, &mut writer);
+        let encoding = spawn("encode", scope, move || {
+            let result = encode(job, &to_encode, writer, (progress, timings));
+            // Whatever ended the encoding ends the rest: they find their queues closed, or see this.
+            stop.store(true, Ordering::Relaxed);
+            result
+        })?;
+        // Denoising takes most of the memory, and this thread has some to spare from listening.
+        forward(render, &settled);
+        drop(settled);
+        encoding.join().map_err(|_| Error::internal("the encoding thread failed"))?
     })?;
     writer.finish()?;
     Ok(summary)
 }
 
-fn spawn<'scope>(
+fn spawn<'scope, T: Send + 'scope>(
     name: &str,
     scope: &'scope std::thread::Scope<'scope, '_>,
-    work: impl FnOnce() + Send + 'scope,
-) -> Result<()> {
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>> {
     let spawned = Builder::new().name(name.to_owned()).spawn_scoped(scope, work);
-    spawned.map(drop).context(|| Error::internal(format!("the {name} thread can't be started")))
+    spawned.context(|| Error::internal(format!("the {name} thread can't be started")))
 }
 
 /// Sends every window on; ends after the first error, or when nobody listens any more.
