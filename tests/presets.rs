@@ -390,7 +390,7 @@ fn the_documented_example_is_a_preset() {
 fn oversized_presets_are_refused() {
     let prompt = "[[prompt]]\ntext = \"x\"\n";
     let parse = |text: String| Preset::parse("mine.toml", &text).unwrap_err().to_string();
-    assert!(parse("#".repeat(256 * 1024 + 1)).contains("too long"));
+    assert!(parse("#".repeat(beatbolt::score::MAX_FILE_BYTES + 1)).contains("too long"));
     let route = "[[route]]\nsignal = \"kick\"\nto = \"zoom\"\n";
     assert!(parse(prompt.to_owned() + &route.repeat(201)).contains("201 [[route]] tables are too many"));
     assert!(parse(prompt.repeat(501)).contains("too many"));

@@ -3,11 +3,11 @@
 use super::args::PresetsArgs;
 use super::terminal::say;
 use crate::error::{Context, Error, Result};
-use crate::score::{Preset, find, function_table, param_table, shipped, signal_table};
+use crate::score::{MAX_FILE_BYTES, Preset, find, function_table, param_table, shipped, signal_table};
 use std::path::Path;
 
-/// A preset file larger than this is not one.
-const MAX_FILE: u64 = 256 * 1024;
+/// A preset file larger than this, in bytes, is not one.
+const MAX_FILE: u64 = MAX_FILE_BYTES as u64;
 
 /// Prints the list, the parameters, or one preset.
 pub fn run(args: &PresetsArgs) -> Result<()> {

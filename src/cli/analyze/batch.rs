@@ -1,6 +1,6 @@
 //! A folder of tracks: one JSON file each, on all cores.
 
-use super::output::Output;
+use crate::cli::output::Output;
 use super::{AnalyzeOptions, json};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::progress::{Flow, Progress, Silent};
