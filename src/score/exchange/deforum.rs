@@ -72,8 +72,11 @@ pub fn read_text(name: &str, text: &str, frames: Option<u64>) -> Result<Imported
         let line = line.trim_end_matches(',');
         match line.split_once('=').filter(|(key, _)| !key.contains([':', '('])) {
             Some((key, schedule)) => (key, schedule),
-            // As in a settings file: "zoom": "0:(1)".
-            None => line.split_once("\":").map_or(("curve", line), |(key, rest)| (key, rest)),
+            // As in a settings file: "zoom": "0:(1)". A frame in quotes has its value in brackets.
+            None => match line.strip_prefix('"').and_then(|l| l.split_once("\":")) {
+                Some((key, rest)) if !rest.trim_start().starts_with('(') => (key, rest),
+                _ => ("curve", line),
+            },
         }
     });
     let plain = |t: &str| t.trim().trim_matches(['"', '\'']).to_owned();
