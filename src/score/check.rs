@@ -325,7 +325,7 @@ impl Source<'_> {
                 Ok(Place::Between(start, end))
             }
             (Some(_), Some(other), _) | (Some(_), None, Some(other)) => {
-                let error = Error::usage("this has either a section or a from and to");
+                let error = Error::usage("this has either a section or a from");
                 Err(self.at(other.span(), error.hint("make two tables of it")))
             }
         }

@@ -80,6 +80,19 @@ fn schedules_go_straight_between_numbers_and_formulas_hold_until_the_next_key() 
     assert_eq!(values("0:(0), 99:(4)", 3), [0.0, 0.0, 0.0]);
 }
 
+/// Schedules as Deforum's own tools, numexpr and pandas, play them: see `tests/fixtures/deforum.py`.
+#[test]
+fn schedules_are_played_as_deforum_plays_them() {
+    let fixture: Value = serde_json::from_str(include_str!("../../../tests/fixtures/deforum.json")).unwrap();
+    for case in fixture["cases"].as_array().unwrap() {
+        let settings = json!({ "x": case["schedule"], "max_frames": fixture["frames"], "seed": fixture["seed"] });
+        let imported = Imported::read("x", &settings.to_string(), None).unwrap();
+        let expected: Vec<f64> = case["values"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+        let far = imported.curves["x"].iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(imported.curves["x"].len() == expected.len() && far < 1e-6, "{}: {far}", case["schedule"]);
+    }
+}
+
 #[test]
 fn settings_files_and_lists_are_read_and_what_is_unknown_is_named() {
     let text = r#"{"zoom": "0:(1.0), 9:(1.5)", "angle": "0:(wobble(t))", "prompts": {"0": "a --neg b", "5": "c"},
