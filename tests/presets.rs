@@ -292,8 +292,8 @@ fn wrong_presets_are_told_where_and_what() {
         Case(
             "two places",
             &[P, "section = \"A\"\nfrom = 1\n"],
-            "mine.toml:4:8: a prompt has either",
-            "two [[prompt]]",
+            "mine.toml:4:8: this has either a section or a from",
+            "two tables",
         ),
         Case(
             "value",
