@@ -35,7 +35,7 @@ fn spark() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
     let spec = ModelSpec { folder, motion: None, effort: Effort::Own, precision: Precision::F32 };
     let model = Model::open(&spec, &Device::Cpu).expect("spark is shipped");
-    let latents = noise(&[16, 4, 18, 32]);
+    let latents = noise(&[16, model.latent_channels(), 18, 32]);
     let (text, _) = model.encode_prompt("neon tunnel").expect("a prompt");
     compare(
         "spark, a window of 16: decoding / one denoising step",

@@ -9,7 +9,7 @@
 
 use beatbolt::diffusion::denoise::{Guidance, Window, denoise};
 use beatbolt::diffusion::schedule::Schedule;
-use beatbolt::diffusion::{Model, ModelSpec, Precision};
+use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision};
 use beatbolt::error::{Context, Error, Result};
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
@@ -53,7 +53,12 @@ fn compare(folder: &Path) -> Result<BTreeMap<String, f64>> {
     let reference = candle_core::safetensors::load(folder.join("case.safetensors"), &Device::Cpu)
         .context(|| unreadable("case.safetensors"))?;
     let reference = Reference(reference);
-    let spec = ModelSpec { folder: with_norm(folder, &case.norm)?, motion: None, precision: Precision::F32 };
+    let spec = ModelSpec {
+        folder: with_norm(folder, &case.norm)?,
+        motion: None,
+        effort: Effort::Own,
+        precision: Precision::F32,
+    };
     let model = Model::open(&spec, &Device::Cpu)?;
 
     let mut errors = BTreeMap::new();

@@ -21,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-const FOUNDATION: &[&str] = &["error", "units", "noise", "progress", "timing", "digest"];
+const FOUNDATION: &[&str] = &["error", "units", "noise", "progress", "timing", "digest", "read"];
 
 /// Foreign crate → files or folders that are its home.
 const HOMES: &[(&str, &[&str])] = &[
@@ -30,7 +30,6 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aubio_rs", &["audio/beat.rs"]),
     ("candle_core", &["diffusion", "render"]),
     ("candle_nn", &["diffusion"]),
-    ("candle_transformers", &["diffusion"]),
     ("tokenizers", &["diffusion/tokenizer.rs"]),
     ("pulp", &["diffusion/cpu/mod.rs"]),
     ("ffmpeg_next", &["video", "audio/decode/ffmpeg.rs"]),

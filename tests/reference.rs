@@ -180,6 +180,15 @@ fn a_motion_file_in_the_original_layout_is_the_same_module() {
     }
 }
 
+#[test]
+fn token_ids_that_the_encoder_does_not_have_are_refused() {
+    let folder = folder_of(&case("euler"));
+    let model = open(folder.path(), None).unwrap();
+    for ids in [&[1 << 20][..], &[0; 1000], &[]] {
+        assert!(model.encode_ids(ids).is_err(), "{} ids", ids.len());
+    }
+}
+
 /// A module distilled for two steps is taken for two, and only then; it has the guidance in it.
 #[test]
 fn the_number_of_steps_chooses_the_motion_module() {

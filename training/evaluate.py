@@ -1,6 +1,8 @@
 """Figures of spark on clips and captions that training has not seen, as a table for the model card.
 
-    python training/evaluate.py [--prompts 32] [--steps 4 ...] [--guidance 1.6]
+    python training/evaluate.py [--prompts 32] [--modules 0 8 4 2]
+
+One row per motion module: the standard one (0) in many steps with guidance, and those for few steps as far as there are any.
 
 Scene accuracy is what a small classifier says, which this program trains on the procedural clips themselves (its accuracy on
 held-out real ones is printed beside it). Palette accuracy is the nearest named palette of the decoded frames. Flicker is the mean
@@ -16,6 +18,7 @@ import torch
 import torch.nn.functional as F
 
 import captions
+import export
 import nets
 import sample
 import scenes
@@ -112,8 +115,9 @@ def wordings(count):
 
 
 @torch.no_grad()
-def judge(spark, net, asks, steps, guidance):
-    """One row of the table."""
+def judge(few, net, asks):
+    """One row of the table: the motion module for `few` steps, or the standard one."""
+    spark, steps, guidance = sample.Spark(few=few), few or 4 * nets.STEPS, 1.0 if few else export.GUIDANCE
     right_palette = right_scene = 0
     clips, features = [], []
     for i, (kind, palette, _, text) in enumerate(asks):
@@ -131,8 +135,7 @@ def judge(spark, net, asks, steps, guidance):
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     a.add_argument("--prompts", type=int, default=64)
-    a.add_argument("--steps", type=int, nargs="+", default=[25, 8, 4, 2])
-    a.add_argument("--guidance", type=float, default=1.6)
+    a.add_argument("--modules", type=int, nargs="+", default=[0, 8, 4, 2])
     a.add_argument("--classifier", default="spark-classifier.pt", help="where it is kept between runs")
     o = a.parse_args()
     with torch.enable_grad():
@@ -144,12 +147,14 @@ def main():
     print(f"classifier on held-out real clips: {100 * sum(judged) / len(judged):.1f} %")
     db = json.loads((nets.MODEL / "training.json").read_text())["vae"]["psnr"]
     print(f"autoencoder PSNR: mean {sum(db.values()) / len(db):.1f} dB, worst {min(db, key=db.get)} {min(db.values()):.1f} dB")
-    spark, asks = sample.Spark(), list(wordings(o.prompts))
-    print("| steps | guidance | palette % | scene % | flicker / real | Fréchet |\n| --- | --- | --- | --- | --- | --- |")
-    for steps in o.steps:
-        row = judge(spark, net, asks, steps, o.guidance)
-        print(f"| {steps} | {o.guidance} | {row['palette']:.1f} | {row['scene']:.1f} | {row['flicker'] / truth['flicker']:.2f} "
-              f"| {frechet(row['features'], truth['features']):.2f} |", flush=True)
+    asks = list(wordings(o.prompts))
+    print("| module | palette % | scene % | flicker / real | Fréchet |\n| --- | --- | --- | --- | --- |")
+    for few in o.modules:
+        if few and not nets.weights(nets.adapter(few)).exists():
+            continue
+        row = judge(few, net, asks)
+        print(f"| {f'{few} steps' if few else 'standard'} | {row['palette']:.1f} | {row['scene']:.1f} "
+              f"| {row['flicker'] / truth['flicker']:.2f} | {frechet(row['features'], truth['features']):.2f} |", flush=True)
 
 
 if __name__ == "__main__":

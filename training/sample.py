@@ -184,11 +184,13 @@ def main():
     a.add_argument("--denoise", type=float, default=1.0)
     a.add_argument("--shared", type=float, default=0.0, help="part of the noise that frames have in common")
     a.add_argument("--seed", type=int, default=0)
-    a.add_argument("--steps", type=int, default=nets.STEPS)
+    a.add_argument("--steps", type=int, help="[default: those of --few, or 4]")
+    a.add_argument("--few", type=int, default=0, help="take the motion module for so many steps")
     a.add_argument("--prompts", type=int, default=16)
     o = a.parse_args()
     torch.set_num_threads(1)
-    spark = Spark(moving=o.what != "images")
+    o.steps = o.steps or o.few or nets.STEPS
+    spark = Spark(moving=o.what != "images", few=o.few)
     if o.what == "images":
         pals, named = list(scenes.PALETTES), [w[0] for k in scenes.KINDS for w in captions.SCENES[k]]
         prompts = o.prompt or [f"{pals[(3 * i + 2 * j) % 16]} {w}" for i, w in enumerate(named) for j in range(8)]

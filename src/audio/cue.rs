@@ -37,28 +37,63 @@ pub(super) fn rises(now: &[f32; BANDS], before: &[f32; BANDS]) -> [f32; BANDS] {
     })
 }
 
-/// The cues of `count` steps, the first of which begins at hop `start`: one list of `count` values per cue.
-pub(super) fn cues(bands: &Bands, gain: f32, start: isize, count: usize) -> Vec<Vec<f32>> {
-    let margin = REACHES[REACHES.len() - 1];
-    let first = start - 2 * margin as isize;
-    let hops: Vec<[f32; BANDS]> =
-        (0..2 * (count + 2 * margin)).map(|i| logs(bands, first + i as isize, gain)).collect();
-    let mut cues = vec![vec![0.0; count]; CUES];
-    for (step, hop) in (2 * margin..).step_by(2).take(count).enumerate() {
-        let rise = [rises(&hops[hop], &hops[hop - LAG]), rises(&hops[hop + 1], &hops[hop + 1 - LAG])];
-        for group in 0..GROUPS {
-            cues[group][step] = mean(&rise[0], group) * 4.0;
-            cues[GROUPS + group][step] = mean(&rise[1], group) * 4.0;
-            cues[2 * GROUPS + group][step] = (mean(&hops[hop], group) + mean(&hops[hop + 1], group)) * 0.5;
+/// Steps before and after a step that are compared with it, at most.
+const MARGIN: usize = REACHES[REACHES.len() - 1];
+
+/// The cues of a track, from some step on, some steps at a time: memory does not grow with the track.
+pub(super) struct Cues<'a> {
+    bands: &'a Bands,
+    gain: f32,
+    /// The hop whose log magnitudes are taken next.
+    next: isize,
+    /// Log magnitudes from [`MARGIN`] steps before the step whose cues come next.
+    hops: Vec<[f32; BANDS]>,
+    /// Running sums over the steps of their harmonic bands; element i: all before step i of `hops`.
+    sums: Vec<Harmony>,
+}
+
+impl<'a> Cues<'a> {
+    /// Cues of a track that is brought to level by `gain`; the first step begins at hop `start`.
+    pub(super) fn new(bands: &'a Bands, gain: f32, start: isize) -> Self {
+        let next = start - 2 * MARGIN as isize;
+        Cues { bands, gain, next, hops: Vec::new(), sums: vec![[0.0; HARMONIC.end - HARMONIC.start]] }
+    }
+
+    /// The cues of the next `count` steps: one list of `count` values per cue.
+    pub(super) fn take(&mut self, count: usize) -> Vec<Vec<f32>> {
+        self.look_ahead(count + 2 * MARGIN);
+        let hops = &self.hops;
+        let mut cues = vec![vec![0.0; count]; CUES];
+        for (step, hop) in (2 * MARGIN..).step_by(2).take(count).enumerate() {
+            let rise = [rises(&hops[hop], &hops[hop - LAG]), rises(&hops[hop + 1], &hops[hop + 1 - LAG])];
+            for group in 0..GROUPS {
+                cues[group][step] = mean(&rise[0], group) * 4.0;
+                cues[GROUPS + group][step] = mean(&rise[1], group) * 4.0;
+                cues[2 * GROUPS + group][step] =
+                    (mean(&hops[hop], group) + mean(&hops[hop + 1], group)) * 0.5;
+            }
+        }
+        for (row, reach) in REACHES.into_iter().enumerate() {
+            for (step, value) in cues[3 * GROUPS + row].iter_mut().enumerate() {
+                *value = 2.0 * change(&self.sums, step + MARGIN, reach);
+            }
+        }
+        self.hops.drain(..2 * count);
+        self.sums.drain(..count);
+        cues
+    }
+
+    /// Takes log magnitudes until there are `steps` steps of them.
+    fn look_ahead(&mut self, steps: usize) {
+        for step in self.hops.len() / 2..steps {
+            let pair = [0, 1].map(|i| logs(self.bands, self.next + i, self.gain));
+            let mut sum = self.sums[step];
+            add_harmony(&mut sum, &pair);
+            self.sums.push(sum);
+            self.hops.extend(pair);
+            self.next += 2;
         }
     }
-    let sums = harmony_sums(&hops);
-    for (row, reach) in REACHES.into_iter().enumerate() {
-        for (step, value) in cues[3 * GROUPS + row].iter_mut().enumerate() {
-            *value = 2.0 * change(&sums, step + margin, reach);
-        }
-    }
-    cues
 }
 
 fn mean(values: &[f32; BANDS], group: usize) -> f32 {
@@ -69,19 +104,12 @@ fn mean(values: &[f32; BANDS], group: usize) -> f32 {
 /// A value for each harmonic band.
 type Harmony = [f64; HARMONIC.end - HARMONIC.start];
 
-/// Running sums over the steps of their harmonic bands, each step less its own mean; element i: all before step i.
-fn harmony_sums(hops: &[[f32; BANDS]]) -> Vec<Harmony> {
-    let mut sum: Harmony = [0.0; HARMONIC.end - HARMONIC.start];
-    let mut sums = vec![sum];
-    for pair in hops.chunks_exact(2) {
-        let step: Harmony = std::array::from_fn(|k| {
-            f64::from(pair[0][HARMONIC.start + k] + pair[1][HARMONIC.start + k]) * 0.5
-        });
-        let mean = step.iter().sum::<f64>() / step.len() as f64;
-        sum.iter_mut().zip(step).for_each(|(s, v)| *s += v - mean);
-        sums.push(sum);
-    }
-    sums
+/// Adds the harmonic bands of a step of two hops, less their own mean.
+fn add_harmony(sum: &mut Harmony, pair: &[[f32; BANDS]; 2]) {
+    let step: Harmony =
+        std::array::from_fn(|k| f64::from(pair[0][HARMONIC.start + k] + pair[1][HARMONIC.start + k]) * 0.5);
+    let mean = step.iter().sum::<f64>() / step.len() as f64;
+    sum.iter_mut().zip(step).for_each(|(s, v)| *s += v - mean);
 }
 
 /// 1 - cosine of the mean spectra over `reach` steps after and before the start of step `at`: 0 to 2.
@@ -117,7 +145,7 @@ mod tests {
     #[test]
     fn a_rise_is_heard_at_its_hop_and_a_fall_is_not() {
         let bands = flat(40, |hop| if (11..20).contains(&hop) { 0.1 } else { 0.0 });
-        let cues = cues(&bands, 1.0, 0, 20);
+        let cues = Cues::new(&bands, 1.0, 0).take(20);
         // Hops 11 and 12 rise: the second of step 5, the first of step 6.
         assert!(cues[GROUPS][5] > 5.0 && cues[0][6] > 5.0);
         assert_eq!(cues[0].iter().chain(&cues[GROUPS]).filter(|v| **v > 0.0).count(), LAG);
@@ -126,15 +154,28 @@ mod tests {
     #[test]
     fn where_a_stretch_begins_changes_nothing() {
         let bands = flat(400, |hop| 0.01 * (hop % 7) as f32);
-        let (whole, part) = (cues(&bands, 1.0, -20, 200), cues(&bands, 1.0, 80, 100));
+        let whole = Cues::new(&bands, 1.0, -20).take(200);
+        let part = Cues::new(&bands, 1.0, 80).take(100);
         for (a, b) in whole.iter().zip(&part) {
             assert!(a[50..150].iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-6));
         }
     }
 
     #[test]
+    fn cues_taken_bit_by_bit_are_the_same() {
+        let bands = flat(400, |hop| 0.01 * (hop % 7) as f32);
+        let whole = Cues::new(&bands, 1.0, -20).take(200);
+        let mut bits = Cues::new(&bands, 1.0, -20);
+        for (from, to) in [(0, 1), (1, 64), (64, 64), (64, 200)] {
+            let bit = bits.take(to - from);
+            assert!(whole.iter().zip(&bit).all(|(whole, bit)| whole[from..to] == bit[..]), "{from} to {to}");
+        }
+    }
+
+    #[test]
     fn silence_changes_into_anything() {
-        let cues = cues(&flat(10, |_| 0.0), 1.0, 0, 5);
+        let bands = flat(10, |_| 0.0);
+        let cues = Cues::new(&bands, 1.0, 0).take(5);
         assert!(cues[3 * GROUPS..].iter().flatten().all(|v| *v == 2.0));
     }
 }

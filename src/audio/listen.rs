@@ -14,6 +14,7 @@ use super::weights::Weights;
 use super::{bar, beat, grid, onset, pulse, section};
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
+use crate::read;
 use crate::units::Seconds;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,9 @@ const NEAR_ONSET: f64 = 0.02;
 const SURE: f32 = 0.12;
 /// Fewest beats that make a tempo.
 const FEWEST: usize = 4;
+
+/// Largest file of weights that is read, in bytes: a hundred times the net that comes with the program.
+const MAX_WEIGHTS: u64 = 16 << 20;
 
 /// Who looks for the beats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -72,7 +76,10 @@ pub fn analyze(path: &Path, progress: &dyn Progress) -> Result<Analysis> {
 /// Also: the weights can't be read.
 pub fn analyze_with(path: &Path, options: &Options, progress: &dyn Progress) -> Result<Analysis> {
     let weights = match &options.weights {
-        Some(path) => Weights::parse(&read(path)?)?,
+        Some(path) => {
+            let unreadable = || Error::model(format!("can't read the weights '{}'", path.display()));
+            Weights::parse(&read::bytes(path, MAX_WEIGHTS).context(unreadable)?)?
+        }
         None => Weights::shipped()?,
     };
     let kept = keep(path, progress)?;
@@ -84,10 +91,6 @@ pub fn analyze_with(path: &Path, options: &Options, progress: &dyn Progress) -> 
         _ => None,
     };
     Track::new(kept, &weights).map(|track| track.describe(heard.as_ref()))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).context(|| Error::model(format!("can't read the weights '{}'", path.display())))
 }
 
 /// A track on the hop grid, at level.

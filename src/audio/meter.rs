@@ -124,8 +124,8 @@ impl<'a> Model<'a> {
         Model { merits, meter, periods, changes }
     }
 
-    /// Goes through all hops; gives the best last beat, and for every beat which period came before (as an offset).
-    fn forward(&self, hops: usize) -> (Best, Vec<u8>) {
+    /// Goes through all hops; gives the best last beat, and for every beat which period came before.
+    fn forward(&self, hops: usize) -> (Best, Origins) {
         let (meter, count) = (self.meter, self.periods.len());
         let row = meter * count;
         let longest = self.periods[count - 1];
@@ -140,10 +140,12 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        let mut back = vec![NEAR as u8; hops * row];
+        let mut back = Origins::new(hops, row);
+        let mut origins = vec![NEAR as u8; row];
         // Merits of the beats that end here, with room for offsets on both sides.
         let padded = count + 2 * NEAR;
         let mut ends = vec![NEVER; meter * padded];
+        back.push(&origins);
         for hop in 1..hops {
             for (i, period) in self.periods.iter().enumerate() {
                 let start = hop as isize - *period as isize;
@@ -157,9 +159,9 @@ impl<'a> Model<'a> {
             for position in 0..meter {
                 let before = &ends[(position + meter - 1) % meter * padded..][..padded];
                 let best = &mut starts[now + position * count..][..count];
-                let origin = &mut back[hop * row + position * count..][..count];
-                self.enter(before, best, origin);
+                self.enter(before, best, &mut origins[position * count..][..count]);
             }
+            back.push(&origins);
         }
         (self.last(hops, &starts, slot), back)
     }
@@ -196,12 +198,12 @@ impl<'a> Model<'a> {
     }
 
     /// The beats from the last to the first.
-    fn backward(&self, last: State, back: &[u8]) -> Vec<(usize, usize)> {
+    fn backward(&self, last: State, back: &Origins) -> Vec<(usize, usize)> {
         let count = self.periods.len();
         let State { mut hop, mut position, mut period } = last;
         let mut beats = vec![(hop, position)];
         while hop > 0 {
-            let offset = back[(hop * self.meter + position) * count + period] as usize;
+            let offset = back.get(hop, position * count + period);
             period = (period + offset).saturating_sub(NEAR).min(count - 1);
             position = (position + self.meter - 1) % self.meter;
             match hop.checked_sub(self.periods[period]) {
@@ -211,6 +213,31 @@ impl<'a> Model<'a> {
             beats.push((hop, position));
         }
         beats
+    }
+}
+
+/// Which period came before a beat that begins at a hop, as an offset of 0 to 2·NEAR: two of them in a byte, for it is
+/// the largest thing that is known of a long track.
+struct Origins {
+    bytes_a_hop: usize,
+    pairs: Vec<u8>,
+}
+
+impl Origins {
+    /// Room for `hops` hops with `row` offsets each.
+    fn new(hops: usize, row: usize) -> Self {
+        let bytes_a_hop = row.div_ceil(2);
+        Origins { bytes_a_hop, pairs: Vec::with_capacity(hops * bytes_a_hop) }
+    }
+
+    /// The offsets of the next hop.
+    fn push(&mut self, row: &[u8]) {
+        self.pairs.extend(row.chunks(2).map(|pair| pair[0] | pair.get(1).map_or(0, |second| second << 4)));
+    }
+
+    fn get(&self, hop: usize, index: usize) -> usize {
+        let pair = self.pairs[hop * self.bytes_a_hop + index / 2];
+        usize::from(pair >> (4 * (index % 2)) & 15)
     }
 }
 

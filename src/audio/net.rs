@@ -2,18 +2,21 @@
 //!
 //! A temporal convolution net (Bai, Kolter and Koltun 2018): a stem, residual blocks whose reach doubles from one
 //! to the next, and a head with two chances per step, one for each hop. A chance depends on the ten seconds before
-//! and after. Long tracks are heard in stretches that overlap by that much, so that neither the stretches nor the
-//! number of threads change a result. `training/ears` makes the weights.
+//! and after. Long tracks are heard in stretches that overlap by that much, so that the number of threads changes
+//! no result; a stretch goes through the net bit by bit, so that memory does not grow with the track.
+//! `training/ears` makes the weights.
 //!
 //! **Invariant:** sums are taken in a fixed order; before and after the track there is silence.
 
 use super::band::Bands;
-use super::cue::{CUES, cues};
+use super::cue::Cues;
 use super::weights::{Convolution, Weights};
 use rayon::prelude::*;
 
 /// Steps that are heard at a time: four minutes.
 const STRETCH: usize = 12_000;
+/// Steps that go through the net at once: what fits the second cache.
+const CHUNK: usize = 512;
 /// What the net tells apart, in the order of its heads.
 pub(super) const HEADS: usize = 6;
 
@@ -38,7 +41,7 @@ pub(super) fn listen(weights: &Weights, bands: &Bands, gain: f32, span: std::ops
             let count = STRETCH.min(steps - start);
             let reach = weights.reach();
             let first = span.start as isize + 2 * (start as isize - reach as isize);
-            heads(weights, cues(bands, gain, first, count + 2 * reach))
+            heads(weights, Cues::new(bands, gain, first), count + 2 * reach)
         })
         .collect();
     let whole = |head: usize| {
@@ -50,28 +53,54 @@ pub(super) fn listen(weights: &Weights, bands: &Bands, gain: f32, span: std::ops
     Chances { beat, downbeat, onset, kick, snare, hat }
 }
 
-/// The chances for all steps but the reach of the net at both ends, two per step.
-fn heads(weights: &Weights, cues: Vec<Vec<f32>>) -> [Vec<f32>; HEADS] {
-    debug_assert_eq!(cues.len(), CUES);
-    let mut x = convolve(&weights.stem, &cues);
-    rectify(&mut x);
-    for (reach, mix) in &weights.blocks {
-        let mut y = convolve(reach, &x);
-        rectify(&mut y);
-        let y = convolve(mix, &y);
-        let lost = (x[0].len() - y[0].len()) / 2;
-        for (x, y) in x.iter_mut().zip(y) {
-            x.drain(..lost);
-            x.truncate(y.len());
-            x.iter_mut().zip(y).for_each(|(x, y)| *x += y);
+/// The chances for the next `count` steps but the reach of the net at both ends, two per step.
+fn heads(weights: &Weights, mut cues: Cues<'_>, count: usize) -> [Vec<f32>; HEADS] {
+    let mut heads: [Vec<f32>; HEADS] = Default::default();
+    let mut stem = Stage::new(&weights.stem);
+    let mut blocks: Vec<_> = weights.blocks.iter().map(|(reach, mix)| (Stage::new(reach), mix)).collect();
+    let chance = |v: &f32| 1.0 / (1.0 + (-v).exp());
+    for from in (0..count).step_by(CHUNK) {
+        let (_, mut x) = stem.push(cues.take(CHUNK.min(count - from)));
+        rectify(&mut x);
+        for (reach, mix) in &mut blocks {
+            let (middle, mut y) = reach.push(x);
+            rectify(&mut y);
+            x = convolve(mix, &y);
+            x.iter_mut().zip(middle).for_each(|(x, m)| x.iter_mut().zip(m).for_each(|(x, m)| *x += m));
+        }
+        rectify(&mut x);
+        let y = convolve(&weights.head, &x);
+        for (head, list) in heads.iter_mut().enumerate() {
+            list.extend(y[head].iter().zip(&y[HEADS + head]).flat_map(|(a, b)| [chance(a), chance(b)]));
         }
     }
-    rectify(&mut x);
-    let y = convolve(&weights.head, &x);
-    let chance = |v: &f32| 1.0 / (1.0 + (-v).exp());
-    std::array::from_fn(|head| {
-        y[head].iter().zip(&y[HEADS + head]).flat_map(|(a, b)| [chance(a), chance(b)]).collect()
-    })
+    heads
+}
+
+/// A convolution that is given its input bit by bit.
+struct Stage<'a> {
+    layer: &'a Convolution,
+    /// The end of the input so far, as long as the convolution reaches.
+    held: Vec<Vec<f32>>,
+}
+
+impl<'a> Stage<'a> {
+    fn new(layer: &'a Convolution) -> Self {
+        Stage { layer, held: vec![Vec::new(); layer.inputs] }
+    }
+
+    /// The outputs that the next inputs make possible, and before them the inputs in the middle of their reach.
+    fn push(&mut self, x: Vec<Vec<f32>>) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+        self.held.iter_mut().zip(x).for_each(|(held, x)| held.extend(x));
+        let y = convolve(self.layer, &self.held);
+        let (done, lost) = (y[0].len(), self.layer.reach());
+        let middle = self.held.iter_mut().map(|held| {
+            let middle = held.get(lost..lost + done).unwrap_or_default().to_vec();
+            held.drain(..done);
+            middle
+        });
+        (middle.collect(), y)
+    }
 }
 
 fn rectify(rows: &mut [Vec<f32>]) {
@@ -84,7 +113,7 @@ const LANES: usize = 8;
 
 /// A convolution over time without padding: as many steps fewer as it reaches.
 fn convolve(layer: &Convolution, x: &[Vec<f32>]) -> Vec<Vec<f32>> {
-    let count = x[0].len() - layer.dilation * (layer.kernel - 1);
+    let count = x[0].len().saturating_sub(2 * layer.reach());
     let mut out = vec![vec![0.0; count]; layer.outputs];
     for (block, rows) in out.chunks_mut(OUTPUTS).enumerate() {
         let first = block * OUTPUTS;

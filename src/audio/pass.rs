@@ -1,6 +1,7 @@
 //! The one pass over a track: blocks go in, everything that is kept of the sound comes out.
 //!
-//! One thread decodes, the other makes spectra and what is taken from them; between them lies a short queue.
+//! Another thread decodes, this one makes spectra and what is taken from them; between them lies a short queue. What
+//! is kept is kept by this thread, so that its memory is at hand for whatever comes next.
 //! What is kept is a few hundred bytes a hop, all of it as it comes: the level is known only at the end.
 
 use super::band::{Bands, LEAD};
@@ -14,7 +15,7 @@ use crate::progress::{Flow, Progress};
 use crate::units::SampleRate;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 /// Values that travel between the threads at once, and how many such parcels wait at most.
 const PARCEL: usize = 1 << 16;
@@ -44,38 +45,39 @@ struct Parcel {
 
 /// Decodes the track at `path` and keeps what is needed of it.
 pub(super) fn keep(path: &Path, progress: &dyn Progress) -> Result<Kept> {
-    progress.stage("Listening to the track", 0);
+    progress.stage("listening", 0);
     let (sender, receiver) = sync_channel::<Parcel>(WAITING);
     std::thread::scope(|scope| {
-        let ear = scope.spawn(move || {
-            let mut ear = None;
-            for parcel in receiver {
-                ear.get_or_insert_with(|| Ear::new(parcel.rate, parcel.channels)).push(&parcel);
-            }
-            ear
-        });
-        let mut done = 0u64;
-        let mut open: Option<Parcel> = None;
-        let decoded = decode(path, &mut |block| {
-            let parcel = open.get_or_insert_with(|| Parcel::of(block));
-            parcel.samples.extend_from_slice(block.samples);
-            if parcel.samples.len() >= PARCEL {
-                // The other end hangs up only if it panics, which joining it will tell.
-                let _ = sender.send(open.take().unwrap_or_else(|| Parcel::of(block)));
-            }
-            done += (block.samples.len() / block.channels) as u64;
-            go_on(progress, done)
-        });
-        if let Some(parcel) = open.take() {
-            let _ = sender.send(parcel);
+        let source = scope.spawn(move || send(path, &sender, progress));
+        let mut ear = None;
+        for parcel in receiver {
+            ear.get_or_insert_with(|| Ear::new(parcel.rate, parcel.channels)).push(&parcel);
         }
-        drop(sender);
-        let ear = ear.join().map_err(|_| Error::internal("the listening thread failed"))?;
-        let decoded = decoded?;
+        let decoded = source.join().map_err(|_| Error::internal("the decoding thread failed"))??;
         decoded.notes.iter().for_each(|note| progress.note(note));
         let ear = ear.unwrap_or_else(|| Ear::new(decoded.rate, decoded.channels));
         Ok(ear.finish(decoded))
     })
+}
+
+/// Decodes the track at `path` and sends it on.
+fn send(path: &Path, sender: &SyncSender<Parcel>, progress: &dyn Progress) -> Result<Decoded> {
+    let mut done = 0u64;
+    let mut open: Option<Parcel> = None;
+    let decoded = decode(path, &mut |block| {
+        let parcel = open.get_or_insert_with(|| Parcel::of(block));
+        parcel.samples.extend_from_slice(block.samples);
+        if parcel.samples.len() >= PARCEL {
+            // The other end hangs up only if it panics.
+            let _ = sender.send(open.take().unwrap_or_else(|| Parcel::of(block)));
+        }
+        done += (block.samples.len() / block.channels) as u64;
+        go_on(progress, done)
+    });
+    if let Some(parcel) = open.take() {
+        let _ = sender.send(parcel);
+    }
+    decoded
 }
 
 /// Tells how far the work is; an error if the person asked to stop.
@@ -92,7 +94,7 @@ impl Parcel {
     }
 }
 
-/// The second thread's half.
+/// The listening half.
 struct Ear {
     grid: Grid,
     spectra: Spectra,

@@ -29,6 +29,11 @@ pub(super) struct Convolution {
 }
 
 impl Convolution {
+    /// Steps before and after a step on which its output depends.
+    pub(super) fn reach(&self) -> usize {
+        self.dilation * (self.kernel - 1) / 2
+    }
+
     /// The weights of four outputs from `first` on for one input at one tap.
     pub(super) fn column(&self, input: usize, tap: usize, first: usize) -> &[f32] {
         let at = (input * self.kernel + tap) * self.bias.len() + first;
@@ -80,8 +85,7 @@ impl Weights {
 
     /// Steps before and after a step on which its chances depend.
     pub(super) fn reach(&self) -> usize {
-        let of = |c: &Convolution| c.dilation * (c.kernel - 1) / 2;
-        of(&self.stem) + self.blocks.iter().map(|(reach, _)| of(reach)).sum::<usize>()
+        self.stem.reach() + self.blocks.iter().map(|(reach, _)| reach.reach()).sum::<usize>()
     }
 }
 

@@ -6,11 +6,11 @@ use super::prepare::Scene;
 use super::request::Request;
 use super::terminal::Terminal;
 use crate::error::{Context, Error, Result};
+use crate::read;
 use crate::score::Preset;
 use crate::score::exchange::{Curves, Format, Imported, MAX_BYTES};
 use crate::timing::Timings;
-use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 /// Writes the curves of what `args` ask for.
@@ -34,7 +34,7 @@ pub fn export(args: &ExportArgs) -> Result<()> {
 pub fn import(args: &ImportArgs) -> Result<()> {
     let output = target(&args.output, &args.file)?;
     let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-    let imported = Imported::read(&name, &read(&args.file)?, args.frames)?;
+    let imported = Imported::read(&name, &text(&args.file)?, args.frames)?;
     let fps = args.fps.or(imported.fps).ok_or_else(|| {
         Error::usage(format!("{name} doesn't say how many frames a second it counts in"))
             .hint("say it with --fps; Deforum's own default is 15")
@@ -62,10 +62,7 @@ fn put(output: Option<Output>, text: &str) -> Result<()> {
     }
 }
 
-fn read(path: &Path) -> Result<String> {
-    let failed = || Error::input(format!("can't read {}", path.display())).hint("name a text or JSON file");
-    let mut text = String::new();
-    let file = File::open(path).context(failed)?;
-    file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text).context(failed)?;
-    Ok(text)
+fn text(path: &Path) -> Result<String> {
+    read::text(path, MAX_BYTES as u64)
+        .context(|| Error::input(format!("can't read {}", path.display())).hint("name a text or JSON file"))
 }

@@ -35,6 +35,12 @@ impl Scene {
     /// # Errors
     /// Whatever of it can't be; everything that can be refused is refused here, before the long work.
     pub fn open(mut request: Request, progress: &dyn Progress, timings: &Timings) -> Result<Self> {
+        // The sound first: what listening takes is given back before the model comes.
+        progress.stage("listening", 0);
+        let analysis = {
+            let _span = timings.span("analyze");
+            audio::analyze(&request.track, progress)?
+        };
         progress.stage("loading", 0);
         let model = {
             let _span = timings.span("load model");
@@ -43,11 +49,6 @@ impl Scene {
         for look in &mut request.show.looks {
             look.preset.base.entry("guidance").or_insert(model.guidance());
         }
-        progress.stage("listening", 0);
-        let analysis = {
-            let _span = timings.span("analyze");
-            audio::analyze(&request.track, progress)?
-        };
         let fps = request.fps.map_or_else(|| FrameRate::new(model.native().fps, 1), Ok)?;
         let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
         let part = part(request.stretch, &analysis, fps, whole)?;

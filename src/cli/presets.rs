@@ -3,6 +3,7 @@
 use super::args::{PresetsArgs, SchemaArg};
 use super::terminal::say;
 use crate::error::{Context, Error, Result};
+use crate::read;
 use crate::score::{MAX_FILE_BYTES, Preset, find, json_schema, reference, shipped};
 use std::path::Path;
 
@@ -42,15 +43,7 @@ pub fn load(name: &str) -> Result<(Preset, String)> {
             "`beatbolt presets` lists those that come with the program; `beatbolt presets NAME` prints one",
         )
     };
-    let length = std::fs::metadata(path).context(failed)?.len();
-    if length > MAX_FILE {
-        return Err(failed().hint(format!(
-            "a preset has at most {} kB; this file has {} kB",
-            MAX_FILE / 1024,
-            length / 1024
-        )));
-    }
-    let text = std::fs::read_to_string(path).context(failed)?;
+    let text = read::text(path, MAX_FILE).context(failed)?;
     Ok((Preset::parse(name, &text)?, text))
 }
 

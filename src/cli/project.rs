@@ -2,14 +2,11 @@
 
 use super::args::Tier;
 use crate::error::{Context, Error, Result};
+use crate::read;
 use crate::score::{Choices, MAX_FILE_BYTES, Project};
 use crate::video::Profile;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-
-/// A file larger than this, in bytes, is neither a project nor a preset.
-const LARGEST: u64 = MAX_FILE_BYTES as u64;
 
 /// The folder that a project lies in.
 pub struct Folder {
@@ -25,10 +22,10 @@ pub struct Folder {
 pub fn load(path: &Path) -> Result<(Project, Folder)> {
     let folder = Folder::around(path)?;
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let text = read(path)?;
+    let entry = text(path)?;
     let choices = Choices { profiles: &Profile::NAMES, tiers: &Tier::NAMES };
-    let mut file = |path: &str| read(&folder.inside(path)?);
-    let project = Project::parse(&name, &text, &choices, &mut file)?;
+    let mut file = |path: &str| text(&folder.inside(path)?);
+    let project = Project::parse(&name, &entry, &choices, &mut file)?;
     Ok((project, folder))
 }
 
@@ -84,15 +81,8 @@ fn leads_out(path: &str) -> Error {
         .hint("copy what it points to into the folder, or name it on the command line")
 }
 
-fn read(path: &Path) -> Result<String> {
-    let file = fs::File::open(path).context(|| unreadable(path))?;
-    let mut text = String::new();
-    file.take(LARGEST + 1).read_to_string(&mut text).context(|| unreadable(path))?;
-    if text.len() as u64 > LARGEST {
-        return Err(Error::input(format!("{} is too large", path.display()))
-            .hint(format!("a project's files have at most {} kB", LARGEST / 1024)));
-    }
-    Ok(text)
+fn text(path: &Path) -> Result<String> {
+    read::text(path, MAX_FILE_BYTES as u64).context(|| unreadable(path))
 }
 
 fn unreadable(path: &Path) -> Error {

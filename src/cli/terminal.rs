@@ -86,8 +86,9 @@ impl Progress for JsonLines {
     }
 
     fn advance(&self, done: u64) -> Flow {
-        let total = self.total.load(Ordering::Relaxed).max(1);
-        let percent = done * 100 / total;
+        let total = self.total.load(Ordering::Relaxed);
+        // Of work without a known end there is no share to tell.
+        let Some(percent) = (done * 100).checked_div(total) else { return Flow::Continue };
         if self.shown.swap(percent, Ordering::Relaxed) != percent {
             say(json!({ "event": "progress", "done": done, "total": total }));
         }

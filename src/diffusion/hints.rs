@@ -1,8 +1,12 @@
 //! What a model was made for: `spark.json` or any `beatbolt.json` beside the parts, else what is usual for its kind.
 
 use crate::error::{Context, Error, Result};
+use crate::read;
 use serde::Deserialize;
 use std::path::Path;
+
+/// Hints are a few lines.
+const MAX_BYTES: u64 = 1 << 16;
 
 /// The setting in which a model is at its best.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
@@ -63,7 +67,7 @@ impl Native {
         let names = ["spark.json", "beatbolt.json"].map(|name| folder.join(name));
         let Some(path) = names.iter().find(|p| p.is_file()) else { return Ok(Native::default()) };
         let unclear = || Error::model(format!("{} can't be understood", path.display()));
-        let text = std::fs::read_to_string(path).context(unclear)?;
+        let text = read::text(path, MAX_BYTES).context(unclear)?;
         let native: Native = serde_json::from_str(&text).context(unclear)?;
         let Native { width, height, fps, steps, final_steps, frames, guidance, pin_noise } = native;
         let sides_fit = [width, height].iter().all(|s| (8..=8192).contains(s) && s % downscale == 0);

@@ -3,6 +3,7 @@
 //! Reads `tokenizer.json`, or the older `vocab.json` and `merges.txt`, of any vocabulary and any length.
 
 use crate::error::{Context, Error, Result};
+use crate::read;
 use serde_json::{Value, json};
 use std::ops::Range;
 use std::path::Path;
@@ -39,7 +40,7 @@ impl Tokenizer {
                 .hint("tokenizer.json, or vocab.json and merges.txt, of a CLIP model are needed")
         };
         let whole = folder.join("tokenizer.json");
-        let text = if whole.is_file() { read(&whole)? } else { from_parts(folder)? };
+        let text = if whole.is_file() { text_of(&whole)? } else { from_parts(folder)? };
         let parsed: tokenizers::Result<tokenizers::Tokenizer> = text.parse();
         let mut inner = parsed.context(wrong)?;
         inner.with_padding(None);
@@ -77,20 +78,15 @@ impl Tokenizer {
     }
 }
 
-fn read(path: &Path) -> Result<String> {
-    let failed = || Error::model(format!("can't read {}", path.display()));
-    let size = std::fs::metadata(path).context(failed)?.len();
-    if size > MAX_FILE_BYTES {
-        return Err(failed().because(format!("it is {size} bytes long: not a tokenizer")));
-    }
-    std::fs::read_to_string(path).context(failed)
+fn text_of(path: &Path) -> Result<String> {
+    read::text(path, MAX_FILE_BYTES).context(|| Error::model(format!("can't read {}", path.display())))
 }
 
 /// `vocab.json` and `merges.txt` as a `tokenizer.json`: CLIP's byte pairs over clean lower-case words.
 fn from_parts(folder: &Path) -> Result<String> {
-    let vocab: Value = serde_json::from_str(&read(&folder.join("vocab.json"))?)
+    let vocab: Value = serde_json::from_str(&text_of(&folder.join("vocab.json"))?)
         .context(|| Error::model(format!("{} can't be understood", folder.join("vocab.json").display())))?;
-    let merges = read(&folder.join("merges.txt"))?;
+    let merges = text_of(&folder.join("merges.txt"))?;
     let merges: Vec<&str> =
         merges.lines().filter(|line| !line.starts_with("#version") && !line.trim().is_empty()).collect();
     let words =
@@ -135,7 +131,7 @@ impl SpecialTokens {
         for path in ["tokenizer_config.json", "special_tokens_map.json"].map(|n| folder.join(n)) {
             if path.is_file() {
                 let unclear = || Error::model(format!("{} can't be understood", path.display()));
-                files.push(serde_json::from_str::<Value>(&read(&path)?).context(unclear)?);
+                files.push(serde_json::from_str::<Value>(&text_of(&path)?).context(unclear)?);
             }
         }
         // A token stands there by its text, or as an object that has it as its content.

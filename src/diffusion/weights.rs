@@ -65,9 +65,12 @@ impl Weights {
         let mut head = [0; 8];
         file.read_exact(&mut head).context(|| broken("it is too short".into()))?;
         let header = u64::from_le_bytes(head);
-        if header > MAX_HEADER_BYTES || header > length.saturating_sub(8) {
+        if header > MAX_HEADER_BYTES {
             let hint = "only safetensors files are read; convert .ckpt and .bin files with diffusers";
             return Err(Error::model(format!("{} is not a safetensors file", path.display())).hint(hint));
+        }
+        if header > length.saturating_sub(8) {
+            return Err(broken("its header is cut short".into()));
         }
         let mut json = vec![0; header as usize];
         file.read_exact(&mut json).context(|| broken("its header is cut short".into()))?;

@@ -47,15 +47,18 @@ pub use words::Words;
 /// A track at 120 bpm from its first sample on, in bars of four, with sections A, B, A, B of four seconds each.
 #[cfg(test)]
 fn fixture(seconds: f64) -> crate::audio::Analysis {
-    use crate::audio::{Analysis, Envelope, Section};
+    use crate::audio::{Analysis, Drums, Envelope, Hit, Section};
     use crate::units::{SampleRate, Seconds};
 
-    let every = |gap: f64| (0..).map(|i| Seconds(f64::from(i) * gap)).take_while(|t| t.0 < seconds).collect();
+    let every = |gap: f64| -> Vec<Seconds> {
+        (0..).map(|i| Seconds(f64::from(i) * gap)).take_while(|t| t.0 < seconds).collect()
+    };
     let sections: Vec<Seconds> = every(4.0);
     let envelope = |signal: &Signal| {
         let values = (0..(seconds * 100.0) as u32).map(|i| (i % 50 == 0) as u8 as f32).collect();
         (signal.name.to_owned(), Envelope { hop_seconds: 0.01, values })
     };
+    let hits: Vec<Hit> = every(0.5).into_iter().map(|time| Hit { time, strength: 1.0 }).collect();
     Analysis {
         duration: Seconds(seconds),
         sample_rate: SampleRate(44_100),
@@ -67,7 +70,7 @@ fn fixture(seconds: f64) -> crate::audio::Analysis {
         confidence: 1.0,
         onsets: every(0.5),
         onset_strengths: Vec::new(),
-        drums: Default::default(),
+        drums: Drums { kick: hits.clone(), snare: hits.clone(), hat: hits },
         sections: sections
             .iter()
             .zip(["A", "B"].into_iter().cycle())

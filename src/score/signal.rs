@@ -28,6 +28,8 @@ enum Source {
     Level,
     /// The envelope of the signal's name, made of sudden events.
     Hit,
+    /// Events at exact times, as strong as they were heard.
+    Events(Kind),
     /// From 1 at the start of each span down to 0 at its end.
     Falling(Grid),
     /// From 0 at the start of each span up to 1 at its end.
@@ -36,6 +38,15 @@ enum Source {
     Tempo,
     /// Always 1.
     One,
+}
+
+/// Which events.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Onset,
+    Kick,
+    Snare,
+    Hat,
 }
 
 /// Which spans of the track.
@@ -72,10 +83,10 @@ pub const TABLE: &[Signal] = table!(
     [
         row("loudness", Source::Level, "how loud it is"),
         row("brightness", Source::Level, "how much of the sound is high"),
-        row("onset", Source::Hit, "any note or drum that starts"),
-        row("kick", Source::Hit, "bass drum"),
-        row("snare", Source::Hit, "snare drum or clap"),
-        row("hat", Source::Hit, "hi-hat and cymbals"),
+        row("onset", Source::Events(Kind::Onset), "any note or drum that starts"),
+        row("kick", Source::Events(Kind::Kick), "bass drum"),
+        row("snare", Source::Events(Kind::Snare), "snare drum or clap"),
+        row("hat", Source::Events(Kind::Hat), "hi-hat and cymbals"),
     ]
     bands [
         "sub" "the deepest bass",
@@ -125,7 +136,7 @@ impl Signal {
     pub(super) fn reduce(&self) -> Reduce {
         match self.source {
             Source::Level | Source::Tempo | Source::One => Reduce::Mean,
-            Source::Hit | Source::Falling(_) => Reduce::Max,
+            Source::Hit | Source::Events(_) | Source::Falling(_) => Reduce::Max,
             Source::Rising(_) => Reduce::Min,
         }
     }
@@ -145,6 +156,7 @@ impl Signal {
         Ok(match self.source {
             Source::Level => levels(self.envelope(analysis)?, cells, ahead),
             Source::Hit => hits(self.envelope(analysis)?, cells, ahead),
+            Source::Events(kind) => events(kind, analysis, cells, ahead),
             Source::Falling(grid) => ramps(&spans(grid), cells, ahead, |phase| 1.0 - phase),
             Source::Rising(grid) => ramps(&spans(grid), cells, ahead, |phase| phase),
             Source::Tempo => {
@@ -224,6 +236,29 @@ fn hits(envelope: &Envelope, cells: &Cells, ahead: Seconds) -> Vec<f32> {
     out
 }
 
+/// Each event counts in the cell that holds it.
+fn events(kind: Kind, analysis: &Analysis, cells: &Cells, ahead: Seconds) -> Vec<f32> {
+    let mut out = vec![0.0_f32; cells.count()];
+    let mut add = |time: Seconds, strength: f32| {
+        if let Some(cell) = cells.index_of(Seconds(time.0 - ahead.0)) {
+            out[cell] = out[cell].max(strength);
+        }
+    };
+    let drums = &analysis.drums;
+    match kind {
+        // Onsets without strengths all count in full.
+        Kind::Onset => analysis
+            .onsets
+            .iter()
+            .zip(analysis.onset_strengths.iter().copied().chain(std::iter::repeat(1.0)))
+            .for_each(|(time, strength)| add(*time, strength)),
+        Kind::Kick => drums.kick.iter().for_each(|hit| add(hit.time, hit.strength)),
+        Kind::Snare => drums.snare.iter().for_each(|hit| add(hit.time, hit.strength)),
+        Kind::Hat => drums.hat.iter().for_each(|hit| add(hit.time, hit.strength)),
+    }
+    out
+}
+
 /// `of` the phase from 0 to 1 along each span; 0 outside all spans.
 fn ramps(spans: &[(f64, f64)], cells: &Cells, ahead: Seconds, of: impl Fn(f32) -> f32) -> Vec<f32> {
     let mut out = vec![0.0; cells.count()];
@@ -241,6 +276,7 @@ fn ramps(spans: &[(f64, f64)], cells: &Cells, ahead: Seconds, of: impl Fn(f32) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::Hit;
     use crate::score::fixture;
     use crate::score::grid::Span;
     use crate::units::FrameRate;
@@ -257,15 +293,21 @@ mod tests {
         for rate in ["12", "24", "29.97", "60", "240"] {
             let fps: FrameRate = rate.parse().unwrap();
             let mut analysis = fixture(10.0);
-            let kick = analysis.envelopes.get_mut("kick").unwrap();
-            kick.values.fill(0.0);
-            let hops = [7, 100, 333, 512, 750];
-            hops.iter().for_each(|h| kick.values[*h] = 1.0);
-            let mut expected = vec![0.0; fps.frames_covering(analysis.duration) as usize];
-            for hop in hops {
-                expected[fps.frame_at(Seconds(hop as f64 * 0.01)) as usize] = 1.0;
-            }
-            assert_eq!(seen("kick", &analysis, fps, 1), expected, "{rate}");
+            let bass = analysis.envelopes.get_mut("bass.hit").unwrap();
+            bass.values.fill(0.0);
+            let hops = [7_u32, 100, 333, 512, 750];
+            hops.iter().for_each(|h| bass.values[*h as usize] = 1.0);
+            // Half a millisecond on either side of where frames begin, too.
+            let times = [0.07, 1.0, 3.33, 4.9995, 7.0005].map(Seconds);
+            analysis.drums.kick = times.map(|time| Hit { time, strength: 1.0 }).to_vec();
+            let expected = |times: &mut dyn Iterator<Item = Seconds>| {
+                let mut expected = vec![0.0; fps.frames_covering(analysis.duration) as usize];
+                times.for_each(|time| expected[fps.frame_at(time) as usize] = 1.0);
+                expected
+            };
+            let at_hops = expected(&mut hops.iter().map(|hop| Seconds(f64::from(*hop) * 0.01)));
+            assert_eq!(seen("bass.hit", &analysis, fps, 1), at_hops, "{rate}");
+            assert_eq!(seen("kick", &analysis, fps, 1), expected(&mut times.into_iter()), "{rate}");
         }
     }
 
@@ -313,14 +355,14 @@ mod tests {
     fn a_damaged_or_poor_analysis_is_named() {
         let cells =
             Cells::new(FrameRate::new(12, 1).unwrap(), Span { start: Seconds(0.0), frames: 9 }, Seconds(0.0));
-        let kick = Signal::find("kick").unwrap();
+        let bass = Signal::find("bass.hit").unwrap();
         let mut analysis = fixture(1.0);
-        analysis.envelopes.get_mut("kick").unwrap().values[3] = f32::NAN;
-        let error = kick.sample(&analysis, 1, &cells, Seconds(0.0)).unwrap_err();
-        assert!(error.to_string().contains("'kick' that is not a number"), "{error}");
-        analysis.envelopes.remove("kick");
-        let error = kick.sample(&analysis, 1, &cells, Seconds(0.0)).unwrap_err();
-        assert!(error.to_string().contains("no 'kick'"), "{error}");
+        analysis.envelopes.get_mut("bass.hit").unwrap().values[3] = f32::NAN;
+        let error = bass.sample(&analysis, 1, &cells, Seconds(0.0)).unwrap_err();
+        assert!(error.to_string().contains("'bass.hit' that is not a number"), "{error}");
+        analysis.envelopes.remove("bass.hit");
+        let error = bass.sample(&analysis, 1, &cells, Seconds(0.0)).unwrap_err();
+        assert!(error.to_string().contains("no 'bass.hit'"), "{error}");
     }
 
     #[test]

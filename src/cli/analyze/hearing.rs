@@ -4,6 +4,7 @@ use crate::audio::{Analysis, Corrections, Octave, Options, Tracker, analyze_with
 use crate::cli::args::{HearingArgs, TrackerArg};
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
+use crate::read;
 use crate::units::Seconds;
 use std::path::{Path, PathBuf};
 
@@ -74,13 +75,10 @@ impl Hearing {
 }
 
 fn list(path: &Path) -> Result<Vec<timed::Entry>> {
-    let failed = || Error::input(format!("can't use the list '{}'", path.display()));
-    let size = std::fs::metadata(path).context(failed)?.len();
-    if size > LARGEST {
-        return Err(failed()
-            .because("it is larger than 16 MB")
-            .hint("name a text file with one time a line"));
-    }
-    let bytes = std::fs::read(path).context(failed)?;
+    let failed = || {
+        Error::input(format!("can't use the list '{}'", path.display()))
+            .hint("name a text file with one time a line")
+    };
+    let bytes = read::bytes(path, LARGEST).context(failed)?;
     timed::parse(&String::from_utf8_lossy(&bytes)).context(failed)
 }

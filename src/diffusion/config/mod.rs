@@ -16,6 +16,7 @@ pub use unet::{StageConfig, UnetConfig};
 pub use vae::{KlConfig, TinyConfig, VaeConfig};
 
 use crate::error::{Context, Error, Result};
+use crate::read;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -110,12 +111,7 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
         Error::model(format!("can't read {}", path.display()))
             .hint("a model is a folder in diffusers' layout: unet, vae, text_encoder, tokenizer, scheduler")
     };
-    let size = std::fs::metadata(path).context(missing)?.len();
-    if size > MAX_JSON_BYTES {
-        return Err(Error::model(format!("{} is {size} bytes long: not a settings file", path.display()))
-            .hint("name the model's folder, not a file of weights"));
-    }
-    let text = std::fs::read_to_string(path).context(missing)?;
+    let text = read::text(path, MAX_JSON_BYTES).context(missing)?;
     serde_json::from_str(&text).context(|| {
         Error::model(format!("{} can't be understood", path.display()))
             .hint("the file is damaged; download it again")
