@@ -496,7 +496,8 @@ fn the_schema_has_the_keys_that_the_parser_has() {
 #[test]
 fn schema_files_and_reference_are_those_of_the_program() {
     let file = |name: &str| {
-        std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("presets").join(name)).unwrap()
+        std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("presets").join(name))
+            .unwrap()
     };
     for name in ["preset", "project"] {
         let stored: serde_json::Value = serde_json::from_str(&file(&format!("{name}.schema.json"))).unwrap();
@@ -536,7 +537,10 @@ fn allows(schema: &serde_json::Value, root: &serde_json::Value, value: &serde_js
     let inner = match value {
         Value::Object(map) => map.iter().all(|(key, inner)| match schema["properties"].get(key) {
             Some(property) => allows(property, root, inner),
-            None => schema["additionalProperties"].is_object() && allows(&schema["additionalProperties"], root, inner),
+            None => {
+                schema["additionalProperties"].is_object()
+                    && allows(&schema["additionalProperties"], root, inner)
+            }
         }),
         Value::Array(list) if schema["items"].is_object() && schema["items"].get("prefixItems").is_none() => {
             list.iter().all(|inner| allows(&schema["items"], root, inner))
@@ -553,7 +557,13 @@ fn the_schema_allows_every_shipped_preset_and_refuses_typos() {
     for (name, text) in shipped() {
         assert!(allows(&schema, &schema, &value(text)), "{name}");
     }
-    for wrong in ["[base]\nzom = 1", "[base]\nzoom = 9", "[[route]]\nto = \"finish\"", "[[prompt]]\ntxt = \"x\"", "blend = \"mix\""] {
+    for wrong in [
+        "[base]\nzom = 1",
+        "[base]\nzoom = 9",
+        "[[route]]\nto = \"finish\"",
+        "[[prompt]]\ntxt = \"x\"",
+        "blend = \"mix\"",
+    ] {
         assert!(!allows(&schema, &schema, &value(wrong)), "{wrong}");
     }
 }

@@ -69,7 +69,9 @@ fn a_section_alone_has_the_frames_of_the_whole() {
     stage.run(&format!("render track.wav -o second.mkv {options} --section 2")).succeeds();
     let end = cuts.get(1).copied().unwrap_or(whole.len());
     assert_eq!(pictures(&stage, "second.mkv"), whole[cuts[0]..end]);
-    stage.run(&format!("render track.wav -o x.mkv {options} --section 99")).fails(2, &["section 99", "analyze"]);
+    stage
+        .run(&format!("render track.wav -o x.mkv {options} --section 99"))
+        .fails(2, &["section 99", "analyze"]);
 }
 
 #[test]
@@ -90,7 +92,8 @@ fn a_project_shows_each_look_in_its_part() {
 #[test]
 fn a_finished_video_gives_its_project_back() {
     let stage = Stage::new(2.4);
-    let project = "track = \"track.wav\"\npreset = \"own.toml\"\nsize = \"64x36\"\nsteps = 1\nprofile = \"ffv1\"\n";
+    let project =
+        "track = \"track.wav\"\npreset = \"own.toml\"\nsize = \"64x36\"\nsteps = 1\nprofile = \"ffv1\"\n";
     std::fs::write(stage.path("video.toml"), project).unwrap();
     std::fs::write(stage.path("own.toml"), OWN).unwrap();
     stage.run("render video.toml -o a.mkv").succeeds();
@@ -111,7 +114,11 @@ fn a_finished_video_gives_its_project_back() {
 fn a_new_project_for_a_track_renders_at_once() {
     let stage = Stage::new(3.0);
     let told = stage.run("new track.wav").succeeds();
-    assert!(told.out.contains("render ./video.toml") || told.out.contains("render video.toml"), "{}", told.out);
+    assert!(
+        told.out.contains("render ./video.toml") || told.out.contains("render video.toml"),
+        "{}",
+        told.out
+    );
     let text = std::fs::read_to_string(stage.path("video.toml")).unwrap();
     assert!(text.contains("[[part]]\nsection = \"A\"\npreset = ") && text.contains("section  1"), "{text}");
     stage.run(&format!("render video.toml -o a.mkv {SMALL}")).succeeds();
@@ -165,7 +172,8 @@ fn mistakes_in_projects_get_one_error_and_a_hint() {
 #[test]
 fn a_plan_warns_of_what_fights_the_model_and_draws_its_curves() {
     let stage = Stage::new(4.0);
-    let line = "plan track.wav --size 64x144 --set denoise=0.1 --set guidance=3 --steps 4 --fps 60 --plot plan.svg";
+    let line =
+        "plan track.wav --size 64x144 --set denoise=0.1 --set guidance=3 --steps 4 --fps 60 --plot plan.svg";
     let told = stage.run(line).succeeds().out;
     for word in ["warning: denoise", "pictures of", "60 frames a second", "why:", "mend:", "MB of memory"] {
         assert!(told.contains(word), "{word}: {told}");
@@ -213,11 +221,18 @@ fn every_profile_that_this_ffmpeg_has_is_written_and_read_back() {
         let info = probe(&stage.path(&name));
         let streams = info["streams"].as_array().unwrap();
         let video = streams.iter().find(|s| s["codec_type"] == "video").unwrap();
-        assert_eq!((&video["codec_name"], &video["nb_read_packets"]), (&codec.into(), &"15".into()), "{profile}");
+        assert_eq!(
+            (&video["codec_name"], &video["nb_read_packets"]),
+            (&codec.into(), &"15".into()),
+            "{profile}"
+        );
         assert_eq!(streams.len(), if profile == "gif" { 1 } else { 2 }, "{profile}");
     }
     stage.run(&format!("render track.wav -o pictures {SMALL} --profile png")).succeeds();
-    assert!(stage.bytes("pictures/000015.png").starts_with(b"\x89PNG") && !stage.path("pictures/000016.png").exists());
+    assert!(
+        stage.bytes("pictures/000015.png").starts_with(b"\x89PNG")
+            && !stage.path("pictures/000016.png").exists()
+    );
     assert_eq!(stage.run("extract pictures").succeeds().json()["frames"], 15);
     stage.run(&format!("render track.wav -o a.webm {SMALL} --profile h264")).fails(2, &["H.264", ".mp4"]);
 }

@@ -111,9 +111,12 @@ fn options(job: &Value) -> String {
         set.iter().filter_map(Value::as_str).for_each(|s| {
             let _ = write!(line, " --set {}", quoted(s));
         });
-        for (key, option) in [("seed", "--seed"), ("steps", "--steps"), ("picture", "--size"), ("generate", "--generate")] {
+        for (key, option) in
+            [("seed", "--seed"), ("steps", "--steps"), ("picture", "--size"), ("generate", "--generate")]
+        {
             let value = &settings[key];
-            let _ = write!(line, " {option} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            let _ =
+                write!(line, " {option} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
         }
         let _ = write!(line, " --fps {}", job["fps"].as_str().unwrap_or_default());
     }
@@ -124,7 +127,8 @@ fn options(job: &Value) -> String {
     {
         let whole = job["whole_frames"].as_u64();
         if first > 0 || whole.is_some_and(|whole| whole > frames) {
-            let _ = write!(line, " --start {} --end {}", rate.start_of(first).0, rate.start_of(first + frames).0);
+            let _ =
+                write!(line, " --start {} --end {}", rate.start_of(first).0, rate.start_of(first + frames).0);
         }
     }
     line

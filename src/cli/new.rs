@@ -75,10 +75,23 @@ fn project(track: &str, analysis: &Analysis) -> String {
          # [set]                       # parameters held at a value, whatever the presets do with them\n\
          # grain = 0.1\n\n"
     );
-    let tempo = analysis.tempo_bpm.map_or("no beat was found".to_owned(), |bpm| format!("{bpm:.1} beats a minute"));
-    let _ = writeln!(text, "# What was heard: {}, {tempo}, {} bars.", analysis.duration, analysis.downbeats.len());
+    let tempo =
+        analysis.tempo_bpm.map_or("no beat was found".to_owned(), |bpm| format!("{bpm:.1} beats a minute"));
+    let _ = writeln!(
+        text,
+        "# What was heard: {}, {tempo}, {} bars.",
+        analysis.duration,
+        analysis.downbeats.len()
+    );
     for (i, section) in analysis.sections.iter().enumerate() {
-        let _ = writeln!(text, "#   section {:2}  {:3} {} to {}", i + 1, section.label, section.start, section.end);
+        let _ = writeln!(
+            text,
+            "#   section {:2}  {:3} {} to {}",
+            i + 1,
+            section.label,
+            section.start,
+            section.end
+        );
     }
     for (label, look) in looks(analysis) {
         let _ = write!(text, "\n[[part]]\nsection = {}\npreset = \"{look}\"\n", toml_text(&label));

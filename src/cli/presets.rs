@@ -19,7 +19,8 @@ pub fn run(args: &PresetsArgs) -> Result<()> {
             SchemaArg::Preset => "preset",
             SchemaArg::Project => "project",
         });
-        say(serde_json::to_string_pretty(&schema).context(|| Error::internal("the schema can't be printed"))?);
+        say(serde_json::to_string_pretty(&schema)
+            .context(|| Error::internal("the schema can't be printed"))?);
     } else if let Some(name) = &args.name {
         find(name)?;
         say(text_of(name));

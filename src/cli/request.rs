@@ -105,8 +105,10 @@ impl Request {
 
     fn of_project(args: &JobArgs) -> Result<Self> {
         if let Some(preset) = &args.preset {
-            return Err(Error::usage(format!("a project names its presets itself, not with --preset {preset}"))
-                .hint(format!("write preset = \"{preset}\" in {}", args.target.display())));
+            return Err(Error::usage(format!(
+                "a project names its presets itself, not with --preset {preset}"
+            ))
+            .hint(format!("write preset = \"{preset}\" in {}", args.target.display())));
         }
         let (project, folder) = project::load(&args.target)?;
         let tier = args.tier.or(project.tier.as_deref().and_then(Tier::find)).unwrap_or(Tier::Develop);

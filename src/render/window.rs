@@ -84,12 +84,7 @@ impl Window {
 ///
 /// Frames and takes are those of the whole, so a part that begins with one of its takes has the windows that the
 /// whole has there, the last of them up to its own end, which may lie behind the part's.
-pub fn plan(
-    part: Range<FrameIndex>,
-    frames: FrameIndex,
-    cuts: &[FrameIndex],
-    shape: Shape,
-) -> Vec<Window> {
+pub fn plan(part: Range<FrameIndex>, frames: FrameIndex, cuts: &[FrameIndex], shape: Shape) -> Vec<Window> {
     let inside = cuts.iter().copied().filter(|c| part.start < *c && *c < part.end);
     let starts: Vec<FrameIndex> = std::iter::once(part.start).chain(inside).collect();
     let behind = cuts.iter().copied().find(|c| *c >= part.end).unwrap_or(frames);

@@ -313,12 +313,16 @@ impl Source<'_> {
     pub fn place(&self, [section, from, to]: [&Field; 3]) -> Result<Place> {
         match (section, from, to) {
             (None, None, None) => Ok(Place::Everywhere),
-            (Some(label), None, None) => Ok(Place::Section(self.text("section", label, MAX_LINE)?.to_owned())),
+            (Some(label), None, None) => {
+                Ok(Place::Section(self.text("section", label, MAX_LINE)?.to_owned()))
+            }
             (None, Some(from), None) => Ok(Place::From(self.length("from", from)?)),
             (None, from, Some(to)) => {
                 let start = from.as_ref().map_or(Ok(Length::Seconds(0.0)), |v| self.length("from", v))?;
                 let end = self.length("to", to)?;
-                if std::mem::discriminant(&start) == std::mem::discriminant(&end) && end.amount() <= start.amount() {
+                if std::mem::discriminant(&start) == std::mem::discriminant(&end)
+                    && end.amount() <= start.amount()
+                {
                     let error = Error::usage("'to' does not lie behind 'from'");
                     return Err(self.at(to.span(), error.hint("both count from the start of the track")));
                 }

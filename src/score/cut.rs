@@ -33,9 +33,8 @@ pub(super) fn frames(
         let now = frame(moment);
         let last = frames.last().copied().unwrap_or(0);
         let next = fixed.iter().copied().find(|f| *f > now);
-        let apart = |least: f64| {
-            (now - last) as f64 >= least && next.is_none_or(|next| (next - now) as f64 >= least)
-        };
+        let apart =
+            |least: f64| (now - last) as f64 >= least && next.is_none_or(|next| (next - now) as f64 >= least);
         if now > last && moment.least.is_none_or(apart) {
             frames.push(now);
         }

@@ -133,7 +133,8 @@ impl Prompts<'_> {
             let used: BTreeSet<&str> = texts.map(|b| b.1).collect();
             for words in used.into_iter().filter_map(|name| sheet.words.get(name)) {
                 if let Words::InTurn(every, _) = words {
-                    let (first, last) = (clock.turns(*every, Seconds(0.0)), clock.turns(*every, Seconds(end)));
+                    let (first, last) =
+                        (clock.turns(*every, Seconds(0.0)), clock.turns(*every, Seconds(end)));
                     let turns = (first.ceil() as i64..=last.floor() as i64).take(Span::MAX_FRAMES as usize);
                     times.extend(turns.map(|turn| clock.turn(*every, turn as f64).0));
                 }

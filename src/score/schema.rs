@@ -170,7 +170,11 @@ pub const TABLES: &[Table] = &[
             key("include", Texts, "files of the same form; what stands here wins over them"),
             key("track", Text, "the sound; paths stay inside the project's folder"),
             key("output", Text, "where the video goes"),
-            key("profile", Word(&["h264", "h265", "av1", "vp9", "prores", "ffv1", "gif", "png"]), "what it is written as"),
+            key(
+                "profile",
+                Word(&["h264", "h265", "av1", "vp9", "prores", "ffv1", "gif", "png"]),
+                "what it is written as",
+            ),
             key("preset", Preset, "what holds where no part says otherwise"),
             key("model", Text, "a folder in diffusers' layout; spark by default"),
             key("motion", Text, "a motion module to use instead of the folder's own"),
@@ -185,7 +189,11 @@ pub const TABLES: &[Table] = &[
             key("variables", Named, "what ${name} stands for in any text"),
             key("set", Settings, "parameters held at a value everywhere"),
             key("cuts", Table("takes"), "when takes start, instead of what the presets say"),
-            key("part", Tables("part"), "other looks for stretches of the track; the last one that applies wins"),
+            key(
+                "part",
+                Tables("part"),
+                "other looks for stretches of the track; the last one that applies wins",
+            ),
             key("prompt", Tables("prompt"), "prompts over those of all presets"),
             key("words", NamedTables("words"), "what words in braces in them stand for"),
         ],
@@ -240,8 +248,10 @@ fn object(table: &Table) -> Value {
 }
 
 fn form(form: &Form) -> Value {
-    let length = || json!({ "type": ["number", "string"], "minimum": 0,
-        "pattern": "^\\s*([0-9.]+\\s*(s|seconds?|ms|beats?|bars?)|[0-9]+(:[0-9.]+){1,2})\\s*$" });
+    let length = || {
+        json!({ "type": ["number", "string"], "minimum": 0,
+        "pattern": "^\\s*([0-9.]+\\s*(s|seconds?|ms|beats?|bars?)|[0-9]+(:[0-9.]+){1,2})\\s*$" })
+    };
     let reference = |name: &str| json!({ "$ref": format!("#/$defs/{name}") });
     match form {
         Text => json!({ "type": "string" }),
@@ -292,7 +302,9 @@ fn routable(param: &Param) -> bool {
 fn param(param: &Param) -> Value {
     let mut schema = match param.kind {
         Kind::Switch => json!({ "enum": ["on", "off", true, false] }),
-        Kind::Number => json!({ "type": "number", "minimum": param.min, "maximum": param.max, "default": param.default }),
+        Kind::Number => {
+            json!({ "type": "number", "minimum": param.min, "maximum": param.max, "default": param.default })
+        }
     };
     if let Some(schema) = schema.as_object_mut() {
         let unit = if param.unit.is_empty() { String::new() } else { format!(" ({})", param.unit) };
@@ -312,7 +324,11 @@ pub fn reference() -> String {
     );
     for table in TABLES {
         let rows = table.keys.iter().map(|k| [format!("`{}`", k.name), written(&k.form), k.about.to_owned()]);
-        text.push_str(&format!("\n## {}\n\n{}", table.usage, aligned(["key", "value", "what it says"], rows)));
+        text.push_str(&format!(
+            "\n## {}\n\n{}",
+            table.usage,
+            aligned(["key", "value", "what it says"], rows)
+        ));
     }
     text
 }

@@ -189,9 +189,7 @@ impl Show {
             prompts(&look.preset, prompt, overrides.negative.as_ref().or(look.negative.as_ref()))
         };
         let looks = self.looks.iter();
-        looks
-            .map(|l| Ok(Sheet { list: sheet(l)?, words: &l.preset.words, blend: l.preset.blend }))
-            .collect()
+        looks.map(|l| Ok(Sheet { list: sheet(l)?, words: &l.preset.words, blend: l.preset.blend })).collect()
     }
 
     /// The prompts over those of the looks; none where one was given for everything.
@@ -266,7 +264,11 @@ mod tests {
     /// Looks of zoom 1, 2 and 3 with prompts a, b and c.
     fn show(parts: Vec<Part>) -> Show {
         let look = |zoom, text| Show::of(preset(zoom, text)).looks.remove(0);
-        Show { looks: vec![look(1.0, "a"), look(2.0, "b"), look(3.0, "c")], parts, ..Show::of(preset(1.0, "a")) }
+        Show {
+            looks: vec![look(1.0, "a"), look(2.0, "b"), look(3.0, "c")],
+            parts,
+            ..Show::of(preset(1.0, "a"))
+        }
     }
 
     fn part(place: Place, look: usize) -> Part {

@@ -53,7 +53,8 @@ impl Movie {
         let failed = || cannot_write(spec.path);
         let mut output =
             format::output_as(&ffmpeg::url(partial.path())?, container.muxer()).context(failed)?;
-        let encoder = Encoder::open(spec.profile, spec.size, spec.fps, spec.quality, output.format().flags())?;
+        let encoder =
+            Encoder::open(spec.profile, spec.size, spec.fps, spec.quality, output.format().flags())?;
         add_streams(&mut output, &encoder, sound.as_ref(), (container, spec.profile)).context(failed)?;
         output.set_metadata([(job::KEY, spec.job)].iter().collect());
         let mut options: Dictionary = [("fflags", "+bitexact")].iter().collect();

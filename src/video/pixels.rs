@@ -16,7 +16,9 @@ pub(super) fn from_rgb(source: &Frame, pixel: Pixel) -> Option<frame::Video> {
     match pixel {
         Pixel::YUV422P10LE => yuv::fine_from_rgb(source),
         Pixel::RGB24 => packed(source, pixel, 3, |rgb, _, out| out.copy_from_slice(rgb)),
-        Pixel::BGRZ => packed(source, pixel, 4, |rgb, _, out| out.copy_from_slice(&[rgb[2], rgb[1], rgb[0], 0])),
+        Pixel::BGRZ => {
+            packed(source, pixel, 4, |rgb, _, out| out.copy_from_slice(&[rgb[2], rgb[1], rgb[0], 0]))
+        }
         Pixel::RGB8 => packed(source, pixel, 1, |rgb, at, out| out[0] = few_colours(rgb, at)),
         _ => yuv::from_rgb(source),
     }
@@ -35,7 +37,8 @@ fn packed(
         return None;
     }
     let stride = picture.stride(0);
-    let rows = picture.data_mut(0).par_chunks_mut(stride).zip(source.rgb().par_chunks(3 * size.width as usize));
+    let rows =
+        picture.data_mut(0).par_chunks_mut(stride).zip(source.rgb().par_chunks(3 * size.width as usize));
     rows.enumerate().for_each(|(y, (out, rgb))| {
         for (x, (rgb, out)) in rgb.chunks_exact(3).zip(out.chunks_exact_mut(bytes)).enumerate() {
             put(rgb, (x, y), out);

@@ -178,7 +178,10 @@ mod tests {
     #[test]
     fn every_profile_has_its_row_and_name() {
         for (row, name) in TABLE.iter().zip(Profile::NAMES) {
-            assert_eq!((row.name, Profile::find(name).unwrap(), row.profile.name()), (name, row.profile, name));
+            assert_eq!(
+                (row.name, Profile::find(name).unwrap(), row.profile.name()),
+                (name, row.profile, name)
+            );
         }
         let error = Profile::find("h256").unwrap_err();
         assert!(error.hints()[0].contains("h26"), "{error:?}");
@@ -187,6 +190,9 @@ mod tests {
     #[test]
     fn names_of_files_tell_the_profile() {
         let of = |name: &str| Profile::of(Path::new(name));
-        assert_eq!((of("a.webm"), of("a.gif"), of("a.mkv"), of("a")), (Profile::Vp9, Profile::Gif, Profile::H264, Profile::H264));
+        assert_eq!(
+            (of("a.webm"), of("a.gif"), of("a.mkv"), of("a")),
+            (Profile::Vp9, Profile::Gif, Profile::H264, Profile::H264)
+        );
     }
 }

@@ -49,11 +49,8 @@ pub(super) fn fine_from_rgb(source: &Frame) -> Option<frame::Video> {
     // Four times the codes of 8 bits; halves are rounded up.
     let luma = [KR, KG, KB].map(|w| w * 4.0 * LUMA);
     let chroma = |weights: [f32; 3], unit: f32| weights.map(|w| w * 4.0 * CHROMA / unit);
-    let planes = [
-        (0, luma, 64.5),
-        (1, chroma(CB, 2.0 * (1.0 - KB)), 512.5),
-        (2, chroma(CR, 2.0 * (1.0 - KR)), 512.5),
-    ];
+    let planes =
+        [(0, luma, 64.5), (1, chroma(CB, 2.0 * (1.0 - KB)), 512.5), (2, chroma(CR, 2.0 * (1.0 - KR)), 512.5)];
     for (plane, weights, zero) in planes {
         let stride = picture.stride(plane);
         let rows = picture.data_mut(plane).par_chunks_mut(stride).zip(source.rgb().par_chunks(row));
@@ -133,7 +130,10 @@ mod tests {
             let fine = fine_from_rgb(&frame).unwrap();
             for (plane, expected) in yuv.into_iter().enumerate() {
                 let code = u16::from_le_bytes([fine.data(plane)[2], fine.data(plane)[3]]);
-                assert!(code.abs_diff(4 * u16::from(expected)) <= 2, "{rgb:?} plane {plane}: {code} {expected}");
+                assert!(
+                    code.abs_diff(4 * u16::from(expected)) <= 2,
+                    "{rgb:?} plane {plane}: {code} {expected}"
+                );
             }
         }
     }

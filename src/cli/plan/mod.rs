@@ -35,7 +35,11 @@ pub fn show(args: &JobArgs, out: &OutputArgs, as_json: bool, picture: Option<&Pa
         picture.commit()?;
     }
     let plan = Plan { scene: &scene, job: &job, windows: job.windows(), needs, warnings };
-    if as_json { say(plan.json()) } else { plan.table() }
+    if as_json {
+        say(plan.json())
+    } else {
+        plan.table()
+    }
     Ok(())
 }
 
@@ -59,7 +63,8 @@ impl Plan<'_> {
             settings.generate,
             settings.picture
         ));
-        let memory = self.needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory", bytes >> 20));
+        let memory =
+            self.needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory", bytes >> 20));
         say(format_args!(
             "{} windows of {} steps in {} takes, about {}{memory} from the first window to the finished file here\n",
             self.windows.len(),
@@ -113,8 +118,7 @@ impl Plan<'_> {
             if curve.iter().all(|v| *v == param.default as f32) {
                 continue;
             }
-            let (least, most) =
-                curve.iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
+            let (least, most) = curve.iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
             let mean = curve.iter().sum::<f32>() / curve.len() as f32;
             let rate = format!("{:?}", param.rate).to_lowercase();
             say(format_args!("{:18} {least:7.3} {mean:7.3} {most:7.3}  {rate}", param.name));

@@ -43,7 +43,12 @@ fn warning(text: String, why: &str, mend: impl Into<String>) -> Option<Warning> 
 fn distilled_for(scene: &Scene) -> Option<usize> {
     let name = scene.request.model.motion.as_deref()?.file_name()?.to_string_lossy().to_lowercase();
     let before = &name[..name.find("step")?];
-    let digits: String = before.chars().rev().skip_while(|c| *c == '-' || *c == '_').take_while(char::is_ascii_digit).collect();
+    let digits: String = before
+        .chars()
+        .rev()
+        .skip_while(|c| *c == '-' || *c == '_')
+        .take_while(char::is_ascii_digit)
+        .collect();
     digits.chars().rev().collect::<String>().parse().ok()
 }
 
@@ -117,7 +122,8 @@ fn denoise(scene: &Scene, job: &Job) -> Option<Warning> {
 
 fn size(scene: &Scene, job: &Job) -> Option<Warning> {
     let native = scene.model.native();
-    let (own, size) = (Size { width: native.width as u32, height: native.height as u32 }, job.settings.generate);
+    let (own, size) =
+        (Size { width: native.width as u32, height: native.height as u32 }, job.settings.generate);
     let ratio = |a: f64, b: f64| (a / b).max(b / a);
     let aspect = |s: Size| f64::from(s.width) / f64::from(s.height);
     if ratio(aspect(own), aspect(size)) > FAR {
@@ -151,8 +157,8 @@ fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
 
 /// Words that say that something moves, or how.
 const MOTION: [&str; 24] = [
-    "mov", "flow", "fly", "danc", "spin", "turn", "rotat", "swirl", "wav", "puls", "drift", "rush", "run", "fall",
-    "ris", "zoom", "travel", "burst", "explo", "smoke", "fire", "flame", "rain", "morph",
+    "mov", "flow", "fly", "danc", "spin", "turn", "rotat", "swirl", "wav", "puls", "drift", "rush", "run",
+    "fall", "ris", "zoom", "travel", "burst", "explo", "smoke", "fire", "flame", "rain", "morph",
 ];
 
 fn prompts(scene: &Scene, all: &mut Vec<Warning>) -> Result<()> {

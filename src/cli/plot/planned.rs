@@ -37,7 +37,8 @@ pub fn draw(scene: &Scene, title: &str, path: &Path) -> Result<()> {
     let span = fps.start_of(scene.part.start)..fps.start_of(scene.part.end);
     let wave = wave(scene, &span)?;
     let curves: Vec<&Param> = PARAMS.iter().filter(|p| moves(scene, p)).collect();
-    let height = TOP + SECTION_HEIGHT + GAP + WAVE_HEIGHT + GAP + curves.len() as i32 * (CURVE_HEIGHT + GAP) + 56;
+    let height =
+        TOP + SECTION_HEIGHT + GAP + WAVE_HEIGHT + GAP + curves.len() as i32 * (CURVE_HEIGHT + GAP) + 56;
     picture!(path, (LAYOUT.width, height), |area| {
         let canvas = Canvas { area, span: span.clone(), layout: LAYOUT };
         Planned { canvas, scene, wave: &wave, curves: &curves }.draw(title)
@@ -110,7 +111,9 @@ impl<B: DrawingBackend> Planned<'_, B> {
         let middle = (top + bottom) / 2;
         for (x, peak) in (LAYOUT.left..).zip(self.wave) {
             let half = (peak * (bottom - top) as f32 / 2.0) as i32;
-            self.canvas.area.draw(&PathElement::new([(x, middle - half), (x, middle + half)], WAVE.mix(0.8)))?;
+            self.canvas
+                .area
+                .draw(&PathElement::new([(x, middle - half), (x, middle + half)], WAVE.mix(0.8)))?;
         }
         Ok(())
     }
@@ -128,8 +131,7 @@ impl<B: DrawingBackend> Planned<'_, B> {
     fn curve(&self, param: &Param, (top, bottom): (i32, i32), color: RGBColor) -> Drawn<B> {
         let part = self.scene.part.start as usize..self.scene.part.end as usize;
         let values = &self.scene.timeline.curves[param.name][part];
-        let (least, most) =
-            values.iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
+        let (least, most) = values.iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
         let room = (bottom - top) as f32 - 12.0;
         let height = |v: f32| {
             let share = if most > least { (v - least) / (most - least) } else { 0.5 };
@@ -141,7 +143,12 @@ impl<B: DrawingBackend> Planned<'_, B> {
         let middle = |edge: i32| edge + size as i32 * 2 / 3;
         self.canvas.text(param.name, (LAYOUT.left + 8, middle(top)), size, style(color, HPos::Left))?;
         if most > least {
-            self.canvas.text(&short(most), (LAYOUT.right - 6, middle(top)), size, style(FAINT, HPos::Right))?;
+            self.canvas.text(
+                &short(most),
+                (LAYOUT.right - 6, middle(top)),
+                size,
+                style(FAINT, HPos::Right),
+            )?;
         }
         let low = bottom - size as i32 * 2 / 3;
         self.canvas.text(&short(least), (LAYOUT.right - 6, low), size, style(FAINT, HPos::Right))

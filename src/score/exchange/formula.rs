@@ -110,7 +110,8 @@ impl Formula {
     /// What is wrong and where: an unknown function or name, something missing, too long or too deep.
     pub fn parse(text: &str) -> Result<Self, Wrong> {
         if text.len() > MAX_BYTES {
-            let error = Error::input("this formula is too long").hint(format!("at most {MAX_BYTES} characters"));
+            let error =
+                Error::input("this formula is too long").hint(format!("at most {MAX_BYTES} characters"));
             return Err(Wrong { at: 0, error });
         }
         let mut parser = Parser { text, at: 0 };

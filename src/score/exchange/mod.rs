@@ -56,10 +56,10 @@ impl<'a> Curves<'a> {
         let mut params = names.iter().map(|n| Param::find(n)).collect::<Result<Vec<_>>>()?;
         let all = part.start as usize..part.end as usize;
         if params.is_empty() {
-            let told = |p: &&Param| {
-                timeline.curves[p.name][all.clone()].iter().any(|v| *v != p.default as f32)
-            };
-            params = TABLE.iter().filter(|p| p.rate != Rate::Job && p.needs.is_empty()).filter(told).collect();
+            let told =
+                |p: &&Param| timeline.curves[p.name][all.clone()].iter().any(|v| *v != p.default as f32);
+            params =
+                TABLE.iter().filter(|p| p.rate != Rate::Job && p.needs.is_empty()).filter(told).collect();
         }
         Ok(Curves { timeline, part, params })
     }
@@ -138,8 +138,9 @@ impl Imported {
     /// Input: it is none of these, too large, or holds nothing that can be taken over.
     pub fn read(name: &str, text: &str, frames: Option<u64>) -> Result<Self> {
         if text.len() > MAX_BYTES {
-            return Err(Error::input(format!("{name} is too large"))
-                .hint(format!("at most {} MB", MAX_BYTES >> 20)));
+            return Err(
+                Error::input(format!("{name} is too large")).hint(format!("at most {} MB", MAX_BYTES >> 20))
+            );
         }
         if frames.is_some_and(|n| n == 0 || n > Span::MAX_FRAMES) {
             return Err(Error::usage("this number of frames can't be played")
@@ -147,7 +148,9 @@ impl Imported {
         }
         let object = text.trim_start().starts_with('{');
         let imported = match object.then(|| serde_json::from_str::<Value>(text)) {
-            Some(Ok(Value::Object(map))) if map.contains_key("rendered_frames") || map.contains_key("keyframes") => {
+            Some(Ok(Value::Object(map)))
+                if map.contains_key("rendered_frames") || map.contains_key("keyframes") =>
+            {
                 parseq::read(name, &map, frames)?
             }
             Some(Ok(Value::Object(map))) => deforum::read_settings(name, &map, frames)?,
@@ -180,10 +183,15 @@ impl Imported {
         }
         for (curve, param, value) in &driven {
             let mode = if param.default == 0.0 { "add" } else { "multiply" };
-            let _ = write!(text, "\n[[route]]  # {curve}\nvalue = \"{value}\"\nto = \"{}\"\nmode = \"{mode}\"\n", param.name);
+            let _ = write!(
+                text,
+                "\n[[route]]  # {curve}\nvalue = \"{value}\"\nto = \"{}\"\nmode = \"{mode}\"\n",
+                param.name
+            );
         }
         for (name, values) in &self.curves {
-            let _ = write!(text, "\n[[curve]]\nname = \"{}\"\nease = \"step\"\npoints = [\n", curve_name(name));
+            let _ =
+                write!(text, "\n[[curve]]\nname = \"{}\"\nease = \"step\"\npoints = [\n", curve_name(name));
             let mut last = None;
             for (frame, value) in values.iter().enumerate().filter(|(_, v)| v.is_finite()) {
                 if last != Some(*value) {
@@ -250,8 +258,9 @@ fn curve_name(name: &str) -> String {
 fn bounded(name: &str, curves: usize, frames: u64) -> Result<()> {
     if curves > MAX_CURVES || curves as u64 * frames > MAX_VALUES {
         let message = format!("{name}: {curves} curves of {frames} frames are too many");
-        return Err(Error::input(message)
-            .hint(format!("at most {MAX_CURVES} curves and {MAX_VALUES} values in all")));
+        return Err(
+            Error::input(message).hint(format!("at most {MAX_CURVES} curves and {MAX_VALUES} values in all"))
+        );
     }
     Ok(())
 }

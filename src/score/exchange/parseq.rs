@@ -65,7 +65,9 @@ pub fn read(name: &str, map: &Map<String, Value>, frames: Option<u64>) -> Result
     let mut imported = match (list("rendered_frames"), list("keyframes")) {
         (Some(rows), _) => Rows::new(name, rows, frames)?.rendered()?,
         (None, Some(rows)) => Rows::new(name, rows, frames)?.played()?,
-        (None, None) => return Err(Error::input(format!("{name} has no frames")).hint("render it in Parseq first")),
+        (None, None) => {
+            return Err(Error::input(format!("{name} has no frames")).hint("render it in Parseq first"));
+        }
     };
     imported.fps = fps;
     Ok(imported)
@@ -204,7 +206,8 @@ fn way(text: &str, frame: u64) -> Result<Way> {
         "C" => Ok(Way::Cubic),
         _ => {
             let shown: String = text.chars().take(40).collect();
-            let word = shown.split(|c: char| !c.is_ascii_alphanumeric()).find(|w| !w.is_empty()).unwrap_or("");
+            let word =
+                shown.split(|c: char| !c.is_ascii_alphanumeric()).find(|w| !w.is_empty()).unwrap_or("");
             Err(Error::input(format!("keyframe {frame}: '{word}' in '{shown}' is not known"))
                 .hint("render the document in Parseq: rendered frames are taken as they are"))
         }

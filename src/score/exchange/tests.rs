@@ -20,7 +20,11 @@ fn values(text: &str, frames: u64) -> Vec<f64> {
 }
 
 fn formula(text: &str, t: f64) -> f64 {
-    Formula::parse(text).unwrap_or_else(|w| panic!("{text} {}: {}", w.at, w.error)).value(Names { t, max_f: 99.0, s: 7.0 })
+    Formula::parse(text).unwrap_or_else(|w| panic!("{text} {}: {}", w.at, w.error)).value(Names {
+        t,
+        max_f: 99.0,
+        s: 7.0,
+    })
 }
 
 #[test]
@@ -85,9 +89,11 @@ fn schedules_go_straight_between_numbers_and_formulas_hold_until_the_next_key() 
 fn schedules_are_played_as_deforum_plays_them() {
     let fixture: Value = serde_json::from_str(include_str!("../../../tests/fixtures/deforum.json")).unwrap();
     for case in fixture["cases"].as_array().unwrap() {
-        let settings = json!({ "x": case["schedule"], "max_frames": fixture["frames"], "seed": fixture["seed"] });
+        let settings =
+            json!({ "x": case["schedule"], "max_frames": fixture["frames"], "seed": fixture["seed"] });
         let imported = Imported::read("x", &settings.to_string(), None).unwrap();
-        let expected: Vec<f64> = case["values"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+        let expected: Vec<f64> =
+            case["values"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
         let far = imported.curves["x"].iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         assert!(imported.curves["x"].len() == expected.len() && far < 1e-6, "{}: {far}", case["schedule"]);
     }
@@ -100,9 +106,15 @@ fn settings_files_and_lists_are_read_and_what_is_unknown_is_named() {
     let imported = Imported::read("s.txt", text, None).unwrap();
     assert_eq!((imported.fps, imported.curves["zoom"].len()), (FrameRate::new(15, 1).ok(), 10));
     assert_eq!(imported.prompts, [(0, "a --neg b".into()), (5, "c".into())]);
-    assert!(imported.left_out[0].contains("angle: frame 0, character 1: there is no function 'wobble'"), "{imported:?}");
+    assert!(
+        imported.left_out[0].contains("angle: frame 0, character 1: there is no function 'wobble'"),
+        "{imported:?}"
+    );
     let list = Imported::read("l.txt", "# mine\nzoom = 0:(1), 2:(2)\n\"hue\": \"0:(5)\",\n", None).unwrap();
-    assert_eq!((list.curves["zoom"].clone(), list.curves["hue"].clone()), (vec![1.0, 1.5, 2.0], vec![5.0; 3]));
+    assert_eq!(
+        (list.curves["zoom"].clone(), list.curves["hue"].clone()),
+        (vec![1.0, 1.5, 2.0], vec![5.0; 3])
+    );
     for bad in ["", "hello", "{", "[1]", "{\"a\": 1}", "0:(wobble(t))"] {
         let error = Imported::read("b.txt", bad, None).unwrap_err();
         assert!(!error.hints().is_empty(), "{bad}: {error}");
@@ -124,7 +136,11 @@ fn parseq_keyframes_are_played_and_rendered_frames_taken_as_they_are() {
     assert_eq!(imported.curves["hue"], [0.0, 0.0, 0.0, 0.0, 8.0, 8.0, 8.0, 8.0, 3.0]);
     // The natural spline through (0,0), (4,1), (8,0) has the second derivative -3/16 at 4: 11/16 halfway up.
     assert!((imported.curves["glow"][2] - 0.6875).abs() < 1e-9, "{:?}", imported.curves["glow"]);
-    assert!(imported.left_out[0].contains("roll: keyframe 0: 'sin' in 'sin(p=1b)'"), "{:?}", imported.left_out);
+    assert!(
+        imported.left_out[0].contains("roll: keyframe 0: 'sin' in 'sin(p=1b)'"),
+        "{:?}",
+        imported.left_out
+    );
     let rendered = r#"{"keyframes": [{"frame": 0, "zoom": 9}], "rendered_frames": [
         {"frame": 0, "zoom": 1.5, "deforum_prompt": "a --neg b"}, {"frame": 2, "zoom": 2.5, "deforum_prompt": "a --neg b"}]}"#;
     let imported = Imported::read("d.json", rendered, None).unwrap();
@@ -149,9 +165,13 @@ fn round_trips_are_stable() {
 
 #[test]
 fn a_strength_schedule_alone_drives_denoise() {
-    let imported = Imported::read("s", "strength_schedule = 0:(0.25), 191:(0.75)\nscale = 0:(3)", None).unwrap();
+    let imported =
+        Imported::read("s", "strength_schedule = 0:(0.25), 191:(0.75)\nscale = 0:(3)", None).unwrap();
     let played = timeline(&imported.preset("s", FrameRate::new(12, 1).unwrap()));
-    assert!((played.value("denoise", 0) - 0.75).abs() < 1e-6 && (played.value("denoise", 191) - 0.25).abs() < 1e-6);
+    assert!(
+        (played.value("denoise", 0) - 0.75).abs() < 1e-6
+            && (played.value("denoise", 191) - 0.25).abs() < 1e-6
+    );
     assert_eq!(played.value("guidance", 100), 3.0);
 }
 
@@ -170,7 +190,9 @@ fn tables_and_lists_hold_every_frame_of_the_part() {
     assert!(Curves::new(&first, 0..9, &["zom".into()]).unwrap_err().hints()[0].contains("zoom"));
     let document: Value = serde_json::from_str(&curves.write(Format::Parseq)).unwrap();
     let frame = &document["rendered_frames"][1];
-    for field in ["frame", "zoom", "zoom_delta", "angle", "angle_delta", "scale", "strength", "deforum_prompt"] {
+    for field in
+        ["frame", "zoom", "zoom_delta", "angle", "angle_delta", "scale", "strength", "deforum_prompt"]
+    {
         assert!(frame.get(field).is_some(), "{field}");
     }
 }

@@ -86,9 +86,8 @@ impl File<'_, '_, '_> {
     fn scalars(&mut self, raw: &RawProject, into: &mut Fragment) -> Result<()> {
         let source = self.source;
         let path = |key, field: &Field| field.as_ref().map(|v| self.source.path(key, v)).transpose();
-        let whole = |key, field: &Field, range| {
-            field.as_ref().map(|v| source.whole(key, v, range)).transpose()
-        };
+        let whole =
+            |key, field: &Field, range| field.as_ref().map(|v| source.whole(key, v, range)).transpose();
         let word = |key, field: &Field, words: &[&str]| {
             let words: Vec<(&str, &str)> = words.iter().map(|w| (*w, *w)).collect();
             let chosen = field.as_ref().map(|v| source.one_of(key, v, &words)).transpose();
@@ -147,7 +146,8 @@ impl File<'_, '_, '_> {
         }
         let Some(field) = &raw.at else { return Ok(()) };
         let wrong = || {
-            let error = Error::usage("at is a list of places").hint("like at = [\"1:00\", \"64 bars\", 90.5]");
+            let error =
+                Error::usage("at is a list of places").hint("like at = [\"1:00\", \"64 bars\", 90.5]");
             source.at(field.span(), error)
         };
         let list = field.get_ref().as_array().filter(|l| l.len() <= MAX_CUTS).ok_or_else(wrong)?;

@@ -19,7 +19,8 @@ fn parse(files: &[(&str, &str)]) -> Result<Project> {
 
 fn example() -> String {
     let text = include_str!("mod.rs");
-    let lines = text.lines().skip_while(|l| !l.contains("```toml")).skip(1).take_while(|l| !l.contains("```"));
+    let lines =
+        text.lines().skip_while(|l| !l.contains("```toml")).skip(1).take_while(|l| !l.contains("```"));
     lines.map(|l| l.trim_start_matches("//!")).collect::<Vec<_>>().join("\n")
 }
 
@@ -27,7 +28,10 @@ fn example() -> String {
 fn the_example_in_the_documentation_is_a_project() {
     let looks = "[variables]\nmood = \"grey\"\n[set]\nglow = 0.1\n";
     let project = parse(&[("video.toml", &example()), ("looks.toml", looks)]).unwrap();
-    assert_eq!((project.track.as_str(), project.seed, project.size), ("song.flac", Some(1), "1280x720".parse().ok()));
+    assert_eq!(
+        (project.track.as_str(), project.seed, project.size),
+        ("song.flac", Some(1), "1280x720".parse().ok())
+    );
     let show = &project.show;
     assert_eq!((show.looks.len(), show.parts.len(), show.prompts.len(), show.words.len()), (2, 1, 1, 1));
     // What stands in the project wins over what it includes.
