@@ -211,10 +211,8 @@ fn frame_of(text: &str, max_f: f64, seed: f64) -> Result<u64> {
 }
 
 fn key(text: &str, frame: u64) -> Result<Key> {
-    if is_number(text) {
-        if let Ok(number) = text.parse() {
-            return Ok(Key::Number(number));
-        }
+    if let (true, Ok(number)) = (is_number(text), text.parse()) {
+        return Ok(Key::Number(number));
     }
     Formula::parse(text).map(Key::Formula).map_err(|wrong| {
         let place = text[..wrong.at.min(text.len())].chars().count() + 1;
