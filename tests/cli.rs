@@ -7,13 +7,33 @@ use std::process::Stdio;
 use tempfile::TempDir;
 
 /// A folder with a track of clicks, and the program run in it.
-struct Stage {
+pub struct Stage {
     home: TempDir,
 }
 
 impl Stage {
     /// A stage whose `track.wav` holds `seconds` of clicks on the beats of 120 bpm.
-    fn new(seconds: f64) -> Self {
+    pub fn new(seconds: f64) -> Self {
+        Stage::playing(seconds, |t| {
+            let since = t % 0.5;
+            (-since * 60.0).exp() * (since * 440.0 * std::f64::consts::TAU).sin()
+        })
+    }
+
+    /// A stage whose `track.wav` is quiet and low for ten seconds, and loud and bright for ten.
+    pub fn sections() -> Self {
+        Stage::playing(20.0, |t| {
+            let since = t % 0.5;
+            let click = (-since * 60.0).exp() * (since * 440.0 * std::f64::consts::TAU).sin();
+            let chord = |f: f64| (t * f * std::f64::consts::TAU).sin();
+            match t < 10.0 {
+                true => 0.2 * click + 0.05 * chord(110.0),
+                false => click + 0.4 * (chord(440.0) + chord(1760.0) + chord(3520.0)) / 3.0,
+            }
+        })
+    }
+
+    fn playing(seconds: f64, sound: impl Fn(f64) -> f64) -> Self {
         let home = tempfile::tempdir().unwrap();
         let spec = hound::WavSpec {
             channels: 1,
@@ -23,15 +43,17 @@ impl Stage {
         };
         let mut wav = hound::WavWriter::create(home.path().join("track.wav"), spec).unwrap();
         for i in 0..(seconds * 22_050.0) as u32 {
-            let t = f64::from(i % 11_025) / 22_050.0;
-            let click = (-t * 60.0).exp() * (t * 440.0 * std::f64::consts::TAU).sin();
-            wav.write_sample((click * 20_000.0) as i16).unwrap();
+            wav.write_sample((sound(f64::from(i) / 22_050.0) * 20_000.0) as i16).unwrap();
         }
         wav.finalize().unwrap();
         Stage { home }
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
         self.home.path().join(name)
     }
 
@@ -40,11 +62,11 @@ impl Stage {
         std::fs::write(self.path(name), format!("[base]\n{base}\n[[prompt]]\ntext = \"rings\"\n")).unwrap();
     }
 
-    fn bytes(&self, name: &str) -> Vec<u8> {
+    pub fn bytes(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.path(name)).unwrap()
     }
 
-    fn run(&self, line: &str) -> Run {
+    pub fn run(&self, line: &str) -> Run {
         self.run_in_memory_of(0, line)
     }
 
@@ -64,24 +86,24 @@ impl Stage {
 }
 
 /// A render small enough to take seconds.
-const SMALL: &str = "--size 96x64 --steps 2";
+pub const SMALL: &str = "--size 96x64 --steps 2";
 
-struct Run {
+pub struct Run {
     line: String,
-    code: Option<i32>,
-    out: String,
-    err: String,
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
 }
 
 impl Run {
     #[track_caller]
-    fn succeeds(self) -> Self {
+    pub fn succeeds(self) -> Self {
         assert_eq!(self.code, Some(0), "`{}` failed:\n{}{}", self.line, self.out, self.err);
         self
     }
 
     #[track_caller]
-    fn fails(self, code: i32, words: &[&str]) -> Self {
+    pub fn fails(self, code: i32, words: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "`{}` ended otherwise:\n{}{}", self.line, self.out, self.err);
         for word in words.iter().chain(&["error:", " hint:"]) {
             assert!(self.err.contains(word), "`{}` doesn't say '{word}':\n{}", self.line, self.err);
@@ -90,12 +112,12 @@ impl Run {
         self
     }
 
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap()
     }
 }
 
-fn probe(path: &Path) -> Value {
+pub fn probe(path: &Path) -> Value {
     let args = ["-v", "error", "-count_packets", "-show_streams", "-show_format", "-of", "json"];
     let out = std::process::Command::new("ffprobe").args(args).arg(path).output().unwrap();
     serde_json::from_slice(&out.stdout).unwrap()

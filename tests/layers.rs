@@ -35,7 +35,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ffmpeg_next", &["video", "audio/decode/ffmpeg.rs"]),
     ("clap", &["cli/args.rs", "cli/mod.rs"]),
     ("indicatif", &["cli/terminal.rs"]),
-    ("plotters", &["cli/analyze/plot.rs", "cli/analyze/plot"]),
+    ("plotters", &["cli/plot"]),
     ("hound", &["cli/analyze/clicks.rs"]),
     ("toml", &["score"]),
     ("sha2", &["digest.rs"]),

@@ -9,5 +9,6 @@ mod cli; // the program as it is used
 mod hearing; // what every analysis promises: the same bytes, events that move with the music
 mod layers; // who may import whom
 mod presets; // every shipped preset plays; wrong ones are refused by line and column
+mod projects; // projects, plans, curves for other programs
 mod reference; // whole runs against diffusers, tensor by tensor
 mod video; // what FFmpeg says of the files that are written

@@ -3,8 +3,8 @@
 use beatbolt::audio::{Analysis, Drums, Envelope, Hit, Section};
 use beatbolt::error::ErrorKind;
 use beatbolt::score::{
-    FUNCTIONS, Overrides, PARAMS, Preset, SIGNALS, Span, Timeline, compose, find, function_table,
-    param_table, shipped, signal_table,
+    Choices, FUNCTIONS, Overrides, PARAMS, Preset, Project, SIGNALS, Span, TABLES, Timeline, compose, find,
+    function_table, json_schema, param_table, reference, shipped, signal_table,
 };
 use beatbolt::units::{FrameRate, SampleRate, Seconds};
 use proptest::prelude::{any, prop, proptest};
@@ -290,8 +290,8 @@ fn wrong_presets_are_told_where_and_what() {
         Case(
             "two places",
             &[P, "section = \"A\"\nfrom = 1\n"],
-            "mine.toml:4:8: a prompt has either",
-            "two [[prompt]]",
+            "mine.toml:4:8: this has either a section or a from",
+            "two tables",
         ),
         Case(
             "value",
@@ -388,7 +388,7 @@ fn the_documented_example_is_a_preset() {
 fn oversized_presets_are_refused() {
     let prompt = "[[prompt]]\ntext = \"x\"\n";
     let parse = |text: String| Preset::parse("mine.toml", &text).unwrap_err().to_string();
-    assert!(parse("#".repeat(256 * 1024 + 1)).contains("too long"));
+    assert!(parse("#".repeat(beatbolt::score::MAX_FILE_BYTES + 1)).contains("too long"));
     let route = "[[route]]\nsignal = \"kick\"\nto = \"zoom\"\n";
     assert!(parse(prompt.to_owned() + &route.repeat(201)).contains("201 [[route]] tables are too many"));
     assert!(parse(prompt.repeat(501)).contains("too many"));
@@ -452,6 +452,120 @@ fn tables_name_everything() {
     assert!(PARAMS.iter().all(|p| params.contains(p.name) && params.contains(p.effect)));
     assert!(FUNCTIONS.iter().all(|f| function_table().contains(f.usage)));
     assert!(SIGNALS.iter().all(|s| signals.contains(s.name) && signals.contains(s.about)));
+}
+
+/// The names of the keys that the parser knows in the table around `line`.
+fn known(text: &str) -> BTreeSet<String> {
+    let read = Preset::parse("x", text).unwrap_err().to_string();
+    let read = if read.contains("expected") { read } else { project_error(text) };
+    let list = &read[read.find("expected").unwrap_or_else(|| panic!("{text}: {read}"))..];
+    list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn project_error(text: &str) -> String {
+    let choices = Choices { profiles: &[], tiers: &[] };
+    Project::parse("x", text, &choices, &mut |_: &str| Ok(String::new())).unwrap_err().to_string()
+}
+
+#[test]
+fn the_schema_has_the_keys_that_the_parser_has() {
+    let project = |text: &str| {
+        let read = project_error(text);
+        let list = read[read.find("expected").unwrap_or_else(|| panic!("{read}"))..].to_owned();
+        list.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<String>>()
+    };
+    for table in TABLES {
+        let parsed = match table.name {
+            "preset" => known("zzz = 1"),
+            "route" => known("[[route]]\nzzz = 1"),
+            "curve" => known("[[curve]]\nzzz = 1"),
+            "prompt" => known("[[prompt]]\nzzz = 1"),
+            "words" => known("[words.a]\nzzz = 1"),
+            "cuts" => known("[cuts]\nzzz = 1"),
+            "project" => project("zzz = 1"),
+            "part" => project("[[part]]\nzzz = 1"),
+            "takes" => project("[cuts]\nzzz = 1"),
+            other => panic!("what is {other}?"),
+        };
+        let written: BTreeSet<String> = table.keys.iter().map(|k| k.name.to_owned()).collect();
+        assert_eq!(written, parsed, "{}", table.name);
+    }
+}
+
+/// Made anew with `beatbolt presets --schema preset`, `--schema project` and `--params`.
+#[test]
+fn schema_files_and_reference_are_those_of_the_program() {
+    let file = |name: &str| {
+        std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("presets").join(name))
+            .unwrap()
+    };
+    for name in ["preset", "project"] {
+        let stored: serde_json::Value = serde_json::from_str(&file(&format!("{name}.schema.json"))).unwrap();
+        assert_eq!(stored, json_schema(name), "{name}");
+    }
+    assert_eq!(file("REFERENCE.md").trim_end(), reference().trim_end());
+}
+
+/// What a JSON Schema allows, as far as ours goes.
+fn allows(schema: &serde_json::Value, root: &serde_json::Value, value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    if let Some(name) = schema["$ref"].as_str() {
+        return allows(&root["$defs"][name.rsplit('/').next().unwrap()], root, value);
+    }
+    if let Some(any) = schema["anyOf"].as_array() {
+        return any.iter().any(|s| allows(s, root, value));
+    }
+    if let Some(words) = schema["enum"].as_array() {
+        return words.contains(value);
+    }
+    let kind = match value {
+        Value::Object(_) => "object",
+        Value::Array(_) => "array",
+        Value::String(_) => "string",
+        Value::Bool(_) => "boolean",
+        _ => "number",
+    };
+    let types = &schema["type"];
+    let named = |t: &Value| t == kind || t == "integer" && value.is_i64();
+    if !(named(types) || types.as_array().is_some_and(|list| list.iter().any(named))) {
+        return false;
+    }
+    let within = |key: &str, fits: fn(f64, f64) -> bool| match (schema[key].as_f64(), value.as_f64()) {
+        (Some(limit), Some(x)) => fits(x, limit),
+        _ => true,
+    };
+    let inner = match value {
+        Value::Object(map) => map.iter().all(|(key, inner)| match schema["properties"].get(key) {
+            Some(property) => allows(property, root, inner),
+            None => {
+                schema["additionalProperties"].is_object()
+                    && allows(&schema["additionalProperties"], root, inner)
+            }
+        }),
+        Value::Array(list) if schema["items"].is_object() && schema["items"].get("prefixItems").is_none() => {
+            list.iter().all(|inner| allows(&schema["items"], root, inner))
+        }
+        _ => true,
+    };
+    inner && within("minimum", |x, least| x >= least) && within("maximum", |x, most| x <= most)
+}
+
+#[test]
+fn the_schema_allows_every_shipped_preset_and_refuses_typos() {
+    let schema = json_schema("preset");
+    let value = |text: &str| toml::from_str::<serde_json::Value>(text).unwrap();
+    for (name, text) in shipped() {
+        assert!(allows(&schema, &schema, &value(text)), "{name}");
+    }
+    for wrong in [
+        "[base]\nzom = 1",
+        "[base]\nzoom = 9",
+        "[[route]]\nto = \"finish\"",
+        "[[prompt]]\ntxt = \"x\"",
+        "blend = \"mix\"",
+    ] {
+        assert!(!allows(&schema, &schema, &value(wrong)), "{wrong}");
+    }
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 
 use beatbolt::error::ErrorKind;
 use beatbolt::units::{FrameRate, Seconds, Size};
-use beatbolt::video::{Frame, Quality, SoundSpan, VideoSpec, Writer, check_container, read_job};
+use beatbolt::video::{Frame, Profile, Quality, SoundSpan, VideoSpec, Writer, check_container, read_job};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -35,7 +35,8 @@ fn track(folder: &Path, name: &str, codec: &[&str]) -> PathBuf {
 fn spec<'a>(path: &'a Path, track: Option<&'a Path>) -> VideoSpec<'a> {
     let sound = track.map(|track| SoundSpan { track, start: None, end: None });
     let fps = FrameRate::new(24, 1).unwrap();
-    VideoSpec { path, size: SIZE, fps, quality: Quality::default(), sound, job: "{}" }
+    let (profile, quality) = (Profile::H264, Quality::default());
+    VideoSpec { path, size: SIZE, fps, profile, quality, sound, job: "{}" }
 }
 
 /// A moving picture.
@@ -103,7 +104,7 @@ fn every_sound_is_copied_in_step_into_the_container_that_holds_it() {
     for (name, codec, ending) in cases {
         let track = track(folder.path(), name, codec);
         let asked = folder.path().join("video.mp4");
-        let plan = check_container(&asked, &track).unwrap();
+        let plan = check_container(&asked, &track, Profile::H264).unwrap();
         assert_eq!(plan.path.extension().unwrap(), ending, "{name}");
         assert_eq!(plan.note.is_some(), ending != "mp4", "{name}");
         // Matroska holds them all.

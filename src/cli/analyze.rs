@@ -6,15 +6,14 @@ mod batch;
 mod clicks;
 mod hearing;
 mod json;
-mod output;
-mod plot;
 mod summary;
 
 pub use hearing::Hearing;
 
+use crate::cli::output::Output;
+use crate::cli::plot;
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
-use output::Output;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -53,7 +52,7 @@ pub fn run(options: &AnalyzeOptions, progress: &dyn Progress, out: &mut dyn Writ
         output.fill(|file| json::write(&analysis, file))?;
     }
     if let Some(output) = plot {
-        plot::draw(&analysis, &summary::title(&options.track), output.path())?;
+        plot::heard::draw(&analysis, &summary::title(&options.track), output.path())?;
         output.commit()?;
     }
     if let Some(output) = clicks {

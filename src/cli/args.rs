@@ -2,6 +2,7 @@
 
 use crate::diffusion::Effort;
 use crate::units::{FrameRate, Seconds, Size};
+use crate::video::Profile;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -17,32 +18,36 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Render a track to a music video
+    /// Render a track or a project to a music video
     Render(Box<RenderArgs>),
+    /// Show what would be rendered: windows, takes, cuts, values, expected time and memory, warnings
+    Plan(Box<PlanArgs>),
+    /// Write a first project (video.toml) for a track, its sections filled in
+    New(NewArgs),
     /// Show what is heard in a track: beats, bars, sections, envelopes
     Analyze(AnalyzeArgs),
     /// List the presets, or print one to start your own from
     Presets(PresetsArgs),
-    /// Print the job that is stored in a rendered video
+    /// Write the curves for other programs: Deforum, Parseq, AnimateDiff-Evolved, CSV
+    Export(Box<ExportArgs>),
+    /// Make a preset of Deforum schedules or a Parseq document
+    Import(ImportArgs),
+    /// Print the job that is stored in a rendered video, or make a project of it
     Extract(ExtractArgs),
     /// Check devices, FFmpeg, models and disk
     Doctor(DoctorArgs),
 }
 
-/// `beatbolt render`
+/// What is to be shown, and with what.
 #[derive(Debug, Args)]
-#[command(after_help = "An interrupted render goes on where it stopped when the same command is run again.")]
-pub struct RenderArgs {
-    /// The track: any audio file, or a video with sound
-    pub track: PathBuf,
+pub struct JobArgs {
+    /// The track: any audio file, or a video with sound; or a project: video.toml
+    #[arg(value_name = "TRACK|PROJECT")]
+    pub target: PathBuf,
 
-    /// Where the video goes; .mp4, .mkv or .mov [default: the track's name with .mp4, in this folder]
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-
-    /// A preset's name (`beatbolt presets`) or a TOML file
-    #[arg(short, long, default_value = "pulse", value_name = "NAME|FILE")]
-    pub preset: String,
+    /// A preset's name (`beatbolt presets`) or a TOML file [default: pulse]
+    #[arg(short, long, value_name = "NAME|FILE")]
+    pub preset: Option<String>,
 
     /// What to show, instead of the preset's prompts
     #[arg(long, value_name = "TEXT")]
@@ -56,13 +61,13 @@ pub struct RenderArgs {
     #[arg(long, value_name = "PARAM=VALUE")]
     pub set: Vec<String>,
 
-    /// Another seed, another video
-    #[arg(long, default_value_t = 1)]
-    pub seed: u64,
+    /// Another seed, another video [default: 1]
+    #[arg(long)]
+    pub seed: Option<u64>,
 
-    /// How much work goes into every picture; curves, cuts and seeds are the same for all
-    #[arg(long, value_enum, default_value_t = Tier::Develop)]
-    pub tier: Tier,
+    /// How much work goes into every picture; curves, cuts and seeds are the same for all [default: develop]
+    #[arg(long, value_enum)]
+    pub tier: Option<Tier>,
 
     /// Size of the video [default: 1280x720; 384x216 for a draft]
     #[arg(long, value_name = "WxH")]
@@ -72,7 +77,7 @@ pub struct RenderArgs {
     #[arg(long, value_name = "RATE")]
     pub fps: Option<FrameRate>,
 
-    /// Start here in the track: seconds, or minutes:seconds
+    /// Start here in the track: seconds, or minutes:seconds; a new take begins there
     #[arg(long, value_name = "TIME")]
     pub start: Option<Seconds>,
 
@@ -80,11 +85,40 @@ pub struct RenderArgs {
     #[arg(long, value_name = "TIME")]
     pub end: Option<Seconds>,
 
+    /// Only this section of the track, counted from 1 (`beatbolt analyze` lists them)
+    #[arg(long, value_name = "N", conflicts_with_all = ["start", "end"])]
+    pub section: Option<usize>,
+
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
+}
 
-    /// Show the windows, values and expected time, and render nothing
+/// Where the video goes.
+#[derive(Debug, Args)]
+pub struct OutputArgs {
+    /// Where the video goes [default: the track's name, in this folder or that of the project]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// What it is written as [default: h264, or what the output's ending means]
+    #[arg(long, value_name = "NAME", value_parser = Profile::NAMES)]
+    pub profile: Option<String>,
+}
+
+/// `beatbolt render`
+#[derive(Debug, Args)]
+#[command(after_help = "An interrupted render goes on where it stopped when the same command is run again.")]
+pub struct RenderArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub job: JobArgs,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub out: OutputArgs,
+
+    /// Show the plan, as `beatbolt plan` does, and render nothing
     #[arg(long)]
     pub dry_run: bool,
 
@@ -102,6 +136,93 @@ pub struct RenderArgs {
     pub timings: Option<Option<PathBuf>>,
 }
 
+/// `beatbolt plan`
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub job: JobArgs,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub out: OutputArgs,
+
+    /// Draw waveform, beats, sections, takes and every curve that moves; .svg or .png
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+
+    /// Print one JSON object with the value of every parameter in every frame
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `beatbolt new`
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// The track: any audio file, or a video with sound
+    pub track: PathBuf,
+
+    /// Where the project goes; the track must lie in its folder or below [default: video.toml beside the track]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub hearing: HearingArgs,
+}
+
+/// `beatbolt export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub job: JobArgs,
+
+    /// For whom
+    #[arg(long, value_enum)]
+    pub format: FormatArg,
+
+    /// Only these parameters [default: all that move or differ from their default]
+    #[arg(long = "param", value_name = "PARAM")]
+    pub params: Vec<String>,
+
+    /// Where it goes; - for standard output
+    #[arg(short, long, value_name = "FILE|-", default_value = "-")]
+    pub output: PathBuf,
+}
+
+/// Whom curves are written for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FormatArg {
+    /// A table with a line for every frame
+    Csv,
+    /// Schedule strings, as in a Deforum settings file
+    Deforum,
+    /// A document with a rendered frame for every frame
+    Parseq,
+    /// Lists of values for AnimateDiff-Evolved in ComfyUI
+    Animatediff,
+}
+
+/// `beatbolt import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// A Deforum settings file, a text with schedules, or a Parseq document
+    pub file: PathBuf,
+
+    /// Frames a second that the file counts in [default: as the file says]
+    #[arg(long, value_name = "RATE")]
+    pub fps: Option<FrameRate>,
+
+    /// How many frames there are [default: as the file says, or up to the last keyframe]
+    #[arg(long, value_name = "N")]
+    pub frames: Option<u64>,
+
+    /// Where the preset goes; - for standard output
+    #[arg(short, long, value_name = "FILE|-", default_value = "-")]
+    pub output: PathBuf,
+}
+
 /// How much work goes into every picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Tier {
@@ -114,6 +235,14 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// The names of all tiers, as projects write them.
+    pub const NAMES: [&'static str; 3] = ["draft", "develop", "final"];
+
+    /// The tier of this name.
+    pub fn find(name: &str) -> Option<Self> {
+        Tier::from_str(name, false).ok()
+    }
+
     /// What the denoising steps come from.
     pub fn effort(self) -> Effort {
         match self {
@@ -152,9 +281,9 @@ pub struct ModelArgs {
     #[arg(long, value_name = "WxH")]
     pub generate: Option<Size>,
 
-    /// Frames that a window shares with the one before
-    #[arg(long, default_value_t = 4, value_name = "N")]
-    pub overlap: usize,
+    /// Frames that a window shares with the one before [default: 4]
+    #[arg(long, value_name = "N")]
+    pub overlap: Option<usize>,
 
     /// Where to compute: auto, cpu, cuda, cuda:1, metal
     #[arg(long, default_value = "auto")]
@@ -255,9 +384,22 @@ pub struct PresetsArgs {
     /// Print this preset's file
     pub name: Option<String>,
 
-    /// List the parameters that presets and --set can turn
+    /// List the parameters that presets and --set can turn, signals, functions and the keys of the files
     #[arg(long)]
     pub params: bool,
+
+    /// Print a JSON Schema with which editors complete TOML
+    #[arg(long, value_enum, value_name = "FILE")]
+    pub schema: Option<SchemaArg>,
+}
+
+/// Whose form is described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaArg {
+    /// A preset's
+    Preset,
+    /// A project's
+    Project,
 }
 
 /// `beatbolt extract`
@@ -265,6 +407,10 @@ pub struct PresetsArgs {
 pub struct ExtractArgs {
     /// A video made by beatbolt
     pub video: PathBuf,
+
+    /// Make a folder with a project that renders it again, once the track is put beside it
+    #[arg(long, value_name = "FOLDER")]
+    pub to: Option<PathBuf>,
 }
 
 /// `beatbolt doctor`

@@ -3,12 +3,18 @@
 pub mod analyze;
 mod args;
 mod doctor;
-mod dry_run;
+mod exchange;
 mod extract;
 mod models;
+mod new;
+mod output;
+mod plan;
+mod plot;
 mod prepare;
 mod presets;
+mod project;
 mod render;
+mod request;
 mod terminal;
 
 use args::{AnalyzeArgs, Cli, Command};
@@ -27,12 +33,16 @@ pub fn main() -> ExitCode {
     };
     let (as_json, result) = match cli.command {
         Command::Render(args) => (args.json, render::run(&args)),
+        Command::Plan(args) => (args.json, plan::show(&args.job, &args.out, args.json, args.plot.as_deref())),
+        Command::New(args) => (false, new::run(args)),
+        Command::Export(args) => (false, exchange::export(&args)),
+        Command::Import(args) => (false, exchange::import(&args)),
         Command::Analyze(args) => (
             false,
             analyze::run(&analyze_options(args), &terminal::Terminal::default(), &mut std::io::stdout()),
         ),
         Command::Presets(args) => (false, presets::run(&args)),
-        Command::Extract(args) => (false, extract::run(&args.video)),
+        Command::Extract(args) => (false, extract::run(&args)),
         Command::Doctor(args) => (args.json, doctor::run(args.json)),
     };
     match result {

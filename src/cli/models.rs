@@ -1,6 +1,7 @@
 //! Where models are found, and what a model asks for.
 
-use super::args::{ModelArgs, PrecisionArg, Tier};
+use super::args::{PrecisionArg, Tier};
+use super::request::ModelChoice;
 use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -31,19 +32,19 @@ pub fn shipped() -> Result<PathBuf> {
 }
 
 /// Opens the device and the model that were asked for.
-pub fn open(args: &ModelArgs, tier: Tier, progress: &dyn Progress) -> Result<Model> {
-    let opened = open_device(&args.device)?;
-    let precision = match (args.precision, opened.device.is_cpu()) {
+pub fn open(choice: &ModelChoice, tier: Tier, progress: &dyn Progress) -> Result<Model> {
+    let opened = open_device(&choice.device)?;
+    let precision = match (choice.precision, opened.device.is_cpu()) {
         (Some(PrecisionArg::F32), _) | (None, true) => Precision::F32,
         (Some(PrecisionArg::F16), _) | (None, false) => Precision::F16,
         (Some(PrecisionArg::Bf16), _) => Precision::Bf16,
     };
-    let folder = match &args.model {
+    let folder = match &choice.folder {
         Some(folder) => folder.clone(),
         None => shipped()?,
     };
-    let effort = args.steps.map_or(tier.effort(), Effort::Steps);
-    let spec = ModelSpec { folder, motion: args.motion.clone(), effort, precision };
+    let effort = choice.steps.map_or(tier.effort(), Effort::Steps);
+    let spec = ModelSpec { folder, motion: choice.motion.clone(), effort, precision };
     let model = Model::open(&spec, &opened.device)?;
     opened
         .why

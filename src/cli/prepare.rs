@@ -1,125 +1,173 @@
-//! `beatbolt render`, first half: from what was typed to a checked job.
+//! From a request to everything that a render, a plan or an export needs: model, analysis, timeline, job.
 
-use super::args::RenderArgs;
-use super::{models, presets};
+use super::models;
+use super::request::{Request, Stretch};
 use crate::audio::{self, Analysis};
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render::{self, Job, Settings, Shape};
-use crate::score::{Emphasis, Overrides, Preset, Span, Timeline, compose, parse_set};
+use crate::score::{Emphasis, Span, Timeline};
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, Seconds, Size};
-use crate::video::check_container;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-/// The job that `args` describe, and the model for it. Everything that can be refused is refused here, before the
-/// long work.
-pub fn prepare(args: &RenderArgs, progress: &dyn Progress, timings: &Timings) -> Result<(Job, Model)> {
-    let (mut preset, preset_text) = presets::load(&args.preset)?;
-    let set = args.set.iter().map(|text| parse_set(text)).collect::<Result<_>>()?;
-    let overrides = Overrides { set, prompt: args.prompt.clone(), negative: args.negative.clone() };
-    let container = check_container(&output(args)?, &args.track)?;
-    container.note.iter().for_each(|note| progress.note(note));
-    // The sound first: what listening takes is given back before the model comes.
-    let analysis = {
-        let _span = timings.span("analyze");
-        audio::analyze(&args.track, progress)?
-    };
-    progress.stage("loading", 0);
-    let model = {
-        let _span = timings.span("load model");
-        models::open(&args.model, args.tier, progress)?
-    };
-    preset.base.entry("guidance").or_insert(model.guidance());
-    let fps = args.fps.map_or_else(|| FrameRate::new(model.native().fps, 1), Ok)?;
-    let (first_frame, span) = span(args, &analysis, fps)?;
-    let timeline = compose(&analysis, &preset, &overrides, fps, span)?;
-    note_cut_prompts(&timeline, &model, progress)?;
-    let settings = settings(args, &model, first_frame, &timeline)?;
-    let description = description(args, &settings, &timeline, (&preset, &preset_text));
-    Ok((Job { settings, timeline, track: args.track.clone(), output: container.path, description }, model))
+/// A request with what was heard and loaded for it.
+pub struct Scene {
+    /// What was asked for.
+    pub request: Request,
+    /// The networks.
+    pub model: Model,
+    /// What was heard.
+    pub analysis: Analysis,
+    /// The value of every parameter in every frame of the whole track.
+    pub timeline: Timeline,
+    /// The frames that were asked for.
+    pub part: Range<FrameIndex>,
 }
 
-/// What decides the pictures.
-fn settings(
-    args: &RenderArgs,
-    model: &Model,
-    first_frame: FrameIndex,
-    timeline: &Timeline,
-) -> Result<Settings> {
-    let (native, factor) = (model.native(), model.downscale() as u32);
-    let picture = args.size.unwrap_or_else(|| args.tier.size());
-    let shape = Shape { length: native.frames, overlap: args.model.overlap };
-    Ok(Settings {
-        program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
-        track: render::hash_file(&args.track)?,
-        weights: model.fingerprint()?,
-        device: model.place(),
-        seed: args.seed,
-        steps: model.steps(),
-        windows: shape.check(model.max_frames())?,
-        generate: match args.model.generate {
-            Some(size) => generated(size, factor)?,
-            None => {
-                let native = Size { width: native.width as u32, height: native.height as u32 };
-                render::generated_size(picture, native, factor)
-            }
-        },
-        picture,
-        first_frame,
-        timeline: render::hash_timeline(timeline),
-    })
-}
-
-/// What is stored in the file: the settings, and what they came from.
-fn description(
-    args: &RenderArgs,
-    settings: &Settings,
-    timeline: &Timeline,
-    (preset, text): (&Preset, &str),
-) -> Value {
-    json!({
-        "settings": settings,
-        "track": args.track.file_name().map(|name| name.to_string_lossy()),
-        "model": args.model.model.as_deref().unwrap_or(Path::new(models::SHIPPED)),
-        "motion": args.model.motion,
-        "fps": timeline.fps,
-        "start": timeline.start,
-        "frames": timeline.frames,
-        "preset": { "name": preset.name, "toml": text },
-        "prompt": args.prompt,
-        "negative": args.negative,
-        "set": args.set,
-    })
-}
-
-/// Says which prompts are longer than the text encoder can hear.
-fn note_cut_prompts(timeline: &Timeline, model: &Model, progress: &dyn Progress) -> Result<()> {
-    let prompts: BTreeSet<&str> = timeline.prompts.iter().map(|span| span.prompt.as_str()).collect();
-    for prompt in prompts {
-        if let Some(cut) = model.tokenize(&Emphasis::parse(prompt)?.text)?.cut {
-            progress.note(&format!("a prompt is too long for this model; not heard: \"{cut}\""));
+impl Scene {
+    /// Loads the model, listens to the track and plays the show on it.
+    ///
+    /// # Errors
+    /// Whatever of it can't be; everything that can be refused is refused here, before the long work.
+    pub fn open(mut request: Request, progress: &dyn Progress, timings: &Timings) -> Result<Self> {
+        // The sound first: what listening takes is given back before the model comes.
+        progress.stage("listening", 0);
+        let analysis = {
+            let _span = timings.span("analyze");
+            audio::analyze(&request.track, progress)?
+        };
+        progress.stage("loading", 0);
+        let model = {
+            let _span = timings.span("load model");
+            models::open(&request.model, request.tier, progress)?
+        };
+        for look in &mut request.show.looks {
+            look.preset.base.entry("guidance").or_insert(model.guidance());
         }
+        let fps = request.fps.map_or_else(|| FrameRate::new(model.native().fps, 1), Ok)?;
+        let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
+        let part = part(request.stretch, &analysis, fps, whole)?;
+        // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.
+        let span = Span { start: Seconds(0.0), frames: whole };
+        let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
+        Ok(Scene { request, model, analysis, timeline, part })
     }
-    Ok(())
+
+    /// The job that writes the wanted part to `output`.
+    pub fn job(&self, output: PathBuf) -> Result<Job> {
+        let settings = self.settings()?;
+        let description = self.description(&settings);
+        let (timeline, track) = (self.timeline.clone(), self.request.track.clone());
+        Ok(Job { settings, timeline, track, output, description })
+    }
+
+    /// What decides the pictures.
+    fn settings(&self) -> Result<Settings> {
+        let Scene { request, model, timeline, part, .. } = self;
+        let (native, factor) = (model.native(), model.downscale() as u32);
+        let shape = Shape { length: native.frames, overlap: request.model.overlap };
+        Ok(Settings {
+            program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
+            track: render::hash_file(&request.track)?,
+            weights: model.fingerprint()?,
+            device: model.place(),
+            seed: request.seed,
+            steps: model.steps(),
+            windows: shape.check(model.max_frames())?,
+            generate: match request.model.generate {
+                Some(size) => generated(size, factor)?,
+                None => {
+                    let native = Size { width: native.width as u32, height: native.height as u32 };
+                    render::generated_size(request.size, native, factor)
+                }
+            },
+            picture: request.size,
+            first_frame: part.start,
+            frames: part.end - part.start,
+            timeline: render::hash_timeline(timeline),
+        })
+    }
+
+    /// What is stored in the file: the settings, and what they came from.
+    fn description(&self, settings: &Settings) -> Value {
+        let Scene { request, timeline, .. } = self;
+        let mut text = json!({
+            "settings": settings,
+            "track": request.track.file_name().map(|name| name.to_string_lossy()),
+            "model": request.model.folder.as_deref().unwrap_or(Path::new(models::SHIPPED)),
+            "motion": request.model.motion,
+            "fps": timeline.fps,
+            "start": timeline.fps.start_of(settings.first_frame),
+            "frames": settings.frames,
+            "whole_frames": timeline.frames,
+            "prompt": request.overrides.prompt,
+            "negative": request.overrides.negative,
+            "set": request.overrides.set.iter().map(|s| format!("{}={}", s.param.name, s.value)).collect::<Vec<_>>(),
+        });
+        if let (Some(text), Some(origin)) = (text.as_object_mut(), request.origin.as_object()) {
+            text.extend(origin.clone());
+        }
+        text
+    }
+
+    /// The prompts of the wanted part that are longer than the text encoder can hear, each with what it doesn't hear.
+    pub fn cut_prompts(&self) -> Result<Vec<(String, String)>> {
+        let mut found = Vec::new();
+        for prompt in self.prompts() {
+            if let Some(cut) = self.model.tokenize(&Emphasis::parse(prompt)?.text)?.cut {
+                found.push((prompt.to_owned(), cut));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The prompts that are shown in the wanted part.
+    pub fn prompts(&self) -> BTreeSet<&str> {
+        let ends = self.timeline.prompts.iter().skip(1).map(|s| s.start).chain([self.timeline.frames]);
+        let spans = self.timeline.prompts.iter().zip(ends);
+        spans
+            .filter(|(span, end)| span.start < self.part.end && *end > self.part.start)
+            .map(|(span, _)| span.prompt.as_str())
+            .collect()
+    }
 }
 
-/// The frames to be rendered: `--start` and `--end` fall on the frames that show them, so that a part of a video
-/// has the same frames as the whole.
-fn span(args: &RenderArgs, analysis: &Analysis, fps: FrameRate) -> Result<(u64, Span)> {
+/// The frames to be rendered. Times fall on the frames that show them; a section is the frames from its first on to
+/// the next section's first.
+fn part(
+    stretch: Stretch,
+    analysis: &Analysis,
+    fps: FrameRate,
+    whole: FrameIndex,
+) -> Result<Range<FrameIndex>> {
+    let (start, end) = match stretch {
+        Stretch::Times(start, end) => (start, end),
+        Stretch::Section(number) => {
+            let count = analysis.sections.len();
+            let section = number.checked_sub(1).and_then(|i| analysis.sections.get(i));
+            let section = section.ok_or_else(|| {
+                Error::usage(format!("there is no section {number}"))
+                    .hint(format!("sections go from 1 to {count}; `beatbolt analyze` lists them"))
+            })?;
+            let last = if number == count { whole } else { fps.frame_at(section.end).min(whole) };
+            let first = fps.frame_at(section.start);
+            return Ok(first.min(whole - 1)..last.max(first + 1).min(whole));
+        }
+    };
     let past = |what: &str, t: Seconds| {
         Error::usage(format!("--{what} {t} lies past the end of the track, at {}", analysis.duration))
             .hint("give a time inside the track")
     };
-    let first = args.start.map_or(0, |t| fps.frame_at(t));
-    let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate);
-    if let Some(start) = args.start.filter(|_| first >= whole) {
+    let first = start.map_or(0, |t| fps.frame_at(t));
+    if let Some(start) = start.filter(|_| first >= whole) {
         return Err(past("start", start));
     }
-    let end = match args.end {
+    let end = match end {
         Some(end) if end.0 > analysis.duration.0 + 1.0 => return Err(past("end", end)),
         Some(end) => fps.frames_covering(end).min(whole),
         None => whole,
@@ -127,7 +175,7 @@ fn span(args: &RenderArgs, analysis: &Analysis, fps: FrameRate) -> Result<(u64, 
     if end <= first {
         return Err(Error::usage("--end doesn't lie after --start").hint("both are times in the track"));
     }
-    Ok((first, Span { start: fps.start_of(first), frames: end - first }))
+    Ok(first..end)
 }
 
 /// A size that was asked for, if the model can generate it.
@@ -144,13 +192,4 @@ fn generated(size: Size, factor: u32) -> Result<Size> {
         near(size.width),
         near(size.height)
     )))
-}
-
-/// Where the video goes if nobody says: the track's name, in this folder.
-fn output(args: &RenderArgs) -> Result<PathBuf> {
-    let named = args
-        .output
-        .clone()
-        .or_else(|| args.track.file_stem().map(|stem| PathBuf::from(stem).with_extension("mp4")));
-    named.ok_or_else(|| Error::usage(format!("{} is not a file", args.track.display())).hint("name a track"))
 }

@@ -1,19 +1,26 @@
 //! `beatbolt presets`: what there is, and a start for one's own.
 
-use super::args::PresetsArgs;
+use super::args::{PresetsArgs, SchemaArg};
 use super::terminal::say;
 use crate::error::{Context, Error, Result};
 use crate::read;
-use crate::score::{Preset, find, function_table, param_table, shipped, signal_table};
+use crate::score::{MAX_FILE_BYTES, Preset, find, json_schema, reference, shipped};
 use std::path::Path;
 
-/// A preset file larger than this is not one.
-const MAX_FILE: u64 = 256 * 1024;
+/// A preset file larger than this, in bytes, is not one.
+const MAX_FILE: u64 = MAX_FILE_BYTES as u64;
 
 /// Prints the list, the parameters, or one preset.
 pub fn run(args: &PresetsArgs) -> Result<()> {
     if args.params {
-        say(format_args!("{}\n{}\n{}", param_table(), signal_table(), function_table()));
+        say(reference().trim_end());
+    } else if let Some(which) = args.schema {
+        let schema = json_schema(match which {
+            SchemaArg::Preset => "preset",
+            SchemaArg::Project => "project",
+        });
+        say(serde_json::to_string_pretty(&schema)
+            .context(|| Error::internal("the schema can't be printed"))?);
     } else if let Some(name) = &args.name {
         find(name)?;
         say(text_of(name));

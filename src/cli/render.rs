@@ -1,8 +1,9 @@
-//! `beatbolt render`, second half: from a checked job to a finished file.
+//! `beatbolt render`: from a request to a finished file.
 
 use super::args::RenderArgs;
-use super::dry_run;
-use super::prepare::prepare;
+use super::plan;
+use super::prepare::Scene;
+use super::request::Request;
 use super::terminal::{self, say};
 use crate::diffusion::Model;
 use crate::error::Result;
@@ -10,24 +11,27 @@ use crate::progress::Progress;
 use crate::render::{self, Job, WorkFolder};
 use crate::timing::Timings;
 use crate::units::Seconds;
-use crate::video::{Quality, SoundSpan, VideoSpec, Writer};
+use crate::video::{Profile, Quality, SoundSpan, VideoSpec, Writer};
 use serde_json::json;
 use std::time::Instant;
 
 /// Renders, or says what would be rendered.
 pub fn run(args: &RenderArgs) -> Result<()> {
-    let progress: Box<dyn Progress> = match args.json {
-        true => Box::new(terminal::JsonLines::default()),
-        false => Box::new(terminal::Terminal::default()),
-    };
+    if args.dry_run {
+        return plan::show(&args.job, &args.out, args.json, None);
+    }
+    let progress = terminal::progress(args.json);
     let timings = if args.timings.is_some() { Timings::on() } else { Timings::off() };
     let began = Instant::now();
-    let (job, model) = prepare(args, &*progress, &timings)?;
-    if args.dry_run {
-        drop(progress);
-        return dry_run::print(&job, &model, args.json);
+    let request = Request::read(&args.job)?;
+    let (output, profile) = request.place(&args.out, &*progress)?;
+    let scene = Scene::open(request, &*progress, &timings)?;
+    for (_, cut) in scene.cut_prompts()? {
+        progress.note(&format!("a prompt is too long for this model; not heard: \"{cut}\""));
     }
-    let summary = produce(args, &job, &model, &*progress, &timings)?;
+    let job = scene.job(output)?;
+    let made = Made { job: &job, profile, fresh: args.fresh };
+    let summary = produce(&made, &scene.model, &*progress, &timings)?;
     drop(progress);
     let seconds = began.elapsed().as_secs_f64();
     if let Some(file) = &args.timings {
@@ -58,23 +62,32 @@ fn say_timings(timings: &Timings, whole: Seconds, json: bool) {
     }
 }
 
+/// What is to be made.
+struct Made<'a> {
+    job: &'a Job,
+    profile: Profile,
+    /// Whether other work is thrown away.
+    fresh: bool,
+}
+
 fn produce(
-    args: &RenderArgs,
-    job: &Job,
+    made: &Made,
     model: &Model,
     progress: &dyn Progress,
     timings: &Timings,
 ) -> Result<render::Summary> {
-    let end = Seconds(job.timeline.start.0 + job.timeline.fps.start_of(job.timeline.frames).0);
+    let (job, part) = (made.job, made.job.part());
+    let time = |frame| job.timeline.fps.start_of(frame);
     let sound = SoundSpan {
         track: &job.track,
-        start: args.start.map(|_| job.timeline.start),
-        end: args.end.map(|_| end),
+        start: (part.start > 0).then(|| time(part.start)),
+        end: (part.end < job.timeline.frames).then(|| time(part.end)),
     };
     let writer = Writer::create(&VideoSpec {
         path: &job.output,
         size: job.settings.picture,
         fps: job.timeline.fps,
+        profile: made.profile,
         quality: Quality::default(),
         sound: Some(sound),
         job: &job.description.to_string(),
@@ -83,7 +96,7 @@ fn produce(
         progress.note(note);
     }
     let folder = job.work_folder();
-    if args.fresh {
+    if made.fresh {
         WorkFolder::discard(&folder)?;
     }
     let store = WorkFolder::open(&folder, &job.settings)?;

@@ -14,6 +14,14 @@ pub fn say(line: impl Display) {
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
+/// Who is told what is going on: a person, or a program that reads JSON.
+pub fn progress(as_json: bool) -> Box<dyn Progress> {
+    match as_json {
+        true => Box::new(JsonLines::default()),
+        false => Box::new(Terminal::default()),
+    }
+}
+
 /// A progress bar on standard error.
 #[derive(Debug, Default)]
 pub struct Terminal {

@@ -70,8 +70,6 @@ impl<'a> Conditioner<'a> {
 pub struct NoiseSource {
     /// What all noise depends on.
     pub seed: u64,
-    /// Index of the timeline's frame 0, counted from the start of the track.
-    pub first_frame: FrameIndex,
     /// Latent channels, rows, columns.
     pub shape: (usize, usize, usize),
 }
@@ -89,7 +87,7 @@ impl NoiseSource {
         let (mut values, mut chained, mut fresh) =
             (Vec::with_capacity(window.length * one), vec![], vec![0.0; one]);
         for frame in first..end {
-            gaussian(self.seed, Stream::Latents, self.first_frame + frame, &mut fresh);
+            gaussian(self.seed, Stream::Latents, frame, &mut fresh);
             let p = timeline.value("noise_correlation", frame.min(window.take_end - 1));
             if chained.is_empty() {
                 chained.clone_from(&fresh);

@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::score::Timeline;
 use crate::units::{FrameIndex, Size};
 use serde::Serialize;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// What decides the pictures. Two jobs with the same settings give the same video on the same device.
@@ -29,8 +30,10 @@ pub struct Settings {
     pub generate: Size,
     /// Size of the video.
     pub picture: Size,
-    /// Index of the first frame, counted from the start of the track: noise belongs to absolute frames.
+    /// Index of the video's first frame, counted from the start of the track: noise belongs to absolute frames.
     pub first_frame: FrameIndex,
+    /// How many frames the video has.
+    pub frames: FrameIndex,
     /// SHA-256 of the value of every parameter in every frame, the prompts and the cuts.
     pub timeline: String,
 }
@@ -40,7 +43,7 @@ pub struct Settings {
 pub struct Job {
     /// What decides the pictures.
     pub settings: Settings,
-    /// The value of every parameter in every frame.
+    /// The value of every parameter in every frame of the whole track, whatever part of it is rendered.
     pub timeline: Timeline,
     /// Where the sound comes from.
     pub track: PathBuf,
@@ -51,9 +54,14 @@ pub struct Job {
 }
 
 impl Job {
+    /// The frames that are rendered, counted from the start of the track.
+    pub fn part(&self) -> Range<FrameIndex> {
+        self.settings.first_frame..self.settings.first_frame + self.settings.frames
+    }
+
     /// The windows of this job.
     pub fn windows(&self) -> Vec<Window> {
-        plan(self.timeline.frames, &self.timeline.cuts, self.settings.windows)
+        plan(self.part(), self.timeline.frames, &self.timeline.cuts, self.settings.windows)
     }
 
     /// Where unfinished work is kept: beside the output.

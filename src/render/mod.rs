@@ -6,7 +6,8 @@
 //! not grow with the length of the song.
 //!
 //! **Invariant:** a window depends on its job, its take and nothing else: not on the clock, on the order of
-//! work, or on whether it was rendered before the process was killed or after.
+//! work, or on whether it was rendered before the process was killed or after. Nor on which part of the track is
+//! rendered, if that part begins with the take: the timeline is always that of the whole track.
 
 mod condition;
 mod estimate;
@@ -17,7 +18,7 @@ mod prompt;
 mod store;
 mod window;
 
-pub use estimate::expected_time;
+pub use estimate::{Estimate, estimate};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
 pub use pipeline::{Summary, run};
 pub use store::WorkFolder;
@@ -39,7 +40,7 @@ use store::Finished;
 pub struct Rendered {
     /// Its place in the plan.
     pub window: Window,
-    /// Settled latents of the frames that it brings, \[n, c, h, w].
+    /// Settled latents of the frames that it brings, \[n, c, h, w]; the last ones may lie behind the job's part.
     pub latents: Tensor,
     /// Whether it was found in the work folder instead of being denoised.
     pub restored: bool,
@@ -78,7 +79,7 @@ impl<'a> Render<'a> {
         Ok(Render {
             schedule: Schedule::new(model.scheduler(), job.settings.steps)?,
             conditioner: Conditioner::new(model, &job.timeline),
-            noise: NoiseSource { seed: job.settings.seed, first_frame: job.settings.first_frame, shape },
+            noise: NoiseSource { seed: job.settings.seed, shape },
             windows: job.windows().into_iter(),
             job,
             model,

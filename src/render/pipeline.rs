@@ -15,7 +15,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::{Builder, ScopedJoinHandle};
 
 /// Finished windows that may wait for the next stage: enough to keep it busy, few enough to stay small.
-const QUEUE: usize = 2;
+pub(super) const QUEUE: usize = 2;
 
 /// What a render did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub fn run(
     (progress, timings): (&dyn Progress, &Timings),
 ) -> Result<Summary> {
     let stop = AtomicBool::new(false);
-    progress.stage("rendering", job.timeline.frames);
+    progress.stage("rendering", job.settings.frames);
     let summary = std::thread::scope(|scope| {
         let (settled, to_decode) = sync_channel(QUEUE);
         let (decoded, to_encode) = sync_channel(QUEUE);
@@ -114,7 +114,8 @@ fn encode(
     for pictures in from {
         let Pictures { first, frames, restored } = pictures?;
         let _span = timings.span("finish and encode");
-        for (frame, index) in frames.iter().zip(first..) {
+        // A take's last window is rendered to its end, so that its frames are those of the whole video.
+        for (frame, index) in frames.iter().zip(first..job.part().end) {
             let look = finish_at(job, index);
             writer.write(&apply(frame, job.settings.picture, &look))?;
             summary.frames += 1;
@@ -126,23 +127,22 @@ fn encode(
         summary.windows += 1;
         summary.restored += usize::from(restored);
     }
-    if summary.frames != job.timeline.frames {
+    if summary.frames != job.settings.frames {
         return Err(Error::internal(format!(
             "the render ended after {} of {} frames",
-            summary.frames, job.timeline.frames
+            summary.frames, job.settings.frames
         )));
     }
     Ok(summary)
 }
 
 /// The finish effects of one frame.
-fn finish_at(job: &Job, frame: FrameIndex) -> Finish {
+pub(super) fn finish_at(job: &Job, frame: FrameIndex) -> Finish {
     let timeline: &Timeline = &job.timeline;
     let value = |name: &str| timeline.value(name, frame);
-    let time = timeline.fps.start_of(job.settings.first_frame + frame);
+    let time = timeline.fps.start_of(frame);
     let (shake_x, shake_y) = shake_offset(job.settings.seed, time, value("shake"));
-    let grain =
-        Grain { amount: value("grain"), seed: job.settings.seed, frame: job.settings.first_frame + frame };
+    let grain = Grain { amount: value("grain"), seed: job.settings.seed, frame };
     Finish {
         zoom: value("zoom"),
         roll: value("roll"),
@@ -158,7 +158,7 @@ fn finish_at(job: &Job, frame: FrameIndex) -> Finish {
 }
 
 /// Pictures \[f, 3, h, w] in −1..=1 as frames of 8 bits.
-fn to_frames(pictures: &Tensor) -> Result<Vec<Frame>> {
+pub(super) fn to_frames(pictures: &Tensor) -> Result<Vec<Frame>> {
     let failed = || Error::device("decoded pictures can't be read back");
     let (f, _, h, w) = pictures.dims4().context(failed)?;
     let bytes = || {

@@ -161,6 +161,7 @@ mod tests {
             generate: size,
             picture: size,
             first_frame: 0,
+            frames: 9,
             timeline: text,
         }
     }

@@ -49,7 +49,7 @@ pub struct Window {
     pub index: usize,
     /// Which take it belongs to, from 0.
     pub take: usize,
-    /// First frame of the take.
+    /// First frame of the take, counted from the start of the track as all frames are.
     pub take_start: FrameIndex,
     /// End of the take (exclusive).
     pub take_end: FrameIndex,
@@ -79,17 +79,22 @@ impl Window {
     }
 }
 
-/// The windows of `frames` frames with a new take at every cut.
-pub fn plan(frames: FrameIndex, cuts: &[FrameIndex], shape: Shape) -> Vec<Window> {
-    let inside = cuts.iter().copied().filter(|&c| c > 0 && c < frames);
-    let starts: Vec<FrameIndex> = std::iter::once(0).chain(inside).collect();
-    let ends = starts.iter().copied().skip(1).chain([frames]);
+/// The windows that bring the frames of `part` out of a whole of `frames` frames, with a new take at every cut and
+/// where the part begins.
+///
+/// Frames and takes are those of the whole, so a part that begins with one of its takes has the windows that the
+/// whole has there, the last of them up to its own end, which may lie behind the part's.
+pub fn plan(part: Range<FrameIndex>, frames: FrameIndex, cuts: &[FrameIndex], shape: Shape) -> Vec<Window> {
+    let inside = cuts.iter().copied().filter(|c| part.start < *c && *c < part.end);
+    let starts: Vec<FrameIndex> = std::iter::once(part.start).chain(inside).collect();
+    let behind = cuts.iter().copied().find(|c| *c >= part.end).unwrap_or(frames);
+    let ends = starts.iter().copied().skip(1).chain([behind]);
     let mut windows = Vec::new();
     for (take, (&take_start, take_end)) in starts.iter().zip(ends).enumerate() {
         let mut start = take_start;
         loop {
             let pinned = if start == take_start { 0 } else { shape.overlap };
-            if start + pinned as FrameIndex >= take_end {
+            if start + pinned as FrameIndex >= take_end.min(part.end) {
                 break;
             }
             let index = windows.len();
@@ -107,7 +112,7 @@ mod tests {
 
     #[test]
     fn forty_frames_are_three_windows() {
-        let plan = plan(40, &[], Shape::DEFAULT);
+        let plan = plan(0..40, 40, &[], Shape::DEFAULT);
         let new: Vec<_> = plan.iter().map(Window::new_frames).collect();
         assert_eq!(new, [0..16, 16..28, 28..40]);
         assert_eq!(plan[1].frames().collect::<Vec<_>>(), (12..28).collect::<Vec<_>>());
@@ -115,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_window_past_the_end_keeps_its_length_and_holds_the_last_frame() {
-        let plan = plan(20, &[18], Shape::DEFAULT);
+        let plan = plan(0..20, 20, &[18], Shape::DEFAULT);
         assert_eq!(plan[2].new_frames(), 18..20);
         assert_eq!(plan[2].frames().last(), Some(19));
         assert_eq!(plan[2].frames().count(), 16);
@@ -132,7 +137,7 @@ mod tests {
             prop_assume!(2 * overlap <= length);
             let cuts: Vec<u64> = cuts.into_iter().collect();
             let mut next = 0;
-            for window in plan(frames, &cuts, Shape { length, overlap }) {
+            for window in plan(0..frames, frames, &cuts, Shape { length, overlap }) {
                 prop_assert_eq!(window.new_frames().start, next);
                 prop_assert!(!window.new_frames().is_empty());
                 if window.continues() {
@@ -143,6 +148,23 @@ mod tests {
                 next = window.new_frames().end;
             }
             prop_assert_eq!(next, frames);
+        }
+
+        /// A part that begins with a take has the windows of the whole, counted anew.
+        #[test]
+        fn a_part_has_the_windows_of_the_whole(
+            frames in 2u64..400, cuts in proptest::collection::btree_set(1u64..400, 1..6), length in 1u64..200,
+        ) {
+            let cuts: Vec<u64> = cuts.into_iter().filter(|c| *c < frames).collect();
+            let all = plan(0..frames, frames, &cuts, Shape::DEFAULT);
+            for start in cuts.iter().copied() {
+                let end = (start + length).min(frames);
+                let part = plan(start..end, frames, &cuts, Shape::DEFAULT);
+                let bare = |w: &Window| (w.take_start, w.take_end, w.start, w.pinned, w.length);
+                let there = all.iter().filter(|w| (start..end).contains(&w.new_frames().start));
+                prop_assert!(part.iter().map(bare).eq(there.map(bare)));
+                prop_assert!(part.last().unwrap().new_frames().end >= end);
+            }
         }
     }
 }

@@ -18,8 +18,10 @@ use toml::{Spanned, Value};
 
 /// Amounts and limits of routes: wide enough for degrees.
 const AMOUNT: RangeInclusive<f64> = -1000.0..=1000.0;
-/// Most points of a curve, and most words of a list.
+/// Most words of a list.
 const MAX_ENTRIES: usize = 1000;
+/// Most points of a curve: an hour of frames, one by one.
+const MAX_POINTS: usize = 100_000;
 /// How strength is bent, by name.
 const CURVES: [(&str, Curve); 5] = [
     ("linear", Curve::Power(1.0)),
@@ -169,7 +171,7 @@ impl Source<'_> {
     }
 
     /// A length that a shape can have.
-    fn short(&self, key: &str, value: &Spanned<Value>) -> Result<Length> {
+    pub fn short(&self, key: &str, value: &Spanned<Value>) -> Result<Length> {
         let length = self.length(key, value)?;
         match length {
             Length::Seconds(n) if n <= 60.0 => Ok(length),
@@ -190,7 +192,7 @@ impl Source<'_> {
     }
 
     /// A word out of a list.
-    fn one_of<T: Copy>(&self, key: &str, value: &Spanned<Value>, words: &[(&str, T)]) -> Result<T> {
+    pub fn one_of<T: Copy>(&self, key: &str, value: &Spanned<Value>, words: &[(&str, T)]) -> Result<T> {
         let word = self.text(key, value, MAX_LINE)?;
         if let Some((_, found)) = words.iter().find(|(w, _)| *w == word) {
             return Ok(*found);
@@ -227,10 +229,10 @@ impl Source<'_> {
         let field = self.need("points", &table, &raw.points)?;
         let wrong = || {
             let error = Error::usage("points are pairs of a place and a value");
-            self.at(field.span(), error.hint("like [[\"0 bars\", 0], [\"8 bars\", 1]], 1 to 1000 of them"))
+            self.at(field.span(), error.hint("like [[\"0 bars\", 0], [\"8 bars\", 1]], 1 to 100000 of them"))
         };
         let points = match field.get_ref() {
-            Value::Array(list) if (1..=MAX_ENTRIES).contains(&list.len()) => {
+            Value::Array(list) if (1..=MAX_POINTS).contains(&list.len()) => {
                 list.iter().map(|p| point(p).ok_or_else(wrong)).collect::<Result<_>>()?
             }
             _ => return Err(wrong()),
@@ -303,16 +305,34 @@ impl Source<'_> {
             }
         };
         let ease = raw.ease.as_ref().map_or(Ok(Length::Seconds(0.0)), |v| self.short("ease", v))?;
-        let place = match (&raw.section, &raw.from) {
-            (None, None) => Place::Everywhere,
-            (Some(label), None) => Place::Section(self.text("section", label, MAX_LINE)?.to_owned()),
-            (None, Some(from)) => Place::From(self.length("from", from)?),
-            (Some(_), Some(from)) => {
-                let error = Error::usage("a prompt has either a section or a from");
-                return Err(self.at(from.span(), error.hint("make two [[prompt]] tables of it")));
-            }
-        };
+        let place = self.place([&raw.section, &raw.from, &raw.to])?;
         Ok(Prompt { text, negative, place, ease })
+    }
+
+    /// Where something holds, as its fields `section`, `from` and `to` say.
+    pub fn place(&self, [section, from, to]: [&Field; 3]) -> Result<Place> {
+        match (section, from, to) {
+            (None, None, None) => Ok(Place::Everywhere),
+            (Some(label), None, None) => {
+                Ok(Place::Section(self.text("section", label, MAX_LINE)?.to_owned()))
+            }
+            (None, Some(from), None) => Ok(Place::From(self.length("from", from)?)),
+            (None, from, Some(to)) => {
+                let start = from.as_ref().map_or(Ok(Length::Seconds(0.0)), |v| self.length("from", v))?;
+                let end = self.length("to", to)?;
+                if std::mem::discriminant(&start) == std::mem::discriminant(&end)
+                    && end.amount() <= start.amount()
+                {
+                    let error = Error::usage("'to' does not lie behind 'from'");
+                    return Err(self.at(to.span(), error.hint("both count from the start of the track")));
+                }
+                Ok(Place::Between(start, end))
+            }
+            (Some(_), Some(other), _) | (Some(_), None, Some(other)) => {
+                let error = Error::usage("this has either a section or a from");
+                Err(self.at(other.span(), error.hint("make two tables of it")))
+            }
+        }
     }
 
     /// The `[cuts]`.

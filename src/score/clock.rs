@@ -49,9 +49,13 @@ impl Length {
 impl FromStr for Length {
     type Err = Error;
 
-    /// `"0.25 beats"`, `"8 bars"`, `"150 ms"`, `"2 s"`.
+    /// `"0.25 beats"`, `"8 bars"`, `"150 ms"`, `"2 s"`, `"1:30"`.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
+        if text.contains(':') {
+            let time: Seconds = text.parse()?;
+            return Self::seconds(time.0);
+        }
         let split = text.find(|c: char| c.is_ascii_alphabetic() && c != 'e').unwrap_or(text.len());
         let (number, unit) = (text[..split].trim(), text[split..].trim());
         let bad = || {
@@ -60,7 +64,7 @@ impl FromStr for Length {
                 Some(near) if !unit.is_empty() && near != unit => {
                     error.hint(format!("did you mean '{near}'?"))
                 }
-                _ => error.hint("write it like \"0.25 beats\", \"8 bars\", \"150 ms\" or \"2 s\""),
+                _ => error.hint("write it like \"0.25 beats\", \"8 bars\", \"150 ms\" \"2 s\" or \"1:30\""),
             }
         };
         let amount = Self::checked(number.parse().map_err(|_| bad())?)?;
@@ -231,6 +235,7 @@ mod tests {
         assert_eq!(read("8 bars"), Length::Bars(8.0));
         assert_eq!(read("150 ms"), Length::Seconds(0.15));
         assert_eq!(read("2 s"), Length::Seconds(2.0));
+        assert_eq!(read("1:30.5"), Length::Seconds(90.5));
     }
 
     #[test]

@@ -8,17 +8,17 @@ use super::clock::Clock;
 use super::emphasis::Emphasis;
 use super::grid::{Cells, Span};
 use super::param::{Group, Param, Setting, TABLE};
-use super::preset::{CutOn, Cuts, MAX_TEXT, Mode, Place, Preset, Prompt, Route};
-use super::prompt::Prompts;
+use super::preset::{MAX_TEXT, Mode, Place, Preset, Prompt, Route};
 use super::shape;
+use super::show::Show;
 use super::timeline::Timeline;
 use super::words;
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
-use crate::units::{FrameIndex, FrameRate, Seconds};
+use crate::units::{FrameRate, Seconds};
 use std::collections::BTreeMap;
 
-/// What the person asks for on top of the preset.
+/// What the person asks for on top of presets and project.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
     /// Parameters held at a value; the last one for a parameter counts.
@@ -29,7 +29,7 @@ pub struct Overrides {
     pub negative: Option<String>,
 }
 
-/// The value of every parameter in every frame of `span`.
+/// The value of every parameter in every frame of `span`: [`Show::play`] of one preset.
 ///
 /// # Errors
 /// Usage, for a span or a prompt that is too long; Input, where the preset listens to something that the
@@ -41,37 +41,33 @@ pub fn compose(
     fps: FrameRate,
     span: Span,
 ) -> Result<Timeline> {
-    let span = span.checked(fps)?;
-    let held: BTreeMap<&str, f32> = overrides.set.iter().map(|s| (s.param.name, s.value)).collect();
-    let finish_off = base("finish", preset, &held) == 0.0;
-    let mut curves = BTreeMap::new();
-    for param in TABLE {
-        let curve = if finish_off && param.group == Group::Finish && param.name != "finish" {
-            vec![param.default as f32; span.frames as usize]
-        } else {
-            let constant = vec![base(param.name, preset, &held); span.frames as usize];
-            let routes = if held.contains_key(param.name) { &[] } else { &preset.routes[..] };
-            let routes = routes.iter().filter(|r| r.to == param);
-            mix(constant, param, routes.map(|r| Ok((r.mode, play(r, analysis, fps, span)?))))?
-        };
-        curves.insert(param.name, curve);
-    }
-    let list = prompts(preset, overrides)?;
-    let prompts = Prompts { list: &list, words: &preset.words, blend: preset.blend };
-    Ok(Timeline {
-        fps,
-        start: span.start,
-        frames: span.frames,
-        curves,
-        prompts: prompts.spans(analysis, fps, span),
-        cuts: cuts(preset.cuts, analysis, fps, span),
-    })
+    Show::of(preset.clone()).play(analysis, overrides, fps, span)
 }
 
-/// The value before any route.
-fn base(name: &str, preset: &Preset, held: &BTreeMap<&str, f32>) -> f32 {
-    let default = || TABLE.iter().find(|p| p.name == name).map_or(0.0, |p| p.default as f32);
-    held.get(name).or(preset.base.get(name)).copied().unwrap_or_else(default)
+/// A preset and the parameters that are held at a value whatever it does with them.
+pub(super) struct Held<'a> {
+    pub preset: &'a Preset,
+    pub values: BTreeMap<&'static str, f32>,
+}
+
+impl Held<'_> {
+    /// The value of `param` in every frame of `span`.
+    pub fn curve(&self, param: &Param, analysis: &Analysis, fps: FrameRate, span: Span) -> Result<Vec<f32>> {
+        let finish_off = self.base("finish") == 0.0;
+        if finish_off && param.group == Group::Finish && param.name != "finish" {
+            return Ok(vec![param.default as f32; span.frames as usize]);
+        }
+        let constant = vec![self.base(param.name); span.frames as usize];
+        let routes = if self.values.contains_key(param.name) { &[] } else { &self.preset.routes[..] };
+        let routes = routes.iter().filter(|r| r.to == param);
+        mix(constant, param, routes.map(|r| Ok((r.mode, play(r, analysis, fps, span)?))))
+    }
+
+    /// The value before any route.
+    pub fn base(&self, name: &str) -> f32 {
+        let default = || TABLE.iter().find(|p| p.name == name).map_or(0.0, |p| p.default as f32);
+        self.values.get(name).or(self.preset.base.get(name)).copied().unwrap_or_else(default)
+    }
 }
 
 /// Adds first, then multiplies, then keeps to the range.
@@ -112,9 +108,13 @@ fn whole_track(route: &Route, analysis: &Analysis) -> Result<Vec<f32>> {
     route.input.sample(analysis, &cells, Seconds(0.0))
 }
 
-/// The prompts that count.
-fn prompts(preset: &Preset, overrides: &Overrides) -> Result<Vec<Prompt>> {
-    let given = [&overrides.prompt, &overrides.negative];
+/// The prompts of a preset that count where these texts were given instead.
+pub(super) fn prompts(
+    preset: &Preset,
+    prompt: Option<&String>,
+    negative: Option<&String>,
+) -> Result<Vec<Prompt>> {
+    let given = [prompt, negative];
     if given.into_iter().flatten().any(|text| text.chars().count() > MAX_TEXT) {
         return Err(Error::usage("the prompt is too long").hint(format!("at most {MAX_TEXT} characters")));
     }
@@ -123,34 +123,14 @@ fn prompts(preset: &Preset, overrides: &Overrides) -> Result<Vec<Prompt>> {
         Emphasis::parse(text)?;
     }
     let mut list = preset.prompts.clone();
-    if let Some(text) = &overrides.prompt {
+    if let Some(text) = prompt {
         list.truncate(1);
         list.iter_mut().for_each(|p| (p.text, p.place) = (text.clone(), Place::Everywhere));
     }
-    if let Some(negative) = &overrides.negative {
+    if let Some(negative) = negative {
         list.iter_mut().for_each(|p| p.negative = negative.clone());
     }
     Ok(list)
-}
-
-/// The frames that start a new take.
-fn cuts(cuts: Cuts, analysis: &Analysis, fps: FrameRate, span: Span) -> Vec<FrameIndex> {
-    let clock = Clock::new(analysis);
-    let times: Vec<Seconds> = match cuts.on {
-        CutOn::Never => Vec::new(),
-        CutOn::Section => analysis.sections.iter().map(|s| s.start).collect(),
-        CutOn::Bars(n) => clock.bars().iter().step_by(n).copied().collect(),
-    };
-    let least = clock.duration(cuts.min).0 * fps.per_second() - 1e-6;
-    let mut frames: Vec<FrameIndex> = Vec::new();
-    for t in times.into_iter().filter(|t| t.0 > span.start.0) {
-        let frame = fps.frame_at(Seconds(t.0 - span.start.0));
-        let last = frames.last().copied().unwrap_or(0);
-        if frame > last && frame < span.frames && (frame - last) as f64 >= least {
-            frames.push(frame);
-        }
-    }
-    frames
 }
 
 #[cfg(test)]

@@ -39,7 +39,8 @@
 //! text = "{color} (tunnel:1.2)"
 //! negative = "text"
 //! section = "A"                # either this, or
-//! # from = "8 bars"            # this, or neither
+//! # from = "8 bars"            # this (seconds, "1:30", beats or bars), or neither
+//! # to = "16 bars"             # with from: where it ends
 //! ease = 0                     # how long the way there takes: "2 bars"
 //!
 //! [words.color]                # what {color} stands for; {section} is the section's label
@@ -53,7 +54,7 @@
 //! min = 2                      # a take lasts at least so long
 //! ```
 
-use super::clock::Length;
+use super::clock::{Clock, Length};
 use super::expr::Expr;
 use super::param::Param;
 use super::raw::Source;
@@ -128,6 +129,31 @@ pub enum Place {
     Section(String),
     /// From here to the end.
     From(Length),
+    /// From here to there.
+    Between(Length, Length),
+}
+
+impl Place {
+    /// Whether it holds at time `t`, in a section with this label.
+    pub(super) fn holds(&self, clock: &Clock, label: Option<&str>, t: f64) -> bool {
+        let after = |from: Length| clock.place(from).0 <= t;
+        match self {
+            Place::Everywhere => true,
+            Place::Section(wanted) => label == Some(wanted),
+            Place::From(from) => after(*from),
+            Place::Between(from, to) => after(*from) && !after(*to),
+        }
+    }
+
+    /// The times at which it begins or ends, those of sections aside.
+    pub(super) fn edges(&self, clock: &Clock) -> impl Iterator<Item = f64> {
+        let ends = match self {
+            Place::Everywhere | Place::Section(_) => [None, None],
+            Place::From(from) => [Some(*from), None],
+            Place::Between(from, to) => [Some(*from), Some(*to)],
+        };
+        ends.map(|end| end.map(|length| clock.place(length).0)).into_iter().flatten()
+    }
 }
 
 /// When a new take starts, and how long a take lasts at least.

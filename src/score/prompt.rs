@@ -1,6 +1,6 @@
 //! Which prompt holds in which frame, and how one becomes the next.
 //!
-//! The last prompt in the file that applies wins: one without a place applies everywhere, one with a section
+//! Prompts of a project are laid over those of its looks; of each, the last one in the file that applies wins: one without a place applies everywhere, one with a section
 //! wherever that label recurs, one with a time from there to the end. Where none applies, the one before goes on.
 //! A prompt with an `ease` is travelled to: with x the share of that length since the prompt began, 3x² − 2x³ of it
 //! holds. What comes next cuts the way short, so that every travel arrives. All is worked out on the track's own time, so
@@ -8,23 +8,35 @@
 
 use super::clock::Clock;
 use super::grid::Span;
-use super::preset::{Place, Prompt};
+use super::preset::Prompt;
 use super::shape::Curve;
+use super::show::Stretch;
 use super::timeline::{Blend, PromptSpan, Travel};
 use super::words::{Words, braced, fill};
 use crate::audio::Analysis;
 use crate::units::{FrameIndex, FrameRate, Seconds};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// All prompts of a preset.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Prompts<'a> {
-    /// As in the file; never empty.
-    pub list: &'a [Prompt],
+/// The prompts of a look.
+#[derive(Clone, Debug)]
+pub(super) struct Sheet<'a> {
+    /// As in the file.
+    pub list: Vec<Prompt>,
     /// What words in braces stand for.
     pub words: &'a BTreeMap<String, Words>,
     /// How prompts are blended on the way.
     pub blend: Blend,
+}
+
+/// All prompts of a video.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Prompts<'a> {
+    /// Those of every look; none of them is empty.
+    pub sheets: &'a [Sheet<'a>],
+    /// Which look holds when; from 0 on.
+    pub stretches: &'a [Stretch],
+    /// Those that hold before any look's.
+    pub over: &'a Sheet<'a>,
 }
 
 /// A change of what is asked for, at a time in the track.
@@ -34,6 +46,7 @@ struct Change {
     negative: String,
     /// How long the way there may take, in seconds.
     ease: f64,
+    blend: Blend,
 }
 
 impl Prompts<'_> {
@@ -57,7 +70,7 @@ impl Prompts<'_> {
             let travel = i.checked_sub(1).map(|before| Travel {
                 prompt: changes[before].prompt.clone(),
                 negative: changes[before].negative.clone(),
-                blend: self.blend,
+                blend: change.blend,
                 mixes: mixes(change.at, ease, start, fps, span),
             });
             spans.push(PromptSpan {
@@ -77,26 +90,33 @@ impl Prompts<'_> {
     fn changes(&self, analysis: &Analysis, end: f64) -> Vec<Change> {
         let clock = Clock::new(analysis);
         let mut found: Vec<Change> = Vec::new();
+        // In which stretch a look's own prompt was shown last, and in which anything was.
+        let (mut own, mut shown) = (None, None);
         for t in self.times(analysis, &clock, end) {
-            let section = analysis.sections.iter().rev().find(|s| s.start.0 <= t);
-            let label = section.map_or("", |s| s.label.as_str());
-            let applies = |p: &&Prompt| match &p.place {
-                Place::Everywhere => true,
-                Place::Section(wanted) => section.is_some() && wanted == label,
-                Place::From(from) => clock.place(*from).0 <= t,
+            let label = analysis.sections.iter().rev().find(|s| s.start.0 <= t).map(|s| s.label.as_str());
+            let Some(stretch) = self.stretches.iter().rposition(|s| s.start <= t) else { continue };
+            let sheet = &self.sheets[self.stretches[stretch].look];
+            let last = |list: &'_ [Prompt]| list.iter().rposition(|p| p.place.holds(&clock, label, t));
+            // Where a look begins there is none before, so its first prompt serves.
+            let first = (own != Some(stretch)).then_some(0);
+            let (sheet, p) = match (last(&self.over.list), last(&sheet.list).or(first)) {
+                (Some(i), _) => (self.over, &self.over.list[i]),
+                (None, Some(i)) => {
+                    own = Some(stretch);
+                    (sheet, &sheet.list[i])
+                }
+                (None, None) => continue,
             };
-            // At the start there is none before, so the file's first prompt serves.
-            let first = if found.is_empty() { self.list.first() } else { None };
-            let Some(p) = self.list.iter().rev().find(applies).or(first) else {
-                continue;
-            };
-            let word = |name: &str| match self.words.get(name) {
-                Some(words) => words.at(&clock, Seconds(t), label),
-                None => label,
+            let ease = clock.duration(p.ease).0;
+            let ease = if shown == Some(stretch) { ease } else { ease.max(self.stretches[stretch].ease) };
+            shown = Some(stretch);
+            let word = |name: &str| match sheet.words.get(name) {
+                Some(words) => words.at(&clock, Seconds(t), label.unwrap_or_default()),
+                None => label.unwrap_or_default(),
             };
             let (prompt, negative) = (fill(&p.text, word), fill(&p.negative, word));
             if found.last().is_none_or(|c| c.prompt != prompt || c.negative != negative) {
-                found.push(Change { at: t, prompt, negative, ease: clock.duration(p.ease).0 });
+                found.push(Change { at: t, prompt, negative, ease, blend: sheet.blend });
             }
         }
         found
@@ -106,17 +126,18 @@ impl Prompts<'_> {
     fn times(&self, analysis: &Analysis, clock: &Clock, end: f64) -> Vec<f64> {
         let mut times = vec![0.0];
         times.extend(analysis.sections.iter().map(|s| s.start.0));
-        times.extend(self.list.iter().filter_map(|p| match p.place {
-            Place::From(from) => Some(clock.place(from).0),
-            _ => None,
-        }));
-        let used: BTreeSet<&str> =
-            self.list.iter().flat_map(|p| braced(&p.text).chain(braced(&p.negative))).map(|b| b.1).collect();
-        for words in used.into_iter().filter_map(|name| self.words.get(name)) {
-            if let Words::InTurn(every, _) = words {
-                let (first, last) = (clock.turns(*every, Seconds(0.0)), clock.turns(*every, Seconds(end)));
-                let turns = (first.ceil() as i64..=last.floor() as i64).take(Span::MAX_FRAMES as usize);
-                times.extend(turns.map(|turn| clock.turn(*every, turn as f64).0));
+        times.extend(self.stretches.iter().map(|s| s.start));
+        for sheet in self.sheets.iter().chain([self.over]) {
+            times.extend(sheet.list.iter().flat_map(|p| p.place.edges(clock)));
+            let texts = sheet.list.iter().flat_map(|p| braced(&p.text).chain(braced(&p.negative)));
+            let used: BTreeSet<&str> = texts.map(|b| b.1).collect();
+            for words in used.into_iter().filter_map(|name| sheet.words.get(name)) {
+                if let Words::InTurn(every, _) = words {
+                    let (first, last) =
+                        (clock.turns(*every, Seconds(0.0)), clock.turns(*every, Seconds(end)));
+                    let turns = (first.ceil() as i64..=last.floor() as i64).take(Span::MAX_FRAMES as usize);
+                    times.extend(turns.map(|turn| clock.turn(*every, turn as f64).0));
+                }
             }
         }
         times.retain(|t| (0.0..end).contains(t));
@@ -141,6 +162,7 @@ mod tests {
     use super::*;
     use crate::score::clock::Length;
     use crate::score::fixture;
+    use crate::score::preset::Place;
 
     fn prompt(text: &str, place: Place) -> Prompt {
         Prompt { text: text.to_owned(), negative: String::new(), place, ease: Length::Seconds(0.0) }
@@ -150,7 +172,10 @@ mod tests {
         let fps = FrameRate::new(fps, 1).unwrap();
         let span = Span { start: Seconds(start), frames: fps.frames_covering(Seconds(12.0)) };
         let words = words.iter().map(|(n, w)| ((*n).to_owned(), w.clone())).collect();
-        Prompts { list, words: &words, blend: Blend::Slerp }.spans(&fixture(16.0), fps, span)
+        let sheet = |list: &[Prompt]| Sheet { list: list.to_vec(), words: &words, blend: Blend::Slerp };
+        let stretches = [Stretch { start: 0.0, look: 0, ease: 0.0, cut: false, part: None }];
+        let (sheets, over) = ([sheet(list)], sheet(&[]));
+        Prompts { sheets: &sheets, stretches: &stretches, over: &over }.spans(&fixture(16.0), fps, span)
     }
 
     /// The fixture's sections are A, B, A, B, ... of 4 s, its bars 2 s long.

@@ -85,6 +85,7 @@ pub(super) struct RawPrompt {
     pub negative: Field,
     pub section: Field,
     pub from: Field,
+    pub to: Field,
     pub ease: Field,
 }
 
@@ -96,6 +97,9 @@ pub(super) struct RawCuts {
     pub min: Field,
 }
 
+/// Largest preset or project file, in bytes.
+pub const MAX_FILE_BYTES: usize = 4 << 20;
+
 /// A preset's text and what to call it in errors.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Source<'a> {
@@ -106,26 +110,38 @@ pub(super) struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Largest file, in bytes.
-    pub const MAX_BYTES: usize = 256 * 1024;
+    /// Largest file, in bytes: curves that another program drew take a line a frame.
+    pub const MAX_BYTES: usize = MAX_FILE_BYTES;
 
     /// The file as tables.
     ///
     /// # Errors
     /// Usage: too long, not TOML, or with a key that doesn't exist.
     pub fn read(&self) -> Result<RawPreset> {
+        self.bounded()?;
+        toml::from_str(self.text).map_err(|e| self.refused(&e))
+    }
+
+    /// Whether the file is short enough to be looked at.
+    ///
+    /// # Errors
+    /// Usage, if it is not.
+    pub fn bounded(&self) -> Result<()> {
         if self.text.len() > Self::MAX_BYTES {
             return Err(Error::usage(format!("{}: {} bytes are too long", self.name, self.text.len()))
-                .hint(format!("a preset has at most {} bytes", Self::MAX_BYTES)));
+                .hint(format!("a file has at most {} bytes", Self::MAX_BYTES)));
         }
-        toml::from_str(self.text).map_err(|e: toml::de::Error| {
-            let error = Error::usage(e.message().replace('\n', "; "));
-            let error = match near_key(e.message()) {
-                Some(near) => error.hint(format!("did you mean '{near}'?")),
-                None => error,
-            };
-            self.at(e.span().unwrap_or(0..0), error)
-        })
+        Ok(())
+    }
+
+    /// What the TOML parser found wrong, with the nearest key where one was misspelt.
+    pub fn refused(&self, e: &toml::de::Error) -> Error {
+        let error = Error::usage(e.message().replace('\n', "; "));
+        let error = match near_key(e.message()) {
+            Some(near) => error.hint(format!("did you mean '{near}'?")),
+            None => error,
+        };
+        self.at(e.span().unwrap_or(0..0), error)
     }
 
     /// `error` with the place in front: `file:line:column`.

@@ -1,34 +1,42 @@
 //! Which file can hold which sound: decided before any work is done.
 
 use super::ffmpeg;
+use super::profile::Profile;
 use super::sound::Sound;
 use crate::error::{Error, Result, nearest};
 use ffmpeg_next::codec::Id;
 use std::path::{Path, PathBuf};
 
-/// A file format that can hold H.264.
+/// A file format for videos.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Container {
     Mp4,
     Mov,
     Mkv,
+    Webm,
+    Gif,
+    /// A folder of pictures.
+    Folder,
 }
 
-const EXTENSIONS: [(&str, Container); 4] =
-    [("mp4", Container::Mp4), ("mkv", Container::Mkv), ("mov", Container::Mov), ("m4v", Container::Mp4)];
+const EXTENSIONS: [(&str, Container); 6] = [
+    ("mp4", Container::Mp4),
+    ("mkv", Container::Mkv),
+    ("mov", Container::Mov),
+    ("m4v", Container::Mp4),
+    ("webm", Container::Webm),
+    ("gif", Container::Gif),
+];
 
 impl Container {
     /// What the extension of `path` stands for.
     pub(super) fn of(path: &Path) -> Result<Self> {
-        let known = "the known endings are .mp4, .mkv and .mov";
+        let known = "the known endings are .mp4, .mkv, .mov, .webm and .gif";
         let bad = || Error::usage(format!("can't tell the video format from the name {}", path.display()));
         let Some(extension) = path.extension() else { return Err(bad().hint(known)) };
         let extension = extension.to_string_lossy().to_ascii_lowercase();
         if let Some((_, container)) = EXTENSIONS.iter().find(|(name, _)| *name == extension) {
             return Ok(*container);
-        }
-        if extension == "webm" {
-            return Err(bad().hint("WebM can't hold H.264; use .mkv instead"));
         }
         let guess = nearest(&extension, EXTENSIONS.map(|(name, _)| name));
         Err(match guess {
@@ -43,7 +51,44 @@ impl Container {
             Container::Mp4 => "mp4",
             Container::Mov => "mov",
             Container::Mkv => "matroska",
+            Container::Webm => "webm",
+            Container::Gif => "gif",
+            Container::Folder => "image2",
         }
+    }
+
+    /// What the names of such files end in; none for a folder.
+    pub(super) fn ending(self) -> Option<&'static str> {
+        EXTENSIONS.iter().find(|(_, container)| *container == self).map(|(name, _)| *name)
+    }
+
+    /// Whether it can hold sound at all.
+    pub(super) fn is_silent(self) -> bool {
+        matches!(self, Container::Gif | Container::Folder)
+    }
+
+    /// Whether it is of MP4's family.
+    pub(super) fn is_mp4(self) -> bool {
+        matches!(self, Container::Mp4 | Container::Mov)
+    }
+
+    /// The container for a video of this profile at `path`.
+    ///
+    /// # Errors
+    /// Usage, where the name's ending is unknown or can't hold it.
+    pub(super) fn for_profile(path: &Path, profile: Profile) -> Result<Self> {
+        let row = profile.row();
+        if row.containers == [Container::Folder] {
+            return Ok(Container::Folder);
+        }
+        let container = Self::of(path)?;
+        if row.containers.contains(&container) {
+            return Ok(container);
+        }
+        let endings: Vec<String> =
+            row.containers.iter().filter_map(|c| c.ending()).map(|e| format!(".{e}")).collect();
+        let message = format!("{} does not go into the file {}", row.title, path.display());
+        Err(Error::usage(message).hint(format!("end its name in {}", endings.join(" or "))))
     }
 
     /// Whether common players play this sound from this container. FFmpeg can write more (FLAC and
@@ -68,6 +113,8 @@ impl Container {
                     | Id::PCM_F32LE
             ),
             Container::Mkv => ffmpeg::can_hold(self.muxer(), sound),
+            Container::Webm => matches!(sound, Id::OPUS | Id::VORBIS),
+            Container::Gif | Container::Folder => false,
         }
     }
 }
@@ -81,14 +128,20 @@ pub struct ContainerPlan {
     pub note: Option<String>,
 }
 
-/// Checks that the file named `path` can hold H.264 and the sound of `track` packet for packet, and
+/// Checks that the file named `path` can hold a video of this profile and the sound of `track` packet for packet, and
 /// names Matroska, which holds nearly everything, where it can't.
 ///
 /// # Errors
-/// If the ending of `path` is unknown, `track` can't be read, or not even Matroska holds its sound.
-pub fn check_container(path: &Path, track: &Path) -> Result<ContainerPlan> {
-    let container = Container::of(path)?;
+/// If the ending of `path` is unknown or doesn't suit the profile, FFmpeg has no encoder for it, `track` can't be read,
+/// or not even Matroska holds its sound.
+pub fn check_container(path: &Path, track: &Path, profile: Profile) -> Result<ContainerPlan> {
+    let container = Container::for_profile(path, profile)?;
+    profile.encoders()?;
     let codec = Sound::codec(track)?;
+    if container.is_silent() {
+        let note = format!("{} hold no sound", profile.row().title);
+        return Ok(ContainerPlan { path: path.to_owned(), note: Some(note) });
+    }
     if container.plays(codec) {
         return Ok(ContainerPlan { path: path.to_owned(), note: None });
     }
@@ -116,7 +169,7 @@ mod tests {
         let error = Container::of(Path::new("b.mpv")).unwrap_err();
         assert!(error.hints()[0].contains("did you mean"), "{error:?}");
         for (name, hint) in [("b.webm", ".mkv"), ("b", ".mp4"), ("b.avi", ".mov"), ("", ".mp4")] {
-            let error = Container::of(Path::new(name)).unwrap_err();
+            let error = Container::for_profile(Path::new(name), Profile::H264).unwrap_err();
             assert!(error.hints().iter().any(|h| h.contains(hint)), "{name}: {error:?}");
         }
     }

@@ -1,7 +1,8 @@
-//! Frames to H.264 packets.
+//! Frames to packets.
 
 use super::frame::Frame;
-use super::{ffmpeg, yuv};
+use super::pixels;
+use super::profile::Profile;
 use crate::error::{Context as _, Error, Result};
 use crate::units::{FrameRate, Size};
 use ffmpeg_next::util::error::EAGAIN;
@@ -10,7 +11,8 @@ use ffmpeg_next::{Codec, Dictionary, Packet, Rational, codec, color, encoder, fo
 /// How good the picture is and how long the encoder may think about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quality {
-    /// Constant rate factor of H.264: 0 is lossless, 18 looks like the original, 51 is worst.
+    /// Constant rate factor, in H.264's terms: 0 is lossless, 18 looks like the original, 51 is worst. Other profiles
+    /// with losses take what looks about the same; those without don't care.
     pub crf: u8,
     /// How hard the encoder tries to make the file small.
     pub effort: Effort,
@@ -44,8 +46,6 @@ impl Effort {
     }
 }
 
-/// H.264 encoders that take plain pictures, best first.
-const ENCODERS: [&str; 4] = ["libx264", "h264_videotoolbox", "h264_nvenc", "libopenh264"];
 /// Most threads of the encoder. Its output depends on their number, so that is the same on every machine.
 const MOST_THREADS: u32 = 4;
 /// Rows of pixels that each of them has at least: threads work on frames that follow each other, a few rows of blocks
@@ -57,36 +57,41 @@ const KEYFRAME_SECONDS: f64 = 2.0;
 /// An opened encoder; frames are shown in the order of [`Encoder::send`], one a tick of its time base.
 pub(super) struct Encoder {
     inner: encoder::Video,
+    profile: Profile,
     time_base: Rational,
     sent: i64,
     note: Option<String>,
 }
 
 impl Encoder {
-    /// Opens the best H.264 encoder there is, for a container that wants `flags`.
-    pub(super) fn open(size: Size, fps: FrameRate, quality: Quality, flags: format::Flags) -> Result<Self> {
-        ffmpeg::ready();
+    /// Opens the best encoder of `profile` that there is, for a container that wants `flags`.
+    pub(super) fn open(
+        profile: Profile,
+        size: Size,
+        fps: FrameRate,
+        quality: Quality,
+        flags: format::Flags,
+    ) -> Result<Self> {
+        let best = profile.row().encoders[0];
         let mut failure = None;
-        for codec in ENCODERS.into_iter().filter_map(encoder::find_by_name) {
-            match configure(codec, size, fps, quality, flags) {
+        for codec in profile.encoders()? {
+            match configure(profile, codec, size, fps, quality, flags) {
                 Ok(inner) => {
                     let name = codec.name();
-                    let note = (name != ENCODERS[0]).then(|| {
-                        format!("FFmpeg has no {}: encoding with {name}, larger files", ENCODERS[0])
-                    });
-                    return Ok(Encoder { inner, time_base: tick(fps), sent: 0, note });
+                    let note = (name != best)
+                        .then(|| format!("FFmpeg has no {best}: encoding with {name}, larger files"));
+                    return Ok(Encoder { inner, profile, time_base: tick(fps), sent: 0, note });
                 }
                 Err(e) => failure = failure.or(Some((codec, e))),
             }
         }
-        Err(match failure {
-            Some((codec, e)) => {
-                Error::output(format!("the encoder {} doesn't start at {size}", codec.name()))
-                    .because(e)
-                    .hint("try a smaller picture with --size")
-            }
-            None => Error::output("FFmpeg has no H.264 encoder")
-                .hint("install an FFmpeg with libx264 (Debian: apt install libavcodec-extra)"),
+        let name = failure.as_ref().map_or(best, |(codec, _)| codec.name()).to_owned();
+        let cause = failure.map(|(_, e)| e);
+        let error = Error::output(format!("the encoder {name} doesn't start at {size}"));
+        let error = error.hint("try a smaller picture with --size");
+        Err(match cause {
+            Some(cause) => error.because(cause),
+            None => error,
         })
     }
 
@@ -107,7 +112,7 @@ impl Encoder {
 
     /// Takes the next frame, whose size is that of [`Encoder::open`].
     pub(super) fn send(&mut self, frame: &Frame) -> Result<()> {
-        let mut picture = yuv::from_rgb(frame)
+        let mut picture = pixels::from_rgb(frame, self.profile.row().pixel)
             .ok_or_else(|| Error::output(format!("no memory for a picture of {}", frame.size())))?;
         picture.set_pts(Some(self.sent));
         self.inner.send_frame(&picture).context(failed)?;
@@ -158,6 +163,7 @@ fn has_avx512() -> bool {
 }
 
 fn configure(
+    profile: Profile,
     codec: Codec,
     size: Size,
     fps: FrameRate,
@@ -167,15 +173,18 @@ fn configure(
     let mut video = codec::Context::new_with_codec(codec).encoder().video()?;
     video.set_width(size.width);
     video.set_height(size.height);
-    video.set_format(format::Pixel::YUV420P);
+    let pixel = profile.row().pixel;
+    video.set_format(pixel);
     video.set_aspect_ratio((1, 1));
     video.set_time_base(tick(fps));
     video.set_frame_rate(Some((fps.num() as i32, fps.den() as i32)));
     video.set_gop((KEYFRAME_SECONDS * fps.per_second()).round().max(1.0) as u32);
-    video.set_colorspace(color::Space::BT709);
-    video.set_color_primaries(color::Primaries::BT709);
-    video.set_color_transfer_characteristic(color::TransferCharacteristic::BT709);
-    video.set_color_range(color::Range::MPEG);
+    if pixels::is_yuv(pixel) {
+        video.set_colorspace(color::Space::BT709);
+        video.set_color_primaries(color::Primaries::BT709);
+        video.set_color_transfer_characteristic(color::TransferCharacteristic::BT709);
+        video.set_color_range(color::Range::MPEG);
+    }
     let mut codec_flags = codec::Flags::BITEXACT;
     if flags.contains(format::Flags::GLOBAL_HEADER) {
         codec_flags |= codec::Flags::GLOBAL_HEADER;
@@ -184,17 +193,61 @@ fn configure(
     let mut options = Dictionary::new();
     let threads = (size.height / ROWS_A_THREAD).clamp(1, MOST_THREADS);
     options.set("threads", &threads.to_string());
-    if codec.name() == ENCODERS[0] {
-        options.set("preset", quality.effort.preset());
-        options.set("crf", &quality.crf.min(51).to_string());
-        if has_avx512() {
-            options.set("x264-params", "asm=avx2");
+    match steering(codec.name(), quality) {
+        Some(list) => list.into_iter().for_each(|(key, value)| options.set(key, &value)),
+        None => {
+            // The others are steered by bits: about as many as x264 takes for a lively picture at this factor.
+            let halvings = (f64::from(quality.crf) - 18.0) / 6.0;
+            let bits = 0.2 * size.pixels() as f64 * fps.per_second() / halvings.exp2();
+            video.set_bit_rate(bits as usize);
         }
-    } else {
-        // The others are steered by bits: about as many as x264 takes for a lively picture at this factor.
-        let halvings = (f64::from(quality.crf) - 18.0) / 6.0;
-        let bits = 0.2 * size.pixels() as f64 * fps.per_second() / halvings.exp2();
-        video.set_bit_rate(bits as usize);
     }
     video.open_as_with(codec, options)
+}
+
+/// What an encoder is told about quality and effort; none for those that are steered by bits.
+fn steering(encoder: &str, quality: Quality) -> Option<Vec<(&'static str, String)>> {
+    let crf = u32::from(quality.crf.min(51));
+    // How fast, from the slowest: AV1's and VP9's encoders count so.
+    let speed = |slow: u32| match quality.effort {
+        Effort::Slow => slow,
+        Effort::Medium => slow + 2,
+        Effort::Fast => slow + 4,
+    };
+    Some(match encoder {
+        "libx264" => {
+            let mut list = vec![("preset", quality.effort.preset().into()), ("crf", crf.to_string())];
+            if has_avx512() {
+                list.push(("x264-params", "asm=avx2".into()));
+            }
+            list
+        }
+        // Its factors look like x264's that are some three lower. The number of frame threads changes what comes out.
+        "libx265" => vec![
+            ("preset", quality.effort.preset().into()),
+            ("crf", (crf + 3).min(51).to_string()),
+            ("x265-params", "log-level=none:frame-threads=1".into()),
+        ],
+        // Factors from 0 to 63.
+        "libaom-av1" => vec![
+            ("crf", (crf * 63 / 51 + 4).min(63).to_string()),
+            ("b", "0".into()),
+            ("cpu-used", speed(4).to_string()),
+            ("row-mt", "1".into()),
+        ],
+        "libsvtav1" => {
+            vec![("crf", (crf * 63 / 51 + 8).min(63).to_string()), ("preset", speed(6).to_string())]
+        }
+        "libvpx-vp9" => vec![
+            ("crf", (crf * 63 / 51).min(63).to_string()),
+            ("b", "0".into()),
+            ("deadline", "good".into()),
+            ("cpu-used", speed(1).to_string()),
+            ("row-mt", "1".into()),
+        ],
+        "prores_ks" => vec![("profile", "hq".into()), ("vendor", "apl0".into())],
+        "ffv1" => vec![("level", "3".into()), ("slices", "4".into()), ("slicecrc", "1".into())],
+        "gif" | "png" => Vec::new(),
+        _ => return None,
+    })
 }

@@ -87,18 +87,19 @@ pub(super) fn can_hold(format: &str, codec: codec::Id) -> bool {
     }
 }
 
-/// Clears the four-letter tag that a copied stream brings from its old container: the new one has its own.
+/// Sets the four-letter tag by which a container knows a codec. All zero: its own choice, which is needed where a
+/// copied stream brings the tag of its old container.
 #[allow(unsafe_code)]
-pub(super) fn forget_tag(stream: &mut StreamMut<'_>) {
+pub(super) fn set_tag(stream: &mut StreamMut<'_>, tag: [u8; 4]) {
     // SAFETY: `parameters()` points at the live stream's own parameters, and we hold it mutably.
-    unsafe { (*stream.parameters().as_mut_ptr()).codec_tag = 0 }
+    unsafe { (*stream.parameters().as_mut_ptr()).codec_tag = u32::from_le_bytes(tag) }
 }
 
 /// Clears the encoder's delay from a copied stream's description. For Matroska: its muxer counts the
 /// delay a second time there (how often depends on its version), where timestamps already tell it.
 #[allow(unsafe_code)]
 pub(super) fn forget_delay(stream: &mut StreamMut<'_>) {
-    // SAFETY: as in `forget_tag`.
+    // SAFETY: as in `set_tag`.
     unsafe { (*stream.parameters().as_mut_ptr()).initial_padding = 0 }
 }
 

@@ -1,7 +1,7 @@
 //! The settings of a render, kept inside the file that it made.
 
-use super::ffmpeg;
-use crate::error::{Error, Result};
+use super::{ffmpeg, sequence};
+use crate::error::{Context, Error, Result};
 use std::path::Path;
 
 /// The metadata key that holds the job.
@@ -12,14 +12,19 @@ pub(super) const KEY: &str = "beatbolt";
 /// # Errors
 /// If the file can't be read or was not made by this program.
 pub fn read_job(path: &Path) -> Result<String> {
+    if path.is_dir() {
+        return std::fs::read_to_string(path.join(sequence::JOB)).context(|| none(path));
+    }
     let input = ffmpeg::open(path)?;
     let metadata = input.metadata();
     let text = metadata.get(KEY).and_then(|text| {
         // The wrapper hands out the file's bytes unchecked.
         std::str::from_utf8(text.as_bytes()).ok()
     });
-    text.map(str::to_owned).ok_or_else(|| {
-        Error::input(format!("{} holds no beatbolt settings", path.display()))
-            .hint("only videos made by beatbolt carry them; sites that re-encode a video drop them")
-    })
+    text.map(str::to_owned).ok_or_else(|| none(path))
+}
+
+fn none(path: &Path) -> Error {
+    Error::input(format!("{} holds no beatbolt settings", path.display()))
+        .hint("only videos made by beatbolt carry them, GIFs aside; sites that re-encode a video drop them")
 }

@@ -1,4 +1,4 @@
-//! RGB to the encoder's planes: BT.709, MPEG range, 4:2:0.
+//! RGB to the encoder's planes: BT.709, MPEG range, 4:2:0 with 8 bits or 4:2:2 with 10.
 
 use super::frame::Frame;
 use ffmpeg_next::{color, format, frame};
@@ -34,6 +34,44 @@ pub(super) fn from_rgb(source: &Frame) -> Option<frame::Video> {
         rows.for_each(|(out, pair)| chroma_row(pair, weights, out));
     }
     Some(picture)
+}
+
+/// As [`from_rgb`], with ten bits a value and a chroma value for every second pixel of each row.
+pub(super) fn fine_from_rgb(source: &Frame) -> Option<frame::Video> {
+    let size = source.size();
+    let mut picture = frame::Video::new(format::Pixel::YUV422P10LE, size.width, size.height);
+    if picture.planes() < 3 {
+        return None;
+    }
+    picture.set_color_space(color::Space::BT709);
+    picture.set_color_range(color::Range::MPEG);
+    let row = 3 * size.width as usize;
+    // Four times the codes of 8 bits; halves are rounded up.
+    let luma = [KR, KG, KB].map(|w| w * 4.0 * LUMA);
+    let chroma = |weights: [f32; 3], unit: f32| weights.map(|w| w * 4.0 * CHROMA / unit);
+    let planes =
+        [(0, luma, 64.5), (1, chroma(CB, 2.0 * (1.0 - KB)), 512.5), (2, chroma(CR, 2.0 * (1.0 - KR)), 512.5)];
+    for (plane, weights, zero) in planes {
+        let stride = picture.stride(plane);
+        let rows = picture.data_mut(plane).par_chunks_mut(stride).zip(source.rgb().par_chunks(row));
+        rows.for_each(|(out, rgb)| fine_row(rgb, weights, zero, plane > 0, out));
+    }
+    Some(picture)
+}
+
+/// One row of 10-bit values, low byte first; chroma sits on every other pixel, its neighbours weighing 1, 2, 1.
+fn fine_row(rgb: &[u8], weights: [f32; 3], zero: f32, is_chroma: bool, out: &mut [u8]) {
+    let pixels = rgb.len() / 3;
+    let at = |x: usize| (0..3).map(|c| weights[c] * f32::from(rgb[3 * x + c])).sum::<f32>();
+    let step = if is_chroma { 2 } else { 1 };
+    for (i, out) in out.chunks_exact_mut(2).take(pixels / step).enumerate() {
+        let x = step * i;
+        let value = match is_chroma {
+            true => (at(x.saturating_sub(1)) + 2.0 * at(x) + at((x + 1).min(pixels - 1))) / 4.0,
+            false => at(x),
+        };
+        out.copy_from_slice(&((zero + value) as u16).to_le_bytes());
+    }
 }
 
 fn luma_row(rgb: &[u8], out: &mut [u8]) {
@@ -88,6 +126,14 @@ mod tests {
                     .flat_map(|r| r[..columns].to_vec())
                     .collect();
                 assert!(seen.iter().all(|v| *v == expected), "{rgb:?} plane {plane}: {} {expected}", seen[0]);
+            }
+            let fine = fine_from_rgb(&frame).unwrap();
+            for (plane, expected) in yuv.into_iter().enumerate() {
+                let code = u16::from_le_bytes([fine.data(plane)[2], fine.data(plane)[3]]);
+                assert!(
+                    code.abs_diff(4 * u16::from(expected)) <= 2,
+                    "{rgb:?} plane {plane}: {code} {expected}"
+                );
             }
         }
     }

@@ -1,7 +1,7 @@
 //! A folder of tracks: one JSON file each, on all cores.
 
-use super::output::Output;
 use super::{AnalyzeOptions, json};
+use crate::cli::output::Output;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::progress::{Flow, Progress, Silent};
 use rayon::prelude::*;

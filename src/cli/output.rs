@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// A file under a temporary name beside its place; removed unless it is committed.
-pub(super) struct Output {
+pub struct Output {
     target: PathBuf,
     temporary: PathBuf,
     committed: bool,
@@ -17,7 +17,7 @@ impl Output {
     ///
     /// # Errors
     /// The folder is missing or can't be written to, or `target` is a folder or the track itself.
-    pub(super) fn new(target: &Path, track: &Path) -> Result<Self> {
+    pub fn new(target: &Path, track: &Path) -> Result<Self> {
         let failed = || Error::output(format!("can't write '{}'", target.display()));
         let name = target.file_name().filter(|_| !target.is_dir());
         let name = name.ok_or_else(|| failed().hint("name a file, not a folder"))?;
@@ -34,18 +34,18 @@ impl Output {
     }
 
     /// Where to write for now.
-    pub(super) fn path(&self) -> &Path {
+    pub fn path(&self) -> &Path {
         &self.temporary
     }
 
     /// Lets `write` fill the file and commits.
-    pub(super) fn fill(self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
+    pub fn fill(self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
         File::create(&self.temporary).and_then(|mut file| write(&mut file)).context(|| self.failed())?;
         self.commit()
     }
 
     /// Gives the file its name, once its bytes are on the disk.
-    pub(super) fn commit(mut self) -> Result<()> {
+    pub fn commit(mut self) -> Result<()> {
         File::open(&self.temporary)
             .and_then(|file| file.sync_all())
             .and_then(|()| fs::rename(&self.temporary, &self.target))

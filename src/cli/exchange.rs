@@ -1,0 +1,68 @@
+//! `beatbolt export` and `beatbolt import`: curves for other programs, and from them.
+
+use super::args::{ExportArgs, FormatArg, ImportArgs};
+use super::output::Output;
+use super::prepare::Scene;
+use super::request::Request;
+use super::terminal::Terminal;
+use crate::error::{Context, Error, Result};
+use crate::read;
+use crate::score::Preset;
+use crate::score::exchange::{Curves, Format, Imported, MAX_BYTES};
+use crate::timing::Timings;
+use std::io::Write;
+use std::path::Path;
+
+/// Writes the curves of what `args` ask for.
+pub fn export(args: &ExportArgs) -> Result<()> {
+    let format = match args.format {
+        FormatArg::Csv => Format::Csv,
+        FormatArg::Deforum => Format::Deforum,
+        FormatArg::Parseq => Format::Parseq,
+        FormatArg::Animatediff => Format::AnimateDiff,
+    };
+    let request = Request::read(&args.job)?;
+    let output = target(&args.output, &args.job.target)?;
+    let progress = Terminal::default();
+    let scene = Scene::open(request, &progress, &Timings::off())?;
+    drop(progress);
+    let curves = Curves::new(&scene.timeline, scene.part.clone(), &args.params)?;
+    put(output, &curves.write(format))
+}
+
+/// Makes a preset of another program's curves.
+pub fn import(args: &ImportArgs) -> Result<()> {
+    let output = target(&args.output, &args.file)?;
+    let name = args.file.file_name().unwrap_or_default().to_string_lossy();
+    let imported = Imported::read(&name, &text(&args.file)?, args.frames)?;
+    let fps = args.fps.or(imported.fps).ok_or_else(|| {
+        Error::usage(format!("{name} doesn't say how many frames a second it counts in"))
+            .hint("say it with --fps; Deforum's own default is 15")
+    })?;
+    let preset = imported.preset(&name, fps);
+    // What was written must be readable; a curve too long for a preset is told here.
+    Preset::parse(&name, &preset)?;
+    imported.left_out.iter().for_each(|what| eprintln!("note: left out: {what}"));
+    put(output, &preset)
+}
+
+/// Where to write; none for the standard output.
+fn target(path: &Path, source: &Path) -> Result<Option<Output>> {
+    (path != Path::new("-")).then(|| Output::new(path, source)).transpose()
+}
+
+fn put(output: Option<Output>, text: &str) -> Result<()> {
+    match output {
+        Some(output) => output.fill(|file| file.write_all(text.as_bytes())),
+        None => match std::io::stdout().lock().write_all(text.as_bytes()) {
+            // Whoever closes the pipe has read enough.
+            Err(e) if e.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+            done => done.context(|| Error::output("can't write to the standard output")),
+        },
+    }
+}
+
+fn text(path: &Path) -> Result<String> {
+    read::text(path, MAX_BYTES as u64)
+        .context(|| Error::input(format!("can't read {}", path.display())).hint("name a text or JSON file"))
+}

@@ -1,0 +1,142 @@
+//! `beatbolt new`: a first project for a track, with its sections filled in.
+
+use super::analyze::Hearing;
+use super::args::NewArgs;
+use super::output::Output;
+use super::terminal::{Terminal, say};
+use crate::audio::{Analysis, Section};
+use crate::error::{Context, Error, Result};
+use crate::progress::Progress;
+use crate::score::DEFAULT;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Looks for sections from the quietest kind to the loudest.
+const LOOKS: [&str; 4] = ["tide", "drizzle", "prism", DEFAULT];
+
+/// Listens to the track and writes the project.
+pub fn run(args: NewArgs) -> Result<()> {
+    let target = args.output.clone().unwrap_or_else(|| args.track.with_file_name("video.toml"));
+    let track = inside(&args.track, &target)?;
+    if target.exists() {
+        return Err(Error::output(format!("{} is there already", target.display()))
+            .hint("name another file with --output, or remove this one"));
+    }
+    let output = Output::new(&target, &args.track)?;
+    let progress = Terminal::default();
+    progress.stage("listening", 0);
+    let analysis = Hearing::from(args.hearing).hear(&args.track, &progress)?;
+    drop(progress);
+    output.fill(|file| file.write_all(project(&track, &analysis).as_bytes()))?;
+    say(format_args!("{}: look through it, then: beatbolt render {}", target.display(), target.display()));
+    Ok(())
+}
+
+/// The track's path from the project's folder, which it must lie in.
+fn inside(track: &Path, target: &Path) -> Result<String> {
+    let around = |path: &Path| match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let missing = || Error::input(format!("can't read {}", track.display())).hint("check the path");
+    let real = fs::canonicalize(track).context(missing)?;
+    let folder = fs::canonicalize(around(target)).context(|| {
+        Error::output(format!("there is no folder for {}", target.display())).hint("create it first")
+    })?;
+    let path = real.strip_prefix(&folder).map_err(|_| {
+        Error::usage(format!("{} does not lie in the project's folder", track.display()))
+            .hint("a project holds everything it needs: copy the track beside it, or leave --output out")
+    })?;
+    path.to_str().map(str::to_owned).ok_or_else(|| {
+        Error::usage(format!("the name of {} is not valid UTF-8", track.display())).hint("rename the file")
+    })
+}
+
+/// The project's text.
+fn project(track: &str, analysis: &Analysis) -> String {
+    let quoted = toml_text(track);
+    let mut text = format!(
+        "# A music video, written down. Render it with: beatbolt render video.toml\n\
+         # Look at it before: beatbolt plan video.toml --plot plan.png\n\
+         # All keys: presets/REFERENCE.md, or beatbolt presets --params\n\n\
+         track = {quoted}\n\
+         # output = \"video.mp4\"        # default: the track's name\n\
+         # profile = \"h264\"            # h265, av1, vp9, prores, ffv1, gif, png\n\
+         # size = \"1280x720\"\n\
+         # tier = \"draft\"              # to try things: small and fast, with the same curves\n\
+         preset = \"{DEFAULT}\"           # what holds where no part below says otherwise\n\
+         seed = 1\n\n\
+         # Every section starts a new take: it can be rendered alone (--section N) and has the same frames then.\n\
+         [cuts]\n\
+         on = \"section\"\n\
+         min = 0\n\n\
+         # [set]                       # parameters held at a value, whatever the presets do with them\n\
+         # grain = 0.1\n\n"
+    );
+    let tempo =
+        analysis.tempo_bpm.map_or("no beat was found".to_owned(), |bpm| format!("{bpm:.1} beats a minute"));
+    let _ = writeln!(
+        text,
+        "# What was heard: {}, {tempo}, {} bars.",
+        analysis.duration,
+        analysis.downbeats.len()
+    );
+    for (i, section) in analysis.sections.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "#   section {:2}  {:3} {} to {}",
+            i + 1,
+            section.label,
+            section.start,
+            section.end
+        );
+    }
+    for (label, look) in looks(analysis) {
+        let _ = write!(text, "\n[[part]]\nsection = {}\npreset = \"{look}\"\n", toml_text(&label));
+        text.push_str("# prompt = \"what to show here instead\"\n# ease = \"1 bars\"\n");
+    }
+    text.push_str(
+        "\n# Prompts over those of the presets, with their place in the music:\n\
+         # [[prompt]]\n# text = \"golden galaxy\"\n# from = \"1:00\"              # or \"32 bars\", \"64 beats\"\n\
+         # to = \"1:20\"\n# ease = \"2 bars\"\n",
+    );
+    text
+}
+
+/// A look for every kind of section, in the order in which they are heard first: the louder, the livelier.
+fn looks(analysis: &Analysis) -> Vec<(String, &'static str)> {
+    let mut loudness: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for section in &analysis.sections {
+        let sum = loudness.entry(&section.label).or_default();
+        let length = section.end.0 - section.start.0;
+        *sum = (sum.0 + mean(analysis, section) * length, sum.1 + length);
+    }
+    let mut ranked: Vec<(&str, f64)> =
+        loudness.iter().map(|(label, (sum, length))| (*label, sum / length.max(1e-9))).collect();
+    ranked.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let look = |label: &str| {
+        let rank = ranked.iter().position(|(l, _)| *l == label).unwrap_or(0);
+        LOOKS[(rank * LOOKS.len() / ranked.len().max(1)).min(LOOKS.len() - 1)]
+    };
+    let mut list: Vec<(String, &'static str)> = Vec::new();
+    for section in &analysis.sections {
+        if list.iter().all(|(label, _)| *label != section.label) {
+            list.push((section.label.clone(), look(&section.label)));
+        }
+    }
+    list
+}
+
+fn mean(analysis: &Analysis, section: &Section) -> f64 {
+    let Some(envelope) = analysis.envelopes.get("loudness") else { return 0.0 };
+    let index = |t: f64| ((t / envelope.hop_seconds).max(0.0) as usize).min(envelope.values.len());
+    let values = &envelope.values[index(section.start.0)..index(section.end.0)];
+    values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64
+}
+
+/// Text in quotes; JSON's escapes are TOML's.
+fn toml_text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

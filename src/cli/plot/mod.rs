@@ -1,0 +1,48 @@
+//! Pictures of a track on a time axis: what is heard in it, and what will be shown.
+
+mod canvas;
+pub mod heard;
+pub mod planned;
+
+use crate::error::{Error, Result};
+use plotters::prelude::FontStyle;
+use plotters::style::register_font;
+use std::path::Path;
+
+/// The path, if its extension names a kind of picture that can be drawn.
+pub fn checked(path: &Path) -> Result<&Path> {
+    match extension(path).as_str() {
+        "svg" | "png" => Ok(path),
+        _ => {
+            Err(Error::usage(format!("can't draw '{}'", path.display())).hint("end the name in .svg or .png"))
+        }
+    }
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
+}
+
+/// Draws with `$draw` on an area of the kind that the path's extension says; both kinds are types of their own.
+macro_rules! picture {
+    ($path:expr, ($width:expr, $height:expr), |$area:ident| $draw:expr) => {{
+        use $crate::error::Context as _;
+        super::ready()?;
+        let size = ($width as u32, $height as u32);
+        let failed = || $crate::error::Error::output("can't draw the picture").hint("is the disk full?");
+        if super::extension($path) == "svg" {
+            let $area = plotters::prelude::SVGBackend::new($path, size).into_drawing_area();
+            $draw.context(failed)
+        } else {
+            let $area = plotters::prelude::BitMapBackend::new($path, size).into_drawing_area();
+            $draw.context(failed)
+        }
+    }};
+}
+use picture;
+
+/// The font comes with the program; nothing is looked for on the machine.
+fn ready() -> Result<()> {
+    register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular())
+        .map_err(|_| Error::internal("the font of the picture can't be read"))
+}

@@ -1,0 +1,91 @@
+//! A project's folder: nothing outside it is read or written, whatever its files and links say.
+
+use super::args::Tier;
+use crate::error::{Context, Error, Result};
+use crate::read;
+use crate::score::{Choices, MAX_FILE_BYTES, Project};
+use crate::video::Profile;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The folder that a project lies in.
+pub struct Folder {
+    given: PathBuf,
+    /// Without links.
+    real: PathBuf,
+}
+
+/// Reads the project at `path` and everything that it names.
+///
+/// # Errors
+/// Input: a file can't be read; Usage: something in it is wrong, or leads out of the folder.
+pub fn load(path: &Path) -> Result<(Project, Folder)> {
+    let folder = Folder::around(path)?;
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let entry = text(path)?;
+    let choices = Choices { profiles: &Profile::NAMES, tiers: &Tier::NAMES };
+    let mut file = |path: &str| text(&folder.inside(path)?);
+    let project = Project::parse(&name, &entry, &choices, &mut file)?;
+    Ok((project, folder))
+}
+
+impl Folder {
+    /// The folder around the file at `path`.
+    fn around(path: &Path) -> Result<Self> {
+        let given = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let real = fs::canonicalize(given).context(|| unreadable(path))?;
+        Ok(Folder { given: given.to_owned(), real })
+    }
+
+    /// The folder as it was named.
+    pub fn path(&self) -> &Path {
+        &self.given
+    }
+
+    /// Something that is there, at a path that the project's checks let through.
+    ///
+    /// # Errors
+    /// Input, if it is missing; Usage, if a link leads out of the folder.
+    pub fn inside(&self, path: &str) -> Result<PathBuf> {
+        let full = self.given.join(path);
+        let real = fs::canonicalize(&full).context(|| unreadable(&full))?;
+        self.check(&real, path)?;
+        Ok(full)
+    }
+
+    /// A place for something that need not be there yet.
+    ///
+    /// # Errors
+    /// As [`Self::inside`], about the folder that it goes into, and about what is there already.
+    pub fn place(&self, path: &str) -> Result<PathBuf> {
+        let full = self.given.join(path);
+        let around = full.parent().unwrap_or(&self.given);
+        let around = if around.as_os_str().is_empty() { Path::new(".") } else { around };
+        let real = fs::canonicalize(around).context(|| {
+            Error::output(format!("there is no folder {}", around.display())).hint("create it first")
+        })?;
+        self.check(&real, path)?;
+        if full.symlink_metadata().is_ok_and(|m| m.is_symlink()) {
+            return Err(leads_out(path));
+        }
+        Ok(full)
+    }
+
+    fn check(&self, real: &Path, path: &str) -> Result<()> {
+        if real.starts_with(&self.real) { Ok(()) } else { Err(leads_out(path)) }
+    }
+}
+
+fn leads_out(path: &str) -> Error {
+    Error::usage(format!("'{path}' is a link that leads out of the project's folder"))
+        .hint("copy what it points to into the folder, or name it on the command line")
+}
+
+fn text(path: &Path) -> Result<String> {
+    read::text(path, MAX_FILE_BYTES as u64).context(|| unreadable(path))
+}
+
+fn unreadable(path: &Path) -> Error {
+    Error::input(format!("can't read {}", path.display()))
+        .hint("check the path; `beatbolt new TRACK` writes a first project")
+}

@@ -1,0 +1,207 @@
+//! What was typed and what a project says, put together: what is to be shown, on which track, with what.
+
+use super::args::{JobArgs, ModelArgs, OutputArgs, PrecisionArg, Tier};
+use super::{models, presets, project};
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::score::{Overrides, Show, parse_set};
+use crate::units::{FrameRate, Seconds, Size};
+use crate::video::{ContainerPlan, Profile, check_container};
+use serde_json::{Value, json};
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// Frames that a window shares with the one before, where nobody says otherwise.
+const OVERLAP: usize = 4;
+
+/// What is to be shown.
+pub struct Request {
+    /// The sound.
+    pub track: PathBuf,
+    /// Looks, parts, prompts and cuts.
+    pub show: Show,
+    /// What was typed on top of it.
+    pub overrides: Overrides,
+    /// How much work goes into every picture.
+    pub tier: Tier,
+    /// Size of the video.
+    pub size: Size,
+    /// Frames a second; none: the model's own.
+    pub fps: Option<FrameRate>,
+    /// What all noise depends on.
+    pub seed: u64,
+    /// The frames wanted.
+    pub stretch: Stretch,
+    /// The networks.
+    pub model: ModelChoice,
+    /// Where it all came from, for the finished file.
+    pub origin: Value,
+    folder: Option<PathBuf>,
+    output: Option<PathBuf>,
+    profile: Option<Profile>,
+}
+
+/// Which part of the track.
+#[derive(Clone, Copy, Debug)]
+pub enum Stretch {
+    /// From the one time to the other; none: from its start, to its end.
+    Times(Option<Seconds>, Option<Seconds>),
+    /// The section of this number, from 1.
+    Section(usize),
+}
+
+/// Which networks, and where they run.
+#[derive(Clone, Debug)]
+pub struct ModelChoice {
+    /// A folder in diffusers' layout; none: the one that comes with the program.
+    pub folder: Option<PathBuf>,
+    /// A motion module's file.
+    pub motion: Option<PathBuf>,
+    /// Denoising steps a window; none: by the tier.
+    pub steps: Option<usize>,
+    /// Size at which pictures are generated; none: fits the model.
+    pub generate: Option<Size>,
+    /// Frames that a window shares with the one before.
+    pub overlap: usize,
+    /// Where to compute.
+    pub device: String,
+    /// What to compute in; none: what suits the device.
+    pub precision: Option<PrecisionArg>,
+}
+
+impl Request {
+    /// What `args` ask for.
+    ///
+    /// # Errors
+    /// Usage or Input: a preset, a project or a value can't be meant.
+    pub fn read(args: &JobArgs) -> Result<Self> {
+        match is_project(&args.target) {
+            true => Self::of_project(args),
+            false => Self::of_track(args),
+        }
+    }
+
+    fn of_track(args: &JobArgs) -> Result<Self> {
+        let name = args.preset.as_deref().unwrap_or(crate::score::DEFAULT);
+        let (preset, text) = presets::load(name)?;
+        let tier = args.tier.unwrap_or(Tier::Develop);
+        let origin = json!({ "preset": { "name": preset.name, "toml": text } });
+        Ok(Request {
+            track: args.target.clone(),
+            show: Show::of(preset),
+            overrides: overrides(args)?,
+            tier,
+            size: args.size.unwrap_or_else(|| tier.size()),
+            fps: args.fps,
+            seed: args.seed.unwrap_or(1),
+            stretch: stretch(args),
+            model: model(&args.model, None, None),
+            origin,
+            folder: None,
+            output: None,
+            profile: None,
+        })
+    }
+
+    fn of_project(args: &JobArgs) -> Result<Self> {
+        if let Some(preset) = &args.preset {
+            return Err(Error::usage(format!(
+                "a project names its presets itself, not with --preset {preset}"
+            ))
+            .hint(format!("write preset = \"{preset}\" in {}", args.target.display())));
+        }
+        let (project, folder) = project::load(&args.target)?;
+        let tier = args.tier.or(project.tier.as_deref().and_then(Tier::find)).unwrap_or(Tier::Develop);
+        let name = args.target.file_name().map(OsStr::to_string_lossy);
+        let mut model = model(&args.model, project.steps, project.overlap);
+        if model.folder.is_none() {
+            let own = project.model.as_deref().filter(|m| *m != models::SHIPPED);
+            model.folder = own.map(|path| folder.inside(path)).transpose()?;
+        }
+        if model.motion.is_none() {
+            model.motion = project.motion.as_deref().map(|path| folder.inside(path)).transpose()?;
+        }
+        model.generate = model.generate.or(project.generate);
+        Ok(Request {
+            track: folder.inside(&project.track)?,
+            overrides: overrides(args)?,
+            tier,
+            size: args.size.or(project.size).unwrap_or_else(|| tier.size()),
+            fps: args.fps.or(project.fps),
+            seed: args.seed.or(project.seed).unwrap_or(1),
+            stretch: stretch(args),
+            model,
+            origin: json!({ "project": { "name": name, "files": project.files } }),
+            output: project.output.as_deref().map(|path| folder.place(path)).transpose()?,
+            profile: project.profile.as_deref().map(Profile::find).transpose()?,
+            folder: Some(folder.path().to_owned()),
+            show: project.show,
+        })
+    }
+
+    /// Where the video goes and what it is written as: as typed, as the project says, or the track's name in this
+    /// folder or the project's.
+    ///
+    /// # Errors
+    /// The file can't hold the video or its sound, or FFmpeg lacks the encoder.
+    pub fn place(&self, args: &OutputArgs, progress: &dyn Progress) -> Result<(PathBuf, Profile)> {
+        let typed = args.profile.as_deref().map(Profile::find).transpose()?;
+        // An output that was typed says more about the profile than the project, which meant another file.
+        let profile = match (&args.output, typed) {
+            (_, Some(profile)) => Some(profile),
+            (Some(output), None) if Profile::of(output) != Profile::default() => None,
+            _ => self.profile,
+        };
+        let named = args.output.clone().or_else(|| self.output.clone().filter(|_| typed.is_none()));
+        let profile = profile.or_else(|| named.as_deref().map(Profile::of)).unwrap_or_default();
+        let named = match named {
+            Some(path) => path,
+            None => self.default_output(profile)?,
+        };
+        let ContainerPlan { path, note } = check_container(&named, &self.track, profile)?;
+        note.iter().for_each(|note| progress.note(note));
+        Ok((path, profile))
+    }
+
+    fn default_output(&self, profile: Profile) -> Result<PathBuf> {
+        let stem = self.track.file_stem().map(PathBuf::from).ok_or_else(|| {
+            Error::usage(format!("{} is not a file", self.track.display())).hint("name a track")
+        })?;
+        let name = match profile.ending() {
+            Some(ending) => {
+                let mut name = stem.into_os_string();
+                name.push(".");
+                name.push(ending);
+                PathBuf::from(name)
+            }
+            None => stem,
+        };
+        Ok(self.folder.as_deref().map_or_else(|| name.clone(), |folder| folder.join(&name)))
+    }
+}
+
+/// Whether this is a project and no track.
+pub fn is_project(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
+}
+
+fn overrides(args: &JobArgs) -> Result<Overrides> {
+    let set = args.set.iter().map(|text| parse_set(text)).collect::<Result<_>>()?;
+    Ok(Overrides { set, prompt: args.prompt.clone(), negative: args.negative.clone() })
+}
+
+fn stretch(args: &JobArgs) -> Stretch {
+    args.section.map_or(Stretch::Times(args.start, args.end), Stretch::Section)
+}
+
+fn model(args: &ModelArgs, steps: Option<usize>, overlap: Option<usize>) -> ModelChoice {
+    ModelChoice {
+        folder: args.model.clone(),
+        motion: args.motion.clone(),
+        steps: args.steps.or(steps),
+        generate: args.generate,
+        overlap: args.overlap.or(overlap).unwrap_or(OVERLAP),
+        device: args.device.clone(),
+        precision: args.precision,
+    }
+}

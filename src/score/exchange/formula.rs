@@ -1,0 +1,326 @@
+//! Formulas of Deforum's schedules: what numexpr computes, as far as a schedule of one number a frame can need it.
+//!
+//! Operators bind as in Python: comparisons, `|`, `^`, `&`, `+ -`, `* / %`, signs, `**`. Division is always that of real
+//! numbers; a remainder has the sign of what is divided (C's fmod), but between two plain numbers that of the divisor,
+//! because Python computes it before numexpr sees it. Cost is bounded by the number of parts.
+
+use crate::error::{Error, Result, nearest};
+
+/// Longest formula, in bytes.
+const MAX_BYTES: usize = 1000;
+/// Deepest nesting.
+const MAX_DEPTH: usize = 32;
+
+/// A checked formula.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Formula {
+    root: Node,
+}
+
+/// What a formula's names stand for.
+#[derive(Clone, Copy, Debug)]
+pub struct Names {
+    /// The frame.
+    pub t: f64,
+    /// The last frame.
+    pub max_f: f64,
+    /// The seed.
+    pub s: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Node {
+    Number(f64),
+    Name(usize),
+    Sign(Box<Node>),
+    Not(Box<Node>),
+    Pair(&'static str, Box<Node>, Box<Node>),
+    Call(usize, Vec<Node>),
+}
+
+/// What is wrong, and at which byte.
+#[derive(Debug)]
+pub struct Wrong {
+    /// The byte.
+    pub at: usize,
+    /// Why.
+    pub error: Error,
+}
+
+const NAMES: [&str; 3] = ["t", "max_f", "s"];
+
+/// A function: its name, how many arguments it takes, and what it gives.
+type Row = (&'static str, usize, fn(&[f64]) -> f64);
+
+const FUNCTIONS: [Row; 28] = [
+    ("where", 3, |a| if a[0] != 0.0 { a[1] } else { a[2] }),
+    ("sin", 1, |a| a[0].sin()),
+    ("cos", 1, |a| a[0].cos()),
+    ("tan", 1, |a| a[0].tan()),
+    ("arcsin", 1, |a| a[0].asin()),
+    ("arccos", 1, |a| a[0].acos()),
+    ("arctan", 1, |a| a[0].atan()),
+    ("arctan2", 2, |a| a[0].atan2(a[1])),
+    ("sinh", 1, |a| a[0].sinh()),
+    ("cosh", 1, |a| a[0].cosh()),
+    ("tanh", 1, |a| a[0].tanh()),
+    ("arcsinh", 1, |a| a[0].asinh()),
+    ("arccosh", 1, |a| a[0].acosh()),
+    ("arctanh", 1, |a| a[0].atanh()),
+    ("log", 1, |a| a[0].ln()),
+    ("log10", 1, |a| a[0].log10()),
+    ("log1p", 1, |a| a[0].ln_1p()),
+    ("exp", 1, |a| a[0].exp()),
+    ("expm1", 1, |a| a[0].exp_m1()),
+    ("sqrt", 1, |a| a[0].sqrt()),
+    ("abs", 1, |a| a[0].abs()),
+    ("floor", 1, |a| a[0].floor()),
+    ("ceil", 1, |a| a[0].ceil()),
+    ("maximum", 2, |a| a[0].max(a[1])),
+    ("minimum", 2, |a| a[0].min(a[1])),
+    ("fmod", 2, |a| a[0] % a[1]),
+    ("trunc", 1, |a| a[0].trunc()),
+    ("sign", 1, |a| if a[0] == 0.0 { 0.0 } else { a[0].signum() }),
+];
+
+/// Operators between two parts, the longest first, and how strongly they bind.
+const PAIRS: [(&str, u8); 15] = [
+    ("**", 9),
+    ("<=", 1),
+    (">=", 1),
+    ("==", 1),
+    ("!=", 1),
+    ("<", 1),
+    (">", 1),
+    ("|", 2),
+    ("^", 3),
+    ("&", 4),
+    ("+", 6),
+    ("-", 6),
+    ("*", 7),
+    ("/", 7),
+    ("%", 7),
+];
+const SIGN: u8 = 8;
+
+impl Formula {
+    /// Reads a formula.
+    ///
+    /// # Errors
+    /// What is wrong and where: an unknown function or name, something missing, too long or too deep.
+    pub fn parse(text: &str) -> Result<Self, Wrong> {
+        if text.len() > MAX_BYTES {
+            let error =
+                Error::input("this formula is too long").hint(format!("at most {MAX_BYTES} characters"));
+            return Err(Wrong { at: 0, error });
+        }
+        let mut parser = Parser { text, at: 0 };
+        let root = parser.part(0, 0)?;
+        parser.blank();
+        match parser.rest().chars().next() {
+            None => Ok(Formula { root }),
+            Some(c) => Err(parser.wrong(format!("'{c}' can't stand here"))),
+        }
+    }
+
+    /// The value; not finite where there is none.
+    pub fn value(&self, names: Names) -> f64 {
+        self.root.value(&[names.t, names.max_f, names.s])
+    }
+}
+
+impl Node {
+    fn value(&self, names: &[f64; 3]) -> f64 {
+        match self {
+            Node::Number(x) => *x,
+            Node::Name(i) => names[*i],
+            Node::Sign(inner) => -inner.value(names),
+            Node::Not(inner) => truth(inner.value(names) == 0.0),
+            Node::Pair(sign, a, b) => pair(sign, a, b, names),
+            Node::Call(row, args) => {
+                let mut values = [0.0; 3];
+                for (slot, arg) in values.iter_mut().zip(args) {
+                    *slot = arg.value(names);
+                }
+                FUNCTIONS[*row].2(&values)
+            }
+        }
+    }
+
+    /// Whether Python knows its value.
+    fn is_plain(&self) -> bool {
+        match self {
+            Node::Number(_) => true,
+            Node::Sign(inner) => inner.is_plain(),
+            Node::Pair(_, a, b) => a.is_plain() && b.is_plain(),
+            _ => false,
+        }
+    }
+}
+
+fn truth(is: bool) -> f64 {
+    f64::from(u8::from(is))
+}
+
+fn pair(sign: &str, left: &Node, right: &Node, names: &[f64; 3]) -> f64 {
+    let (a, b) = (left.value(names), right.value(names));
+    let bits = |of: fn(i64, i64) -> i64| of(a as i64, b as i64) as f64;
+    match sign {
+        "+" => a + b,
+        "-" => a - b,
+        "*" => a * b,
+        "/" => a / b,
+        "%" if left.is_plain() && right.is_plain() => a - b * (a / b).floor(),
+        "%" => a % b,
+        "**" => a.powf(b),
+        "<" => truth(a < b),
+        "<=" => truth(a <= b),
+        ">" => truth(a > b),
+        ">=" => truth(a >= b),
+        "==" => truth(a == b),
+        "!=" => truth(a != b),
+        "|" => bits(|a, b| a | b),
+        "&" => bits(|a, b| a & b),
+        _ => bits(|a, b| a ^ b),
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl Parser<'_> {
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn blank(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    fn wrong(&self, message: String) -> Wrong {
+        Wrong { at: self.at, error: Error::input(message) }
+    }
+
+    fn takes(&mut self, mark: &str) -> bool {
+        self.blank();
+        let there = self.rest().starts_with(mark);
+        if there {
+            self.at += mark.len();
+        }
+        there
+    }
+
+    /// Everything from here on that binds at least as strongly as `least` (Pratt 1973).
+    fn part(&mut self, least: u8, depth: usize) -> Result<Node, Wrong> {
+        if depth > MAX_DEPTH {
+            return Err(self.wrong("this formula is nested too deeply".into()));
+        }
+        let mut left = self.prefix(depth)?;
+        let mut compared = false;
+        loop {
+            self.blank();
+            let rest = self.rest();
+            let Some((sign, power)) = PAIRS.iter().copied().find(|(sign, _)| rest.starts_with(sign)) else {
+                return Ok(left);
+            };
+            if power < least {
+                return Ok(left);
+            }
+            if power == 1 && std::mem::replace(&mut compared, true) {
+                return Err(self.wrong("comparisons go one at a time".into()));
+            }
+            self.at += sign.len();
+            // A power takes from the right first, and a sign behind it.
+            let right = match sign {
+                "**" => self.part(SIGN, depth + 1)?,
+                _ => self.part(power + 1, depth + 1)?,
+            };
+            left = Node::Pair(sign, Box::new(left), Box::new(right));
+        }
+    }
+
+    fn prefix(&mut self, depth: usize) -> Result<Node, Wrong> {
+        if self.takes("(") {
+            let inner = self.part(0, depth + 1)?;
+            return match self.takes(")") {
+                true => Ok(inner),
+                false => Err(self.wrong("a ')' is missing here".into())),
+            };
+        }
+        if self.takes("-") {
+            return Ok(Node::Sign(Box::new(self.part(SIGN, depth + 1)?)));
+        }
+        if self.takes("+") {
+            return self.part(SIGN, depth + 1);
+        }
+        if self.takes("~") {
+            return Ok(Node::Not(Box::new(self.part(SIGN, depth + 1)?)));
+        }
+        match self.rest().chars().next() {
+            Some('0'..='9' | '.') => self.number(),
+            Some(c) if c.is_ascii_alphabetic() || c == '_' => self.name(depth),
+            Some(c) => Err(self.wrong(format!("'{c}' can't stand here"))),
+            None => Err(self.wrong("something is missing here".into())),
+        }
+    }
+
+    fn number(&mut self) -> Result<Node, Wrong> {
+        let rest = self.rest();
+        let digits = |t: &str| t.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(t.len());
+        let mut length = digits(rest);
+        if let Some(behind) = rest[length..].strip_prefix(['e', 'E']) {
+            let sign = usize::from(behind.starts_with(['+', '-']));
+            let more = behind[sign..].find(|c: char| !c.is_ascii_digit()).unwrap_or(behind.len() - sign);
+            length += if more > 0 { 1 + sign + more } else { 0 };
+        }
+        let parsed = rest[..length].parse();
+        let value = parsed.map_err(|_| self.wrong(format!("'{}' is not a number", &rest[..length])))?;
+        self.at += length;
+        Ok(Node::Number(value))
+    }
+
+    fn name(&mut self, depth: usize) -> Result<Node, Wrong> {
+        let (start, rest) = (self.at, self.rest());
+        let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let name = rest[..length].to_owned();
+        self.at += length;
+        if self.takes("(") {
+            return self.call(start, &name, depth);
+        }
+        NAMES.iter().position(|n| *n == name).map(Node::Name).ok_or_else(|| {
+            let error = Error::input(format!("there is no '{name}'"));
+            let hint = match name.as_str() {
+                "pi" => "write 3.14159265".to_owned(),
+                _ => format!("names are {}", NAMES.join(", ")),
+            };
+            Wrong { at: start, error: error.hint(hint) }
+        })
+    }
+
+    fn call(&mut self, start: usize, name: &str, depth: usize) -> Result<Node, Wrong> {
+        let Some(row) = FUNCTIONS.iter().position(|f| f.0 == name) else {
+            let names = || FUNCTIONS.iter().map(|f| f.0);
+            let error = Error::input(format!("there is no function '{name}'"));
+            let error = match nearest(name, names()) {
+                Some(near) => error.hint(format!("did you mean '{near}'?")),
+                None => error.hint(format!("functions are {}", names().collect::<Vec<_>>().join(", "))),
+            };
+            return Err(Wrong { at: start, error });
+        };
+        let mut args = vec![self.part(0, depth + 1)?];
+        while args.len() < 4 && self.takes(",") {
+            args.push(self.part(0, depth + 1)?);
+        }
+        if !self.takes(")") {
+            return Err(self.wrong("a ')' is missing here".into()));
+        }
+        if args.len() != FUNCTIONS[row].1 {
+            let error = Error::input(format!("{name} takes {}, not {}", FUNCTIONS[row].1, args.len()));
+            return Err(Wrong { at: start, error });
+        }
+        Ok(Node::Call(row, args))
+    }
+}

@@ -1,0 +1,252 @@
+//! The checks between a project's files and what they mean: names, types, ranges, paths.
+
+use super::Choices;
+use super::load::{Loader, inside};
+use super::raw::{RawPart, RawProject, RawTakes};
+use crate::error::{Error, Result};
+use crate::score::clock::Length;
+use crate::score::param::{Rate, Setting};
+use crate::score::preset::{Cuts, MAX_LINE, MAX_TEXT, Place, Preset, Prompt};
+use crate::score::raw::{Field, RawCuts, Source};
+use crate::score::shipped;
+use crate::score::timeline::Blend;
+use crate::score::words::Words;
+use crate::units::{FrameRate, Size};
+use std::collections::BTreeMap;
+use std::str::FromStr;
+use toml::{Spanned, Value};
+
+/// Most parts, and most prompts.
+const MAX_PARTS: usize = 500;
+/// Most places at which a project cuts.
+const MAX_CUTS: usize = 10_000;
+
+/// What project files say, the later ones over the earlier.
+#[derive(Default)]
+pub(super) struct Fragment {
+    pub track: Option<String>,
+    pub output: Option<String>,
+    pub profile: Option<String>,
+    pub tier: Option<String>,
+    pub model: Option<String>,
+    pub motion: Option<String>,
+    pub preset: Option<Preset>,
+    pub steps: Option<usize>,
+    pub size: Option<Size>,
+    pub generate: Option<Size>,
+    pub overlap: Option<usize>,
+    pub fps: Option<FrameRate>,
+    pub seed: Option<u64>,
+    pub blend: Option<Blend>,
+    pub set: Vec<Setting>,
+    pub cuts: Option<Cuts>,
+    pub cut_at: Vec<Length>,
+    pub parts: Vec<RoughPart>,
+    pub prompts: Vec<Prompt>,
+    pub words: BTreeMap<String, Words>,
+}
+
+/// A `[[part]]`, whose preset may still be the project's.
+pub(super) struct RoughPart {
+    pub place: Place,
+    pub preset: Option<Preset>,
+    pub prompt: Option<String>,
+    pub negative: Option<String>,
+    pub ease: Option<Length>,
+    pub cut: bool,
+    pub set: Vec<Setting>,
+}
+
+/// Checks all files that were gathered and puts them together.
+pub(super) fn merge(loader: &mut Loader, choices: &Choices) -> Result<Fragment> {
+    let mut merged = Fragment::default();
+    for name in loader.order.clone() {
+        let text = loader.text(&name);
+        let source = Source { name: &name, text: &text };
+        let raw = loader.tables(&source)?;
+        for (key, words) in &raw.words {
+            let (word, words) = source.words(key, words)?;
+            merged.words.insert(word, words);
+        }
+        let mut file = File { source, loader, choices };
+        file.scalars(&raw, &mut merged)?;
+        file.lists(&raw, &mut merged)?;
+    }
+    Ok(merged)
+}
+
+/// A project file under the checks.
+struct File<'a, 'b, 'r> {
+    source: Source<'a>,
+    loader: &'a mut Loader<'b, 'r>,
+    choices: &'a Choices<'a>,
+}
+
+impl File<'_, '_, '_> {
+    fn scalars(&mut self, raw: &RawProject, into: &mut Fragment) -> Result<()> {
+        let source = self.source;
+        let path = |key, field: &Field| field.as_ref().map(|v| self.source.path(key, v)).transpose();
+        let whole =
+            |key, field: &Field, range| field.as_ref().map(|v| source.whole(key, v, range)).transpose();
+        let word = |key, field: &Field, words: &[&str]| {
+            let words: Vec<(&str, &str)> = words.iter().map(|w| (*w, *w)).collect();
+            let chosen = field.as_ref().map(|v| source.one_of(key, v, &words)).transpose();
+            chosen.map(|word| word.map(str::to_owned))
+        };
+        over(&mut into.track, path("track", &raw.track)?);
+        over(&mut into.output, path("output", &raw.output)?);
+        over(&mut into.model, path("model", &raw.model)?);
+        over(&mut into.motion, path("motion", &raw.motion)?);
+        over(&mut into.profile, word("profile", &raw.profile, self.choices.profiles)?);
+        over(&mut into.tier, word("tier", &raw.tier, self.choices.tiers)?);
+        over(&mut into.steps, whole("steps", &raw.steps, 1..=1000)?.map(|n| n as usize));
+        over(&mut into.overlap, whole("overlap", &raw.overlap, 1..=1000)?.map(|n| n as usize));
+        over(&mut into.seed, whole("seed", &raw.seed, 0..=i64::MAX as u64)?);
+        over(&mut into.size, source.read_as("size", &raw.size)?);
+        over(&mut into.generate, source.read_as("generate", &raw.generate)?);
+        over(&mut into.fps, source.read_as("fps", &raw.fps)?);
+        if raw.blend.is_some() {
+            into.blend = Some(source.blend(&raw.blend)?);
+        }
+        if let Some(value) = &raw.preset {
+            into.preset = Some(self.preset(value)?);
+        }
+        Ok(())
+    }
+
+    fn lists(&mut self, raw: &RawProject, into: &mut Fragment) -> Result<()> {
+        let source = self.source;
+        for (table, had, new) in
+            [("part", into.parts.len(), raw.part.len()), ("prompt", into.prompts.len(), raw.prompt.len())]
+        {
+            if had + new > MAX_PARTS {
+                let error = format!("{}: {} [[{table}]] tables are too many", source.name, had + new);
+                return Err(Error::usage(error).hint(format!("at most {MAX_PARTS}")));
+            }
+        }
+        for (key, value) in &raw.set {
+            into.set.push(source.base(key, value)?);
+        }
+        if let Some(takes) = &raw.cuts {
+            self.takes(takes, into)?;
+        }
+        for part in &raw.part {
+            into.parts.push(self.part(part)?);
+        }
+        for prompt in &raw.prompt {
+            into.prompts.push(source.prompt(prompt, "", &into.words)?);
+        }
+        Ok(())
+    }
+
+    fn takes(&self, raw: &RawTakes, into: &mut Fragment) -> Result<()> {
+        let source = self.source;
+        if raw.on.is_some() || raw.min.is_some() {
+            into.cuts = Some(source.cuts(&RawCuts { on: raw.on.clone(), min: raw.min.clone() })?);
+        }
+        let Some(field) = &raw.at else { return Ok(()) };
+        let wrong = || {
+            let error =
+                Error::usage("at is a list of places").hint("like at = [\"1:00\", \"64 bars\", 90.5]");
+            source.at(field.span(), error)
+        };
+        let list = field.get_ref().as_array().filter(|l| l.len() <= MAX_CUTS).ok_or_else(wrong)?;
+        for value in list {
+            let value = Spanned::new(field.span(), value.clone());
+            into.cut_at.push(source.length("at", &value)?);
+        }
+        Ok(())
+    }
+
+    fn part(&mut self, raw: &Spanned<RawPart>) -> Result<RoughPart> {
+        let source = self.source;
+        let (table, raw) = (raw.span(), raw.get_ref());
+        let place = source.place([&raw.section, &raw.from, &raw.to])?;
+        if place == Place::Everywhere {
+            let error = Error::usage("this part has no place");
+            return Err(source.at(table, error.hint("add a line: section = \"A\", or from and to")));
+        }
+        let text = |key, field: &Field| match field {
+            None => Ok(None),
+            Some(v) => source.text(key, v, MAX_TEXT).map(|text| Some(text.to_owned())),
+        };
+        let cut = match raw.cut.as_ref().map(|v| (v, v.get_ref())) {
+            None => false,
+            Some((_, Value::Boolean(cut))) => *cut,
+            Some((v, _)) => return Err(source.wrong_type("cut", v, "true or false")),
+        };
+        let mut set = Vec::new();
+        for (key, value) in &raw.set {
+            let setting = source.base(key, value)?;
+            if setting.param.rate == Rate::Job {
+                let error = Error::usage(format!("{} holds for the whole video", setting.param.name));
+                return Err(source.at(key.span(), error.hint("set it under [set] of the project")));
+            }
+            set.push(setting);
+        }
+        Ok(RoughPart {
+            place,
+            preset: raw.preset.as_ref().map(|v| self.preset(v)).transpose()?,
+            prompt: text("prompt", &raw.prompt)?,
+            negative: text("negative", &raw.negative)?,
+            ease: raw.ease.as_ref().map(|v| source.short("ease", v)).transpose()?,
+            cut,
+            set,
+        })
+    }
+
+    /// A preset that comes with the program, or one of the project's files.
+    fn preset(&mut self, value: &Spanned<Value>) -> Result<Preset> {
+        let name = self.source.text("preset", value, MAX_LINE)?;
+        let loaded = if name.ends_with(".toml") || name.contains('/') {
+            inside(name).and_then(|path| self.loader.preset(path)).map(Some)
+        } else {
+            shipped::find(name).map(|_| None)
+        };
+        match loaded.map_err(|e| self.source.at(value.span(), e))? {
+            Some(text) => Preset::parse(name, &text),
+            None => shipped::find(name),
+        }
+    }
+}
+
+/// What a later file says wins.
+fn over<T>(slot: &mut Option<T>, said: Option<T>) {
+    if said.is_some() {
+        *slot = said;
+    }
+}
+
+impl Source<'_> {
+    /// A path inside the project's folder.
+    fn path(&self, key: &str, value: &Spanned<Value>) -> Result<String> {
+        let path = self.text(key, value, MAX_LINE)?;
+        inside(path).map(str::to_owned).map_err(|e| self.at(value.span(), e))
+    }
+
+    /// A whole number within `range`.
+    fn whole(&self, key: &str, value: &Spanned<Value>, range: std::ops::RangeInclusive<u64>) -> Result<u64> {
+        let number = match value.get_ref() {
+            Value::Integer(n) => u64::try_from(*n).ok(),
+            Value::String(text) => text.trim().parse().ok(),
+            _ => None,
+        };
+        number.filter(|n| range.contains(n)).ok_or_else(|| {
+            let error = Error::usage(format!("{key} can't be {}", value.get_ref()));
+            let hint = format!("a whole number from {} to {}", range.start(), range.end());
+            self.at(value.span(), error.hint(hint))
+        })
+    }
+
+    /// What text or a number stands for.
+    fn read_as<T: FromStr<Err = Error>>(&self, key: &str, field: &Field) -> Result<Option<T>> {
+        let Some(value) = field else { return Ok(None) };
+        let text = match value.get_ref() {
+            Value::String(text) if text.len() <= MAX_LINE => text.clone(),
+            Value::Integer(number) => number.to_string(),
+            Value::Float(number) => number.to_string(),
+            _ => return Err(self.wrong_type(key, value, "text in quotes or a number")),
+        };
+        text.parse().map(Some).map_err(|e: Error| self.at(value.span(), e))
+    }
+}

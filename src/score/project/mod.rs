@@ -1,0 +1,177 @@
+//! Projects: a whole video written down, for long renders from one command.
+//!
+//! A project is a TOML file, `video.toml`, in a folder with everything that it names; nothing outside that folder
+//! can be named. [`Project::parse`] reads nothing itself: who calls it hands out the files. It returns something that
+//! can be played or says which line of which file is wrong.
+//!
+//! ```toml
+//! include = ["looks.toml"]     # files of the same form; what stands in this one wins over what stands in those
+//! track = "song.flac"          # needed; all paths are relative to the project's folder and stay inside it
+//! output = "song.mkv"          # default: the track's name with the profile's ending
+//! profile = "h264"             # h265, av1, vp9, prores, ffv1, gif, png
+//! preset = "pulse"             # what holds where no part says otherwise: a name, or a file
+//! model = "models/mine"        # a folder in diffusers' layout; default: spark, which comes with the program
+//! # motion = "lightning.safetensors"   # a motion module to use instead of the folder's own
+//! tier = "develop"             # draft, final
+//! # steps = 4                  # default: by the tier
+//! size = "1280x720"
+//! # generate = "512x288"       # size at which pictures are generated; default: fits the model
+//! # overlap = 4                # frames that a window shares with the one before
+//! fps = 12                     # or text: "30000/1001"; default: what the model was made for
+//! seed = 1
+//! blend = "slerp"              # how the prompts below are blended; or lerp
+//!
+//! [variables]                  # ${mood} in any text of the project stands for this
+//! mood = "golden"
+//!
+//! [set]                        # parameters held at a value, whatever the presets do with them
+//! glow = 0.2
+//!
+//! [cuts]                       # when takes start; default: as the presets say
+//! on = "section"               # never, bars:8
+//! min = 2                      # a take lasts at least so long
+//! at = ["1:00", "64 bars"]     # and in any case here
+//!
+//! [[part]]                     # another look for a stretch of the track; the last part that applies wins
+//! section = "B"                # every section of this label; or:
+//! # from = "8 bars"            # seconds, "1:30", beats or bars
+//! # to = "16 bars"             # default: the end
+//! preset = "tide"              # default: the project's
+//! prompt = "${mood} waves"     # default: the preset's prompts
+//! negative = "text"
+//! ease = "2 bars"              # how long the way from the look before takes; default: none
+//! cut = true                   # a take starts here; default: false
+//! set = { zoom = 1.05 }        # parameters held in this part
+//!
+//! [[prompt]]                   # prompts over those of all presets; keys as in a preset
+//! text = "{light} city"
+//! from = "1:00"
+//! to = "1:30"
+//! ease = "1 bars"
+//!
+//! [words.light]                # what {light} stands for in them; keys as in a preset
+//! every = "4 bars"
+//! list = ["neon", "gold"]
+//! ```
+
+mod check;
+mod load;
+mod raw;
+
+pub use load::Read;
+
+use super::clock::Length;
+use super::preset::Preset;
+use super::shipped;
+use super::show::{Look, Part, Show};
+use crate::error::{Error, Result};
+use crate::units::{FrameRate, Size};
+use check::{Fragment, RoughPart};
+use load::Loader;
+use std::collections::BTreeMap;
+
+/// A video as it was written down: checked, and complete but for what has a default elsewhere.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// The track's path, from the project's folder; so are all paths here.
+    pub track: String,
+    /// Where the video goes.
+    pub output: Option<String>,
+    /// What it is written as: one of the [`Choices`].
+    pub profile: Option<String>,
+    /// How much work goes into every picture: one of the [`Choices`].
+    pub tier: Option<String>,
+    /// A model's folder.
+    pub model: Option<String>,
+    /// A motion module's file.
+    pub motion: Option<String>,
+    /// Denoising steps a window.
+    pub steps: Option<usize>,
+    /// Size of the video.
+    pub size: Option<Size>,
+    /// Size at which pictures are generated.
+    pub generate: Option<Size>,
+    /// Frames that a window shares with the one before.
+    pub overlap: Option<usize>,
+    /// Frames a second.
+    pub fps: Option<FrameRate>,
+    /// What all noise depends on.
+    pub seed: Option<u64>,
+    /// What is shown.
+    pub show: Show,
+    /// Every file that it was read from, by path.
+    pub files: BTreeMap<String, String>,
+}
+
+/// Words that only others know the meaning of.
+#[derive(Clone, Copy, Debug)]
+pub struct Choices<'a> {
+    /// What a video can be written as.
+    pub profiles: &'a [&'a str],
+    /// How much work can go into a picture.
+    pub tiers: &'a [&'a str],
+}
+
+impl Project {
+    /// The project that `text` describes, called `name` in errors; `read` gives the text of the file at a path
+    /// relative to the project's folder.
+    ///
+    /// # Errors
+    /// Usage, with file, line and column, for whatever is wrong first; and what `read` refuses.
+    pub fn parse(name: &str, text: &str, choices: &Choices, read: &mut Read) -> Result<Self> {
+        let mut loader = Loader::new(read);
+        loader.gather(name, text.to_owned())?;
+        let merged = check::merge(&mut loader, choices)?;
+        let files = loader.files();
+        let preset = merged.preset.clone().map_or_else(|| shipped::find(shipped::DEFAULT), Ok)?;
+        let track = merged.track.clone().ok_or_else(|| {
+            Error::usage(format!("{name}: there is no track")).hint("add a line like: track = \"song.flac\"")
+        })?;
+        Ok(Project {
+            track,
+            output: merged.output.clone(),
+            profile: merged.profile.clone(),
+            tier: merged.tier.clone(),
+            model: merged.model.clone(),
+            motion: merged.motion.clone(),
+            steps: merged.steps,
+            size: merged.size,
+            generate: merged.generate,
+            overlap: merged.overlap,
+            fps: merged.fps,
+            seed: merged.seed,
+            show: show(merged, preset),
+            files,
+        })
+    }
+}
+
+/// The looks of a project: that of the project itself, then those of its parts, alike ones once.
+fn show(merged: Fragment, preset: Preset) -> Show {
+    let first = Look { preset, set: Vec::new(), prompt: None, negative: None };
+    let mut looks = vec![first];
+    let mut parts = Vec::new();
+    for RoughPart { place, preset, prompt, negative, ease, cut, set } in merged.parts {
+        let preset = preset.unwrap_or_else(|| looks[0].preset.clone());
+        let look = Look { preset, set, prompt, negative };
+        let known = looks.iter().position(|l| *l == look);
+        let look = known.unwrap_or_else(|| {
+            looks.push(look);
+            looks.len() - 1
+        });
+        parts.push(Part { place, look, ease: ease.unwrap_or(Length::Seconds(0.0)), cut });
+    }
+    Show {
+        looks,
+        parts,
+        prompts: merged.prompts,
+        words: merged.words,
+        blend: merged.blend.unwrap_or_default(),
+        cuts: merged.cuts,
+        cut_at: merged.cut_at,
+        set: merged.set,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! Puts frames and the track's packets together into one file.
+
+use super::container::{Container, check_container};
+use super::encode::Encoder;
+use super::frame::Frame;
+use super::partial::Partial;
+use super::profile::Profile;
+use super::sound::Sound;
+use super::writer::VideoSpec;
+use super::{ffmpeg, job};
+use crate::error::{Context as _, Error, Result};
+use crate::units::{Seconds, Size};
+use ffmpeg_next::format::context::Output;
+use ffmpeg_next::format::{self, Flags};
+use ffmpeg_next::{Codec, Dictionary, Packet, Rational};
+use std::path::{Path, PathBuf};
+
+/// Where a stream stands in the file.
+struct Lane {
+    index: usize,
+    /// Unit of the timestamps that go in, and of those in the file.
+    from: Rational,
+    to: Rational,
+    last: Option<i64>,
+}
+
+/// Writes a video file. It appears under its name only when [`Movie::finish`] returns; dropped
+/// before, it leaves nothing. Memory does not grow with the length of the video.
+pub(super) struct Movie {
+    // Closed before the partial file is renamed or removed: fields are dropped in this order.
+    output: Output,
+    encoder: Encoder,
+    sound: Option<Sound>,
+    picture_lane: Lane,
+    sound_lane: Lane,
+    path: PathBuf,
+    partial: Partial,
+}
+
+impl Movie {
+    /// Opens everything that the video needs, so that what can't work fails before the first frame.
+    ///
+    /// # Errors
+    /// If the place can't be written, the track can't be read or doesn't fit the container, the
+    /// size is odd, or there is no encoder.
+    pub(super) fn create(spec: &VideoSpec<'_>) -> Result<Self> {
+        ffmpeg::ready();
+        let container = Container::for_profile(spec.path, spec.profile)?;
+        check(spec, container)?;
+        let heard = spec.sound.filter(|_| !container.is_silent());
+        let sound = heard.map(|s| Sound::open(s.track, s.start, s.end)).transpose()?;
+        let partial = Partial::create(spec.path)?;
+        let failed = || cannot_write(spec.path);
+        let mut output =
+            format::output_as(&ffmpeg::url(partial.path())?, container.muxer()).context(failed)?;
+        let encoder =
+            Encoder::open(spec.profile, spec.size, spec.fps, spec.quality, output.format().flags())?;
+        add_streams(&mut output, &encoder, sound.as_ref(), (container, spec.profile)).context(failed)?;
+        output.set_metadata([(job::KEY, spec.job)].iter().collect());
+        let mut options: Dictionary = [("fflags", "+bitexact")].iter().collect();
+        if container.is_mp4() {
+            options.set("movflags", "+faststart+use_metadata_tags");
+        }
+        // The returned dictionary borrows the output; what it holds, unused options, there is none of.
+        output.write_header_with(options).map(drop).context(failed)?;
+        let lane = |index, from| Lane {
+            index,
+            from,
+            to: output.stream(index).map_or(from, |s| s.time_base()),
+            last: None,
+        };
+        let picture_lane = lane(0, encoder.time_base());
+        let sound_lane = lane(1, sound.as_ref().map_or(encoder.time_base(), Sound::time_base));
+        let path = spec.path.to_owned();
+        Ok(Movie { output, encoder, sound, picture_lane, sound_lane, path, partial })
+    }
+
+    /// What the person should know, such as a stand-in for a missing encoder.
+    pub(super) fn note(&self) -> Option<&str> {
+        self.encoder.note()
+    }
+
+    /// How many frames were written.
+    pub(super) fn frames(&self) -> u64 {
+        self.encoder.frames()
+    }
+
+    /// Adds the next frame.
+    ///
+    /// # Errors
+    /// If its size is not that of the video, the encoder fails, or the disk is full.
+    pub(super) fn write(&mut self, frame: &Frame) -> Result<()> {
+        self.encoder.send(frame)?;
+        self.drain()
+    }
+
+    /// Writes what is left of picture and sound and gives the file its name.
+    ///
+    /// # Errors
+    /// If no frame was written, the encoder fails, or the disk is full.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.encoder.close()?;
+        self.drain()?;
+        self.pour_sound(Seconds(f64::INFINITY))?;
+        self.output.write_trailer().context(|| cannot_write(&self.path))?;
+        let Movie { output, partial, .. } = self;
+        drop(output);
+        partial.finish()
+    }
+
+    /// Writes the packets that the encoder has ready, each after the sound that goes before it.
+    fn drain(&mut self) -> Result<()> {
+        while let Some(packet) = self.encoder.receive()? {
+            let ticks = packet.dts().unwrap_or(0) as f64;
+            self.pour_sound(Seconds(ticks * f64::from(self.picture_lane.from)))?;
+            self.picture_lane.write(packet, &mut self.output).context(|| cannot_write(&self.path))?;
+        }
+        Ok(())
+    }
+
+    /// Copies the sound up to `limit` on the video's clock.
+    fn pour_sound(&mut self, limit: Seconds) -> Result<()> {
+        let Some(sound) = &mut self.sound else { return Ok(()) };
+        while let Some(packet) = sound.next_until(limit)? {
+            self.sound_lane.write(packet, &mut self.output).context(|| cannot_write(&self.path))?;
+        }
+        Ok(())
+    }
+}
+
+impl Lane {
+    /// Hands a packet to the muxer in the file's units.
+    fn write(&mut self, mut packet: Packet, output: &mut Output) -> Result<(), ffmpeg_next::Error> {
+        packet.set_stream(self.index);
+        packet.rescale_ts(self.from, self.to);
+        packet.set_position(-1);
+        // Damaged tracks may step back in time, which muxers refuse.
+        let step = i64::from(!output.format().flags().contains(Flags::TS_NONSTRICT));
+        if let (Some(last), Some(dts)) = (self.last, packet.dts()) {
+            let dts = dts.max(last.saturating_add(step));
+            packet.set_dts(Some(dts));
+            packet.set_pts(packet.pts().map(|pts| pts.max(dts)));
+        }
+        self.last = packet.dts();
+        packet.write_interleaved(output)
+    }
+}
+
+/// Refuses what no encoder or container takes.
+fn check(spec: &VideoSpec<'_>, container: Container) -> Result<()> {
+    check_spec(spec)?;
+    let Some(sound) = spec.sound.filter(|_| !container.is_silent()) else { return Ok(()) };
+    let plan = check_container(spec.path, sound.track, spec.profile)?;
+    match plan.note {
+        Some(note) => Err(Error::output(note).hint(format!("write to {}", plan.path.display()))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses sizes and texts that nothing takes.
+pub(super) fn check_spec(spec: &VideoSpec<'_>) -> Result<()> {
+    let Size { width, height } = spec.size;
+    let sides = [width, height];
+    if sides.iter().any(|side| side % 2 != 0 || !(16..=Size::MAX_SIDE).contains(side)) {
+        return Err(Error::usage(format!("a video can't have the size {}", spec.size))
+            .hint("use even numbers from 16 to 8192, like 1280x720"));
+    }
+    if spec.job.contains('\0') {
+        return Err(Error::internal("the job's text holds a zero byte"));
+    }
+    Ok(())
+}
+
+/// Stream 0 is the picture, stream 1 the sound.
+fn add_streams(
+    output: &mut Output,
+    encoder: &Encoder,
+    sound: Option<&Sound>,
+    (container, profile): (Container, Profile),
+) -> Result<()> {
+    let mut picture = output.add_stream_with(encoder.context()).context(|| Error::internal("no stream"))?;
+    picture.set_time_base(encoder.time_base());
+    picture.set_avg_frame_rate(encoder.time_base().invert());
+    if container.is_mp4() && profile == Profile::H265 {
+        // Apple's players know H.265 by this tag only.
+        ffmpeg::set_tag(&mut picture, *b"hvc1");
+    }
+    if let Some(sound) = sound {
+        let mut stream = output.add_stream(None::<Codec>).context(|| Error::internal("no stream"))?;
+        stream.set_parameters(sound.parameters()?);
+        stream.set_time_base(sound.time_base());
+        ffmpeg::set_tag(&mut stream, [0; 4]);
+        if matches!(container, Container::Mkv | Container::Webm) {
+            ffmpeg::forget_delay(&mut stream);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn cannot_write(path: &Path) -> Error {
+    Error::output(format!("can't write {}", path.display()))
+        .hint("check that the disk has space left, then run it again")
+}

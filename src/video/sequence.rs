@@ -1,0 +1,96 @@
+//! A video as a folder of numbered pictures.
+
+use super::encode::Encoder;
+use super::frame::Frame;
+use super::movie::{cannot_write, check_spec};
+use super::writer::VideoSpec;
+use crate::error::{Context as _, Error, Result};
+use ffmpeg_next::format::Flags;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// The file in the folder that holds the job.
+pub(super) const JOB: &str = "job.json";
+
+/// Writes `000001.png` and so on into a folder that gets its name when all are there.
+pub(super) struct Sequence {
+    encoder: Encoder,
+    written: u64,
+    hidden: PathBuf,
+    target: PathBuf,
+    finished: bool,
+}
+
+impl Sequence {
+    /// Makes the hidden folder and the encoder.
+    pub(super) fn create(spec: &VideoSpec<'_>) -> Result<Self> {
+        check_spec(spec)?;
+        let target = spec.path.to_owned();
+        if target.exists() {
+            return Err(Error::output(format!("{} is there already", target.display()))
+                .hint("name a folder that does not exist yet with --output, or remove this one"));
+        }
+        let name = target.file_name().ok_or_else(|| cannot_write(&target))?;
+        let mut hidden = std::ffi::OsString::from(".");
+        hidden.push(name);
+        hidden.push(".part");
+        let hidden = target.with_file_name(hidden);
+        let failed = || {
+            Error::output(format!("can't write {}", target.display()))
+                .hint("create the folder around it first, or choose another place with --output")
+        };
+        if hidden.is_dir() {
+            // What a killed render left.
+            fs::remove_dir_all(&hidden).context(failed)?;
+        }
+        let encoder = Encoder::open(spec.profile, spec.size, spec.fps, spec.quality, Flags::empty())?;
+        fs::create_dir(&hidden).context(failed)?;
+        let sequence = Sequence { encoder, written: 0, hidden, target: target.clone(), finished: false };
+        sequence.put(JOB, spec.job.as_bytes())?;
+        Ok(sequence)
+    }
+
+    /// How many frames were taken.
+    pub(super) fn frames(&self) -> u64 {
+        self.encoder.frames()
+    }
+
+    /// Adds the next picture.
+    pub(super) fn write(&mut self, frame: &Frame) -> Result<()> {
+        self.encoder.send(frame)?;
+        self.drain()
+    }
+
+    /// Gives the folder its name.
+    pub(super) fn finish(mut self) -> Result<()> {
+        self.encoder.close()?;
+        self.drain()?;
+        fs::rename(&self.hidden, &self.target).context(|| cannot_write(&self.target))?;
+        self.finished = true;
+        let folder = self.target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder).and_then(|f| f.sync_all()).context(|| cannot_write(&self.target))
+    }
+
+    fn drain(&mut self) -> Result<()> {
+        while let Some(packet) = self.encoder.receive()? {
+            self.written += 1;
+            self.put(&format!("{:06}.png", self.written), packet.data().unwrap_or_default())?;
+        }
+        Ok(())
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let write = || File::create(self.hidden.join(name))?.write_all(bytes);
+        write().context(|| cannot_write(&self.target))
+    }
+}
+
+impl Drop for Sequence {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Nobody is left to be told; the next render of the same name clears it away.
+            let _ = fs::remove_dir_all(&self.hidden);
+        }
+    }
+}
