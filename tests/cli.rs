@@ -246,7 +246,12 @@ fn tiers_differ_in_work_and_not_in_curves() {
     let plan = |options: &str| {
         let line = format!("render track.wav -o a.mkv --dry-run --json --generate 64x64 {options}");
         let told = stage.run(&line).succeeds();
-        serde_json::from_str::<Value>(told.out.lines().last().unwrap()).unwrap()
+        let mut plan = serde_json::from_str::<Value>(told.out.lines().last().unwrap()).unwrap();
+        // Modules for few steps have the guidance in them.
+        let guidance = plan["values"].as_object_mut().unwrap().remove("guidance").unwrap();
+        let wanted = if options.contains("final") { 1.6 } else { 1.0 };
+        assert!((guidance[0].as_f64().unwrap() - wanted).abs() < 1e-6, "{}", guidance[0]);
+        plan
     };
     let (draft, plain) = (plan("--tier draft"), plan(""));
     let refined = plan("--tier final --size 64x36");
@@ -254,9 +259,9 @@ fn tiers_differ_in_work_and_not_in_curves() {
     assert_eq!(plain["settings"]["picture"], "1280x720");
     assert_eq!(refined["settings"]["picture"], "64x36");
     let steps = |plan: &Value| plan["settings"]["steps"].as_u64().unwrap();
-    assert_eq!(steps(&refined), 2 * steps(&plain));
+    assert_eq!((steps(&plain), steps(&refined)), (4, 16));
     for same in ["values", "cuts", "frames"] {
-        assert_eq!((&draft[same], &refined[same]), (&plain[same], &plain[same]), "{same}");
+        assert!(draft[same] == plain[same] && refined[same] == plain[same], "{same}");
     }
     assert_eq!(draft["settings"]["seed"], plain["settings"]["seed"]);
 }

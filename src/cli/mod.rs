@@ -5,6 +5,7 @@ mod args;
 mod doctor;
 mod exchange;
 mod extract;
+mod memory;
 mod models;
 mod new;
 mod output;

@@ -1,7 +1,7 @@
 //! From a request to everything that a render, a plan or an export needs: model, analysis, timeline, job.
 
-use super::models;
 use super::request::{Request, Stretch};
+use super::{memory, models};
 use crate::audio::{self, Analysis};
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
@@ -36,11 +36,11 @@ impl Scene {
     /// Whatever of it can't be; everything that can be refused is refused here, before the long work.
     pub fn open(mut request: Request, progress: &dyn Progress, timings: &Timings) -> Result<Self> {
         // The sound first: what listening takes is given back before the model comes.
-        progress.stage("listening", 0);
         let analysis = {
             let _span = timings.span("analyze");
             audio::analyze(&request.track, progress)?
         };
+        memory::give_back();
         progress.stage("loading", 0);
         let model = {
             let _span = timings.span("load model");
@@ -64,6 +64,14 @@ impl Scene {
         let description = self.description(&settings);
         let (timeline, track) = (self.timeline.clone(), self.request.track.clone());
         Ok(Job { settings, timeline, track, output, description })
+    }
+
+    /// The networks alone; all that was heard is given back.
+    pub fn into_model(self) -> Model {
+        let Scene { model, analysis, .. } = self;
+        drop(analysis);
+        memory::give_back();
+        model
     }
 
     /// What decides the pictures.

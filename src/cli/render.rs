@@ -31,7 +31,7 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     }
     let job = scene.job(output)?;
     let made = Made { job: &job, profile, fresh: args.fresh };
-    let summary = produce(&made, &scene.model, &*progress, &timings)?;
+    let summary = produce(&made, &scene.into_model(), &*progress, &timings)?;
     drop(progress);
     let seconds = began.elapsed().as_secs_f64();
     if let Some(file) = &args.timings {

@@ -68,7 +68,8 @@ fn metal() -> Result<Device, String> {
 fn guarded(name: &str, open: impl FnOnce() -> candle_core::Result<Device>) -> Result<Device, String> {
     match catch_unwind(AssertUnwindSafe(open)) {
         Ok(Ok(device)) => Ok(device),
-        Ok(Err(e)) => Err(format!("no {name} device ({e})")),
+        // The first line is what failed; a backtrace may follow.
+        Ok(Err(e)) => Err(format!("no {name} device ({})", e.to_string().lines().next().unwrap_or_default())),
         Err(_) => Err(format!("{name} could not be started; its driver may be missing")),
     }
 }

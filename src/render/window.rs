@@ -87,7 +87,7 @@ impl Window {
 pub fn plan(part: Range<FrameIndex>, frames: FrameIndex, cuts: &[FrameIndex], shape: Shape) -> Vec<Window> {
     let inside = cuts.iter().copied().filter(|c| part.start < *c && *c < part.end);
     let starts: Vec<FrameIndex> = std::iter::once(part.start).chain(inside).collect();
-    let behind = cuts.iter().copied().find(|c| *c >= part.end).unwrap_or(frames);
+    let behind = cuts.iter().copied().find(|c| (part.end..frames).contains(c)).unwrap_or(frames);
     let ends = starts.iter().copied().skip(1).chain([behind]);
     let mut windows = Vec::new();
     for (take, (&take_start, take_end)) in starts.iter().zip(ends).enumerate() {

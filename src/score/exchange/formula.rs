@@ -1,8 +1,8 @@
 //! Formulas of Deforum's schedules: what numexpr computes, as far as a schedule of one number a frame can need it.
 //!
 //! Operators bind as in Python: comparisons, `|`, `^`, `&`, `+ -`, `* / %`, signs, `**`. Division is always that of real
-//! numbers; a remainder has the sign of what is divided (C's fmod), but between two plain numbers that of the divisor,
-//! because Python computes it before numexpr sees it. Cost is bounded by the number of parts.
+//! numbers; a remainder has the sign of the divisor, as in Python and in numexpr 2.14. Cost is bounded by the number of
+//! parts.
 
 use crate::error::{Error, Result, nearest};
 
@@ -146,16 +146,6 @@ impl Node {
             }
         }
     }
-
-    /// Whether Python knows its value.
-    fn is_plain(&self) -> bool {
-        match self {
-            Node::Number(_) => true,
-            Node::Sign(inner) => inner.is_plain(),
-            Node::Pair(_, a, b) => a.is_plain() && b.is_plain(),
-            _ => false,
-        }
-    }
 }
 
 fn truth(is: bool) -> f64 {
@@ -170,8 +160,10 @@ fn pair(sign: &str, left: &Node, right: &Node, names: &[f64; 3]) -> f64 {
         "-" => a - b,
         "*" => a * b,
         "/" => a / b,
-        "%" if left.is_plain() && right.is_plain() => a - b * (a / b).floor(),
-        "%" => a % b,
+        "%" => match a % b {
+            rest if rest != 0.0 && (rest < 0.0) != (b < 0.0) => rest + b,
+            rest => rest,
+        },
         "**" => a.powf(b),
         "<" => truth(a < b),
         "<=" => truth(a <= b),
