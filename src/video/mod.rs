@@ -22,7 +22,7 @@ mod writer;
 mod yuv;
 
 pub use container::{ContainerPlan, check_container};
-pub use encode::{Effort, Quality};
+pub use encode::Quality;
 pub use ffmpeg::{ProbeReport, probe_report};
 pub use finish::{Finish, Grain, apply, shake_offset};
 pub use frame::Frame;
