@@ -1,7 +1,7 @@
 //! Curves for other programs, and from them.
 //!
-//! Out go the values of a stretch of a timeline, frame by frame from 0. In come schedules of Deforum ([`deforum`]) and
-//! documents of Parseq ([`parseq`]): one value a frame for every name, which [`Imported::preset`] writes down as a
+//! Out go the values of a stretch of a timeline, frame by frame from 0. In come schedules of Deforum (`deforum`) and
+//! documents of Parseq (`parseq`): one value a frame for every name, which [`Imported::preset`] writes down as a
 //! preset whose curves hold each value for its frame. At the frame rate of the import it plays exactly those values.
 
 mod deforum;
