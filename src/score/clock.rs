@@ -64,7 +64,7 @@ impl FromStr for Length {
                 Some(near) if !unit.is_empty() && near != unit => {
                     error.hint(format!("did you mean '{near}'?"))
                 }
-                _ => error.hint("write it like \"0.25 beats\", \"8 bars\", \"150 ms\" \"2 s\" or \"1:30\""),
+                _ => error.hint("write it like \"0.25 beats\", \"8 bars\", \"150 ms\", \"2 s\" or \"1:30\""),
             }
         };
         let amount = Self::checked(number.parse().map_err(|_| bad())?)?;

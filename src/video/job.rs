@@ -2,8 +2,11 @@
 
 use super::{ffmpeg, sequence};
 use crate::error::{Context, Error, Result};
+use crate::read;
 use std::path::Path;
 
+/// Far more than any job: a project's files are 16 MB at most.
+const MAX_BYTES: u64 = 64 << 20;
 /// The metadata key that holds the job.
 pub(super) const KEY: &str = "beatbolt";
 
@@ -13,7 +16,7 @@ pub(super) const KEY: &str = "beatbolt";
 /// If the file can't be read or was not made by this program.
 pub fn read_job(path: &Path) -> Result<String> {
     if path.is_dir() {
-        return std::fs::read_to_string(path.join(sequence::JOB)).context(|| none(path));
+        return read::text(&path.join(sequence::JOB), MAX_BYTES).context(|| none(path));
     }
     let input = ffmpeg::open(path)?;
     let metadata = input.metadata();
