@@ -54,6 +54,11 @@ impl Analysis {
             })
             .collect()
     }
+
+    /// The section that holds at `t` seconds; none before the first.
+    pub fn section_at(&self, t: f64) -> Option<&Section> {
+        self.sections.iter().rev().find(|s| s.start.0 <= t)
+    }
 }
 
 /// Something that begins at once.

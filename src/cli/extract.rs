@@ -2,8 +2,10 @@
 
 use super::args::ExtractArgs;
 use super::models;
+use super::new::toml_text;
 use super::terminal::say;
 use crate::error::{Context, Error, Result};
+use crate::units::FrameRate;
 use crate::video::read_job;
 use serde_json::Value;
 use std::fmt::Write;
@@ -69,7 +71,7 @@ fn write(job: &Value, folder: &Path, damaged: impl Fn() -> Error) -> Result<()> 
 
 /// A project for a video that was made from a track and a preset.
 fn from_track(job: &Value) -> String {
-    let shown = |value: &Value| value.as_str().map(|t| Value::from(t).to_string()).unwrap_or_default();
+    let shown = |value: &Value| value.as_str().map(toml_text).unwrap_or_default();
     let settings = &job["settings"];
     let mut text = format!(
         "track = {}\npreset = \"look.toml\"\nseed = {}\nsteps = {}\nsize = {}\ngenerate = {}\noverlap = {}\nfps = {}\n",
@@ -97,7 +99,7 @@ fn from_track(job: &Value) -> String {
 fn options(job: &Value) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
     let mut line = String::new();
-    let (fps, settings) = (job["fps"].as_str().and_then(|t| t.parse().ok()), &job["settings"]);
+    let settings = &job["settings"];
     for (key, option) in [("prompt", "--prompt"), ("negative", "--negative"), ("motion", "--motion")] {
         if let Some(text) = job[key].as_str() {
             let _ = write!(line, " {option} {}", quoted(text));
@@ -120,8 +122,8 @@ fn options(job: &Value) -> String {
         }
         let _ = write!(line, " --fps {}", job["fps"].as_str().unwrap_or_default());
     }
-    // A part of the track; times in the middle of a frame name that frame whatever the rounding.
-    let rate: Option<crate::units::FrameRate> = fps;
+    // A part of the track.
+    let rate: Option<FrameRate> = job["fps"].as_str().and_then(|text| text.parse().ok());
     if let (Some(rate), Some(first), Some(frames)) =
         (rate, settings["first_frame"].as_u64(), settings["frames"].as_u64())
     {

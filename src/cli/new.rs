@@ -3,15 +3,15 @@
 use super::analyze::Hearing;
 use super::args::NewArgs;
 use super::output::Output;
+use super::project::around;
 use super::terminal::{Terminal, say};
 use crate::audio::{Analysis, Section};
 use crate::error::{Context, Error, Result};
-use crate::progress::Progress;
 use crate::score::DEFAULT;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Looks for sections from the quietest kind to the loudest.
 const LOOKS: [&str; 4] = ["tide", "drizzle", "prism", DEFAULT];
@@ -26,7 +26,6 @@ pub fn run(args: NewArgs) -> Result<()> {
     }
     let output = Output::new(&target, &args.track)?;
     let progress = Terminal::default();
-    progress.stage("listening", 0);
     let analysis = Hearing::from(args.hearing).hear(&args.track, &progress)?;
     drop(progress);
     output.fill(|file| file.write_all(project(&track, &analysis).as_bytes()))?;
@@ -36,10 +35,6 @@ pub fn run(args: NewArgs) -> Result<()> {
 
 /// The track's path from the project's folder, which it must lie in.
 fn inside(track: &Path, target: &Path) -> Result<String> {
-    let around = |path: &Path| match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
     let missing = || Error::input(format!("can't read {}", track.display())).hint("check the path");
     let real = fs::canonicalize(track).context(missing)?;
     let folder = fs::canonicalize(around(target)).context(|| {
@@ -137,6 +132,6 @@ fn mean(analysis: &Analysis, section: &Section) -> f64 {
 }
 
 /// Text in quotes; JSON's escapes are TOML's.
-fn toml_text(text: &str) -> String {
+pub(super) fn toml_text(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -32,7 +32,7 @@ pub fn load(path: &Path) -> Result<(Project, Folder)> {
 impl Folder {
     /// The folder around the file at `path`.
     fn around(path: &Path) -> Result<Self> {
-        let given = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let given = around(path);
         let real = fs::canonicalize(given).context(|| unreadable(path))?;
         Ok(Folder { given: given.to_owned(), real })
     }
@@ -59,8 +59,7 @@ impl Folder {
     /// As [`Self::inside`], about the folder that it goes into, and about what is there already.
     pub fn place(&self, path: &str) -> Result<PathBuf> {
         let full = self.given.join(path);
-        let around = full.parent().unwrap_or(&self.given);
-        let around = if around.as_os_str().is_empty() { Path::new(".") } else { around };
+        let around = around(&full);
         let real = fs::canonicalize(around).context(|| {
             Error::output(format!("there is no folder {}", around.display())).hint("create it first")
         })?;
@@ -74,6 +73,11 @@ impl Folder {
     fn check(&self, real: &Path, path: &str) -> Result<()> {
         if real.starts_with(&self.real) { Ok(()) } else { Err(leads_out(path)) }
     }
+}
+
+/// The folder that something at `path` lies in.
+pub(super) fn around(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 fn leads_out(path: &str) -> Error {

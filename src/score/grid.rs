@@ -33,6 +33,11 @@ impl Span {
         Span { start, frames: fps.frames_covering(Seconds(end.0 - start.0)).max(1) }.checked(fps)
     }
 
+    /// The time in the track at the middle of a frame, in seconds.
+    pub(super) fn middle_of(self, frame: FrameIndex, fps: FrameRate) -> f64 {
+        self.start.0 + (frame as f64 + 0.5) * fps.period().0
+    }
+
     /// This span, if it isn't too long to be held in memory.
     pub(super) fn checked(self, fps: FrameRate) -> Result<Self> {
         let frames = self.start.0 * fps.per_second() + self.frames as f64;

@@ -1,7 +1,8 @@
 //! Which prompt holds in which frame, and how one becomes the next.
 //!
-//! Prompts of a project are laid over those of its looks; of each, the last one in the file that applies wins: one without a place applies everywhere, one with a section
-//! wherever that label recurs, one with a time from there to the end. Where none applies, the one before goes on.
+//! Prompts of a project are laid over those of its looks; of each, the last one in the file that applies wins: one
+//! without a place applies everywhere, one with a section wherever that label recurs, one with a time from there to the
+//! end. Where none applies, the one before goes on.
 //! A prompt with an `ease` is travelled to: with x the share of that length since the prompt began, 3x² − 2x³ of it
 //! holds. What comes next cuts the way short, so that every travel arrives. All is worked out on the track's own time, so
 //! that a part of a video has the same prompts as the whole.
@@ -93,7 +94,7 @@ impl Prompts<'_> {
         // In which stretch a look's own prompt was shown last, and in which anything was.
         let (mut own, mut shown) = (None, None);
         for t in self.times(analysis, &clock, end) {
-            let label = analysis.sections.iter().rev().find(|s| s.start.0 <= t).map(|s| s.label.as_str());
+            let label = analysis.section_at(t).map(|s| s.label.as_str());
             let Some(stretch) = self.stretches.iter().rposition(|s| s.start <= t) else { continue };
             let sheet = &self.sheets[self.stretches[stretch].look];
             let last = |list: &'_ [Prompt]| list.iter().rposition(|p| p.place.holds(&clock, label, t));
@@ -149,9 +150,8 @@ impl Prompts<'_> {
 
 /// How much of what began at `at` holds in the middle of each frame from `start` on, until all of it does.
 fn mixes(at: f64, ease: f64, start: FrameIndex, fps: FrameRate, span: Span) -> Vec<f32> {
-    let middle = |f: FrameIndex| span.start.0 + (f as f64 + 0.5) * fps.period().0;
     (start..span.frames)
-        .map(|f| (middle(f) - at) / ease)
+        .map(|f| (span.middle_of(f, fps) - at) / ease)
         .take_while(|x| *x < 1.0)
         .map(|x| Curve::Smooth.at(x as f32))
         .collect()

@@ -20,7 +20,7 @@ use super::words::Words;
 use super::{cut, words};
 use crate::audio::Analysis;
 use crate::error::Result;
-use crate::units::{FrameIndex, FrameRate, Seconds};
+use crate::units::{FrameRate, Seconds};
 use std::collections::BTreeMap;
 
 /// What is shown on a track.
@@ -147,7 +147,7 @@ impl Show {
         times.dedup();
         let mut found: Vec<Stretch> = Vec::new();
         for t in times {
-            let label = analysis.sections.iter().rev().find(|s| s.start.0 <= t).map(|s| s.label.as_str());
+            let label = analysis.section_at(t).map(|s| s.label.as_str());
             let part = self.parts.iter().rposition(|p| p.place.holds(&clock, label, t));
             if found.last().is_some_and(|s| s.part == part) {
                 continue;
@@ -225,7 +225,7 @@ fn join(
         let ease = stretch.ease.min(until);
         let own = &played[stretch.look];
         for frame in first(stretch)..next.map_or(span.frames, first) {
-            let x = (middle(frame, fps, span) - stretch.start) / ease;
+            let x = (span.middle_of(frame, fps) - stretch.start) / ease;
             let value = own[frame as usize];
             joined.push(match i.checked_sub(1).filter(|_| x < 1.0) {
                 Some(before) => {
@@ -237,10 +237,6 @@ fn join(
         }
     }
     joined
-}
-
-fn middle(frame: FrameIndex, fps: FrameRate, span: Span) -> f64 {
-    span.start.0 + (frame as f64 + 0.5) * fps.period().0
 }
 
 /// How far it is from one value to another.
@@ -255,6 +251,7 @@ fn way(param: &Param, from: f32, to: f32) -> f32 {
 mod tests {
     use super::*;
     use crate::score::fixture;
+    use crate::units::FrameIndex;
 
     fn preset(zoom: f64, text: &str) -> Preset {
         let toml = format!("[base]\nzoom = {zoom}\n[[prompt]]\ntext = \"{text}\"\n");

@@ -49,6 +49,10 @@ impl Encoder {
         flags: format::Flags,
     ) -> Result<Self> {
         let best = profile.row().encoders[0];
+        let refused = |name: &str| {
+            Error::output(format!("the encoder {name} doesn't start at {size}"))
+                .hint("try a smaller picture with --size")
+        };
         let mut failure = None;
         for codec in profile.encoders()? {
             match configure(profile, codec, size, fps, quality, flags) {
@@ -58,17 +62,10 @@ impl Encoder {
                         .then(|| format!("FFmpeg has no {best}: encoding with {name}, larger files"));
                     return Ok(Encoder { inner, profile, time_base: tick(fps), sent: 0, note });
                 }
-                Err(e) => failure = failure.or(Some((codec, e))),
+                Err(e) => failure = failure.or_else(|| Some(refused(codec.name()).because(e))),
             }
         }
-        let name = failure.as_ref().map_or(best, |(codec, _)| codec.name()).to_owned();
-        let cause = failure.map(|(_, e)| e);
-        let error = Error::output(format!("the encoder {name} doesn't start at {size}"));
-        let error = error.hint("try a smaller picture with --size");
-        Err(match cause {
-            Some(cause) => error.because(cause),
-            None => error,
-        })
+        Err(failure.unwrap_or_else(|| refused(best)))
     }
 
     /// What the person should know about the choice of encoder.

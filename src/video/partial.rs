@@ -1,6 +1,7 @@
 //! A file that appears under its name only once it is whole.
 
 use crate::error::{Context, Error, Result};
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,10 +21,7 @@ impl Partial {
             Error::usage(format!("{} is a folder, not a file name", target.display()))
                 .hint("add a file name, like video.mp4")
         })?;
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
-        hidden.push(".part");
-        let path = target.with_file_name(hidden);
+        let path = hidden(target, name);
         // Not truncated: another render may be writing it, which the lock below tells.
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|e| cannot_write(target, e))?;
@@ -57,15 +55,23 @@ impl Drop for Partial {
     }
 }
 
+/// What a target called `name` is called until it is whole.
+pub(super) fn hidden(target: &Path, name: &OsStr) -> PathBuf {
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(".part");
+    target.with_file_name(hidden)
+}
+
 /// Makes a rename last through a power cut.
 #[cfg(unix)]
-fn sync_folder(target: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(target: &Path) -> io::Result<()> {
     let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_target: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(_target: &Path) -> io::Result<()> {
     Ok(())
 }
 

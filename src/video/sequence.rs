@@ -3,12 +3,13 @@
 use super::encode::Encoder;
 use super::frame::Frame;
 use super::movie::{cannot_write, check_spec};
+use super::partial;
 use super::writer::VideoSpec;
 use crate::error::{Context as _, Error, Result};
 use ffmpeg_next::format::Flags;
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// The file in the folder that holds the job.
 pub(super) const JOB: &str = "job.json";
@@ -32,10 +33,7 @@ impl Sequence {
                 .hint("name a folder that does not exist yet with --output, or remove this one"));
         }
         let name = target.file_name().ok_or_else(|| cannot_write(&target))?;
-        let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
-        hidden.push(".part");
-        let hidden = target.with_file_name(hidden);
+        let hidden = partial::hidden(&target, name);
         let failed = || {
             Error::output(format!("can't write {}", target.display()))
                 .hint("create the folder around it first, or choose another place with --output")
@@ -68,8 +66,7 @@ impl Sequence {
         self.drain()?;
         fs::rename(&self.hidden, &self.target).context(|| cannot_write(&self.target))?;
         self.finished = true;
-        let folder = self.target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder).and_then(|f| f.sync_all()).context(|| cannot_write(&self.target))
+        partial::sync_folder(&self.target).context(|| cannot_write(&self.target))
     }
 
     fn drain(&mut self) -> Result<()> {

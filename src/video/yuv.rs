@@ -1,6 +1,7 @@
 //! RGB to the encoder's planes: BT.709, MPEG range, 4:2:0 with 8 bits or 4:2:2 with 10.
 
 use super::frame::Frame;
+use crate::units::Size;
 use ffmpeg_next::{color, format, frame};
 use rayon::prelude::*;
 
@@ -16,14 +17,8 @@ const CR: [f32; 3] = [1.0 - KR, -KG, -KB];
 
 /// A picture for the encoder with the content of `source`, whose sides are even; none if memory is short.
 pub(super) fn from_rgb(source: &Frame) -> Option<frame::Video> {
-    let size = source.size();
-    let mut picture = frame::Video::new(format::Pixel::YUV420P, size.width, size.height);
-    if picture.planes() < 3 {
-        return None;
-    }
-    picture.set_color_space(color::Space::BT709);
-    picture.set_color_range(color::Range::MPEG);
-    let row = 3 * size.width as usize;
+    let mut picture = blank(format::Pixel::YUV420P, source.size())?;
+    let row = 3 * source.size().width as usize;
     let stride = picture.stride(0);
     let luma = picture.data_mut(0).par_chunks_mut(stride).zip(source.rgb().par_chunks(row));
     luma.for_each(|(out, rgb)| luma_row(rgb, out));
@@ -38,14 +33,8 @@ pub(super) fn from_rgb(source: &Frame) -> Option<frame::Video> {
 
 /// As [`from_rgb`], with ten bits a value and a chroma value for every second pixel of each row.
 pub(super) fn fine_from_rgb(source: &Frame) -> Option<frame::Video> {
-    let size = source.size();
-    let mut picture = frame::Video::new(format::Pixel::YUV422P10LE, size.width, size.height);
-    if picture.planes() < 3 {
-        return None;
-    }
-    picture.set_color_space(color::Space::BT709);
-    picture.set_color_range(color::Range::MPEG);
-    let row = 3 * size.width as usize;
+    let mut picture = blank(format::Pixel::YUV422P10LE, source.size())?;
+    let row = 3 * source.size().width as usize;
     // Four times the codes of 8 bits; halves are rounded up.
     let luma = [KR, KG, KB].map(|w| w * 4.0 * LUMA);
     let chroma = |weights: [f32; 3], unit: f32| weights.map(|w| w * 4.0 * CHROMA / unit);
@@ -56,6 +45,17 @@ pub(super) fn fine_from_rgb(source: &Frame) -> Option<frame::Video> {
         let rows = picture.data_mut(plane).par_chunks_mut(stride).zip(source.rgb().par_chunks(row));
         rows.for_each(|(out, rgb)| fine_row(rgb, weights, zero, plane > 0, out));
     }
+    Some(picture)
+}
+
+/// A picture of three planes to be filled; none if memory is short.
+fn blank(pixel: format::Pixel, size: Size) -> Option<frame::Video> {
+    let mut picture = frame::Video::new(pixel, size.width, size.height);
+    if picture.planes() < 3 {
+        return None;
+    }
+    picture.set_color_space(color::Space::BT709);
+    picture.set_color_range(color::Range::MPEG);
     Some(picture)
 }
 
@@ -99,7 +99,6 @@ fn chroma_row(pair: &[u8], weights: [f32; 3], out: &mut [u8]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Size;
 
     /// Table 3 values of BT.709 colour bars at 100 %, 8 bits.
     #[test]

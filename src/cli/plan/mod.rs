@@ -96,8 +96,7 @@ impl Plan<'_> {
             let (start, end) = (take.take_start, take.take_end.min(part.end));
             // A frame shows what sounds in its middle.
             let middle = self.time(start).0 + self.job.timeline.fps.period().0 / 2.0;
-            let sections = &self.scene.analysis.sections;
-            let section = sections.iter().rev().find(|s| s.start.0 <= middle).map_or("-", |s| &s.label);
+            let section = self.scene.analysis.section_at(middle).map_or("-", |s| &s.label);
             say(format_args!(
                 "{:4}  {:>10}  {:>10}  {section:7}  {}",
                 take.take,
@@ -118,7 +117,7 @@ impl Plan<'_> {
             if curve.iter().all(|v| *v == param.default as f32) {
                 continue;
             }
-            let (least, most) = curve.iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
+            let (least, most) = plot::extent(curve);
             let mean = curve.iter().sum::<f32>() / curve.len() as f32;
             let rate = format!("{:?}", param.rate).to_lowercase();
             say(format_args!("{:18} {least:7.3} {mean:7.3} {most:7.3}  {rate}", param.name));

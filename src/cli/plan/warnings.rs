@@ -19,15 +19,13 @@ pub struct Warning {
 const FAR: f64 = 1.5;
 /// Words of a prompt above which the first ones hardly count any more.
 const LONG: usize = 40;
-/// Steps for which distilled motion modules exist.
-const DISTILLED: [usize; 4] = [1, 2, 4, 8];
 
 /// All that can be said about a job before it is rendered.
 pub fn of(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     let mut all = Vec::new();
     all.extend(steps(scene));
     all.extend(guidance(scene, job));
-    all.extend(window(scene, job));
+    all.extend(window(job));
     all.extend(denoise(scene, job));
     all.extend(size(scene, job));
     all.extend(speed(scene, job));
@@ -65,7 +63,7 @@ fn steps(scene: &Scene) -> Option<Warning> {
             "a distilled module has learnt the noise levels of its own number of steps and no others",
             format!("--steps {own}, or the module for {steps} steps"),
         ),
-        None if steps == 6 && scene.request.model.motion.is_some() && !DISTILLED.contains(&steps) => warning(
+        None if steps == 6 && scene.request.model.motion.is_some() => warning(
             "6 steps are asked for".into(),
             "no distilled module was made for 6 steps",
             "--steps 4 or --steps 8 with the module of that number",
@@ -88,23 +86,17 @@ fn guidance(scene: &Scene, job: &Job) -> Option<Warning> {
     )
 }
 
-fn window(scene: &Scene, job: &Job) -> Option<Warning> {
+fn window(job: &Job) -> Option<Warning> {
     let length = job.settings.windows.length;
-    if length > scene.model.max_frames() {
-        return warning(
-            format!("windows of {length} frames"),
-            "they are longer than the motion module's positional encoding",
-            format!("at most {} frames in the model's hints", scene.model.max_frames()),
-        );
+    // Those beyond the positional encoding are refused before.
+    if length == 16 {
+        return None;
     }
-    if length != 16 {
-        return warning(
-            format!("windows of {length} frames"),
-            "motion modules are trained on 16 frames; with others motion gets jittery or freezes",
-            "\"frames\": 16 in the model's hints",
-        );
-    }
-    None
+    warning(
+        format!("windows of {length} frames"),
+        "motion modules are trained on 16 frames; with others motion gets jittery or freezes",
+        "\"frames\": 16 in the model's hints",
+    )
 }
 
 fn denoise(scene: &Scene, job: &Job) -> Option<Warning> {

@@ -19,6 +19,11 @@ pub fn checked(path: &Path) -> Result<&Path> {
     }
 }
 
+/// The least and the largest of some values.
+pub fn extent(values: &[f32]) -> (f32, f32) {
+    values.iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)))
+}
+
 fn extension(path: &Path) -> String {
     path.extension().unwrap_or_default().to_string_lossy().to_lowercase()
 }

@@ -3,7 +3,7 @@
 //! Made to be read on a phone: narrow, large letters, names inside the rows.
 
 use super::canvas::{Canvas, Drawn, FAINT, GAP, INK, Layout};
-use super::picture;
+use super::{extent, picture};
 use crate::audio::decode::{Block, decode};
 use crate::cli::prepare::Scene;
 use crate::error::Result;
@@ -131,7 +131,7 @@ impl<B: DrawingBackend> Planned<'_, B> {
     fn curve(&self, param: &Param, (top, bottom): (i32, i32), color: RGBColor) -> Drawn<B> {
         let part = self.scene.part.start as usize..self.scene.part.end as usize;
         let values = &self.scene.timeline.curves[param.name][part];
-        let (least, most) = values.iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
+        let (least, most) = extent(values);
         let room = (bottom - top) as f32 - 12.0;
         let height = |v: f32| {
             let share = if most > least { (v - least) / (most - least) } else { 0.5 };
@@ -139,19 +139,13 @@ impl<B: DrawingBackend> Planned<'_, B> {
         };
         self.line(values, &height, color)?;
         let size = LAYOUT.text - 4;
-        let style = |color, place| (color, place);
         let middle = |edge: i32| edge + size as i32 * 2 / 3;
-        self.canvas.text(param.name, (LAYOUT.left + 8, middle(top)), size, style(color, HPos::Left))?;
+        self.canvas.text(param.name, (LAYOUT.left + 8, middle(top)), size, (color, HPos::Left))?;
         if most > least {
-            self.canvas.text(
-                &short(most),
-                (LAYOUT.right - 6, middle(top)),
-                size,
-                style(FAINT, HPos::Right),
-            )?;
+            self.canvas.text(&short(most), (LAYOUT.right - 6, middle(top)), size, (FAINT, HPos::Right))?;
         }
         let low = bottom - size as i32 * 2 / 3;
-        self.canvas.text(&short(least), (LAYOUT.right - 6, low), size, style(FAINT, HPos::Right))
+        self.canvas.text(&short(least), (LAYOUT.right - 6, low), size, (FAINT, HPos::Right))
     }
 
     /// At every pixel from the least to the largest value of the frames that fall on it, so that no hit is lost.
@@ -161,8 +155,7 @@ impl<B: DrawingBackend> Planned<'_, B> {
         for column in 0..columns {
             let from = column * values.len() / columns;
             let to = ((column + 1) * values.len() / columns).max(from + 1).min(values.len());
-            let (least, most) =
-                values[from..to].iter().fold((f32::MAX, f32::MIN), |(a, b), v| (a.min(*v), b.max(*v)));
+            let (least, most) = extent(&values[from..to]);
             let x = LAYOUT.left + column as i32;
             points.push((x, height(least)));
             if most > least {

@@ -154,7 +154,11 @@ impl Imported {
                 parseq::read(name, &map, frames)?
             }
             Some(Ok(Value::Object(map))) => deforum::read_settings(name, &map, frames)?,
-            Some(Ok(_)) => unreachable_json(name)?,
+            Some(Ok(_)) => {
+                return Err(
+                    Error::input(format!("{name} is no settings file")).hint("name a Deforum or Parseq file")
+                );
+            }
             Some(Err(e)) => {
                 return Err(Error::input(format!("{name} is not JSON")).because(e).hint("export it again"));
             }
@@ -172,7 +176,7 @@ impl Imported {
     /// `cfg_scale` schedules. The others are there to be named.
     pub fn preset(&self, name: &str, fps: FrameRate) -> String {
         let mut text = format!("# From {}.\n", name.replace(['\n', '\r'], " "));
-        let _ = writeln!(text, "# Its {} frames a second are played one by one with --fps {fps}.", fps);
+        let _ = writeln!(text, "# Its {fps} frames a second are played one by one with --fps {fps}.");
         for what in &self.left_out {
             let _ = writeln!(text, "# Left out: {}", what.replace(['\n', '\r'], " "));
         }
@@ -242,10 +246,6 @@ impl Imported {
         }
         all
     }
-}
-
-fn unreachable_json<T>(name: &str) -> Result<T> {
-    Err(Error::input(format!("{name} is no settings file")).hint("name a Deforum or Parseq file"))
 }
 
 /// A name that a preset's curve can have.
