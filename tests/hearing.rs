@@ -4,6 +4,7 @@ use assert_cmd::Command as Program;
 use beatbolt::audio::{Analysis, Options, Tracker, analyze, analyze_with};
 use beatbolt::cli::analyze::{AnalyzeOptions, Hearing, run};
 use beatbolt::progress::Silent;
+use beatbolt::units::Seconds;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -124,8 +125,63 @@ fn twice_the_level_changes_nothing_in_music() {
         analyze(&path, &Silent).unwrap()
     };
     let plain = at(1.0);
-    assert_eq!(plain, at(2.0));
-    assert_eq!(plain, at(1.0 / 16.0));
+    for gain in [2.0f32, 1.0 / 16.0] {
+        let mut scaled = at(gain);
+        let louder = scaled.loudness_lufs.unwrap() - plain.loudness_lufs.unwrap();
+        assert!((louder - 20.0 * f64::from(gain).log10()).abs() < 1e-3, "{louder}");
+        scaled.loudness_lufs = plain.loudness_lufs;
+        assert_eq!(plain, scaled);
+    }
+}
+
+/// FFmpeg's meter for EBU R 128: the integrated loudness, and the momentary one every tenth of a second.
+fn ebur128(path: &Path) -> (f64, Vec<(f64, f64)>) {
+    let filter = "ebur128=metadata=1:framelog=verbose,ametadata=print:key=lavfi.r128.M:file=-";
+    let out = Command::new("ffmpeg")
+        .args(["-v", "info", "-i", text(path), "-af", filter, "-f", "null", "-"])
+        .output()
+        .expect("the tests need the ffmpeg program");
+    assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
+    let number = |text: &str, key: &str| -> Option<f64> {
+        text.split(key).nth(1)?.split_whitespace().next()?.parse().ok()
+    };
+    let (mut at, mut momentary) = (0.0, Vec::new());
+    for line in String::from_utf8_lossy(&out.stdout).lines() {
+        at = number(line, "pts_time:").unwrap_or(at);
+        momentary.extend(number(line, "lavfi.r128.M=").map(|m| (at, m)));
+    }
+    let summary = String::from_utf8_lossy(&out.stderr).into_owned();
+    (number(&summary, "I:").expect("a summary"), momentary)
+}
+
+#[test]
+fn loudness_is_what_a_meter_for_broadcasters_reads() {
+    let (folder, wav) = example();
+    let panned = folder.path().join("panned.wav");
+    ffmpeg(&["-i", text(&wav), "-af", "pan=stereo|c0=c0|c1=0.2*c1", "-ar", "48000", text(&panned)]);
+    for path in [wav, panned] {
+        let (integrated, momentary) = ebur128(&path);
+        let ours = analyze(&path, &Silent).unwrap();
+        assert!(
+            (ours.loudness_lufs.unwrap() - integrated).abs() < 0.15,
+            "{:?} {integrated}",
+            ours.loudness_lufs
+        );
+        // Ours is relative: one constant has to bring it to theirs at all times that are neither capped nor nearly silent.
+        let curve = &ours.envelopes["momentary"];
+        let apart: Vec<f64> = momentary
+            .iter()
+            .filter(|(_, m)| *m > -50.0)
+            // A reading covers the 400 ms before the end of its tenth of a second.
+            .map(|(t, m)| (f64::from(curve.at(Seconds(t + 0.1 - 0.2))), *m))
+            .filter(|(value, _)| *value < 0.999)
+            .map(|(value, m)| m - 20.0 / 0.6 * value.log10())
+            .collect();
+        let mean = apart.iter().sum::<f64>() / apart.len() as f64;
+        // The edges of our windows are softer, which shows where the music jumps.
+        let near = apart.iter().filter(|d| (*d - mean).abs() < 0.3).count();
+        assert!(apart.len() > 100 && near * 50 > apart.len() * 49, "{mean}: {apart:.1?}");
+    }
 }
 
 #[test]

@@ -47,6 +47,7 @@ fn track() -> Analysis {
         downbeats: beats.iter().step_by(4).copied().collect(),
         meter: Some(4),
         confidence: 1.0,
+        loudness_lufs: None,
         onsets: beats.clone(),
         onset_strengths: vec![1.0; beats.len()],
         drums: Drums { kick: drum.clone(), snare: drum.clone(), hat: drum },

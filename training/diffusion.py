@@ -141,47 +141,73 @@ def noised(x, a, b):
     return y, t, target, bt, weight
 
 
-def motion(minutes, folder, rate=1e-3, batch=1):
-    """Motion modules on clips; text encoder fixed, UNet carried along at less of the rate."""
+STILLS = 8  # single frames beside each clip
+JUMPS = 1.5
+
+
+def unsteady(miss, weight):
+    """Loss of a miss [n,16,8,h,w], with weights [n,16,1,1,1]: squares, and squares of its changes from frame to frame.
+
+    A viewer forgives what is wrong in the same way in all frames much sooner than what jumps.
+    """
+    jump, both = miss[:, 1:] - miss[:, :-1], weight[:, 1:] * weight[:, :-1]
+    return (miss ** 2 * weight).mean() / weight.mean() + JUMPS * (jump ** 2 * both).mean() / both.mean()
+
+
+def stills(table, rng, tok, a, b):
+    """A batch of single frames: input [n,1,8,h,w], time, token ids, target v."""
+    picks = [table.pick(rng) for _ in range(STILLS)]
+    x = torch.stack([table.frame(p, rng) for p in picks])[:, None]
+    t = times(STILLS)
+    at, bt = a[t].view(-1, 1, 1, 1, 1), b[t].view(-1, 1, 1, 1, 1)
+    n = torch.randn_like(x)
+    return at * x + bt * n, t, words([table.takes[p] for p in picks], tok, rng), at * n - bt * x
+
+
+def motion(minutes, folder, rate=1e-3):
+    """Motion modules on clips, one a step; text encoder and UNet are carried along at less of the rate, on single frames as well."""
     run = Run("motion", minutes, rate)
     rng, table, tok, text, unet, a, b = start(run, folder, 2)
-    text.requires_grad_(False)
     net = nets.Video(unet, nets.load_part("motion_adapter", nets.build_motion()))
     new = [(k, p) for k, p in net.named_parameters() if "motion_modules" in k]
-    old = [(k, p) for k, p in net.named_parameters() if "motion_modules" not in k]
+    old = [(k, p) for k, p in net.named_parameters() if "motion_modules" not in k] + [*text.named_parameters()]
     opt = optimiser(new, rate, old, 0.5)
     new, old = [p for _, p in new], [p for _, p in old]
     average = nets.Average([*new, *old], 0.995)
-    mean, mark = None, 240
+    mean, still, mark = None, None, 240
     while run.going():
         run.tick(opt)
-        picks = [table.pick(rng) for _ in range(batch)]
-        x, s = (torch.stack(c) for c in zip(*(table.clip(p, rng) for p in picks)))
+        pick = table.pick(rng)
+        x, s = (c[None] for c in table.clip(pick, rng))
         y, t, target, bt, weight = noised(x, a, b)
-        with torch.no_grad():
-            hidden = text(words([table.takes[p] for p in picks], tok, rng)).last_hidden_state
+        frame, when, ids, wanted = stills(table, rng, tok, a, b)
         with nets.mixed():
-            v = net(y, t, hidden, s)
-        loss = ((v.float() - target) ** 2 * bt.clamp(0.5, 1) * weight).mean() / weight.mean()
+            hidden = text(torch.cat([words([table.takes[pick]], tok, rng), ids])).last_hidden_state
+            v = net(y, t, hidden[:1], s)
+            w = net(frame, when, hidden[1:], None)
+        loss = unsteady((v.float() - target) * bt.clamp(0.5, 1).sqrt(), weight)
+        alone = ((w.float() - wanted) ** 2).mean()
         opt.zero_grad()
-        loss.backward()
+        (loss + alone).backward()
         torch.nn.utils.clip_grad_norm_(new, 1.0)
         torch.nn.utils.clip_grad_norm_(old, 1.0)
         opt.step()
         average.update()
-        mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()
+        ease = 0.0 if mean is None else 0.98
+        mean, still = ease * (mean or 0) + (1 - ease) * loss.item(), ease * (still or 0) + (1 - ease) * alone.item()
         if run.step % 25 == 0:
             table.refresh()
-            run.log(loss=mean, shards=len(table.seen))
+            run.log(loss=mean, still=still, shards=len(table.seen))
         if run.part() * run.length > mark:
             mark += 240
-            save_motion(run, average, net, loss=round(mean, 4))
-    save_motion(run, average, net, loss=round(mean, 4))
+            save_motion(run, average, text, net, loss=round(mean, 4))
+    save_motion(run, average, text, net, loss=round(mean, 4))
 
 
-def save_motion(run, average, net, **figures):
+def save_motion(run, average, text, net, **figures):
     average.swap()
     unet, motion = net.split()
+    nets.save_part("text_encoder", text)
     nets.save_part("unet", nets.build_unet(), unet)
     nets.save_part("motion_adapter", nets.build_motion(), motion)
     average.swap()

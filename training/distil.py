@@ -10,7 +10,7 @@ import export
 import nets
 import sample
 from common import Run
-from diffusion import HELD, error, start, words
+from diffusion import HELD, error, start, unsteady, words
 from muon import optimiser
 
 
@@ -61,10 +61,11 @@ def distil(few, minutes, folder, teacher=0, rate=3e-4):
         begin, y = sample.shown(begin, noise, sigma, held)
         root = (sigma ** 2 + 1).sqrt()
         wanted = (begin / root ** 2 - clean) * root / sigma
-        first = 0 if held is None else HELD - 1
+        weight = torch.ones(1, nets.FRAMES, 1, 1, 1)
+        weight[:, :0 if held is None else HELD - 1] = 0
         with nets.mixed():
             v = net(y, t[None], hidden, scale)
-        loss = ((v.float() - wanted)[:, first:] ** 2).mean()
+        loss = unsteady(v.float() - wanted, weight)
         opt.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(new, 1.0)

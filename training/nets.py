@@ -120,8 +120,13 @@ class SpeedAttention:
         return attn.to_out[1](attn.to_out[0](y))
 
 
+def moving(forward):
+    """A motion module's `forward` that lets single frames pass, as a render does."""
+    return lambda x, *rest, num_frames=1, **named: x if num_frames == 1 else forward(x, *rest, num_frames=num_frames, **named)
+
+
 class Video(torch.nn.Module):
-    """UNet with motion modules. `forward(x [b,f,4,h,w], t [b], text [b,l,d], scale [b,f])` predicts v, [b,f,4,h,w]."""
+    """UNet with motion modules. `forward(x [b,f,8,h,w], t [b], text [b,l,d], scale [b,f])` predicts v, [b,f,8,h,w]."""
 
     def __init__(self, unet, motion):
         super().__init__()
@@ -130,6 +135,7 @@ class Video(torch.nn.Module):
         for m in self.net.modules():
             if type(m).__name__ == "AnimateDiffTransformer3D":
                 m.norm = PerFrame(m.norm)
+                m.forward = moving(m.forward)
                 for block in m.transformer_blocks:
                     block.attn1.set_processor(self.speed)
                     block.attn2.set_processor(self.speed)

@@ -25,6 +25,9 @@ pub struct Analysis {
     /// How sure the beats are, 0..=1: the mean chance of a beat where beats were found; 0 without beats.
     #[serde(default)]
     pub confidence: f32,
+    /// Loudness of the whole track, integrated as ITU-R BS.1770-4 says, in LUFS; none for silence and for less than 0.4 s.
+    #[serde(default)]
+    pub loudness_lufs: Option<f64>,
     /// Onsets, ascending.
     pub onsets: Vec<Seconds>,
     /// How strong each of the onsets is.

@@ -222,6 +222,7 @@ mod tests {
             beats,
             meter: Some(4),
             confidence: 0.5,
+            loudness_lufs: None,
             onsets: Vec::new(),
             onset_strengths: Vec::new(),
             drums: Default::default(),

@@ -1,7 +1,9 @@
 //! Raw features go in, envelopes between 0 and 1 come out, each relative to the track itself.
 
 use super::analysis::{Drums, Envelope};
-use super::features::{BANDS, Features};
+use super::chroma::{CLASSES, shares};
+use super::features::{BANDS, Features, POOL, TIMBRE};
+use super::loudness;
 use super::onset::spikes;
 use std::collections::BTreeMap;
 
@@ -27,6 +29,15 @@ pub(super) fn envelopes(
     let mut keep = |name: String, values: Vec<f32>| all.insert(name, Envelope { hop_seconds, values });
     let whole = full(&features.loudness, sounding);
     keep("loudness".into(), level(&smooth(&features.loudness, 2), whole));
+    let squares: Vec<f32> =
+        smooth(&features.loudness.iter().map(|a| a * a).collect::<Vec<_>>(), loudness::reach(hop_seconds));
+    let momentary: Vec<f32> = squares.iter().map(|square| square.sqrt()).collect();
+    keep("momentary".into(), level(&momentary, full(&momentary, sounding)));
+    let parts = [("harmonic", &features.harmonic), ("percussive", &features.percussive)];
+    let most = parts.map(|(_, list)| full(list, sounding)).into_iter().fold(0.0, f32::max);
+    for (name, list) in parts {
+        keep(name.into(), level(&smooth(list, 2), most));
+    }
     keep("brightness".into(), brightness(&features.centroid));
     keep("onset".into(), hits(&features.flux, hop_seconds));
     for (name, list) in [("kick", &drums.kick), ("snare", &drums.snare), ("hat", &drums.hat)] {
@@ -39,6 +50,11 @@ pub(super) fn envelopes(
         keep(format!("{name}.integral"), integral(&level, hop_seconds));
         keep(format!("{name}.hit"), hits(&features.fluxes[i], hop_seconds));
         keep(format!("{name}.level"), level);
+    }
+    let pools: Vec<[f32; 12]> =
+        features.textures.iter().map(|t| std::array::from_fn(|k| t[TIMBRE + k])).collect();
+    for (class, values) in CLASSES.iter().zip(shares(&pools)) {
+        all.insert(format!("chroma.{class}"), Envelope { hop_seconds: hop_seconds * POOL as f64, values });
     }
     all
 }

@@ -1,11 +1,13 @@
-//! Spectra go in, a few numbers per hop come out: band levels, fluxes, brightness, texture.
+//! Spectra go in, a few numbers per hop come out: loudness, band levels, fluxes, brightness, texture.
 //!
 //! What is proportional to the signal is taken from the spectra as they come, what is not (fluxes, timbre) from
 //! the kept bands, once the level of the track is known.
 
 use super::band::{self, Bands, center_hz};
+use super::chroma::Chroma;
 use super::cue::{LAG, logs, rises};
-use super::spectrum::Grid;
+use super::spectrum::{Grid, Spectrum, lanes};
+use super::split::split;
 use std::ops::Range;
 
 /// The named bands with their lower and upper edges in hertz, low to high.
@@ -32,8 +34,13 @@ pub(super) const TEXTURE: usize = TIMBRE + 12;
 /// What is kept of a track: lists with one value per hop.
 #[derive(Default)]
 pub(super) struct Features {
-    /// Amplitude as the ear weighs it.
+    /// K-weighted mean square, summed over the channels; of the track as it came.
+    pub(super) squares: Vec<f32>,
+    /// Amplitude as the ear weighs it, of the track at level.
     pub(super) loudness: Vec<f32>,
+    /// Amplitudes of what sounds on and of what strikes.
+    pub(super) harmonic: Vec<f32>,
+    pub(super) percussive: Vec<f32>,
     /// Amplitude in each of [`BANDS`].
     pub(super) bands: [Vec<f32>; BANDS.len()],
     /// Mean flux in each of [`BANDS`].
@@ -50,17 +57,11 @@ pub(super) struct Features {
 
 /// Turns spectra into [`Features`].
 pub(super) struct Extractor {
-    /// Weight of each bin's power in the loudness.
-    ear: Vec<f32>,
     /// Logarithm (base 2) of each bin's frequency.
     octaves: Vec<f32>,
     /// The bins of each band.
     bands: [Range<usize>; BANDS.len()],
-    /// The first bin in which pitches are looked for, and the pitch classes from there on.
-    pitches: (usize, Vec<usize>),
-    pool: [f32; 12],
-    pooled: usize,
-    chromas: Vec<[f32; 12]>,
+    chroma: Chroma,
     features: Features,
 }
 
@@ -69,62 +70,41 @@ impl Extractor {
         let hz = |k: usize| k as f32 * grid.bin_hz() as f32;
         // The first bin from a frequency on; never the one at 0 Hz.
         let bin = |hz: f32| ((f64::from(hz) / grid.bin_hz()).ceil() as usize).clamp(1, grid.bins());
-        let pitch = |k: usize| (12.0 * (hz(k) / 440.0).log2()).round() as i32;
-        let pitched = bin(100.0)..bin(2000.0);
         Extractor {
-            ear: (0..grid.bins()).map(|k| ear_weight(hz(k))).collect(),
             octaves: (0..grid.bins()).map(|k| hz(k).max(1.0).log2()).collect(),
             bands: BANDS.map(|(_, low, high)| bin(low)..bin(high)),
-            pitches: (pitched.start, pitched.map(|k| pitch(k).rem_euclid(12) as usize).collect()),
-            pool: [0.0; 12],
-            pooled: 0,
-            chromas: Vec::new(),
+            chroma: Chroma::new(grid),
             features: Features::default(),
         }
     }
 
     /// Takes the spectrum of the next hop.
-    pub(super) fn push(&mut self, magnitudes: &[f32]) {
+    pub(super) fn push(&mut self, spectrum: Spectrum<'_>) {
+        let magnitudes = spectrum.magnitudes;
         let dot = |a: &[f32], b: &[f32]| lanes(a.iter().zip(b).map(|(x, y)| x * y));
-        let loud = lanes(magnitudes.iter().zip(&self.ear).map(|(m, ear)| m * m * ear));
-        self.features.loudness.push(loud.sqrt());
+        self.features.squares.push(spectrum.square);
         for (list, span) in self.features.bands.iter_mut().zip(&self.bands) {
             list.push(dot(&magnitudes[span.clone()], &magnitudes[span.clone()]).sqrt());
         }
         let heard = self.bands[0].start..self.bands[BANDS.len() - 1].end;
         let weighted = dot(&magnitudes[heard.clone()], &self.octaves[heard.clone()]);
         self.features.centroid.push((weighted, lanes(magnitudes[heard].iter().copied())));
-        let (first, classes) = &self.pitches;
-        for (class, m) in classes.iter().zip(&magnitudes[*first..]) {
-            self.pool[*class] += m;
-        }
-        self.pooled += 1;
-        if self.pooled == POOL {
-            self.close_pool();
-        }
-    }
-
-    fn close_pool(&mut self) {
-        let scale = 1.0 / self.pooled as f32;
-        self.chromas.push(self.pool.map(|v| v * scale));
-        (self.pool, self.pooled) = ([0.0; 12], 0);
+        self.chroma.push(magnitudes);
     }
 
     /// All hops, cut or held to `hops`, as if the track had been brought to level by `gain` before.
     pub(super) fn finish(mut self, hops: usize, bands: &Bands, gain: f32) -> Features {
-        if self.pooled > 0 {
-            self.close_pool();
-        }
         let f = &mut self.features;
-        for list in std::iter::once(&mut f.loudness).chain(&mut f.bands) {
+        for list in std::iter::once(&mut f.squares).chain(&mut f.bands) {
             let last = list.last().copied().unwrap_or(0.0);
             list.resize(hops, last);
-            list.iter_mut().for_each(|v| *v *= gain);
         }
+        f.bands.iter_mut().flatten().for_each(|v| *v *= gain);
+        f.loudness = f.squares.iter().map(|square| square.sqrt() * gain).collect();
         f.centroid.resize(hops, (0.0, 0.0));
         f.centroid.iter_mut().for_each(|c| *c = (c.0 * gain, c.1 * gain));
         let mut textures = vec![[0.0; TEXTURE]; hops.div_ceil(POOL)];
-        for (texture, chroma) in textures.iter_mut().zip(&self.chromas) {
+        for (texture, chroma) in textures.iter_mut().zip(self.chroma.finish()) {
             texture[TIMBRE..].copy_from_slice(&chroma.map(|v| v * gain));
         }
         f.textures = textures;
@@ -144,6 +124,9 @@ impl Features {
             let mean =
                 |span: &Range<usize>| rise[span.clone()].iter().sum::<f32>() / span.len().max(1) as f32;
             self.flux.push(mean(&(0..band::BANDS)));
+            let (harmonic, percussive) = split(bands, hop, gain);
+            self.harmonic.push(harmonic.sqrt());
+            self.percussive.push(percussive.sqrt());
             for (list, span) in self.fluxes.iter_mut().zip(&named) {
                 list.push(mean(span));
             }
@@ -162,24 +145,10 @@ impl Features {
     }
 }
 
-/// A sum in eight lanes, so that it goes many at a time; always in the same order.
-fn lanes(values: impl ExactSizeIterator<Item = f32>) -> f32 {
-    let mut sums = [0.0f32; 8];
-    values.enumerate().for_each(|(i, v)| sums[i % 8] += v);
-    sums.iter().sum()
-}
-
 /// The bands whose middles lie between two frequencies.
 fn span(low: f32, high: f32) -> Range<usize> {
     let first = |hz: f32| (0..band::BANDS).find(|i| center_hz(*i) >= f64::from(hz)).unwrap_or(band::BANDS);
     first(low)..first(high)
-}
-
-/// Roughly the K weighting of ITU-R BS.1770 on power: less below 60 Hz, 4 dB more above 2 kHz.
-fn ear_weight(hz: f32) -> f32 {
-    let low = (hz / 60.0).powi(2);
-    let shelf = (hz / 1700.0).powi(2);
-    low / (1.0 + low) * (1.0 + 2.5 * shelf) / (1.0 + shelf)
 }
 
 #[cfg(test)]
@@ -194,7 +163,7 @@ mod tests {
         (0..band::LEAD).for_each(|_| bands.push(&vec![0.0; grid.bins()]));
         for i in 0..30 {
             let spectrum = vec![if (10..20).contains(&i) { 0.1 } else { 0.0 }; grid.bins()];
-            extractor.push(&spectrum);
+            extractor.push(Spectrum { magnitudes: &spectrum, square: 0.0 });
             bands.push(&spectrum);
         }
         let features = extractor.finish(30, &bands, 1.0);

@@ -5,6 +5,7 @@ use super::analysis::{Analysis, Drums, Hit};
 use super::decode::Decoded;
 use super::envelope::envelopes;
 use super::features::Features;
+use super::loudness::integrated;
 use super::meter::{Course, Merits, course};
 use super::net::{self, Chances};
 use super::pass::{Kept, keep};
@@ -136,7 +137,7 @@ impl Track {
     /// Draws conclusions.
     fn describe(self, heard: Option<&beat::Heard>) -> Analysis {
         let (onsets, drums) = self.hits();
-        let envelopes = envelopes(&self.features, &drums, &self.sounding, self.hop);
+        let mut envelopes = envelopes(&self.features, &drums, &self.sounding, self.hop);
         let beats = match heard {
             // Where hardly anything begins, nothing recurs.
             None if onsets.len() < FEWEST => Beats::default(),
@@ -150,12 +151,15 @@ impl Track {
             Some(bars) => bars,
             None => bar::downbeats(&pulses),
         };
+        let novelty = section::novelties(&pulses);
+        envelopes.insert("novelty".into(), section::novelty_curve(&pulses, &novelty, self.duration.0));
         Analysis {
             duration: self.duration,
             sample_rate: self.decoded.rate,
             samples: self.decoded.samples,
             tempo_bpm: tempo(&beats.times),
-            sections: section::sections(&pulses, &bars, self.duration.0),
+            sections: section::sections(&pulses, &bars, &novelty, self.duration.0),
+            loudness_lufs: integrated(&self.features.squares, self.hop),
             downbeats: bars.iter().map(|i| Seconds(pulses[*i].start)).collect(),
             beats: beats.times.into_iter().map(Seconds).collect(),
             meter: beats.meter,

@@ -7,6 +7,7 @@
 //!                            │
 //!        meter ─► align      beats and bars             onset      exact onsets and drums
 //!        features ─► envelope ─► pulse ─► section
+//!        (loudness, split, chroma)
 //! ```
 //!
 //! The track is decoded once and never held. `beat` and `grid` are a second opinion by aubio.
@@ -18,6 +19,7 @@ mod analysis;
 mod band;
 mod bar;
 mod beat;
+mod chroma;
 mod correct;
 mod cue;
 pub mod decode;
@@ -26,6 +28,7 @@ mod features;
 mod grid;
 mod level;
 mod listen;
+mod loudness;
 pub mod lyrics;
 mod meter;
 pub mod midi;
@@ -36,6 +39,7 @@ mod pulse;
 mod resample;
 mod section;
 mod spectrum;
+mod split;
 mod steady;
 pub mod timed;
 mod transient;

@@ -8,7 +8,7 @@ use super::band::{Bands, LEAD};
 use super::decode::{Block, Decoded, decode};
 use super::features::Extractor;
 use super::level::{Meter, Mix};
-use super::spectrum::{Grid, Spectra};
+use super::spectrum::{Grid, Spectra, Spectrum};
 use super::transient::Energy;
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::{Flow, Progress};
@@ -120,14 +120,14 @@ impl Ear {
     fn push(&mut self, parcel: &Parcel) {
         let block = Block { rate: parcel.rate, channels: parcel.channels, samples: &parcel.samples };
         let Ear { spectra, bands, extractor, energy, meter, .. } = self;
-        spectra.push(block, &mut |magnitudes| take(bands, extractor, magnitudes));
+        spectra.push(block, &mut |spectrum| take(bands, extractor, spectrum));
         energy.push(block);
         meter.push(block);
     }
 
     fn finish(self, decoded: Decoded) -> Kept {
         let Ear { grid, spectra, mut bands, mut extractor, energy, meter } = self;
-        spectra.finish(&mut |magnitudes| take(&mut bands, &mut extractor, magnitudes));
+        spectra.finish(&mut |spectrum| take(&mut bands, &mut extractor, spectrum));
         let mix = meter.mix();
         let (gain, loud) = meter.finish(decoded.channels);
         Kept { decoded, grid, bands, extractor, energy, gain, loud, mix }
@@ -135,9 +135,9 @@ impl Ear {
 }
 
 /// Keeps the spectrum of the next hop; only the bands keep those before the first sample.
-fn take(bands: &mut Bands, extractor: &mut Extractor, magnitudes: &[f32]) {
-    bands.push(magnitudes);
+fn take(bands: &mut Bands, extractor: &mut Extractor, spectrum: Spectrum<'_>) {
+    bands.push(spectrum.magnitudes);
     if bands.count() > LEAD {
-        extractor.push(magnitudes);
+        extractor.push(spectrum);
     }
 }

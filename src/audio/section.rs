@@ -4,7 +4,7 @@
 //! 2004): how much farther apart the beats of different sides are than those of the same side. Its
 //! peaks are boundaries, moved to the nearest bar. Sections whose beats can't be told apart share a letter.
 
-use super::analysis::Section;
+use super::analysis::{Envelope, Section};
 use super::pulse::Pulse;
 use crate::units::Seconds;
 
@@ -16,13 +16,20 @@ const SHORTEST: usize = 6;
 const DIFFERENT: f32 = 0.3;
 /// Least distance of two sides: closer ones sound alike to anyone.
 const AUDIBLE: f32 = 0.12;
+/// Seconds between two values of the novelty curve.
+const CURVE: f64 = 0.1;
 /// Sections up to this share of difference have the same letter.
 const ALIKE: f32 = 0.25;
 
-/// The sections of a track; `downbeats` are indices of pulses.
-pub(super) fn sections(pulses: &[Pulse], downbeats: &[usize], duration: f64) -> Vec<Section> {
+/// The sections of a track; `downbeats` are indices of pulses, `novelty` is what [`novelties`] says of them.
+pub(super) fn sections(
+    pulses: &[Pulse],
+    downbeats: &[usize],
+    novelty: &[f32],
+    duration: f64,
+) -> Vec<Section> {
     let mut edges = vec![0];
-    edges.extend(boundaries(pulses, downbeats));
+    edges.extend(boundaries(pulses, downbeats, novelty));
     edges.push(pulses.len());
     let spans: Vec<&[Pulse]> = edges.windows(2).map(|e| &pulses[e[0]..e[1]]).collect();
     let labels = labels(&spans);
@@ -34,10 +41,27 @@ pub(super) fn sections(pulses: &[Pulse], downbeats: &[usize], duration: f64) -> 
         .collect()
 }
 
-/// Indices of the pulses that begin a section, without the first.
-fn boundaries(pulses: &[Pulse], downbeats: &[usize]) -> Vec<usize> {
+/// How different the sides of every pulse are.
+pub(super) fn novelties(pulses: &[Pulse]) -> Vec<f32> {
     let reach = (pulses.len() / 7).clamp(4, REACH);
-    let novelty: Vec<f32> = (0..pulses.len()).map(|i| novelty(pulses, i, reach)).collect();
+    (0..pulses.len()).map(|i| novelty(pulses, i, reach)).collect()
+}
+
+/// Novelty as an envelope on a grid of a tenth of a second, the largest being 1.
+pub(super) fn novelty_curve(pulses: &[Pulse], novelty: &[f32], duration: f64) -> Envelope {
+    let most = novelty.iter().copied().fold(0.0, f32::max);
+    let scale = if most > 0.0 { 1.0 / most } else { 0.0 };
+    let mut next = 0;
+    let at = |i: usize| {
+        let time = i as f64 * CURVE;
+        next += pulses[next..].iter().take_while(|p| p.start <= time).count();
+        if next == 0 { 0.0 } else { novelty[next - 1] * scale }
+    };
+    Envelope { hop_seconds: CURVE, values: (0..(duration / CURVE) as usize + 1).map(at).collect() }
+}
+
+/// Indices of the pulses that begin a section, without the first.
+fn boundaries(pulses: &[Pulse], downbeats: &[usize], novelty: &[f32]) -> Vec<usize> {
     let is_peak = |i: &usize| {
         let near = i.saturating_sub(SHORTEST)..(i + SHORTEST + 1).min(pulses.len());
         novelty[*i] > 0.0 && novelty[near].iter().all(|n| *n <= novelty[*i])
@@ -168,18 +192,23 @@ mod tests {
         let mut pulses = [stretch(0.2, 16), stretch(0.8, 32), stretch(0.2, 12), stretch(0.8, 20)].concat();
         pulses.iter_mut().enumerate().for_each(|(i, p)| p.start = i as f64 * 0.5);
         let bars: Vec<usize> = (0..80).step_by(4).collect();
-        let found = sections(&pulses, &bars, 40.0);
+        let novelty = novelties(&pulses);
+        let found = sections(&pulses, &bars, &novelty, 40.0);
         let edges: Vec<f64> = found.iter().map(|s| s.start.0).collect();
         let labels: Vec<&str> = found.iter().map(|s| s.label.as_str()).collect();
         assert_eq!(edges, [0.0, 8.0, 24.0, 30.0]);
         assert_eq!(labels, ["A", "B", "A", "B"]);
         assert_eq!(found[3].end.0, 40.0);
+        let curve = novelty_curve(&pulses, &novelty, 40.0);
+        assert!([8.0, 24.0].iter().all(|t| curve.at(Seconds(*t)) > 0.8), "{curve:?}");
+        assert!(curve.at(Seconds(16.0)) < 0.3 && curve.peak(Seconds(0.0), Seconds(40.0)) == 1.0, "{curve:?}");
     }
 
     #[test]
     fn what_does_not_change_is_one_section() {
-        assert_eq!(sections(&stretch(0.5, 60), &[], 30.0).len(), 1);
-        assert_eq!(sections(&[], &[], 0.3).len(), 1);
+        assert_eq!(sections(&stretch(0.5, 60), &[], &[0.0; 60], 30.0).len(), 1);
+        assert_eq!(sections(&[], &[], &[], 0.3).len(), 1);
+        assert_eq!(novelties(&stretch(0.5, 60)), [0.0; 60]);
     }
 
     #[test]

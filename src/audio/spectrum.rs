@@ -4,6 +4,7 @@
 //! mix but not here. Two real channels share one complex transform.
 
 use super::decode::Block;
+use super::loudness::k_weight;
 use crate::units::SampleRate;
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
@@ -42,6 +43,15 @@ impl Grid {
     }
 }
 
+/// One hop's spectrum.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spectrum<'a> {
+    /// Mean over the channels; a sine at full scale has magnitude 1.
+    pub(super) magnitudes: &'a [f32],
+    /// K-weighted mean square, summed over the channels.
+    pub(super) square: f32,
+}
+
 /// Cuts a track into tapered stretches, centered on the hops, and transforms them.
 pub(super) struct Spectra {
     grid: Grid,
@@ -55,6 +65,9 @@ pub(super) struct Spectra {
     /// Four times the power of the two channels, per bin.
     powers: Vec<[f32; 2]>,
     magnitudes: Vec<f32>,
+    /// The K weighting of each bin's power.
+    ear: Vec<f32>,
+    square: f32,
 }
 
 impl Spectra {
@@ -76,32 +89,35 @@ impl Spectra {
             buffer: vec![Complex32::ZERO; grid.taper],
             powers: vec![[0.0; 2]; grid.bins()],
             magnitudes: vec![0.0; grid.bins()],
+            ear: (0..grid.bins()).map(|k| k_weight(k as f64 * grid.bin_hz()) as f32).collect(),
+            square: 0.0,
         }
     }
 
     /// Takes a block and calls `each` with the spectrum of every hop that is complete.
-    pub(super) fn push(&mut self, block: Block<'_>, each: &mut impl FnMut(&[f32])) {
+    pub(super) fn push(&mut self, block: Block<'_>, each: &mut impl FnMut(Spectrum<'_>)) {
         self.pending.extend_from_slice(block.samples);
         let (length, step) = (self.grid.taper * self.channels, self.grid.hop * self.channels);
         let mut start = 0;
         while start + length <= self.pending.len() {
             self.transform(start);
-            each(&self.magnitudes);
+            each(Spectrum { magnitudes: &self.magnitudes, square: self.square });
             start += step;
         }
         self.pending.drain(..start.min(self.pending.len()));
     }
 
     /// Gives the hops whose taper reaches past the end, as if silence followed.
-    pub(super) fn finish(mut self, each: &mut impl FnMut(&[f32])) {
+    pub(super) fn finish(mut self, each: &mut impl FnMut(Spectrum<'_>)) {
         let silence = vec![0.0; self.grid.taper / 2 * self.channels];
         let block = Block { rate: self.grid.rate, channels: self.channels, samples: &silence };
         self.push(block, each);
     }
 
-    /// The mean magnitude over the channels of the stretch at `start` of the pending samples.
+    /// The mean magnitude over the channels of the stretch at `start` of the pending samples, and its mean square.
     fn transform(&mut self, start: usize) {
         self.magnitudes.fill(0.0);
+        let mut power = 0.0;
         let n = self.grid.taper;
         for first in (0..self.channels).step_by(2) {
             let pairs = self.pending[start..].chunks_exact(self.channels).zip(&self.taper);
@@ -121,13 +137,25 @@ impl Spectra {
                 let (sum, difference) = (a + b.conj(), a - b.conj());
                 *powers = [sum.norm_sqr(), difference.norm_sqr()];
             }
+            power += lanes(
+                self.powers.iter().zip(&self.ear).map(|([sum, difference], ear)| (sum + difference) * ear),
+            );
             for (magnitude, [sum, difference]) in self.magnitudes.iter_mut().zip(&self.powers) {
                 *magnitude += sum.sqrt() + difference.sqrt();
             }
         }
         let mean = 0.5 / self.channels as f32;
         self.magnitudes.iter_mut().for_each(|m| *m *= mean);
+        // A sine of magnitude m has the mean square m² / 2, and is in three bins: m, m / 2 and m / 2.
+        self.square = 0.25 * power / 3.0;
     }
+}
+
+/// A sum in eight lanes, so that it goes many at a time; always in the same order.
+pub(super) fn lanes(values: impl ExactSizeIterator<Item = f32>) -> f32 {
+    let mut sums = [0.0f32; 8];
+    values.enumerate().for_each(|(i, v)| sums[i % 8] += v);
+    sums.iter().sum()
 }
 
 #[cfg(test)]
@@ -139,9 +167,9 @@ mod tests {
         let mut all = Vec::new();
         for part in samples.chunks(1000 * channels) {
             let block = Block { rate: SampleRate(rate), channels, samples: part };
-            spectra.push(block, &mut |m| all.push(m.to_vec()));
+            spectra.push(block, &mut |s| all.push(s.magnitudes.to_vec()));
         }
-        spectra.finish(&mut |m| all.push(m.to_vec()));
+        spectra.finish(&mut |s| all.push(s.magnitudes.to_vec()));
         all
     }
 

@@ -68,6 +68,7 @@ fn fixture(seconds: f64) -> crate::audio::Analysis {
         downbeats: every(2.0),
         meter: Some(4),
         confidence: 1.0,
+        loudness_lufs: None,
         onsets: every(0.5),
         onset_strengths: Vec::new(),
         drums: Drums { kick: hits.clone(), snare: hits.clone(), hat: hits },

@@ -62,9 +62,9 @@ const fn row(name: &'static str, source: Source, about: &'static str) -> Signal 
     Signal { name, about, source }
 }
 
-/// The rows of one frequency band, between the rows before and after.
+/// The rows of the frequency bands and of the notes, between the rows before and after.
 macro_rules! table {
-    ([$($before:expr),* $(,)?] bands [$($band:literal $range:literal),* $(,)?] [$($after:expr),* $(,)?]) => {
+    ([$($before:expr),* $(,)?] bands [$($band:literal $range:literal),* $(,)?] notes [$($class:literal $note:literal),* $(,)?] [$($after:expr),* $(,)?]) => {
         &[
             $($before,)*
             $(
@@ -73,6 +73,7 @@ macro_rules! table {
                 row(concat!($band, ".presence"), Source::Level, concat!("slow average of ", $range)),
                 row(concat!($band, ".integral"), Source::Level, concat!($range, " added up so far")),
             )*
+            $(row(concat!("chroma.", $class), Source::Level, concat!("how strong ", $note, " is among the twelve notes")),)*
             $($after,)*
         ]
     };
@@ -81,7 +82,11 @@ macro_rules! table {
 /// Every signal there is.
 pub const TABLE: &[Signal] = table!(
     [
-        row("loudness", Source::Level, "how loud it is"),
+        row("loudness", Source::Level, "how loud it is, this very moment"),
+        row("momentary", Source::Level, "how loud it is, over 0.4 seconds, as broadcasters measure it"),
+        row("harmonic", Source::Level, "how loud what sounds on is: voices, strings, pads"),
+        row("percussive", Source::Level, "how loud what strikes is: drums, plucks, consonants"),
+        row("novelty", Source::Level, "how much the music changes character here"),
         row("brightness", Source::Level, "how much of the sound is high"),
         row("onset", Source::Events(Kind::Onset), "any note or drum that starts"),
         row("kick", Source::Events(Kind::Kick), "bass drum"),
@@ -94,6 +99,10 @@ pub const TABLE: &[Signal] = table!(
         "low_mid" "the lower middle",
         "mid" "the middle",
         "high" "the treble",
+    ]
+    notes [
+        "c" "C", "db" "D flat", "d" "D", "eb" "E flat", "e" "E", "f" "F", "gb" "G flat", "g" "G", "ab" "A flat", "a" "A",
+        "bb" "B flat", "b" "B",
     ]
     [
         row("beat", Source::Falling(Grid::Beats), "1 on the beat, falling to 0 at the next"),
