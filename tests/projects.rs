@@ -237,3 +237,31 @@ fn every_profile_that_this_ffmpeg_has_is_written_and_read_back() {
     assert_eq!(stage.run("extract pictures").succeeds().json()["frames"], 15);
     stage.run(&format!("render track.wav -o a.webm {SMALL} --profile h264")).fails(2, &["H.264", ".mp4"]);
 }
+
+#[test]
+fn what_is_known_better_of_a_track_holds_for_its_video() {
+    let stage = Stage::new(6.0);
+    std::fs::write(stage.path("taps.txt"), "0.1 1\n0.9\n1.7\n2.5\n3.3 1\n4.1\n4.9\n").unwrap();
+    let curves = |line: &str| stage.run(&format!("export {line} --format csv")).succeeds().out;
+    let (heard, typed) = (curves("track.wav"), curves("track.wav --beats-file taps.txt"));
+    assert_ne!(heard, typed);
+    assert_ne!(heard, curves("track.wav --bpm 97"));
+    let write = |hearing: &str| {
+        let text = format!(
+            "track = \"track.wav\"\nsize = \"64x36\"\nsteps = 1\n[set]\nguidance = 1\n[hearing]\n{hearing}"
+        );
+        std::fs::write(stage.path("video.toml"), text).unwrap();
+    };
+    write("beats_file = \"taps.txt\"");
+    assert_eq!(curves("video.toml"), typed);
+    // What is typed wins; a tempo and a list exclude each other.
+    assert_eq!(curves("video.toml --bpm 97"), curves("track.wav --bpm 97"));
+    // A video of it can be made again, also from what was typed.
+    stage.run("render video.toml -o a.mkv --shift-beats -0.02 --end 1").succeeds();
+    let told = stage.run("extract a.mkv --to again").succeeds();
+    assert!(told.out.contains("--shift-beats '-0.02'"), "{}", told.out);
+    write("bpm = 97\nbeats_file = \"taps.txt\"");
+    stage.run("plan video.toml").fails(2, &["video.toml", "exclude"]);
+    write("bpn = 97");
+    stage.run("plan video.toml").fails(2, &["bpn", "bpm"]);
+}

@@ -92,6 +92,10 @@ pub struct JobArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub hearing: HearingArgs,
 }
 
 /// Where the video goes.
@@ -329,7 +333,7 @@ pub struct AnalyzeArgs {
 }
 
 /// How to listen, and what is known better.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Hearing")]
 pub struct HearingArgs {
     /// Who looks for the beats
@@ -361,8 +365,8 @@ pub struct HearingArgs {
     pub double: bool,
 
     /// Move all beats by so many seconds; negative: earlier
-    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, allow_negative_numbers = true)]
-    pub shift_beats: f64,
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    pub shift_beats: Option<f64>,
 
     /// Sections from a list: a start and a name a line
     #[arg(long, value_name = "FILE")]

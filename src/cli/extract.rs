@@ -100,6 +100,12 @@ fn options(job: &Value) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
     let mut line = String::new();
     let settings = &job["settings"];
+    for pair in job["hearing"].as_array().into_iter().flatten() {
+        match (pair[0].as_str().unwrap_or_default(), pair[1].as_str().unwrap_or_default()) {
+            (option, "") => line.extend([" ", option]),
+            (option, value) => line.extend([" ", option, " ", &quoted(value)]),
+        }
+    }
     for (key, option) in [("prompt", "--prompt"), ("negative", "--negative"), ("motion", "--motion")] {
         if let Some(text) = job[key].as_str() {
             let _ = write!(line, " {option} {}", quoted(text));

@@ -2,7 +2,7 @@
 
 use super::request::{Request, Stretch};
 use super::{memory, models};
-use crate::audio::{self, Analysis};
+use crate::audio::Analysis;
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -38,7 +38,7 @@ impl Scene {
         // The sound first: what listening takes is given back before the model comes.
         let analysis = {
             let _span = timings.span("analyze");
-            audio::analyze(&request.track, progress)?
+            request.hearing.hear(&request.track, progress)?
         };
         memory::give_back();
         progress.stage("loading", 0);

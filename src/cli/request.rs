@@ -1,5 +1,6 @@
 //! What was typed and what a project says, put together: what is to be shown, on which track, with what.
 
+use super::analyze::Hearing;
 use super::args::{JobArgs, ModelArgs, OutputArgs, PrecisionArg, Tier};
 use super::{models, presets, project};
 use crate::error::{Error, Result};
@@ -32,6 +33,8 @@ pub struct Request {
     pub seed: u64,
     /// The frames wanted.
     pub stretch: Stretch,
+    /// How to listen, and what is known better.
+    pub hearing: Hearing,
     /// The networks.
     pub model: ModelChoice,
     /// Where it all came from, for the finished file.
@@ -85,7 +88,8 @@ impl Request {
         let name = args.preset.as_deref().unwrap_or(crate::score::DEFAULT);
         let (preset, text) = presets::load(name)?;
         let tier = args.tier.unwrap_or(Tier::Develop);
-        let origin = json!({ "preset": { "name": preset.name, "toml": text } });
+        let hearing = Hearing::from(args.hearing.clone());
+        let origin = json!({ "preset": { "name": preset.name, "toml": text }, "hearing": hearing.typed() });
         Ok(Request {
             track: args.target.clone(),
             show: Show::of(preset),
@@ -95,6 +99,7 @@ impl Request {
             fps: args.fps,
             seed: args.seed.unwrap_or(1),
             stretch: stretch(args),
+            hearing,
             model: model(&args.model, None, None),
             origin,
             folder: None,
@@ -122,6 +127,9 @@ impl Request {
             model.motion = project.motion.as_deref().map(|path| folder.inside(path)).transpose()?;
         }
         model.generate = model.generate.or(project.generate);
+        let hearing = Hearing::from(args.hearing.clone());
+        let typed = hearing.typed();
+        let hearing = hearing.over(&project.hearing, |path| folder.inside(path))?;
         Ok(Request {
             track: folder.inside(&project.track)?,
             overrides: overrides(args)?,
@@ -130,8 +138,9 @@ impl Request {
             fps: args.fps.or(project.fps),
             seed: args.seed.or(project.seed).unwrap_or(1),
             stretch: stretch(args),
+            hearing,
             model,
-            origin: json!({ "project": { "name": name, "files": project.files } }),
+            origin: json!({ "project": { "name": name, "files": project.files }, "hearing": typed }),
             output: project.output.as_deref().map(|path| folder.place(path)).transpose()?,
             profile: project.profile.as_deref().map(Profile::find).transpose()?,
             folder: Some(folder.path().to_owned()),

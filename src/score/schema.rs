@@ -186,6 +186,7 @@ pub const TABLES: &[Table] = &[
             key("fps", TextOrNumber, "frames a second; what the model was made for"),
             key("seed", Whole(0, i64::MAX as u64), "another seed, another video"),
             key("blend", Word(&["slerp", "lerp"]), "how the project's prompts are blended"),
+            key("hearing", Table("hearing"), "what is known better than what is heard"),
             key("variables", Named, "what ${name} stands for in any text"),
             key("set", Settings, "parameters held at a value everywhere"),
             key("cuts", Table("takes"), "when takes start, instead of what the presets say"),
@@ -196,6 +197,22 @@ pub const TABLES: &[Table] = &[
             ),
             key("prompt", Tables("prompt"), "prompts over those of all presets"),
             key("words", NamedTables("words"), "what words in braces in them stand for"),
+        ],
+    },
+    Table {
+        name: "hearing",
+        usage: "[hearing]",
+        keys: &[
+            key("bpm", Number(20.0, 400.0), "beats at exactly this tempo, in the phase that was heard"),
+            key("first_beat", Length, "the first beat, which begins a bar; in seconds"),
+            key(
+                "beats_file",
+                Text,
+                "beats from a list of times, one a line; a 1 after the time begins a bar",
+            ),
+            key("octave", Word(&["halve", "double"]), "half or twice as many beats"),
+            key("shift_beats", Number(-60.0, 60.0), "how much later all beats are, in seconds"),
+            key("sections_file", Text, "sections from a list: a start and a name a line"),
         ],
     },
     Table {

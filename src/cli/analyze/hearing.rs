@@ -5,6 +5,7 @@ use crate::cli::args::{HearingArgs, TrackerArg};
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
 use crate::read;
+use crate::score::Known;
 use crate::units::Seconds;
 use std::path::{Path, PathBuf};
 
@@ -25,7 +26,7 @@ pub struct Hearing {
     /// Half or twice as many beats.
     pub octave: Option<Octave>,
     /// How much later the beats are, in seconds.
-    pub shift: f64,
+    pub shift: Option<f64>,
     /// A file with the starts and names of the sections.
     pub sections_file: Option<PathBuf>,
 }
@@ -54,6 +55,50 @@ impl From<HearingArgs> for Hearing {
 }
 
 impl Hearing {
+    /// This, and where it says nothing, what a project says; `inside` finds the project's files.
+    ///
+    /// # Errors
+    /// What `inside` refuses.
+    pub fn over(self, known: &Known, inside: impl Fn(&str) -> Result<PathBuf>) -> Result<Self> {
+        let file = |typed: Option<PathBuf>, known: &Option<String>| match (typed, known) {
+            (None, Some(path)) => inside(path).map(Some),
+            (typed, _) => Ok(typed),
+        };
+        // A tempo and a list of beats exclude each other, wherever they come from.
+        let beats = if self.bpm.is_some() { &None } else { &known.beats_file };
+        let bpm = if self.beats_file.is_some() { None } else { known.bpm };
+        let octave = known.octave.as_deref().map(|word| match word {
+            "halve" => Octave::Halve,
+            _ => Octave::Double,
+        });
+        Ok(Hearing {
+            options: self.options,
+            bpm: self.bpm.or(bpm),
+            first_beat: self.first_beat.or(known.first_beat),
+            beats_file: file(self.beats_file, beats)?,
+            octave: self.octave.or(octave),
+            shift: self.shift.or(known.shift_beats),
+            sections_file: file(self.sections_file, &known.sections_file)?,
+        })
+    }
+
+    /// What was typed, as it is typed.
+    pub fn typed(&self) -> Vec<(&'static str, String)> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
+        let mut all = Vec::new();
+        let mut say = |option, value: Option<String>| all.extend(value.map(|value| (option, value)));
+        say("--beats", (self.options.tracker == Tracker::Aubio).then(|| "aubio".into()));
+        say("--ears", path(&self.options.weights));
+        say("--bpm", self.bpm.map(|bpm| bpm.to_string()));
+        say("--first-beat", self.first_beat.map(|t| t.0.to_string()));
+        say("--beats-file", path(&self.beats_file));
+        say("--halve", (self.octave == Some(Octave::Halve)).then(String::new));
+        say("--double", (self.octave == Some(Octave::Double)).then(String::new));
+        say("--shift-beats", self.shift.map(|s| s.to_string()));
+        say("--sections-file", path(&self.sections_file));
+        all
+    }
+
     /// Listens to a track and corrects what is known better.
     ///
     /// # Errors
@@ -65,7 +110,7 @@ impl Hearing {
             first_beat: self.first_beat,
             beats: self.beats_file.as_deref().map(list).transpose()?,
             octave: self.octave,
-            shift: self.shift,
+            shift: self.shift.unwrap_or(0.0),
             sections: self.sections_file.as_deref().map(list).transpose()?,
         };
         let mut analysis = analyze_with(track, &self.options, progress)?;

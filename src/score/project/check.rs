@@ -1,8 +1,8 @@
 //! The checks between a project's files and what they mean: names, types, ranges, paths.
 
-use super::Choices;
 use super::load::{Loader, inside};
-use super::raw::{RawPart, RawProject, RawTakes};
+use super::raw::{RawHearing, RawPart, RawProject, RawTakes};
+use super::{Choices, Known};
 use crate::error::{Error, Result};
 use crate::score::clock::Length;
 use crate::score::param::{Rate, Setting};
@@ -38,6 +38,7 @@ pub(super) struct Fragment {
     pub fps: Option<FrameRate>,
     pub seed: Option<u64>,
     pub blend: Option<Blend>,
+    pub hearing: Known,
     pub set: Vec<Setting>,
     pub cuts: Option<Cuts>,
     pub cut_at: Vec<Length>,
@@ -108,6 +109,9 @@ impl File<'_, '_, '_> {
         if raw.blend.is_some() {
             into.blend = Some(source.blend(&raw.blend)?);
         }
+        if let Some(hearing) = &raw.hearing {
+            self.hearing(hearing, &mut into.hearing)?;
+        }
         if let Some(value) = &raw.preset {
             into.preset = Some(self.preset(value)?);
         }
@@ -136,6 +140,26 @@ impl File<'_, '_, '_> {
         for prompt in &raw.prompt {
             into.prompts.push(source.prompt(prompt, "", &into.words)?);
         }
+        Ok(())
+    }
+
+    fn hearing(&self, raw: &RawHearing, into: &mut Known) -> Result<()> {
+        let source = self.source;
+        let path = |key, field: &Field| field.as_ref().map(|v| source.path(key, v)).transpose();
+        let number =
+            |key, field: &Field, range| field.as_ref().map(|v| source.number(key, v, range)).transpose();
+        let octave = |v| source.one_of("octave", v, &[("halve", "halve"), ("double", "double")]);
+        let (bpm, beats) = (number("bpm", &raw.bpm, 20.0..=400.0)?, path("beats_file", &raw.beats_file)?);
+        if let (Some(field), Some(_)) = (&raw.bpm, &beats) {
+            let error = Error::usage("bpm and beats_file exclude each other").hint("keep one of them");
+            return Err(source.at(field.span(), error));
+        }
+        over(&mut into.bpm, bpm);
+        over(&mut into.beats_file, beats);
+        over(&mut into.first_beat, source.read_as("first_beat", &raw.first_beat)?);
+        over(&mut into.octave, raw.octave.as_ref().map(octave).transpose()?.map(str::to_owned));
+        over(&mut into.shift_beats, number("shift_beats", &raw.shift_beats, -60.0..=60.0)?);
+        over(&mut into.sections_file, path("sections_file", &raw.sections_file)?);
         Ok(())
     }
 

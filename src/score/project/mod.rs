@@ -24,6 +24,13 @@
 //! [variables]                  # ${mood} in any text of the project stands for this
 //! mood = "golden"
 //!
+//! [hearing]                    # what is known better than what is heard; as the options of `analyze`
+//! bpm = 128                    # or beats_file = "beats.txt"
+//! first_beat = 0.35
+//! # octave = "halve"           # or double
+//! # shift_beats = -0.01
+//! # sections_file = "form.txt"
+//!
 //! [set]                        # parameters held at a value, whatever the presets do with them
 //! glow = 0.2
 //!
@@ -65,7 +72,7 @@ use super::preset::Preset;
 use super::shipped;
 use super::show::{Look, Part, Show};
 use crate::error::{Error, Result};
-use crate::units::{FrameRate, Size};
+use crate::units::{FrameRate, Seconds, Size};
 use check::{Fragment, RoughPart};
 use load::Loader;
 use std::collections::BTreeMap;
@@ -97,10 +104,29 @@ pub struct Project {
     pub fps: Option<FrameRate>,
     /// What all noise depends on.
     pub seed: Option<u64>,
+    /// What is known better than what is heard.
+    pub hearing: Known,
     /// What is shown.
     pub show: Show,
     /// Every file that it was read from, by path.
     pub files: BTreeMap<String, String>,
+}
+
+/// What a person knows better about a track.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Known {
+    /// A constant tempo in beats a minute.
+    pub bpm: Option<f64>,
+    /// Where the first downbeat is.
+    pub first_beat: Option<Seconds>,
+    /// A file with the times of the beats.
+    pub beats_file: Option<String>,
+    /// `halve` or `double`: half or twice as many beats.
+    pub octave: Option<String>,
+    /// How much later all beats are, in seconds.
+    pub shift_beats: Option<f64>,
+    /// A file with the starts and names of the sections.
+    pub sections_file: Option<String>,
 }
 
 /// Words that only others know the meaning of.
@@ -140,6 +166,7 @@ impl Project {
             overlap: merged.overlap,
             fps: merged.fps,
             seed: merged.seed,
+            hearing: merged.hearing.clone(),
             show: show(merged, preset),
             files,
         })

@@ -28,6 +28,7 @@ pub(super) struct RawProject {
     pub fps: Field,
     pub seed: Field,
     pub blend: Field,
+    pub hearing: Option<RawHearing>,
     #[serde(default)]
     pub set: BTreeMap<Spanned<String>, Spanned<Value>>,
     pub cuts: Option<RawTakes>,
@@ -37,6 +38,18 @@ pub(super) struct RawProject {
     pub prompt: Vec<Spanned<RawPrompt>>,
     #[serde(default)]
     pub words: BTreeMap<Spanned<String>, Spanned<RawWords>>,
+}
+
+/// The `[hearing]` of a project.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawHearing {
+    pub bpm: Field,
+    pub first_beat: Field,
+    pub beats_file: Field,
+    pub octave: Field,
+    pub shift_beats: Field,
+    pub sections_file: Field,
 }
 
 /// The `[cuts]` of a project.
