@@ -8,6 +8,7 @@ use super::features::Features;
 use super::loudness::integrated;
 use super::meter::{Course, Merits, course};
 use super::net::{self, Chances};
+use super::octave::{doubled, halve};
 use super::pass::{Kept, keep};
 use super::steady::{begin_bars, steady};
 use super::transient::Energy;
@@ -141,7 +142,7 @@ impl Track {
         let beats = match heard {
             // Where hardly anything begins, nothing recurs.
             None if onsets.len() < FEWEST => Beats::default(),
-            None => self.beats(),
+            None => self.beats(onsets.len() + drums.kick.len() + drums.snare.len()),
             Some(heard) => self.second_opinion(heard, &envelopes["onset"].values),
         };
         let pulses = pulse::pulses(&beats.times, self.duration.0, &envelopes, &self.features.textures);
@@ -188,20 +189,29 @@ impl Track {
         (of(&c.onset, LEAST[0], &f.flux), drums)
     }
 
-    /// The likeliest course of beats, at exact times; none if it is not likely enough.
-    fn beats(&self) -> Beats {
+    /// The likeliest course of beats, at exact times; none if it is not likely enough. The track has so many `events`.
+    fn beats(&self, events: usize) -> Beats {
         let merits = Merits::new(&self.chances.beat, &self.chances.downbeat);
         let courses = METERS.map(|meter| course(&merits, meter));
         let [first, rest @ ..] = courses;
         let free = rest.into_iter().fold(first, |best, c| if c.merit > best.merit { c } else { best });
-        let steady = period(&free).and_then(|period| steady(&merits, period, free.meter));
+        let one = period(&free).and_then(|period| steady(&merits, period, free.meter));
         let slack = SLACK * free.beats.len() as f64;
-        match steady {
-            Some(mut steady) if steady.merit >= free.merit - slack => {
-                begin_bars(&mut steady, &self.chances.beat, &self.chances.downbeat);
-                self.place(&steady)
+        let same = one.filter(|one| one.merit >= free.merit - slack);
+        let count = same.as_ref().unwrap_or(&free);
+        let per_beat = |course: &Course| events as f64 / course.beats.len() as f64;
+        let halved =
+            period(count).filter(|_| doubled(pace(count) * 60.0 / self.hop, per_beat(count))).map(|gap| {
+                let slower = METERS.into_iter().filter_map(|meter| steady(&merits, 2.0 * gap, meter));
+                let best = slower.reduce(|best, next| if next.merit > best.merit { next } else { best });
+                best.filter(|_| same.is_some()).unwrap_or_else(|| halve(count, &self.chances.beat))
+            });
+        match halved.or(same) {
+            Some(mut course) => {
+                begin_bars(&mut course, &self.chances.beat, &self.chances.downbeat);
+                self.place(&course)
             }
-            _ => self.place(&free),
+            None => self.place(&free),
         }
     }
 
@@ -253,4 +263,12 @@ fn period(course: &Course) -> Option<f64> {
     let mut gaps: Vec<usize> = course.beats.windows(2).map(|w| w[1].0 - w[0].0).collect();
     gaps.sort_unstable();
     gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= FEWEST).map(|gap| *gap as f64)
+}
+
+/// Beats a hop of a course of at least two, on average.
+fn pace(course: &Course) -> f64 {
+    match course.beats.as_slice() {
+        [(first, _), .., (last, _)] => (course.beats.len() - 1) as f64 / (last - first) as f64,
+        _ => 0.0,
+    }
 }

@@ -33,6 +33,7 @@ pub mod lyrics;
 mod meter;
 pub mod midi;
 mod net;
+mod octave;
 mod onset;
 mod pass;
 mod pulse;
