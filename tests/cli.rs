@@ -74,6 +74,8 @@ impl Stage {
     fn run_in_memory_of(&self, value: u8, line: &str) -> Run {
         let mut command = Command::new(env!("CARGO_BIN_EXE_beatbolt"));
         command.env("MALLOC_PERTURB_", value.to_string());
+        // What another filling heard must not come out of the cache.
+        command.env("XDG_CACHE_HOME", self.path(&format!("cache{value}")));
         let output = command.current_dir(self.home.path()).args(line.split_whitespace()).output().unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Run {
@@ -313,4 +315,25 @@ fn the_doctor_finds_the_shipped_model_and_the_encoder() {
         (state("model spark"), state("encoder libx264"), state("device cpu")),
         ("ok".into(), "ok".into(), "ok".into())
     );
+}
+
+#[test]
+fn what_was_heard_is_not_listened_to_again_and_sounds_the_same() {
+    let stage = Stage::new(6.0);
+    let analysis = |line: &str| stage.run(&format!("analyze track.wav --json - {line}")).succeeds().out;
+    let first = analysis("");
+    let kept: Vec<_> = std::fs::read_dir(stage.path("cache0/beatbolt")).unwrap().flatten().collect();
+    assert_eq!(kept.len(), 1);
+    let written = kept[0].metadata().unwrap().modified().unwrap();
+    assert_eq!(analysis(""), first);
+    // A correction is made on what was heard; another way of listening is heard anew.
+    assert_ne!(analysis("--bpm 97"), first);
+    let count = || std::fs::read_dir(stage.path("cache0/beatbolt")).unwrap().count();
+    assert_eq!((count(), kept[0].metadata().unwrap().modified().unwrap()), (1, written));
+    analysis("--beats aubio");
+    assert_eq!(count(), 2);
+    // What is damaged is heard again, and put right.
+    std::fs::write(kept[0].path(), "damaged").unwrap();
+    assert_eq!(analysis(""), first);
+    assert!(kept[0].metadata().unwrap().len() > 1000);
 }

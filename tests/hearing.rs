@@ -69,6 +69,8 @@ fn the_number_of_threads_changes_no_byte() {
     let (_folder, wav) = example();
     let with = |threads: &str| {
         let mut program = Program::cargo_bin("beatbolt").unwrap();
+        // Without a home there is no cache.
+        program.env_remove("HOME").env_remove("XDG_CACHE_HOME");
         let done = program.env("RAYON_NUM_THREADS", threads).args(["analyze", text(&wav), "--json", "-"]);
         done.assert().success().get_output().stdout.clone()
     };

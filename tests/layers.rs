@@ -39,6 +39,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli/terminal.rs"]),
     ("plotters", &["cli/plot"]),
     ("hound", &["cli/analyze/clicks.rs"]),
+    ("postcard", &["cli/analyze/cache.rs"]),
     ("toml", &["score"]),
     ("sha2", &["digest.rs"]),
 ];

@@ -3,6 +3,7 @@
 //! Every output can be written before the work starts, and appears only when it is complete.
 
 mod batch;
+mod cache;
 mod clicks;
 mod hearing;
 mod json;

@@ -1,5 +1,6 @@
 //! From what was typed about hearing to what the listener understands; the files that were named are read here.
 
+use super::cache;
 use crate::audio::{Analysis, Corrections, Octave, Options, Tracker, analyze_with, timed};
 use crate::cli::args::{HearingArgs, TrackerArg};
 use crate::error::{Context, Error, Result};
@@ -113,7 +114,8 @@ impl Hearing {
             shift: self.shift.unwrap_or(0.0),
             sections: self.sections_file.as_deref().map(list).transpose()?,
         };
-        let mut analysis = analyze_with(track, &self.options, progress)?;
+        let listen = |progress: &dyn Progress| analyze_with(track, &self.options, progress);
+        let mut analysis = cache::through(track, &self.options, progress, listen)?;
         corrections.apply(&mut analysis)?;
         Ok(analysis)
     }
