@@ -5,19 +5,20 @@ use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::render::{Live, Settings, Settled, Shown};
 use crate::score::Timeline;
-use crate::units::FrameIndex;
+use crate::units::{FrameIndex, FrameRate, Seconds};
 use crate::video::Frame;
 use jpeg_encoder::{ColorType, Encoder};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::Builder;
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// Frames that are rendered ahead of the playhead.
 const AHEAD: FrameIndex = 240;
-/// While it plays, frames nearer than this would come too late.
-const LEAD: FrameIndex = 6;
+/// The most frames that pass, as far as planning goes, while a window is made.
+const LATEST: FrameIndex = AHEAD / 2;
 /// Ends of windows that are remembered to go on from.
 const REMEMBERED: usize = 64;
 /// Of JPEG, in percent: what a draft shows comes through.
@@ -31,6 +32,7 @@ struct Order {
     playhead: FrameIndex,
     playing: bool,
     frames: FrameIndex,
+    fps: FrameRate,
 }
 
 /// What the engine has to say.
@@ -64,10 +66,10 @@ impl Engine {
     /// # Errors
     /// Internal: no thread can be started.
     pub fn start(model: Model, settings: Settings, version: u64, timeline: Timeline) -> Result<Self> {
-        let frames = timeline.frames;
+        let (frames, fps) = (timeline.frames, timeline.fps);
         let live = Arc::new(Live::new(&settings, timeline));
         let shared = Arc::new(Shared {
-            order: Mutex::new(Order { version, live, playhead: 0, playing: false, frames }),
+            order: Mutex::new(Order { version, live, playhead: 0, playing: false, frames, fps }),
             changed: Condvar::new(),
             stale: AtomicBool::new(false),
             pictures: Mutex::default(),
@@ -112,14 +114,18 @@ impl Engine {
 impl Shared {
     fn run(&self, model: &Model) {
         let mut ends: BTreeMap<FrameIndex, Settled> = BTreeMap::new();
+        // While it plays, frames that are nearer than a window takes would come too late.
+        let mut lead = 0;
         loop {
-            let (order, frame) = self.wanted();
+            let (order, frame) = self.wanted(lead);
+            let began = Instant::now();
             let (first, before) = begin(&ends, &order, frame);
             let shown = order.live.window(model, first, before, &self.stale);
             match shown.and_then(|shown| self.keep(&order, shown)) {
                 Ok(settled) => {
                     ends.insert(settled.next, settled);
                     forget(&mut ends, order.playhead);
+                    lead = (order.fps.frame_at(Seconds(began.elapsed().as_secs_f64())) + 1).min(LATEST);
                 }
                 // What was under way is stale: the next round takes up what is wanted now.
                 Err(error) if error.kind() == ErrorKind::Stopped => {}
@@ -129,10 +135,10 @@ impl Shared {
     }
 
     /// Waits until a picture is wanted.
-    fn wanted(&self) -> (Order, FrameIndex) {
+    fn wanted(&self, lead: FrameIndex) -> (Order, FrameIndex) {
         let mut order = locked(&self.order);
         loop {
-            if let Some(frame) = self.missing(&order) {
+            if let Some(frame) = self.missing(&order, lead) {
                 self.stale.store(false, Ordering::Relaxed);
                 return (order.clone(), frame);
             }
@@ -141,8 +147,8 @@ impl Shared {
     }
 
     /// The first frame ahead of the playhead that has no picture of the order's version.
-    fn missing(&self, order: &Order) -> Option<FrameIndex> {
-        let from = order.playhead + if order.playing { LEAD } else { 0 };
+    fn missing(&self, order: &Order, lead: FrameIndex) -> Option<FrameIndex> {
+        let from = order.playhead + if order.playing { lead } else { 0 };
         let frame = locked(&self.pictures).first_old(from, order.version);
         (frame < order.frames.min(order.playhead + AHEAD)).then_some(frame)
     }

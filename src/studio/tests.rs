@@ -1,6 +1,6 @@
 //! The whole server with the model behind it, spoken to as a stranger would: bytes over TCP.
 
-use super::stage::tests::{session, stage};
+use super::stage::tests::stage;
 use super::{Look, Opening, listener, run};
 use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
 use crate::render::{Settings, Shape};
@@ -11,6 +11,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::sync::mpsc;
+use std::time::Duration;
 use tempfile::TempDir;
 
 struct Served {
@@ -89,6 +90,8 @@ impl Served {
 
     fn socket(&self) -> Socket {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        // Only so that a failure ends: nothing that works takes so long.
+        stream.set_read_timeout(Some(Duration::from_secs(120))).unwrap();
         let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
         let request = format!("GET {}socket HTTP/1.1\r\n{}{upgrade}", self.base, self.host());
@@ -261,7 +264,6 @@ fn messages_that_mean_nothing_are_refused_and_big_ones_end_the_connection() {
         r#"{"do":"save","name":"../a"}"#,
         r#"{"do":"save"}"#,
         r#"{"do":"at","frame":-1,"playing":true}"#,
-        r#"{"do":"undo","undo":"undo","x":1}"#,
         r#"{"do":"edit","change":{"edit":"preset","name":"/etc/passwd"},"gesture":null}"#,
         r#"{"do":"edit","change":{"edit":"base","param":"exposure","value":1e300},"gesture":null}"#,
     ] {
@@ -285,12 +287,14 @@ fn a_crowd_and_a_page_that_never_reads_leave_the_others_alone() {
     let mut deaf = served.socket();
     let crowd: Vec<_> = (0..200).map(|_| TcpStream::connect(("127.0.0.1", served.port)).unwrap()).collect();
     assert!(crowd.len() > listener::MOST);
-    for i in 1..=50 {
-        deaf.say(&exposure(f64::from(i) / 100.0));
+    deaf.say(&exposure(0.99));
+    page.wait("state", |m| m["version"] == 2);
+    for i in 1..=300 {
+        page.say(&exposure(f64::from(i) / 400.0));
     }
-    page.wait("state", |m| m["version"] == 51);
+    page.wait("state", |m| m["version"] == 302);
     page.say(r#"{"do":"at","frame":0,"playing":false}"#);
-    page.wait("pictures", |m| begins_with(m, 51));
+    page.wait("pictures", |m| begins_with(m, 302));
     drop(crowd);
     assert_eq!(served.status(&served.base), 200);
     let mut more = Vec::new();
@@ -300,5 +304,4 @@ fn a_crowd_and_a_page_that_never_reads_leave_the_others_alone() {
     });
     assert!(full);
     assert_eq!(served.status(&served.base), 200);
-    assert_ne!(session().version, 51);
 }

@@ -162,7 +162,7 @@ test('it is saved, and the command line plays the same curves', async () => {
     };
   }));
   assert.ok(Object.keys(shown).length > 1);
-  for (const [name, curve] of Object.entries(shown)) assert.deepEqual(plan.curves[name], curve, name);
+  for (const [name, curve] of Object.entries(shown)) assert.deepEqual(plan.values[name], curve, name);
 });
 
 test('everything is as it was after reloading', async () => {
