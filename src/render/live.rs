@@ -184,8 +184,8 @@ mod tests {
         other.curves.insert("motion_scale", vec![0.0; 48]);
         let changed = Live::new(&settings, other);
         let grown = shown(&changed, &model, &mut before.clone(), 16);
-        assert!(grown != shown(&live, &model, &mut before.clone(), 16));
-        assert!(grown != shown(&changed, &model, &mut None, 16));
+        assert!(grown[0] != shown(&live, &model, &mut before.clone(), 16)[0]);
+        assert!(grown[0] != shown(&changed, &model, &mut None, 16)[0]);
         // What ends elsewhere is nothing to grow out of.
         assert!(shown(&changed, &model, &mut before, 18) == shown(&changed, &model, &mut None, 18));
     }

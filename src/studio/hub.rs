@@ -95,7 +95,7 @@ impl Hub {
             Ask::Redo => self.change(|s| Ok(s.redone()))?,
             Ask::At { frame, playing } => self.engine.at(*frame, *playing),
             Ask::Save { name } => {
-                let (version, look) = { (locked(&self.session).version, locked(&self.session).look.clone()) };
+                let Session { version, look, .. } = locked(&self.session).clone();
                 let path = locked(&self.shelf).save(name, &look.text())?;
                 let path = path.display().to_string();
                 return Ok(Some(text(&json!({ "type": "saved", "version": version, "path": path }))));
