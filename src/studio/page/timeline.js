@@ -4,6 +4,8 @@ const SECTIONS = 20;
 const WAVE = 64;
 const READY = 6;
 const LABELS = 104;
+// A curve that moves by less than this part of its parameter's range doesn't fill its lane.
+const FLAT = 30;
 
 export class Timeline {
   constructor(canvas, facts) {
@@ -142,11 +144,11 @@ export class Timeline {
     c.fillText('sections', 16, SECTIONS / 2 + 1);
     c.fillText('loudness', 16, SECTIONS + WAVE / 2);
     for (const { name, top, height } of this.lanes()) {
-      const { low, high, hue } = this.curves[name];
+      const { least, most, hue } = this.curves[name];
       c.fillStyle = this.hue(hue);
       c.fillText(name, 16, top + height / 2 - (height > 30 ? 7 : 0));
       c.fillStyle = this.color('soft');
-      if (height > 30) c.fillText(`${round(low)} to ${round(high)}`, 16, top + height / 2 + 8);
+      if (height > 30) c.fillText(`${round(least)} to ${round(most)}`, 16, top + height / 2 + 8);
     }
   }
 
@@ -156,14 +158,14 @@ export class Timeline {
     return `oklch(${this.color('curve')} ${chroma} ${angle})`;
   }
 
-  // The curves as the server played them, each in a lane as high as what it does, or as a tenth of its range.
+  // The curves as the server played them, each in a lane as high as what it does, or as a part of its range.
   take(state) {
     const kept = {};
     Object.entries(state.curves).forEach(([name, values], i) => {
       const row = state.base.find((b) => b.name === name);
       const [least, most] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
-      const room = Math.max(((row?.max ?? 1) - (row?.min ?? 0)) / 10 - (most - least), 0) / 2;
-      kept[name] = { values, low: least - room, high: most + room, hue: i };
+      const room = Math.max(((row?.max ?? 1) - (row?.min ?? 0)) / FLAT - (most - least), 0) / 2;
+      kept[name] = { values, least, most, low: least - room, high: most + room, hue: i };
     });
     this.curves = kept;
     this.version = state.version;
