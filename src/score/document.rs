@@ -228,11 +228,11 @@ mod tests {
     fn base_values_and_prompts_are_written() {
         let mut document = Document::read("pulse", shipped()[0].1).unwrap();
         document.set_base("glow", 0.5);
-        document.set_prompt(0, "a \"quoted\" rose\n").unwrap();
+        document.set_prompt(0, "a \"quoted\"\n rose").unwrap();
         document.add_prompt("B");
         let preset = Preset::parse("pulse", &document.text(&BTreeSet::new())).unwrap();
         assert_eq!(preset.base["glow"], 0.5);
-        assert_eq!(preset.prompts[1].text, "a \"quoted\" rose\n");
+        assert_eq!(preset.prompts[1].text, "a \"quoted\"\n rose");
         document.reset_base("glow");
         assert!(!document.text(&BTreeSet::new()).contains("glow"));
     }
