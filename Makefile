@@ -1,11 +1,13 @@
 # make demo   installs what is missing, builds, and renders a music video of the example track
 # make test   installs what is missing and runs every test
 # make setup  installs the system packages that the build needs
+#
+# make test-studio   drives the studio's page in a browser; make setup-studio installs what that needs
 
 CARGO ?= cargo
 TRACK := examples/first-light.m4a
 
-.PHONY: demo test lint setup track clean
+.PHONY: demo test test-studio lint setup setup-studio track clean
 
 demo: setup
 	$(CARGO) build --release
@@ -14,6 +16,10 @@ demo: setup
 test: setup
 	$(CARGO) test --release
 
+test-studio: setup setup-studio
+	$(CARGO) build --release
+	cd tests/studio && node --test
+
 lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --all-targets -- -D warnings
@@ -21,6 +27,9 @@ lint:
 
 setup:
 	@sh ./setup.sh
+
+setup-studio:
+	@sh tests/studio/setup.sh
 
 clean:
 	$(CARGO) clean

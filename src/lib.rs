@@ -8,6 +8,7 @@
 //! - [`diffusion`]: text encoder, UNet with motion modules, VAE, samplers. Tensors only.
 //! - [`video`]: frames go in, a finished file with the untouched audio comes out. No tensors.
 //! - [`render`]: the only place where score, diffusion and video meet.
+//! - [`studio`]: a page on which presets are made while the track plays.
 //! - [`cli`]: what is typed and what is printed.
 
 pub mod audio;
@@ -20,6 +21,7 @@ pub mod progress;
 pub mod read;
 pub mod render;
 pub mod score;
+pub mod studio;
 pub mod timing;
 pub mod units;
 pub mod video;

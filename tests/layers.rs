@@ -17,7 +17,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diffusion", &[]),
     ("video", &[]),
     ("render", &["score", "diffusion", "video"]),
-    ("cli", &["audio", "score", "diffusion", "video", "render"]),
+    ("studio", &["audio", "score", "diffusion", "video", "render"]),
+    ("cli", &["audio", "score", "diffusion", "video", "render", "studio"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
@@ -42,6 +43,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("postcard", &["cli/analyze/cache.rs"]),
     ("toml", &["score"]),
     ("sha2", &["digest.rs"]),
+    ("axum", &["studio"]),
+    ("tokio", &["studio"]),
+    ("jpeg_encoder", &["studio/engine.rs"]),
+    ("getrandom", &["studio/guard.rs"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

@@ -20,6 +20,8 @@ pub struct Cli {
 pub enum Command {
     /// Render a track or a project to a music video
     Render(Box<RenderArgs>),
+    /// Make a preset in the browser while the track plays
+    Studio(Box<StudioArgs>),
     /// Show what would be rendered: windows, takes, cuts, values, expected time and memory, warnings
     Plan(Box<PlanArgs>),
     /// Write a first project (video.toml) for a track, its sections filled in
@@ -138,6 +140,49 @@ pub struct RenderArgs {
     // The equals sign is required, so that a track behind the bare flag is never taken for the file to write.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub timings: Option<Option<PathBuf>>,
+}
+
+/// `beatbolt studio`
+#[derive(Debug, Args)]
+pub struct StudioArgs {
+    /// The track: any audio file, or a video with sound
+    pub track: PathBuf,
+
+    /// The preset to begin with: a name (`beatbolt presets`) or a TOML file [default: pulse]
+    #[arg(short, long, value_name = "NAME|FILE")]
+    pub preset: Option<String>,
+
+    /// Where presets are saved
+    #[arg(long, value_name = "FOLDER", default_value = ".")]
+    pub folder: PathBuf,
+
+    /// Another seed, other pictures [default: 1]
+    #[arg(long)]
+    pub seed: Option<u64>,
+
+    /// Size of the pictures [default: 384x216]
+    #[arg(long, value_name = "WxH")]
+    pub size: Option<Size>,
+
+    /// Frames a second [default: what the model was made for]
+    #[arg(long, value_name = "RATE")]
+    pub fps: Option<FrameRate>,
+
+    /// Port on this computer; 0: one that is free
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+
+    /// Print the address only, open no browser
+    #[arg(long)]
+    pub no_open: bool,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub model: ModelArgs,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub hearing: HearingArgs,
 }
 
 /// `beatbolt plan`

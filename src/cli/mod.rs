@@ -16,6 +16,7 @@ mod presets;
 mod project;
 mod render;
 mod request;
+mod studio;
 mod terminal;
 
 use args::{AnalyzeArgs, Cli, Command};
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
     };
     let (as_json, result) = match cli.command {
         Command::Render(args) => (args.json, render::run(&args)),
+        Command::Studio(args) => (false, studio::run(*args)),
         Command::Plan(args) => (args.json, plan::show(&args.job, &args.out, args.json, args.plot.as_deref())),
         Command::New(args) => (false, new::run(args)),
         Command::Export(args) => (false, exchange::export(&args)),

@@ -13,6 +13,7 @@ mod condition;
 mod estimate;
 mod guard;
 mod job;
+mod live;
 mod pipeline;
 mod prompt;
 mod store;
@@ -20,6 +21,7 @@ mod window;
 
 pub use estimate::{Estimate, estimate};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
+pub use live::{Live, Settled, Shown};
 pub use pipeline::{Summary, run};
 pub use store::WorkFolder;
 pub use window::{Shape, Window, plan};

@@ -8,6 +8,7 @@ mod check;
 mod clock;
 mod compose;
 mod cut;
+mod document;
 mod emphasis;
 pub mod exchange;
 mod expr;
@@ -28,6 +29,7 @@ mod words;
 
 pub use clock::{Clock, Length};
 pub use compose::{Overrides, compose};
+pub use document::{Document, Number, PromptText, ROUTE_KEYS, RouteText};
 pub use emphasis::Emphasis;
 pub use expr::{Expr, FUNCTIONS, function_table};
 pub use grid::Span;
@@ -46,7 +48,7 @@ pub use words::Words;
 
 /// A track at 120 bpm from its first sample on, in bars of four, with sections A, B, A, B of four seconds each.
 #[cfg(test)]
-fn fixture(seconds: f64) -> crate::audio::Analysis {
+pub(crate) fn fixture(seconds: f64) -> crate::audio::Analysis {
     use crate::audio::{Analysis, Drums, Envelope, Hit, Section};
     use crate::units::{SampleRate, Seconds};
 

@@ -1,0 +1,49 @@
+//! The page's files, as they lie in `page/`.
+
+/// Name, type and text of every file of the page.
+const FILES: &[(&str, &str, &str)] = &[
+    ("", "text/html; charset=utf-8", include_str!("page/index.html")),
+    ("style.css", "text/css; charset=utf-8", include_str!("page/style.css")),
+    ("icon.svg", "image/svg+xml", include_str!("page/icon.svg")),
+    ("main.js", SCRIPT, include_str!("page/main.js")),
+    ("link.js", SCRIPT, include_str!("page/link.js")),
+    ("timeline.js", SCRIPT, include_str!("page/timeline.js")),
+    ("picture.js", SCRIPT, include_str!("page/picture.js")),
+    ("panel.js", SCRIPT, include_str!("page/panel.js")),
+];
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// The type and text of the page's file of this name.
+pub fn find(name: &str) -> Option<(&'static str, &'static str)> {
+    FILES.iter().find(|(n, ..)| *n == name).map(|(_, mime, text)| (*mime, *text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_has_no_script_or_style_in_its_text_and_nothing_from_elsewhere() {
+        let (_, page) = find("").unwrap();
+        for (start, _) in page.match_indices("<script") {
+            assert!(page[start..].starts_with("<script type=\"module\" src=\"main.js\"></script>"));
+        }
+        assert!(!page.contains("<style") && !page.contains(" style=") && !page.contains(" onclick"));
+        // The one address in an SVG is its name space.
+        for (name, _, text) in FILES.iter().filter(|(name, ..)| *name != "icon.svg") {
+            assert!(!text.contains("http://") && !text.contains("https://"), "{name}");
+        }
+    }
+
+    #[test]
+    fn every_module_that_is_imported_is_there() {
+        for (name, _, text) in FILES {
+            for (at, _) in text.match_indices("from './") {
+                let rest = &text[at + 8..];
+                let module = &rest[..rest.find('\'').unwrap()];
+                assert!(find(module).is_some(), "{name} wants {module}");
+            }
+        }
+    }
+}

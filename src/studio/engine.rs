@@ -1,0 +1,211 @@
+//! The one thread that owns the model: it renders ahead of the playhead, from the newest timeline.
+
+use super::pictures::{Pictures, Run};
+use crate::diffusion::Model;
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::render::{Live, Settings, Settled, Shown};
+use crate::score::Timeline;
+use crate::units::{FrameIndex, FrameRate, Seconds};
+use crate::video::Frame;
+use jpeg_encoder::{ColorType, Encoder};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::Builder;
+use std::time::Instant;
+use tokio::sync::watch;
+
+/// Frames that are rendered ahead of the playhead.
+const AHEAD: FrameIndex = 240;
+/// The most frames that pass, as far as planning goes, while a window is made.
+const LATEST: FrameIndex = AHEAD / 2;
+/// Ends of windows that are remembered to go on from.
+const REMEMBERED: usize = 64;
+/// Of JPEG, in percent: what a draft shows comes through.
+const QUALITY: u8 = 82;
+
+/// What is wanted.
+#[derive(Clone)]
+struct Order {
+    version: u64,
+    live: Arc<Live>,
+    playhead: FrameIndex,
+    playing: bool,
+    frames: FrameIndex,
+    fps: FrameRate,
+}
+
+/// What the engine has to say.
+#[derive(Clone, Debug, Default)]
+pub struct News {
+    /// The pictures that there are.
+    pub runs: Vec<Run>,
+    /// Why it can't go on, until something changes.
+    pub trouble: Option<String>,
+}
+
+struct Shared {
+    order: Mutex<Order>,
+    changed: Condvar,
+    /// Set when what is being rendered is no longer wanted.
+    stale: AtomicBool,
+    pictures: Mutex<Pictures>,
+    news: watch::Sender<News>,
+}
+
+/// The way to the engine's thread.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+    settings: Settings,
+}
+
+impl Engine {
+    /// Starts the thread with `model`. It ends with the process.
+    ///
+    /// # Errors
+    /// Internal: no thread can be started.
+    pub fn start(model: Model, settings: Settings, version: u64, timeline: Timeline) -> Result<Self> {
+        let (frames, fps) = (timeline.frames, timeline.fps);
+        let live = Arc::new(Live::new(&settings, timeline));
+        let shared = Arc::new(Shared {
+            order: Mutex::new(Order { version, live, playhead: 0, playing: false, frames, fps }),
+            changed: Condvar::new(),
+            stale: AtomicBool::new(false),
+            pictures: Mutex::default(),
+            news: watch::Sender::default(),
+        });
+        let work = shared.clone();
+        let thread = Builder::new().name("engine".to_owned());
+        thread
+            .spawn(move || work.run(&model))
+            .context(|| Error::internal("the engine's thread can't be started"))?;
+        Ok(Engine { shared, settings })
+    }
+
+    /// From the next window on, `timeline` is rendered; a window that is under way is dropped.
+    pub fn play(&self, version: u64, timeline: Timeline) {
+        let live = Arc::new(Live::new(&self.settings, timeline));
+        let mut order = locked(&self.shared.order);
+        (order.version, order.live) = (version, live);
+        self.shared.stale.store(true, Ordering::Relaxed);
+        self.shared.changed.notify_all();
+    }
+
+    /// The page is at `frame`.
+    pub fn at(&self, frame: FrameIndex, playing: bool) {
+        let mut order = locked(&self.shared.order);
+        order.playhead = frame.min(order.frames.saturating_sub(1));
+        order.playing = playing;
+        self.shared.changed.notify_all();
+    }
+
+    /// A picture, if it is there.
+    pub fn picture(&self, frame: FrameIndex, version: u64) -> Option<Arc<[u8]>> {
+        locked(&self.shared.pictures).get(frame, version)
+    }
+
+    /// The newest news, and those to come.
+    pub fn news(&self) -> watch::Receiver<News> {
+        self.shared.news.subscribe()
+    }
+}
+
+impl Shared {
+    fn run(&self, model: &Model) {
+        let mut ends: BTreeMap<FrameIndex, Settled> = BTreeMap::new();
+        // While it plays, frames that are nearer than a window takes would come too late.
+        let mut lead = 0;
+        loop {
+            let (order, frame) = self.wanted(lead);
+            let began = Instant::now();
+            let (first, before) = begin(&ends, &order, frame);
+            let shown = order.live.window(model, first, before, &self.stale);
+            match shown.and_then(|shown| self.keep(&order, shown)) {
+                Ok(settled) => {
+                    ends.insert(settled.next, settled);
+                    forget(&mut ends, order.playhead);
+                    lead = (order.fps.frame_at(Seconds(began.elapsed().as_secs_f64())) + 1).min(LATEST);
+                }
+                // What was under way is stale: the next round takes up what is wanted now.
+                Err(error) if error.kind() == ErrorKind::Stopped => {}
+                Err(error) => self.pause(&order, &error),
+            }
+        }
+    }
+
+    /// Waits until a picture is wanted.
+    fn wanted(&self, lead: FrameIndex) -> (Order, FrameIndex) {
+        let mut order = locked(&self.order);
+        loop {
+            if let Some(frame) = self.missing(&order, lead) {
+                self.stale.store(false, Ordering::Relaxed);
+                return (order.clone(), frame);
+            }
+            order = self.changed.wait(order).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The first frame ahead of the playhead that has no picture of the order's version.
+    fn missing(&self, order: &Order, lead: FrameIndex) -> Option<FrameIndex> {
+        let from = order.playhead + if order.playing { lead } else { 0 };
+        let frame = locked(&self.pictures).first_old(from, order.version);
+        (frame < order.frames.min(order.playhead + AHEAD)).then_some(frame)
+    }
+
+    fn keep(&self, order: &Order, shown: Shown) -> Result<Settled> {
+        let jpegs = shown.frames.iter().map(jpeg).collect::<Result<Vec<_>>>()?;
+        let playhead = locked(&self.order).playhead;
+        let mut pictures = locked(&self.pictures);
+        for (frame, jpeg) in (shown.first..).zip(jpegs) {
+            pictures.put(frame, order.version, jpeg, playhead);
+        }
+        let runs = pictures.runs();
+        drop(pictures);
+        self.news.send_replace(News { runs, trouble: None });
+        Ok(shown.settled)
+    }
+
+    /// Tells of `error` and waits for a change, since the same would fail again.
+    fn pause(&self, failed: &Order, error: &Error) {
+        self.news.send_modify(|news| news.trouble = Some(error.to_string()));
+        let mut order = locked(&self.order);
+        while order.version == failed.version && order.playhead == failed.playhead {
+            order = self.changed.wait(order).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Where to begin for `frame`: at the end of a window that reaches to it, or with a new take.
+fn begin<'a>(
+    ends: &'a BTreeMap<FrameIndex, Settled>,
+    order: &Order,
+    frame: FrameIndex,
+) -> (FrameIndex, Option<&'a Settled>) {
+    let stride = order.live.stride();
+    let before = ends.range(..=frame).next_back().filter(|(next, _)| frame - **next < stride);
+    before.map_or((frame, None), |(next, settled)| (*next, Some(settled)))
+}
+
+/// Keeps the ends nearest to the playhead.
+fn forget(ends: &mut BTreeMap<FrameIndex, Settled>, playhead: FrameIndex) {
+    while ends.len() > REMEMBERED {
+        let far = [ends.first_key_value(), ends.last_key_value()];
+        let far = far.into_iter().flatten().map(|(f, _)| *f).max_by_key(|f| f.abs_diff(playhead));
+        far.and_then(|f| ends.remove(&f));
+    }
+}
+
+fn jpeg(frame: &Frame) -> Result<Arc<[u8]>> {
+    let mut bytes = Vec::new();
+    let (width, height) = (frame.size().width as u16, frame.size().height as u16);
+    Encoder::new(&mut bytes, QUALITY)
+        .encode(frame.rgb(), width, height, ColorType::Rgb)
+        .context(|| Error::internal("a picture can't be written as JPEG"))?;
+    Ok(bytes.into())
+}
+
+/// What is behind a lock is whole after every statement, so a thread that failed leaves nothing half done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,139 @@
+//! What all connections share: the session, its engine, and what every page is told.
+
+use super::engine::{Engine, News};
+use super::save::Shelf;
+use super::stage::Stage;
+use super::state::{Edit, Session};
+use super::track::Track;
+use crate::error::Result;
+use axum::extract::ws::Utf8Bytes;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Semaphore, watch};
+
+/// WebSockets at a time: tabs, and some that the browser hasn't closed yet.
+const SOCKETS: usize = 16;
+
+/// What a page may ask for.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Ask {
+    /// Change the look.
+    Edit {
+        /// How.
+        change: Edit,
+        /// The knob's movement that it belongs to.
+        gesture: Option<u64>,
+    },
+    /// Take the last change back.
+    Undo,
+    /// Make it again.
+    Redo,
+    /// Say where the playhead is.
+    At {
+        /// The frame that is shown.
+        frame: u64,
+        /// Whether it plays.
+        playing: bool,
+    },
+    /// Write the look as a preset.
+    Save {
+        /// The preset's name.
+        name: String,
+    },
+}
+
+/// Everything behind the server.
+pub struct Hub {
+    stage: Stage,
+    /// The track's file.
+    pub track: Track,
+    /// The pictures.
+    pub engine: Engine,
+    /// Room for further WebSockets.
+    pub sockets: Arc<Semaphore>,
+    /// What never changes, as JSON.
+    pub facts: String,
+    session: Mutex<Session>,
+    shelf: Mutex<Shelf>,
+    state: watch::Sender<Utf8Bytes>,
+}
+
+impl Hub {
+    /// A hub for `session`, which the engine plays already.
+    ///
+    /// # Errors
+    /// The session can't be played.
+    pub fn new(
+        stage: Stage,
+        session: Session,
+        engine: Engine,
+        (track, shelf): (Track, Shelf),
+    ) -> Result<Self> {
+        let timeline = stage.play(&session.look)?;
+        let state = watch::Sender::new(text(&stage.state(&session, &timeline)?));
+        let facts = stage.facts()?.to_string();
+        let (session, shelf) = (Mutex::new(session), Mutex::new(shelf));
+        let sockets = Arc::new(Semaphore::new(SOCKETS));
+        Ok(Hub { stage, track, engine, sockets, facts, session, shelf, state })
+    }
+
+    /// The newest state, and those to come: who reads slowly misses some and gets the last.
+    pub fn states(&self) -> watch::Receiver<Utf8Bytes> {
+        self.state.subscribe()
+    }
+
+    /// Does what is asked, and the answer for who asked, if there is one.
+    ///
+    /// # Errors
+    /// It can't be done; nothing has changed.
+    pub fn answer(&self, ask: &Ask) -> Result<Option<Utf8Bytes>> {
+        match ask {
+            Ask::Edit { change, gesture } => self.change(|s| s.edited(change, *gesture))?,
+            Ask::Undo => self.change(|s| Ok(s.undone()))?,
+            Ask::Redo => self.change(|s| Ok(s.redone()))?,
+            Ask::At { frame, playing } => self.engine.at(*frame, *playing),
+            Ask::Save { name } => {
+                let Session { version, look, .. } = locked(&self.session).clone();
+                let path = locked(&self.shelf).save(name, &look.text())?;
+                let path = path.display().to_string();
+                return Ok(Some(text(&json!({ "type": "saved", "version": version, "path": path }))));
+            }
+        }
+        Ok(None)
+    }
+
+    fn change(&self, how: impl FnOnce(&Session) -> Result<Session>) -> Result<()> {
+        let mut session = locked(&self.session);
+        let next = how(&session)?;
+        if next.version == session.version {
+            return Ok(());
+        }
+        let timeline = self.stage.play(&next.look)?;
+        let state = text(&self.stage.state(&next, &timeline)?);
+        self.engine.play(next.version, timeline);
+        *session = next;
+        self.state.send_replace(state);
+        Ok(())
+    }
+}
+
+/// News of the engine as a message.
+pub fn told(news: &News) -> Utf8Bytes {
+    text(&json!({ "type": "pictures", "runs": news.runs, "trouble": news.trouble }))
+}
+
+/// A refusal as a message.
+pub fn refused(error: &crate::error::Error) -> Utf8Bytes {
+    text(&json!({ "type": "refused", "message": error.to_string(), "hints": error.hints() }))
+}
+
+fn text(value: &Value) -> Utf8Bytes {
+    value.to_string().into()
+}
+
+/// Sessions are replaced as a whole, so a thread that failed leaves nothing half done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

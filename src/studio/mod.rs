@@ -1,0 +1,92 @@
+//! The studio: a page on which presets are made while the track plays.
+//!
+//! ```text
+//! page ─ asks ─► socket ─► hub: session (state) ─► stage ─► timeline ─► engine: model ─► pictures
+//!   ◄── states, curves, runs of pictures ──────────────────────┘                          │
+//!   ◄── JPEG by version and frame, track by ranges ◄── server ◄── guard ──────────────────┘
+//! ```
+//!
+//! A change makes a new [`state::Session`], which is played to a timeline as the command line would play its file; the
+//! engine takes the new timeline from the next window on. The page computes nothing that was computed here.
+
+mod assets;
+mod engine;
+mod guard;
+mod hub;
+mod listener;
+mod pictures;
+mod save;
+mod server;
+mod socket;
+mod stage;
+mod state;
+#[cfg(test)]
+mod tests;
+mod track;
+
+pub use stage::Stage;
+pub use state::Look;
+
+use crate::diffusion::Model;
+use crate::error::{Context, Error, Result};
+use crate::render::Settings;
+use engine::Engine;
+use guard::Guard;
+use hub::Hub;
+use listener::Bounded;
+use save::Shelf;
+use state::Session;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use track::Track;
+
+/// What a studio is opened with.
+pub struct Opening {
+    /// The networks.
+    pub model: Model,
+    /// How pictures are made.
+    pub settings: Settings,
+    /// The track that was heard.
+    pub stage: Stage,
+    /// The preset to begin with.
+    pub look: Look,
+    /// The track's file.
+    pub track: PathBuf,
+    /// Where presets are saved.
+    pub folder: PathBuf,
+    /// Where to listen; 0: wherever there is room.
+    pub port: u16,
+}
+
+/// Serves the page until the process ends; `ready` is told its address.
+///
+/// # Errors
+/// Whatever of it can't be opened; Output: nobody can listen on the port.
+pub fn run(opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
+    let port = opening.port;
+    let hub = Arc::new(open(opening)?);
+    let failed = || Error::internal("the server can't be started");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context(failed)?;
+    runtime.block_on(async {
+        let taken = || {
+            Error::output(format!("can't listen on port {port}"))
+                .hint("leave --port out to get one that is free")
+        };
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context(taken)?;
+        let guard = Arc::new(Guard::new(listener.local_addr().context(failed)?.port())?);
+        ready(&guard.address());
+        let service = server::router(hub, guard);
+        axum::serve(Bounded::new(listener), service).await.context(|| Error::internal("the server ended"))
+    })
+}
+
+fn open(opening: Opening) -> Result<Hub> {
+    let Opening { model, settings, stage, look, track, folder, .. } = opening;
+    let session = Session::new(look);
+    let timeline = stage.play(&session.look)?;
+    let files = (Track::open(&track)?, Shelf::new(&folder));
+    let engine = Engine::start(model, settings, session.version, timeline)?;
+    Hub::new(stage, session, engine, files)
+}

@@ -1,0 +1,95 @@
+//! Finished pictures: the newest of every frame, as many as fit.
+
+use crate::units::FrameIndex;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Memory for pictures, in bytes: minutes of a draft.
+const MOST_BYTES: usize = 64 << 20;
+
+/// Consecutive frames whose pictures are of one version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Run {
+    /// The first frame.
+    pub from: FrameIndex,
+    /// The frame behind the last.
+    pub to: FrameIndex,
+    /// The version of the session that they show.
+    pub version: u64,
+}
+
+/// A cache of pictures by frame and version.
+#[derive(Debug, Default)]
+pub struct Pictures {
+    newest: BTreeMap<FrameIndex, (u64, Arc<[u8]>)>,
+    bytes: usize,
+}
+
+impl Pictures {
+    /// Puts a picture in; what lies farthest from `playhead` makes room for it.
+    pub fn put(&mut self, frame: FrameIndex, version: u64, jpeg: Arc<[u8]>, playhead: FrameIndex) {
+        self.bytes += jpeg.len();
+        if let Some((_, old)) = self.newest.insert(frame, (version, jpeg)) {
+            self.bytes -= old.len();
+        }
+        while self.bytes > MOST_BYTES {
+            let ends = [self.newest.first_key_value(), self.newest.last_key_value()];
+            let farthest = ends.into_iter().flatten().map(|(f, _)| *f).max_by_key(|f| f.abs_diff(playhead));
+            let Some((_, old)) = farthest.and_then(|f| self.newest.remove(&f)) else { return };
+            self.bytes -= old.len();
+        }
+    }
+
+    /// The picture of `frame`, if it is of this version.
+    pub fn get(&self, frame: FrameIndex, version: u64) -> Option<Arc<[u8]>> {
+        self.newest.get(&frame).filter(|(v, _)| *v == version).map(|(_, jpeg)| jpeg.clone())
+    }
+
+    /// The first frame from `from` on whose picture is missing or older than `version`.
+    pub fn first_old(&self, from: FrameIndex, version: u64) -> FrameIndex {
+        let fresh = |f: &FrameIndex| self.newest.get(f).is_some_and(|(v, _)| *v == version);
+        (from..).take_while(fresh).last().map_or(from, |last| last + 1)
+    }
+
+    /// All pictures, as runs in order.
+    pub fn runs(&self) -> Vec<Run> {
+        let mut runs: Vec<Run> = Vec::new();
+        for (&frame, &(version, _)) in &self.newest {
+            match runs.last_mut() {
+                Some(run) if run.to == frame && run.version == version => run.to += 1,
+                _ => runs.push(Run { from: frame, to: frame + 1, version }),
+            }
+        }
+        runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn jpeg(bytes: usize) -> Arc<[u8]> {
+        vec![0; bytes].into()
+    }
+
+    #[test]
+    fn the_newest_picture_of_a_frame_is_kept() {
+        let mut pictures = Pictures::default();
+        (0..4).for_each(|f| pictures.put(f, 1, jpeg(9), 0));
+        pictures.put(2, 2, jpeg(9), 0);
+        let run = |from, to, version| Run { from, to, version };
+        assert_eq!(pictures.runs(), [run(0, 2, 1), run(2, 3, 2), run(3, 4, 1)]);
+        assert!(pictures.get(2, 1).is_none() && pictures.get(2, 2).is_some());
+        assert_eq!((pictures.first_old(0, 1), pictures.first_old(2, 1), pictures.first_old(2, 2)), (2, 2, 3));
+        assert_eq!(pictures.bytes, 36);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_is_far_away_goes() {
+        let mut pictures = Pictures::default();
+        (0..200).for_each(|f| pictures.put(f, 1, jpeg(MOST_BYTES / 100), 150));
+        assert!(pictures.bytes <= MOST_BYTES);
+        assert_eq!(pictures.runs(), [Run { from: 100, to: 200, version: 1 }]);
+    }
+}

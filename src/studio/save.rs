@@ -1,0 +1,76 @@
+//! Where presets of the studio are saved: one folder, under plain names, over nothing that was there before.
+
+use crate::error::{Context, Error, Result};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Longest name, in characters.
+const LONGEST: usize = 40;
+
+/// A folder and what this session wrote into it.
+#[derive(Debug)]
+pub struct Shelf {
+    folder: PathBuf,
+    own: BTreeSet<String>,
+}
+
+impl Shelf {
+    /// An empty shelf in `folder`.
+    pub fn new(folder: &Path) -> Self {
+        Shelf { folder: folder.to_owned(), own: BTreeSet::new() }
+    }
+
+    /// Writes `text` as the preset `name`; the file is whole or not there.
+    ///
+    /// # Errors
+    /// Usage: it is no name, or somebody else's file; Output: it can't be written.
+    pub fn save(&mut self, name: &str, text: &str) -> Result<PathBuf> {
+        let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        if name.is_empty() || name.len() > LONGEST || !name.chars().all(fine) {
+            return Err(Error::usage(format!("'{}' can't be a preset's name", name.escape_debug()))
+                .hint(format!("up to {LONGEST} small letters, digits, - and _")));
+        }
+        let path = self.folder.join(format!("{name}.toml"));
+        if path.symlink_metadata().is_ok() && !self.own.contains(name) {
+            return Err(Error::usage(format!("there is a file {} already", path.display()))
+                .hint("choose another name"));
+        }
+        let failed = || Error::output(format!("can't write {}", path.display())).hint("check the folder");
+        let partial = self.folder.join(format!(".{name}.toml.part"));
+        fs::write(&partial, text).context(failed)?;
+        fs::rename(&partial, &path).context(failed)?;
+        self.own.insert(name.to_owned());
+        Ok(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_ones_own_files_are_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("theirs.toml"), "precious").unwrap();
+        let mut shelf = Shelf::new(folder.path());
+        let path = shelf.save("mine", "a").unwrap();
+        shelf.save("mine", "b").unwrap();
+        assert_eq!(fs::read_to_string(path).unwrap(), "b");
+        assert!(shelf.save("theirs", "c").is_err());
+        assert_eq!(fs::read_to_string(folder.path().join("theirs.toml")).unwrap(), "precious");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn names_lead_nowhere_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shelf = Shelf::new(folder.path());
+        let long = "a".repeat(41);
+        for name in ["", ".", "..", "../a", "a/b", "a\\b", "/etc/a", "a.toml", "a\0", "ä", "A", "%2e", &long]
+        {
+            assert!(shelf.save(name, "x").is_err(), "{name:?}");
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
+}

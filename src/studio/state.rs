@@ -1,0 +1,290 @@
+//! The session as one value, and what an edit makes of it. Nothing in here waits, reads or writes.
+
+use crate::error::{Error, Result};
+use crate::score::{Document, Kind, PARAMS, Param, Preset, Rate, find, shipped};
+use serde::Deserialize;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Most steps that can be undone.
+const HISTORY: usize = 200;
+
+/// A preset that is being worked on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Look {
+    /// The preset that it began as.
+    pub name: String,
+    /// Its file.
+    pub document: Document,
+    /// Routes that are bypassed, by their place in the file.
+    pub bypassed: BTreeSet<usize>,
+}
+
+/// A change to a look.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(tag = "edit", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Edit {
+    /// Begin anew with a shipped preset.
+    Preset {
+        /// Which one.
+        name: String,
+    },
+    /// Another base value; none: the parameter's default.
+    Base {
+        /// Of which parameter.
+        param: String,
+        /// The value.
+        value: Option<f64>,
+    },
+    /// Another number of a route.
+    Route {
+        /// Its place in the file.
+        index: usize,
+        /// Which number.
+        key: String,
+        /// The value.
+        value: f64,
+    },
+    /// Leave a route out, or take it in again.
+    Bypass {
+        /// Its place in the file.
+        index: usize,
+        /// Whether it is left out.
+        on: bool,
+    },
+    /// Another text of a prompt.
+    Prompt {
+        /// Its place in the file.
+        index: usize,
+        /// The text.
+        text: String,
+    },
+    /// A prompt of its own for the sections of one label.
+    AddPrompt {
+        /// The label.
+        section: String,
+    },
+}
+
+impl Look {
+    /// The preset `name` with the file `text`.
+    ///
+    /// # Errors
+    /// Usage: it isn't a preset.
+    pub fn read(name: &str, text: &str) -> Result<Self> {
+        let document = Document::read(name, text)?;
+        Ok(Look { name: name.to_owned(), document, bypassed: BTreeSet::new() })
+    }
+
+    /// The file that plays exactly this; a bypassed route isn't in it.
+    pub fn text(&self) -> String {
+        self.document.text(&self.bypassed)
+    }
+
+    /// What is played.
+    ///
+    /// # Errors
+    /// Usage, with the line of [`Self::text`] that is wrong.
+    pub fn preset(&self) -> Result<Preset> {
+        Preset::parse(&self.name, &self.text())
+    }
+
+    /// The look that `edit` makes of this one, checked.
+    ///
+    /// # Errors
+    /// Usage: there is nothing of the kind, or a value is out of range.
+    pub fn with(&self, edit: &Edit) -> Result<Self> {
+        let mut look = self.clone();
+        match edit {
+            Edit::Preset { name } => return Look::shipped(name),
+            Edit::Base { param, value: Some(value) } => {
+                look.document.set_base(Param::find(param)?.name, *value);
+            }
+            Edit::Base { param, value: None } => look.document.reset_base(Param::find(param)?.name),
+            Edit::Route { index, key, value } => look.document.set_route(*index, key, *value)?,
+            Edit::Bypass { index, on } => look.bypass(*index, *on)?,
+            Edit::Prompt { index, text } => look.document.set_prompt(*index, text)?,
+            Edit::AddPrompt { section } => look.document.add_prompt(section),
+        }
+        // A bypassed route has to be right as well: it may come back.
+        Preset::parse(&look.name, &look.document.text(&BTreeSet::new()))?;
+        Ok(look)
+    }
+
+    fn shipped(name: &str) -> Result<Self> {
+        let preset = find(name)?;
+        let text = shipped().iter().find(|(n, _)| *n == preset.name).map_or("", |(_, text)| text);
+        Look::read(name, text)
+    }
+
+    fn bypass(&mut self, index: usize, on: bool) -> Result<()> {
+        if index >= self.document.routes().len() {
+            return Err(Error::usage(format!("there is no route {index}")).hint("reload the page"));
+        }
+        match on {
+            true => self.bypassed.insert(index),
+            false => self.bypassed.remove(&index),
+        };
+        Ok(())
+    }
+
+    /// The parameters that can be turned, each with its base value; `guidance` is the model's own.
+    ///
+    /// # Errors
+    /// As [`Self::preset`].
+    pub fn bases(&self, guidance: f32) -> Result<Vec<(&'static Param, f64)>> {
+        let mut preset = self.preset()?;
+        preset.base.entry("guidance").or_insert(guidance);
+        let number = |p: &&Param| p.needs.is_empty() && p.rate != Rate::Job && p.kind == Kind::Number;
+        let base = |p: &Param| preset.base.get(p.name).map_or(p.default, |v| f64::from(*v));
+        Ok(PARAMS.iter().filter(number).map(|p| (p, base(p))).collect())
+    }
+}
+
+/// The look and its history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Session {
+    /// Grows with every change, undone ones as well: no two states of a session share one.
+    pub version: u64,
+    /// What holds now.
+    pub look: Arc<Look>,
+    past: Vec<Arc<Look>>,
+    future: Vec<Arc<Look>>,
+    /// The gesture that made the last change.
+    gesture: Option<u64>,
+}
+
+impl Session {
+    /// A session that begins with `look`.
+    pub fn new(look: Look) -> Self {
+        Session { version: 1, look: Arc::new(look), past: vec![], future: vec![], gesture: None }
+    }
+
+    /// The session after `edit`. Edits of one `gesture`, like a knob that is dragged, are undone together.
+    ///
+    /// # Errors
+    /// As [`Look::with`].
+    pub fn edited(&self, edit: &Edit, gesture: Option<u64>) -> Result<Self> {
+        let look = self.look.with(edit)?;
+        if look == *self.look {
+            return Ok(self.clone());
+        }
+        let mut past = self.past.clone();
+        if gesture.is_none() || gesture != self.gesture {
+            past.push(self.look.clone());
+        }
+        let past = past.split_off(past.len().saturating_sub(HISTORY));
+        Ok(Session { version: self.version + 1, look: Arc::new(look), past, future: vec![], gesture })
+    }
+
+    /// The session before the last change; the same where there is none.
+    pub fn undone(&self) -> Self {
+        let mut next = self.clone();
+        if let Some(look) = next.past.pop() {
+            next.future.push(std::mem::replace(&mut next.look, look));
+            (next.version, next.gesture) = (self.version + 1, None);
+        }
+        next
+    }
+
+    /// The session with the last undone change made again; the same where there is none.
+    pub fn redone(&self) -> Self {
+        let mut next = self.clone();
+        if let Some(look) = next.future.pop() {
+            next.past.push(std::mem::replace(&mut next.look, look));
+            (next.version, next.gesture) = (self.version + 1, None);
+        }
+        next
+    }
+
+    /// Whether there is something to undo, and to do again.
+    pub fn can(&self) -> (bool, bool) {
+        (!self.past.is_empty(), !self.future.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn session() -> Session {
+        Session::new(Look::shipped("pulse").unwrap())
+    }
+
+    fn glow(value: f64) -> Edit {
+        Edit::Base { param: "glow".into(), value: Some(value) }
+    }
+
+    #[test]
+    fn undo_and_redo_walk_the_history_and_versions_only_grow() {
+        let first = session();
+        let second = first.edited(&glow(0.5), None).unwrap();
+        let back = second.undone();
+        assert_eq!((&back.look, back.version, back.can()), (&first.look, 3, (false, true)));
+        let again = back.redone();
+        assert_eq!((&again.look, again.version, again.can()), (&second.look, 4, (true, false)));
+        let other = back.edited(&glow(0.25), None).unwrap();
+        assert_eq!(other.can(), (true, false));
+        assert_eq!((first.undone(), first.redone()), (first.clone(), first.clone()));
+    }
+
+    #[test]
+    fn a_gesture_is_undone_as_one() {
+        let mut dragged = session();
+        for value in [0.1, 0.2, 0.3] {
+            dragged = dragged.edited(&glow(value), Some(7)).unwrap();
+        }
+        let other = dragged.edited(&glow(0.4), Some(8)).unwrap();
+        assert_eq!(other.undone().look, dragged.look);
+        assert_eq!(other.undone().undone().look, session().look);
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_and_changes_nothing() {
+        let session = session();
+        let route = |index, key: &str, value| Edit::Route { index, key: key.into(), value };
+        for edit in [
+            Edit::Preset { name: "../../etc/passwd".into() },
+            Edit::Base { param: "glow".into(), value: Some(1e9) },
+            Edit::Base { param: "glow".into(), value: Some(f64::NAN) },
+            Edit::Base { param: "zebra".into(), value: None },
+            route(99, "amount", 1.0),
+            route(0, "signal", 1.0),
+            route(0, "attack", -1.0),
+            Edit::Bypass { index: 99, on: true },
+            Edit::Prompt { index: 99, text: "a".into() },
+            Edit::Prompt { index: 0, text: "a".repeat(5000) },
+        ] {
+            assert!(session.edited(&edit, None).is_err(), "{edit:?}");
+        }
+    }
+
+    #[test]
+    fn a_bypassed_route_is_not_in_the_file_and_comes_back() {
+        let first = session();
+        let without = first.edited(&Edit::Bypass { index: 0, on: true }, None).unwrap();
+        assert_eq!(
+            without.look.preset().unwrap().routes.len(),
+            first.look.preset().unwrap().routes.len() - 1
+        );
+        let with = without.edited(&Edit::Bypass { index: 0, on: false }, None).unwrap();
+        assert_eq!(with.look, first.look);
+    }
+
+    proptest! {
+        /// Whatever is done, as many undos as there were edits lead back to where it began.
+        #[test]
+        fn everything_can_be_undone(values in proptest::collection::vec(0u8..20, 0..30)) {
+            let first = session();
+            let mut edited = first.clone();
+            for value in &values {
+                edited = edited.edited(&glow(f64::from(*value) / 20.0), None).unwrap();
+            }
+            for _ in &values {
+                edited = edited.undone();
+            }
+            prop_assert_eq!(edited.look, first.look);
+        }
+    }
+}

@@ -1,0 +1,186 @@
+// The studio as a person uses it: a browser on the real program, the real model, the example track.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { after, before, test } from 'node:test';
+import { chromium } from 'playwright-core';
+
+const root = new URL('../../', import.meta.url).pathname;
+const program = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release/beatbolt');
+const track = join(root, 'examples/first-light.m4a');
+const folder = mkdtempSync(join(tmpdir(), 'studio-'));
+// Where screenshots go for who wants to look at them.
+const shots = process.env.STUDIO_SHOTS;
+const wait = { timeout: 120_000 };
+
+let server;
+let browser;
+let page;
+let address;
+const troubles = [];
+
+before(async () => {
+  server = spawn(program, ['studio', track, '--no-open', '--folder', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const line of createInterface({ input: server.stdout })) {
+    address = line.match(/http:\S+/)?.[0];
+    if (address) break;
+  }
+  assert.ok(address, 'no address was printed');
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'],
+  });
+  page = await browser.newPage({ viewport: { width: 1280, height: 720 }, colorScheme: 'dark' });
+  page.setDefaultTimeout(wait.timeout);
+  page.on('pageerror', (error) => troubles.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
+  await page.goto(address);
+});
+
+after(async () => {
+  await browser?.close();
+  server?.kill();
+});
+
+const version = () => page.evaluate(() => Number(document.body.dataset.version));
+
+// The picture at the playhead, once it shows the newest version: its frame and its pixels.
+async function picture() {
+  await page.waitForFunction(() => {
+    const { frame, version } = document.getElementById('picture').dataset;
+    return version === document.body.dataset.version && document.getElementById('place').value.endsWith(`frame ${frame}`);
+  }, null, wait);
+  return page.evaluate(() => document.getElementById('picture').toDataURL());
+}
+
+// The pixels of the curves' lanes, once they show the newest version; the playhead stands.
+async function curves() {
+  await page.waitForFunction(() => document.getElementById('timeline').dataset.version === document.body.dataset.version);
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  return page.evaluate(() => {
+    const canvas = document.getElementById('timeline');
+    const top = Math.round(100 * devicePixelRatio);
+    const { data } = canvas.getContext('2d').getImageData(0, top, canvas.width, canvas.height - top);
+    return Array.from(data).join();
+  });
+}
+
+// Does something that makes a new version, and waits until the page has it.
+async function change(act) {
+  const old = await version();
+  await act();
+  await page.waitForFunction((old) => Number(document.body.dataset.version) > old, old);
+}
+
+async function shoot(name) {
+  if (shots) await page.screenshot({ path: join(shots, `${name}.png`) });
+}
+
+test('it opens and shows a picture', async () => {
+  await page.waitForFunction(() => document.body.dataset.version === '1');
+  assert.match(await page.textContent('#track'), /first-light\.m4a/);
+  assert.match(await picture(), /^data:image\/png/);
+});
+
+test('it plays, and the picture follows the sound', async () => {
+  await page.keyboard.press('Space');
+  await page.waitForFunction(() => document.getElementById('audio').currentTime > 1);
+  await page.waitForFunction(() => Number(document.getElementById('picture').dataset.frame) > 6);
+  await shoot('playing');
+  await page.keyboard.press('Space');
+  await page.waitForFunction(() => document.getElementById('audio').paused);
+  await picture();
+});
+
+test('it seeks by click and by keys', async () => {
+  const box = await page.locator('#timeline').boundingBox();
+  await page.mouse.click(box.x + box.width / 2, box.y + 40);
+  const time = () => page.evaluate(() => document.getElementById('audio').currentTime);
+  const clicked = await time();
+  const duration = Number(await page.getAttribute('#timeline', 'aria-valuemax'));
+  assert.ok(Math.abs(clicked / duration - 0.46) < 0.1, `${clicked} of ${duration}`);
+  await page.focus('#timeline');
+  await page.keyboard.press('ArrowRight');
+  assert.ok((await time()) > clicked);
+  await page.keyboard.press('PageDown');
+  assert.ok((await time()) < clicked);
+  await picture();
+});
+
+test('a preset is chosen', async () => {
+  const old = await picture();
+  await change(() => page.selectOption('#preset', 'ember'));
+  assert.notEqual(await picture(), old);
+  assert.ok(await page.locator('.route').count() > 0);
+});
+
+test('a knob changes the curve and the next picture', async () => {
+  const [oldCurves, oldPicture] = [await curves(), await picture()];
+  const knob = page.getByLabel('motion_scale', { exact: true });
+  await change(() => knob.evaluate((input) => {
+    input.value = input.max;
+    input.dispatchEvent(new Event('change'));
+  }));
+  assert.notEqual(await curves(), oldCurves);
+  assert.notEqual(await picture(), oldPicture);
+});
+
+test('a prompt is edited', async () => {
+  const old = await picture();
+  await change(async () => {
+    await page.locator('.prompt textarea').first().fill('acid grid');
+    await page.keyboard.press('Enter');
+  });
+  assert.notEqual(await picture(), old);
+});
+
+test('changes are undone and done again', async () => {
+  const prompt = () => page.locator('.prompt textarea').first().inputValue();
+  await page.focus('#timeline');
+  await change(() => page.keyboard.press('Control+z'));
+  assert.notEqual(await prompt(), 'acid grid');
+  await change(() => page.keyboard.press('Control+Shift+Z'));
+  assert.equal(await prompt(), 'acid grid');
+});
+
+test('it is saved, and the command line plays the same curves', async () => {
+  await page.fill('#name', 'mine');
+  await page.keyboard.press('Enter');
+  const path = join(folder, 'mine.toml');
+  await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), path);
+  assert.match(readFileSync(path, 'utf8'), /acid grid/);
+  const plan = JSON.parse(execFileSync(program, ['plan', track, '--preset', path, '--tier', 'draft', '--json'], { maxBuffer: 1 << 28 }));
+  const shown = await page.evaluate(() => new Promise((done) => {
+    const socket = new WebSocket(new URL('socket', location.href.replace('http', 'ws')));
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.type === 'state') done(message.curves);
+    };
+  }));
+  assert.ok(Object.keys(shown).length > 1);
+  for (const [name, curve] of Object.entries(shown)) assert.deepEqual(plan.values[name], curve, name);
+});
+
+test('everything is as it was after reloading', async () => {
+  const seen = () => page.evaluate(() => [
+    document.body.dataset.version, document.getElementById('preset').value,
+    ...[...document.querySelectorAll('textarea, aside output')].map((e) => e.value),
+  ]);
+  const old = await seen();
+  await page.reload();
+  await page.waitForFunction(() => document.body.dataset.version);
+  assert.deepEqual(await seen(), old);
+  await picture();
+  await shoot('dark');
+  await page.emulateMedia({ colorScheme: 'light' });
+  await shoot('light');
+});
+
+test('nothing went wrong in the page', () => {
+  // A picture may be gone when it is asked for; that is no trouble.
+  assert.deepEqual(troubles.filter((t) => !t.includes('404')), []);
+});
