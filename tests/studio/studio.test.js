@@ -153,7 +153,10 @@ test('it is saved, and the command line plays the same curves', async () => {
   const path = join(folder, 'mine.toml');
   await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), path);
   assert.match(readFileSync(path, 'utf8'), /acid grid/);
-  const plan = JSON.parse(execFileSync(program, ['plan', track, '--preset', path, '--tier', 'draft', '--json'], { maxBuffer: 1 << 28 }));
+  const options = { encoding: 'utf8', maxBuffer: 1 << 28 };
+  const lines = execFileSync(program, ['plan', track, '--preset', path, '--tier', 'draft', '--json'], options);
+  // Progress comes before the plan, a line each.
+  const plan = JSON.parse(lines.trim().split('\n').at(-1));
   const shown = await page.evaluate(() => new Promise((done) => {
     const socket = new WebSocket(new URL('socket', location.href.replace('http', 'ws')));
     socket.onmessage = ({ data }) => {
