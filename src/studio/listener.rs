@@ -10,10 +10,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Connections at a time; further ones wait in the system's queue.
+/// Connections at a time; further ones are closed at once: a crowd that waited would keep everybody else waiting.
 pub const MOST: usize = 64;
 
-/// A listener that accepts while there is room.
+/// A listener that keeps a connection only while there is room.
 pub struct Bounded {
     listener: TcpListener,
     room: Arc<Semaphore>,
@@ -22,7 +22,7 @@ pub struct Bounded {
 /// A connection, and the room that it takes.
 pub struct Connection {
     stream: TcpStream,
-    _room: Option<OwnedSemaphorePermit>,
+    _room: OwnedSemaphorePermit,
 }
 
 impl Bounded {
@@ -37,12 +37,14 @@ impl Listener for Bounded {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Connection, SocketAddr) {
-        // The semaphore is never closed.
-        let room = self.room.clone().acquire_owned().await.ok();
-        let (stream, address) = Listener::accept(&mut self.listener).await;
-        // Small messages are late otherwise; a connection where this fails is none.
-        let _ = stream.set_nodelay(true);
-        (Connection { stream, _room: room }, address)
+        loop {
+            let (stream, address) = Listener::accept(&mut self.listener).await;
+            if let Ok(room) = self.room.clone().try_acquire_owned() {
+                // Small messages are late otherwise; a connection where this fails is none.
+                let _ = stream.set_nodelay(true);
+                return (Connection { stream, _room: room }, address);
+            }
+        }
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
