@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn settings(model: &Model) -> Settings {
-        let (text, size) = (String::new(), Size { width: 64, height: 40 });
+        let (text, size) = (String::new(), Size { width: 64, height: 48 });
         Settings {
             program: text.clone(),
             track: text.clone(),
