@@ -6,7 +6,7 @@
 //!   ◄── JPEG by version and frame, track by ranges ◄── server ◄── guard ──────────────────┘
 //! ```
 //!
-//! A change makes a new [`state::Session`], which is played to a timeline as the command line would play its file; the
+//! A change makes a new `state::Session`, which is played to a timeline as the command line would play its file; the
 //! engine takes the new timeline from the next window on. The page computes nothing that was computed here.
 
 mod assets;
