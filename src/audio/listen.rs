@@ -194,7 +194,7 @@ impl Track {
         let merits = Merits::new(&self.chances.beat, &self.chances.downbeat);
         let courses = METERS.map(|meter| course(&merits, meter));
         let [first, rest @ ..] = courses;
-        let free = rest.into_iter().fold(first, |best, c| if c.merit > best.merit { c } else { best });
+        let free = rest.into_iter().fold(first, Course::or_likelier);
         let one = period(&free).and_then(|period| steady(&merits, period, free.meter));
         let slack = SLACK * free.beats.len() as f64;
         let same = one.filter(|one| one.merit >= free.merit - slack);
@@ -203,7 +203,7 @@ impl Track {
         let halved =
             period(count).filter(|_| doubled(pace(count) * 60.0 / self.hop, per_beat(count))).map(|gap| {
                 let slower = METERS.into_iter().filter_map(|meter| steady(&merits, 2.0 * gap, meter));
-                let best = slower.reduce(|best, next| if next.merit > best.merit { next } else { best });
+                let best = slower.reduce(Course::or_likelier);
                 best.filter(|_| same.is_some()).unwrap_or_else(|| halve(count, &self.chances.beat))
             });
         match halved.or(same) {

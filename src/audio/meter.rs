@@ -37,6 +37,13 @@ pub(super) struct Course {
     pub(super) merit: f64,
 }
 
+impl Course {
+    /// This course, or a likelier one.
+    pub(super) fn or_likelier(self, other: Course) -> Course {
+        if other.merit > self.merit { other } else { self }
+    }
+}
+
 /// What speaks for a beat or a downbeat, hop by hop.
 pub(super) struct Merits {
     /// Running sums for a beat that is no downbeat and for a downbeat; element i: of all hops before i.

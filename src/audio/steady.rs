@@ -42,7 +42,7 @@ pub(super) fn steady(merits: &Merits, period: f64, meter: usize) -> Option<Cours
     folded.truncate(CLOSELY);
     let moved = folded.iter().flat_map(|grid| MOVES.map(|by| Grid { start: grid.start + by, ..*grid }));
     let courses = moved.map(|grid| near.lay(grid, meter));
-    courses.reduce(|best, next| if next.merit > best.merit { next } else { best })
+    courses.reduce(Course::or_likelier)
 }
 
 /// Numbers the beats of a course of one tempo anew, so that the bars begin where downbeats are heard.

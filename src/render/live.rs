@@ -4,7 +4,7 @@
 //! next window on, and pictures grow into it. On a timeline that doesn't change, these are the windows of [`Render`].
 
 use super::pipeline::{finish_at, to_frames};
-use super::{Job, Look, Render, Settings, Window, hash_timeline};
+use super::{Job, Look, Render, Settings, Window};
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::score::Timeline;
@@ -43,13 +43,16 @@ pub struct Live {
 }
 
 impl Live {
-    /// `timeline` rendered with `settings`, whose part doesn't matter.
+    /// `timeline` rendered with `settings`, whose part and timeline don't matter.
     pub fn new(settings: &Settings, timeline: Timeline) -> Self {
-        let timeline_hash = hash_timeline(&timeline);
-        let frames = timeline.frames;
-        let settings = Settings { first_frame: 0, frames, timeline: timeline_hash, ..settings.clone() };
+        let settings = Settings { first_frame: 0, frames: timeline.frames, ..settings.clone() };
         let (track, output) = Default::default();
         Live { job: Job { settings, timeline, track, output, description: serde_json::Value::Null } }
+    }
+
+    /// What the windows are made of.
+    pub fn timeline(&self) -> &Timeline {
+        &self.job.timeline
     }
 
     /// How many frames a window brings that grows out of another.
@@ -108,35 +111,9 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diffusion::{Effort, ModelSpec, Precision, open_device};
-    use crate::render::Shape;
+    use crate::render::fixture::{draft_model, small_settings};
     use crate::score::{Overrides, Show, Span, find, fixture};
-    use crate::units::{FrameRate, Seconds, Size};
-    use std::path::Path;
-
-    fn model() -> Model {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-        let spec = ModelSpec { folder, motion: None, effort: Effort::Draft, precision: Precision::F32 };
-        Model::open(&spec, &open_device("cpu").unwrap().device).unwrap()
-    }
-
-    fn settings(model: &Model) -> Settings {
-        let (text, size) = (String::new(), Size { width: 64, height: 48 });
-        Settings {
-            program: text.clone(),
-            track: text.clone(),
-            weights: text.clone(),
-            device: text.clone(),
-            seed: 1,
-            steps: model.steps(),
-            windows: Shape::DEFAULT,
-            generate: size,
-            picture: size,
-            first_frame: 0,
-            frames: 0,
-            timeline: text,
-        }
-    }
+    use crate::units::{FrameRate, Seconds};
 
     /// Four seconds of a shipped preset, with a cut in them.
     fn timeline() -> Timeline {
@@ -154,8 +131,8 @@ mod tests {
 
     #[test]
     fn windows_on_demand_are_those_of_the_render() {
-        let model = model();
-        let live = Live::new(&settings(&model), timeline());
+        let model = draft_model();
+        let live = Live::new(&small_settings(model.steps()), timeline());
         let (stop, off) = (AtomicBool::new(false), Timings::off());
         let mut expected = Vec::new();
         for rendered in Render::new(&live.job, &model, None, &stop, &off).unwrap() {
@@ -175,8 +152,8 @@ mod tests {
 
     #[test]
     fn a_change_grows_out_of_what_was_settled_before_it() {
-        let model = model();
-        let settings = settings(&model);
+        let model = draft_model();
+        let settings = small_settings(model.steps());
         let live = Live::new(&settings, timeline());
         let mut before = None;
         shown(&live, &model, &mut before, 0);
@@ -192,8 +169,8 @@ mod tests {
 
     #[test]
     fn a_window_that_nobody_wants_is_given_up() {
-        let model = model();
-        let live = Live::new(&settings(&model), timeline());
+        let model = draft_model();
+        let live = Live::new(&small_settings(model.steps()), timeline());
         let error = live.window(&model, 0, None, &AtomicBool::new(true)).unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::Stopped);
         assert!(live.window(&model, 48, None, &AtomicBool::new(false)).is_err());

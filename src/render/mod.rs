@@ -11,6 +11,8 @@
 
 mod condition;
 mod estimate;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod guard;
 mod job;
 mod live;

@@ -145,25 +145,10 @@ fn unwritable(path: &Path) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::window::Shape;
+    use crate::render::fixture::small_settings;
 
     fn settings(seed: u64) -> Settings {
-        let size = "64x64".parse().unwrap();
-        let text = String::from("x");
-        Settings {
-            program: text.clone(),
-            track: text.clone(),
-            weights: text.clone(),
-            device: text.clone(),
-            seed,
-            steps: 4,
-            windows: Shape::DEFAULT,
-            generate: size,
-            picture: size,
-            first_frame: 0,
-            frames: 9,
-            timeline: text,
-        }
+        Settings { seed, ..small_settings(4) }
     }
 
     fn window() -> (Tensor, Look) {

@@ -1,16 +1,17 @@
 //! The one thread that owns the model: it renders ahead of the playhead, from the newest timeline.
 
-use super::pictures::{Pictures, Run};
+use super::locked;
+use super::pictures::{Pictures, Run, farthest};
 use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::render::{Live, Settings, Settled, Shown};
 use crate::score::Timeline;
-use crate::units::{FrameIndex, FrameRate, Seconds};
+use crate::units::{FrameIndex, Seconds};
 use crate::video::Frame;
 use jpeg_encoder::{ColorType, Encoder};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::Builder;
 use std::time::Instant;
 use tokio::sync::watch;
@@ -31,8 +32,6 @@ struct Order {
     live: Arc<Live>,
     playhead: FrameIndex,
     playing: bool,
-    frames: FrameIndex,
-    fps: FrameRate,
 }
 
 /// What the engine has to say.
@@ -66,10 +65,9 @@ impl Engine {
     /// # Errors
     /// Internal: no thread can be started.
     pub fn start(model: Model, settings: Settings, version: u64, timeline: Timeline) -> Result<Self> {
-        let (frames, fps) = (timeline.frames, timeline.fps);
         let live = Arc::new(Live::new(&settings, timeline));
         let shared = Arc::new(Shared {
-            order: Mutex::new(Order { version, live, playhead: 0, playing: false, frames, fps }),
+            order: Mutex::new(Order { version, live, playhead: 0, playing: false }),
             changed: Condvar::new(),
             stale: AtomicBool::new(false),
             pictures: Mutex::default(),
@@ -95,7 +93,7 @@ impl Engine {
     /// The page is at `frame`.
     pub fn at(&self, frame: FrameIndex, playing: bool) {
         let mut order = locked(&self.shared.order);
-        order.playhead = frame.min(order.frames.saturating_sub(1));
+        order.playhead = frame.min(order.live.timeline().frames.saturating_sub(1));
         order.playing = playing;
         self.shared.changed.notify_all();
     }
@@ -125,7 +123,8 @@ impl Shared {
                 Ok(settled) => {
                     ends.insert(settled.next, settled);
                     forget(&mut ends, order.playhead);
-                    lead = (order.fps.frame_at(Seconds(began.elapsed().as_secs_f64())) + 1).min(LATEST);
+                    lead = (order.live.timeline().fps.frame_at(Seconds(began.elapsed().as_secs_f64())) + 1)
+                        .min(LATEST);
                 }
                 // What was under way is stale: the next round takes up what is wanted now.
                 Err(error) if error.kind() == ErrorKind::Stopped => {}
@@ -150,7 +149,7 @@ impl Shared {
     fn missing(&self, order: &Order, lead: FrameIndex) -> Option<FrameIndex> {
         let from = order.playhead + if order.playing { lead } else { 0 };
         let frame = locked(&self.pictures).first_old(from, order.version);
-        (frame < order.frames.min(order.playhead + AHEAD)).then_some(frame)
+        (frame < order.live.timeline().frames.min(order.playhead + AHEAD)).then_some(frame)
     }
 
     fn keep(&self, order: &Order, shown: Shown) -> Result<Settled> {
@@ -190,9 +189,7 @@ fn begin<'a>(
 /// Keeps the ends nearest to the playhead.
 fn forget(ends: &mut BTreeMap<FrameIndex, Settled>, playhead: FrameIndex) {
     while ends.len() > REMEMBERED {
-        let far = [ends.first_key_value(), ends.last_key_value()];
-        let far = far.into_iter().flatten().map(|(f, _)| *f).max_by_key(|f| f.abs_diff(playhead));
-        far.and_then(|f| ends.remove(&f));
+        farthest(ends, playhead).and_then(|f| ends.remove(&f));
     }
 }
 
@@ -203,9 +200,4 @@ fn jpeg(frame: &Frame) -> Result<Arc<[u8]>> {
         .encode(frame.rgb(), width, height, ColorType::Rgb)
         .context(|| Error::internal("a picture can't be written as JPEG"))?;
     Ok(bytes.into())
-}
-
-/// What is behind a lock is whole after every statement, so a thread that failed leaves nothing half done.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,15 +1,17 @@
 //! What all connections share: the session, its engine, and what every page is told.
 
 use super::engine::{Engine, News};
+use super::locked;
 use super::save::Shelf;
 use super::stage::Stage;
 use super::state::{Edit, Session};
 use super::track::Track;
 use crate::error::Result;
+use crate::score::Timeline;
 use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::sync::{Semaphore, watch};
 
 /// WebSockets at a time: tabs, and some that the browser hasn't closed yet.
@@ -61,18 +63,19 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A hub for `session`, which the engine plays already.
+    /// A hub for `session`; `engine` starts what is to make the pictures of its version and timeline.
     ///
     /// # Errors
-    /// The session can't be played.
+    /// The session can't be played; what `engine` says.
     pub fn new(
         stage: Stage,
         session: Session,
-        engine: Engine,
+        engine: impl FnOnce(u64, Timeline) -> Result<Engine>,
         (track, shelf): (Track, Shelf),
     ) -> Result<Self> {
         let timeline = stage.play(&session.look)?;
         let state = watch::Sender::new(text(&stage.state(&session, &timeline)?));
+        let engine = engine(session.version, timeline)?;
         let facts = stage.facts()?.to_string();
         let (session, shelf) = (Mutex::new(session), Mutex::new(shelf));
         let sockets = Arc::new(Semaphore::new(SOCKETS));
@@ -131,9 +134,4 @@ pub fn refused(error: &crate::error::Error) -> Utf8Bytes {
 
 fn text(value: &Value) -> Utf8Bytes {
     value.to_string().into()
-}
-
-/// Sessions are replaced as a whole, so a thread that failed leaves nothing half done.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

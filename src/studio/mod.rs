@@ -38,7 +38,7 @@ use save::Shelf;
 use state::Session;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
 use track::Track;
 
@@ -84,9 +84,12 @@ pub fn run(opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
 
 fn open(opening: Opening) -> Result<Hub> {
     let Opening { model, settings, stage, look, track, folder, .. } = opening;
-    let session = Session::new(look);
-    let timeline = stage.play(&session.look)?;
     let files = (Track::open(&track)?, Shelf::new(&folder));
-    let engine = Engine::start(model, settings, session.version, timeline)?;
-    Hub::new(stage, session, engine, files)
+    let engine = |version, timeline| Engine::start(model, settings, version, timeline);
+    Hub::new(stage, Session::new(look), engine, files)
+}
+
+/// What is behind a lock is whole after every statement, so a thread that failed leaves nothing half done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -34,9 +34,8 @@ impl Pictures {
             self.bytes -= old.len();
         }
         while self.bytes > MOST_BYTES {
-            let ends = [self.newest.first_key_value(), self.newest.last_key_value()];
-            let farthest = ends.into_iter().flatten().map(|(f, _)| *f).max_by_key(|f| f.abs_diff(playhead));
-            let Some((_, old)) = farthest.and_then(|f| self.newest.remove(&f)) else { return };
+            let far = farthest(&self.newest, playhead);
+            let Some((_, old)) = far.and_then(|f| self.newest.remove(&f)) else { return };
             self.bytes -= old.len();
         }
     }
@@ -63,6 +62,12 @@ impl Pictures {
         }
         runs
     }
+}
+
+/// The frame among the keys that lies farthest from `playhead`.
+pub fn farthest<T>(frames: &BTreeMap<FrameIndex, T>, playhead: FrameIndex) -> Option<FrameIndex> {
+    let ends = [frames.first_key_value(), frames.last_key_value()];
+    ends.into_iter().flatten().map(|(f, _)| *f).max_by_key(|f| f.abs_diff(playhead))
 }
 
 #[cfg(test)]

@@ -141,6 +141,9 @@ impl Look {
     }
 }
 
+/// Looks in the order in which they were left.
+type Looks = Vec<Arc<Look>>;
+
 /// The look and its history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
@@ -148,8 +151,8 @@ pub struct Session {
     pub version: u64,
     /// What holds now.
     pub look: Arc<Look>,
-    past: Vec<Arc<Look>>,
-    future: Vec<Arc<Look>>,
+    past: Looks,
+    future: Looks,
     /// The gesture that made the last change.
     gesture: Option<u64>,
 }
@@ -179,20 +182,21 @@ impl Session {
 
     /// The session before the last change; the same where there is none.
     pub fn undone(&self) -> Self {
-        let mut next = self.clone();
-        if let Some(look) = next.past.pop() {
-            next.future.push(std::mem::replace(&mut next.look, look));
-            (next.version, next.gesture) = (self.version + 1, None);
-        }
-        next
+        self.walked(|session| (&mut session.past, &mut session.future))
     }
 
     /// The session with the last undone change made again; the same where there is none.
     pub fn redone(&self) -> Self {
-        let mut next = self.clone();
-        if let Some(look) = next.future.pop() {
-            next.past.push(std::mem::replace(&mut next.look, look));
-            (next.version, next.gesture) = (self.version + 1, None);
+        self.walked(|session| (&mut session.future, &mut session.past))
+    }
+
+    /// The session with the newest look of the first list; the one that held until now goes to the second.
+    fn walked(&self, lists: impl FnOnce(&mut Self) -> (&mut Looks, &mut Looks)) -> Self {
+        let (mut next, held) = (self.clone(), self.look.clone());
+        let (from, to) = lists(&mut next);
+        if let Some(look) = from.pop() {
+            to.push(held);
+            (next.look, next.version, next.gesture) = (look, self.version + 1, None);
         }
         next
     }

@@ -2,14 +2,11 @@
 
 use super::stage::tests::stage;
 use super::{Look, Opening, listener, run};
-use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
-use crate::render::{Settings, Shape};
+use crate::render::fixture::{draft_model, small_settings};
 use crate::score::shipped;
-use crate::units::Size;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -21,39 +18,14 @@ struct Served {
     folder: TempDir,
 }
 
-/// Settings of a picture so small that a window takes no time.
-pub fn settings(steps: usize) -> Settings {
-    let picture = Size { width: 64, height: 40 };
-    Settings {
-        program: String::new(),
-        track: String::new(),
-        weights: String::new(),
-        device: String::new(),
-        seed: 1,
-        steps,
-        windows: Shape::DEFAULT,
-        generate: picture,
-        picture,
-        first_frame: 0,
-        frames: 0,
-        timeline: String::new(),
-    }
-}
-
-fn model() -> Model {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-    let spec = ModelSpec { folder, motion: None, effort: Effort::Draft, precision: Precision::F32 };
-    Model::open(&spec, &open_device("cpu").unwrap().device).unwrap()
-}
-
 impl Served {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let track = folder.path().join("track.wav");
         std::fs::write(&track, (0..=255).collect::<Vec<u8>>()).unwrap();
         let (name, text) = shipped()[0];
-        let model = model();
-        let settings = settings(model.steps());
+        let model = draft_model();
+        let settings = small_settings(model.steps());
         let look = Look::read(name, text).unwrap();
         let path = folder.path().to_owned();
         let opening = Opening { model, settings, stage: stage(), look, track, folder: path, port: 0 };

@@ -68,16 +68,12 @@ impl Hearing {
         // A tempo and a list of beats exclude each other, wherever they come from.
         let beats = if self.bpm.is_some() { &None } else { &known.beats_file };
         let bpm = if self.beats_file.is_some() { None } else { known.bpm };
-        let octave = known.octave.as_deref().map(|word| match word {
-            "halve" => Octave::Halve,
-            _ => Octave::Double,
-        });
         Ok(Hearing {
             options: self.options,
             bpm: self.bpm.or(bpm),
             first_beat: self.first_beat.or(known.first_beat),
             beats_file: file(self.beats_file, beats)?,
-            octave: self.octave.or(octave),
+            octave: self.octave.or(known.octave),
             shift: self.shift.or(known.shift_beats),
             sections_file: file(self.sections_file, &known.sections_file)?,
         })

@@ -3,6 +3,7 @@
 use super::load::{Loader, inside};
 use super::raw::{RawHearing, RawPart, RawProject, RawTakes};
 use super::{Choices, Known};
+use crate::audio::Octave;
 use crate::error::{Error, Result};
 use crate::score::clock::Length;
 use crate::score::param::{Rate, Setting};
@@ -148,7 +149,7 @@ impl File<'_, '_, '_> {
         let path = |key, field: &Field| field.as_ref().map(|v| source.path(key, v)).transpose();
         let number =
             |key, field: &Field, range| field.as_ref().map(|v| source.number(key, v, range)).transpose();
-        let octave = |v| source.one_of("octave", v, &[("halve", "halve"), ("double", "double")]);
+        let octave = |v| source.one_of("octave", v, &[("halve", Octave::Halve), ("double", Octave::Double)]);
         let (bpm, beats) = (number("bpm", &raw.bpm, 20.0..=400.0)?, path("beats_file", &raw.beats_file)?);
         if let (Some(field), Some(_)) = (&raw.bpm, &beats) {
             let error = Error::usage("bpm and beats_file exclude each other").hint("keep one of them");
@@ -157,7 +158,7 @@ impl File<'_, '_, '_> {
         over(&mut into.bpm, bpm);
         over(&mut into.beats_file, beats);
         over(&mut into.first_beat, source.read_as("first_beat", &raw.first_beat)?);
-        over(&mut into.octave, raw.octave.as_ref().map(octave).transpose()?.map(str::to_owned));
+        over(&mut into.octave, raw.octave.as_ref().map(octave).transpose()?);
         over(&mut into.shift_beats, number("shift_beats", &raw.shift_beats, -60.0..=60.0)?);
         over(&mut into.sections_file, path("sections_file", &raw.sections_file)?);
         Ok(())

@@ -71,6 +71,7 @@ use super::clock::Length;
 use super::preset::Preset;
 use super::shipped;
 use super::show::{Look, Part, Show};
+use crate::audio::Octave;
 use crate::error::{Error, Result};
 use crate::units::{FrameRate, Seconds, Size};
 use check::{Fragment, RoughPart};
@@ -121,8 +122,8 @@ pub struct Known {
     pub first_beat: Option<Seconds>,
     /// A file with the times of the beats.
     pub beats_file: Option<String>,
-    /// `halve` or `double`: half or twice as many beats.
-    pub octave: Option<String>,
+    /// Half or twice as many beats.
+    pub octave: Option<Octave>,
     /// How much later all beats are, in seconds.
     pub shift_beats: Option<f64>,
     /// A file with the starts and names of the sections.

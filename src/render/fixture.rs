@@ -1,0 +1,31 @@
+//! What tests render with: the shipped model as a draft, and settings so small that a window takes no time.
+
+use super::{Settings, Shape};
+use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
+use crate::units::Size;
+use std::path::Path;
+
+pub(crate) fn draft_model() -> Model {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
+    let spec = ModelSpec { folder, motion: None, effort: Effort::Draft, precision: Precision::F32 };
+    Model::open(&spec, &open_device("cpu").unwrap().device).unwrap()
+}
+
+/// Settings of pictures whose sides the shipped model divides.
+pub(crate) fn small_settings(steps: usize) -> Settings {
+    let size = Size { width: 64, height: 48 };
+    Settings {
+        program: String::new(),
+        track: String::new(),
+        weights: String::new(),
+        device: String::new(),
+        seed: 1,
+        steps,
+        windows: Shape::DEFAULT,
+        generate: size,
+        picture: size,
+        first_frame: 0,
+        frames: 0,
+        timeline: String::new(),
+    }
+}
