@@ -7,6 +7,16 @@ import time
 from nets import MODEL
 
 
+class Mean:
+    """A running mean of a loss, over about fifty steps."""
+
+    def __init__(self):
+        self.value = None
+
+    def add(self, loss):
+        self.value = loss.item() if self.value is None else 0.98 * self.value + 0.02 * loss.item()
+
+
 class Run:
     """One stage's run. Its length is wall-clock minutes: the learning rate warms up and then falls to the deadline.
 

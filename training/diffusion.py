@@ -10,7 +10,7 @@ import captions
 import export
 import nets
 import tokens
-from common import Run
+from common import Mean, Run
 from data import Table
 from muon import optimiser
 
@@ -61,7 +61,7 @@ def image(minutes, folder, rate=1e-3, batch=16):
     parameters = [*text.parameters(), *unet.parameters()]
     opt = optimiser([*text.named_parameters(), *unet.named_parameters()], rate)
     average = nets.Average(parameters, 0.995)
-    mean, mark = None, 240
+    mean, mark = Mean(), 240
     while run.going():
         run.tick(opt)
         picks = [table.pick(rng) for _ in range(batch)]
@@ -78,14 +78,14 @@ def image(minutes, folder, rate=1e-3, batch=16):
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         opt.step()
         average.update()
-        mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()
+        mean.add(loss)
         if run.step % 50 == 0:
             table.refresh()
-            run.log(loss=mean, shards=len(table.seen))
+            run.log(loss=mean.value, shards=len(table.seen))
         if run.part() * run.length > mark:
             mark += 240
-            save_image(run, average, text, unet, loss=round(mean, 4))
-    save_image(run, average, text, unet, loss=round(mean, 4))
+            save_image(run, average, text, unet, loss=round(mean.value, 4))
+    save_image(run, average, text, unet, loss=round(mean.value, 4))
 
 
 HELD = 4
@@ -174,7 +174,7 @@ def motion(minutes, folder, rate=1e-3):
     opt = optimiser(new, rate, old, 0.5)
     new, old = [p for _, p in new], [p for _, p in old]
     average = nets.Average([*new, *old], 0.995)
-    mean, still, mark = None, None, 240
+    mean, still, mark = Mean(), Mean(), 240
     while run.going():
         run.tick(opt)
         pick = table.pick(rng)
@@ -193,15 +193,15 @@ def motion(minutes, folder, rate=1e-3):
         torch.nn.utils.clip_grad_norm_(old, 1.0)
         opt.step()
         average.update()
-        ease = 0.0 if mean is None else 0.98
-        mean, still = ease * (mean or 0) + (1 - ease) * loss.item(), ease * (still or 0) + (1 - ease) * alone.item()
+        mean.add(loss)
+        still.add(alone)
         if run.step % 25 == 0:
             table.refresh()
-            run.log(loss=mean, still=still, shards=len(table.seen))
+            run.log(loss=mean.value, still=still.value, shards=len(table.seen))
         if run.part() * run.length > mark:
             mark += 240
-            save_motion(run, average, text, net, loss=round(mean, 4))
-    save_motion(run, average, text, net, loss=round(mean, 4))
+            save_motion(run, average, text, net, loss=round(mean.value, 4))
+    save_motion(run, average, text, net, loss=round(mean.value, 4))
 
 
 def save_motion(run, average, text, net, **figures):

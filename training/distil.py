@@ -9,7 +9,7 @@ import torch
 import export
 import nets
 import sample
-from common import Run
+from common import Mean, Run
 from diffusion import HELD, error, start, unsteady, words
 from muon import optimiser
 
@@ -45,7 +45,7 @@ def distil(few, minutes, folder, teacher=0, rate=3e-4):
     average = nets.Average(new, 0.99)
     with torch.no_grad():
         empty = text(torch.tensor([tok("")])).last_hidden_state
-    mean, mark = None, 240
+    mean, mark = Mean(), 240
     while run.going():
         run.tick(opt)
         pick, k = table.pick(rng), rng.randrange(few)
@@ -71,14 +71,14 @@ def distil(few, minutes, folder, teacher=0, rate=3e-4):
         torch.nn.utils.clip_grad_norm_(new, 1.0)
         opt.step()
         average.update()
-        mean = loss.item() if mean is None else 0.98 * mean + 0.02 * loss.item()
+        mean.add(loss)
         if run.step % 25 == 0:
             table.refresh()
-            run.log(loss=mean)
+            run.log(loss=mean.value)
         if run.part() * run.length > mark:
             mark += 240
-            save(run, average, net, few, loss=round(mean, 4))
-    save(run, average, net, few, loss=round(mean, 4))
+            save(run, average, net, few, loss=round(mean.value, 4))
+    save(run, average, net, few, loss=round(mean.value, 4))
 
 
 def save(run, average, net, few, **figures):
