@@ -89,7 +89,7 @@ def image(minutes, folder, rate=1e-3, batch=16):
 
 
 HELD = 4
-FADE = 3.0  # new frames after which the settled frames' error has fallen to 1/e
+FADE = 8.0  # new frames after which the settled frames' error has fallen to 1/e
 
 
 def error(shape):

@@ -2,15 +2,14 @@
 
 use super::align::{Found, in_pause, straighten, tempo};
 use super::analysis::{Analysis, Drums, Hit};
+use super::count::count;
+use super::course::Course;
 use super::decode::Decoded;
 use super::envelope::envelopes;
 use super::features::Features;
 use super::loudness::integrated;
-use super::meter::{Course, Merits, course};
 use super::net::{self, Chances};
-use super::octave::{doubled, halve};
 use super::pass::{Kept, keep};
-use super::steady::{begin_bars, steady};
 use super::transient::Energy;
 use super::weights::Weights;
 use super::{bar, beat, grid, onset, pulse, section};
@@ -25,10 +24,6 @@ use std::path::{Path, PathBuf};
 const QUIETEST: f32 = 2e-4;
 /// Least chances from which an onset, a kick, a snare and a hat are picked.
 const LEAST: [f32; 4] = [0.65, 0.45, 0.45, 0.45];
-/// Beats in a bar that are considered; of equal ones the first.
-const METERS: [usize; 2] = [4, 3];
-/// How much merit a course of one tempo may lack, per beat, and still be taken.
-const SLACK: f64 = 0.5;
 /// Hops around a beat in which the net's chance is highest.
 const BEAT_REACH: usize = 3;
 /// Chance of a beat from which it lies where the onset does.
@@ -142,7 +137,10 @@ impl Track {
         let beats = match heard {
             // Where hardly anything begins, nothing recurs.
             None if onsets.len() < FEWEST => Beats::default(),
-            None => self.beats(onsets.len() + drums.kick.len() + drums.snare.len()),
+            None => {
+                let events = onsets.len() + drums.kick.len() + drums.snare.len();
+                self.place(&count(&self.chances, events, self.hop))
+            }
             Some(heard) => self.second_opinion(heard, &envelopes["onset"].values),
         };
         let pulses = pulse::pulses(&beats.times, self.duration.0, &envelopes, &self.features.textures);
@@ -189,53 +187,14 @@ impl Track {
         (of(&c.onset, LEAST[0], &f.flux), drums)
     }
 
-    /// The likeliest course of beats, at exact times; none if it is not likely enough. The track has so many `events`.
-    fn beats(&self, events: usize) -> Beats {
-        let merits = Merits::new(&self.chances.beat, &self.chances.downbeat);
-        let courses = METERS.map(|meter| course(&merits, meter));
-        let [first, rest @ ..] = courses;
-        let free = rest.into_iter().fold(first, Course::or_likelier);
-        let one = period(&free).and_then(|period| steady(&merits, period, free.meter));
-        let slack = SLACK * free.beats.len() as f64;
-        let same = one.filter(|one| one.merit >= free.merit - slack);
-        let count = same.as_ref().unwrap_or(&free);
-        let per_beat = |course: &Course| events as f64 / course.beats.len() as f64;
-        let halved =
-            period(count).filter(|_| doubled(pace(count) * 60.0 / self.hop, per_beat(count))).map(|gap| {
-                let slower = METERS.into_iter().filter_map(|meter| steady(&merits, 2.0 * gap, meter));
-                let best = slower.reduce(Course::or_likelier);
-                best.filter(|_| same.is_some()).unwrap_or_else(|| halve(count, &self.chances.beat))
-            });
-        match halved.or(same) {
-            Some(mut course) => {
-                begin_bars(&mut course, &self.chances.beat, &self.chances.downbeat);
-                self.place(&course)
-            }
-            None => self.place(&free),
-        }
-    }
-
+    /// The likeliest beats, at exact times; none if they are not likely enough.
     fn place(&self, course: &Course) -> Beats {
-        let chance = |hop: usize| {
-            let from = hop.saturating_sub(BEAT_REACH);
-            let near = &self.chances.beat[from..(hop + BEAT_REACH + 1).min(self.chances.beat.len())];
-            let (sum, moment) = near.iter().enumerate().fold((1e-6, 1e-6 * hop as f64), |(s, m), (i, c)| {
-                (s + f64::from(*c), m + f64::from(*c) * (from + i) as f64)
-            });
-            (near.iter().copied().fold(0.0, f32::max), moment / sum)
-        };
-        let heard: Vec<(f32, f64)> = course.beats.iter().map(|(hop, _)| chance(*hop)).collect();
-        let confidence = heard.iter().map(|h| h.0).sum::<f32>() / heard.len().max(1) as f32;
+        let (heard, found) = self.exact(course);
+        let confidence = heard.iter().sum::<f32>() / heard.len().max(1) as f32;
         if heard.len() < FEWEST || confidence < SURE {
             return Beats::default();
         }
-        let found = heard.iter().map(|(chance, hop)| {
-            let time = (hop + self.span.start as f64) * self.hop;
-            let exact = self.energy.refine(time);
-            let clear = *chance > CLEAR_BEAT && (exact - time).abs() <= NEAR_ONSET;
-            Found { time: if clear { exact } else { time }, weight: 0.02 + f64::from(*chance) }
-        });
-        let times = straighten(&found.collect::<Vec<_>>());
+        let times: Vec<f64> = course.stretches().flat_map(|stretch| straighten(&found[stretch])).collect();
         let sounds = |time: f64| {
             time > -NEAR_ONSET && time < self.duration.0 && !in_pause(&self.sounding, self.hop, time)
         };
@@ -249,26 +208,30 @@ impl Track {
         }
     }
 
+    /// The chance of every beat of a course, and where it lies.
+    fn exact(&self, course: &Course) -> (Vec<f32>, Vec<Found>) {
+        let heard = course.beats.iter().map(|(hop, _)| {
+            let from = hop.saturating_sub(BEAT_REACH);
+            let near = &self.chances.beat[from..(hop + BEAT_REACH + 1).min(self.chances.beat.len())];
+            let (sum, moment) = near.iter().enumerate().fold((1e-6, 1e-6 * *hop as f64), |(s, m), (i, c)| {
+                (s + f64::from(*c), m + f64::from(*c) * (from + i) as f64)
+            });
+            (near.iter().copied().fold(0.0, f32::max), moment / sum)
+        });
+        let found = heard.map(|(chance, hop)| {
+            let time = (hop + self.span.start as f64) * self.hop;
+            let exact = self.energy.refine(time);
+            let clear = chance > CLEAR_BEAT && (exact - time).abs() <= NEAR_ONSET;
+            (chance, Found { time: if clear { exact } else { time }, weight: 0.02 + f64::from(chance) })
+        });
+        found.unzip()
+    }
+
     /// Beats by aubio.
     fn second_opinion(&self, heard: &beat::Heard, onset: &[f32]) -> Beats {
         let strength = grid::Strength { onset, sounding: &self.sounding, hop: self.hop };
         let laid = grid::lay(&strength, &heard.beats, &|guess| self.energy.refine(guess));
         let meter = (!laid.beats.is_empty()).then_some(bar::METER as u32);
         Beats { times: laid.beats, bars: None, meter, confidence: 0.0 }
-    }
-}
-
-/// The median period of a course, in hops; none of a course that is too short.
-fn period(course: &Course) -> Option<f64> {
-    let mut gaps: Vec<usize> = course.beats.windows(2).map(|w| w[1].0 - w[0].0).collect();
-    gaps.sort_unstable();
-    gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= FEWEST).map(|gap| *gap as f64)
-}
-
-/// Beats a hop of a course of at least two, on average.
-fn pace(course: &Course) -> f64 {
-    match course.beats.as_slice() {
-        [(first, _), .., (last, _)] => (course.beats.len() - 1) as f64 / (last - first) as f64,
-        _ => 0.0,
     }
 }

@@ -12,6 +12,8 @@
 //! operations as there are periods and not as there are places in a bar. Merits are taken relative to "no beat",
 //! which changes all courses by the same amount.
 
+use super::course::{Course, Merits};
+
 /// Periods of a beat in hops, from shortest to longest: 215 to 55 beats a minute.
 const PERIODS: (f64, f64) = (6000.0 / 215.0, 6000.0 / 55.0);
 /// Periods that are tried, spaced evenly on a logarithmic scale; equal whole numbers count once.
@@ -20,67 +22,7 @@ const PERIOD_COUNT: usize = 60;
 const TIGHT: f64 = 50.0;
 /// Neighboring periods that a beat can be followed by, on either side.
 const NEAR: usize = 3;
-/// Share of a beat in which the chance of a beat is expected to be high.
-const BEAT_SHARE: f64 = 16.0;
-/// Chances are held this far from 0 and 1: the net is never so sure.
-const DOUBT: f64 = 1e-4;
 const NEVER: f64 = -1e30;
-
-/// A course of beats.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Course {
-    /// The hop of each beat and its position in the bar, the first being 0.
-    pub(super) beats: Vec<(usize, usize)>,
-    /// Beats in a bar.
-    pub(super) meter: usize,
-    /// How much likelier the course is than no beats at all: natural logarithm.
-    pub(super) merit: f64,
-}
-
-impl Course {
-    /// This course, or a likelier one.
-    pub(super) fn or_likelier(self, other: Course) -> Course {
-        if other.merit > self.merit { other } else { self }
-    }
-}
-
-/// What speaks for a beat or a downbeat, hop by hop.
-pub(super) struct Merits {
-    /// Running sums for a beat that is no downbeat and for a downbeat; element i: of all hops before i.
-    beat: Vec<f64>,
-    downbeat: Vec<f64>,
-}
-
-impl Merits {
-    /// From the chance of a beat and of a downbeat at every hop.
-    pub(super) fn new(beat: &[f32], downbeat: &[f32]) -> Self {
-        let (mut beats, mut downbeats) = (vec![0.0], vec![0.0]);
-        let (mut sum, mut down_sum) = (0.0, 0.0);
-        for (b, d) in beat.iter().zip(downbeat) {
-            let b = f64::from(*b).clamp(DOUBT, 1.0 - DOUBT);
-            let d = f64::from(*d).clamp(DOUBT, b);
-            let rest = ((1.0 - b) / (BEAT_SHARE - 1.0)).ln();
-            sum += (b - d).max(DOUBT).ln() - rest;
-            down_sum += d.ln() - rest;
-            beats.push(sum);
-            downbeats.push(down_sum);
-        }
-        Merits { beat: beats, downbeat: downbeats }
-    }
-
-    /// Number of hops.
-    pub(super) fn hops(&self) -> usize {
-        self.beat.len() - 1
-    }
-
-    /// The merit of a beat of `period` hops from `start` on, up to hop `end`; position 0 is a downbeat.
-    pub(super) fn of(&self, position: usize, start: isize, period: f64, end: usize) -> f64 {
-        let near = (period / BEAT_SHARE).ceil() as isize;
-        let (from, to) = (start.max(0) as usize, ((start + near).max(0) as usize).min(end));
-        let sums = if position == 0 { &self.downbeat } else { &self.beat };
-        sums[to] - sums[from.min(to)]
-    }
-}
 
 /// The likeliest course through bars of `meter` beats.
 pub(super) fn course(merits: &Merits, meter: usize) -> Course {
@@ -91,7 +33,7 @@ pub(super) fn course(merits: &Merits, meter: usize) -> Course {
     let (last, back) = model.forward(merits.hops());
     let mut beats = model.backward(last.state, &back);
     beats.reverse();
-    Course { beats, meter, merit: last.merit }
+    Course { beats, meter, merit: last.merit, cuts: Vec::new() }
 }
 
 /// A beat that begins at `hop` with the period of that index, at a position in the bar.

@@ -21,6 +21,8 @@ mod bar;
 mod beat;
 mod chroma;
 mod correct;
+mod count;
+mod course;
 mod cue;
 pub mod decode;
 mod envelope;

@@ -4,7 +4,7 @@
 //! fast tempo people expect much of it, or they count slower. The rule is a logistic regression on the logarithms of the
 //! tempo and of the events a beat, fitted by `training/ears/octave.py`; at even chances it is the curve below.
 
-use super::meter::Course;
+use super::course::Course;
 
 /// Onsets, kicks and snares that a beat has at [`AT`] beats a minute where both counts are equally likely.
 const EVENTS: f64 = 2.59;
@@ -22,7 +22,8 @@ pub(super) fn halve(course: &Course, beat: &[f32]) -> Course {
     let voice = |first: usize| -> f32 { course.beats.iter().skip(first).step_by(2).map(|b| beat[b.0]).sum() };
     let first = usize::from(voice(1) > voice(0));
     let beats = course.beats.iter().skip(first).step_by(2).enumerate();
-    Course { beats: beats.map(|(i, b)| (b.0, i % course.meter)).collect(), ..*course }
+    let beats = beats.map(|(i, b)| (b.0, i % course.meter)).collect();
+    Course { beats, meter: course.meter, merit: course.merit, cuts: Vec::new() }
 }
 
 #[cfg(test)]
@@ -39,7 +40,12 @@ mod tests {
 
     #[test]
     fn of_two_halves_the_louder_one_stays() {
-        let course = Course { beats: (0..20).map(|i| (i * 30, i % 4)).collect(), meter: 4, merit: 1.0 };
+        let course = Course {
+            beats: (0..20).map(|i| (i * 30, i % 4)).collect(),
+            meter: 4,
+            merit: 1.0,
+            cuts: Vec::new(),
+        };
         let mut beat = vec![0.1f32; 600];
         (0..20).filter(|i| i % 2 == 1).for_each(|i| beat[i * 30] = 0.8);
         let half = halve(&course, &beat);

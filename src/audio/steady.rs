@@ -1,12 +1,13 @@
 //! Music made by machines keeps one tempo: the likeliest course of beats at exactly equal distances.
 //!
 //! The bar pointer gives in where the net prefers an offbeat for a while; a course of one tempo weighs the whole
-//! track at once. All periods near a given one are tried: a track is folded into one bar, so that a place in the
-//! bar gathers what speaks for a beat or a downbeat there, and the best start is read off. The merit is the one
-//! of [`super::meter`], so that both courses can be compared.
+//! track at once. All periods near a given one are tried: bar by bar, each place in it gathers what speaks for a
+//! downbeat there and beats after it. A track may be cut, as radio edits and mixes are: for a price the bars go on
+//! from another place. The merit is the one of [`super::meter`], so that both courses can be compared.
 
-use super::meter::{Course, Merits};
+use super::course::{Course, Merits};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// How far from the given period others are tried, as a share of it.
 const RANGE: f64 = 0.02;
@@ -14,7 +15,13 @@ const RANGE: f64 = 0.02;
 const DRIFT: f64 = 2.0;
 /// Longest track for which this is done, in hops: 20 minutes; the work grows with the square.
 const LONGEST: usize = 120_000;
-/// Folded courses that are looked at closely, and by how many hops each is moved.
+/// Merit that a cut has to gain: about as much as thirty clear beats.
+const CUT: f64 = 150.0;
+/// What it has to gain besides where beats become offbeats: the net takes offbeats for beats more often than tracks are cut.
+const OFFBEAT: f64 = 300.0;
+/// Bars before and after a cut in which its exact place is looked for.
+const AROUND: f64 = 1.5;
+/// Courses that are looked at closely, and by how many hops each is moved.
 const CLOSELY: usize = 6;
 const MOVES: [f64; 3] = [-0.5, 0.0, 0.5];
 
@@ -34,14 +41,13 @@ pub(super) fn steady(merits: &Merits, period: f64, meter: usize) -> Option<Cours
     if hops > LONGEST || (hops as f64) < 4.0 * period * meter as f64 {
         return None;
     }
-    let near = Near::new(merits, period);
+    let near = Near::new(merits, period, meter);
     let count = (RANGE * 2.0 * hops as f64 / DRIFT).ceil().max(2.0) as usize;
     let nth = |i: usize| period * (1.0 - RANGE + 2.0 * RANGE * i as f64 / count as f64);
-    let mut folded: Vec<Grid> = (0..=count).into_par_iter().map(|i| near.fold(nth(i), meter)).collect();
-    folded.sort_by(|a, b| b.merit.total_cmp(&a.merit));
-    folded.truncate(CLOSELY);
-    let moved = folded.iter().flat_map(|grid| MOVES.map(|by| Grid { start: grid.start + by, ..*grid }));
-    let courses = moved.map(|grid| near.lay(grid, meter));
+    let mut grids: Vec<Grid> = (0..=count).into_par_iter().map(|i| near.best(nth(i))).collect();
+    grids.sort_by(|a, b| b.merit.total_cmp(&a.merit));
+    grids.truncate(CLOSELY);
+    let courses = grids.iter().flat_map(|grid| MOVES.map(|by| near.lay(grid, by)));
     courses.reduce(Course::or_likelier)
 }
 
@@ -55,26 +61,28 @@ pub(super) fn begin_bars(course: &mut Course, beat: &[f32], downbeat: &[f32]) {
         let span = hop.saturating_sub(BESIDE)..(hop + BESIDE + 1).min(chance.len());
         chance[span].iter().copied().fold(0.0, f32::max)
     };
-    let mut voices = vec![0.0f64; course.meter];
-    for (i, (hop, _)) in course.beats.iter().enumerate() {
-        voices[i % course.meter] += f64::from(near(downbeat, *hop) / (near(beat, *hop) + UNSURE));
-    }
-    voices.iter_mut().for_each(|v| *v *= course.meter as f64 / course.beats.len().max(1) as f64);
-    if course.beats.first().is_some_and(|b| b.0 <= AT_ONCE) {
-        voices[0] += FIRST_SOUND;
-    }
-    let best = (0..course.meter).rev().max_by(|a, b| voices[*a].total_cmp(&voices[*b])).unwrap_or(0);
-    for (i, (_, position)) in course.beats.iter_mut().enumerate() {
-        *position = (i + course.meter - best) % course.meter;
+    for stretch in course.stretches().collect::<Vec<_>>() {
+        let beats = &mut course.beats[stretch];
+        let mut voices = vec![0.0f64; course.meter];
+        for (i, (hop, _)) in beats.iter().enumerate() {
+            voices[i % course.meter] += f64::from(near(downbeat, *hop) / (near(beat, *hop) + UNSURE));
+        }
+        voices.iter_mut().for_each(|v| *v *= course.meter as f64 / beats.len().max(1) as f64);
+        if beats.first().is_some_and(|b| b.0 <= AT_ONCE) {
+            voices[0] += FIRST_SOUND;
+        }
+        let best = (0..course.meter).rev().max_by(|a, b| voices[*a].total_cmp(&voices[*b])).unwrap_or(0);
+        for (i, (_, position)) in beats.iter_mut().enumerate() {
+            *position = (i + course.meter - best) % course.meter;
+        }
     }
 }
 
-/// Beats at equal distances.
-#[derive(Clone, Copy)]
+/// Beats at equal distances, in one or more stretches.
 struct Grid {
     period: f64,
-    /// The hop of a downbeat.
-    start: f64,
+    /// From which hop on a stretch reaches, and the hop of one of its downbeats.
+    stretches: Vec<(usize, f64)>,
     merit: f64,
 }
 
@@ -82,61 +90,116 @@ struct Grid {
 struct Near {
     beat: Vec<f64>,
     downbeat: Vec<f64>,
+    meter: usize,
 }
 
 impl Near {
-    fn new(merits: &Merits, period: f64) -> Self {
+    fn new(merits: &Merits, period: f64, meter: usize) -> Self {
         let of = |position: usize| {
             (0..merits.hops()).map(|hop| merits.of(position, hop as isize, period, merits.hops())).collect()
         };
-        Near { beat: of(1), downbeat: of(0) }
+        Near { beat: of(1), downbeat: of(0), meter }
     }
 
-    /// The best start for a period, by the track folded into one bar.
-    fn fold(&self, period: f64, meter: usize) -> Grid {
-        let bar = period * meter as f64;
+    /// The best grid of a period (Viterbi 1967): where its downbeats lie in each bar.
+    fn best(&self, period: f64) -> Grid {
+        let bar = period * self.meter as f64;
         let places = bar as usize + 1;
-        let (mut beat, mut downbeat) = (vec![0.0; places], vec![0.0; places]);
-        let mut hop = 0;
-        for n in 0.. {
-            let (from, to) = (bar * f64::from(n), bar * f64::from(n + 1));
-            if hop >= self.beat.len() {
-                break;
+        let bars = (self.beat.len() as f64 / bar).ceil() as usize;
+        let price = CUT + (places as f64).ln();
+        let mut merits = vec![0.0f64; places];
+        // The best place so far at the beginning of each bar, and whether a place was reached from it.
+        let (mut tops, mut cut) = (Vec::with_capacity(bars), vec![false; bars * places]);
+        for n in 0..bars {
+            let top = best_of(&merits);
+            let jump = merits[top] - price;
+            tops.push(top);
+            let cut = &mut cut[n * places..][..places];
+            for ((place, merit), cut) in merits.iter_mut().enumerate().zip(cut) {
+                let off = ((place as f64 - top as f64) / period).rem_euclid(1.0);
+                let jump = if (off - 0.5).abs() < 0.1 { jump - OFFBEAT } else { jump };
+                *cut = jump > *merit;
+                *merit = merit.max(jump) + self.bar(bar * n as f64, place as f64, period);
             }
-            let end = (to.ceil() as usize).min(self.beat.len());
-            for i in hop..end {
-                let place = ((i as f64 - from + 0.5) as usize).min(places - 1);
-                beat[place] += self.beat[i];
-                downbeat[place] += self.downbeat[i];
-            }
-            hop = end;
         }
-        let merit = |place: usize| {
-            let others = (1..meter).map(|k| beat[(place as f64 + k as f64 * period + 0.5) as usize % places]);
-            downbeat[place] + others.sum::<f64>()
-        };
-        let best = (0..places)
-            .map(|place| (place, merit(place)))
-            .fold((0, f64::MIN), |best, next| if next.1 > best.1 { next } else { best });
-        Grid { period, start: best.0 as f64, merit: best.1 }
+        let mut place = best_of(&merits);
+        let merit = merits[place];
+        let mut stretches = Vec::new();
+        for n in (1..bars).rev() {
+            if cut[n * places + place] {
+                let from = bar * n as f64;
+                stretches.push((from as usize, from + place as f64));
+                place = tops[n];
+            }
+        }
+        stretches.push((0, place as f64));
+        stretches.reverse();
+        Grid { period, stretches, merit }
     }
 
-    /// All beats of a grid, with their exact merit.
-    fn lay(&self, grid: Grid, meter: usize) -> Course {
-        let mut course = Course { meter, ..Course::default() };
-        for k in -(meter as i64)..=(self.beat.len() as f64 / grid.period) as i64 {
-            // A beat on the first sound may begin a little before it.
-            let hop = (grid.start + k as f64 * grid.period).round();
-            if hop < -grid.period / 16.0 || hop >= self.beat.len() as f64 {
-                continue;
+    /// The merit of a bar that begins at hop `from`, with its downbeat at a place in it.
+    fn bar(&self, from: f64, place: f64, period: f64) -> f64 {
+        let bar = period * self.meter as f64;
+        let at =
+            |chances: &[f64], place: f64| chances.get((from + place + 0.5) as usize).copied().unwrap_or(0.0);
+        let later = (1..self.meter).map(|k| place + k as f64 * period);
+        let others = later.map(|place| at(&self.beat, if place < bar { place } else { place - bar }));
+        at(&self.downbeat, place) + others.sum::<f64>()
+    }
+
+    /// All beats of a grid that is moved by some hops, with their exact merit.
+    fn lay(&self, grid: &Grid, by: f64) -> Course {
+        let mut course = Course { meter: self.meter, ..Course::default() };
+        let mut stretches = grid.stretches.iter().map(|(from, start)| (*from, start + by)).peekable();
+        let mut from = 0;
+        while let Some((_, start)) = stretches.next() {
+            let next = stretches.peek().map(|next| self.join(grid.period, start, *next));
+            let last = next.map_or(self.beat.len(), |next| (next as f64 - grid.period / 2.0) as usize);
+            for (hop, position) in self.beats(grid.period, start, from..last) {
+                course.merit += if position == 0 { self.downbeat[hop] } else { self.beat[hop] };
+                course.beats.push((hop, position));
             }
-            let hop = hop.max(0.0);
-            let (hop, position) = (hop as usize, k.rem_euclid(meter as i64) as usize);
-            course.merit += if position == 0 { self.downbeat[hop] } else { self.beat[hop] };
-            course.beats.push((hop, position));
+            if let Some(next) = next {
+                course.cuts.push(course.beats.len());
+                from = next;
+            }
         }
         course
     }
+
+    /// The first beat of the stretch after a cut: where most speaks for the beats before it and for those after it.
+    fn join(&self, period: f64, before: f64, (from, start): (usize, f64)) -> usize {
+        let around = AROUND * period * self.meter as f64;
+        let span =
+            (from as f64 - around).max(0.0) as usize..((from as f64 + around) as usize).min(self.beat.len());
+        let merit = |beats: &[(usize, usize)]| -> f64 { beats.iter().map(|beat| self.beat[beat.0]).sum() };
+        let before = self.beats(period, before, span.clone()).collect::<Vec<_>>();
+        let after = self.beats(period, start, span).collect::<Vec<_>>();
+        let merits = (0..after.len()).map(|i| {
+            let kept = before.partition_point(|b| (b.0 as f64) < after[i].0 as f64 - period / 2.0);
+            merit(&before[..kept]) + merit(&after[i..])
+        });
+        let merits: Vec<f64> = merits.collect();
+        after.get(best_of(&merits)).map_or(from, |beat| beat.0)
+    }
+
+    /// Hops and positions in the bar of the beats in a span, with a downbeat at hop `start`.
+    fn beats(&self, period: f64, start: f64, span: Range<usize>) -> impl Iterator<Item = (usize, usize)> {
+        let nth = move |k: i64| start + k as f64 * period;
+        // A beat on the first sound may begin a little before it.
+        let early = if span.start == 0 { period / 16.0 } else { 0.5 };
+        let first = ((span.start as f64 - early - start) / period).ceil() as i64;
+        let meter = self.meter as i64;
+        (first..)
+            .map(move |k| (nth(k).round().max(0.0) as usize, k.rem_euclid(meter) as usize))
+            .skip_while(move |beat| beat.0 < span.start)
+            .take_while(move |beat| beat.0 < span.end)
+    }
+}
+
+/// The index of the largest value; of equal ones the first, and 0 of none.
+fn best_of(values: &[f64]) -> usize {
+    (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -167,9 +230,27 @@ mod tests {
     }
 
     #[test]
+    fn after_a_cut_the_bars_go_on_from_another_place() {
+        let (mut beat, mut downbeat) = (vec![0.02f32; 12_000], vec![0.01f32; 12_000]);
+        let before = (0..120).map(|i| (i, 21.0 + 47.3 * f64::from(i)));
+        let after = (0..134).map(|i| (i + 2, 5_690.0 + 47.3 * f64::from(i)));
+        let truth: Vec<(i32, usize)> =
+            before.chain(after).map(|(i, hop)| (i, hop.round() as usize)).collect();
+        for (i, hop) in &truth {
+            beat[*hop] = 0.8;
+            downbeat[*hop] = if i % 4 == 0 { 0.5 } else { 0.01 };
+        }
+        let mut found = steady(&Merits::new(&beat, &downbeat), 47.0, 4).unwrap();
+        assert_eq!((found.cuts.as_slice(), found.beats.len()), ([120].as_slice(), truth.len()));
+        assert!(found.beats.iter().zip(&truth).all(|(found, truth)| found.0.abs_diff(truth.1) <= 3));
+        begin_bars(&mut found, &beat, &downbeat);
+        assert!(found.beats.iter().zip(&truth).all(|(found, truth)| found.1 == truth.0 as usize % 4));
+    }
+
+    #[test]
     fn bars_begin_where_most_downbeats_are() {
         let beats: Vec<(usize, usize)> = (0..100).map(|i| (10 + i * 50, i % 4)).collect();
-        let mut course = Course { beats, meter: 4, merit: 0.0 };
+        let mut course = Course { beats, meter: 4, ..Course::default() };
         let (beat, mut downbeat) = (vec![0.5f32; 5100], vec![0.1f32; 5100]);
         (0..25).for_each(|i| downbeat[10 + i * 200 + 150] = if i % 5 == 0 { 1e-6 } else { 0.3 });
         begin_bars(&mut course, &beat, &downbeat);

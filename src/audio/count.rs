@@ -1,0 +1,53 @@
+//! From chances to beats: whether the track keeps one tempo, and at which of two tempi people count it.
+
+use super::course::{Course, Merits};
+use super::meter::course;
+use super::net::Chances;
+use super::octave::{doubled, halve};
+use super::steady::{begin_bars, steady};
+
+/// Beats in a bar that are considered; of equal ones the first.
+const METERS: [usize; 2] = [4, 3];
+/// How much merit a course of one tempo may lack, per beat, and still be taken.
+const SLACK: f64 = 0.5;
+/// Fewest gaps between beats that tell a period.
+const FEWEST: usize = 4;
+
+/// The likeliest beats of a track that has so many `events`; a hop has so many `seconds`.
+pub(super) fn count(chances: &Chances, events: usize, seconds: f64) -> Course {
+    let merits = Merits::new(&chances.beat, &chances.downbeat);
+    let likeliest = |courses: Vec<Course>| courses.into_iter().reduce(Course::or_likelier);
+    let free = likeliest(METERS.map(|meter| course(&merits, meter)).into()).unwrap_or_default();
+    let least = free.merit - SLACK * free.beats.len() as f64;
+    let one = period(&free).and_then(|period| steady(&merits, period, free.meter));
+    let same = one.filter(|one| one.merit >= least);
+    let first = same.as_ref().unwrap_or(&free);
+    let per_beat = events as f64 / first.beats.len() as f64;
+    let fast = doubled(pace(first) * 60.0 / seconds, per_beat);
+    let halved = period(first).filter(|_| fast).map(|gap| {
+        let slower = METERS.into_iter().filter_map(|meter| steady(&merits, 2.0 * gap, meter)).collect();
+        likeliest(slower).filter(|_| same.is_some()).unwrap_or_else(|| halve(first, &chances.beat))
+    });
+    match halved.or(same) {
+        Some(mut course) => {
+            begin_bars(&mut course, &chances.beat, &chances.downbeat);
+            course
+        }
+        None => free,
+    }
+}
+
+/// The median period of a course, in hops; none of a course that is too short.
+fn period(course: &Course) -> Option<f64> {
+    let mut gaps: Vec<usize> = course.beats.windows(2).map(|w| w[1].0 - w[0].0).collect();
+    gaps.sort_unstable();
+    gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= FEWEST).map(|gap| *gap as f64)
+}
+
+/// Beats a hop of a course of at least two, on average.
+fn pace(course: &Course) -> f64 {
+    match course.beats.as_slice() {
+        [(first, _), .., (last, _)] => (course.beats.len() - 1) as f64 / (last - first) as f64,
+        _ => 0.0,
+    }
+}

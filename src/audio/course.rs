@@ -1,0 +1,72 @@
+//! What a course of beats is, and what speaks for one.
+
+use std::ops::Range;
+
+/// Share of a beat in which the chance of a beat is expected to be high.
+const BEAT_SHARE: f64 = 16.0;
+/// Chances are held this far from 0 and 1: the net is never so sure.
+const DOUBT: f64 = 1e-4;
+
+/// A course of beats.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Course {
+    /// The hop of each beat and its position in the bar, the first being 0.
+    pub(super) beats: Vec<(usize, usize)>,
+    /// Beats in a bar.
+    pub(super) meter: usize,
+    /// How much likelier the course is than no beats at all: natural logarithm.
+    pub(super) merit: f64,
+    /// Indices of the beats with which the music sets in anew, as after a cut; ascending, never 0.
+    pub(super) cuts: Vec<usize>,
+}
+
+impl Course {
+    /// Its stretches without a cut, as indices of beats.
+    pub(super) fn stretches(&self) -> impl Iterator<Item = Range<usize>> {
+        let ends = self.cuts.iter().copied().chain([self.beats.len()]);
+        [0].into_iter().chain(self.cuts.iter().copied()).zip(ends).map(|(from, to)| from..to)
+    }
+
+    /// This course, or a likelier one.
+    pub(super) fn or_likelier(self, other: Course) -> Course {
+        if other.merit > self.merit { other } else { self }
+    }
+}
+
+/// What speaks for a beat or a downbeat, hop by hop.
+pub(super) struct Merits {
+    /// Running sums for a beat that is no downbeat and for a downbeat; element i: of all hops before i.
+    beat: Vec<f64>,
+    downbeat: Vec<f64>,
+}
+
+impl Merits {
+    /// From the chance of a beat and of a downbeat at every hop.
+    pub(super) fn new(beat: &[f32], downbeat: &[f32]) -> Self {
+        let (mut beats, mut downbeats) = (vec![0.0], vec![0.0]);
+        let (mut sum, mut down_sum) = (0.0, 0.0);
+        for (b, d) in beat.iter().zip(downbeat) {
+            let b = f64::from(*b).clamp(DOUBT, 1.0 - DOUBT);
+            let d = f64::from(*d).clamp(DOUBT, b);
+            let rest = ((1.0 - b) / (BEAT_SHARE - 1.0)).ln();
+            sum += (b - d).max(DOUBT).ln() - rest;
+            down_sum += d.ln() - rest;
+            beats.push(sum);
+            downbeats.push(down_sum);
+        }
+        Merits { beat: beats, downbeat: downbeats }
+    }
+
+    /// Number of hops.
+    pub(super) fn hops(&self) -> usize {
+        self.beat.len() - 1
+    }
+
+    /// The merit of a beat of `period` hops from `start` on, up to hop `end`; position 0 is a downbeat.
+    pub(super) fn of(&self, position: usize, start: isize, period: f64, end: usize) -> f64 {
+        let near = (period / BEAT_SHARE).ceil() as isize;
+        let (from, to) = (start.max(0) as usize, ((start + near).max(0) as usize).min(end));
+        let sums = if position == 0 { &self.downbeat } else { &self.beat };
+        sums[to] - sums[from.min(to)]
+    }
+}
