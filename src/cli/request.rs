@@ -5,7 +5,7 @@ use super::args::{JobArgs, ModelArgs, OutputArgs, PrecisionArg, Tier};
 use super::{models, presets, project};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::score::{Overrides, Show, parse_set};
+use crate::score::{DEFAULT, Overrides, Preset, Show, parse_set};
 use crate::units::{FrameRate, Seconds, Size};
 use crate::video::{ContainerPlan, Profile, check_container};
 use serde_json::{Value, json};
@@ -80,13 +80,15 @@ impl Request {
     pub fn read(args: &JobArgs) -> Result<Self> {
         match is_project(&args.target) {
             true => Self::of_project(args),
-            false => Self::of_track(args),
+            false => Self::of_preset(args, presets::load(args.preset.as_deref().unwrap_or(DEFAULT))?),
         }
     }
 
-    fn of_track(args: &JobArgs) -> Result<Self> {
-        let name = args.preset.as_deref().unwrap_or(crate::score::DEFAULT);
-        let (preset, text) = presets::load(name)?;
+    /// What `args` ask for of a track, with a preset that was read before, and its text.
+    ///
+    /// # Errors
+    /// Usage: a value can't be meant.
+    pub fn of_preset(args: &JobArgs, (preset, text): (Preset, String)) -> Result<Self> {
         let tier = args.tier.unwrap_or(Tier::Develop);
         let hearing = Hearing::from(args.hearing.clone());
         let origin = json!({ "preset": { "name": preset.name, "toml": text }, "hearing": hearing.typed() });

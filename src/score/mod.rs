@@ -29,7 +29,7 @@ mod words;
 
 pub use clock::{Clock, Length};
 pub use compose::{Overrides, compose};
-pub use document::{Document, Number, PromptText, ROUTE_KEYS, RouteText};
+pub use document::{Document, Number, PromptText, RouteText, route_numbers};
 pub use emphasis::Emphasis;
 pub use expr::{Expr, FUNCTIONS, function_table};
 pub use grid::Span;

@@ -8,13 +8,16 @@
 //!
 //! A change makes a new `state::Session`, which is played to a timeline as the command line would play its file; the
 //! engine takes the new timeline from the next window on. The page computes nothing that was computed here.
+//! A final is the command line's own render, ordered from the page.
 
 mod assets;
 mod engine;
 mod guard;
 mod hub;
 mod listener;
+mod media;
 mod pictures;
+mod production;
 mod save;
 mod server;
 mod socket;
@@ -22,9 +25,10 @@ mod stage;
 mod state;
 #[cfg(test)]
 mod tests;
-mod track;
 
-pub use stage::Stage;
+pub use engine::Workshop;
+pub use production::Order;
+pub use stage::{Stage, Tier};
 pub use state::Look;
 
 use crate::diffusion::Model;
@@ -33,19 +37,20 @@ use crate::render::Settings;
 use engine::Engine;
 use guard::Guard;
 use hub::Hub;
-use listener::Bounded;
+use media::{Kind, Media};
 use save::Shelf;
 use state::Session;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
-use track::Track;
 
 /// What a studio is opened with.
 pub struct Opening {
     /// The networks.
     pub model: Model,
+    /// What loads them anew and renders finals.
+    pub workshop: Workshop,
     /// How pictures are made.
     pub settings: Settings,
     /// The track that was heard.
@@ -77,15 +82,15 @@ pub fn run(opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context(taken)?;
         let guard = Arc::new(Guard::new(listener.local_addr().context(failed)?.port())?);
         ready(&guard.address());
-        let service = server::router(hub, guard);
-        axum::serve(Bounded::new(listener), service).await.context(|| Error::internal("the server ended"))
+        listener::serve(listener, server::router(hub, guard)).await;
+        Ok(())
     })
 }
 
 fn open(opening: Opening) -> Result<Hub> {
-    let Opening { model, settings, stage, look, track, folder, .. } = opening;
-    let files = (Track::open(&track)?, Shelf::new(&folder));
-    let engine = |version, timeline| Engine::start(model, settings, version, timeline);
+    let Opening { model, workshop, settings, stage, look, track, folder, .. } = opening;
+    let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder));
+    let engine = |version, timeline| Engine::start(model, workshop, settings, (version, timeline));
     Hub::new(stage, Session::new(look), engine, files)
 }
 

@@ -1,4 +1,4 @@
-//! Where presets of the studio are saved: one folder, under plain names, over nothing that was there before.
+//! Where presets and videos of the studio go: one folder, under plain names, over nothing that was there before.
 
 use crate::error::{Context, Error, Result};
 use std::collections::BTreeSet;
@@ -8,11 +8,14 @@ use std::path::{Path, PathBuf};
 /// Longest name, in characters.
 const LONGEST: usize = 40;
 
+/// What a finished video may end in: a track's sound decides between them.
+const VIDEOS: [&str; 2] = ["mp4", "mkv"];
+
 /// A folder and what this session wrote into it.
 #[derive(Debug)]
 pub struct Shelf {
     folder: PathBuf,
-    own: BTreeSet<String>,
+    own: BTreeSet<PathBuf>,
 }
 
 impl Shelf {
@@ -26,21 +29,39 @@ impl Shelf {
     /// # Errors
     /// Usage: it is no name, or somebody else's file; Output: it can't be written.
     pub fn save(&mut self, name: &str, text: &str) -> Result<PathBuf> {
-        let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        if name.is_empty() || name.len() > LONGEST || !name.chars().all(fine) {
-            return Err(Error::usage(format!("'{}' can't be a preset's name", name.escape_debug()))
-                .hint(format!("up to {LONGEST} small letters, digits, - and _")));
-        }
-        let path = self.folder.join(format!("{name}.toml"));
-        if path.symlink_metadata().is_ok() && !self.own.contains(name) {
-            return Err(Error::usage(format!("there is a file {} already", path.display()))
-                .hint("choose another name"));
-        }
+        let path = self.place(name, "toml")?;
         let failed = || Error::output(format!("can't write {}", path.display())).hint("check the folder");
         let partial = self.folder.join(format!(".{name}.toml.part"));
         fs::write(&partial, text).context(failed)?;
         fs::rename(&partial, &path).context(failed)?;
-        self.own.insert(name.to_owned());
+        self.own.insert(path.clone());
+        Ok(path)
+    }
+
+    /// Where the video `name` may go.
+    ///
+    /// # Errors
+    /// Usage: it is no name, or somebody else's file.
+    pub fn video(&mut self, name: &str) -> Result<PathBuf> {
+        let paths = VIDEOS.map(|ending| self.place(name, ending));
+        let [first, second] = paths;
+        let (first, second) = (first?, second?);
+        self.own.extend([first.clone(), second]);
+        Ok(first)
+    }
+
+    /// The file `name`, if nothing of somebody else's lies there.
+    fn place(&self, name: &str, ending: &str) -> Result<PathBuf> {
+        let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+        if name.is_empty() || name.len() > LONGEST || !name.chars().all(fine) {
+            return Err(Error::usage(format!("'{}' can't be a name", name.escape_debug()))
+                .hint(format!("up to {LONGEST} small letters, digits, - and _")));
+        }
+        let path = self.folder.join(format!("{name}.{ending}"));
+        if path.symlink_metadata().is_ok() && !self.own.contains(&path) {
+            return Err(Error::usage(format!("there is a file {} already", path.display()))
+                .hint("choose another name"));
+        }
         Ok(path)
     }
 }
@@ -60,6 +81,12 @@ mod tests {
         assert!(shelf.save("theirs", "c").is_err());
         assert_eq!(fs::read_to_string(folder.path().join("theirs.toml")).unwrap(), "precious");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        fs::write(folder.path().join("film.mkv"), "precious").unwrap();
+        assert!(shelf.video("film").is_err());
+        let video = shelf.video("mine").unwrap();
+        fs::write(&video, "frames").unwrap();
+        assert_eq!(shelf.video("mine").unwrap(), video);
+        assert!(Shelf::new(folder.path()).video("mine").is_err());
     }
 
     #[test]
@@ -69,7 +96,7 @@ mod tests {
         let long = "a".repeat(41);
         for name in ["", ".", "..", "../a", "a/b", "a\\b", "/etc/a", "a.toml", "a\0", "ä", "A", "%2e", &long]
         {
-            assert!(shelf.save(name, "x").is_err(), "{name:?}");
+            assert!(shelf.save(name, "x").is_err() && shelf.video(name).is_err(), "{name:?}");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }

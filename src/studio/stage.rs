@@ -3,8 +3,11 @@
 use super::state::{Look, Session};
 use crate::audio::Analysis;
 use crate::error::Result;
-use crate::score::{Overrides, PARAMS, Preset, ROUTE_KEYS, SIGNALS, Show, Span, Timeline, shipped};
+use crate::score::{
+    Form, Key, Overrides, PARAMS, Preset, SIGNALS, Show, Span, Timeline, route_numbers, shipped,
+};
 use crate::units::{FrameIndex, FrameRate, Seconds};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// Values of the waveform's overview.
@@ -23,6 +26,19 @@ pub struct Stage {
     pub frames: FrameIndex,
     /// The model's own guidance, where a preset has none.
     pub guidance: f32,
+    /// How much work can go into a final.
+    pub tiers: Vec<Tier>,
+}
+
+/// How much work goes into a final's pictures.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tier {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means, in a few words.
+    pub about: String,
+    /// The usual size, as `WxH`.
+    pub size: String,
 }
 
 impl Stage {
@@ -58,7 +74,8 @@ impl Stage {
             "waveform": self.overview(),
             "presets": shipped().iter().map(about).collect::<Result<Vec<_>>>()?,
             "signals": SIGNALS.iter().map(|s| json!({ "name": s.name, "about": s.about })).collect::<Vec<_>>(),
-            "route_keys": ROUTE_KEYS,
+            "route_keys": route_numbers().map(route_key).collect::<Vec<_>>(),
+            "tiers": self.tiers,
         }))
     }
 
@@ -93,7 +110,6 @@ impl Stage {
             "version": session.version,
             "preset": look.name,
             "routes": routes,
-            "bypassed": look.bypassed,
             "base": base.collect::<Vec<_>>(),
             "prompts": look.document.prompts(),
             "spans": timeline.prompts.iter().map(|s| json!([s.start, s.prompt])).collect::<Vec<_>>(),
@@ -105,6 +121,15 @@ impl Stage {
     }
 }
 
+/// A number of a route; lengths have no limits of their own here.
+fn route_key((key, default): (&Key, Option<f64>)) -> Value {
+    let limits = match key.form {
+        Form::Number(least, most) => Some([least, most]),
+        _ => None,
+    };
+    json!({ "name": key.name, "about": key.about, "default": default, "limits": limits })
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
@@ -114,7 +139,8 @@ pub(super) mod tests {
     /// Sixteen seconds at 12 frames a second.
     pub fn stage() -> Stage {
         let fps = FrameRate::new(12, 1).unwrap();
-        Stage { title: "test".into(), analysis: fixture(16.0), fps, frames: 192, guidance: 1.5 }
+        let tiers = vec![Tier { name: "draft", about: String::new(), size: "64x48".into() }];
+        Stage { title: "test".into(), analysis: fixture(16.0), fps, frames: 192, guidance: 1.5, tiers }
     }
 
     pub fn session() -> Session {
@@ -129,8 +155,8 @@ pub(super) mod tests {
         let edits = [
             Edit::Preset { name: "prism".into() },
             Edit::Base { param: "glow".into(), value: Some(0.1234567890123) },
-            Edit::Route { index: 5, key: "release".into(), value: 0.3 },
-            Edit::Route { index: 0, key: "amount".into(), value: -0.1 },
+            Edit::Route { index: 5, key: "release".into(), value: Some(0.3) },
+            Edit::Route { index: 0, key: "amount".into(), value: Some(-0.1) },
             Edit::Bypass { index: 2, on: true },
             Edit::Prompt { index: 1, text: "\"gold\" \\ rings \u{1f40b}".into() },
             Edit::AddPrompt { section: "E".into() },
