@@ -145,16 +145,17 @@ pub struct RenderArgs {
 /// `beatbolt studio`
 #[derive(Debug, Args)]
 pub struct StudioArgs {
-    /// The track: any audio file, or a video with sound
-    pub track: PathBuf,
+    /// The track: any audio file, or a video with sound; or a project, whose preset is worked on
+    #[arg(value_name = "TRACK|PROJECT")]
+    pub target: PathBuf,
 
     /// The preset to begin with: a name (`beatbolt presets`) or a TOML file [default: pulse]
     #[arg(short, long, value_name = "NAME|FILE")]
     pub preset: Option<String>,
 
-    /// Where presets are saved
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    pub folder: PathBuf,
+    /// Where presets, projects and videos go [default: this folder, or the project's]
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
 
     /// Another seed, other pictures [default: 1]
     #[arg(long)]

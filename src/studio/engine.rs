@@ -6,15 +6,15 @@
 use super::locked;
 use super::pictures::{Pictures, Run, farthest};
 use super::production::{Order as Final, Production};
+use super::workshop::Workshop;
 use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::render::{Live, Settings, Settled, Shown, Watch};
+use crate::render::{Live, Settings, Settled, Shown};
 use crate::score::Timeline;
 use crate::units::{FrameIndex, Seconds};
 use crate::video::Frame;
 use jpeg_encoder::{ColorType, Encoder};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::Builder;
@@ -29,17 +29,6 @@ const LATEST: FrameIndex = AHEAD / 2;
 const REMEMBERED: usize = 64;
 /// Of JPEG, in percent: what a draft shows comes through.
 const QUALITY: u8 = 82;
-
-/// Renders a final and says where it lies.
-pub type Renderer = dyn Fn(&Final, Watch) -> Result<PathBuf> + Send;
-
-/// What the engine has others do.
-pub struct Workshop {
-    /// Loads the networks of the live pictures.
-    pub load: Box<dyn Fn() -> Result<Model> + Send>,
-    /// Renders finals.
-    pub render: Box<Renderer>,
-}
 
 /// What is wanted.
 #[derive(Clone)]
@@ -90,7 +79,7 @@ impl Engine {
     /// Internal: no thread can be started.
     pub fn start(
         model: Model,
-        workshop: Workshop,
+        workshop: Arc<dyn Workshop>,
         settings: Settings,
         (version, timeline): (u64, Timeline),
     ) -> Result<Self> {
@@ -106,7 +95,7 @@ impl Engine {
         let work = shared.clone();
         let thread = Builder::new().name("engine".to_owned());
         thread
-            .spawn(move || work.run(model, &workshop))
+            .spawn(move || work.run(model, &*workshop))
             .context(|| Error::internal("the engine's thread can't be started"))?;
         Ok(Engine { shared, settings })
     }
@@ -157,7 +146,7 @@ impl Engine {
 }
 
 impl Shared {
-    fn run(&self, model: Model, workshop: &Workshop) {
+    fn run(&self, model: Model, workshop: &dyn Workshop) {
         let mut model = Some(model);
         let mut ends: BTreeMap<FrameIndex, Settled> = BTreeMap::new();
         // While it plays, frames that are nearer than a window takes would come too late.
@@ -168,7 +157,7 @@ impl Shared {
                 Work::Final(wanted) => {
                     // What windows leave to each other lies on the device as well.
                     (model, ends) = (None, BTreeMap::new());
-                    self.production.make(|watch| (workshop.render)(&wanted, watch));
+                    self.production.make(|watch| workshop.render(&wanted, watch));
                     continue;
                 }
             };
@@ -190,13 +179,13 @@ impl Shared {
     fn window(
         &self,
         model: &mut Option<Model>,
-        workshop: &Workshop,
+        workshop: &dyn Workshop,
         (order, frame): (&Order, FrameIndex),
         ends: &BTreeMap<FrameIndex, Settled>,
     ) -> Result<Settled> {
         let model = match model {
             Some(model) => model,
-            None => model.insert((workshop.load)()?),
+            None => model.insert(workshop.load()?),
         };
         let (first, before) = begin(ends, order, frame);
         self.keep(order, order.live.window(model, first, before, &self.stale)?)

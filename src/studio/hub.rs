@@ -4,7 +4,7 @@ use super::engine::{Engine, News};
 use super::locked;
 use super::media::Media;
 use super::production::{Order, Stand};
-use super::save::Shelf;
+use super::save::{PRESET, Shelf};
 use super::stage::Stage;
 use super::state::{Edit, Session};
 use crate::error::Result;
@@ -40,10 +40,12 @@ pub enum Ask {
         /// Whether it plays.
         playing: bool,
     },
-    /// Write the look as a preset.
+    /// Write the look down.
     Save {
-        /// The preset's name.
+        /// Its name.
         name: String,
+        /// As what.
+        form: Form,
     },
     /// Render the look as it is now.
     Render {
@@ -58,6 +60,16 @@ pub enum Ask {
     },
     /// Stop rendering it.
     Cancel,
+}
+
+/// What a look is written down as.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// A preset, for any track.
+    Preset,
+    /// A preset and a project that names it and the track.
+    Project,
 }
 
 /// Everything behind the server.
@@ -111,12 +123,7 @@ impl Hub {
             Ask::Undo => self.change(|s| Ok(s.undone()))?,
             Ask::Redo => self.change(|s| Ok(s.redone()))?,
             Ask::At { frame, playing } => self.engine.at(*frame, *playing),
-            Ask::Save { name } => {
-                let Session { version, look, .. } = self.session();
-                let path = locked(&self.shelf).save(name, &look.text())?;
-                let path = path.display().to_string();
-                return Ok(Some(text(&json!({ "type": "saved", "version": version, "path": path }))));
-            }
+            Ask::Save { name, form } => return self.save(name, *form).map(Some),
             Ask::Render { name, tier, size, section } => {
                 let look = self.session().look;
                 let output = locked(&self.shelf).video(name)?;
@@ -127,6 +134,18 @@ impl Hub {
             Ask::Cancel => self.engine.production().cancel(),
         }
         Ok(None)
+    }
+
+    fn save(&self, name: &str, form: Form) -> Result<Utf8Bytes> {
+        let Session { version, look, .. } = self.session();
+        let path = match form {
+            Form::Preset => locked(&self.shelf).save(name, &look.text())?,
+            Form::Project => {
+                let project = self.stage.workshop.project(&format!("{name}.{PRESET}"))?;
+                locked(&self.shelf).save_project(name, &look.text(), &project)?
+            }
+        };
+        Ok(text(&json!({ "type": "saved", "version": version, "path": path.display().to_string() })))
     }
 
     fn session(&self) -> Session {

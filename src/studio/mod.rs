@@ -25,11 +25,12 @@ mod stage;
 mod state;
 #[cfg(test)]
 mod tests;
+mod workshop;
 
-pub use engine::Workshop;
 pub use production::Order;
 pub use stage::{Stage, Tier};
 pub use state::Look;
+pub use workshop::Workshop;
 
 use crate::diffusion::Model;
 use crate::error::{Context, Error, Result};
@@ -49,8 +50,6 @@ use tokio::net::TcpListener;
 pub struct Opening {
     /// The networks.
     pub model: Model,
-    /// What loads them anew and renders finals.
-    pub workshop: Workshop,
     /// How pictures are made.
     pub settings: Settings,
     /// The track that was heard.
@@ -88,8 +87,9 @@ pub fn run(opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
 }
 
 fn open(opening: Opening) -> Result<Hub> {
-    let Opening { model, workshop, settings, stage, look, track, folder, .. } = opening;
+    let Opening { model, settings, stage, look, track, folder, .. } = opening;
     let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder));
+    let workshop = stage.workshop.clone();
     let engine = |version, timeline| Engine::start(model, workshop, settings, (version, timeline));
     Hub::new(stage, Session::new(look), engine, files)
 }

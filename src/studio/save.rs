@@ -2,12 +2,16 @@
 
 use crate::error::{Context, Error, Result};
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Longest name, in characters.
 const LONGEST: usize = 40;
 
+/// What presets and projects end in; no preset's name has a dot.
+pub const PRESET: &str = "toml";
+const PROJECT: &str = "video.toml";
 /// What a finished video may end in: a track's sound decides between them.
 const VIDEOS: [&str; 2] = ["mp4", "mkv"];
 
@@ -24,18 +28,37 @@ impl Shelf {
         Shelf { folder: folder.to_owned(), own: BTreeSet::new() }
     }
 
-    /// Writes `text` as the preset `name`; the file is whole or not there.
+    /// Writes `preset` as the preset `name`; the file is whole or not there.
     ///
     /// # Errors
     /// Usage: it is no name, or somebody else's file; Output: it can't be written.
-    pub fn save(&mut self, name: &str, text: &str) -> Result<PathBuf> {
-        let path = self.place(name, "toml")?;
-        let failed = || Error::output(format!("can't write {}", path.display())).hint("check the folder");
-        let partial = self.folder.join(format!(".{name}.toml.part"));
-        fs::write(&partial, text).context(failed)?;
-        fs::rename(&partial, &path).context(failed)?;
-        self.own.insert(path.clone());
+    pub fn save(&mut self, name: &str, preset: &str) -> Result<PathBuf> {
+        let path = self.place(name, PRESET)?;
+        self.write(&path, preset)?;
         Ok(path)
+    }
+
+    /// Writes `preset` as the preset `name`, and `project` beside it as a project that names it.
+    ///
+    /// # Errors
+    /// As [`Self::save`], about either file.
+    pub fn save_project(&mut self, name: &str, preset: &str, project: &str) -> Result<PathBuf> {
+        let path = self.place(name, PROJECT)?;
+        self.save(name, preset)?;
+        self.write(&path, project)?;
+        Ok(path)
+    }
+
+    fn write(&mut self, path: &Path, text: &str) -> Result<()> {
+        let failed = || Error::output(format!("can't write {}", path.display())).hint("check the folder");
+        let mut partial = OsString::from(".");
+        partial.push(path.file_name().unwrap_or_default());
+        partial.push(".part");
+        let partial = self.folder.join(partial);
+        fs::write(&partial, text).context(failed)?;
+        fs::rename(&partial, path).context(failed)?;
+        self.own.insert(path.to_owned());
+        Ok(())
     }
 
     /// Where the video `name` may go.
@@ -81,6 +104,12 @@ mod tests {
         assert!(shelf.save("theirs", "c").is_err());
         assert_eq!(fs::read_to_string(folder.path().join("theirs.toml")).unwrap(), "precious");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        let project = shelf.save_project("film", "a", "b").unwrap();
+        assert_eq!(fs::read_to_string(&project).unwrap(), "b");
+        assert_eq!(project, folder.path().join("film.video.toml"));
+        fs::write(folder.path().join("other.video.toml"), "precious").unwrap();
+        assert!(shelf.save_project("other", "a", "b").is_err());
+        assert!(!folder.path().join("other.toml").exists());
         fs::write(folder.path().join("film.mkv"), "precious").unwrap();
         assert!(shelf.video("film").is_err());
         let video = shelf.video("mine").unwrap();

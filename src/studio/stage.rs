@@ -1,20 +1,19 @@
 //! The track that is played on, and everything about it that the page shows.
 
 use super::state::{Look, Session};
+use super::workshop::Workshop;
 use crate::audio::Analysis;
 use crate::error::Result;
-use crate::score::{
-    Form, Key, Overrides, PARAMS, Preset, SIGNALS, Show, Span, Timeline, route_numbers, shipped,
-};
+use crate::score::{Form, Key, Overrides, PARAMS, Preset, SIGNALS, Span, Timeline, route_numbers, shipped};
 use crate::units::{FrameIndex, FrameRate, Seconds};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// Values of the waveform's overview.
 const OVERVIEW: usize = 4000;
 
 /// A track and how it is played on.
-#[derive(Clone, Debug)]
 pub struct Stage {
     /// The track's name.
     pub title: String,
@@ -28,6 +27,8 @@ pub struct Stage {
     pub guidance: f32,
     /// How much work can go into a final.
     pub tiers: Vec<Tier>,
+    /// What looks are shown on.
+    pub workshop: Arc<dyn Workshop>,
 }
 
 /// How much work goes into a final's pictures.
@@ -47,10 +48,12 @@ impl Stage {
     /// # Errors
     /// As [`Show::play`].
     pub fn play(&self, look: &Look) -> Result<Timeline> {
-        let mut preset = look.preset()?;
-        preset.base.entry("guidance").or_insert(self.guidance);
+        let mut show = self.workshop.show(look)?;
+        for look in &mut show.looks {
+            look.preset.base.entry("guidance").or_insert(self.guidance);
+        }
         let span = Span { start: Seconds(0.0), frames: self.frames };
-        Show::of(preset).play(&self.analysis, &Overrides::default(), self.fps, span)
+        show.play(&self.analysis, &Overrides::default(), self.fps, span)
     }
 
     /// What never changes: the track, the tables, the presets.
@@ -133,14 +136,16 @@ fn route_key((key, default): (&Key, Option<f64>)) -> Value {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::score::fixture;
+    use crate::score::{Show, fixture};
     use crate::studio::state::Edit;
+    use crate::studio::tests::Bench;
 
     /// Sixteen seconds at 12 frames a second.
     pub fn stage() -> Stage {
         let fps = FrameRate::new(12, 1).unwrap();
         let tiers = vec![Tier { name: "draft", about: String::new(), size: "64x48".into() }];
-        Stage { title: "test".into(), analysis: fixture(16.0), fps, frames: 192, guidance: 1.5, tiers }
+        let (title, analysis, workshop) = ("test".into(), fixture(16.0), Arc::new(Bench));
+        Stage { title, analysis, fps, frames: 192, guidance: 1.5, tiers, workshop }
     }
 
     pub fn session() -> Session {

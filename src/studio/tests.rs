@@ -2,11 +2,12 @@
 
 use super::stage::tests::stage;
 use super::{Look, Opening, Order, Workshop, listener, run};
+use crate::diffusion::Model;
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::Flow;
 use crate::render::fixture::{draft_model, small_settings};
 use crate::render::{self, Job, Settings, Watch};
-use crate::score::shipped;
+use crate::score::{Show, shipped};
 use crate::video::{Profile, Quality, VideoSpec, Writer};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
@@ -15,6 +16,27 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
 use tempfile::TempDir;
+
+/// What the command line does, on a small scale.
+pub struct Bench;
+
+impl Workshop for Bench {
+    fn show(&self, look: &Look) -> Result<Show> {
+        look.preset().map(Show::of)
+    }
+
+    fn project(&self, preset: &str) -> Result<String> {
+        Ok(format!("track = \"track.wav\"\npreset = \"{preset}\"\n"))
+    }
+
+    fn load(&self) -> Result<Model> {
+        Ok(draft_model())
+    }
+
+    fn render(&self, order: &Order, watch: Watch) -> Result<PathBuf> {
+        short(order, watch)
+    }
+}
 
 /// A silent final of one window; of a section one that lasts until it is stopped.
 fn short(order: &Order, watch: Watch) -> Result<PathBuf> {
@@ -51,9 +73,7 @@ impl Served {
         let settings = small_settings(model.steps());
         let look = Look::read(name, text).unwrap();
         let path = folder.path().to_owned();
-        let workshop = Workshop { load: Box::new(|| Ok(draft_model())), render: Box::new(short) };
-        let opening =
-            Opening { model, workshop, settings, stage: stage(), look, track, folder: path, port: 0 };
+        let opening = Opening { model, settings, stage: stage(), look, track, folder: path, port: 0 };
         let (send, receive) = mpsc::channel();
         // It serves until the tests' process ends.
         std::thread::spawn(move || run(opening, |address| send.send(address.to_owned()).unwrap()));
@@ -187,9 +207,11 @@ fn a_change_is_seen_in_the_curve_and_in_the_next_picture_and_can_be_saved() {
     page.wait("pictures", |m| begins_with(m, 2));
     assert_ne!(served.get(&format!("{}picture/2/0", served.base)).2, old);
     assert_eq!(served.status(&format!("{}picture/1/0", served.base)), 404);
-    page.say(r#"{"do":"save","name":"mine"}"#);
+    page.say(r#"{"do":"save","name":"mine","form":"project"}"#);
     page.wait("saved", |m| m["version"] == 2);
     let saved = std::fs::read_to_string(served.folder.path().join("mine.toml")).unwrap();
+    let project = std::fs::read_to_string(served.folder.path().join("mine.video.toml")).unwrap();
+    assert!(project.contains("preset = \"mine.toml\""), "{project}");
     let played = stage().play(&Look::read("mine", &saved).unwrap()).unwrap();
     let shown: Vec<f32> = serde_json::from_value(after["curves"]["exposure"].clone()).unwrap();
     assert_eq!(shown, played.curves["exposure"]);
@@ -321,8 +343,9 @@ fn messages_that_mean_nothing_are_refused_and_big_ones_end_the_connection() {
         "[]",
         "null",
         r#"{"do":"explode"}"#,
-        r#"{"do":"save","name":"../a"}"#,
-        r#"{"do":"save"}"#,
+        r#"{"do":"save","name":"../a","form":"preset"}"#,
+        r#"{"do":"save","name":"a"}"#,
+        r#"{"do":"save","name":"../a","form":"project"}"#,
         r#"{"do":"at","frame":-1,"playing":true}"#,
         r#"{"do":"edit","change":{"edit":"preset","name":"/etc/passwd"},"gesture":null}"#,
         r#"{"do":"edit","change":{"edit":"base","param":"exposure","value":1e300},"gesture":null}"#,

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,8 +11,10 @@ import { chromium } from 'playwright-core';
 
 const root = new URL('../../', import.meta.url).pathname;
 const program = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release/beatbolt');
-const track = join(root, 'examples/first-light.m4a');
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
+// A project holds its track.
+const track = join(folder, 'first-light.m4a');
+copyFileSync(join(root, 'examples/first-light.m4a'), track);
 // Where screenshots go for who wants to look at them.
 const shots = process.env.STUDIO_SHOTS;
 const wait = { timeout: 120_000 };
@@ -220,6 +222,17 @@ test('a short final is rendered and plays, and the command line renders the same
   await page.keyboard.press('Escape');
   await page.focus('#timeline');
   await page.keyboard.press('l');
+});
+
+test('a project is saved, and plays the same curves', async () => {
+  await page.fill('#name', 'film');
+  await page.click('#save button[value=project]');
+  const path = join(folder, 'film.video.toml');
+  await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), path);
+  const options = { encoding: 'utf8', maxBuffer: 1 << 28 };
+  const last = (args) => JSON.parse(execFileSync(program, args, options).trim().split('\n').at(-1));
+  const plan = (args) => last(['plan', ...args, '--tier', 'draft', '--json']).values;
+  assert.deepEqual(plan([path]), plan([track, '--preset', join(folder, 'mine.toml')]));
 });
 
 test('everything is as it was after reloading', async () => {

@@ -34,6 +34,11 @@ export class Final {
       ask({ do: 'render', name: get('film').value, tier: get('tier').value, size: get('size').value, section: Number(get('part').value) || null });
     };
     get('movie').onplay = started;
+    get('again').onclick = () => {
+      get('order').hidden = false;
+      get('again').hidden = true;
+      get('film').focus();
+    };
     news.addEventListener('refused', ({ detail }) => this.dialog.open && this.tell([detail.message, ...detail.hints], true));
     news.addEventListener('final', ({ detail }) => this.take(detail.final));
   }
@@ -50,12 +55,15 @@ export class Final {
     get('part').value = section;
     if (!get('film').value) get('film').value = get('name').value;
     this.dialog.show();
-    (get('order').hidden ? get('cancel') : get('film')).focus();
+    [get('film'), get('cancel'), get('again')].find((e) => e.offsetParent)?.focus();
   }
 
   take(final) {
     const running = final.stand === 'running';
-    get('order').hidden = !(get('run').hidden = !running);
+    get('run').hidden = !running;
+    // The finished video takes the form's place until another one is wanted.
+    get('again').hidden = final.stand !== 'done';
+    get('order').hidden = running || final.stand === 'done';
     get('movie').hidden = final.stand !== 'done';
     this.dialog.dataset.stand = final.stand;
     if (running) this.progress(final);

@@ -98,7 +98,7 @@ get('redo').onclick = () => ask({ do: 'redo' });
 get('preset').onchange = (event) => ask({ do: 'edit', change: { edit: 'preset', name: event.target.value }, gesture: null });
 get('save').onsubmit = (event) => {
   event.preventDefault();
-  ask({ do: 'save', name: get('name').value });
+  ask({ do: 'save', name: get('name').value, form: event.submitter?.value ?? 'preset' });
 };
 timeline.canvas.onpointerdown = (event) => {
   seek(timeline.time(event.offsetX));

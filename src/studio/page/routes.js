@@ -28,12 +28,15 @@ export class Routes {
     const card = element('div', { className: `route ${hue}` }, this.wire(route, index));
     const target = state.base.find((b) => b.name === route.to);
     const more = element('div', { className: 'more', id: `more-${index}` });
+    const first = [];
     this.keys.forEach((key, k) => {
       const made = this.number(key, k, route, index, target);
-      (FIRST.includes(key.name) ? card : more).append(made.row);
+      const place = FIRST.indexOf(key.name);
+      if (place < 0) more.append(made.row);
+      else first[place] = made.row;
       this.setters.push((s) => made.set(s.routes[index].numbers[k]?.value ?? key.default));
     });
-    card.append(more, this.buttons(card, more, route, index));
+    card.append(...first, more, this.buttons(card, more, route, index));
     return card;
   }
 

@@ -1,47 +1,57 @@
 //! `beatbolt studio`: listens to the track, loads the model and opens the page.
 
-use super::args::{JobArgs, OutputArgs, StudioArgs, Tier};
+mod workshop;
+
+use super::args::{JobArgs, StudioArgs, Tier};
 use super::prepare::Scene;
-use super::render::{Earlier, Target, make};
+use super::presets;
+use super::project;
 use super::request::{Request, is_project};
 use super::terminal::{self, say};
-use super::{memory, models, presets};
-use crate::error::{Error, Result};
-use crate::progress::Silent;
-use crate::render::{Job, Watch};
-use crate::score::{DEFAULT, Preset};
-use crate::studio::{self, Look, Opening, Order, Stage, Workshop, run as serve};
+use crate::error::Result;
+use crate::render::{Job, generated_size};
+use crate::score::DEFAULT;
+use crate::studio::{self, Look, Opening, Stage, run as serve};
 use crate::timing::Timings;
 use crate::units::Size;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use workshop::{Open, Workshop};
 
 /// Serves the page until it is stopped.
 pub fn run(args: StudioArgs) -> Result<()> {
-    if is_project(&args.track) {
-        return Err(Error::usage("the studio can't open projects yet")
-            .hint("open the project's track, and name a preset of it with --preset"));
-    }
     let (port, browse, folder) = (args.port, !args.no_open, args.folder.clone());
     let progress = terminal::progress(false);
-    let job = job_args(args);
-    let (preset, text) = presets::load(job.preset.as_deref().unwrap_or(DEFAULT))?;
-    let look = Look::read(&preset.name, &text)?;
-    let scene = Scene::open(Request::read(&job)?, &*progress, &Timings::off())?;
+    let mut job = job_args(args);
+    let open = is_project(&job.target).then(|| Open::read(&job.target)).transpose()?;
+    let video = open.as_ref().and_then(|open| open.size);
+    job.size.get_or_insert_with(|| live_size(video));
+    let request = Request::read(&job)?;
+    let (name, text) = match &open {
+        Some(open) => open.base()?,
+        None => {
+            let (preset, text) = presets::load(job.preset.as_deref().unwrap_or(DEFAULT))?;
+            (preset.name, text)
+        }
+    };
+    let look = Look::read(&name, &text)?;
+    let around = || open.as_ref().map_or(Path::new("."), |_| project::around(&job.target)).to_owned();
+    let folder = folder.unwrap_or_else(around);
+    let scene = Scene::open(request, &*progress, &Timings::off())?;
     let Job { settings, timeline, track, .. } = scene.job("studio".into())?;
     drop(progress);
+    let workshop = Arc::new(Workshop::new(job, open, scene.request.model.clone(), folder.clone()));
     let stage = Stage {
         title: track.file_name().unwrap_or(track.as_os_str()).to_string_lossy().into_owned(),
         guidance: scene.model.guidance(),
         fps: timeline.fps,
         frames: timeline.frames,
-        tiers: tiers(settings.picture),
+        tiers: tiers(settings.picture, video),
         analysis: scene.analysis,
+        workshop,
     };
-    let model = scene.request.model.clone();
-    let load = Box::new(move || models::open(&model, Tier::Draft, &Silent));
-    let workshop = Workshop { load, render: Box::new(move |order, watch| render(&job, order, watch)) };
-    let opening = Opening { model: scene.model, workshop, settings, stage, look, track, folder, port };
+    let opening = Opening { model: scene.model, settings, stage, look, track, folder, port };
     serve(opening, |address| {
         say(format_args!("studio: {address}"));
         say("Only this computer can open it, and only with the whole address. End with ctrl-C.");
@@ -54,7 +64,7 @@ pub fn run(args: StudioArgs) -> Result<()> {
 /// A draft of the whole track.
 fn job_args(args: StudioArgs) -> JobArgs {
     JobArgs {
-        target: args.track,
+        target: args.target,
         preset: args.preset,
         seed: args.seed,
         tier: Some(Tier::Draft),
@@ -71,8 +81,14 @@ fn job_args(args: StudioArgs) -> JobArgs {
     }
 }
 
-/// What finals can be rendered as: in the shape of the live pictures, of the given size.
-fn tiers(live: Size) -> Vec<studio::Tier> {
+/// The usual size of live pictures, in the shape of the project's video.
+fn live_size(video: Option<Size>) -> Size {
+    let draft = Tier::Draft.size();
+    video.map_or(draft, |video| generated_size(video, draft, 2))
+}
+
+/// What finals can be rendered as: of the project's size, or in the shape of the live pictures.
+fn tiers(live: Size, video: Option<Size>) -> Vec<studio::Tier> {
     let draft = Tier::Draft.size();
     let even =
         |side: u32, usual: u32, draft: u32| ((side * usual).div_ceil(2 * draft) * 2).min(Size::MAX_SIDE);
@@ -80,25 +96,10 @@ fn tiers(live: Size) -> Vec<studio::Tier> {
         let (usual, (name, about)) = (tier.size(), tier.described());
         let width = even(live.width, usual.width, draft.width);
         let size = Size { width, height: even(live.height, usual.height, draft.height) };
+        let size = video.filter(|_| tier != Tier::Draft).unwrap_or(size);
         studio::Tier { name, about, size: size.to_string() }
     };
     Tier::ALL.map(tier).to_vec()
-}
-
-/// Renders what the page ordered as `beatbolt render` would with these options, and says where it lies.
-fn render(job: &JobArgs, order: &Order, watch: Watch) -> Result<PathBuf> {
-    memory::give_back();
-    let tier = Tier::find(&order.tier).ok_or_else(|| {
-        Error::usage(format!("there is no tier '{}'", order.tier)).hint(Tier::NAMES.join(", "))
-    })?;
-    let (size, section) = (order.size.parse()?, order.section);
-    let job = JobArgs { tier: Some(tier), size: Some(size), section, ..job.clone() };
-    let preset = Preset::parse(&order.name, &order.preset)?;
-    let request = Request::of_preset(&job, (preset, order.preset.clone()))?;
-    let place = OutputArgs { output: Some(order.output.clone()), profile: None };
-    let (output, profile) = request.place(&place, watch.progress)?;
-    make(request, Target { output: output.clone(), profile, earlier: Earlier::Replaced }, watch)?;
-    Ok(output)
 }
 
 /// Where there is no browser, the address that was printed is all there is.
@@ -118,11 +119,15 @@ mod tests {
     #[test]
     fn finals_have_the_shape_of_the_live_pictures() {
         let sizes = |text: &str| -> Vec<String> {
-            tiers(text.parse().unwrap()).into_iter().map(|t| t.size).collect()
+            tiers(text.parse().unwrap(), None).into_iter().map(|t| t.size).collect()
         };
         assert_eq!(sizes("384x216"), ["384x216", "1280x720", "1280x720"]);
         assert_eq!(sizes("216x216"), ["216x216", "720x720", "720x720"]);
         assert_eq!(sizes("214x384"), ["214x384", "714x1280", "714x1280"]);
-        assert!(tiers(Tier::Draft.size())[0].about.contains("steps"));
+        let square: Size = "800x800".parse().unwrap();
+        let of_project = tiers(live_size(Some(square)), Some(square));
+        let shown: Vec<&str> = of_project.iter().map(|t| t.size.as_str()).collect();
+        assert_eq!(shown, ["288x288", "800x800", "800x800"]);
+        assert!(of_project[0].about.contains("steps"));
     }
 }
