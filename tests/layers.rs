@@ -45,6 +45,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("sha2", &["digest.rs"]),
     ("axum", &["studio"]),
     ("tokio", &["studio"]),
+    ("hyper", &["studio/listener.rs"]),
+    ("hyper_util", &["studio/listener.rs"]),
     ("jpeg_encoder", &["studio/engine.rs"]),
     ("getrandom", &["studio/guard.rs"]),
 ];

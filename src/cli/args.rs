@@ -41,7 +41,7 @@ pub enum Command {
 }
 
 /// What is to be shown, and with what.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct JobArgs {
     /// The track: any audio file, or a video with sound; or a project: video.toml
     #[arg(value_name = "TRACK|PROJECT")]
@@ -145,16 +145,17 @@ pub struct RenderArgs {
 /// `beatbolt studio`
 #[derive(Debug, Args)]
 pub struct StudioArgs {
-    /// The track: any audio file, or a video with sound
-    pub track: PathBuf,
+    /// The track: any audio file, or a video with sound; or a project, whose preset is worked on
+    #[arg(value_name = "TRACK|PROJECT")]
+    pub target: PathBuf,
 
     /// The preset to begin with: a name (`beatbolt presets`) or a TOML file [default: pulse]
     #[arg(short, long, value_name = "NAME|FILE")]
     pub preset: Option<String>,
 
-    /// Where presets are saved
-    #[arg(long, value_name = "FOLDER", default_value = ".")]
-    pub folder: PathBuf,
+    /// Where presets, projects and videos go [default: this folder, or the project's]
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
 
     /// Another seed, other pictures [default: 1]
     #[arg(long)]
@@ -284,12 +285,21 @@ pub enum Tier {
 }
 
 impl Tier {
+    /// All tiers.
+    pub const ALL: [Self; 3] = [Tier::Draft, Tier::Develop, Tier::Final];
+
     /// The names of all tiers, as projects write them.
     pub const NAMES: [&'static str; 3] = ["draft", "develop", "final"];
 
     /// The tier of this name.
     pub fn find(name: &str) -> Option<Self> {
         Tier::from_str(name, false).ok()
+    }
+
+    /// What it is called, and what it means.
+    pub fn described(self) -> (&'static str, String) {
+        let help = self.to_possible_value().and_then(|v| v.get_help().map(ToString::to_string));
+        (Self::NAMES[self as usize], help.unwrap_or_default())
     }
 
     /// What the denoising steps come from.
@@ -311,7 +321,7 @@ impl Tier {
 }
 
 /// Which networks, and where they run.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub struct ModelArgs {
     /// A folder in diffusers' layout [default: spark, the model that comes with beatbolt]

@@ -34,7 +34,7 @@ pub fn run(args: NewArgs) -> Result<()> {
 }
 
 /// The track's path from the project's folder, which it must lie in.
-fn inside(track: &Path, target: &Path) -> Result<String> {
+pub(super) fn inside(track: &Path, target: &Path) -> Result<String> {
     let missing = || Error::input(format!("can't read {}", track.display())).hint("check the path");
     let real = fs::canonicalize(track).context(missing)?;
     let folder = fs::canonicalize(around(target)).context(|| {

@@ -8,7 +8,11 @@ use crate::video::Profile;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Words of projects that only the command line and the encoders know.
+pub const CHOICES: Choices = Choices { profiles: &Profile::NAMES, tiers: &Tier::NAMES };
+
 /// The folder that a project lies in.
+#[derive(Clone)]
 pub struct Folder {
     given: PathBuf,
     /// Without links.
@@ -23,9 +27,8 @@ pub fn load(path: &Path) -> Result<(Project, Folder)> {
     let folder = Folder::around(path)?;
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let entry = text(path)?;
-    let choices = Choices { profiles: &Profile::NAMES, tiers: &Tier::NAMES };
     let mut file = |path: &str| text(&folder.inside(path)?);
-    let project = Project::parse(&name, &entry, &choices, &mut file)?;
+    let project = Project::parse(&name, &entry, &CHOICES, &mut file)?;
     Ok((project, folder))
 }
 
@@ -40,6 +43,11 @@ impl Folder {
     /// The folder as it was named.
     pub fn path(&self) -> &Path {
         &self.given
+    }
+
+    /// Whether it is the folder at `path`.
+    pub fn is(&self, path: &Path) -> bool {
+        fs::canonicalize(path).is_ok_and(|real| real == self.real)
     }
 
     /// Something that is there, at a path that the project's checks let through.

@@ -7,13 +7,35 @@ use super::request::Request;
 use super::terminal::{self, say};
 use crate::diffusion::Model;
 use crate::error::Result;
-use crate::progress::Progress;
-use crate::render::{self, Job, WorkFolder};
+use crate::render::{self, Job, Summary, Watch, WorkFolder};
 use crate::timing::Timings;
 use crate::units::Seconds;
 use crate::video::{Profile, Quality, SoundSpan, VideoSpec, Writer};
 use serde_json::json;
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
+
+/// Where a video goes, and what is done about what lies there.
+pub struct Target {
+    /// The finished file.
+    pub output: PathBuf,
+    /// What it is written as.
+    pub profile: Profile,
+    /// What becomes of windows in the work folder.
+    pub earlier: Earlier,
+}
+
+/// What becomes of windows that were finished before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Earlier {
+    /// The render goes on from there; those of another job are refused.
+    Continued,
+    /// The render goes on from there; those of another job are thrown away.
+    Replaced,
+    /// They are thrown away.
+    Discarded,
+}
 
 /// Renders, or says what would be rendered.
 pub fn run(args: &RenderArgs) -> Result<()> {
@@ -25,13 +47,10 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let began = Instant::now();
     let request = Request::read(&args.job)?;
     let (output, profile) = request.place(&args.out, &*progress)?;
-    let scene = Scene::open(request, &*progress, &timings)?;
-    for (_, cut) in scene.cut_prompts()? {
-        progress.note(&format!("a prompt is too long for this model; not heard: \"{cut}\""));
-    }
-    let job = scene.job(output)?;
-    let made = Made { job: &job, profile, fresh: args.fresh };
-    let summary = produce(&made, &scene.into_model(), &*progress, &timings)?;
+    let earlier = if args.fresh { Earlier::Discarded } else { Earlier::Continued };
+    let target = Target { output: output.clone(), profile, earlier };
+    let watch = Watch { progress: &*progress, timings: &timings, stop: &AtomicBool::new(false) };
+    let summary = make(request, target, watch)?;
     drop(progress);
     let seconds = began.elapsed().as_secs_f64();
     if let Some(file) = &args.timings {
@@ -41,12 +60,25 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     if args.json {
         let (frames, restored) = (summary.frames, summary.restored);
         say(
-            json!({ "event": "done", "output": job.output, "frames": frames, "restored_windows": restored, "seconds": seconds }),
+            json!({ "event": "done", "output": output, "frames": frames, "restored_windows": restored, "seconds": seconds }),
         );
     } else {
-        say(format_args!("{}: {} frames in {seconds:.0} s", job.output.display(), summary.frames));
+        say(format_args!("{}: {} frames in {seconds:.0} s", output.display(), summary.frames));
     }
     Ok(())
+}
+
+/// Makes the video that `request` asks for.
+///
+/// # Errors
+/// Whatever of it can't be; Stopped, once `watch` says so.
+pub fn make(request: Request, target: Target, watch: Watch) -> Result<Summary> {
+    let scene = Scene::open(request, watch.progress, watch.timings)?;
+    for (_, cut) in scene.cut_prompts()? {
+        watch.progress.note(&format!("a prompt is too long for this model; not heard: \"{cut}\""));
+    }
+    let job = scene.job(target.output.clone())?;
+    produce(&job, &target, &scene.into_model(), watch)
 }
 
 /// Where the time went, as shares of the whole run; stages run side by side, so they add up to more than all of it.
@@ -62,21 +94,8 @@ fn say_timings(timings: &Timings, whole: Seconds, json: bool) {
     }
 }
 
-/// What is to be made.
-struct Made<'a> {
-    job: &'a Job,
-    profile: Profile,
-    /// Whether other work is thrown away.
-    fresh: bool,
-}
-
-fn produce(
-    made: &Made,
-    model: &Model,
-    progress: &dyn Progress,
-    timings: &Timings,
-) -> Result<render::Summary> {
-    let (job, part) = (made.job, made.job.part());
+fn produce(job: &Job, target: &Target, model: &Model, watch: Watch) -> Result<Summary> {
+    let part = job.part();
     let time = |frame| job.timeline.fps.start_of(frame);
     let sound = SoundSpan {
         track: &job.track,
@@ -87,27 +106,28 @@ fn produce(
         path: &job.output,
         size: job.settings.picture,
         fps: job.timeline.fps,
-        profile: made.profile,
+        profile: target.profile,
         quality: Quality::default(),
         sound: Some(sound),
         job: &job.description.to_string(),
     })?;
     if let Some(note) = writer.note() {
-        progress.note(note);
+        watch.progress.note(note);
     }
     let folder = job.work_folder();
-    if made.fresh {
+    let other = || WorkFolder::is_of_another(&folder, &job.settings);
+    if target.earlier == Earlier::Discarded || target.earlier == Earlier::Replaced && other() {
         WorkFolder::discard(&folder)?;
     }
     let store = WorkFolder::open(&folder, &job.settings)?;
     let found = store.finished(job.windows().len());
     if found > 0 {
-        progress.note(&format!(
+        watch.progress.note(&format!(
             "{found} of {} windows were finished before; going on from there",
             job.windows().len()
         ));
     }
-    let summary = render::run(job, model, Some(&store), writer, (progress, timings))?;
+    let summary = render::run(job, model, Some(&store), writer, watch)?;
     store.remove()?;
     Ok(summary)
 }

@@ -2,10 +2,11 @@
 
 use super::analyze::Hearing;
 use super::args::{JobArgs, ModelArgs, OutputArgs, PrecisionArg, Tier};
-use super::{models, presets, project};
+use super::project::{self, Folder};
+use super::{models, presets};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::score::{Overrides, Show, parse_set};
+use crate::score::{DEFAULT, Overrides, Preset, Project, Show, parse_set};
 use crate::units::{FrameRate, Seconds, Size};
 use crate::video::{ContainerPlan, Profile, check_container};
 use serde_json::{Value, json};
@@ -79,14 +80,16 @@ impl Request {
     /// Usage or Input: a preset, a project or a value can't be meant.
     pub fn read(args: &JobArgs) -> Result<Self> {
         match is_project(&args.target) {
-            true => Self::of_project(args),
-            false => Self::of_track(args),
+            true => Self::of_project(args, project::load(&args.target)?),
+            false => Self::of_preset(args, presets::load(args.preset.as_deref().unwrap_or(DEFAULT))?),
         }
     }
 
-    fn of_track(args: &JobArgs) -> Result<Self> {
-        let name = args.preset.as_deref().unwrap_or(crate::score::DEFAULT);
-        let (preset, text) = presets::load(name)?;
+    /// What `args` ask for of a track, with a preset that was read before, and its text.
+    ///
+    /// # Errors
+    /// Usage: a value can't be meant.
+    pub fn of_preset(args: &JobArgs, (preset, text): (Preset, String)) -> Result<Self> {
         let tier = args.tier.unwrap_or(Tier::Develop);
         let hearing = Hearing::from(args.hearing.clone());
         let origin = json!({ "preset": { "name": preset.name, "toml": text }, "hearing": hearing.typed() });
@@ -108,14 +111,17 @@ impl Request {
         })
     }
 
-    fn of_project(args: &JobArgs) -> Result<Self> {
+    /// What `args` ask for of a project that was read before.
+    ///
+    /// # Errors
+    /// Usage or Input: a value or a path can't be meant.
+    pub fn of_project(args: &JobArgs, (project, folder): (Project, Folder)) -> Result<Self> {
         if let Some(preset) = &args.preset {
             return Err(Error::usage(format!(
                 "a project names its presets itself, not with --preset {preset}"
             ))
             .hint(format!("write preset = \"{preset}\" in {}", args.target.display())));
         }
-        let (project, folder) = project::load(&args.target)?;
         let tier = args.tier.or(project.tier.as_deref().and_then(Tier::find)).unwrap_or(Tier::Develop);
         let name = args.target.file_name().map(OsStr::to_string_lossy);
         let mut model = model(&args.model, project.steps, project.overlap);

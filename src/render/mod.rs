@@ -24,7 +24,7 @@ mod window;
 pub use estimate::{Estimate, estimate};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
 pub use live::{Live, Settled, Shown};
-pub use pipeline::{Summary, run};
+pub use pipeline::{Summary, Watch, run};
 pub use store::WorkFolder;
 pub use window::{Shape, Window, plan};
 

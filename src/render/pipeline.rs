@@ -28,6 +28,17 @@ pub struct Summary {
     pub restored: usize,
 }
 
+/// Who watches a render.
+#[derive(Clone, Copy)]
+pub struct Watch<'a> {
+    /// Is told how far it is.
+    pub progress: &'a dyn Progress,
+    /// Takes the time of its stages.
+    pub timings: &'a Timings,
+    /// Once set, the next step ends it with [`ErrorKind::Stopped`].
+    pub stop: &'a AtomicBool,
+}
+
 /// The pictures of one window, first frame first.
 struct Pictures {
     first: FrameIndex,
@@ -35,25 +46,25 @@ struct Pictures {
     restored: bool,
 }
 
-/// Renders `job` into `writer`. On an error, or when `progress` says stop, every finished window stays in
+/// Renders `job` into `writer`. On an error, or when `watch` says stop, every finished window stays in
 /// `store`, and the same job goes on from there.
 pub fn run(
     job: &Job,
     model: &Model,
     store: Option<&WorkFolder>,
     mut writer: Writer,
-    (progress, timings): (&dyn Progress, &Timings),
+    watch: Watch,
 ) -> Result<Summary> {
-    let stop = AtomicBool::new(false);
+    let Watch { progress, timings, stop } = watch;
     progress.stage("rendering", job.settings.frames);
     let summary = std::thread::scope(|scope| {
         let (settled, to_decode) = sync_channel(QUEUE);
         let (decoded, to_encode) = sync_channel(QUEUE);
-        let render = Render::new(job, model, store, &stop, timings)?;
+        let render = Render::new(job, model, store, stop, timings)?;
         spawn("decode", scope, move || decode(model, timings, &to_decode, &decoded))?;
-        let (stop, writer) = (&stop, &mut writer);
+        let writer = &mut writer;
         let encoding = spawn("encode", scope, move || {
-            let result = encode(job, &to_encode, writer, (progress, timings));
+            let result = encode(job, &to_encode, writer, watch);
             // Whatever ended the encoding ends the rest: they find their queues closed, or see this.
             stop.store(true, Ordering::Relaxed);
             result
@@ -108,7 +119,7 @@ fn encode(
     job: &Job,
     from: &Receiver<Result<Pictures>>,
     writer: &mut Writer,
-    (progress, timings): (&dyn Progress, &Timings),
+    Watch { progress, timings, .. }: Watch,
 ) -> Result<Summary> {
     let mut summary = Summary { frames: 0, windows: 0, restored: 0 };
     for pictures in from {

@@ -67,6 +67,13 @@ impl WorkFolder {
         Ok(())
     }
 
+    /// Whether the work folder at `path` holds windows of other settings than these.
+    pub fn is_of_another(path: &Path, settings: &Settings) -> bool {
+        let Ok(text) = fs::read(path.join(MANIFEST)) else { return false };
+        let then: Option<Value> = serde_json::from_slice(&text).ok();
+        then != serde_json::to_value(settings).ok()
+    }
+
     fn check(&self, manifest: &[u8], settings: &Settings) -> Result<()> {
         let now = serde_json::to_value(settings).context(|| Error::internal("settings"))?;
         let then: Value = serde_json::from_slice(manifest).unwrap_or(Value::Null);
@@ -179,6 +186,9 @@ mod tests {
         drop(WorkFolder::open(&path, &settings(1)).unwrap());
         let error = WorkFolder::open(&path, &settings(2)).unwrap_err();
         assert!(error.to_string().contains("different: seed"), "{error}");
+        let other = |seed| WorkFolder::is_of_another(&path, &settings(seed));
+        assert_eq!((other(1), other(2)), (false, true));
+        assert!(!WorkFolder::is_of_another(home.path(), &settings(1)));
         WorkFolder::discard(&path).unwrap();
         WorkFolder::open(&path, &settings(2)).unwrap();
     }

@@ -69,6 +69,19 @@ impl Source<'_> {
         Ok(Route { input, to, mode, shape: self.shape(raw)? })
     }
 
+    /// Whether a route is left out.
+    pub fn bypassed(&self, raw: &Spanned<RawRoute>) -> Result<bool> {
+        self.truth("bypass", &raw.get_ref().bypass)
+    }
+
+    fn truth(&self, key: &str, field: &Field) -> Result<bool> {
+        match field.as_ref().map(|v| (v, v.get_ref())) {
+            None => Ok(false),
+            Some((_, Value::Boolean(on))) => Ok(*on),
+            Some((v, _)) => Err(self.wrong_type(key, v, "true or false")),
+        }
+    }
+
     /// What a route listens to.
     fn input(&self, table: &Range<usize>, raw: &RawRoute, curves: &[Keyframes]) -> Result<Expr> {
         if let Some(value) = &raw.value {
@@ -124,13 +137,7 @@ impl Source<'_> {
             look_ahead: length("look_ahead", &raw.look_ahead)?,
             curve: raw.curve.as_ref().map_or(Ok(plain.curve), |v| self.curve(v))?,
             quantize: raw.quantize.as_ref().map(|v| self.grid("quantize", v)).transpose()?,
-            accumulate: match &raw.accumulate {
-                None => false,
-                Some(v) => match v.get_ref() {
-                    Value::Boolean(on) => *on,
-                    _ => return Err(self.wrong_type("accumulate", v, "true or false")),
-                },
-            },
+            accumulate: self.truth("accumulate", &raw.accumulate)?,
             amount: number("amount", &raw.amount, AMOUNT, plain.amount)?,
             offset: number("offset", &raw.offset, AMOUNT, plain.offset)?,
             floor: number("floor", &raw.floor, AMOUNT, plain.floor)?,

@@ -2,14 +2,17 @@
 //!
 //! What a [`Document`] writes is an ordinary preset; comments of the file that it was read from are lost.
 
+use super::param::Param;
 use super::preset::Preset;
+use super::schema::{Form, Key, TABLES};
+use super::signal::Signal;
 use crate::error::{Error, Result};
 use serde::Serialize;
-use std::collections::BTreeSet;
 use toml::{Table, Value};
 
-/// The numbers of a route that can be turned.
-pub const ROUTE_KEYS: [&str; 6] = ["amount", "offset", "attack", "hold", "release", "look_ahead"];
+/// The part of a parameter's range that a new route gives, and how long its hits ring, in seconds.
+const GENTLE: f64 = 1.0 / 8.0;
+const RING: f64 = 0.2;
 
 /// A preset's file.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +36,10 @@ pub struct RouteText {
     pub to: String,
     /// `add` or `multiply`.
     pub mode: String,
-    /// The value of each of [`ROUTE_KEYS`], in that order; none where the file says nothing.
+    /// The value of each of [`route_numbers`], in that order; none where the file says nothing.
     pub numbers: Vec<Option<Number>>,
+    /// Whether it is left out.
+    pub bypass: bool,
 }
 
 /// A prompt as it is written.
@@ -44,6 +49,22 @@ pub struct PromptText {
     pub text: String,
     /// Where it holds, in words; empty for everywhere.
     pub place: String,
+}
+
+/// The keys of a route that are numbers, each with its value where the file says nothing; none: it does nothing then, or
+/// follows another one.
+pub fn route_numbers() -> impl Iterator<Item = (&'static Key, Option<f64>)> {
+    let keys = TABLES.iter().filter(|t| t.name == "route").flat_map(|t| t.keys);
+    // A grid has no smallest length that leaves values as they are.
+    let number = |k: &&Key| matches!(k.form, Form::Number(..) | Form::Length) && k.name != "quantize";
+    keys.filter(number).map(|key| {
+        let default = match key.name {
+            "look_ahead" | "floor" | "ceiling" => None,
+            "amount" => Some(1.0),
+            _ => Some(0.0),
+        };
+        (key, default)
+    })
 }
 
 impl Document {
@@ -57,14 +78,9 @@ impl Document {
         table.map(Document).map_err(|e| Error::usage(format!("{name} can't be read")).because(e))
     }
 
-    /// The file, without the routes in `without`.
-    pub fn text(&self, without: &BTreeSet<usize>) -> String {
-        let mut table = self.0.clone();
-        if let Some(Value::Array(routes)) = table.get_mut("route") {
-            let mut index = 0..;
-            routes.retain(|_| index.next().is_some_and(|i| !without.contains(&i)));
-        }
-        table.to_string()
+    /// The file.
+    pub fn text(&self) -> String {
+        self.0.to_string()
     }
 
     /// Every route.
@@ -74,7 +90,8 @@ impl Document {
             input: word(route, if route.contains_key("signal") { "signal" } else { "value" }),
             to: word(route, "to"),
             mode: route.get("mode").and_then(Value::as_str).unwrap_or("add").to_owned(),
-            numbers: ROUTE_KEYS.iter().map(|key| route.get(*key).and_then(Number::read)).collect(),
+            numbers: route_numbers().map(|(key, _)| route.get(key.name).and_then(Number::read)).collect(),
+            bypass: route.get("bypass").and_then(Value::as_bool).unwrap_or(false),
         };
         self.tables("route").map(of).collect()
     }
@@ -109,22 +126,93 @@ impl Document {
         }
     }
 
-    /// Turns a number of a route; what it counts stays.
+    /// Turns a number of a route; what it counts stays. Without a value, the file says nothing about it any more.
     ///
     /// # Errors
     /// Usage: no such route or key.
-    pub fn set_route(&mut self, index: usize, key: &str, value: f64) -> Result<()> {
-        if !ROUTE_KEYS.contains(&key) {
+    pub fn set_number(&mut self, index: usize, key: &str, value: Option<f64>) -> Result<()> {
+        if !route_numbers().any(|(known, _)| known.name == key) {
+            let names: Vec<&str> = route_numbers().map(|(k, _)| k.name).collect();
             return Err(Error::usage(format!("a route has no number '{key}'"))
-                .hint(format!("numbers are {}", ROUTE_KEYS.join(", "))));
+                .hint(format!("numbers are {}", names.join(", "))));
         }
         let route = self.table("route", index)?;
         let unit = route.get(key).and_then(Number::read).map_or_else(String::new, |n| n.unit);
-        let value = match unit.as_str() {
-            "" => Value::Float(value),
-            unit => Value::String(format!("{value} {unit}")),
+        match value {
+            None => route.remove(key),
+            Some(value) if unit.is_empty() => route.insert(key.to_owned(), Value::Float(value)),
+            Some(value) => route.insert(key.to_owned(), Value::String(format!("{value} {unit}"))),
         };
-        route.insert(key.to_owned(), value);
+        Ok(())
+    }
+
+    /// Lets a route listen to another signal.
+    ///
+    /// # Errors
+    /// Usage: no such route.
+    pub fn set_signal(&mut self, index: usize, signal: &str) -> Result<()> {
+        let route = self.table("route", index)?;
+        route.remove("value");
+        // Only beats and bars can be counted.
+        if !Signal::find(signal).is_ok_and(Signal::counts) {
+            route.remove("every");
+        }
+        route.insert("signal".into(), Value::String(signal.to_owned()));
+        Ok(())
+    }
+
+    /// Lets a route turn another parameter.
+    ///
+    /// # Errors
+    /// Usage: no such route.
+    pub fn set_target(&mut self, index: usize, param: &str) -> Result<()> {
+        self.table("route", index)?.insert("to".into(), Value::String(param.to_owned()));
+        Ok(())
+    }
+
+    /// Adds or multiplies what a route gives.
+    ///
+    /// # Errors
+    /// Usage: no such route.
+    pub fn set_mode(&mut self, index: usize, mode: &str) -> Result<()> {
+        self.table("route", index)?.insert("mode".into(), Value::String(mode.to_owned()));
+        Ok(())
+    }
+
+    /// Leaves a route out, or takes it in again.
+    ///
+    /// # Errors
+    /// Usage: no such route.
+    pub fn set_bypass(&mut self, index: usize, on: bool) -> Result<()> {
+        let route = self.table("route", index)?;
+        match on {
+            true => route.insert("bypass".into(), Value::Boolean(true)),
+            false => route.remove("bypass"),
+        };
+        Ok(())
+    }
+
+    /// Adds a route that moves `param` a little.
+    pub fn add_route(&mut self, signal: &str, param: &Param) {
+        let amount = GENTLE * (param.max - param.min);
+        let routes = self.0.entry("route").or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(routes) = routes {
+            let words = [("signal", signal), ("to", param.name)].map(|(k, v)| (k, Value::String(v.into())));
+            let numbers = [("amount", amount), ("release", RING)].map(|(k, v)| (k, Value::Float(v)));
+            let pairs = words.into_iter().chain(numbers).map(|(key, value)| (key.to_owned(), value));
+            routes.push(Value::Table(pairs.collect()));
+        }
+    }
+
+    /// Takes a route or a prompt away.
+    ///
+    /// # Errors
+    /// Usage: no such one.
+    pub fn remove(&mut self, name: &str, index: usize) -> Result<()> {
+        self.table(name, index)?;
+        if let Some(Value::Array(list)) = self.0.get_mut(name) {
+            list.remove(index);
+        }
         Ok(())
     }
 
@@ -188,40 +276,84 @@ mod tests {
     use super::*;
     use crate::score::shipped;
 
+    const HEAD: &str = "[[prompt]]\ntext = \"a\"\n[[route]]\nsignal = \"beat\"\nto = \"zoom\"\n";
+
+    fn document(more: &str) -> Document {
+        Document::read("test", &format!("{HEAD}{more}")).unwrap()
+    }
+
+    fn preset(document: &Document) -> Preset {
+        Preset::parse("test", &document.text()).unwrap()
+    }
+
     #[test]
     fn what_is_written_is_the_same_preset() {
         for (name, text) in shipped() {
             let document = Document::read(name, text).unwrap();
-            let again = Preset::parse(name, &document.text(&BTreeSet::new())).unwrap();
+            let again = Preset::parse(name, &document.text()).unwrap();
             assert_eq!(again, Preset::parse(name, text).unwrap(), "{name}");
         }
     }
 
     #[test]
-    fn numbers_keep_what_they_count() {
-        let text = "[[route]]\nsignal = \"kick\"\nto = \"zoom\"\nrelease = \"0.5 beats\"\n[[prompt]]\ntext = \"a\"\n";
-        let mut document = Document::read("test", text).unwrap();
-        document.set_route(0, "release", 0.25).unwrap();
-        document.set_route(0, "amount", 2.0).unwrap();
-        let written = document.text(&BTreeSet::new());
+    fn numbers_keep_what_they_count_and_can_be_taken_back() {
+        let mut document = document("release = \"0.5 beats\"\n");
+        document.set_number(0, "release", Some(0.25)).unwrap();
+        document.set_number(0, "amount", Some(2.0)).unwrap();
+        let written = document.text();
         assert!(
             written.contains("release = \"0.25 beats\"") && written.contains("amount = 2.0"),
             "{written}"
         );
-        assert!(document.set_route(1, "amount", 1.0).is_err());
-        assert!(document.set_route(0, "signal", 1.0).is_err());
+        document.set_number(0, "amount", None).unwrap();
+        assert!(!document.text().contains("amount"));
+        assert!(document.set_number(1, "amount", Some(1.0)).is_err());
+        assert!(document.set_number(0, "signal", Some(1.0)).is_err());
     }
 
     #[test]
-    fn a_route_can_be_left_out() {
-        let document = Document::read("pulse", shipped()[0].1).unwrap();
-        let written = document.text(&BTreeSet::from([1, 3]));
-        let inputs: Vec<_> = Document::read("pulse", &written).unwrap().routes();
-        let inputs: Vec<_> = inputs.iter().map(|r| (r.input.as_str(), r.to.as_str())).collect();
-        assert_eq!(
-            inputs,
-            [("loudness", "motion_scale"), ("loudness", "motion_scale"), ("kick", "exposure")]
-        );
+    fn the_defaults_are_those_of_the_player() {
+        for (key, default) in route_numbers() {
+            let Some(default) = default else { continue };
+            let written = document(&format!("{} = {default:.1}\n", key.name));
+            assert_eq!(preset(&written), preset(&document("")), "{}", key.name);
+        }
+        assert_eq!(route_numbers().count(), 9);
+    }
+
+    #[test]
+    fn a_bypassed_route_is_in_the_file_but_not_played() {
+        let mut document = Document::read("pulse", shipped()[0].1).unwrap();
+        let before = document.clone();
+        document.set_bypass(1, true).unwrap();
+        let again = Document::read("pulse", &document.text()).unwrap();
+        assert!(again.routes()[1].bypass && again == document);
+        let mut expected = preset(&before).routes;
+        expected.remove(1);
+        assert_eq!(preset(&document).routes, expected);
+        document.set_bypass(1, false).unwrap();
+        assert_eq!(document, before);
+        assert!(Document::read("test", &format!("{HEAD}bypass = 1\n")).is_err());
+        assert!(Document::read("test", &format!("{HEAD}bypass = true\nattack = -1\n")).is_err());
+    }
+
+    #[test]
+    fn routes_are_wired_anew() {
+        let mut document = document("every = 2\n");
+        document.set_signal(0, "bar").unwrap();
+        assert!(document.text().contains("every"));
+        document.set_signal(0, "kick").unwrap();
+        document.set_target(0, "glow").unwrap();
+        document.set_mode(0, "multiply").unwrap();
+        let glow = Param::find("glow").unwrap();
+        document.add_route("snare", glow);
+        let shown: Vec<_> = document.routes().into_iter().map(|r| (r.input, r.to, r.mode)).collect();
+        let route = |input: &str, mode: &str| (input.to_owned(), "glow".to_owned(), mode.to_owned());
+        assert_eq!(shown, [route("kick", "multiply"), route("snare", "add")]);
+        assert_eq!(preset(&document).routes[1].shape.amount, 0.25);
+        document.remove("route", 0).unwrap();
+        assert_eq!(document.routes().len(), 1);
+        assert!(document.remove("route", 1).is_err() && document.set_signal(1, "kick").is_err());
     }
 
     #[test]
@@ -230,10 +362,10 @@ mod tests {
         document.set_base("glow", 0.5);
         document.set_prompt(0, "a \"quoted\"\n rose").unwrap();
         document.add_prompt("B");
-        let preset = Preset::parse("pulse", &document.text(&BTreeSet::new())).unwrap();
+        let preset = preset(&document);
         assert_eq!(preset.base["glow"], 0.5);
         assert_eq!(preset.prompts[1].text, "a \"quoted\"\n rose");
         document.reset_base("glow");
-        assert!(!document.text(&BTreeSet::new()).contains("glow"));
+        assert!(!document.text().contains("glow"));
     }
 }

@@ -29,14 +29,14 @@ mod words;
 
 pub use clock::{Clock, Length};
 pub use compose::{Overrides, compose};
-pub use document::{Document, Number, PromptText, ROUTE_KEYS, RouteText};
+pub use document::{Document, Number, PromptText, RouteText, route_numbers};
 pub use emphasis::Emphasis;
 pub use expr::{Expr, FUNCTIONS, function_table};
 pub use grid::Span;
 pub use keyframe::Keyframes;
 pub use param::{Group, Kind, Param, Rate, Setting, TABLE as PARAMS, parse_set, table as param_table};
 pub use preset::{CutOn, Cuts, Mode, Place, Preset, Prompt, Route};
-pub use project::{Choices, Known, Project, Read};
+pub use project::{Choices, Known, Project, Read, with_preset};
 pub use raw::MAX_FILE_BYTES;
 pub use schema::{Form, Key, TABLES, Table, json_schema, reference};
 pub use shape::{Curve, Shape};

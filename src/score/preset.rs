@@ -29,6 +29,7 @@
 //! offset = 0
 //! floor = -1000                # default: none
 //! ceiling = 1000               # default: none
+//! bypass = false               # true: checked and kept in the file, but not played
 //!
 //! [[curve]]                    # a curve drawn by hand, to be named as a signal
 //! name = "rise"
@@ -73,7 +74,7 @@ pub struct Preset {
     pub about: String,
     /// Values that differ from the parameter table's defaults, by parameter.
     pub base: BTreeMap<&'static str, f32>,
-    /// What moves what.
+    /// What moves what; without the bypassed ones.
     pub routes: Vec<Route>,
     /// What is shown when, as in the file; never empty.
     pub prompts: Vec<Prompt>,
@@ -217,6 +218,14 @@ impl Preset {
         }
         let base = raw.base.iter().map(|(k, v)| source.base(k, v)).collect::<Result<Vec<_>>>()?;
         let curves = raw.curve.iter().map(|c| source.drawn(c)).collect::<Result<Vec<_>>>()?;
+        let mut routes = Vec::new();
+        for raw in &raw.route {
+            // A bypassed route may come back, so it has to be right as well.
+            let route = source.route(raw, &curves)?;
+            if !source.bypassed(raw)? {
+                routes.push(route);
+            }
+        }
         let words = raw.words.iter().map(|(k, v)| source.words(k, v)).collect::<Result<_>>()?;
         if let Some(field) = &raw.negative {
             source.braces(field, &negative, &words)?;
@@ -225,7 +234,7 @@ impl Preset {
             name: name.to_owned(),
             about: source.optional_text("about", &raw.about, MAX_LINE)?,
             base: base.into_iter().map(|s| (s.param.name, s.value)).collect(),
-            routes: raw.route.iter().map(|r| source.route(r, &curves)).collect::<Result<_>>()?,
+            routes,
             prompts: raw.prompt.iter().map(|p| source.prompt(p, &negative, &words)).collect::<Result<_>>()?,
             blend: source.blend(&raw.blend)?,
             words,

@@ -55,6 +55,7 @@ pub(super) struct RawRoute {
     pub offset: Field,
     pub floor: Field,
     pub ceiling: Field,
+    pub bypass: Field,
 }
 
 /// A `[[curve]]`.

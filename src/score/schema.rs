@@ -122,6 +122,7 @@ pub const TABLES: &[Table] = &[
             key("offset", Number(-1000.0, 1000.0), "what silence gives; 0 by default"),
             key("floor", Number(-1000.0, 1000.0), "the least that comes out"),
             key("ceiling", Number(-1000.0, 1000.0), "the most that comes out"),
+            key("bypass", Truth, "true: checked and kept in the file, but not played"),
         ],
     },
     Table {

@@ -10,6 +10,9 @@ const FILES: &[(&str, &str, &str)] = &[
     ("timeline.js", SCRIPT, include_str!("page/timeline.js")),
     ("picture.js", SCRIPT, include_str!("page/picture.js")),
     ("panel.js", SCRIPT, include_str!("page/panel.js")),
+    ("routes.js", SCRIPT, include_str!("page/routes.js")),
+    ("knob.js", SCRIPT, include_str!("page/knob.js")),
+    ("final.js", SCRIPT, include_str!("page/final.js")),
 ];
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";

@@ -1,7 +1,12 @@
 //! The one thread that owns the model: it renders ahead of the playhead, from the newest timeline.
+//!
+//! A final is made by the same thread, so live pictures rest meanwhile. It brings a model of its own, with other steps; the
+//! live one is let go before and loaded anew for the next picture, so that there is never more than one.
 
 use super::locked;
 use super::pictures::{Pictures, Run, farthest};
+use super::production::{Order as Final, Production};
+use super::workshop::Workshop;
 use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::render::{Live, Settings, Settled, Shown};
@@ -32,6 +37,13 @@ struct Order {
     live: Arc<Live>,
     playhead: FrameIndex,
     playing: bool,
+    wanted: Option<Final>,
+}
+
+/// What is to be done next.
+enum Work {
+    Window(Order, FrameIndex),
+    Final(Final),
 }
 
 /// What the engine has to say.
@@ -50,6 +62,7 @@ struct Shared {
     stale: AtomicBool,
     pictures: Mutex<Pictures>,
     news: watch::Sender<News>,
+    production: Production,
 }
 
 /// The way to the engine's thread.
@@ -60,23 +73,29 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts the thread with `model`. It ends with the process.
+    /// Starts the thread with `model` for a timeline and its version. It ends with the process.
     ///
     /// # Errors
     /// Internal: no thread can be started.
-    pub fn start(model: Model, settings: Settings, version: u64, timeline: Timeline) -> Result<Self> {
+    pub fn start(
+        model: Model,
+        workshop: Arc<dyn Workshop>,
+        settings: Settings,
+        (version, timeline): (u64, Timeline),
+    ) -> Result<Self> {
         let live = Arc::new(Live::new(&settings, timeline));
         let shared = Arc::new(Shared {
-            order: Mutex::new(Order { version, live, playhead: 0, playing: false }),
+            order: Mutex::new(Order { version, live, playhead: 0, playing: false, wanted: None }),
             changed: Condvar::new(),
             stale: AtomicBool::new(false),
             pictures: Mutex::default(),
             news: watch::Sender::default(),
+            production: Production::default(),
         });
         let work = shared.clone();
         let thread = Builder::new().name("engine".to_owned());
         thread
-            .spawn(move || work.run(&model))
+            .spawn(move || work.run(model, &*workshop))
             .context(|| Error::internal("the engine's thread can't be started"))?;
         Ok(Engine { shared, settings })
     }
@@ -98,6 +117,23 @@ impl Engine {
         self.shared.changed.notify_all();
     }
 
+    /// A final is made once the step under way is finished.
+    ///
+    /// # Errors
+    /// Usage: another one is being made.
+    pub fn render(&self, wanted: Final) -> Result<()> {
+        self.shared.production.reserve()?;
+        locked(&self.shared.order).wanted = Some(wanted);
+        self.shared.stale.store(true, Ordering::Relaxed);
+        self.shared.changed.notify_all();
+        Ok(())
+    }
+
+    /// The final that is being made, or was made last.
+    pub fn production(&self) -> &Production {
+        &self.shared.production
+    }
+
     /// A picture, if it is there.
     pub fn picture(&self, frame: FrameIndex, version: u64) -> Option<Arc<[u8]>> {
         locked(&self.shared.pictures).get(frame, version)
@@ -110,16 +146,23 @@ impl Engine {
 }
 
 impl Shared {
-    fn run(&self, model: &Model) {
+    fn run(&self, model: Model, workshop: &dyn Workshop) {
+        let mut model = Some(model);
         let mut ends: BTreeMap<FrameIndex, Settled> = BTreeMap::new();
         // While it plays, frames that are nearer than a window takes would come too late.
         let mut lead = 0;
         loop {
-            let (order, frame) = self.wanted(lead);
+            let (order, frame) = match self.wanted(lead) {
+                Work::Window(order, frame) => (order, frame),
+                Work::Final(wanted) => {
+                    // What windows leave to each other lies on the device as well.
+                    (model, ends) = (None, BTreeMap::new());
+                    self.production.make(|watch| workshop.render(&wanted, watch));
+                    continue;
+                }
+            };
             let began = Instant::now();
-            let (first, before) = begin(&ends, &order, frame);
-            let shown = order.live.window(model, first, before, &self.stale);
-            match shown.and_then(|shown| self.keep(&order, shown)) {
+            match self.window(&mut model, workshop, (&order, frame), &ends) {
                 Ok(settled) => {
                     ends.insert(settled.next, settled);
                     forget(&mut ends, order.playhead);
@@ -133,13 +176,31 @@ impl Shared {
         }
     }
 
-    /// Waits until a picture is wanted.
-    fn wanted(&self, lead: FrameIndex) -> (Order, FrameIndex) {
+    fn window(
+        &self,
+        model: &mut Option<Model>,
+        workshop: &dyn Workshop,
+        (order, frame): (&Order, FrameIndex),
+        ends: &BTreeMap<FrameIndex, Settled>,
+    ) -> Result<Settled> {
+        let model = match model {
+            Some(model) => model,
+            None => model.insert(workshop.load()?),
+        };
+        let (first, before) = begin(ends, order, frame);
+        self.keep(order, order.live.window(model, first, before, &self.stale)?)
+    }
+
+    /// Waits until a final or a picture is wanted.
+    fn wanted(&self, lead: FrameIndex) -> Work {
         let mut order = locked(&self.order);
         loop {
+            if let Some(wanted) = order.wanted.take() {
+                return Work::Final(wanted);
+            }
             if let Some(frame) = self.missing(&order, lead) {
                 self.stale.store(false, Ordering::Relaxed);
-                return (order.clone(), frame);
+                return Work::Window(order.clone(), frame);
             }
             order = self.changed.wait(order).unwrap_or_else(PoisonError::into_inner);
         }
@@ -169,7 +230,7 @@ impl Shared {
     fn pause(&self, failed: &Order, error: &Error) {
         self.news.send_modify(|news| news.trouble = Some(error.to_string()));
         let mut order = locked(&self.order);
-        while order.version == failed.version && order.playhead == failed.playhead {
+        while order.version == failed.version && order.playhead == failed.playhead && order.wanted.is_none() {
             order = self.changed.wait(order).unwrap_or_else(PoisonError::into_inner);
         }
     }

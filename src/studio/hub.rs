@@ -2,10 +2,11 @@
 
 use super::engine::{Engine, News};
 use super::locked;
-use super::save::Shelf;
+use super::media::Media;
+use super::production::{Order, Stand};
+use super::save::{PRESET, Shelf};
 use super::stage::Stage;
 use super::state::{Edit, Session};
-use super::track::Track;
 use crate::error::Result;
 use crate::score::Timeline;
 use axum::extract::ws::Utf8Bytes;
@@ -39,18 +40,43 @@ pub enum Ask {
         /// Whether it plays.
         playing: bool,
     },
-    /// Write the look as a preset.
+    /// Write the look down.
     Save {
-        /// The preset's name.
+        /// Its name.
         name: String,
+        /// As what.
+        form: Form,
     },
+    /// Render the look as it is now.
+    Render {
+        /// The video's name.
+        name: String,
+        /// How much work goes into every picture.
+        tier: String,
+        /// The video's size.
+        size: String,
+        /// Only the section of this number, from 1.
+        section: Option<usize>,
+    },
+    /// Stop rendering it.
+    Cancel,
+}
+
+/// What a look is written down as.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// A preset, for any track.
+    Preset,
+    /// A preset and a project that names it and the track.
+    Project,
 }
 
 /// Everything behind the server.
 pub struct Hub {
     stage: Stage,
     /// The track's file.
-    pub track: Track,
+    pub track: Media,
     /// The pictures.
     pub engine: Engine,
     /// Room for further WebSockets.
@@ -71,7 +97,7 @@ impl Hub {
         stage: Stage,
         session: Session,
         engine: impl FnOnce(u64, Timeline) -> Result<Engine>,
-        (track, shelf): (Track, Shelf),
+        (track, shelf): (Media, Shelf),
     ) -> Result<Self> {
         let timeline = stage.play(&session.look)?;
         let state = watch::Sender::new(text(&stage.state(&session, &timeline)?));
@@ -97,14 +123,33 @@ impl Hub {
             Ask::Undo => self.change(|s| Ok(s.undone()))?,
             Ask::Redo => self.change(|s| Ok(s.redone()))?,
             Ask::At { frame, playing } => self.engine.at(*frame, *playing),
-            Ask::Save { name } => {
-                let Session { version, look, .. } = locked(&self.session).clone();
-                let path = locked(&self.shelf).save(name, &look.text())?;
-                let path = path.display().to_string();
-                return Ok(Some(text(&json!({ "type": "saved", "version": version, "path": path }))));
+            Ask::Save { name, form } => return self.save(name, *form).map(Some),
+            Ask::Render { name, tier, size, section } => {
+                let look = self.session().look;
+                let output = locked(&self.shelf).video(name)?;
+                let (name, preset) = (look.name.clone(), look.text());
+                let (tier, size, section) = (tier.clone(), size.clone(), *section);
+                self.engine.render(Order { name, preset, tier, size, section, output })?;
             }
+            Ask::Cancel => self.engine.production().cancel(),
         }
         Ok(None)
+    }
+
+    fn save(&self, name: &str, form: Form) -> Result<Utf8Bytes> {
+        let Session { version, look, .. } = self.session();
+        let path = match form {
+            Form::Preset => locked(&self.shelf).save(name, &look.text())?,
+            Form::Project => {
+                let project = self.stage.workshop.project(&format!("{name}.{PRESET}"))?;
+                locked(&self.shelf).save_project(name, &look.text(), &project)?
+            }
+        };
+        Ok(text(&json!({ "type": "saved", "version": version, "path": path.display().to_string() })))
+    }
+
+    fn session(&self) -> Session {
+        locked(&self.session).clone()
     }
 
     fn change(&self, how: impl FnOnce(&Session) -> Result<Session>) -> Result<()> {
@@ -125,6 +170,11 @@ impl Hub {
 /// News of the engine as a message.
 pub fn told(news: &News) -> Utf8Bytes {
     text(&json!({ "type": "pictures", "runs": news.runs, "trouble": news.trouble }))
+}
+
+/// How far the final is, as a message.
+pub fn stood(stand: &Stand) -> Utf8Bytes {
+    text(&json!({ "type": "final", "final": stand }))
 }
 
 /// A refusal as a message.

@@ -1,73 +1,46 @@
-//! Connections, no more at a time than agreed.
+//! Connections: no more at a time than agreed, and none that is kept without asking for anything.
 
+use axum::Router;
 use axum::serve::Listener;
-use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
-/// Connections at a time; further ones are closed at once: a crowd that waited would keep everybody else waiting.
+/// Connections at a time, those of WebSockets aside; further ones are closed at once: a crowd that waited would keep
+/// everybody else waiting.
 pub const MOST: usize = 64;
+/// Who doesn't ask for anything for so long has to connect again.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest head of a request, in bytes.
+const LONGEST: usize = 32 << 10;
 
-/// A listener that keeps a connection only while there is room.
-pub struct Bounded {
-    listener: TcpListener,
-    room: Arc<Semaphore>,
-}
-
-/// A connection, and the room that it takes.
-pub struct Connection {
-    stream: TcpStream,
-    _room: OwnedSemaphorePermit,
-}
-
-impl Bounded {
-    /// At most [`MOST`] connections of `listener`.
-    pub fn new(listener: TcpListener) -> Self {
-        Bounded { listener, room: Arc::new(Semaphore::new(MOST)) }
+/// Answers the connections of `listener` with `router`, until the process ends.
+pub async fn serve(mut listener: TcpListener, router: Router) {
+    let room = Arc::new(Semaphore::new(MOST));
+    loop {
+        let (stream, _) = Listener::accept(&mut listener).await;
+        let Ok(place) = room.clone().try_acquire_owned() else { continue };
+        let router = router.clone();
+        tokio::spawn(async move {
+            answer(stream, router).await;
+            drop(place);
+        });
     }
 }
 
-impl Listener for Bounded {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        loop {
-            let (stream, address) = Listener::accept(&mut self.listener).await;
-            if let Ok(room) = self.room.clone().try_acquire_owned() {
-                // Small messages are late otherwise; a connection where this fails is none.
-                let _ = stream.set_nodelay(true);
-                return (Connection { stream, _room: room }, address);
-            }
-        }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
-    }
-}
-
-impl AsyncRead for Connection {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context, buf: &mut ReadBuf) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.get_mut().stream).poll_write(cx, buf)
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
-    }
+async fn answer(stream: TcpStream, router: Router) {
+    // Small messages are late otherwise; a connection where this fails is none.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(PATIENCE)
+        .max_buf_size(LONGEST)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .with_upgrades();
+    // How a connection ends is the other side's matter.
+    let _ = connection.await;
 }

@@ -8,13 +8,16 @@
 //!
 //! A change makes a new `state::Session`, which is played to a timeline as the command line would play its file; the
 //! engine takes the new timeline from the next window on. The page computes nothing that was computed here.
+//! A final is the command line's own render, ordered from the page.
 
 mod assets;
 mod engine;
 mod guard;
 mod hub;
 mod listener;
+mod media;
 mod pictures;
+mod production;
 mod save;
 mod server;
 mod socket;
@@ -22,10 +25,12 @@ mod stage;
 mod state;
 #[cfg(test)]
 mod tests;
-mod track;
+mod workshop;
 
-pub use stage::Stage;
+pub use production::Order;
+pub use stage::{Stage, Tier};
 pub use state::Look;
+pub use workshop::Workshop;
 
 use crate::diffusion::Model;
 use crate::error::{Context, Error, Result};
@@ -33,14 +38,13 @@ use crate::render::Settings;
 use engine::Engine;
 use guard::Guard;
 use hub::Hub;
-use listener::Bounded;
+use media::{Kind, Media};
 use save::Shelf;
 use state::Session;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpListener;
-use track::Track;
 
 /// What a studio is opened with.
 pub struct Opening {
@@ -77,15 +81,16 @@ pub fn run(opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context(taken)?;
         let guard = Arc::new(Guard::new(listener.local_addr().context(failed)?.port())?);
         ready(&guard.address());
-        let service = server::router(hub, guard);
-        axum::serve(Bounded::new(listener), service).await.context(|| Error::internal("the server ended"))
+        listener::serve(listener, server::router(hub, guard)).await;
+        Ok(())
     })
 }
 
 fn open(opening: Opening) -> Result<Hub> {
     let Opening { model, settings, stage, look, track, folder, .. } = opening;
-    let files = (Track::open(&track)?, Shelf::new(&folder));
-    let engine = |version, timeline| Engine::start(model, settings, version, timeline);
+    let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder));
+    let workshop = stage.workshop.clone();
+    let engine = |version, timeline| Engine::start(model, workshop, settings, (version, timeline));
     Hub::new(stage, Session::new(look), engine, files)
 }
 

@@ -1,18 +1,25 @@
-//! Where presets of the studio are saved: one folder, under plain names, over nothing that was there before.
+//! Where presets and videos of the studio go: one folder, under plain names, over nothing that was there before.
 
 use crate::error::{Context, Error, Result};
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Longest name, in characters.
 const LONGEST: usize = 40;
 
+/// What presets and projects end in; no preset's name has a dot.
+pub const PRESET: &str = "toml";
+const PROJECT: &str = "video.toml";
+/// What a finished video may end in: a track's sound decides between them.
+const VIDEOS: [&str; 2] = ["mp4", "mkv"];
+
 /// A folder and what this session wrote into it.
 #[derive(Debug)]
 pub struct Shelf {
     folder: PathBuf,
-    own: BTreeSet<String>,
+    own: BTreeSet<PathBuf>,
 }
 
 impl Shelf {
@@ -21,26 +28,63 @@ impl Shelf {
         Shelf { folder: folder.to_owned(), own: BTreeSet::new() }
     }
 
-    /// Writes `text` as the preset `name`; the file is whole or not there.
+    /// Writes `preset` as the preset `name`; the file is whole or not there.
     ///
     /// # Errors
     /// Usage: it is no name, or somebody else's file; Output: it can't be written.
-    pub fn save(&mut self, name: &str, text: &str) -> Result<PathBuf> {
+    pub fn save(&mut self, name: &str, preset: &str) -> Result<PathBuf> {
+        let path = self.place(name, PRESET)?;
+        self.write(&path, preset)?;
+        Ok(path)
+    }
+
+    /// Writes `preset` as the preset `name`, and `project` beside it as a project that names it.
+    ///
+    /// # Errors
+    /// As [`Self::save`], about either file.
+    pub fn save_project(&mut self, name: &str, preset: &str, project: &str) -> Result<PathBuf> {
+        let path = self.place(name, PROJECT)?;
+        self.save(name, preset)?;
+        self.write(&path, project)?;
+        Ok(path)
+    }
+
+    fn write(&mut self, path: &Path, text: &str) -> Result<()> {
+        let failed = || Error::output(format!("can't write {}", path.display())).hint("check the folder");
+        let mut partial = OsString::from(".");
+        partial.push(path.file_name().unwrap_or_default());
+        partial.push(".part");
+        let partial = self.folder.join(partial);
+        fs::write(&partial, text).context(failed)?;
+        fs::rename(&partial, path).context(failed)?;
+        self.own.insert(path.to_owned());
+        Ok(())
+    }
+
+    /// Where the video `name` may go.
+    ///
+    /// # Errors
+    /// Usage: it is no name, or somebody else's file.
+    pub fn video(&mut self, name: &str) -> Result<PathBuf> {
+        let paths = VIDEOS.map(|ending| self.place(name, ending));
+        let [first, second] = paths;
+        let (first, second) = (first?, second?);
+        self.own.extend([first.clone(), second]);
+        Ok(first)
+    }
+
+    /// The file `name`, if nothing of somebody else's lies there.
+    fn place(&self, name: &str, ending: &str) -> Result<PathBuf> {
         let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
         if name.is_empty() || name.len() > LONGEST || !name.chars().all(fine) {
-            return Err(Error::usage(format!("'{}' can't be a preset's name", name.escape_debug()))
+            return Err(Error::usage(format!("'{}' can't be a name", name.escape_debug()))
                 .hint(format!("up to {LONGEST} small letters, digits, - and _")));
         }
-        let path = self.folder.join(format!("{name}.toml"));
-        if path.symlink_metadata().is_ok() && !self.own.contains(name) {
+        let path = self.folder.join(format!("{name}.{ending}"));
+        if path.symlink_metadata().is_ok() && !self.own.contains(&path) {
             return Err(Error::usage(format!("there is a file {} already", path.display()))
                 .hint("choose another name"));
         }
-        let failed = || Error::output(format!("can't write {}", path.display())).hint("check the folder");
-        let partial = self.folder.join(format!(".{name}.toml.part"));
-        fs::write(&partial, text).context(failed)?;
-        fs::rename(&partial, &path).context(failed)?;
-        self.own.insert(name.to_owned());
         Ok(path)
     }
 }
@@ -60,6 +104,18 @@ mod tests {
         assert!(shelf.save("theirs", "c").is_err());
         assert_eq!(fs::read_to_string(folder.path().join("theirs.toml")).unwrap(), "precious");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+        let project = shelf.save_project("film", "a", "b").unwrap();
+        assert_eq!(fs::read_to_string(&project).unwrap(), "b");
+        assert_eq!(project, folder.path().join("film.video.toml"));
+        fs::write(folder.path().join("other.video.toml"), "precious").unwrap();
+        assert!(shelf.save_project("other", "a", "b").is_err());
+        assert!(!folder.path().join("other.toml").exists());
+        fs::write(folder.path().join("film.mkv"), "precious").unwrap();
+        assert!(shelf.video("film").is_err());
+        let video = shelf.video("mine").unwrap();
+        fs::write(&video, "frames").unwrap();
+        assert_eq!(shelf.video("mine").unwrap(), video);
+        assert!(Shelf::new(folder.path()).video("mine").is_err());
     }
 
     #[test]
@@ -69,7 +125,7 @@ mod tests {
         let long = "a".repeat(41);
         for name in ["", ".", "..", "../a", "a/b", "a\\b", "/etc/a", "a.toml", "a\0", "ä", "A", "%2e", &long]
         {
-            assert!(shelf.save(name, "x").is_err(), "{name:?}");
+            assert!(shelf.save(name, "x").is_err() && shelf.video(name).is_err(), "{name:?}");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }

@@ -1,4 +1,4 @@
-//! What can be fetched: the page, the facts, the track, the pictures, and the WebSocket.
+//! What can be fetched: the page, the facts, the track, the pictures, the final, and the WebSocket.
 
 use super::guard::{Guard, check};
 use super::hub::Hub;
@@ -19,6 +19,7 @@ pub fn router(hub: Arc<Hub>, guard: Arc<Guard>) -> Router {
         .route("/{token}/{name}", get(async |Path((_, name)): Path<(String, String)>| asset(&name)))
         .route("/{token}/facts", get(facts))
         .route("/{token}/track", get(track))
+        .route("/{token}/final/{number}", get(film))
         .route("/{token}/picture/{version}/{frame}", get(picture))
         .route("/{token}/socket", get(socket::open))
         .fallback(async || StatusCode::NOT_FOUND)
@@ -41,6 +42,15 @@ async fn facts(State(hub): State<Arc<Hub>>) -> Response {
 
 async fn track(State(hub): State<Arc<Hub>>, headers: HeaderMap) -> Response {
     hub.track.answer(&headers)
+}
+
+async fn film(
+    State(hub): State<Arc<Hub>>,
+    Path((_, number)): Path<(String, u64)>,
+    headers: HeaderMap,
+) -> Response {
+    let file = hub.engine.production().file(number);
+    file.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |file| file.answer(&headers))
 }
 
 async fn picture(

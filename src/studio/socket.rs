@@ -2,7 +2,7 @@
 //!
 //! Nothing is queued for a page: it gets the newest state when it has taken the one before.
 
-use super::hub::{Ask, Hub, refused, told};
+use super::hub::{Ask, Hub, refused, stood, told};
 use crate::error::Error;
 use axum::extract::State;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
@@ -31,8 +31,10 @@ pub async fn open(State(hub): State<Arc<Hub>>, upgrade: WebSocketUpgrade) -> Res
 /// Serves a page until it is gone.
 async fn serve(hub: &Hub, mut socket: WebSocket) {
     let (mut states, mut news) = (hub.states(), hub.engine.news());
+    let mut stands = hub.engine.production().stands();
     states.mark_changed();
     news.mark_changed();
+    stands.mark_changed();
     loop {
         let message = tokio::select! {
             changed = states.changed() => match changed {
@@ -41,6 +43,10 @@ async fn serve(hub: &Hub, mut socket: WebSocket) {
             },
             changed = news.changed() => match changed {
                 Ok(()) => Some(told(&news.borrow_and_update())),
+                Err(_) => return,
+            },
+            changed = stands.changed() => match changed {
+                Ok(()) => Some(stood(&stands.borrow_and_update())),
                 Err(_) => return,
             },
             received = socket.recv() => match received {

@@ -1,17 +1,19 @@
 //! The track that is played on, and everything about it that the page shows.
 
 use super::state::{Look, Session};
+use super::workshop::Workshop;
 use crate::audio::Analysis;
 use crate::error::Result;
-use crate::score::{Overrides, PARAMS, Preset, ROUTE_KEYS, SIGNALS, Show, Span, Timeline, shipped};
+use crate::score::{Form, Key, Overrides, PARAMS, Preset, SIGNALS, Span, Timeline, route_numbers, shipped};
 use crate::units::{FrameIndex, FrameRate, Seconds};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
+use std::sync::Arc;
 
 /// Values of the waveform's overview.
 const OVERVIEW: usize = 4000;
 
 /// A track and how it is played on.
-#[derive(Clone, Debug)]
 pub struct Stage {
     /// The track's name.
     pub title: String,
@@ -23,6 +25,21 @@ pub struct Stage {
     pub frames: FrameIndex,
     /// The model's own guidance, where a preset has none.
     pub guidance: f32,
+    /// How much work can go into a final.
+    pub tiers: Vec<Tier>,
+    /// What looks are shown on.
+    pub workshop: Arc<dyn Workshop>,
+}
+
+/// How much work goes into a final's pictures.
+#[derive(Clone, Debug, Serialize)]
+pub struct Tier {
+    /// Its name.
+    pub name: &'static str,
+    /// What it means, in a few words.
+    pub about: String,
+    /// The usual size, as `WxH`.
+    pub size: String,
 }
 
 impl Stage {
@@ -31,10 +48,12 @@ impl Stage {
     /// # Errors
     /// As [`Show::play`].
     pub fn play(&self, look: &Look) -> Result<Timeline> {
-        let mut preset = look.preset()?;
-        preset.base.entry("guidance").or_insert(self.guidance);
+        let mut show = self.workshop.show(look)?;
+        for look in &mut show.looks {
+            look.preset.base.entry("guidance").or_insert(self.guidance);
+        }
         let span = Span { start: Seconds(0.0), frames: self.frames };
-        Show::of(preset).play(&self.analysis, &Overrides::default(), self.fps, span)
+        show.play(&self.analysis, &Overrides::default(), self.fps, span)
     }
 
     /// What never changes: the track, the tables, the presets.
@@ -58,7 +77,8 @@ impl Stage {
             "waveform": self.overview(),
             "presets": shipped().iter().map(about).collect::<Result<Vec<_>>>()?,
             "signals": SIGNALS.iter().map(|s| json!({ "name": s.name, "about": s.about })).collect::<Vec<_>>(),
-            "route_keys": ROUTE_KEYS,
+            "route_keys": route_numbers().map(route_key).collect::<Vec<_>>(),
+            "tiers": self.tiers,
         }))
     }
 
@@ -93,7 +113,6 @@ impl Stage {
             "version": session.version,
             "preset": look.name,
             "routes": routes,
-            "bypassed": look.bypassed,
             "base": base.collect::<Vec<_>>(),
             "prompts": look.document.prompts(),
             "spans": timeline.prompts.iter().map(|s| json!([s.start, s.prompt])).collect::<Vec<_>>(),
@@ -105,16 +124,28 @@ impl Stage {
     }
 }
 
+/// A number of a route; lengths have no limits of their own here.
+fn route_key((key, default): (&Key, Option<f64>)) -> Value {
+    let limits = match key.form {
+        Form::Number(least, most) => Some([least, most]),
+        _ => None,
+    };
+    json!({ "name": key.name, "about": key.about, "default": default, "limits": limits })
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::score::fixture;
+    use crate::score::{Show, fixture};
     use crate::studio::state::Edit;
+    use crate::studio::tests::Bench;
 
     /// Sixteen seconds at 12 frames a second.
     pub fn stage() -> Stage {
         let fps = FrameRate::new(12, 1).unwrap();
-        Stage { title: "test".into(), analysis: fixture(16.0), fps, frames: 192, guidance: 1.5 }
+        let tiers = vec![Tier { name: "draft", about: String::new(), size: "64x48".into() }];
+        let (title, analysis, workshop) = ("test".into(), fixture(16.0), Arc::new(Bench));
+        Stage { title, analysis, fps, frames: 192, guidance: 1.5, tiers, workshop }
     }
 
     pub fn session() -> Session {
@@ -129,8 +160,8 @@ pub(super) mod tests {
         let edits = [
             Edit::Preset { name: "prism".into() },
             Edit::Base { param: "glow".into(), value: Some(0.1234567890123) },
-            Edit::Route { index: 5, key: "release".into(), value: 0.3 },
-            Edit::Route { index: 0, key: "amount".into(), value: -0.1 },
+            Edit::Route { index: 5, key: "release".into(), value: Some(0.3) },
+            Edit::Route { index: 0, key: "amount".into(), value: Some(-0.1) },
             Edit::Bypass { index: 2, on: true },
             Edit::Prompt { index: 1, text: "\"gold\" \\ rings \u{1f40b}".into() },
             Edit::AddPrompt { section: "E".into() },

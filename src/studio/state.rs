@@ -1,9 +1,8 @@
 //! The session as one value, and what an edit makes of it. Nothing in here waits, reads or writes.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::score::{Document, Kind, PARAMS, Param, Preset, Rate, find, shipped};
 use serde::Deserialize;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Most steps that can be undone.
@@ -16,8 +15,6 @@ pub struct Look {
     pub name: String,
     /// Its file.
     pub document: Document,
-    /// Routes that are bypassed, by their place in the file.
-    pub bypassed: BTreeSet<usize>,
 }
 
 /// A change to a look.
@@ -36,14 +33,47 @@ pub enum Edit {
         /// The value.
         value: Option<f64>,
     },
-    /// Another number of a route.
+    /// Another number of a route; none: as where the file says nothing.
     Route {
         /// Its place in the file.
         index: usize,
         /// Which number.
         key: String,
         /// The value.
-        value: f64,
+        value: Option<f64>,
+    },
+    /// Another signal that a route listens to.
+    Signal {
+        /// Its place in the file.
+        index: usize,
+        /// Which signal.
+        name: String,
+    },
+    /// Another parameter that a route turns.
+    Target {
+        /// Its place in the file.
+        index: usize,
+        /// Which parameter.
+        param: String,
+    },
+    /// Another way in which a route gets into its parameter.
+    Mode {
+        /// Its place in the file.
+        index: usize,
+        /// `add` or `multiply`.
+        mode: String,
+    },
+    /// A new route.
+    AddRoute {
+        /// From which signal.
+        signal: String,
+        /// Into which parameter.
+        param: String,
+    },
+    /// Take a route away.
+    RemoveRoute {
+        /// Its place in the file.
+        index: usize,
     },
     /// Leave a route out, or take it in again.
     Bypass {
@@ -64,6 +94,11 @@ pub enum Edit {
         /// The label.
         section: String,
     },
+    /// Take a prompt away.
+    RemovePrompt {
+        /// Its place in the file.
+        index: usize,
+    },
 }
 
 impl Look {
@@ -73,12 +108,12 @@ impl Look {
     /// Usage: it isn't a preset.
     pub fn read(name: &str, text: &str) -> Result<Self> {
         let document = Document::read(name, text)?;
-        Ok(Look { name: name.to_owned(), document, bypassed: BTreeSet::new() })
+        Ok(Look { name: name.to_owned(), document })
     }
 
-    /// The file that plays exactly this; a bypassed route isn't in it.
+    /// The file that plays exactly this.
     pub fn text(&self) -> String {
-        self.document.text(&self.bypassed)
+        self.document.text()
     }
 
     /// What is played.
@@ -95,19 +130,23 @@ impl Look {
     /// Usage: there is nothing of the kind, or a value is out of range.
     pub fn with(&self, edit: &Edit) -> Result<Self> {
         let mut look = self.clone();
+        let document = &mut look.document;
         match edit {
             Edit::Preset { name } => return Look::shipped(name),
-            Edit::Base { param, value: Some(value) } => {
-                look.document.set_base(Param::find(param)?.name, *value);
-            }
-            Edit::Base { param, value: None } => look.document.reset_base(Param::find(param)?.name),
-            Edit::Route { index, key, value } => look.document.set_route(*index, key, *value)?,
-            Edit::Bypass { index, on } => look.bypass(*index, *on)?,
-            Edit::Prompt { index, text } => look.document.set_prompt(*index, text)?,
-            Edit::AddPrompt { section } => look.document.add_prompt(section),
+            Edit::Base { param, value: Some(value) } => document.set_base(Param::find(param)?.name, *value),
+            Edit::Base { param, value: None } => document.reset_base(Param::find(param)?.name),
+            Edit::Route { index, key, value } => document.set_number(*index, key, *value)?,
+            Edit::Signal { index, name } => document.set_signal(*index, name)?,
+            Edit::Target { index, param } => document.set_target(*index, param)?,
+            Edit::Mode { index, mode } => document.set_mode(*index, mode)?,
+            Edit::AddRoute { signal, param } => document.add_route(signal, Param::find(param)?),
+            Edit::RemoveRoute { index } => document.remove("route", *index)?,
+            Edit::Bypass { index, on } => document.set_bypass(*index, *on)?,
+            Edit::Prompt { index, text } => document.set_prompt(*index, text)?,
+            Edit::AddPrompt { section } => document.add_prompt(section),
+            Edit::RemovePrompt { index } => document.remove("prompt", *index)?,
         }
-        // A bypassed route has to be right as well: it may come back.
-        Preset::parse(&look.name, &look.document.text(&BTreeSet::new()))?;
+        look.preset()?;
         Ok(look)
     }
 
@@ -115,17 +154,6 @@ impl Look {
         let preset = find(name)?;
         let text = shipped().iter().find(|(n, _)| *n == preset.name).map_or("", |(_, text)| text);
         Look::read(name, text)
-    }
-
-    fn bypass(&mut self, index: usize, on: bool) -> Result<()> {
-        if index >= self.document.routes().len() {
-            return Err(Error::usage(format!("there is no route {index}")).hint("reload the page"));
-        }
-        match on {
-            true => self.bypassed.insert(index),
-            false => self.bypassed.remove(&index),
-        };
-        Ok(())
     }
 
     /// The parameters that can be turned, each with its base value; `guidance` is the model's own.
@@ -247,7 +275,7 @@ mod tests {
     #[test]
     fn what_cannot_be_is_refused_and_changes_nothing() {
         let session = session();
-        let route = |index, key: &str, value| Edit::Route { index, key: key.into(), value };
+        let route = |index, key: &str, value| Edit::Route { index, key: key.into(), value: Some(value) };
         for edit in [
             Edit::Preset { name: "../../etc/passwd".into() },
             Edit::Base { param: "glow".into(), value: Some(1e9) },
@@ -257,6 +285,13 @@ mod tests {
             route(0, "signal", 1.0),
             route(0, "attack", -1.0),
             Edit::Bypass { index: 99, on: true },
+            Edit::Signal { index: 0, name: "zebra".into() },
+            Edit::Target { index: 0, param: "drift_guard".into() },
+            Edit::Mode { index: 0, mode: "divide".into() },
+            Edit::AddRoute { signal: "zebra".into(), param: "glow".into() },
+            Edit::AddRoute { signal: "kick".into(), param: "lora_strength".into() },
+            Edit::RemoveRoute { index: 99 },
+            Edit::RemovePrompt { index: 0 },
             Edit::Prompt { index: 99, text: "a".into() },
             Edit::Prompt { index: 0, text: "a".repeat(5000) },
         ] {
@@ -265,15 +300,19 @@ mod tests {
     }
 
     #[test]
-    fn a_bypassed_route_is_not_in_the_file_and_comes_back() {
-        let first = session();
-        let without = first.edited(&Edit::Bypass { index: 0, on: true }, None).unwrap();
-        assert_eq!(
-            without.look.preset().unwrap().routes.len(),
-            first.look.preset().unwrap().routes.len() - 1
-        );
-        let with = without.edited(&Edit::Bypass { index: 0, on: false }, None).unwrap();
-        assert_eq!(with.look, first.look);
+    fn what_was_saved_is_found_again() {
+        let edits = [
+            Edit::Bypass { index: 0, on: true },
+            Edit::AddRoute { signal: "snare".into(), param: "hue".into() },
+            Edit::Route { index: 1, key: "hold".into(), value: Some(0.1) },
+            Edit::AddPrompt { section: "B".into() },
+        ];
+        let mut edited = session();
+        for edit in &edits {
+            edited = edited.edited(edit, None).unwrap();
+        }
+        assert_eq!(Look::read("pulse", &edited.look.text()).unwrap(), *edited.look);
+        assert_ne!(edited.look, session().look);
     }
 
     proptest! {

@@ -1,15 +1,60 @@
 //! The whole server with the model behind it, spoken to as a stranger would: bytes over TCP.
 
 use super::stage::tests::stage;
-use super::{Look, Opening, listener, run};
+use super::{Look, Opening, Order, Workshop, listener, run};
+use crate::diffusion::Model;
+use crate::error::{Error, ErrorKind, Result};
+use crate::progress::Flow;
 use crate::render::fixture::{draft_model, small_settings};
-use crate::score::shipped;
+use crate::render::{self, Job, Settings, Watch};
+use crate::score::{Show, shipped};
+use crate::video::{Profile, Quality, VideoSpec, Writer};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::path::PathBuf;
 use std::sync::mpsc;
 use std::time::Duration;
 use tempfile::TempDir;
+
+/// What the command line does, on a small scale.
+pub struct Bench;
+
+impl Workshop for Bench {
+    fn show(&self, look: &Look) -> Result<Show> {
+        look.preset().map(Show::of)
+    }
+
+    fn project(&self, preset: &str) -> Result<String> {
+        Ok(format!("track = \"track.wav\"\npreset = \"{preset}\"\n"))
+    }
+
+    fn load(&self) -> Result<Model> {
+        Ok(draft_model())
+    }
+
+    fn render(&self, order: &Order, watch: Watch) -> Result<PathBuf> {
+        short(order, watch)
+    }
+}
+
+/// A silent final of one window; of a section one that lasts until it is stopped.
+fn short(order: &Order, watch: Watch) -> Result<PathBuf> {
+    if order.section.is_some() {
+        watch.progress.stage("rendering", 100);
+        while watch.progress.advance(1) == Flow::Continue {}
+        return Err(Error::new(ErrorKind::Stopped, "stopped"));
+    }
+    let (model, timeline) = (draft_model(), stage().play(&Look::read(&order.name, &order.preset)?)?);
+    let settings = Settings { picture: order.size.parse()?, frames: 16, ..small_settings(model.steps()) };
+    let (size, fps, path) = (settings.picture, timeline.fps, order.output.as_path());
+    let (profile, quality, sound) = (Profile::default(), Quality::default(), None);
+    let writer = Writer::create(&VideoSpec { path, size, fps, profile, quality, sound, job: "{}" })?;
+    let (track, output) = (PathBuf::new(), path.to_owned());
+    let job = Job { settings, timeline, track, output, description: Value::Null };
+    render::run(&job, &model, None, writer, watch)?;
+    Ok(job.output)
+}
 
 struct Served {
     port: u16,
@@ -162,9 +207,11 @@ fn a_change_is_seen_in_the_curve_and_in_the_next_picture_and_can_be_saved() {
     page.wait("pictures", |m| begins_with(m, 2));
     assert_ne!(served.get(&format!("{}picture/2/0", served.base)).2, old);
     assert_eq!(served.status(&format!("{}picture/1/0", served.base)), 404);
-    page.say(r#"{"do":"save","name":"mine"}"#);
+    page.say(r#"{"do":"save","name":"mine","form":"project"}"#);
     page.wait("saved", |m| m["version"] == 2);
     let saved = std::fs::read_to_string(served.folder.path().join("mine.toml")).unwrap();
+    let project = std::fs::read_to_string(served.folder.path().join("mine.video.toml")).unwrap();
+    assert!(project.contains("preset = \"mine.toml\""), "{project}");
     let played = stage().play(&Look::read("mine", &saved).unwrap()).unwrap();
     let shown: Vec<f32> = serde_json::from_value(after["curves"]["exposure"].clone()).unwrap();
     assert_eq!(shown, played.curves["exposure"]);
@@ -175,11 +222,62 @@ fn a_change_is_seen_in_the_curve_and_in_the_next_picture_and_can_be_saved() {
     assert_eq!(served.socket().wait("state", |_| true), undone);
 }
 
+fn ordered(name: &str, size: &str, section: Option<usize>) -> String {
+    json!({ "do": "render", "name": name, "tier": "draft", "size": size, "section": section }).to_string()
+}
+
+#[test]
+fn a_final_is_rendered_while_live_pictures_rest_and_its_file_is_served() {
+    let served = Served::new();
+    let file = |number: u64| format!("{}final/{number}", served.base);
+    let mut page = served.socket();
+    page.wait("final", |m| m["final"]["stand"] == "idle");
+    assert_eq!(served.status(&file(1)), 404);
+    page.say(&ordered("mine", "64x48", None));
+    page.wait("final", |m| m["final"]["stage"] == "rendering");
+    let done = page.wait("final", |m| m["final"]["stand"] == "done");
+    assert_eq!(done["final"]["number"], 1);
+    let written = std::fs::read(served.folder.path().join("mine.mp4")).unwrap();
+    let ranged = format!("{}Range: bytes=4-\r\n", served.host());
+    let (status, head, body) = served.raw(&format!("GET {}", file(1)), &ranged);
+    assert!(status == 206 && head.contains("content-type: video/mp4"), "{head}");
+    assert!(body == written[4..] && body.starts_with(b"ftyp"));
+    assert_eq!((served.status(&file(0)), served.status(&file(2))), (404, 404));
+    // The live pictures go on with a model of their own.
+    page.say(&exposure(0.5));
+    page.wait("pictures", |m| begins_with(m, 2));
+    // A page that is opened later finds the file.
+    served.socket().wait("final", |m| m["final"] == done["final"]);
+}
+
+#[test]
+fn a_final_can_be_cancelled_and_what_goes_wrong_with_it_is_told() {
+    let served = Served::new();
+    let mut page = served.socket();
+    page.say(&ordered("mine", "64x48", Some(1)));
+    page.wait("final", |m| m["final"]["stage"] == "rendering");
+    page.say(&ordered("other", "64x48", None));
+    page.wait("refused", |m| m["message"].as_str().unwrap().contains("is being rendered"));
+    page.say(r#"{"do":"cancel"}"#);
+    page.wait("final", |m| m["final"]["stand"] == "cancelled");
+    page.say(&ordered("mine", "0x0", None));
+    let failed = page.wait("final", |m| m["final"]["stand"] == "failed");
+    assert!(failed["final"]["hints"][0].as_str().unwrap().contains("WIDTHxHEIGHT"), "{failed}");
+    for name in ["../mine", "track.wav", ""] {
+        page.say(&ordered(name, "64x48", None));
+        page.wait("refused", |m| m["message"].as_str().unwrap().contains("can't be a name"));
+    }
+    std::fs::write(served.folder.path().join("theirs.mp4"), "precious").unwrap();
+    page.say(&ordered("theirs", "64x48", None));
+    page.wait("refused", |m| m["message"].as_str().unwrap().contains("already"));
+    assert!(!served.folder.path().join("mine.mp4").exists());
+}
+
 #[test]
 fn strangers_are_refused_everywhere() {
     let served = Served::new();
     let (host, base) = (served.host(), served.base.clone());
-    for path in ["", "main.js", "facts", "track", "picture/1/0", "socket", "nothing"] {
+    for path in ["", "main.js", "facts", "track", "final/1", "picture/1/0", "socket", "nothing"] {
         let first = format!("GET {base}{path}");
         assert_eq!(served.raw(&first, "Host: evil.example\r\n").0, 421, "{path}");
         assert_eq!(served.raw(&first, "").0, 421, "{path}");
@@ -215,6 +313,9 @@ fn nothing_but_the_track_and_the_page_is_read_from_the_disk() {
         "picture/1/../../secret.txt",
         "picture/..%2f/0",
         "picture/-1/0",
+        "final/-1",
+        "final/mine.mp4",
+        "final/..%2f1",
         "picture/1/99999999999999999999",
         "facts/",
         "track?path=/etc/passwd/..",
@@ -242,8 +343,9 @@ fn messages_that_mean_nothing_are_refused_and_big_ones_end_the_connection() {
         "[]",
         "null",
         r#"{"do":"explode"}"#,
-        r#"{"do":"save","name":"../a"}"#,
-        r#"{"do":"save"}"#,
+        r#"{"do":"save","name":"../a","form":"preset"}"#,
+        r#"{"do":"save","name":"a"}"#,
+        r#"{"do":"save","name":"../a","form":"project"}"#,
         r#"{"do":"at","frame":-1,"playing":true}"#,
         r#"{"do":"edit","change":{"edit":"preset","name":"/etc/passwd"},"gesture":null}"#,
         r#"{"do":"edit","change":{"edit":"base","param":"exposure","value":1e300},"gesture":null}"#,
@@ -259,6 +361,18 @@ fn messages_that_mean_nothing_are_refused_and_big_ones_end_the_connection() {
     page.say(&"x".repeat(1 << 20));
     while page.hear().is_some() {}
     served.socket().wait("state", |m| m["version"] == 2);
+}
+
+#[test]
+fn who_asks_for_nothing_is_let_go() {
+    let served = Served::new();
+    let idle: Vec<_> =
+        (0..listener::MOST).map(|_| TcpStream::connect(("127.0.0.1", served.port)).unwrap()).collect();
+    // The server closes them, or this waits for ever.
+    for mut stream in idle {
+        assert!(matches!(stream.read(&mut [0]), Ok(0) | Err(_)));
+    }
+    assert_eq!(served.status(&served.base), 200);
 }
 
 #[test]

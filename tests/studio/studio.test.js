@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -11,8 +11,10 @@ import { chromium } from 'playwright-core';
 
 const root = new URL('../../', import.meta.url).pathname;
 const program = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release/beatbolt');
-const track = join(root, 'examples/first-light.m4a');
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
+// A project holds its track.
+const track = join(folder, 'first-light.m4a');
+copyFileSync(join(root, 'examples/first-light.m4a'), track);
 // Where screenshots go for who wants to look at them.
 const shots = process.env.STUDIO_SHOTS;
 const wait = { timeout: 120_000 };
@@ -118,9 +120,29 @@ test('a preset is chosen', async () => {
   assert.ok(await page.locator('.route').count() > 0);
 });
 
+test('a route is added, wired, turned and bypassed', async () => {
+  await page.selectOption('#new-signal', 'snare');
+  await page.selectOption('#new-target', 'hue');
+  await change(() => page.click('#add-route'));
+  const last = (await page.locator('.route').count()) - 1;
+  const old = await curves();
+  await change(() => page.selectOption(`#signal-${last}`, 'bar'));
+  await page.click(`#expand-${last}`);
+  await change(async () => {
+    await page.focus(`#route-${last}-hold`);
+    await page.keyboard.press('PageUp');
+  });
+  assert.notEqual(await curves(), old);
+  await change(() => page.click(`#bypass-${last}`));
+  assert.equal(await page.getAttribute(`#bypass-${last}`, 'aria-pressed'), 'true');
+  await picture();
+  await shoot('routes');
+});
+
 test('a knob changes the curve and the next picture', async () => {
   const [oldCurves, oldPicture] = [await curves(), await picture()];
-  const knob = page.getByLabel('motion_scale', { exact: true });
+  await page.click('#tab-base');
+  const knob = page.locator('#base-motion_scale');
   await change(() => knob.evaluate((input) => {
     input.value = input.max;
     input.dispatchEvent(new Event('change'));
@@ -130,6 +152,7 @@ test('a knob changes the curve and the next picture', async () => {
 });
 
 test('a prompt is edited', async () => {
+  await page.click('#tab-prompts');
   const old = await picture();
   await change(async () => {
     await page.locator('.prompt textarea').first().fill('acid grid');
@@ -153,6 +176,7 @@ test('it is saved, and the command line plays the same curves', async () => {
   const path = join(folder, 'mine.toml');
   await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), path);
   assert.match(readFileSync(path, 'utf8'), /acid grid/);
+  assert.match(readFileSync(path, 'utf8'), /bypass = true/);
   const options = { encoding: 'utf8', maxBuffer: 1 << 28 };
   const lines = execFileSync(program, ['plan', track, '--preset', path, '--tier', 'draft', '--json'], options);
   // Progress comes before the plan, a line each.
@@ -168,14 +192,57 @@ test('it is saved, and the command line plays the same curves', async () => {
   for (const [name, curve] of Object.entries(shown)) assert.deepEqual(plan.values[name], curve, name);
 });
 
+test('a short final is rendered and plays, and the command line renders the same pictures', async () => {
+  await page.focus('#timeline');
+  await page.keyboard.press('Home');
+  await page.keyboard.press('l');
+  await page.keyboard.press('r');
+  assert.equal(await page.inputValue('#part'), '1');
+  await page.selectOption('#tier', 'draft');
+  await page.fill('#size', '192x108');
+  await page.fill('#film', 'mine');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => /rendering.* %/.test(document.getElementById('stage').value), null, wait);
+  await shoot('final-running');
+  await page.waitForFunction(() => document.getElementById('final').dataset.stand === 'done', null, wait);
+  const movie = await page.evaluate(async () => {
+    const movie = document.getElementById('movie');
+    await movie.play();
+    await new Promise((done) => movie.ontimeupdate = () => movie.currentTime > 0.5 && done());
+    return { duration: movie.duration, width: movie.videoWidth, height: movie.videoHeight };
+  });
+  const { start, end } = await page.evaluate(async () => (await (await fetch('facts')).json()).sections[0]);
+  assert.ok(Math.abs(movie.duration - (end - start)) < 0.2, `${movie.duration} of ${start} to ${end}`);
+  assert.deepEqual([movie.width, movie.height], [192, 108]);
+  await shoot('final-done');
+  const other = join(folder, 'other.mp4');
+  execFileSync(program, ['render', track, '--preset', join(folder, 'mine.toml'), '--tier', 'draft', '--size', '192x108', '--section', '1', '--output', other]);
+  const pictures = (path) => execFileSync('ffmpeg', ['-v', 'error', '-i', path, '-map', '0:v', '-f', 'framemd5', '-'], { encoding: 'utf8' });
+  assert.equal(pictures(join(folder, 'mine.mp4')), pictures(other));
+  await page.keyboard.press('Escape');
+  await page.focus('#timeline');
+  await page.keyboard.press('l');
+});
+
+test('a project is saved, and plays the same curves', async () => {
+  await page.fill('#name', 'film');
+  await page.click('#save button[value=project]');
+  const path = join(folder, 'film.video.toml');
+  await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), path);
+  const options = { encoding: 'utf8', maxBuffer: 1 << 28 };
+  const last = (args) => JSON.parse(execFileSync(program, args, options).trim().split('\n').at(-1));
+  const plan = (args) => last(['plan', ...args, '--tier', 'draft', '--json']).values;
+  assert.deepEqual(plan([path]), plan([track, '--preset', join(folder, 'mine.toml')]));
+});
+
 test('everything is as it was after reloading', async () => {
   const seen = () => page.evaluate(() => [
-    document.body.dataset.version, document.getElementById('preset').value,
+    document.body.dataset.version, document.getElementById('preset').value, document.getElementById('movie').getAttribute('src'),
     ...[...document.querySelectorAll('textarea, aside output')].map((e) => e.value),
   ]);
   const old = await seen();
   await page.reload();
-  await page.waitForFunction(() => document.body.dataset.version);
+  await page.waitForFunction(() => document.body.dataset.version && document.getElementById('final').dataset.stand === 'done');
   assert.deepEqual(await seen(), old);
   await picture();
   await shoot('dark');

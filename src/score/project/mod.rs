@@ -64,8 +64,10 @@
 mod check;
 mod load;
 mod raw;
+mod rewrite;
 
 pub use load::Read;
+pub use rewrite::with_preset;
 
 use super::clock::Length;
 use super::preset::Preset;

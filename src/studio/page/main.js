@@ -1,5 +1,6 @@
 // The page: the audio is the clock, everything else follows it.
 
+import { Final } from './final.js';
 import { ask, at, connect, facts as load, news } from './link.js';
 import { Panel } from './panel.js';
 import { Pictures } from './picture.js';
@@ -16,6 +17,7 @@ const facts = await load().catch((error) => {
 const pictures = new Pictures(get('picture'), get('badge'));
 const timeline = new Timeline(get('timeline'), facts);
 const panel = new Panel(facts, timeline);
+const final = new Final(facts, () => audio.pause());
 let loop = null;
 let told = 0;
 
@@ -56,6 +58,7 @@ function section() {
 function toggleLoop() {
   loop = loop ? null : section();
   get('loop').setAttribute('aria-pressed', Boolean(loop));
+  get('part').dataset.loop = loop ? facts.sections.indexOf(loop) + 1 : '';
 }
 
 // The nearest of `times` behind or before now.
@@ -79,6 +82,7 @@ function draw(now) {
   requestAnimationFrame(draw);
 }
 
+audio.addEventListener('play', () => get('movie').pause());
 for (const event of ['play', 'pause', 'seeked']) audio.addEventListener(event, tell);
 audio.addEventListener('error', () => note('this browser can\'t play the track\'s format; pictures follow seeking', true));
 for (const event of ['play', 'pause']) {
@@ -94,7 +98,7 @@ get('redo').onclick = () => ask({ do: 'redo' });
 get('preset').onchange = (event) => ask({ do: 'edit', change: { edit: 'preset', name: event.target.value }, gesture: null });
 get('save').onsubmit = (event) => {
   event.preventDefault();
-  ask({ do: 'save', name: get('name').value });
+  ask({ do: 'save', name: get('name').value, form: event.submitter?.value ?? 'preset' });
 };
 timeline.canvas.onpointerdown = (event) => {
   seek(timeline.time(event.offsetX));
@@ -118,13 +122,15 @@ timeline.canvas.onkeydown = (event) => {
   event.preventDefault();
 };
 document.addEventListener('keydown', (event) => {
-  const typing = event.target.matches('textarea, input:not([type=range])');
+  const typing = event.target.matches('textarea, input:not([type=range])') && event.key !== 'Escape';
   const command = event.ctrlKey || event.metaKey;
   if (typing) return;
   if (command && event.key.toLowerCase() === 'z') ask({ do: event.shiftKey ? 'redo' : 'undo' });
   else if (command && event.key.toLowerCase() === 'y') ask({ do: 'redo' });
-  else if (!command && event.key === ' ' && !event.target.matches('button, select')) play();
+  else if (!command && event.key === ' ' && !event.target.matches('button, select, video')) play();
   else if (!command && event.key === 'l') toggleLoop();
+  else if (!command && event.key === 'r') final.open();
+  else if (event.key === 'Escape') final.dialog.close();
   else return;
   event.preventDefault();
 });
@@ -142,6 +148,9 @@ news.addEventListener('state', ({ detail }) => {
 news.addEventListener('pictures', ({ detail }) => {
   pictures.runs = timeline.runs = detail.runs;
   if (detail.trouble) note(detail.trouble, true);
+});
+news.addEventListener('final', ({ detail }) => {
+  pictures.resting = detail.final.stand === 'running';
 });
 news.addEventListener('saved', ({ detail }) => note(`saved as ${detail.path}`));
 news.addEventListener('refused', ({ detail }) => note([detail.message, ...detail.hints].join('; '), true));

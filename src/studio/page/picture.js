@@ -11,6 +11,7 @@ export class Pictures {
     this.badge = badge;
     this.runs = [];
     this.version = 0;
+    this.resting = false;
     this.bitmaps = new Map();
     this.fetching = new Set();
   }
@@ -31,7 +32,8 @@ export class Pictures {
       [this.frame, this.shown] = [frame, found.version];
       [this.canvas.dataset.frame, this.canvas.dataset.version] = [frame, found.version];
     }
-    const text = !found ? 'not rendered yet' : found.version < this.version ? 'rendering the change' : '';
+    const late = !found ? 'not rendered yet' : found.version < this.version ? 'rendering the change' : '';
+    const text = late && this.resting ? 'live pictures rest while the final is rendered' : late;
     if (this.badge.textContent !== text) this.badge.textContent = text;
   }
 

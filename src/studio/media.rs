@@ -1,8 +1,8 @@
-//! The track's file, by ranges: the one file of the disk that the page can read.
+//! A file by ranges. The track and the finished video are the only ones of the disk that the page can read.
 
 use crate::error::{Context, Error, Result};
+use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
-use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -11,24 +11,33 @@ use std::path::Path;
 /// Bytes in an answer; who wants more asks again.
 const MOST: u64 = 1 << 20;
 
-/// The open file of a track.
-#[derive(Debug)]
-pub struct Track {
-    file: File,
-    length: u64,
-    mime: &'static str,
+/// What is heard or seen of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Its sound.
+    Audio,
+    /// Its pictures as well.
+    Video,
 }
 
-impl Track {
+/// An open file with sound or pictures.
+#[derive(Debug)]
+pub struct Media {
+    file: File,
+    length: u64,
+    mime: HeaderValue,
+}
+
+impl Media {
     /// Opens the file at `path`.
     ///
     /// # Errors
     /// Input: it can't be read.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: &Path, kind: Kind) -> Result<Self> {
         let failed = || Error::input(format!("can't read {}", path.display())).hint("check the path");
         let file = File::open(path).context(failed)?;
         let length = file.metadata().context(failed)?.len();
-        Ok(Track { file, length, mime: mime(path) })
+        Ok(Media { file, length, mime: mime(path, kind) })
     }
 
     /// The answer to a request with these headers.
@@ -42,8 +51,8 @@ impl Track {
             return StatusCode::INTERNAL_SERVER_ERROR.into_response();
         };
         let range = format!("bytes {from}-{}/{}", to - 1, self.length);
-        let fixed = |name: HeaderName, value| (name, HeaderValue::from_static(value));
-        let types = [fixed(header::CONTENT_TYPE, self.mime), fixed(header::ACCEPT_RANGES, "bytes")];
+        let ranges = HeaderValue::from_static("bytes");
+        let types = [(header::CONTENT_TYPE, self.mime.clone()), (header::ACCEPT_RANGES, ranges)];
         (StatusCode::PARTIAL_CONTENT, types, [(header::CONTENT_RANGE, range)], bytes).into_response()
     }
 
@@ -68,17 +77,18 @@ fn range(text: &str, length: u64) -> Option<(u64, u64)> {
     (from < to).then(|| (from, to.min(from.saturating_add(MOST))))
 }
 
-fn mime(path: &Path) -> &'static str {
+fn mime(path: &Path, kind: Kind) -> HeaderValue {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    match ending.as_str() {
-        "mp3" => "audio/mpeg",
-        "wav" => "audio/wav",
-        "flac" => "audio/flac",
-        "ogg" | "oga" | "opus" => "audio/ogg",
-        "m4a" | "mp4" | "aac" | "mov" => "audio/mp4",
-        "webm" | "mkv" => "audio/webm",
-        _ => "application/octet-stream",
-    }
+    let [audio, video] = match ending.as_str() {
+        "mp3" => ["audio/mpeg", "video/mpeg"],
+        "wav" => ["audio/wav", "application/octet-stream"],
+        "flac" => ["audio/flac", "application/octet-stream"],
+        "ogg" | "oga" | "opus" => ["audio/ogg", "video/ogg"],
+        "m4a" | "mp4" | "aac" | "mov" => ["audio/mp4", "video/mp4"],
+        "webm" | "mkv" => ["audio/webm", "video/webm"],
+        _ => ["application/octet-stream"; 2],
+    };
+    HeaderValue::from_static(if kind == Kind::Audio { audio } else { video })
 }
 
 #[cfg(test)]

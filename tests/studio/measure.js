@@ -1,0 +1,82 @@
+// How far pictures are from the sound over a minute of frames that are rendered already, and how long a knob takes to
+// change the picture. Run by hand: node tests/studio/measure.js; it prints medians and maxima.
+
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { chromium } from 'playwright-core';
+
+const KNOBS = 20;
+const MINUTE = 60_000;
+const root = new URL('../../', import.meta.url).pathname;
+const program = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release/beatbolt');
+const folder = mkdtempSync(join(tmpdir(), 'studio-'));
+const server = spawn(program, ['studio', join(root, 'examples/first-light.m4a'), '--no-open', '--folder', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
+let address;
+for await (const line of createInterface({ input: server.stdout })) {
+  address = line.match(/http:\S+/)?.[0];
+  if (address) break;
+}
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'],
+});
+const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+page.setDefaultTimeout(10 * MINUTE);
+await page.goto(address);
+
+function report(what, values, unit) {
+  const sorted = [...values].sort((a, b) => a - b);
+  console.log(`${what}: median ${sorted[sorted.length >> 1].toFixed(1)} ${unit}, max ${sorted.at(-1).toFixed(1)} ${unit}, of ${sorted.length}`);
+}
+
+// The picture is the playhead's own and has the newest version.
+const settled = () => page.waitForFunction(() => {
+  const { frame, version } = document.getElementById('picture').dataset;
+  return version === document.body.dataset.version && document.getElementById('place').value.endsWith(`frame ${frame}`);
+}, null, { polling: 'raf' });
+
+await settled();
+const knobs = [];
+for (let i = 0; i < KNOBS; i++) {
+  const began = performance.now();
+  await page.locator('#base-exposure').evaluate((input, i) => {
+    input.value = i % 2 ? 0.5 : -0.5;
+    input.dispatchEvent(new Event('change'));
+  }, i);
+  await page.waitForFunction((i) => Number(document.body.dataset.version) === i + 2, i, { polling: 'raf' });
+  await settled();
+  knobs.push((performance.now() - began) / 1000);
+}
+report('knob to changed picture', knobs, 's');
+
+const { section, fps } = await page.evaluate(async () => {
+  const facts = await (await fetch('facts')).json();
+  document.getElementById('loop').click();
+  return { section: facts.sections[0], fps: facts.fps };
+});
+await page.evaluate(({ last }) => new Promise((done) => {
+  const socket = new WebSocket(new URL('socket', location.href.replace('http', 'ws')));
+  socket.onmessage = ({ data }) => {
+    const { type, runs } = JSON.parse(data);
+    const version = Number(document.body.dataset.version);
+    if (type === 'pictures' && runs.some((r) => r.from === 0 && r.to > last && r.version === version)) done(socket.close());
+  };
+}), { last: Math.ceil(section.end * fps) });
+// Seconds by which the sound is outside the frame that is shown, at every drawing of the page.
+const apart = await page.evaluate(({ fps, length }) => new Promise((done) => {
+  const [audio, found, began] = [document.getElementById('audio'), [], performance.now()];
+  audio.play();
+  function look(now) {
+    const [t, frame] = [audio.currentTime, Number(document.getElementById('picture').dataset.frame)];
+    found.push(Math.max(frame / fps - t, t - (frame + 1) / fps, 0));
+    if (now - began < length) requestAnimationFrame(look);
+    else done(found);
+  }
+  requestAnimationFrame(look);
+}), { fps, length: MINUTE });
+report('picture and sound apart', apart.map((s) => 1000 * s), 'ms');
+await browser.close();
+server.kill();
