@@ -19,6 +19,8 @@ const LONGEST: usize = 120_000;
 const CUT: f64 = 150.0;
 /// What it has to gain besides where beats become offbeats: the net takes offbeats for beats more often than tracks are cut.
 const OFFBEAT: f64 = 300.0;
+/// What each cut takes from a course's merit when it is compared with one of free tempo.
+const DEDUCTED: f64 = 60.0;
 /// Bars before and after a cut in which its exact place is looked for.
 const AROUND: f64 = 1.5;
 /// Courses that are looked at closely, and by how many hops each is moved.
@@ -160,6 +162,7 @@ impl Near {
                 course.beats.push((hop, position));
             }
             if let Some(next) = next {
+                course.merit -= DEDUCTED;
                 course.cuts.push(course.beats.len());
                 from = next;
             }
