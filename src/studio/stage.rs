@@ -46,7 +46,7 @@ impl Stage {
     /// `look` played on the track: what the command line makes of its file.
     ///
     /// # Errors
-    /// As [`Show::play`].
+    /// As [`crate::score::Show::play`].
     pub fn play(&self, look: &Look) -> Result<Timeline> {
         let mut show = self.workshop.show(look)?;
         for look in &mut show.looks {
