@@ -16,8 +16,8 @@ const FEWEST: usize = 4;
 /// The likeliest beats of a track that has so many `events`; a hop has so many `seconds`.
 pub(super) fn count(chances: &Chances, events: usize, seconds: f64) -> Course {
     let merits = Merits::new(&chances.beat, &chances.downbeat);
-    let likeliest = |courses: Vec<Course>| courses.into_iter().reduce(Course::or_likelier);
-    let free = likeliest(METERS.map(|meter| course(&merits, meter)).into()).unwrap_or_default();
+    let courses = METERS.into_iter().map(|meter| course(&merits, meter));
+    let free = courses.reduce(Course::or_likelier).unwrap_or_default();
     let least = free.merit - SLACK * free.beats.len() as f64;
     let one = period(&free).and_then(|period| steady(&merits, period, free.meter));
     let same = one.filter(|one| one.merit >= least);
@@ -25,8 +25,9 @@ pub(super) fn count(chances: &Chances, events: usize, seconds: f64) -> Course {
     let per_beat = events as f64 / first.beats.len() as f64;
     let fast = doubled(pace(first) * 60.0 / seconds, per_beat);
     let halved = period(first).filter(|_| fast).map(|gap| {
-        let slower = METERS.into_iter().filter_map(|meter| steady(&merits, 2.0 * gap, meter)).collect();
-        likeliest(slower).filter(|_| same.is_some()).unwrap_or_else(|| halve(first, &chances.beat))
+        let slower = METERS.into_iter().filter_map(|meter| steady(&merits, 2.0 * gap, meter));
+        let likeliest = slower.reduce(Course::or_likelier).filter(|_| same.is_some());
+        likeliest.unwrap_or_else(|| halve(first, &chances.beat))
     });
     match halved.or(same) {
         Some(mut course) => {
