@@ -15,7 +15,7 @@ const HOP: f64 = 0.01;
 const RATES: [&str; 6] = ["8", "12", "24", "29.97", "30", "60"];
 
 /// A track at 127 bpm with a kick on every beat, loud and quiet sections in turn, and a beat that starts late.
-fn track() -> Analysis {
+pub fn track() -> Analysis {
     let beats: Vec<Seconds> =
         (0..).map(|i| Seconds(0.37 + f64::from(i) * 60.0 / 127.0)).take_while(|t| t.0 < LENGTH).collect();
     let hops = (LENGTH / HOP) as usize;

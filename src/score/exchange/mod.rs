@@ -175,10 +175,12 @@ impl Imported {
     /// A preset that plays the curves at `fps`. Those of a parameter's name drive it; so do Deforum's `strength` and
     /// `cfg_scale` schedules. The others are there to be named.
     pub fn preset(&self, name: &str, fps: FrameRate) -> String {
-        let mut text = format!("# From {}.\n", name.replace(['\n', '\r'], " "));
+        // What stands in a comment comes from a file: a line's end or a control character would break ours.
+        let plain = |foreign: &str| foreign.replace(char::is_control, " ");
+        let mut text = format!("# From {}.\n", plain(name));
         let _ = writeln!(text, "# Its {fps} frames a second are played one by one with --fps {fps}.");
         for what in &self.left_out {
-            let _ = writeln!(text, "# Left out: {}", what.replace(['\n', '\r'], " "));
+            let _ = writeln!(text, "# Left out: {}", plain(what));
         }
         let _ = writeln!(text, "\nabout = \"curves of another program\"\n\n[base]");
         let driven: Vec<(String, &Param, String)> = self.driven();
