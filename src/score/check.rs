@@ -16,12 +16,12 @@ use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 use toml::{Spanned, Value};
 
-/// Amounts and limits of routes: wide enough for degrees.
-const AMOUNT: RangeInclusive<f64> = -1000.0..=1000.0;
+/// Amounts and limits of routes, and values of curves: wide enough for degrees.
+pub(super) const AMOUNT: RangeInclusive<f64> = -1000.0..=1000.0;
 /// Most words of a list.
 const MAX_ENTRIES: usize = 1000;
 /// Most points of a curve: an hour of frames, one by one.
-const MAX_POINTS: usize = 100_000;
+pub(super) const MAX_POINTS: usize = 100_000;
 /// How strength is bent, by name.
 const CURVES: [(&str, Curve); 5] = [
     ("linear", Curve::Power(1.0)),

@@ -8,6 +8,7 @@ mod deforum;
 mod formula;
 mod parseq;
 
+use super::check::{AMOUNT, MAX_POINTS};
 use super::grid::Span;
 use super::param::{Param, Rate, TABLE};
 use super::timeline::Timeline;
@@ -147,7 +148,7 @@ impl Imported {
                 .hint(format!("from 1 to {}", Span::MAX_FRAMES)));
         }
         let object = text.trim_start().starts_with('{');
-        let imported = match object.then(|| serde_json::from_str::<Value>(text)) {
+        let mut imported = match object.then(|| serde_json::from_str::<Value>(text)) {
             Some(Ok(Value::Object(map)))
                 if map.contains_key("rendered_frames") || map.contains_key("keyframes") =>
             {
@@ -164,12 +165,28 @@ impl Imported {
             }
             None => deforum::read_text(name, text, frames)?,
         };
+        imported.leave_out_what_no_preset_holds();
         if imported.curves.is_empty() {
             let error = Error::input(format!("{name} holds no curve that can be taken over"));
             let error = imported.left_out.iter().take(5).fold(error, |e, what| e.hint(what.clone()));
             return Err(error.hint("a schedule looks like 0:(1.0), 30:(1.05)"));
         }
         Ok(imported)
+    }
+
+    /// Seeds and distances to a horizon are in schedules, too: they are no curves that a picture could follow.
+    fn leave_out_what_no_preset_holds(&mut self) {
+        let left_out = &mut self.left_out;
+        self.curves.retain(|name, values| {
+            let changes = 1 + values.windows(2).filter(|pair| pair[0] != pair[1]).count();
+            let why = match values.iter().find(|v| v.is_finite() && !AMOUNT.contains(v)) {
+                Some(far) => format!("{far} is beyond ±{}", AMOUNT.end()),
+                None if changes > MAX_POINTS => format!("it changes more than {MAX_POINTS} times"),
+                None => return true,
+            };
+            left_out.push(format!("{name}: {why}"));
+            false
+        });
     }
 
     /// A preset that plays the curves at `fps`. Those of a parameter's name drive it; so do Deforum's `strength` and

@@ -198,6 +198,18 @@ fn tables_and_lists_hold_every_frame_of_the_part() {
 }
 
 #[test]
+fn what_no_preset_can_hold_is_left_out_with_the_reason() {
+    let text = r#"{"seed_schedule": "0:(t * 4294967)", "far_schedule": "0:(10000)", "zoom": "0:(1.02)", "max_frames": 20}"#;
+    let imported = Imported::read("x", text, None).unwrap();
+    assert_eq!(imported.curves.keys().collect::<Vec<_>>(), ["zoom"]);
+    assert_eq!(
+        imported.left_out,
+        ["far_schedule: 10000 is beyond ±1000", "seed_schedule: 4294967 is beyond ±1000"]
+    );
+    Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).unwrap())).unwrap();
+}
+
+#[test]
 fn a_show_of_one_preset_is_that_preset() {
     let preset = Preset::parse("test", LIVELY).unwrap();
     let (fps, span) = (FrameRate::new(12, 1).unwrap(), Span { start: Seconds(0.0), frames: 192 });
