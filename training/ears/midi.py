@@ -1,35 +1,23 @@
-"""What is struck when in a MIDI file: kicks, snares and hats of channel 10, by General MIDI's key map.
-
-`python midi.py FILE.mid TRUTH.json` adds the lists "kick", "snare" and "hat" to a track's truth.
+"""What a MIDI file says is struck when: beats and bars by its tempo map and time signatures, notes, and kicks, snares and hats of
+channel 10 by General MIDI's key map.
 """
 import bisect
-import json
-import sys
+import math
+
 import mido
 
-CLASSES = {'kick': (35, 36), 'snare': (37, 38, 39, 40), 'hat': (42, 44, 46)}
+DRUMS = {'kick': (35, 36), 'snare': (37, 38, 39, 40), 'hat': (42, 44, 46)}
 QUIET = 10 ** (-36 / 20)  # against the loudest note; what is quieter is not heard
 APART = 0.03              # seconds; closer ones are one
 
 
-def seconds(file):
-    """A function from ticks to seconds."""
-    ticks, tempos = [0], [500000]
-    for tick, message in messages(file):
-        if message.type == 'set_tempo':
-            if tick == ticks[-1]:
-                tempos[-1] = message.tempo
-            else:
-                ticks.append(tick)
-                tempos.append(message.tempo)
-    times = [0.0]
-    for i in range(1, len(ticks)):
-        times.append(times[-1] + mido.tick2second(ticks[i] - ticks[i - 1], file.ticks_per_beat, tempos[i - 1]))
-
-    def at(tick):
-        i = bisect.bisect_right(ticks, tick) - 1
-        return times[i] + mido.tick2second(tick - ticks[i], file.ticks_per_beat, tempos[i])
-    return at
+def apart(times):
+    """Times in order, without those that follow another one too closely."""
+    kept = []
+    for time in sorted(times):
+        if not kept or time - kept[-1] > APART:
+            kept.append(time)
+    return kept
 
 
 def messages(file):
@@ -43,12 +31,27 @@ def messages(file):
     return sorted(found, key=lambda m: (m[0], not m[1].is_meta))
 
 
-def drums(path, end):
-    """{"kick": [s], "snare": [s], "hat": [s]} up to `end`."""
-    file = mido.MidiFile(path)
-    at = seconds(file)
-    volume, expression = [100] * 16, [127] * 16
-    struck = []
+def changes(file, kind, first):
+    """{tick: message} of a kind of meta message; `first` holds at the start, the last of several at one tick counts."""
+    return {0: first} | {tick: message for tick, message in messages(file) if message.type == kind}
+
+
+def seconds(file):
+    """A function from ticks to seconds."""
+    tempos = changes(file, 'set_tempo', mido.MetaMessage('set_tempo'))
+    ticks, times = list(tempos), [0.0]
+    for a, b in zip(ticks, ticks[1:]):
+        times.append(times[-1] + mido.tick2second(b - a, file.ticks_per_beat, tempos[a].tempo))
+
+    def at(tick):
+        i = bisect.bisect_right(ticks, tick) - 1
+        return times[i] + mido.tick2second(tick - ticks[i], file.ticks_per_beat, tempos[ticks[i]].tempo)
+    return at
+
+
+def notes(file):
+    """(tick, channel, key) of every note that can be heard beside the loudest."""
+    volume, expression, struck = [100] * 16, [127] * 16, []
     for tick, message in messages(file):
         if message.type == 'control_change' and message.control == 7:
             volume[message.channel] = message.value
@@ -56,20 +59,43 @@ def drums(path, end):
             expression[message.channel] = message.value
         elif message.type == 'note_on' and message.velocity > 0:
             c = message.channel
-            level = (message.velocity * volume[c] * expression[c] / 127 ** 3) ** 2
-            struck.append((at(tick), c, message.note, level))
-    loudest = max((s[3] for s in struck), default=0)
-    out = {}
-    for name, keys in CLASSES.items():
-        times = sorted(t for t, c, key, level in struck if c == 9 and key in keys and level > loudest * QUIET and t < end)
-        out[name] = []
-        for t in times:
-            if not out[name] or t - out[name][-1] > APART:
-                out[name].append(t)
-    return out
+            struck.append((tick, c, message.note, (message.velocity * volume[c] * expression[c] / 127 ** 3) ** 2))
+    loudest = max((level for *_, level in struck), default=0)
+    return [(tick, c, key) for tick, c, key, level in struck if level > loudest * QUIET]
 
 
-if __name__ == '__main__':
-    truth = json.load(open(sys.argv[2]))
-    truth.update(drums(sys.argv[1], truth['duration']))
-    json.dump(truth, open(sys.argv[2], 'w'))
+def beat_length(signature, quarter):
+    """Ticks of a beat: a quarter; three eighths where eighths come in threes; an eighth where their number is odd."""
+    unit = quarter * 4 / signature.denominator
+    if signature.denominator == 8 and signature.numerator > 3 and signature.numerator % 3 == 0:
+        return 3 * unit
+    if signature.denominator == 8 and signature.numerator % 2 or signature.denominator == 4:
+        return unit
+    return quarter
+
+
+def beats(file, end):
+    """Ticks of all beats and of all downbeats up to tick `end`."""
+    signatures = changes(file, 'time_signature', mido.MetaMessage('time_signature'))
+    starts, found, down = sorted(signatures), [], []
+    for start, stop in zip(starts, starts[1:] + [end]):
+        s = signatures[start]
+        step, bar = beat_length(s, file.ticks_per_beat), file.ticks_per_beat * 4 * s.numerator / s.denominator
+        for i in range(math.ceil((stop - 1 - start) / step)):
+            found.append(start + i * step)
+            if min(i * step % bar, -i * step % bar) < 1:
+                down.append(start + i * step)
+    return found, down
+
+
+def truth(path):
+    """Lists of seconds: beats, downbeats, onsets, kick, snare, hat; None without a note."""
+    file = mido.MidiFile(path)
+    struck, at = notes(file), seconds(file)
+    if not struck:
+        return None
+    found, down = beats(file, max(n[0] for n in struck) + 2 * 4 * file.ticks_per_beat)
+    lists = {'beats': [at(t) for t in found], 'downbeats': [at(t) for t in down], 'onsets': apart(at(n[0]) for n in struck)}
+    for name, keys in DRUMS.items():
+        lists[name] = apart(at(tick) for tick, c, key in struck if c == 9 and key in keys)
+    return lists
