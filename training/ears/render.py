@@ -74,9 +74,19 @@ def sources(folder):
         yield f'fof_{plain(os.path.dirname(path))}', 'fof', path
 
 
+def judging(name):
+    """Whether a track is kept for judging."""
+    held = (pathlib.Path(__file__).parent / 'held_out.txt').read_text().split()
+    return hashlib.sha256(f'beats:{name}'.encode()).hexdigest()[:16] in held
+
+
 def run(*command):
     subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                    env=os.environ | {'QT_QPA_PLATFORM': 'offscreen'})
+
+
+def fluidsynth(path, raw):
+    run('fluidsynth', '-niq', '-F', raw, '-r', str(RATE), '-g', '0.4', '-O', 's16', '-T', 'wav', FONT, path)
 
 
 def mixed(path, raw):
@@ -101,7 +111,7 @@ def played(kind, path, raw):
     elif kind == 'fof':
         mixed(path, raw)
     else:
-        run('fluidsynth', '-niq', '-F', raw, '-r', str(RATE), '-g', '0.4', '-O', 's16', '-T', 'wav', FONT, path)
+        fluidsynth(path, raw)
     sound = soundfile.read(raw, frames=SECONDS * RATE, always_2d=True, dtype='float32')[0]
     return sound, lists or lmms.truth(path, len(sound) / RATE)
 
@@ -156,11 +166,9 @@ def main():
     o = a.parse_args()
     for part in ('audio', 'truth'):
         os.makedirs(f'{o.corpus}/{part}', exist_ok=True)
-    held = set((pathlib.Path(__file__).parent / 'held_out.txt').read_text().split())
     with tempfile.TemporaryDirectory() as folder:
         for name, kind, path in sources(folder):
-            judging = hashlib.sha256(f'beats:{name}'.encode()).hexdigest()[:16] in held
-            if name.startswith(o.only) and not judging and not os.path.exists(f'{o.corpus}/truth/{name}.json'):
+            if name.startswith(o.only) and not judging(name) and not os.path.exists(f'{o.corpus}/truth/{name}.json'):
                 make(name, kind, path, o.corpus, folder)
 
 
