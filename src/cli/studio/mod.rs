@@ -17,7 +17,11 @@ use crate::units::Size;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 use workshop::{Open, Workshop};
+
+/// How long a page may be silent: longer than the sleepiest tab.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Serves the page until it is stopped.
 pub fn run(args: StudioArgs) -> Result<()> {
@@ -51,7 +55,8 @@ pub fn run(args: StudioArgs) -> Result<()> {
         analysis: scene.analysis,
         workshop,
     };
-    let opening = Opening { model: scene.model, settings, stage, look, track, folder, port };
+    let (model, patience) = (scene.model, PATIENCE);
+    let opening = Opening { model, settings, stage, look, track, folder, port, patience };
     serve(opening, |address| {
         say(format_args!("studio: {address}"));
         say("Only this computer can open it, and only with the whole address. End with ctrl-C.");
