@@ -9,6 +9,7 @@ mod clock;
 mod compose;
 mod cut;
 mod document;
+mod edit;
 mod emphasis;
 pub mod exchange;
 mod expr;
