@@ -106,7 +106,9 @@ impl Hub {
         let timeline = stage.play(&session.look)?;
         let state = watch::Sender::new(text(&stage.state(&session, &timeline)?));
         let engine = engine(session.version, timeline)?;
-        let facts = stage.facts()?.to_string();
+        let mut facts = stage.facts()?;
+        facts["name"] = json!(shelf.name);
+        let facts = facts.to_string();
         let (session, shelf) = (Mutex::new(session), Mutex::new(shelf));
         let sockets = Arc::new(Semaphore::new(SOCKETS));
         Ok(Hub { stage, track, engine, sockets, patience, facts, session, shelf, state })

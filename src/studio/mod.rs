@@ -62,6 +62,8 @@ pub struct Opening {
     pub track: PathBuf,
     /// Where presets are saved.
     pub folder: PathBuf,
+    /// The files of the folder that it is opened with: they may be written over.
+    pub opened: Vec<String>,
     /// Where to listen; 0: wherever there is room.
     pub port: u16,
     /// Whom nothing is heard of or taken by for so long is let go.
@@ -91,8 +93,8 @@ pub fn run(opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
 }
 
 fn open(opening: Opening) -> Result<Hub> {
-    let Opening { model, settings, stage, look, track, folder, patience, .. } = opening;
-    let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder));
+    let Opening { model, settings, stage, look, track, folder, opened, patience, .. } = opening;
+    let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder, &opened));
     let workshop = stage.workshop.clone();
     let engine = |version, timeline| Engine::start(model, workshop, settings, (version, timeline));
     Hub::new(stage, Session::new(look), engine, files, patience)

@@ -52,6 +52,14 @@ impl Open {
         }
     }
 
+    /// What of it the studio may have saved in `folder`.
+    pub fn saved(&self, folder: &Path) -> Vec<String> {
+        let project = Some(self.name.clone()).filter(|name| name.ends_with(".video.toml"));
+        let preset = saved(&self.folder.path().join(&self.base), folder);
+        let own = self.folder.is(folder).then_some([project, preset]);
+        own.into_iter().flatten().flatten().collect()
+    }
+
     /// The project's file as it was read.
     fn entry(&self) -> &str {
         self.files.get(&self.name).map_or("", String::as_str)
@@ -70,6 +78,12 @@ impl Open {
         let entry = with_values(&self.name, self.entry(), &[("preset", Some(toml_text(&own)))])?;
         Project::parse(&self.name, &entry, &project::CHOICES, &mut read)
     }
+}
+
+/// The name of the preset's file at `path`, if it lies in `folder`.
+pub fn saved(path: &Path, folder: &Path) -> Option<String> {
+    let lies = path.is_file() && project::around(path).canonicalize().ok()? == folder.canonicalize().ok()?;
+    path.file_name().filter(|_| lies).map(|name| name.to_string_lossy().into_owned())
 }
 
 /// The options that the studio was opened with.

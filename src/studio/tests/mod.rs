@@ -83,7 +83,7 @@ impl Served {
         let path = folder.path().to_owned();
         let (stage, port) = (stage(), 0);
         let opening =
-            Opening { model, settings, stage, look, track, folder: path, port, patience };
+            Opening { model, settings, stage, look, track, folder: path, opened: vec![], port, patience };
         let (send, receive) = mpsc::channel();
         // It serves until the tests' process ends.
         std::thread::spawn(move || run(opening, |address| send.send(address.to_owned()).unwrap()));
