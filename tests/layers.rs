@@ -42,6 +42,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hound", &["cli/analyze/clicks.rs"]),
     ("postcard", &["cli/analyze/cache.rs"]),
     ("toml", &["score"]),
+    ("toml_edit", &["score/document.rs", "score/edit.rs", "score/project/rewrite.rs"]),
     ("sha2", &["digest.rs"]),
     ("axum", &["studio"]),
     ("tokio", &["studio"]),

@@ -1,22 +1,29 @@
-//! A preset's file as values that can be changed and written again.
+//! A preset's file that can be changed and written again.
 //!
-//! What a [`Document`] writes is an ordinary preset; comments of the file that it was read from are lost.
+//! What a [`Document`] writes is the file that it was read from, comments too, but for what was changed.
 
+use super::edit::put;
 use super::param::Param;
 use super::preset::Preset;
 use super::schema::{Form, Key, TABLES};
 use super::signal::Signal;
 use crate::error::{Error, Result};
 use serde::Serialize;
-use toml::{Table, Value};
+use toml_edit::{DocumentMut, Item, Table, Value, table};
 
 /// The part of a parameter's range that a new route gives, and how long its hits ring, in seconds.
 const GENTLE: f64 = 1.0 / 8.0;
 const RING: f64 = 0.2;
 
-/// A preset's file.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Document(Table);
+/// A preset's file; `base`, routes and prompts are tables of their own.
+#[derive(Clone, Debug)]
+pub struct Document(DocumentMut);
+
+impl PartialEq for Document {
+    fn eq(&self, other: &Self) -> bool {
+        self.text() == other.text()
+    }
+}
 
 /// A number with what it counts: nothing, or a word like `beats`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -74,8 +81,16 @@ impl Document {
     /// As [`Preset::parse`].
     pub fn read(name: &str, text: &str) -> Result<Self> {
         Preset::parse(name, text)?;
-        let table = text.parse::<Table>();
-        table.map(Document).map_err(|e| Error::usage(format!("{name} can't be read")).because(e))
+        let mut document = text
+            .parse::<DocumentMut>()
+            .map_err(|e| Error::usage(format!("{name} can't be read")).because(e.message()))?;
+        // What was written in one line gets lines of its own, so that there is one form to change.
+        for key in ["base", "route", "prompt"] {
+            if let Some(item) = document.get_mut(key) {
+                *item = apart(std::mem::take(item));
+            }
+        }
+        Ok(Document(document))
     }
 
     /// The file.
@@ -85,13 +100,13 @@ impl Document {
 
     /// Every route.
     pub fn routes(&self) -> Vec<RouteText> {
-        let word = |route: &Table, key: &str| route.get(key).and_then(Value::as_str).unwrap_or("").to_owned();
+        let word = |route: &Table, key: &str| route.get(key).and_then(Item::as_str).unwrap_or("").to_owned();
         let of = |route: &Table| RouteText {
             input: word(route, if route.contains_key("signal") { "signal" } else { "value" }),
             to: word(route, "to"),
-            mode: route.get("mode").and_then(Value::as_str).unwrap_or("add").to_owned(),
+            mode: route.get("mode").and_then(Item::as_str).unwrap_or("add").to_owned(),
             numbers: route_numbers().map(|(key, _)| route.get(key.name).and_then(Number::read)).collect(),
-            bypass: route.get("bypass").and_then(Value::as_bool).unwrap_or(false),
+            bypass: route.get("bypass").and_then(Item::as_bool).unwrap_or(false),
         };
         self.tables("route").map(of).collect()
     }
@@ -113,15 +128,14 @@ impl Document {
 
     /// Holds the base value of a parameter at `value`.
     pub fn set_base(&mut self, param: &str, value: f64) {
-        let base = self.0.entry("base").or_insert_with(|| Value::Table(Table::new()));
-        if let Value::Table(base) = base {
-            base.insert(param.to_owned(), Value::Float(value));
+        if let Item::Table(base) = self.0.entry("base").or_insert_with(table) {
+            put(base, param, value);
         }
     }
 
     /// Gives a base value back to the parameter's default.
     pub fn reset_base(&mut self, param: &str) {
-        if let Some(Value::Table(base)) = self.0.get_mut("base") {
+        if let Some(base) = self.0.get_mut("base").and_then(Item::as_table_mut) {
             base.remove(param);
         }
     }
@@ -139,10 +153,10 @@ impl Document {
         let route = self.table("route", index)?;
         let unit = route.get(key).and_then(Number::read).map_or_else(String::new, |n| n.unit);
         match value {
-            None => route.remove(key),
-            Some(value) if unit.is_empty() => route.insert(key.to_owned(), Value::Float(value)),
-            Some(value) => route.insert(key.to_owned(), Value::String(format!("{value} {unit}"))),
-        };
+            None => drop(route.remove(key)),
+            Some(value) if unit.is_empty() => put(route, key, value),
+            Some(value) => put(route, key, format!("{value} {unit}")),
+        }
         Ok(())
     }
 
@@ -157,7 +171,7 @@ impl Document {
         if !Signal::find(signal).is_ok_and(Signal::counts) {
             route.remove("every");
         }
-        route.insert("signal".into(), Value::String(signal.to_owned()));
+        put(route, "signal", signal);
         Ok(())
     }
 
@@ -166,7 +180,7 @@ impl Document {
     /// # Errors
     /// Usage: no such route.
     pub fn set_target(&mut self, index: usize, param: &str) -> Result<()> {
-        self.table("route", index)?.insert("to".into(), Value::String(param.to_owned()));
+        put(self.table("route", index)?, "to", param);
         Ok(())
     }
 
@@ -175,7 +189,7 @@ impl Document {
     /// # Errors
     /// Usage: no such route.
     pub fn set_mode(&mut self, index: usize, mode: &str) -> Result<()> {
-        self.table("route", index)?.insert("mode".into(), Value::String(mode.to_owned()));
+        put(self.table("route", index)?, "mode", mode);
         Ok(())
     }
 
@@ -186,22 +200,18 @@ impl Document {
     pub fn set_bypass(&mut self, index: usize, on: bool) -> Result<()> {
         let route = self.table("route", index)?;
         match on {
-            true => route.insert("bypass".into(), Value::Boolean(true)),
-            false => route.remove("bypass"),
-        };
+            true => put(route, "bypass", true),
+            false => drop(route.remove("bypass")),
+        }
         Ok(())
     }
 
     /// Adds a route that moves `param` a little.
     pub fn add_route(&mut self, signal: &str, param: &Param) {
         let amount = GENTLE * (param.max - param.min);
-        let routes = self.0.entry("route").or_insert_with(|| Value::Array(Vec::new()));
-        if let Value::Array(routes) = routes {
-            let words = [("signal", signal), ("to", param.name)].map(|(k, v)| (k, Value::String(v.into())));
-            let numbers = [("amount", amount), ("release", RING)].map(|(k, v)| (k, Value::Float(v)));
-            let pairs = words.into_iter().chain(numbers).map(|(key, value)| (key.to_owned(), value));
-            routes.push(Value::Table(pairs.collect()));
-        }
+        let words = [("signal", signal), ("to", param.name)].map(|(key, word)| (key, Value::from(word)));
+        let numbers = [("amount", amount), ("release", RING)].map(|(key, number)| (key, Value::from(number)));
+        self.push("route", words.into_iter().chain(numbers).collect());
     }
 
     /// Takes a route or a prompt away.
@@ -210,7 +220,7 @@ impl Document {
     /// Usage: no such one.
     pub fn remove(&mut self, name: &str, index: usize) -> Result<()> {
         self.table(name, index)?;
-        if let Some(Value::Array(list)) = self.0.get_mut(name) {
+        if let Some(list) = self.0.get_mut(name).and_then(Item::as_array_of_tables_mut) {
             list.remove(index);
         }
         Ok(())
@@ -221,28 +231,32 @@ impl Document {
     /// # Errors
     /// Usage: no such prompt.
     pub fn set_prompt(&mut self, index: usize, text: &str) -> Result<()> {
-        self.table("prompt", index)?.insert("text".into(), Value::String(text.to_owned()));
+        put(self.table("prompt", index)?, "text", text);
         Ok(())
     }
 
     /// Adds a prompt for the sections of one label, to begin with the first prompt's text.
     pub fn add_prompt(&mut self, section: &str) {
         let text = self.prompts().first().map(|p| p.text.clone()).unwrap_or_default();
-        if let Some(Value::Array(prompts)) = self.0.get_mut("prompt") {
-            let pairs = [("text", text), ("section", section.to_owned())];
-            let table = pairs.map(|(key, value)| (key.to_owned(), Value::String(value)));
-            prompts.push(Value::Table(table.into_iter().collect()));
+        self.push("prompt", [("text", text.as_str()), ("section", section)].into_iter().collect());
+    }
+
+    fn push(&mut self, name: &str, made: Table) {
+        let item = self.0.entry(name).or_insert_with(Item::default);
+        match item {
+            Item::ArrayOfTables(list) => list.push(made),
+            // An empty list may have been written.
+            _ => *item = Item::ArrayOfTables([made].into_iter().collect()),
         }
     }
 
     fn tables(&self, name: &str) -> impl Iterator<Item = &Table> {
-        let list = self.0.get(name).and_then(Value::as_array);
-        list.into_iter().flatten().filter_map(Value::as_table)
+        self.0.get(name).and_then(Item::as_array_of_tables).into_iter().flatten()
     }
 
     fn table(&mut self, name: &str, index: usize) -> Result<&mut Table> {
-        let list = self.0.get_mut(name).and_then(Value::as_array_mut);
-        let found = list.and_then(|list| list.get_mut(index)).and_then(Value::as_table_mut);
+        let list = self.0.get_mut(name).and_then(Item::as_array_of_tables_mut);
+        let found = list.and_then(|list| list.get_mut(index));
         found.ok_or_else(|| {
             Error::usage(format!("there is no {name} {index}"))
                 .hint("they are counted from 0, as in the file")
@@ -252,12 +266,13 @@ impl Document {
 
 impl Number {
     /// `0.5`, `"0.5 beats"`; none for other forms.
-    fn read(value: &Value) -> Option<Self> {
-        let (number, unit) = match value {
-            Value::Float(number) => (*number, ""),
-            Value::Integer(number) => (*number as f64, ""),
+    fn read(item: &Item) -> Option<Self> {
+        let (number, unit) = match item.as_value()? {
+            Value::Float(number) => (*number.value(), ""),
+            Value::Integer(number) => (*number.value() as f64, ""),
             Value::String(text) => {
-                let (number, unit) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
+                let text = text.value().trim();
+                let (number, unit) = text.split_once(' ').unwrap_or((text, ""));
                 (number.parse().ok()?, unit.trim())
             }
             _ => return None,
@@ -266,106 +281,17 @@ impl Number {
     }
 }
 
+/// Tables that stand in one line, as tables with lines of their own.
+fn apart(item: Item) -> Item {
+    let item = item.into_table().map_or_else(|item| item, Item::Table);
+    item.into_array_of_tables().map_or_else(|item| item, Item::ArrayOfTables)
+}
+
 /// A value as a person writes it.
-fn plain(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+fn plain(item: &Item) -> String {
+    let value = item.as_value().cloned().map(|value| value.decorated("", ""));
+    value.map_or_else(String::new, |v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::score::shipped;
-
-    const HEAD: &str = "[[prompt]]\ntext = \"a\"\n[[route]]\nsignal = \"beat\"\nto = \"zoom\"\n";
-
-    fn document(more: &str) -> Document {
-        Document::read("test", &format!("{HEAD}{more}")).unwrap()
-    }
-
-    fn preset(document: &Document) -> Preset {
-        Preset::parse("test", &document.text()).unwrap()
-    }
-
-    #[test]
-    fn what_is_written_is_the_same_preset() {
-        for (name, text) in shipped() {
-            let document = Document::read(name, text).unwrap();
-            let again = Preset::parse(name, &document.text()).unwrap();
-            assert_eq!(again, Preset::parse(name, text).unwrap(), "{name}");
-        }
-    }
-
-    #[test]
-    fn numbers_keep_what_they_count_and_can_be_taken_back() {
-        let mut document = document("release = \"0.5 beats\"\n");
-        document.set_number(0, "release", Some(0.25)).unwrap();
-        document.set_number(0, "amount", Some(2.0)).unwrap();
-        let written = document.text();
-        assert!(
-            written.contains("release = \"0.25 beats\"") && written.contains("amount = 2.0"),
-            "{written}"
-        );
-        document.set_number(0, "amount", None).unwrap();
-        assert!(!document.text().contains("amount"));
-        assert!(document.set_number(1, "amount", Some(1.0)).is_err());
-        assert!(document.set_number(0, "signal", Some(1.0)).is_err());
-    }
-
-    #[test]
-    fn the_defaults_are_those_of_the_player() {
-        for (key, default) in route_numbers() {
-            let Some(default) = default else { continue };
-            let written = document(&format!("{} = {default:.1}\n", key.name));
-            assert_eq!(preset(&written), preset(&document("")), "{}", key.name);
-        }
-        assert_eq!(route_numbers().count(), 9);
-    }
-
-    #[test]
-    fn a_bypassed_route_is_in_the_file_but_not_played() {
-        let mut document = Document::read("pulse", shipped()[0].1).unwrap();
-        let before = document.clone();
-        document.set_bypass(1, true).unwrap();
-        let again = Document::read("pulse", &document.text()).unwrap();
-        assert!(again.routes()[1].bypass && again == document);
-        let mut expected = preset(&before).routes;
-        expected.remove(1);
-        assert_eq!(preset(&document).routes, expected);
-        document.set_bypass(1, false).unwrap();
-        assert_eq!(document, before);
-        assert!(Document::read("test", &format!("{HEAD}bypass = 1\n")).is_err());
-        assert!(Document::read("test", &format!("{HEAD}bypass = true\nattack = -1\n")).is_err());
-    }
-
-    #[test]
-    fn routes_are_wired_anew() {
-        let mut document = document("every = 2\n");
-        document.set_signal(0, "bar").unwrap();
-        assert!(document.text().contains("every"));
-        document.set_signal(0, "kick").unwrap();
-        document.set_target(0, "glow").unwrap();
-        document.set_mode(0, "multiply").unwrap();
-        let glow = Param::find("glow").unwrap();
-        document.add_route("snare", glow);
-        let shown: Vec<_> = document.routes().into_iter().map(|r| (r.input, r.to, r.mode)).collect();
-        let route = |input: &str, mode: &str| (input.to_owned(), "glow".to_owned(), mode.to_owned());
-        assert_eq!(shown, [route("kick", "multiply"), route("snare", "add")]);
-        assert_eq!(preset(&document).routes[1].shape.amount, 0.25);
-        document.remove("route", 0).unwrap();
-        assert_eq!(document.routes().len(), 1);
-        assert!(document.remove("route", 1).is_err() && document.set_signal(1, "kick").is_err());
-    }
-
-    #[test]
-    fn base_values_and_prompts_are_written() {
-        let mut document = Document::read("pulse", shipped()[0].1).unwrap();
-        document.set_base("glow", 0.5);
-        document.set_prompt(0, "a \"quoted\"\n rose").unwrap();
-        document.add_prompt("B");
-        let preset = preset(&document);
-        assert_eq!(preset.base["glow"], 0.5);
-        assert_eq!(preset.prompts[1].text, "a \"quoted\"\n rose");
-        document.reset_base("glow");
-        assert!(!document.text().contains("glow"));
-    }
-}
+mod tests;

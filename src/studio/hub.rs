@@ -13,10 +13,11 @@ use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 /// WebSockets at a time: tabs, and some that the browser hasn't closed yet.
-const SOCKETS: usize = 16;
+pub const SOCKETS: usize = 16;
 
 /// What a page may ask for.
 #[derive(Debug, Deserialize)]
@@ -81,6 +82,8 @@ pub struct Hub {
     pub engine: Engine,
     /// Room for further WebSockets.
     pub sockets: Arc<Semaphore>,
+    /// Between two questions whether a page is still there.
+    pub patience: Duration,
     /// What never changes, as JSON.
     pub facts: String,
     session: Mutex<Session>,
@@ -98,14 +101,17 @@ impl Hub {
         session: Session,
         engine: impl FnOnce(u64, Timeline) -> Result<Engine>,
         (track, shelf): (Media, Shelf),
+        patience: Duration,
     ) -> Result<Self> {
         let timeline = stage.play(&session.look)?;
         let state = watch::Sender::new(text(&stage.state(&session, &timeline)?));
         let engine = engine(session.version, timeline)?;
-        let facts = stage.facts()?.to_string();
+        let mut facts = stage.facts()?;
+        facts["name"] = json!(shelf.name);
+        let facts = facts.to_string();
         let (session, shelf) = (Mutex::new(session), Mutex::new(shelf));
         let sockets = Arc::new(Semaphore::new(SOCKETS));
-        Ok(Hub { stage, track, engine, sockets, facts, session, shelf, state })
+        Ok(Hub { stage, track, engine, sockets, patience, facts, session, shelf, state })
     }
 
     /// The newest state, and those to come: who reads slowly misses some and gets the last.

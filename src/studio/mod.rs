@@ -16,6 +16,7 @@ mod guard;
 mod hub;
 mod listener;
 mod media;
+mod patient;
 mod pictures;
 mod production;
 mod save;
@@ -44,6 +45,7 @@ use state::Session;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// What a studio is opened with.
@@ -60,8 +62,12 @@ pub struct Opening {
     pub track: PathBuf,
     /// Where presets are saved.
     pub folder: PathBuf,
+    /// The files of the folder that it is opened with: they may be written over.
+    pub opened: Vec<String>,
     /// Where to listen; 0: wherever there is room.
     pub port: u16,
+    /// Whom nothing is heard of or taken by for so long is let go.
+    pub patience: Duration,
 }
 
 /// Serves the page until the process ends; `ready` is told its address.
@@ -69,7 +75,7 @@ pub struct Opening {
 /// # Errors
 /// Whatever of it can't be opened; Output: nobody can listen on the port.
 pub fn run(opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
-    let port = opening.port;
+    let (port, patience) = (opening.port, opening.patience);
     let hub = Arc::new(open(opening)?);
     let failed = || Error::internal("the server can't be started");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context(failed)?;
@@ -81,17 +87,17 @@ pub fn run(opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context(taken)?;
         let guard = Arc::new(Guard::new(listener.local_addr().context(failed)?.port())?);
         ready(&guard.address());
-        listener::serve(listener, server::router(hub, guard)).await;
+        listener::serve(listener, server::router(hub, guard), patience).await;
         Ok(())
     })
 }
 
 fn open(opening: Opening) -> Result<Hub> {
-    let Opening { model, settings, stage, look, track, folder, .. } = opening;
-    let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder));
+    let Opening { model, settings, stage, look, track, folder, opened, patience, .. } = opening;
+    let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder, &opened));
     let workshop = stage.workshop.clone();
     let engine = |version, timeline| Engine::start(model, workshop, settings, (version, timeline));
-    Hub::new(stage, Session::new(look), engine, files)
+    Hub::new(stage, Session::new(look), engine, files, patience)
 }
 
 /// What is behind a lock is whole after every statement, so a thread that failed leaves nothing half done.

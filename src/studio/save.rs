@@ -1,4 +1,5 @@
-//! Where presets and videos of the studio go: one folder, under plain names, over nothing that was there before.
+//! Where presets and videos of the studio go: one folder, under plain names, over nothing that was there before but what
+//! the studio was opened with.
 
 use crate::error::{Context, Error, Result};
 use std::collections::BTreeSet;
@@ -15,17 +16,20 @@ const PROJECT: &str = "video.toml";
 /// What a finished video may end in: a track's sound decides between them.
 const VIDEOS: [&str; 2] = ["mp4", "mkv"];
 
-/// A folder and what this session wrote into it.
+/// A folder, and what of it may be written over: what this session wrote or began with.
 #[derive(Debug)]
 pub struct Shelf {
+    /// The name that the session began under; empty: none.
+    pub name: String,
     folder: PathBuf,
     own: BTreeSet<PathBuf>,
 }
 
 impl Shelf {
-    /// An empty shelf in `folder`.
-    pub fn new(folder: &Path) -> Self {
-        Shelf { folder: folder.to_owned(), own: BTreeSet::new() }
+    /// A shelf in `folder`, for a session that was opened with these files of it.
+    pub fn new(folder: &Path, opened: &[String]) -> Self {
+        let name = opened.first().and_then(|file| file.split('.').next()).unwrap_or_default().to_owned();
+        Shelf { name, folder: folder.to_owned(), own: opened.iter().map(|file| folder.join(file)).collect() }
     }
 
     /// Writes `preset` as the preset `name`; the file is whole or not there.
@@ -97,7 +101,7 @@ mod tests {
     fn only_ones_own_files_are_written_over() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("theirs.toml"), "precious").unwrap();
-        let mut shelf = Shelf::new(folder.path());
+        let mut shelf = Shelf::new(folder.path(), &[]);
         let path = shelf.save("mine", "a").unwrap();
         shelf.save("mine", "b").unwrap();
         assert_eq!(fs::read_to_string(path).unwrap(), "b");
@@ -115,13 +119,17 @@ mod tests {
         let video = shelf.video("mine").unwrap();
         fs::write(&video, "frames").unwrap();
         assert_eq!(shelf.video("mine").unwrap(), video);
-        assert!(Shelf::new(folder.path()).video("mine").is_err());
+        let mut later = Shelf::new(folder.path(), &["film.toml".into(), "film.video.toml".into()]);
+        assert_eq!(later.name, "film");
+        assert!(later.video("mine").is_err() && later.save("mine", "d").is_err());
+        later.save_project("film", "d", "e").unwrap();
+        assert_eq!(fs::read_to_string(project).unwrap(), "e");
     }
 
     #[test]
     fn names_lead_nowhere_else() {
         let folder = tempfile::tempdir().unwrap();
-        let mut shelf = Shelf::new(folder.path());
+        let mut shelf = Shelf::new(folder.path(), &[]);
         let long = "a".repeat(41);
         for name in ["", ".", "..", "../a", "a/b", "a\\b", "/etc/a", "a.toml", "a\0", "ä", "A", "%2e", &long]
         {

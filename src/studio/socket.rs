@@ -1,20 +1,20 @@
 //! One page's WebSocket: asks come in, states and news go out.
 //!
-//! Nothing is queued for a page: it gets the newest state when it has taken the one before.
+//! Nothing is queued for a page: it gets the newest state when it has taken the one before. Every page is asked from time
+//! to time whether it is there: one that never reads, answers nothing, and its room is somebody else's.
 
 use super::hub::{Ask, Hub, refused, stood, told};
 use crate::error::Error;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
-use std::time::Duration;
+use tokio::time::{MissedTickBehavior, interval};
 
 /// Longest ask in bytes: a prompt and what is around it.
 const LONGEST: usize = 16 << 10;
-/// Who doesn't take a message for so long is gone.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Opens a WebSocket, if there is room for one.
 pub async fn open(State(hub): State<Arc<Hub>>, upgrade: WebSocketUpgrade) -> Response {
@@ -35,29 +35,42 @@ async fn serve(hub: &Hub, mut socket: WebSocket) {
     states.mark_changed();
     news.mark_changed();
     stands.mark_changed();
+    let mut pulse = interval(hub.patience);
+    pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Nothing was heard since the last question.
+    let mut silent = false;
     loop {
         let message = tokio::select! {
             changed = states.changed() => match changed {
-                Ok(()) => Some(states.borrow_and_update().clone()),
+                Ok(()) => Some(Message::Text(states.borrow_and_update().clone())),
                 Err(_) => return,
             },
             changed = news.changed() => match changed {
-                Ok(()) => Some(told(&news.borrow_and_update())),
+                Ok(()) => Some(Message::Text(told(&news.borrow_and_update()))),
                 Err(_) => return,
             },
             changed = stands.changed() => match changed {
-                Ok(()) => Some(stood(&stands.borrow_and_update())),
+                Ok(()) => Some(Message::Text(stood(&stands.borrow_and_update()))),
                 Err(_) => return,
             },
-            received = socket.recv() => match received {
-                Some(Ok(Message::Text(text))) => answer(hub, &text),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
-                _ => return,
-            },
+            received = socket.recv() => {
+                silent = false;
+                match received {
+                    Some(Ok(Message::Text(text))) => answer(hub, &text).map(Message::Text),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => None,
+                    _ => return,
+                }
+            }
+            _ = pulse.tick() => {
+                if silent {
+                    return;
+                }
+                silent = true;
+                Some(Message::Ping(Bytes::new()))
+            }
         };
         let Some(message) = message else { continue };
-        let sent = tokio::time::timeout(PATIENCE, socket.send(Message::Text(message))).await;
-        if !matches!(sent, Ok(Ok(()))) {
+        if socket.send(message).await.is_err() {
             return;
         }
     }

@@ -63,7 +63,9 @@ impl Stage {
     pub fn facts(&self) -> Result<Value> {
         let Analysis { duration, beats, downbeats, sections, tempo_bpm, .. } = &self.analysis;
         let about = |(name, text): &(&str, &str)| {
-            Ok(json!({ "name": name, "about": Preset::parse(name, text)?.about }))
+            let Preset { about, prompts, .. } = Preset::parse(name, text)?;
+            let prompts: Vec<String> = prompts.into_iter().map(|p| p.text).collect();
+            Ok(json!({ "name": name, "about": about, "prompts": prompts }))
         };
         Ok(json!({
             "title": self.title,

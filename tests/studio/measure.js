@@ -1,29 +1,16 @@
 // How far pictures are from the sound over a minute of frames that are rendered already, and how long a knob takes to
 // change the picture. Run by hand: node tests/studio/measure.js; it prints medians and maxima.
 
-import { spawn } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { chromium } from 'playwright-core';
+import { browse, root, serve } from './open.js';
 
 const KNOBS = 20;
 const MINUTE = 60_000;
-const root = new URL('../../', import.meta.url).pathname;
-const program = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release/beatbolt');
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
-const server = spawn(program, ['studio', join(root, 'examples/first-light.m4a'), '--no-open', '--folder', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-let address;
-for await (const line of createInterface({ input: server.stdout })) {
-  address = line.match(/http:\S+/)?.[0];
-  if (address) break;
-}
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'],
-});
-const page = await browser.newPage({ viewport: { width: 1280, height: 720 } });
+const { server, address } = await serve(join(root, 'examples/first-light.m4a'), '--folder', folder);
+const { browser, page } = await browse();
 page.setDefaultTimeout(10 * MINUTE);
 await page.goto(address);
 

@@ -1,16 +1,13 @@
 // The studio as a person uses it: a browser on the real program, the real model, the example track.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { chromium } from 'playwright-core';
+import { browse, program, root, serve } from './open.js';
 
-const root = new URL('../../', import.meta.url).pathname;
-const program = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'release/beatbolt');
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
 // A project holds its track.
 const track = join(folder, 'first-light.m4a');
@@ -22,21 +19,12 @@ const wait = { timeout: 120_000 };
 let server;
 let browser;
 let page;
-let address;
 const troubles = [];
 
 before(async () => {
-  server = spawn(program, ['studio', track, '--no-open', '--folder', folder], { stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const line of createInterface({ input: server.stdout })) {
-    address = line.match(/http:\S+/)?.[0];
-    if (address) break;
-  }
-  assert.ok(address, 'no address was printed');
-  browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'],
-  });
-  page = await browser.newPage({ viewport: { width: 1280, height: 720 }, colorScheme: 'dark' });
+  let address;
+  ({ server, address } = await serve(track, '--folder', folder));
+  ({ browser, page } = await browse({ colorScheme: 'dark' }));
   page.setDefaultTimeout(wait.timeout);
   page.on('pageerror', (error) => troubles.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));

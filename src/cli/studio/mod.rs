@@ -17,7 +17,11 @@ use crate::units::Size;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
-use workshop::{Open, Workshop};
+use std::time::Duration;
+use workshop::{Open, Workshop, saved};
+
+/// How long a page may be silent: longer than the sleepiest tab.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Serves the page until it is stopped.
 pub fn run(args: StudioArgs) -> Result<()> {
@@ -41,6 +45,12 @@ pub fn run(args: StudioArgs) -> Result<()> {
     let scene = Scene::open(request, &*progress, &Timings::off())?;
     let Job { settings, timeline, track, .. } = scene.job("studio".into())?;
     drop(progress);
+    let opened = match &open {
+        Some(open) => open.saved(&folder),
+        None => {
+            job.preset.as_deref().and_then(|preset| saved(Path::new(preset), &folder)).into_iter().collect()
+        }
+    };
     let workshop = Arc::new(Workshop::new(job, open, scene.request.model.clone(), folder.clone()));
     let stage = Stage {
         title: track.file_name().unwrap_or(track.as_os_str()).to_string_lossy().into_owned(),
@@ -51,7 +61,8 @@ pub fn run(args: StudioArgs) -> Result<()> {
         analysis: scene.analysis,
         workshop,
     };
-    let opening = Opening { model: scene.model, settings, stage, look, track, folder, port };
+    let (model, patience) = (scene.model, PATIENCE);
+    let opening = Opening { model, settings, stage, look, track, folder, opened, port, patience };
     serve(opening, |address| {
         say(format_args!("studio: {address}"));
         say("Only this computer can open it, and only with the whole address. End with ctrl-C.");

@@ -10,12 +10,14 @@ use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::progress::Silent;
 use crate::render::Watch;
-use crate::score::{Preset, Project, Show, with_preset};
+use crate::score::{Preset, Project, Show, with_values};
 use crate::studio::{self, Look, Order};
 use crate::units::Size;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
+
+/// A key of a project with its TOML; none: without the key.
+type Value = (&'static str, Option<String>);
 
 /// A project that is open, as it was read.
 pub struct Open {
@@ -50,9 +52,17 @@ impl Open {
         }
     }
 
-    /// The project's file with the preset at `preset` in place of its own.
-    fn entry(&self, preset: &str) -> Result<String> {
-        with_preset(&self.name, self.files.get(&self.name).map_or("", String::as_str), preset)
+    /// What of it the studio may have saved in `folder`.
+    pub fn saved(&self, folder: &Path) -> Vec<String> {
+        let project = Some(self.name.clone()).filter(|name| name.ends_with(".video.toml"));
+        let preset = saved(&self.folder.path().join(&self.base), folder);
+        let own = self.folder.is(folder).then_some([project, preset]);
+        own.into_iter().flatten().flatten().collect()
+    }
+
+    /// The project's file as it was read.
+    fn entry(&self) -> &str {
+        self.files.get(&self.name).map_or("", String::as_str)
     }
 
     /// The project with `look` in place of its preset.
@@ -65,8 +75,15 @@ impl Open {
             Some(text) => Ok(text.clone()),
             None => Err(Error::usage(format!("'{path}' is not a file of the project"))),
         };
-        Project::parse(&self.name, &self.entry(&own)?, &project::CHOICES, &mut read)
+        let entry = with_values(&self.name, self.entry(), &[("preset", Some(toml_text(&own)))])?;
+        Project::parse(&self.name, &entry, &project::CHOICES, &mut read)
     }
+}
+
+/// The name of the preset's file at `path`, if it lies in `folder`.
+pub fn saved(path: &Path, folder: &Path) -> Option<String> {
+    let lies = path.is_file() && project::around(path).canonicalize().ok()? == folder.canonicalize().ok()?;
+    path.file_name().filter(|_| lies).map(|name| name.to_string_lossy().into_owned())
 }
 
 /// The options that the studio was opened with.
@@ -108,12 +125,18 @@ impl studio::Workshop for Workshop {
     }
 
     fn project(&self, preset: &str) -> Result<String> {
-        let Some(open) = &self.open else { return written(&self.job, &self.folder.join(preset), preset) };
-        if !open.folder.is(&self.folder) {
-            return Err(Error::usage("the project lies in another folder than the one to save in")
-                .hint("open the studio without --folder"));
+        let target = self.folder.join(preset);
+        let mut values = vec![("preset", Some(toml_text(preset)))];
+        values.extend(typed(&self.job, &target)?);
+        match &self.open {
+            Some(open) if open.folder.is(&self.folder) => with_values(&open.name, open.entry(), &values),
+            Some(_) => Err(Error::usage("the project lies in another folder than the one to save in")
+                .hint("open the studio without --folder")),
+            None => {
+                values.insert(0, ("track", Some(toml_text(&inside(&self.job.target, &target)?))));
+                with_values(preset, "", &values)
+            }
         }
-        open.entry(preset)
     }
 
     fn load(&self) -> Result<Model> {
@@ -131,35 +154,86 @@ impl studio::Workshop for Workshop {
     }
 }
 
-/// A project of the track and the options of `job`, to lie beside `target`.
-fn written(job: &JobArgs, target: &Path, preset: &str) -> Result<String> {
-    let path = |path: &Path| Ok::<_, Error>(toml_text(&inside(path, target)?));
-    let mut text = format!("track = {}\npreset = {}\n", path(&job.target)?, toml_text(preset));
-    let mut line = |key: &str, value: Option<String>| {
-        if let Some(value) = value {
-            let _ = writeln!(text, "{key} = {value}");
-        }
-    };
-    let quoted = |value: Option<String>| value.map(|v| toml_text(&v));
-    let model = &job.model;
-    line("model", model.model.as_deref().map(path).transpose()?);
-    line("motion", model.motion.as_deref().map(path).transpose()?);
-    line("steps", model.steps.map(|n| n.to_string()));
-    line("generate", quoted(model.generate.map(|size| size.to_string())));
-    line("overlap", model.overlap.map(|n| n.to_string()));
-    line("fps", quoted(job.fps.map(|fps| fps.to_string())));
-    line("seed", job.seed.map(|seed| seed.to_string()));
+/// The options of `job` as keys of a project to lie beside `target`.
+fn typed(job: &JobArgs, target: &Path) -> Result<Vec<Value>> {
     let HearingArgs { beats, ears, bpm, first_beat, beats_file, halve, double, shift_beats, sections_file } =
         &job.hearing;
     if *beats != TrackerArg::Net || ears.is_some() {
         return Err(Error::usage("a project can't say --beats or --ears").hint("save a preset"));
     }
-    line("hearing.bpm", bpm.map(|bpm| bpm.to_string()));
-    line("hearing.first_beat", first_beat.map(|t| t.0.to_string()));
-    line("hearing.beats_file", beats_file.as_deref().map(path).transpose()?);
+    let mut values = Vec::new();
+    let mut say = |key, value: Option<String>| values.extend(value.map(|value| (key, Some(value))));
+    let path = |path: &Option<PathBuf>| {
+        path.as_deref().map(|path| Ok::<_, Error>(toml_text(&inside(path, target)?))).transpose()
+    };
     let octave = if *halve { Some("halve") } else { double.then_some("double") };
-    line("hearing.octave", quoted(octave.map(str::to_owned)));
-    line("hearing.shift_beats", shift_beats.map(|s| s.to_string()));
-    line("hearing.sections_file", sections_file.as_deref().map(path).transpose()?);
-    Ok(text)
+    let model = &job.model;
+    say("model", path(&model.model)?);
+    say("motion", path(&model.motion)?);
+    say("steps", model.steps.map(|n| n.to_string()));
+    say("generate", model.generate.map(|size| toml_text(&size.to_string())));
+    say("overlap", model.overlap.map(|n| n.to_string()));
+    say("fps", job.fps.map(|fps| toml_text(&fps.to_string())));
+    say("seed", job.seed.map(|seed| seed.to_string()));
+    say("hearing.bpm", bpm.map(|bpm| bpm.to_string()));
+    say("hearing.first_beat", first_beat.map(|t| t.0.to_string()));
+    say("hearing.beats_file", path(beats_file)?);
+    say("hearing.octave", octave.map(toml_text));
+    say("hearing.shift_beats", shift_beats.map(|s| s.to_string()));
+    say("hearing.sections_file", path(sections_file)?);
+    // A tempo and a list of beats exclude each other.
+    if bpm.is_some() {
+        values.push(("hearing.beats_file", None));
+    }
+    if beats_file.is_some() {
+        values.push(("hearing.bpm", None));
+    }
+    Ok(values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::args::{Cli, Command};
+    use crate::cli::request::is_project;
+    use crate::cli::studio::job_args;
+    use clap::Parser;
+    use std::fs;
+
+    /// What is saved as a project by `beatbolt studio TARGET` with these options.
+    fn saved(target: &Path, options: &str) -> Result<String> {
+        let line = ["beatbolt", "studio", target.to_str().unwrap()];
+        let cli = Cli::try_parse_from(line.into_iter().chain(options.split_whitespace())).unwrap();
+        let Command::Studio(args) = cli.command else { panic!("{:?}", cli.command) };
+        let job = job_args(*args);
+        let open = is_project(target).then(|| Open::read(target)).transpose()?;
+        let folder = project::around(target).to_owned();
+        let model = Request::read(&job)?.model;
+        studio::Workshop::project(&Workshop::new(job, open, model, folder), "mine.toml")
+    }
+
+    #[test]
+    fn what_was_typed_is_saved_with_the_project() {
+        let folder = tempfile::tempdir().unwrap();
+        let [track, project] = ["track.wav", "video.toml"].map(|name| folder.path().join(name));
+        fs::write(&track, "").unwrap();
+        fs::write(folder.path().join("taps.txt"), "1\n2\n").unwrap();
+        let taps = "[hearing]\nbeats_file = \"taps.txt\"\n";
+        fs::write(&project, format!("# a film\ntrack = \"track.wav\"\nseed = 1 # mine\n\n{taps}")).unwrap();
+        assert_eq!(
+            saved(&project, "--seed 7 --bpm 128 --fps 10").unwrap(),
+            "# a film\ntrack = \"track.wav\"\nseed = 7 # mine\npreset = \"mine.toml\"\nfps = \"10\"\n\n[hearing]\nbpm = 128\n"
+        );
+        let new = saved(&track, "--seed 7 --halve").unwrap();
+        assert_eq!(
+            new,
+            "track = \"track.wav\"\npreset = \"mine.toml\"\nseed = 7\n\n[hearing]\noctave = \"halve\"\n"
+        );
+        let outside = tempfile::NamedTempFile::new().unwrap();
+        let line = format!("--sections-file {}", outside.path().display());
+        assert!(
+            saved(&project, &line).unwrap_err().to_string().contains("does not lie in the project's folder")
+        );
+        assert!(saved(&track, "--beats aubio").is_err());
+    }
 }

@@ -155,6 +155,13 @@ impl File<'_, '_, '_> {
             let error = Error::usage("bpm and beats_file exclude each other").hint("keep one of them");
             return Err(source.at(field.span(), error));
         }
+        // Either takes the place of the other one, too, where an included file has that.
+        if bpm.is_some() {
+            into.beats_file = None;
+        }
+        if beats.is_some() {
+            into.bpm = None;
+        }
         over(&mut into.bpm, bpm);
         over(&mut into.beats_file, beats);
         over(&mut into.first_beat, source.read_as("first_beat", &raw.first_beat)?);

@@ -44,6 +44,14 @@ fn the_example_in_the_documentation_is_a_project() {
 }
 
 #[test]
+fn a_tempo_takes_the_place_of_an_included_list_of_beats() {
+    let text = "include = [\"a.toml\"]\ntrack = \"a.wav\"\n[hearing]\nbpm = 128\n";
+    let project =
+        parse(&[("video.toml", text), ("a.toml", "[hearing]\nbeats_file = \"taps.txt\"\n")]).unwrap();
+    assert_eq!((project.hearing.bpm, project.hearing.beats_file), (Some(128.0), None));
+}
+
+#[test]
 fn alike_looks_are_one_and_variables_reach_every_text() {
     let text = "track = \"${file}.flac\"\nsize = \"${w}x${w}\"\nfps = \"${rate}\"\n[variables]\nfile = \"a b\"\n\
                 w = 256\nrate = 12.5\n[[part]]\nsection = \"A\"\npreset = \"tide\"\n[[part]]\nfrom = 5\npreset = \"tide\"\n\

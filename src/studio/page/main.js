@@ -23,8 +23,8 @@ let told = 0;
 
 get('track').textContent = [facts.title, facts.tempo && `${facts.tempo.toFixed(1)} bpm`, clock(facts.duration)].filter(Boolean).join('  ·  ');
 document.title = `${facts.title} · beatbolt studio`;
-for (const { name, about } of facts.presets) get('preset').append(new Option(name, name, false, false));
-get('preset').title = facts.presets.map((p) => `${p.name}: ${p.about}`).join('\n');
+for (const { name, about } of facts.presets) get('preset').append(new Option(`${name}: ${about}`, name));
+get('name').value = facts.name;
 
 const frame = () => Math.min(Math.floor(audio.currentTime * facts.fps + 1e-6), facts.frames - 1);
 
@@ -33,7 +33,7 @@ function clock(t) {
 }
 
 function note(text, bad = false) {
-  get('note').textContent = text;
+  get('note').textContent = get('note').title = text;
   get('note').classList.toggle('bad', bad);
 }
 
@@ -70,7 +70,7 @@ function neighbour(times, forward) {
 function draw(now) {
   if (loop && !audio.paused && (audio.currentTime >= loop.end || audio.currentTime < loop.start)) seek(loop.start);
   const f = frame();
-  pictures.show(f);
+  pictures.show(f, !audio.paused);
   if (!audio.paused) timeline.follow(audio.currentTime);
   timeline.draw(audio.currentTime);
   get('clock').value = clock(audio.currentTime);
@@ -96,6 +96,13 @@ get('loop').onclick = toggleLoop;
 get('undo').onclick = () => ask({ do: 'undo' });
 get('redo').onclick = () => ask({ do: 'redo' });
 get('preset').onchange = (event) => ask({ do: 'edit', change: { edit: 'preset', name: event.target.value }, gesture: null });
+// What a person types is nearly a name already.
+for (const id of ['name', 'film']) {
+  get(id).oninput = ({ target }) => {
+    const [value, at] = [target.value.toLowerCase().replaceAll(' ', '-'), target.selectionStart];
+    if (value !== target.value) [target.value, target.selectionStart, target.selectionEnd] = [value, at, at];
+  };
+}
 get('save').onsubmit = (event) => {
   event.preventDefault();
   ask({ do: 'save', name: get('name').value, form: event.submitter?.value ?? 'preset' });
@@ -136,6 +143,8 @@ document.addEventListener('keydown', (event) => {
 });
 
 news.addEventListener('state', ({ detail }) => {
+  // What was said is about an older look.
+  note('');
   pictures.version = detail.version;
   timeline.take(detail);
   panel.take(detail);

@@ -53,10 +53,11 @@ export class Panel {
     this.setters = [];
     const hues = Object.fromEntries(Object.keys(state.curves).map((name, i) => [name, `h${i % 8}`]));
     const fill = (id, rows) => get(id).replaceChildren(...rows);
-    fill('prompts', [...state.prompts.map((p, i) => this.prompt(p, i, state.prompts.length)), this.adders(state)]);
+    fill('prompts', [...state.prompts.map((p, i) => this.prompt(p, i, state.prompts.length)), this.adders(state), this.hint()]);
     fill('routes', this.routes.build(state, hues));
     fill('base', state.base.map((row) => this.base(row, hues)));
     if (focused) get(focused)?.focus();
+    this.routes.reveal();
   }
 
   prompt({ place }, index, count) {
@@ -86,6 +87,12 @@ export class Panel {
       return button;
     };
     return element('div', { className: 'adders' }, ...free.map(adder));
+  }
+
+  // What a model understands shows best in what is asked of it elsewhere.
+  hint() {
+    const texts = [...new Set(this.facts.presets.flatMap((p) => p.prompts))].filter((text) => /^[a-z]+ [a-z]+$/.test(text));
+    return element('p', { className: 'hint', textContent: `Enter applies. Short prompts work best, like those of the presets: ${texts.join(', ')}` });
   }
 
   base({ name, min, max, unit, effect }, hues) {

@@ -21,7 +21,8 @@ export class Pictures {
     return this.runs.find((run) => run.from <= frame && frame < run.to)?.version ?? 0;
   }
 
-  show(frame) {
+  // `playing`: frames that are missing now come too late.
+  show(frame, playing) {
     this.fetchAround(frame);
     const found = this.bitmaps.get(frame);
     if (found && (this.frame !== frame || this.shown !== found.version)) {
@@ -32,7 +33,8 @@ export class Pictures {
       [this.frame, this.shown] = [frame, found.version];
       [this.canvas.dataset.frame, this.canvas.dataset.version] = [frame, found.version];
     }
-    const late = !found ? 'not rendered yet' : found.version < this.version ? 'rendering the change' : '';
+    const missing = playing ? 'not rendered yet: pause, and the pictures catch up' : 'rendering\u2026';
+    const late = !found ? missing : found.version < this.version ? 'rendering the change\u2026' : '';
     const text = late && this.resting ? 'live pictures rest while the final is rendered' : late;
     if (this.badge.textContent !== text) this.badge.textContent = text;
   }

@@ -1,4 +1,4 @@
-// The routes: a card for each, with its signal, its parameter and its numbers, and a row to add one.
+// The routes: a row to add one, and a card for each, with its signal, its parameter and its numbers.
 
 import { chooser, element, knob } from './knob.js';
 import { ask } from './link.js';
@@ -21,7 +21,8 @@ export class Routes {
   build(state, hues) {
     this.setters = [];
     this.params = state.base.map((b) => b.name);
-    return [...state.routes.map((route, i) => this.card(route, i, state, hues[route.to])), this.adder()];
+    this.effects = Object.fromEntries(state.base.map((b) => [b.name, b.effect]));
+    return [this.adder(), ...state.routes.map((route, i) => this.card(route, i, state, hues[route.to]))];
   }
 
   card(route, index, state, hue) {
@@ -50,6 +51,7 @@ export class Routes {
     mode.onclick = () => edit({ edit: 'mode', index, mode: mode.dataset.mode === 'add' ? 'multiply' : 'add' });
     const target = chooser(`target-${index}`, 'Parameter', this.params, (param) => edit({ edit: 'target', index, param }));
     [signal.value, target.value] = [route.input, route.to];
+    target.title = this.effects[route.to] ?? '';
     this.setters.push((s) => {
       mode.dataset.mode = s.routes[index].mode;
       const adds = mode.dataset.mode === 'add';
@@ -112,11 +114,20 @@ export class Routes {
     return element('div', { className: 'buttons' }, expand, bypass, remove);
   }
 
+  // The route that was added is the last one.
+  reveal() {
+    if (this.added) document.querySelector('.route:last-child')?.scrollIntoView({ block: 'nearest' });
+    this.added = false;
+  }
+
   adder() {
     const signal = chooser('new-signal', 'Signal of a new route', this.signals, () => {});
     const param = chooser('new-target', 'Parameter of a new route', this.params, () => {});
     const add = element('button', { type: 'button', textContent: 'Add route', id: 'add-route' });
-    add.onclick = () => edit({ edit: 'add_route', signal: signal.value, param: param.value });
+    add.onclick = () => {
+      this.added = true;
+      edit({ edit: 'add_route', signal: signal.value, param: param.value });
+    };
     return element('div', { className: 'wire adder' }, signal, '\u2192', param, add);
   }
 }

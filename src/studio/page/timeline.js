@@ -143,6 +143,7 @@ export class Timeline {
     c.fillStyle = this.color('soft');
     c.fillText('sections', 16, SECTIONS / 2 + 1);
     c.fillText('loudness', 16, SECTIONS + WAVE / 2);
+    c.fillText('pictures', 16, SECTIONS + WAVE + READY / 2 - 1);
     for (const { name, top, height } of this.lanes()) {
       const { least, most, hue } = this.curves[name];
       c.fillStyle = this.hue(hue);

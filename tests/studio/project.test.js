@@ -1,0 +1,112 @@
+// A project that was saved in the studio and is opened again: everything is as it was.
+
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { browse, root, serve } from './open.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'studio-'));
+// A project holds its track.
+const track = join(folder, 'first-light.m4a');
+copyFileSync(join(root, 'examples/first-light.m4a'), track);
+const project = join(folder, 'film.video.toml');
+
+let server;
+let browser;
+let page;
+let saved;
+
+async function open(...args) {
+  server?.kill();
+  let address;
+  ({ server, address } = await serve(...args));
+  await page.goto(address);
+  await page.waitForFunction(() => document.body.dataset.version === '1');
+}
+
+before(async () => {
+  ({ browser, page } = await browse());
+  page.setDefaultTimeout(120_000);
+});
+
+after(async () => {
+  await browser?.close();
+  server?.kill();
+});
+
+// Does something that makes a new version, and waits until the page has it.
+async function change(act) {
+  const old = await page.evaluate(() => Number(document.body.dataset.version));
+  await act();
+  await page.waitForFunction((old) => Number(document.body.dataset.version) > old, old);
+}
+
+async function save() {
+  await page.click('#save button[value=project]');
+  await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), project);
+}
+
+// What the server tells of the look, what the panel shows of it, and the first picture.
+async function seen() {
+  await page.waitForFunction(() => {
+    const { frame, version } = document.getElementById('picture').dataset;
+    return frame === '0' && version === document.body.dataset.version;
+  });
+  return page.evaluate(() => new Promise((done) => {
+    const socket = new WebSocket(new URL('socket', location.href.replace('http', 'ws')));
+    socket.onmessage = ({ data }) => {
+      const { type, routes, base, prompts, spans, cuts, curves } = JSON.parse(data);
+      if (type !== 'state') return;
+      socket.close();
+      const shown = [...document.querySelectorAll('aside select, aside textarea, aside output')].map((e) => e.value);
+      const picture = document.getElementById('picture').toDataURL();
+      done({ routes, base, prompts, spans, cuts, curves, shown, picture });
+    };
+  }));
+}
+
+test('a look is made and saved with its track', async () => {
+  await open(track, '--folder', folder, '--seed', '7');
+  await change(() => page.selectOption('#preset', 'ember'));
+  await page.selectOption('#new-signal', 'snare');
+  await page.selectOption('#new-target', 'hue');
+  await change(() => page.click('#add-route'));
+  await change(() => page.click('#bypass-1'));
+  await change(async () => {
+    await page.focus('#route-0-release');
+    await page.keyboard.press('PageUp');
+  });
+  await page.click('#tab-base');
+  await change(async () => {
+    await page.focus('#base-glow');
+    await page.keyboard.press('PageUp');
+  });
+  await page.click('#tab-prompts');
+  await change(async () => {
+    await page.fill('#prompt-0', 'acid grid');
+    await page.keyboard.press('Enter');
+  });
+  await page.fill('#name', 'film');
+  await save();
+  saved = await seen();
+  assert.match(readFileSync(project, 'utf8'), /^seed = 7$/m);
+  assert.match(readFileSync(join(folder, 'film.toml'), 'utf8'), /^# /m);
+});
+
+test('everything is as it was when the project is opened', async () => {
+  await open(project);
+  const found = await seen();
+  for (const part of Object.keys(saved)) assert.deepEqual(found[part], saved[part], part);
+});
+
+test('it can be changed and saved under its own name', async () => {
+  assert.equal(await page.inputValue('#name'), 'film');
+  const old = await page.getAttribute('#bypass-1', 'aria-pressed');
+  await page.click('#tab-routes');
+  await change(() => page.click('#bypass-1'));
+  await save();
+  assert.equal(old, 'true');
+  assert.doesNotMatch(readFileSync(join(folder, 'film.toml'), 'utf8'), /bypass/);
+});
