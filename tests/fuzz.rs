@@ -21,6 +21,8 @@ const FEW: u64 = 150;
 const MOST_MEMORY: u64 = 256 << 20;
 /// A case that takes longer hangs, as far as a user is concerned.
 const HANGS: Duration = Duration::from_secs(5);
+/// Bytes of a damaged file, at most: readers refuse large ones before they parse them.
+const LARGEST: usize = 1 << 18;
 /// Numbers and marks that parsers stumble over.
 const WORDS: [&str; 24] = [
     "0",
@@ -97,6 +99,7 @@ fn damaged(seeds: &[Vec<u8>], rng: &mut Rng) -> Vec<u8> {
             _ => rng.next().to_be_bytes()[..1 + rng.below(8)].to_vec(),
         };
         bytes.splice(here, new);
+        bytes.truncate(LARGEST);
     }
     bytes
 }
