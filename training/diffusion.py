@@ -164,15 +164,23 @@ def stills(table, rng, tok, a, b):
     return at * x + bt * n, t, words([table.takes[p] for p in picks], tok, rng), at * n - bt * x
 
 
-def motion(minutes, folder, rate=1e-3):
-    """Motion modules on clips, one a step; text encoder and UNet are carried along at less of the rate, on single frames as well."""
+def motion(minutes, folder, rate=1e-3, alone=False):
+    """Motion modules on clips, one a step; text encoder and UNet are carried along at less of the rate, on single frames as well.
+
+    With `alone` these two stay as they are. A step then takes half the time, and the few-step modules, which lean on the same
+    UNet, stay good.
+    """
     run = Run("motion", minutes, rate)
     rng, table, tok, text, unet, a, b = start(run, folder, 2)
     net = nets.Video(unet, nets.load_part("motion_adapter", nets.build_motion()))
     new = [(k, p) for k, p in net.named_parameters() if "motion_modules" in k]
     old = [(k, p) for k, p in net.named_parameters() if "motion_modules" not in k] + [*text.named_parameters()]
+    if alone:
+        text.requires_grad_(False)
+        net.requires_grad_(False)
+        old = []
     opt = optimiser(new, rate, old, 0.5)
-    new, old = [p for _, p in new], [p for _, p in old]
+    new, old = [p.requires_grad_() for _, p in new], [p for _, p in old]
     average = nets.Average([*new, *old], 0.995)
     mean, still, mark = Mean(), Mean(), 240
     while run.going():
@@ -180,24 +188,26 @@ def motion(minutes, folder, rate=1e-3):
         pick = table.pick(rng)
         x, s = (c[None] for c in table.clip(pick, rng))
         y, t, target, bt, weight = noised(x, a, b)
-        frame, when, ids, wanted = stills(table, rng, tok, a, b)
         with nets.mixed():
-            hidden = text(torch.cat([words([table.takes[pick]], tok, rng), ids])).last_hidden_state
-            v = net(y, t, hidden[:1], s)
-            w = net(frame, when, hidden[1:], None)
+            v = net(y, t, text(words([table.takes[pick]], tok, rng)).last_hidden_state, s)
         loss = unsteady((v.float() - target) * bt.clamp(0.5, 1).sqrt(), weight)
-        alone = ((w.float() - wanted) ** 2).mean()
         opt.zero_grad()
-        (loss + alone).backward()
+        loss.backward()
+        if not alone:
+            frame, when, ids, wanted = stills(table, rng, tok, a, b)
+            with nets.mixed():
+                w = net(frame, when, text(ids).last_hidden_state, None)
+            lone = ((w.float() - wanted) ** 2).mean()
+            lone.backward()
+            still.add(lone)
         torch.nn.utils.clip_grad_norm_(new, 1.0)
         torch.nn.utils.clip_grad_norm_(old, 1.0)
         opt.step()
         average.update()
         mean.add(loss)
-        still.add(alone)
         if run.step % 25 == 0:
             table.refresh()
-            run.log(loss=mean.value, still=still.value, shards=len(table.seen))
+            run.log(loss=mean.value, **({} if alone else {"still": still.value}), shards=len(table.seen))
         if run.part() * run.length > mark:
             mark += 240
             save_motion(run, average, text, net, loss=round(mean.value, 4))

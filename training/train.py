@@ -22,6 +22,7 @@ def main():
     a.add_argument("--threads", type=int, default=1)
     a.add_argument("--rate", type=float, help="peak learning rate")
     a.add_argument("--data", default="spark-table", help="the folder that data.py writes to")
+    a.add_argument("--alone", action="store_true", help="motion: leave text encoder and UNet as they are")
     a.add_argument("--steps", type=int, default=4, help="steps of the few-step module")
     a.add_argument("--teacher", type=int, default=0, help="steps of the module to learn from; 0: the standard one, with guidance")
     o = a.parse_args()
@@ -36,9 +37,12 @@ def main():
     elif o.stage == "few":
         import distil
         distil.distil(o.steps, o.minutes, o.data, o.teacher, **more)
+    elif o.stage == "motion":
+        import diffusion
+        diffusion.motion(o.minutes, o.data, alone=o.alone, **more)
     else:
         import diffusion
-        getattr(diffusion, o.stage)(o.minutes, o.data, **more)
+        diffusion.image(o.minutes, o.data, **more)
 
 
 if __name__ == "__main__":
