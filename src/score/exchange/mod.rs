@@ -9,6 +9,7 @@ mod formula;
 mod parseq;
 
 use super::check::{AMOUNT, MAX_POINTS};
+use super::clock::Length;
 use super::grid::Span;
 use super::param::{Param, Rate, TABLE};
 use super::timeline::Timeline;
@@ -217,8 +218,8 @@ impl Imported {
                 write!(text, "\n[[curve]]\nname = \"{}\"\nease = \"step\"\npoints = [\n", curve_name(name));
             let mut last = None;
             for (frame, value) in values.iter().enumerate().filter(|(_, v)| v.is_finite()) {
-                if last != Some(*value) {
-                    let _ = writeln!(text, "  [{}, {value:?}],", fps.start_of(frame as u64).0);
+                if let Some(at) = place(frame as u64, fps).filter(|_| last != Some(*value)) {
+                    let _ = writeln!(text, "  [{at}, {value:?}],");
                 }
                 last = Some(*value);
             }
@@ -233,6 +234,7 @@ impl Imported {
             text.push_str("\n# What to show is yours to say.\n[[prompt]]\ntext = \"neon tunnel\"\n");
         }
         for (frame, prompt) in &self.prompts {
+            let Some(at) = place(*frame, fps) else { continue };
             // Deforum keeps what is to be avoided behind this word.
             let (wanted, avoided) = prompt.split_once("--neg").unwrap_or((prompt, ""));
             let shown = |t: &str| toml::Value::String(t.trim().chars().take(2000).collect()).to_string();
@@ -240,7 +242,7 @@ impl Imported {
             if !avoided.trim().is_empty() {
                 let _ = writeln!(text, "negative = {}", shown(avoided));
             }
-            let _ = writeln!(text, "from = {}", fps.start_of(*frame).0);
+            let _ = writeln!(text, "from = {at}");
         }
     }
 
@@ -265,6 +267,12 @@ impl Imported {
         }
         all
     }
+}
+
+/// Seconds at which a frame begins; none past the end of the longest track.
+fn place(frame: FrameIndex, fps: FrameRate) -> Option<f64> {
+    let at = fps.start_of(frame).0;
+    Length::seconds(at).is_ok().then_some(at)
 }
 
 /// A name that a preset's curve can have.

@@ -199,14 +199,16 @@ fn tables_and_lists_hold_every_frame_of_the_part() {
 
 #[test]
 fn what_no_preset_can_hold_is_left_out_with_the_reason() {
-    let text = r#"{"seed_schedule": "0:(t * 4294967)", "far_schedule": "0:(10000)", "zoom": "0:(1.02)", "max_frames": 20}"#;
+    let text = r#"{"seed_schedule": "0:(t * 4294967)", "far_schedule": "0:(10000)", "zoom": "0:(1.02)", "max_frames": 20,
+        "prompts": {"0": "waves", "9223372036854775807": "never"}}"#;
     let imported = Imported::read("x", text, None).unwrap();
     assert_eq!(imported.curves.keys().collect::<Vec<_>>(), ["zoom"]);
     assert_eq!(
         imported.left_out,
         ["far_schedule: 10000 is beyond ±1000", "seed_schedule: 4294967 is beyond ±1000"]
     );
-    Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).unwrap())).unwrap();
+    let preset = Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).unwrap())).unwrap();
+    assert_eq!(preset.prompts.len(), 1);
 }
 
 #[test]
