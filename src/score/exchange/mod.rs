@@ -182,6 +182,7 @@ impl Imported {
             let changes = 1 + values.windows(2).filter(|pair| pair[0] != pair[1]).count();
             let why = match values.iter().find(|v| v.is_finite() && !AMOUNT.contains(v)) {
                 Some(far) => format!("{far} is beyond ±{}", AMOUNT.end()),
+                None if !values.iter().any(|v| v.is_finite()) => "none of its values is a number".to_owned(),
                 None if changes > MAX_POINTS => format!("it changes more than {MAX_POINTS} times"),
                 None => return true,
             };

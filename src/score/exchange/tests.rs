@@ -209,6 +209,9 @@ fn what_no_preset_can_hold_is_left_out_with_the_reason() {
     );
     let preset = Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).unwrap())).unwrap();
     assert_eq!(preset.prompts.len(), 1);
+    let huge = format!("0:{}", "9".repeat(400));
+    let error = Imported::read("x", &huge, Some(9)).unwrap_err();
+    assert!(error.hints().iter().any(|h| h.ends_with("none of its values is a number")), "{error}");
 }
 
 #[test]
