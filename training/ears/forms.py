@@ -42,7 +42,7 @@ def sketch(struck, start, end):
     return {k: n / total for k, n in counts.items()} if total >= 4 * BARS else None
 
 
-def apart(a, b):
+def unlikeness(a, b):
     """Share of notes that two sketches do not have in common."""
     return 1 - sum(min(a.get(k, 0), b.get(k, 0)) for k in a.keys() | b.keys())
 
@@ -52,7 +52,7 @@ def stretches(file, bar):
     struck = midi.notes(file)
     starts = range(0, max((n[0] for n in struck), default=0) - BARS * bar + 1, BARS * bar)
     known = {s: k for s in starts if (k := sketch(struck, s, s + BARS * bar))}
-    nearest = lambda three: min(apart(known[a], known[b]) for a, b in itertools.combinations(three, 2))
+    nearest = lambda three: min(unlikeness(known[a], known[b]) for a, b in itertools.combinations(three, 2))
     best = max(itertools.combinations(known, 3), key=nearest, default=None)
     return best and (best, nearest(best))
 
