@@ -37,10 +37,14 @@ fn write(path: PathBuf, text: &str) {
 
 /// A model folder of its own with the scheduler and the motion norm of `case`.
 fn folder_of(case: &Case) -> TempDir {
+    folder_from(&fixtures().join(&case.model), case)
+}
+
+fn folder_from(model: &Path, case: &Case) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for part in ["unet", "motion_adapter", "vae", "text_encoder"] {
         std::fs::create_dir(folder.path().join(part)).unwrap();
-        for file in std::fs::read_dir(fixtures().join(&case.model).join(part)).unwrap() {
+        for file in std::fs::read_dir(model.join(part)).unwrap() {
             let file = file.unwrap();
             std::fs::copy(file.path(), folder.path().join(part).join(file.file_name())).unwrap();
         }
@@ -53,7 +57,11 @@ fn folder_of(case: &Case) -> TempDir {
 }
 
 fn case(name: &str) -> Case {
-    serde_json::from_str(&std::fs::read_to_string(fixtures().join(format!("{name}.json"))).unwrap()).unwrap()
+    json(&fixtures().join(format!("{name}.json")))
+}
+
+fn json<T: serde::de::DeserializeOwned>(path: &Path) -> T {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 fn open(folder: &Path, motion: Option<PathBuf>) -> beatbolt::error::Result<Model> {
@@ -75,19 +83,28 @@ fn distance(a: &Tensor, b: &Tensor) -> f64 {
 fn agrees_with_diffusers(name: &str) {
     let case = case(name);
     let folder = folder_of(&case);
-    let model = open(folder.path(), None).unwrap();
-    let path = fixtures().join(format!("{name}.safetensors"));
-    let reference: HashMap<String, Tensor> = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
-    let check = |key: &str, ours: &Tensor| {
-        let error = distance(ours, &reference[key]);
-        assert!(error <= TOLERANCE, "{name}: {key} is off by {error:.1e}");
+    let (tensor, error) = farthest(&case, folder.path(), &fixtures().join(format!("{name}.safetensors")));
+    assert!(error <= TOLERANCE, "{name}: {tensor} is off by {error:.1e}");
+}
+
+/// The tensor of a whole run that is farthest from the one in the file `reference`, and by how much.
+fn farthest(case: &Case, folder: &Path, reference: &Path) -> (String, f64) {
+    let model = open(folder, None).unwrap();
+    let reference: HashMap<String, Tensor> = candle_core::safetensors::load(reference, &Device::Cpu).unwrap();
+    let mut worst = (String::new(), 0.0);
+    let mut check = |key: String, ours: &Tensor| {
+        let error = distance(ours, &reference[&key]);
+        // Not a number is as far as can be.
+        if !(error <= worst.1) {
+            worst = (key, error);
+        }
     };
     let ids = |key: &str| {
         let ids = reference[key].flatten_all().unwrap().to_dtype(DType::U32).unwrap();
         model.encode_ids(&ids.to_vec1::<u32>().unwrap()).unwrap()
     };
     let (text, negative) = (ids("input_ids"), ids("negative_ids"));
-    check("text_embeds", &text);
+    check("text_embeds".into(), &text);
     let noise = &reference["noise"];
     let frames = noise.dims()[0];
     let window = Window {
@@ -102,11 +119,37 @@ fn agrees_with_diffusers(name: &str) {
     };
     let schedule = Schedule::new(model.scheduler(), case.steps).unwrap();
     let latents = denoise(&model, &schedule, &window, |step| {
-        check(&format!("eps.{}", step.index), step.prediction);
-        check(&format!("latents.{}", step.index), step.latents);
+        check(format!("eps.{}", step.index), step.prediction);
+        check(format!("latents.{}", step.index), step.latents);
         Ok(())
     });
-    check("frames", &model.decode(&latents.unwrap()).unwrap());
+    check("frames".into(), &model.decode(&latents.unwrap()).unwrap());
+    worst
+}
+
+/// Every case that `fixtures/sweep.py` wrote to the folder in BEATBOLT_CASES.
+#[test]
+#[ignore = "needs the cases of fixtures/sweep.py"]
+fn a_sweep_over_the_settings_agrees_with_diffusers() {
+    let folder =
+        std::env::var_os("BEATBOLT_CASES").expect("BEATBOLT_CASES names the folder that sweep.py wrote");
+    let mut off = Vec::new();
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let mut settings: serde_json::Value = json(&path.join("case.json"));
+        settings["model"] = "model".into();
+        settings["scheduler"] = json(&path.join("model/scheduler/scheduler_config.json"));
+        let case: Case = serde_json::from_value(settings.clone()).unwrap();
+        let model = folder_from(&path.join("model"), &case);
+        let (tensor, error) = farthest(&case, model.path(), &path.join("case.safetensors"));
+        count += 1;
+        println!("{error:.1e} {tensor:12} {}", path.display());
+        if !(error <= TOLERANCE) {
+            off.push(format!("{tensor} is off by {error:.1e}: {settings}"));
+        }
+    }
+    assert!(count > 0 && off.is_empty(), "{} of {count} cases\n{}", off.len(), off.join("\n"));
 }
 
 #[test]
