@@ -214,6 +214,7 @@ fn projects() {
 
 #[test]
 fn midi_files() {
+    let analysis = track();
     let chunk = |kind: &[u8], body: &[u8]| [kind, &(body.len() as u32).to_be_bytes(), body].concat();
     let head = |format: u8, tracks: u8| chunk(b"MThd", &[0, format, 0, tracks, 0, 96]);
     // Tempo, 6/8, then a kick with a running status, a controller and the end.
@@ -230,12 +231,13 @@ fn midi_files() {
             midi.beats.is_sorted_by(|a, b| a.0 <= b.0)
                 && midi.notes.is_sorted_by(|a, b| a.start.0 <= b.start.0)
         );
-        Ok(())
+        imported(bytes, &analysis)
     });
 }
 
 #[test]
 fn lyric_files() {
+    let analysis = track();
     let all = [
         "[ar:x]\n[offset:+250]\n[00:01.00]one\n[00:02.50][01:00.5]two <00:02.70>words\n[00:04]\n",
         "1\n00:00:01,000 --> 00:00:02,500\n<i>one</i>\n\n2\n00:00:03,000 --> 00:00:04,000\ntwo\nlines\n",
@@ -243,7 +245,7 @@ fn lyric_files() {
     storm(&seeds(&all), |bytes| {
         let lines = lyrics::parse(&String::from_utf8_lossy(bytes))?;
         assert!(lines.is_sorted_by(|a, b| a.start.0 <= b.start.0));
-        Ok(())
+        imported(bytes, &analysis)
     });
 }
 
@@ -256,7 +258,7 @@ fn lists_of_times() {
 /// What is taken over from another program is a preset that plays.
 fn imported(bytes: &[u8], analysis: &Analysis) -> Result<(), Error> {
     let fps = FrameRate::new(15, 1)?;
-    let preset = Imported::read("x", &String::from_utf8_lossy(bytes), Some(48))?.preset("x", fps);
+    let preset = Imported::read("x", bytes, Some(48))?.preset("x", Some(fps))?;
     let preset =
         Preset::parse("x", &preset).unwrap_or_else(|e| panic!("our own preset is wrong: {e}\n{preset}"));
     play(&Show::of(preset), analysis)
@@ -271,6 +273,17 @@ fn deforum_files() {
         settings,
         "zoom = 0:(1.0), 30:(1.05)\nangle = 0:(2*cos(2*pi*t/30)), 12:(-1)\n",
         "0:(1.0), 30:(abs(s - t) % 7)",
+        r#"{"hue": "0:(4)", "max_frames": 9, "prompts": {"0": "a (b:1.3), {section} --neg (c)", "3": "{x}"}}"#,
+    ];
+    storm(&seeds(&all), |bytes| imported(bytes, &analysis));
+}
+
+#[test]
+fn tables_of_numbers() {
+    let analysis = track();
+    let all = [
+        "seconds,zoom,heart\n0,1,60\n1.5,1.02,\n0.5,,71.5\n",
+        "frame;time;\"glow\";one\n0;0.0;0.5;1\n1;0.04;0.25;2\n",
     ];
     storm(&seeds(&all), |bytes| imported(bytes, &analysis));
 }

@@ -32,7 +32,7 @@ pub enum Command {
     Presets(PresetsArgs),
     /// Write the curves for other programs: Deforum, Parseq, AnimateDiff-Evolved, CSV
     Export(Box<ExportArgs>),
-    /// Make a preset of Deforum schedules or a Parseq document
+    /// Make a preset of the curves in Deforum, Parseq, MIDI, lyrics or CSV files
     Import(ImportArgs),
     /// Print the job that is stored in a rendered video, or make a project of it
     Extract(ExtractArgs),
@@ -257,7 +257,7 @@ pub enum FormatArg {
 /// `beatbolt import`
 #[derive(Debug, Args)]
 pub struct ImportArgs {
-    /// A Deforum settings file, a text with schedules, or a Parseq document
+    /// Deforum settings or schedules, a Parseq document, a MIDI file, lyrics (LRC, SRT) or a table (CSV)
     pub file: PathBuf,
 
     /// Frames a second that the file counts in [default: as the file says]

@@ -34,12 +34,12 @@ pub fn export(args: &ExportArgs) -> Result<()> {
 pub fn import(args: &ImportArgs) -> Result<()> {
     let output = target(&args.output, &args.file)?;
     let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-    let imported = Imported::read(&name, &text(&args.file)?, args.frames)?;
-    let fps = args.fps.or(imported.fps).ok_or_else(|| {
-        Error::usage(format!("{name} doesn't say how many frames a second it counts in"))
-            .hint("say it with --fps; Deforum's own default is 15")
+    let bytes = read::bytes(&args.file, MAX_BYTES as u64).context(|| {
+        let error = Error::input(format!("can't read {}", args.file.display()));
+        error.hint("name a Deforum, Parseq, MIDI, lyrics or CSV file")
     })?;
-    let preset = imported.preset(&name, fps);
+    let imported = Imported::read(&name, &bytes, args.frames)?;
+    let preset = imported.preset(&name, args.fps)?;
     // What was written must be readable; a curve too long for a preset is told here.
     Preset::parse(&name, &preset)?;
     imported.left_out.iter().for_each(|what| eprintln!("note: left out: {what}"));
@@ -60,9 +60,4 @@ fn put(output: Option<Output>, text: &str) -> Result<()> {
             done => done.context(|| Error::output("can't write to the standard output")),
         },
     }
-}
-
-fn text(path: &Path) -> Result<String> {
-    read::text(path, MAX_BYTES as u64)
-        .context(|| Error::input(format!("can't read {}", path.display())).hint("name a text or JSON file"))
 }

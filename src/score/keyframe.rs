@@ -20,6 +20,11 @@ impl Keyframes {
         self.ease.is_none()
     }
 
+    /// Whether it has two values at one place, as a hit has that falls.
+    pub(super) fn jumps(&self) -> bool {
+        self.points.windows(2).any(|pair| pair[0].0 == pair[1].0)
+    }
+
     /// The curve on a track with this clock.
     pub(super) fn line(&self, clock: &Clock) -> Line {
         let mut points: Vec<(f64, f64)> =

@@ -1,22 +1,22 @@
 //! Curves for other programs, and from them.
 //!
 //! Out go the values of a stretch of a timeline, frame by frame from 0. In come schedules of Deforum (`deforum`) and
-//! documents of Parseq (`parseq`): one value a frame for every name, which [`Imported::preset`] writes down as a
-//! preset whose curves hold each value for its frame. At the frame rate of the import it plays exactly those values.
+//! documents of Parseq (`parseq`), one value a frame for every name, and what has times of its own: MIDI files,
+//! lyrics and tables (`timed`). [`Imported::preset`] writes any of them down as a preset.
 
 mod deforum;
 mod formula;
+mod import;
 mod parseq;
+mod timed;
 
-use super::check::{AMOUNT, MAX_POINTS};
-use super::clock::Length;
-use super::grid::Span;
+pub use import::Imported;
+
 use super::param::{Param, Rate, TABLE};
 use super::timeline::Timeline;
 use crate::error::{Error, Result};
-use crate::units::{FrameIndex, FrameRate};
+use crate::units::FrameIndex;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -117,169 +117,6 @@ fn pretty(value: &Value) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
     text.push('\n');
     text
-}
-
-/// What another program's file says.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Imported {
-    /// Frames a second that it counts in, if it says so.
-    pub fps: Option<FrameRate>,
-    /// One value a frame for every name.
-    pub curves: BTreeMap<String, Vec<f64>>,
-    /// Prompts, each with the frame from which it holds, ascending.
-    pub prompts: Vec<(FrameIndex, String)>,
-    /// What could not be taken over, by name and place.
-    pub left_out: Vec<String>,
-}
-
-impl Imported {
-    /// Reads the file called `name`: a Parseq document, a Deforum settings file, or text with schedules. Without
-    /// `frames`, there are as many as the file says.
-    ///
-    /// # Errors
-    /// Input: it is none of these, too large, or holds nothing that can be taken over.
-    pub fn read(name: &str, text: &str, frames: Option<u64>) -> Result<Self> {
-        if text.len() > MAX_BYTES {
-            return Err(
-                Error::input(format!("{name} is too large")).hint(format!("at most {} MB", MAX_BYTES >> 20))
-            );
-        }
-        if frames.is_some_and(|n| n == 0 || n > Span::MAX_FRAMES) {
-            return Err(Error::usage("this number of frames can't be played")
-                .hint(format!("from 1 to {}", Span::MAX_FRAMES)));
-        }
-        let object = text.trim_start().starts_with('{');
-        let mut imported = match object.then(|| serde_json::from_str::<Value>(text)) {
-            Some(Ok(Value::Object(map)))
-                if map.contains_key("rendered_frames") || map.contains_key("keyframes") =>
-            {
-                parseq::read(name, &map, frames)?
-            }
-            Some(Ok(Value::Object(map))) => deforum::read_settings(name, &map, frames)?,
-            Some(Ok(_)) => {
-                return Err(
-                    Error::input(format!("{name} is no settings file")).hint("name a Deforum or Parseq file")
-                );
-            }
-            Some(Err(e)) => {
-                return Err(Error::input(format!("{name} is not JSON")).because(e).hint("export it again"));
-            }
-            None => deforum::read_text(name, text, frames)?,
-        };
-        imported.leave_out_what_no_preset_holds();
-        if imported.curves.is_empty() {
-            let error = Error::input(format!("{name} holds no curve that can be taken over"));
-            let error = imported.left_out.iter().take(5).fold(error, |e, what| e.hint(what.clone()));
-            return Err(error.hint("a schedule looks like 0:(1.0), 30:(1.05)"));
-        }
-        Ok(imported)
-    }
-
-    /// Seeds and distances to a horizon are in schedules, too: they are no curves that a picture could follow.
-    fn leave_out_what_no_preset_holds(&mut self) {
-        let left_out = &mut self.left_out;
-        self.curves.retain(|name, values| {
-            let changes = 1 + values.windows(2).filter(|pair| pair[0] != pair[1]).count();
-            let why = match values.iter().find(|v| v.is_finite() && !AMOUNT.contains(v)) {
-                Some(far) => format!("{far} is beyond ±{}", AMOUNT.end()),
-                None if !values.iter().any(|v| v.is_finite()) => "none of its values is a number".to_owned(),
-                None if changes > MAX_POINTS => format!("it changes more than {MAX_POINTS} times"),
-                None => return true,
-            };
-            left_out.push(format!("{name}: {why}"));
-            false
-        });
-    }
-
-    /// A preset that plays the curves at `fps`. Those of a parameter's name drive it; so do Deforum's `strength` and
-    /// `cfg_scale` schedules. The others are there to be named.
-    pub fn preset(&self, name: &str, fps: FrameRate) -> String {
-        // What stands in a comment comes from a file: a line's end or a control character would break ours.
-        let plain = |foreign: &str| foreign.replace(char::is_control, " ");
-        let mut text = format!("# From {}.\n", plain(name));
-        let _ = writeln!(text, "# Its {fps} frames a second are played one by one with --fps {fps}.");
-        for what in &self.left_out {
-            let _ = writeln!(text, "# Left out: {}", plain(what));
-        }
-        let _ = writeln!(text, "\nabout = \"curves of another program\"\n\n[base]");
-        let driven: Vec<(String, &Param, String)> = self.driven();
-        for (_, param, _) in &driven {
-            let _ = writeln!(text, "{} = {:?}", param.name, param.default);
-        }
-        for (curve, param, value) in &driven {
-            let mode = if param.default == 0.0 { "add" } else { "multiply" };
-            let _ = write!(
-                text,
-                "\n[[route]]  # {curve}\nvalue = \"{value}\"\nto = \"{}\"\nmode = \"{mode}\"\n",
-                param.name
-            );
-        }
-        for (name, values) in &self.curves {
-            let _ =
-                write!(text, "\n[[curve]]\nname = \"{}\"\nease = \"step\"\npoints = [\n", curve_name(name));
-            let mut last = None;
-            for (frame, value) in values.iter().enumerate().filter(|(_, v)| v.is_finite()) {
-                if let Some(at) = place(frame as u64, fps).filter(|_| last != Some(*value)) {
-                    let _ = writeln!(text, "  [{at}, {value:?}],");
-                }
-                last = Some(*value);
-            }
-            text.push_str("]\n");
-        }
-        self.write_prompts(&mut text, fps);
-        text
-    }
-
-    fn write_prompts(&self, text: &mut String, fps: FrameRate) {
-        if self.prompts.is_empty() {
-            text.push_str("\n# What to show is yours to say.\n[[prompt]]\ntext = \"neon tunnel\"\n");
-        }
-        for (frame, prompt) in &self.prompts {
-            let Some(at) = place(*frame, fps) else { continue };
-            // Deforum keeps what is to be avoided behind this word.
-            let (wanted, avoided) = prompt.split_once("--neg").unwrap_or((prompt, ""));
-            let shown = |t: &str| toml::Value::String(t.trim().chars().take(2000).collect()).to_string();
-            let _ = writeln!(text, "\n[[prompt]]\ntext = {}", shown(wanted));
-            if !avoided.trim().is_empty() {
-                let _ = writeln!(text, "negative = {}", shown(avoided));
-            }
-            let _ = writeln!(text, "from = {at}");
-        }
-    }
-
-    /// Which curve drives which parameter, and how.
-    fn driven(&self) -> Vec<(String, &'static Param, String)> {
-        let has = |name: &str| self.curves.contains_key(name);
-        let mut all: Vec<(String, &'static Param, String)> = Vec::new();
-        for param in TABLE.iter().filter(|p| p.rate != Rate::Job && p.needs.is_empty()) {
-            let others: &[&str] = match param.name {
-                "guidance" => &["cfg_scale_schedule", "scale"],
-                "denoise" => &["strength_schedule", "strength"],
-                _ => &[],
-            };
-            if has(param.name) {
-                all.push((param.name.to_owned(), param, curve_name(param.name)));
-            } else if let Some(other) = others.iter().find(|o| has(o)) {
-                let curve = curve_name(other);
-                // Deforum's strength is how much of the picture stays.
-                let value = if param.name == "denoise" { format!("1 - {curve}") } else { curve };
-                all.push(((*other).to_owned(), param, value));
-            }
-        }
-        all
-    }
-}
-
-/// Seconds at which a frame begins; none past the end of the longest track.
-fn place(frame: FrameIndex, fps: FrameRate) -> Option<f64> {
-    let at = fps.start_of(frame).0;
-    Length::seconds(at).is_ok().then_some(at)
-}
-
-/// A name that a preset's curve can have.
-fn curve_name(name: &str) -> String {
-    let plain: String = name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    format!("c_{plain}").chars().take(150).collect()
 }
 
 /// Refuses more values than can be held.

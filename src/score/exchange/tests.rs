@@ -1,7 +1,8 @@
 use super::formula::{Formula, Names};
 use super::*;
+use crate::score::grid::Span;
 use crate::score::{Overrides, Preset, Show, compose, fixture};
-use crate::units::Seconds;
+use crate::units::{FrameRate, Seconds};
 use proptest::prelude::{any, prop, proptest};
 
 fn timeline(toml: &str) -> Timeline {
@@ -16,7 +17,7 @@ const LIVELY: &str = "[base]\nguidance = 1.5\n[[route]]\nsignal = \"kick\"\nto =
     [[prompt]]\ntext = \"a (b:1.2)\"\n[[prompt]]\ntext = \"c\"\nnegative = \"d\"\nfrom = \"2 bars\"\n";
 
 fn values(text: &str, frames: u64) -> Vec<f64> {
-    Imported::read("x", text, Some(frames)).unwrap().curves.remove("curve").unwrap()
+    Imported::read("x", text.as_bytes(), Some(frames)).unwrap().curves.remove("curve").unwrap()
 }
 
 fn formula(text: &str, t: f64) -> f64 {
@@ -91,7 +92,7 @@ fn schedules_are_played_as_deforum_plays_them() {
     for case in fixture["cases"].as_array().unwrap() {
         let settings =
             json!({ "x": case["schedule"], "max_frames": fixture["frames"], "seed": fixture["seed"] });
-        let imported = Imported::read("x", &settings.to_string(), None).unwrap();
+        let imported = Imported::read("x", settings.to_string().as_bytes(), None).unwrap();
         let expected: Vec<f64> =
             case["values"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
         let far = imported.curves["x"].iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -103,26 +104,26 @@ fn schedules_are_played_as_deforum_plays_them() {
 fn settings_files_and_lists_are_read_and_what_is_unknown_is_named() {
     let text = r#"{"zoom": "0:(1.0), 9:(1.5)", "angle": "0:(wobble(t))", "prompts": {"0": "a --neg b", "5": "c"},
         "max_frames": 10, "fps": 15, "W": 512, "animation_mode": "2D"}"#;
-    let imported = Imported::read("s.txt", text, None).unwrap();
+    let imported = Imported::read("s.txt", text.as_bytes(), None).unwrap();
     assert_eq!((imported.fps, imported.curves["zoom"].len()), (FrameRate::new(15, 1).ok(), 10));
     assert_eq!(imported.prompts, [(0, "a --neg b".into()), (5, "c".into())]);
     assert!(
         imported.left_out[0].contains("angle: frame 0, character 1: there is no function 'wobble'"),
         "{imported:?}"
     );
-    let list = Imported::read("l.txt", "# mine\nzoom = 0:(1), 2:(2)\n\"hue\": \"0:(5)\",\n", None).unwrap();
+    let list = Imported::read("l.txt", b"# mine\nzoom = 0:(1), 2:(2)\n\"hue\": \"0:(5)\",\n", None).unwrap();
     assert_eq!(
         (list.curves["zoom"].clone(), list.curves["hue"].clone()),
         (vec![1.0, 1.5, 2.0], vec![5.0; 3])
     );
     for bad in ["", "hello", "{", "[1]", "{\"a\": 1}", "0:(wobble(t))"] {
-        let error = Imported::read("b.txt", bad, None).unwrap_err();
+        let error = Imported::read("b.txt", bad.as_bytes(), None).unwrap_err();
         assert!(!error.hints().is_empty(), "{bad}: {error}");
     }
-    assert!(Imported::read("x", "0:(1)", Some(0)).is_err());
-    assert!(Imported::read("x", "1999999:(1)\n".repeat(9).as_str(), None).is_ok());
+    assert!(Imported::read("x", b"0:(1)", Some(0)).is_err());
+    assert!(Imported::read("x", "1999999:(1)\n".repeat(9).as_bytes(), None).is_ok());
     let many: String = (0..150).map(|i| format!("c{i} = 1999999:(1)\n")).collect();
-    assert!(Imported::read("x", &many, None).unwrap_err().to_string().contains("too many"));
+    assert!(Imported::read("x", many.as_bytes(), None).unwrap_err().to_string().contains("too many"));
 }
 
 #[test]
@@ -130,7 +131,7 @@ fn parseq_keyframes_are_played_and_rendered_frames_taken_as_they_are() {
     let keyframes = r#"{"options": {"output_fps": "20"}, "keyframes": [
         {"frame": 0, "zoom": 1, "zoom_i": "L", "hue": 0, "hue_i": "S", "glow": 0, "glow_i": "C", "roll": 0, "roll_i": "sin(p=1b)"},
         {"frame": 4, "zoom": 2, "hue": 8, "glow": 1}, {"frame": 8, "zoom": 2, "hue": 3, "glow": 0}]}"#;
-    let imported = Imported::read("d.json", keyframes, None).unwrap();
+    let imported = Imported::read("d.json", keyframes.as_bytes(), None).unwrap();
     assert_eq!(imported.fps, FrameRate::new(20, 1).ok());
     assert_eq!(imported.curves["zoom"], [1.0, 1.25, 1.5, 1.75, 2.0, 2.0, 2.0, 2.0, 2.0]);
     assert_eq!(imported.curves["hue"], [0.0, 0.0, 0.0, 0.0, 8.0, 8.0, 8.0, 8.0, 3.0]);
@@ -143,7 +144,7 @@ fn parseq_keyframes_are_played_and_rendered_frames_taken_as_they_are() {
     );
     let rendered = r#"{"keyframes": [{"frame": 0, "zoom": 9}], "rendered_frames": [
         {"frame": 0, "zoom": 1.5, "deforum_prompt": "a --neg b"}, {"frame": 2, "zoom": 2.5, "deforum_prompt": "a --neg b"}]}"#;
-    let imported = Imported::read("d.json", rendered, None).unwrap();
+    let imported = Imported::read("d.json", rendered.as_bytes(), None).unwrap();
     assert_eq!((imported.curves["zoom"].clone(), imported.prompts.len()), (vec![1.5, 2.0, 2.5], 1));
 }
 
@@ -153,9 +154,9 @@ fn round_trips_are_stable() {
     let first = timeline(LIVELY);
     for format in [Format::Deforum, Format::Parseq] {
         let text = Curves::new(&first, 0..192, &[]).unwrap().write(format);
-        let imported = Imported::read("round.txt", &text, None).unwrap();
+        let imported = Imported::read("round.txt", text.as_bytes(), None).unwrap();
         assert!(imported.left_out.is_empty(), "{:?}", imported.left_out);
-        let again = timeline(&imported.preset("round.txt", first.fps));
+        let again = timeline(&imported.preset("round.txt", Some(first.fps)).unwrap());
         for param in TABLE {
             assert_eq!(again.curves[param.name], first.curves[param.name], "{format:?} {}", param.name);
         }
@@ -166,8 +167,8 @@ fn round_trips_are_stable() {
 #[test]
 fn a_strength_schedule_alone_drives_denoise() {
     let imported =
-        Imported::read("s", "strength_schedule = 0:(0.25), 191:(0.75)\nscale = 0:(3)", None).unwrap();
-    let played = timeline(&imported.preset("s", FrameRate::new(12, 1).unwrap()));
+        Imported::read("s", b"strength_schedule = 0:(0.25), 191:(0.75)\nscale = 0:(3)", None).unwrap();
+    let played = timeline(&imported.preset("s", FrameRate::new(12, 1).ok()).unwrap());
     assert!(
         (played.value("denoise", 0) - 0.75).abs() < 1e-6
             && (played.value("denoise", 191) - 0.25).abs() < 1e-6
@@ -197,20 +198,59 @@ fn tables_and_lists_hold_every_frame_of_the_part() {
     }
 }
 
+/// What a table holds plays again as it was, at the frame rate of the table and by the names of its columns.
+#[test]
+fn an_exported_table_drives_the_same_parameters_again() {
+    let first = timeline(LIVELY);
+    let table = Curves::new(&first, 0..192, &[]).unwrap().write(Format::Csv);
+    let again =
+        timeline(&Imported::read("t.csv", table.as_bytes(), None).unwrap().preset("t.csv", None).unwrap());
+    for name in ["exposure", "zoom", "denoise", "guidance"] {
+        let far = first.curves[name].iter().zip(&again.curves[name]).map(|(a, b)| (a - b).abs());
+        assert!(far.fold(0.0, f32::max) < 1e-6, "{name}");
+    }
+}
+
+#[test]
+fn a_hit_is_seen_whole_by_the_frame_that_holds_it() {
+    let lyrics = Imported::read("a.srt", b"1\n00:00:02,040 --> 00:00:04,040\nla\n", None).unwrap();
+    let preset = lyrics.preset("a.srt", None).unwrap();
+    let routed = format!("{preset}[[route]]\nsignal = \"line\"\nto = \"exposure\"\n");
+    let played = timeline(&routed);
+    // The line falls for 2 s; frame 36 begins at 3 s.
+    for (frame, value) in [(23, 0.0), (24, 1.0), (36, 0.52), (49, 0.0)] {
+        let shown = played.value("exposure", frame);
+        assert!((shown - value).abs() < 2e-3, "frame {frame}: {shown}");
+    }
+}
+
+#[test]
+fn prompts_that_mean_something_else_here_are_left_out() {
+    let text =
+        br#"{"zoom": "0:(1.02)", "max_frames": 20, "prompts": {"0": "a {section}", "4": "(b:9)", "8": "c"}}"#;
+    let imported = Imported::read("x", text, None).unwrap();
+    assert_eq!(imported.prompts, [(8, "c".into())]);
+    assert!(imported.left_out[0].contains("frame 0: {section}") && imported.left_out[1].contains("weight 9"));
+    assert!(imported.preset("x", None).unwrap_err().hints()[0].contains("--fps"));
+    let late = br#"{"zoom": "0:(1)", "max_frames": 20, "prompts": {"4294967295": "a"}}"#;
+    let late = Imported::read("x", late, None).unwrap().preset("x", FrameRate::new(15, 1).ok()).unwrap();
+    assert_eq!(Preset::parse("x", &late).unwrap().prompts[0].text, "neon tunnel");
+}
+
 #[test]
 fn what_no_preset_can_hold_is_left_out_with_the_reason() {
     let text = r#"{"seed_schedule": "0:(t * 4294967)", "far_schedule": "0:(10000)", "zoom": "0:(1.02)", "max_frames": 20,
         "prompts": {"0": "waves", "9223372036854775807": "never"}}"#;
-    let imported = Imported::read("x", text, None).unwrap();
+    let imported = Imported::read("x", text.as_bytes(), None).unwrap();
     assert_eq!(imported.curves.keys().collect::<Vec<_>>(), ["zoom"]);
     assert_eq!(
         imported.left_out,
         ["far_schedule: 10000 is beyond ±1000", "seed_schedule: 4294967 is beyond ±1000"]
     );
-    let preset = Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).unwrap())).unwrap();
+    let preset = Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).ok()).unwrap()).unwrap();
     assert_eq!(preset.prompts.len(), 1);
     let huge = format!("0:{}", "9".repeat(400));
-    let error = Imported::read("x", &huge, Some(9)).unwrap_err();
+    let error = Imported::read("x", huge.as_bytes(), Some(9)).unwrap_err();
     assert!(error.hints().iter().any(|h| h.ends_with("none of its values is a number")), "{error}");
 }
 
@@ -225,9 +265,9 @@ fn a_show_of_one_preset_is_that_preset() {
 proptest! {
     #[test]
     fn any_schedule_is_an_error_or_plays(text in "[-+*/%0-9a-z():,. \"'=<>&|^~é]{0,80}", frames in 1..200_u64) {
-        if let Ok(imported) = Imported::read("x", &text, Some(frames)) {
+        if let Ok(imported) = Imported::read("x", text.as_bytes(), Some(frames)) {
             assert!(imported.curves.values().all(|c| c.len() as u64 == frames));
-            Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).unwrap())).unwrap();
+            Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).ok()).unwrap()).unwrap();
         }
     }
 
@@ -239,8 +279,8 @@ proptest! {
         let from = at.index(text.len());
         let (head, tail) = (&text[..from], &text[(from + cut).min(text.len())..]);
         let damaged: String = head.iter().copied().chain(new.chars()).chain(tail.iter().copied()).collect();
-        if let Ok(imported) = Imported::read("x", &damaged, Some(50)) {
-            Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).unwrap())).unwrap();
+        if let Ok(imported) = Imported::read("x", damaged.as_bytes(), Some(50)) {
+            Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).ok()).unwrap()).unwrap();
         }
     }
 

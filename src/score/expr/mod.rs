@@ -95,6 +95,7 @@ impl Expr {
             Node::Leaf(i) => match &self.leaves[*i] {
                 Leaf::Signal(signal, _) => signal.reduce(),
                 Leaf::Curve(curve) if curve.steps() => Reduce::Last,
+                Leaf::Curve(curve) if curve.jumps() => Reduce::Max,
                 Leaf::Section(_) => Reduce::Last,
                 Leaf::Curve(_) | Leaf::Time | Leaf::Turns(_) => Reduce::Mean,
             },
