@@ -3,6 +3,7 @@
 //! The two sides of a ratio are timed in turns, so that whatever else the machine does hits both alike.
 #![allow(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
+use beatbolt::diffusion::motion::Movement;
 use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision, cpu};
 use beatbolt::noise::{Stream, gaussian};
 use beatbolt::units::Size;
@@ -40,7 +41,7 @@ fn spark() {
     compare(
         "spark, a window of 16: decoding / one denoising step",
         || drop(black_box(model.decode(&latents))),
-        || drop(black_box(model.predict(&latents, 499.0, &text, &[1.0; 16]))),
+        || drop(black_box(model.predict(&latents, 499.0, &text, &[Movement::PLAIN; 16]))),
     );
 }
 

@@ -8,6 +8,7 @@
 //! tensor there, the relative error |ours - reference| / |reference| is printed.
 
 use beatbolt::diffusion::denoise::{Guidance, Window, denoise};
+use beatbolt::diffusion::motion::Movement;
 use beatbolt::diffusion::schedule::Schedule;
 use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision};
 use beatbolt::error::{Context, Error, Result};
@@ -73,7 +74,7 @@ fn compare(folder: &Path) -> Result<BTreeMap<String, f64>> {
         pin_noise: None,
         carried: None,
         denoise: &vec![1.0; frames],
-        motion: &vec![case.motion_scale; frames],
+        motion: &vec![Movement { scale: case.motion_scale, ..Movement::PLAIN }; frames],
         text: &text,
         guidance: (case.guidance != 1.0).then_some(Guidance { negative: &negative, scale: case.guidance }),
     };

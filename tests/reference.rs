@@ -4,6 +4,7 @@
 
 use beatbolt::diffusion::config::SchedulerConfig;
 use beatbolt::diffusion::denoise::{Guidance, Window, denoise};
+use beatbolt::diffusion::motion::Movement;
 use beatbolt::diffusion::schedule::Schedule;
 use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision};
 use beatbolt::error::ErrorKind;
@@ -37,14 +38,10 @@ fn write(path: PathBuf, text: &str) {
 
 /// A model folder of its own with the scheduler and the motion norm of `case`.
 fn folder_of(case: &Case) -> TempDir {
-    folder_from(&fixtures().join(&case.model), case)
-}
-
-fn folder_from(model: &Path, case: &Case) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for part in ["unet", "motion_adapter", "vae", "text_encoder"] {
         std::fs::create_dir(folder.path().join(part)).unwrap();
-        for file in std::fs::read_dir(model.join(part)).unwrap() {
+        for file in std::fs::read_dir(fixtures().join(&case.model).join(part)).unwrap() {
             let file = file.unwrap();
             std::fs::copy(file.path(), folder.path().join(part).join(file.file_name())).unwrap();
         }
@@ -57,11 +54,7 @@ fn folder_from(model: &Path, case: &Case) -> TempDir {
 }
 
 fn case(name: &str) -> Case {
-    json(&fixtures().join(format!("{name}.json")))
-}
-
-fn json<T: serde::de::DeserializeOwned>(path: &Path) -> T {
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    serde_json::from_str(&std::fs::read_to_string(fixtures().join(format!("{name}.json"))).unwrap()).unwrap()
 }
 
 fn open(folder: &Path, motion: Option<PathBuf>) -> beatbolt::error::Result<Model> {
@@ -71,6 +64,10 @@ fn open(folder: &Path, motion: Option<PathBuf>) -> beatbolt::error::Result<Model
 fn open_at(folder: &Path, motion: Option<PathBuf>, effort: Effort) -> beatbolt::error::Result<Model> {
     let spec = ModelSpec { folder: folder.to_owned(), motion, effort, precision: Precision::F32 };
     Model::open(&spec, &Device::Cpu)
+}
+
+fn scaled(scale: f32) -> Movement {
+    Movement { scale, ..Movement::PLAIN }
 }
 
 /// |a - b| / |b|
@@ -83,28 +80,19 @@ fn distance(a: &Tensor, b: &Tensor) -> f64 {
 fn agrees_with_diffusers(name: &str) {
     let case = case(name);
     let folder = folder_of(&case);
-    let (tensor, error) = farthest(&case, folder.path(), &fixtures().join(format!("{name}.safetensors")));
-    assert!(error <= TOLERANCE, "{name}: {tensor} is off by {error:.1e}");
-}
-
-/// The tensor of a whole run that is farthest from the one in the file `reference`, and by how much.
-fn farthest(case: &Case, folder: &Path, reference: &Path) -> (String, f64) {
-    let model = open(folder, None).unwrap();
-    let reference: HashMap<String, Tensor> = candle_core::safetensors::load(reference, &Device::Cpu).unwrap();
-    let mut worst = (String::new(), 0.0);
-    let mut check = |key: String, ours: &Tensor| {
-        let error = distance(ours, &reference[&key]);
-        // Not a number is as far as can be.
-        if error > worst.1 || error.is_nan() {
-            worst = (key, error);
-        }
+    let model = open(folder.path(), None).unwrap();
+    let path = fixtures().join(format!("{name}.safetensors"));
+    let reference: HashMap<String, Tensor> = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
+    let check = |key: &str, ours: &Tensor| {
+        let error = distance(ours, &reference[key]);
+        assert!(error <= TOLERANCE, "{name}: {key} is off by {error:.1e}");
     };
     let ids = |key: &str| {
         let ids = reference[key].flatten_all().unwrap().to_dtype(DType::U32).unwrap();
         model.encode_ids(&ids.to_vec1::<u32>().unwrap()).unwrap()
     };
     let (text, negative) = (ids("input_ids"), ids("negative_ids"));
-    check("text_embeds".into(), &text);
+    check("text_embeds", &text);
     let noise = &reference["noise"];
     let frames = noise.dims()[0];
     let window = Window {
@@ -113,43 +101,17 @@ fn farthest(case: &Case, folder: &Path, reference: &Path) -> (String, f64) {
         pin_noise: None,
         carried: None,
         denoise: &vec![1.0; frames],
-        motion: &vec![case.motion_scale; frames],
+        motion: &vec![scaled(case.motion_scale); frames],
         text: &text,
         guidance: (case.guidance != 1.0).then_some(Guidance { negative: &negative, scale: case.guidance }),
     };
     let schedule = Schedule::new(model.scheduler(), case.steps).unwrap();
     let latents = denoise(&model, &schedule, &window, |step| {
-        check(format!("eps.{}", step.index), step.prediction);
-        check(format!("latents.{}", step.index), step.latents);
+        check(&format!("eps.{}", step.index), step.prediction);
+        check(&format!("latents.{}", step.index), step.latents);
         Ok(())
     });
-    check("frames".into(), &model.decode(&latents.unwrap()).unwrap());
-    worst
-}
-
-/// Every case that `fixtures/sweep.py` wrote to the folder in BEATBOLT_CASES.
-#[test]
-#[ignore = "needs the cases of fixtures/sweep.py"]
-fn a_sweep_over_the_settings_agrees_with_diffusers() {
-    let folder =
-        std::env::var_os("BEATBOLT_CASES").expect("BEATBOLT_CASES names the folder that sweep.py wrote");
-    let mut off = Vec::new();
-    let mut count = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let mut settings: serde_json::Value = json(&path.join("case.json"));
-        settings["model"] = "model".into();
-        settings["scheduler"] = json(&path.join("model/scheduler/scheduler_config.json"));
-        let case: Case = serde_json::from_value(settings.clone()).unwrap();
-        let model = folder_from(&path.join("model"), &case);
-        let (tensor, error) = farthest(&case, model.path(), &path.join("case.safetensors"));
-        count += 1;
-        println!("{error:.1e} {tensor:12} {}", path.display());
-        if error > TOLERANCE || error.is_nan() {
-            off.push(format!("{tensor} is off by {error:.1e}: {settings}"));
-        }
-    }
-    assert!(count > 0 && off.is_empty(), "{} of {count} cases\n{}", off.len(), off.join("\n"));
+    check("frames", &model.decode(&latents.unwrap()).unwrap());
 }
 
 #[test]
@@ -215,7 +177,7 @@ fn a_motion_file_in_the_original_layout_is_the_same_module() {
         candle_core::safetensors::save(&renamed, &original).unwrap();
         let (x, text) = inputs(3);
         let with = |motion| open(folder.path(), motion).unwrap();
-        let predict = |m: Model| values(&m.predict(&x, 500.0, &text, &[0.8, 1.0, 1.3]).unwrap());
+        let predict = |m: Model| values(&m.predict(&x, 500.0, &text, &[0.8, 1.0, 1.3].map(scaled)).unwrap());
         let own = predict(with(None));
         assert_eq!(own, predict(with(Some(original.clone()))));
         assert_eq!(own, predict(with(Some(adapter))));
@@ -249,7 +211,7 @@ fn the_number_of_steps_chooses_the_motion_module() {
         .collect();
     candle_core::safetensors::save(&halved, few.join(weights)).unwrap();
     let (x, text) = inputs(3);
-    let predict = |m: &Model| values(&m.predict(&x, 500.0, &text, &[1.0; 3]).unwrap());
+    let predict = |m: &Model| values(&m.predict(&x, 500.0, &text, &[scaled(1.0); 3]).unwrap());
     let at = |effort| open_at(folder.path(), None, effort).unwrap();
     let named = |adapter: &Path| open(folder.path(), Some(adapter.join(weights))).unwrap();
     let cases = [
@@ -287,7 +249,7 @@ fn the_number_of_threads_changes_no_bit() {
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let latents = model.predict(&x, 999.0, &text, &[1.0; 5]).unwrap();
+            let latents = model.predict(&x, 999.0, &text, &[scaled(1.0); 5]).unwrap();
             values(&model.decode(&latents).unwrap())
         })
     };
@@ -322,8 +284,30 @@ fn a_single_frame_does_not_pass_through_the_motion_module() {
     let folder = folder_of(&case("euler"));
     let model = open(folder.path(), None).unwrap();
     let (x, text) = inputs(1);
-    let calm = values(&model.predict(&x, 10.0, &text, &[0.0]).unwrap());
-    assert_eq!(calm, values(&model.predict(&x, 10.0, &text, &[2.0]).unwrap()));
+    let calm = values(&model.predict(&x, 10.0, &text, &[scaled(0.0)]).unwrap());
+    assert_eq!(calm, values(&model.predict(&x, 10.0, &text, &[scaled(2.0)]).unwrap()));
+}
+
+/// What the modules add is added less: none of it leaves single pictures, and a frame has an effect of its own.
+#[test]
+fn without_its_effect_the_motion_module_leaves_pictures_by_themselves() {
+    let folder = folder_of(&case("euler"));
+    let model = open(folder.path(), None).unwrap();
+    let (x, text) = inputs(3);
+    let predict = |x: &Tensor, effects: &[f32]| {
+        let motion: Vec<Movement> =
+            effects.iter().map(|&effect| Movement { effect, ..Movement::PLAIN }).collect();
+        model.predict(x, 500.0, &text, &motion).unwrap()
+    };
+    let alone: Vec<Tensor> = (0..3).map(|i| predict(&x.narrow(0, i, 1).unwrap(), &[1.0])).collect();
+    let alone = Tensor::cat(&alone, 0).unwrap();
+    assert!(distance(&predict(&x, &[0.0; 3]), &alone) < TOLERANCE);
+    let full = predict(&x, &[1.0; 3]);
+    let (half, more) = (predict(&x, &[0.5; 3]), predict(&x, &[2.0; 3]));
+    let far = [&half, &full, &more].map(|p| distance(p, &alone));
+    assert!(far.is_sorted_by(|a, b| a < b), "{far:?}");
+    let mixed = predict(&x, &[0.0, 1.0, 1.0]).narrow(0, 0, 1).unwrap();
+    assert!(distance(&mixed, &alone.narrow(0, 0, 1).unwrap()) < TOLERANCE);
 }
 
 #[test]
@@ -332,7 +316,7 @@ fn windows_that_are_too_long_are_refused() {
     let model = open(folder.path(), None).unwrap();
     assert_eq!(model.max_frames(), 24);
     let (x, text) = inputs(25);
-    let error = model.predict(&x, 10.0, &text, &[1.0; 25]).unwrap_err();
+    let error = model.predict(&x, 10.0, &text, &[scaled(1.0); 25]).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
 }
 

@@ -11,6 +11,7 @@
 //!
 //! **Invariant:** nothing here draws random numbers: the noise is an argument.
 
+use super::motion::Movement;
 use super::schedule::{Level, Schedule};
 use super::{join, sampler};
 use crate::error::{Context, Error, Result};
@@ -19,8 +20,8 @@ use candle_core::Tensor;
 /// What predicts: the UNet, or a closed form in tests.
 pub trait Predict {
     /// The prediction for `x` \[f, c, h, w] (of unit variance) at timestep `t`; `text` is \[1 or f, L, d],
-    /// `motion` holds the motion scale of each of the f frames.
-    fn predict(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[f32]) -> Result<Tensor>;
+    /// `motion` says how each of the f frames moves.
+    fn predict(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[Movement]) -> Result<Tensor>;
 }
 
 /// Everything that decides how a window comes out.
@@ -38,8 +39,8 @@ pub struct Window<'a> {
     pub carried: Option<&'a Tensor>,
     /// Denoise strength of every frame in (0, 1]; those of pinned frames don't matter.
     pub denoise: &'a [f32],
-    /// Motion scale of every frame, 0 or more.
-    pub motion: &'a [f32],
+    /// How every frame moves.
+    pub motion: &'a [Movement],
     /// What is asked for, \[1 or f, L, d].
     pub text: &'a Tensor,
     /// What is avoided, and by how much: prediction = negative + scale · (text − negative).
@@ -283,7 +284,7 @@ mod tests {
     }
 
     impl Predict for Oracle<'_> {
-        fn predict(&self, x: &Tensor, t: f64, _: &Tensor, _: &[f32]) -> Result<Tensor> {
+        fn predict(&self, x: &Tensor, t: f64, _: &Tensor, _: &[Movement]) -> Result<Tensor> {
             self.seen.borrow_mut().push(x.clone());
             let strides = [self.schedule.strides(1.0), self.schedule.strides(0.5)].concat();
             let level = strides.iter().find(|s| s.from.t == t).expect("a level of the schedule").from;
@@ -306,7 +307,7 @@ mod tests {
     }
 
     impl Predict for Believer<'_> {
-        fn predict(&self, x: &Tensor, t: f64, _: &Tensor, _: &[f32]) -> Result<Tensor> {
+        fn predict(&self, x: &Tensor, t: f64, _: &Tensor, _: &[Movement]) -> Result<Tensor> {
             let level = self.strides.iter().find(|s| s.from.t == t).expect("a level of the schedule").from;
             // x is divided by its spread; E[x0 | x] = w x + (1 − w) picture with w = 1 / (1 + σ²), ε = (x − x0) / σ.
             let answer = || ((x * level.spread())? - self.picture)? * (level.noise / level.spread().powi(2));
@@ -321,7 +322,7 @@ mod tests {
             pin_noise: None,
             carried: None,
             denoise,
-            motion: &[1.0; 6],
+            motion: &[Movement::PLAIN; 6],
             text,
             guidance: None,
         }
@@ -428,7 +429,7 @@ mod tests {
         /// Answers with its text.
         struct Echo;
         impl Predict for Echo {
-            fn predict(&self, x: &Tensor, _: f64, text: &Tensor, _: &[f32]) -> Result<Tensor> {
+            fn predict(&self, x: &Tensor, _: f64, text: &Tensor, _: &[Movement]) -> Result<Tensor> {
                 text.broadcast_as(x.shape()).and_then(|t| t.contiguous()).context(failed)
             }
         }

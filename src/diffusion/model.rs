@@ -9,6 +9,7 @@ use super::config::{
 use super::denoise::Predict;
 use super::hints::{Effort, Native};
 use super::keys;
+use super::motion::Movement;
 use super::text_encoder::TextEncoder;
 use super::tokenizer::{PromptIds, Tokenizer};
 use super::unet::{Unet, UnetParts};
@@ -161,9 +162,9 @@ impl Model {
     /// The network's prediction for the latents `x` of a window at timestep `t`.
     ///
     /// # Shapes
-    /// `x` \[f, c, h, w], scaled to unit variance as the sampler says; `text` \[1 or f, L, d]; `motion` the motion
-    /// scale of each of the f frames. Gives f32 \[f, c, h, w].
-    pub fn predict(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[f32]) -> Result<Tensor> {
+    /// `x` \[f, c, h, w], scaled to unit variance as the sampler says; `text` \[1 or f, L, d]; `motion` how
+    /// each of the f frames moves. Gives f32 \[f, c, h, w].
+    pub fn predict(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[Movement]) -> Result<Tensor> {
         let frames = x.dims().first().copied().unwrap_or(0);
         if frames == 0 || frames > self.max_frames() {
             let most = self.max_frames();
@@ -171,7 +172,7 @@ impl Model {
                 .hint("the motion module's positional encoding ends there"));
         }
         if motion.len() != frames {
-            return Err(Error::internal(format!("{} motion scales for {frames} frames", motion.len())));
+            return Err(Error::internal(format!("{} motions for {frames} frames", motion.len())));
         }
         let run = || -> TensorResult<Tensor> {
             let (x, text) = (self.onto(x)?, self.onto(text)?);
@@ -273,7 +274,7 @@ impl Model {
 }
 
 impl Predict for Model {
-    fn predict(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[f32]) -> Result<Tensor> {
+    fn predict(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[Movement]) -> Result<Tensor> {
         Model::predict(self, x, t, text, motion)
     }
 }

@@ -14,6 +14,20 @@ use super::weights::{Scope, Target};
 use crate::error::Result;
 use candle_core::{Device, Result as TensorResult, Tensor};
 
+/// How a frame moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Movement {
+    /// Multiplies the logits of the frame's own queries; 0 or more.
+    pub scale: f32,
+    /// How much of what the modules add to the frame counts: 1 all, 0 nothing, the frame is by itself.
+    pub effect: f32,
+}
+
+impl Movement {
+    /// The module as it is.
+    pub const PLAIN: Movement = Movement { scale: 1.0, effect: 1.0 };
+}
+
 /// A motion module.
 #[derive(Debug)]
 pub struct MotionModule {
@@ -55,17 +69,24 @@ impl MotionModule {
         })
     }
 
-    /// `x` \[f, c, h, w] to the same shape; `scale` holds the motion scale of each of the f frames.
-    pub fn forward(&self, x: &Tensor, scale: &[f32]) -> TensorResult<Tensor> {
+    /// `x` \[f, c, h, w] to the same shape; `motion` says how each of the f frames moves.
+    pub fn forward(&self, x: &Tensor, motion: &[Movement]) -> TensorResult<Tensor> {
         // A single frame has no others to look at, and what the module then makes of it is noise.
         if x.dim(0)? == 1 {
             return Ok(x.clone());
         }
         let mut tokens = self.enter.forward(&to_tokens(&self.norm.forward(x)?, Order::Time)?)?;
+        let scale: Vec<f32> = motion.iter().map(|m| m.scale).collect();
         for (block, codes) in &self.blocks {
-            tokens = block.forward(tokens, &Moving { codes, scale })?;
+            tokens = block.forward(tokens, &Moving { codes, scale: &scale })?;
         }
-        from_tokens(&self.leave.forward(&tokens)?, Order::Time, x)
+        let moved = from_tokens(&self.leave.forward(&tokens)?, Order::Time, x)?;
+        if motion.iter().all(|m| m.effect == 1.0) {
+            return Ok(moved);
+        }
+        let effect: Vec<f32> = motion.iter().map(|m| m.effect).collect();
+        let effect = Tensor::from_vec(effect, (motion.len(), 1, 1, 1), x.device())?.to_dtype(x.dtype())?;
+        x + (moved - x)?.broadcast_mul(&effect)?
     }
 }
 

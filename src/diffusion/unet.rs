@@ -14,7 +14,7 @@
 use super::blocks::{Downsample, Resnet, ResnetShape, TimeEmbedding, Upsample};
 use super::config::{MotionConfig, StageConfig, UnetConfig};
 use super::layers::{Conv2d, GroupNorm};
-use super::motion::{MotionModule, MotionShape};
+use super::motion::{MotionModule, MotionShape, Movement};
 use super::transformer::{SpatialTransformer, TransformerShape};
 use super::weights::Scope;
 use crate::error::Result;
@@ -37,7 +37,7 @@ pub struct Unet {
 struct Conditions<'a> {
     time: &'a Tensor,
     text: &'a Tensor,
-    motion: &'a [f32],
+    motion: &'a [Movement],
 }
 
 #[derive(Debug)]
@@ -80,7 +80,7 @@ impl Unet {
     ///
     /// # Shapes
     /// `x` \[f, c, h, w], `text` \[1 or f, L, d], `motion` f values; gives \[f, c', h, w].
-    pub fn forward(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[f32]) -> TensorResult<Tensor> {
+    pub fn forward(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[Movement]) -> TensorResult<Tensor> {
         let time = self.time.forward(t, x)?;
         let with = Conditions { time: &time, text, motion };
         let mut x = self.conv_in.forward(x)?;
@@ -259,7 +259,8 @@ mod tests {
                 let (unet, motion) = (unet.scope(""), motion.scope(""));
                 let parts = UnetParts { unet, config: &config, motion, motion_config: &motion_config };
                 let (x, text) = (wave(&[3, 4, 9, 13], dtype), wave(&[1, 12, 16], dtype));
-                Unet::new(&parts).unwrap().forward(&x, 700.0, &text, &[0.8, 1.0, 1.2]).unwrap()
+                let moves = [0.8, 1.0, 1.2].map(|scale| Movement { scale, effect: scale });
+                Unet::new(&parts).unwrap().forward(&x, 700.0, &text, &moves).unwrap()
             };
             near(run(DType::F16), run(DType::F32));
         }

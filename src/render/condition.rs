@@ -3,6 +3,7 @@
 use super::prompt::{Embedder, Side};
 use super::window::Window;
 use crate::diffusion::Model;
+use crate::diffusion::motion::Movement;
 use crate::error::{Context, Error, Result};
 use crate::noise::{Stream, gaussian};
 use crate::score::{PromptSpan, Timeline};
@@ -19,8 +20,8 @@ pub struct Conditions {
     pub text: Tensor,
     /// What is avoided, and how far to lead away from it, where guidance is not 1.
     pub guidance: Option<(Tensor, f64)>,
-    /// Motion scale of every frame.
-    pub motion: Vec<f32>,
+    /// How every frame moves.
+    pub motion: Vec<Movement>,
     /// Denoise strength of every frame.
     pub denoise: Vec<f32>,
 }
@@ -41,14 +42,16 @@ impl<'a> Conditioner<'a> {
     pub fn window(&mut self, window: &Window) -> Result<Conditions> {
         let frames: Vec<FrameIndex> = window.frames().collect();
         let curve = |name: &str| frames.iter().map(|&f| self.timeline.value(name, f)).collect::<Vec<f32>>();
-        let (motion, denoise) = (curve("motion_scale"), curve("denoise"));
-        let scale = f64::from(self.timeline.value("guidance", window.new_frames().start));
+        let (scales, effects) = (curve("motion_scale"), curve("motion_effect"));
+        let motion =
+            scales.into_iter().zip(effects).map(|(scale, effect)| Movement { scale, effect }).collect();
+        let guided = f64::from(self.timeline.value("guidance", window.new_frames().start));
         let text = self.text(&frames, Side::Wanted)?;
-        let guidance = match scale {
+        let guidance = match guided {
             s if (s - 1.0).abs() < 1e-6 => None,
             s => Some((self.text(&frames, Side::Avoided)?, s)),
         };
-        Ok(Conditions { text, guidance, motion, denoise })
+        Ok(Conditions { text, guidance, motion, denoise: curve("denoise") })
     }
 
     /// Embeddings of every frame's text, or one for all where they share it.

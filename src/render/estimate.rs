@@ -3,6 +3,7 @@
 use super::pipeline::{QUEUE, finish_at, to_frames};
 use super::{Job, Window};
 use crate::diffusion::Model;
+use crate::diffusion::motion::Movement;
 use crate::error::{Context, Error, Result};
 use crate::noise::{Stream, gaussian};
 use crate::units::Seconds;
@@ -33,7 +34,7 @@ pub fn estimate(job: &Job, model: &Model, profile: Profile) -> Result<Estimate> 
     let length = job.settings.windows.length;
     let latents = latents(job, model)?;
     let (text, _) = model.encode_prompt("")?;
-    let motion = vec![1.0; length];
+    let motion = vec![Movement::PLAIN; length];
     let step = measure(|| wait(&model.predict(&latents, 500.0, &text, &motion)?))?;
     let mut frames = Vec::new();
     let decode = measure(|| {

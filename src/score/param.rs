@@ -96,6 +96,18 @@ pub const TABLE: &[Param] = &[
         needs: "",
     },
     Param {
+        name: "motion_effect",
+        unit: "",
+        min: 0.0,
+        max: 2.0,
+        default: 1.0,
+        effect: "frames agree more on what they show; 0 = each is a picture by itself",
+        rate: Rate::Frame,
+        group: Group::Generate,
+        kind: Kind::Number,
+        needs: "",
+    },
+    Param {
         name: "guidance",
         unit: "",
         min: 1.0,
