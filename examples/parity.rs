@@ -75,6 +75,7 @@ fn compare(folder: &Path) -> Result<BTreeMap<String, f64>> {
         carried: None,
         denoise: &vec![1.0; frames],
         motion: &vec![Movement { scale: case.motion_scale, ..Movement::PLAIN }; frames],
+        pace: None,
         text: &text,
         guidance: (case.guidance != 1.0).then_some(Guidance { negative: &negative, scale: case.guidance }),
     };

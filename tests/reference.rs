@@ -102,6 +102,7 @@ fn agrees_with_diffusers(name: &str) {
         carried: None,
         denoise: &vec![1.0; frames],
         motion: &vec![scaled(case.motion_scale); frames],
+        pace: None,
         text: &text,
         guidance: (case.guidance != 1.0).then_some(Guidance { negative: &negative, scale: case.guidance }),
     };

@@ -26,9 +26,12 @@ from nets import FRAMES, LATENT, MODEL, build_vae, load_part, mixed
 PLACES, TAKES = 64, 64
 
 
+STILL = 0.45  # the motion scale at which nothing moves
+
+
 def speed(s):
     """Motion scale to clock frames per frame: 0.5 is nearly still, 1 is 1, 1.5 is almost twice as fast."""
-    return torch.clamp((s - 0.45) / 0.55, min=0)
+    return torch.clamp((s - STILL) / (1 - STILL), min=0)
 
 
 def curve(rng, frames=FRAMES):

@@ -5,6 +5,7 @@ import torch
 from diffusers import EulerDiscreteScheduler
 
 import captions
+import data
 import nets
 import tokens
 from nets import MODEL
@@ -31,7 +32,7 @@ def frame():
         "feature_extractor": [None, None], "image_encoder": [None, None]}, indent=2) + "\n")
     (MODEL / "spark.json").write_text(json.dumps(
         {"width": nets.WIDTH, "height": nets.HEIGHT, "fps": nets.FPS, "steps": nets.STEPS, "frames": nets.FRAMES,
-         "final_steps": 4 * nets.STEPS, "guidance": GUIDANCE, "pin_noise": nets.PIN}) + "\n")
+         "final_steps": 4 * nets.STEPS, "guidance": GUIDANCE, "pin_noise": nets.PIN, "still": data.STILL}) + "\n")
 
 
 def init():

@@ -12,6 +12,7 @@ import json
 import torch
 
 import captions
+import data
 import export
 import nets
 import scenes
@@ -38,7 +39,32 @@ def shown(x, noise, sigma, held):
     return x, torch.cat([pins[:, :-1], x[:, OVERLAP - 1:] / root], 1)  # the last one shows what the model gets wrong
 
 
-def stride(predict, x, noise, t, sigma, after, hidden, scale, empty=None, guidance=1.0, held=None):
+def places(ways, speeds, reach=2.0, jump=3.0, breath=0.05):
+    """Where on a path with these `ways` [n] between frames each frame [n+1] belongs for its `speeds` [n]: see diffusion/pace.rs."""
+    longest = jump * float(ways.sort().values[len(ways) // 2])
+    jumps, ways = ways > longest, ways.clamp(max=longest)
+    gone = torch.cat([torch.zeros(1), torch.cumsum(speeds + breath, 0)])
+    gone, behind = gone / gone[-1] * ways.sum(), torch.cat([torch.zeros(1), torch.cumsum(ways, 0)])
+    at = (torch.searchsorted(behind[1:].contiguous(), gone, right=True)).clamp(max=len(ways) - 1)
+    own = torch.arange(len(gone)).float()
+    part = ((gone - behind[at]) / ways[at].clamp(min=1e-9)).clamp(0, 1)
+    place = torch.where(ways[at] > 0, at + torch.where(jumps[at], part.round(), part), own)
+    return (own + (place - own).clamp(-reach, reach)).clamp(0, len(ways))
+
+
+def paced(clean, scale, held=None):
+    """What to add to predicted clean latents [b,f,8,h,w] for them to move as their motion scale [b,f] says, as the program does."""
+    change, first = torch.zeros_like(clean), 0 if held is None else OVERLAP - 1
+    for row, s, z, pinned in zip(change, scale, clean, [None] * len(clean) if held is None else held):
+        path = z if pinned is None else torch.cat([pinned[-1:], z[OVERLAP:]])
+        ways = (path[1:] - path[:-1]).flatten(1).pow(2).mean(1).sqrt()
+        place = places(ways, data.speed(s[first + 1:]))
+        at = place.floor().long().clamp(max=len(ways) - 1)
+        row[first:] = torch.lerp(path[at], path[at + 1], (place - at).view(-1, 1, 1, 1)) - path
+    return change
+
+
+def stride(predict, x, noise, t, sigma, after, hidden, scale, empty=None, guidance=1.0, held=None, pace=False):
     """One Euler step of x = clean + sigma noise [b,f,8,h,w] from sigma to `after`, as the program takes it."""
     x, y = shown(x, noise, sigma, held)
     v = predict(y, t, hidden, scale)
@@ -50,7 +76,7 @@ def stride(predict, x, noise, t, sigma, after, hidden, scale, empty=None, guidan
         missed = held[:, -1:] - clean[:, OVERLAP - 1:OVERLAP]
         fade = torch.exp(-torch.arange(x.shape[1] - OVERLAP) / REACH)
         clean[:, OVERLAP:] += missed * fade.view(-1, 1, 1, 1)
-    return clean + (x - clean) * (after / sigma)
+    return clean + (x - clean) * (after / sigma) + (paced(clean, scale, held) if pace else 0)
 
 
 class Spark:
@@ -81,7 +107,8 @@ class Spark:
         if held is not None and denoise < 1:
             x = x + held[:, -1:]
         for k in range(len(t)):
-            x = stride(self.predict, x, noise, t[k], sigma[k], sigma[k + 1], hidden, scale, empty, guidance, held)
+            x = stride(self.predict, x, noise, t[k], sigma[k], sigma[k + 1], hidden, scale, empty, guidance, held,
+                       pace=k > 0 and x.shape[1] > 1)
         if held is not None:
             x[:, :OVERLAP] = held
         return x

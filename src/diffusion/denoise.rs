@@ -9,9 +9,12 @@
 //! **Strength per frame.** A frame whose denoise is below the window's is held in the same way, on the picture
 //! it carries, until the window's noise has fallen to the frame's own level; from then on it is free.
 //!
+//! **Pace.** How far each frame moves from the one before is taken to what its motion scale asks for (`pace.rs`).
+//!
 //! **Invariant:** nothing here draws random numbers: the noise is an argument.
 
 use super::motion::Movement;
+use super::pace::Pace;
 use super::schedule::{Level, Schedule};
 use super::{join, sampler};
 use crate::error::{Context, Error, Result};
@@ -41,6 +44,8 @@ pub struct Window<'a> {
     pub denoise: &'a [f32],
     /// How every frame moves.
     pub motion: &'a [Movement],
+    /// How far every frame is to move, whatever the network makes of `motion`; none: as it moves them.
+    pub pace: Option<Pace<'a>>,
     /// What is asked for, \[1 or f, L, d].
     pub text: &'a Tensor,
     /// What is avoided, and by how much: prediction = negative + scale · (text − negative).
@@ -92,7 +97,20 @@ pub fn denoise(
             Some(pinned) => join::correct(schedule, &x, &prediction, pinned, stride.from).context(failed)?,
             None => prediction,
         };
+        let change = match &window.pace {
+            // The first step's clean latents are hardly a picture yet. Where single frames are held, their strength is
+            // what moves them.
+            Some(pace) if index > 0 && !holds.single() => {
+                let clean =
+                    sampler::clean(schedule.prediction(), &x, &prediction, stride.from).context(failed)?;
+                Some(pace.change(&clean, window.pinned).context(failed)?)
+            }
+            _ => None,
+        };
         x = sampler::step(schedule, &x, &prediction, *stride).context(failed)?;
+        if let Some(change) = change {
+            x = (x + (change * stride.to.signal).context(failed)?).context(failed)?;
+        }
         observe(Step { index, prediction: &prediction, latents: &x })?;
     }
     holds.settle(&x).context(failed)
@@ -117,7 +135,11 @@ impl Window<'_> {
 
     fn check(&self) -> Result<()> {
         let (f, p) = (self.frames(), self.pinned_frames());
-        if p >= f || self.denoise.len() != f || self.motion.len() != f {
+        if p >= f
+            || self.denoise.len() != f
+            || self.motion.len() != f
+            || self.pace.is_some_and(|pace| pace.speeds.len() != f)
+        {
             return Err(Error::internal(format!(
                 "a window of {f} frames has {p} pinned, {} denoise and {} motion values",
                 self.denoise.len(),
@@ -181,6 +203,11 @@ impl Holds {
             })
             .collect();
         Ok(Holds { pictures: pictures(window)?, release, steps })
+    }
+
+    /// Whether any frame is held that is not pinned.
+    fn single(&self) -> bool {
+        self.release.iter().any(|r| r.is_some_and(|r| r != usize::MAX))
     }
 
     /// The latents at the first level: carried pictures with noise on them, or noise alone.
@@ -323,6 +350,7 @@ mod tests {
             carried: None,
             denoise,
             motion: &[Movement::PLAIN; 6],
+            pace: None,
             text,
             guidance: None,
         }
@@ -422,6 +450,31 @@ mod tests {
             distance(&frame(&oracle.seen.borrow()[step], 1), &expected) < 1e-6
         };
         assert!(held(0) && held(1), "held at the first two levels");
+    }
+
+    #[test]
+    fn frames_move_as_fast_as_their_pace_and_held_ones_are_left_alone() {
+        // A path that speeds up, one number in all places: frame i at i².
+        let line: Vec<f32> = (0..6).flat_map(|i| [(i * i) as f32; 18]).collect();
+        let clean = Tensor::from_vec(line, SHAPE, &Device::Cpu).unwrap();
+        let (noise, text, carried) = (tensor(2, SHAPE), tensor(3, (1, 1, 1, 1)), tensor(5, (1, 2, 3, 3)));
+        let schedule = schedule(SamplerKind::Euler, Prediction::Epsilon, false);
+        let oracle = Oracle { clean: &clean, schedule: &schedule, seen: RefCell::default() };
+        let pace = Some(Pace { speeds: &[1.0; 6], strength: 1.0 });
+        let run = |window: &Window| {
+            let out = denoise(&oracle, &schedule, window, |_| Ok(())).unwrap();
+            let rows: Vec<Vec<f32>> = out.flatten_from(1).unwrap().to_vec2().unwrap();
+            rows.iter().map(|row| row[0]).collect::<Vec<f32>>()
+        };
+        let near = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-2);
+        let even = run(&Window { pace, ..window(&noise, &text, &[1.0; 6]) });
+        assert!(near(&even, &[0.0, 5.0, 10.0, 15.0, 20.0, 25.0]), "{even:?}");
+        let settled = clean.narrow(0, 0, 3).unwrap();
+        let on = run(&Window { pace, pinned: Some(&settled), ..window(&noise, &text, &[1.0; 6]) });
+        assert!(near(&on, &[0.0, 1.0, 4.0, 11.0, 18.0, 25.0]), "{on:?}");
+        let strength = [1.0, 0.5, 1.0, 1.0, 1.0, 1.0];
+        let held = run(&Window { pace, carried: Some(&carried), ..window(&noise, &text, &strength) });
+        assert!(near(&held[1..], &[1.0, 4.0, 9.0, 16.0, 25.0]), "{held:?}");
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct Native {
     /// The noise (σ) under which it was trained to see the settled frames that a window begins with; none: it
     /// knows frames at the window's own noise only.
     pub pin_noise: Option<f64>,
+    /// The motion scale at which nothing moves; speeds grow with what is above it.
+    pub still: f32,
 }
 
 impl Default for Native {
@@ -43,6 +45,7 @@ impl Default for Native {
             frames: 16,
             guidance: 1.0,
             pin_noise: None,
+            still: 0.0,
         }
     }
 }
@@ -69,12 +72,13 @@ impl Native {
         let unclear = || Error::model(format!("{} can't be understood", path.display()));
         let text = read::text(path, MAX_BYTES).context(unclear)?;
         let native: Native = serde_json::from_str(&text).context(unclear)?;
-        let Native { width, height, fps, steps, final_steps, frames, guidance, pin_noise } = native;
+        let Native { width, height, fps, steps, final_steps, frames, guidance, pin_noise, still } = native;
         let sides_fit = [width, height].iter().all(|s| (8..=8192).contains(s) && s % downscale == 0);
         let rest_fits = (1..=240).contains(&fps)
             && [steps, final_steps.unwrap_or(steps)].iter().all(|n| (1..=1000).contains(n))
             && (1..=1024).contains(&frames)
             && (1.0..=15.0).contains(&guidance)
+            && (0.0..1.0).contains(&still)
             && pin_noise.is_none_or(|sigma| (0.0..=10.0).contains(&sigma));
         if !(sides_fit && rest_fits) {
             return Err(unclear().because(format!("{native:?} makes no sense")));

@@ -16,6 +16,7 @@ pub mod keys;
 pub mod layers;
 pub mod model;
 pub mod motion;
+pub mod pace;
 pub mod sampler;
 pub mod schedule;
 pub mod text_encoder;

@@ -30,6 +30,8 @@ pub use window::{Shape, Window, plan};
 
 use crate::diffusion::Model;
 use crate::diffusion::denoise::{self, Guidance, Window as DenoiseWindow};
+use crate::diffusion::motion::Movement;
+use crate::diffusion::pace::Pace;
 use crate::diffusion::schedule::Schedule;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::timing::Timings;
@@ -128,6 +130,9 @@ impl<'a> Render<'a> {
             Some(carried) => Some(carried.narrow(0, carried.dims()[0] - 1, 1).context(failed)?),
             None => None,
         };
+        let still = self.model.native().still;
+        let speed = |m: &Movement| ((m.scale - still) / (1.0 - still)).max(0.0);
+        let speeds: Vec<f32> = conditions.motion.iter().map(speed).collect();
         let input = DenoiseWindow {
             noise: &noise,
             pinned: self.carried.as_ref(),
@@ -135,6 +140,7 @@ impl<'a> Render<'a> {
             carried: last.as_ref(),
             denoise: &conditions.denoise,
             motion: &conditions.motion,
+            pace: Some(Pace { speeds: &speeds, strength: timeline.value("pace", window.new_frames().start) }),
             text: &conditions.text,
             guidance: conditions
                 .guidance

@@ -96,6 +96,18 @@ pub const TABLE: &[Param] = &[
         needs: "",
     },
     Param {
+        name: "pace",
+        unit: "",
+        min: 0.0,
+        max: 1.0,
+        default: 1.0,
+        effect: "how far each frame moves follows motion_scale more exactly; 0 = as the model moves it",
+        rate: Rate::Window,
+        group: Group::Generate,
+        kind: Kind::Number,
+        needs: "",
+    },
+    Param {
         name: "motion_effect",
         unit: "",
         min: 0.0,

@@ -1,0 +1,141 @@
+//! The pace of a window: how far each frame moves is what its motion scale asks for.
+//!
+//! A motion scale bends what the network sees, and the network follows it about. But the clean latents that it predicts
+//! for a window are a path through pictures, and along that path every frame can be put where it belongs: so far
+//! from the frame before as its share of the way is. The noise that is left is not touched, so the steps that
+//! follow make a picture of what lies between two frames.
+
+use candle_core::{Device, Result, Tensor};
+
+/// Most frames by which a frame is moved along the path.
+const REACH: f64 = 2.0;
+/// A way longer than so many times the usual one is a jump, and stays one.
+const JUMP: f64 = 3.0;
+/// Added to every speed: what is to stand still may breathe.
+const BREATH: f64 = 0.05;
+
+/// How fast the frames of a window are to move.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace<'a> {
+    /// Of every frame, from the one before it, against the others; 0 or more.
+    pub speeds: &'a [f32],
+    /// From 0, as the network moves them, to 1, as `speeds` says.
+    pub strength: f32,
+}
+
+impl Pace<'_> {
+    /// What to add to the clean latents \[f, c, h, w] that the network predicts, for them to move from frame to frame as they
+    /// should; nothing for the first frames, whose true latents are `pinned` (\[p, c, h, w]).
+    pub(super) fn change(&self, clean: &Tensor, pinned: Option<&Tensor>) -> Result<Tensor> {
+        let frames = clean.dims()[0];
+        let (first, path) = match pinned {
+            Some(pinned) => {
+                let p = pinned.dims()[0];
+                (p - 1, Tensor::cat(&[&pinned.narrow(0, p - 1, 1)?, &clean.narrow(0, p, frames - p)?], 0)?)
+            }
+            None => (0, clean.clone()),
+        };
+        let path: Vec<f32> = path.flatten_all()?.to_vec1()?;
+        let size = path.len() / (frames - first);
+        let rows: Vec<&[f32]> = path.chunks_exact(size).collect();
+        let ways: Vec<f64> = rows.windows(2).map(|pair| apart(pair[0], pair[1])).collect();
+        let mut change = vec![0.0; frames * size];
+        for (i, place) in self.places(&ways, first).into_iter().enumerate() {
+            let (from, part) = (place.floor() as usize, place.fract() as f32);
+            let (here, next) = (rows[from], rows[(from + 1).min(rows.len() - 1)]);
+            let target = &mut change[(first + i) * size..][..size];
+            for (k, t) in target.iter_mut().enumerate() {
+                *t = here[k] + part * (next[k] - here[k]) - rows[i][k];
+            }
+        }
+        Tensor::from_vec(change, clean.dims(), &Device::Cpu)?.to_device(clean.device())
+    }
+
+    /// Where on the path each frame from `first` on belongs, in frames from there; `ways` are the lengths between them.
+    fn places(&self, ways: &[f64], first: usize) -> Vec<f64> {
+        let mut sorted = ways.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let longest = JUMP * sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);
+        let speeds: Vec<f64> = self.speeds[first + 1..].iter().map(|s| f64::from(*s) + BREATH).collect();
+        let whole: f64 = ways.iter().map(|way| way.min(longest)).sum();
+        let share = whole / speeds.iter().sum::<f64>();
+        let (mut places, mut gone, mut at, mut behind) = (vec![0.0], 0.0, 0, 0.0);
+        for (i, speed) in speeds.iter().enumerate() {
+            gone += speed * share;
+            while at + 1 < ways.len() && behind + ways[at].min(longest) <= gone {
+                behind += ways[at].min(longest);
+                at += 1;
+            }
+            let own = (i + 1) as f64;
+            let part = match ways[at].min(longest) {
+                // Where nothing moves, there is nowhere else to be.
+                0.0 => own - at as f64,
+                // Half-way through a jump is no picture.
+                way if ways[at] > longest => ((gone - behind) / way).round().min(1.0),
+                way => ((gone - behind) / way).min(1.0),
+            };
+            let place = at as f64 + part;
+            places.push(own + f64::from(self.strength) * (place - own).clamp(-REACH, REACH));
+        }
+        places
+    }
+}
+
+/// Root mean square of a − b.
+fn apart(a: &[f32], b: &[f32]) -> f64 {
+    let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
+    (sum / a.len() as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn places(ways: &[f64], speeds: &[f32], strength: f32) -> Vec<f64> {
+        Pace { speeds, strength }.places(ways, 0)
+    }
+
+    /// How far apart neighbours at these places are on a path with these ways.
+    fn steps(ways: &[f64], places: &[f64]) -> Vec<f64> {
+        let length =
+            |p: f64| ways.iter().enumerate().map(|(i, w)| w * (p - i as f64).clamp(0.0, 1.0)).sum::<f64>();
+        places.windows(2).map(|pair| length(pair[1]) - length(pair[0])).collect()
+    }
+
+    #[test]
+    fn frames_are_as_far_apart_as_their_speeds_say() {
+        let (ways, speeds) = ([1.0, 2.0, 1.5, 0.5, 1.0, 2.0], [9.0, 0.5, 1.0, 1.5, 0.75, 1.25, 0.6]);
+        let places = places(&ways, &speeds, 1.0);
+        let all: f64 = speeds[1..].iter().map(|s| f64::from(*s) + BREATH).sum();
+        for (step, speed) in steps(&ways, &places).iter().zip(&speeds[1..]) {
+            let share = (f64::from(*speed) + BREATH) / all * ways.iter().sum::<f64>();
+            assert!((step - share).abs() < 1e-9, "{step}, not {share}");
+        }
+        assert!((places[6] - 6.0).abs() < 1e-9, "the last one stays");
+    }
+
+    #[test]
+    fn what_moves_as_it_should_stays_and_so_does_everything_at_strength_0() {
+        let (ways, same) = ([0.7; 5], [1.0; 6]);
+        let own = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0];
+        assert!(places(&ways, &same, 1.0).iter().zip(own).all(|(a, b)| (a - b).abs() < 1e-9));
+        assert_eq!(places(&[3.0, 1.0, 1.0, 1.0, 2.0], &[1.0, 2.0, 1.0, 5.0, 1.0, 1.0], 0.0), own);
+        assert_eq!(places(&[0.0; 5], &same, 1.0), own, "a picture that stands still");
+    }
+
+    #[test]
+    fn a_jump_stays_a_jump_and_nothing_is_moved_far() {
+        let mut ways = [1.0; 11];
+        ways[5] = 100.0;
+        let even = places(&ways, &[1.0; 12], 1.0);
+        assert!(even[5] < 5.1 && even[6] > 4.9, "{even:?}");
+        assert!(
+            even.windows(2).filter(|p| p[0].floor() == 5.0 && p[1].floor() == 5.0).count() <= 2,
+            "{even:?}"
+        );
+        let late: Vec<f32> = (0..12).map(|i| if i < 9 { 0.0 } else { 2.0 }).collect();
+        let late = places(&[1.0; 11], &late, 1.0);
+        assert!(late.iter().enumerate().all(|(i, p)| (p - i as f64).abs() <= REACH), "{late:?}");
+        assert!(late.is_sorted());
+    }
+}
