@@ -86,6 +86,11 @@ impl Native {
         Ok(native)
     }
 
+    /// How fast a frame of this motion scale is to move, against others; 0 or more.
+    pub fn speed(&self, scale: f32) -> f32 {
+        ((scale - self.still) / (1.0 - self.still)).max(0.0)
+    }
+
     /// Denoising steps a window at this effort.
     pub fn steps(&self, effort: Effort) -> usize {
         match effort {

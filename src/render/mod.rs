@@ -30,7 +30,6 @@ pub use window::{Shape, Window, plan};
 
 use crate::diffusion::Model;
 use crate::diffusion::denoise::{self, Guidance, Window as DenoiseWindow};
-use crate::diffusion::motion::Movement;
 use crate::diffusion::pace::Pace;
 use crate::diffusion::schedule::Schedule;
 use crate::error::{Context, Error, ErrorKind, Result};
@@ -130,17 +129,17 @@ impl<'a> Render<'a> {
             Some(carried) => Some(carried.narrow(0, carried.dims()[0] - 1, 1).context(failed)?),
             None => None,
         };
-        let still = self.model.native().still;
-        let speed = |m: &Movement| ((m.scale - still) / (1.0 - still)).max(0.0);
-        let speeds: Vec<f32> = conditions.motion.iter().map(speed).collect();
+        let native = self.model.native();
+        let speeds: Vec<f32> = conditions.motion.iter().map(|m| native.speed(m.scale)).collect();
+        let pace = Pace { speeds: &speeds, strength: timeline.value("pace", window.new_frames().start) };
         let input = DenoiseWindow {
             noise: &noise,
             pinned: self.carried.as_ref(),
-            pin_noise: self.model.native().pin_noise,
+            pin_noise: native.pin_noise,
             carried: last.as_ref(),
             denoise: &conditions.denoise,
             motion: &conditions.motion,
-            pace: Some(Pace { speeds: &speeds, strength: timeline.value("pace", window.new_frames().start) }),
+            pace: (pace.strength > 0.0).then_some(pace),
             text: &conditions.text,
             guidance: conditions
                 .guidance

@@ -3,7 +3,7 @@
 //! Curves of one value a frame hold each value for its frame: at the frame rate of the import the preset plays exactly
 //! those values. Curves with times of their own play at any.
 
-use super::timed::{self, Drawn};
+use super::timed::{self, ByName};
 use super::{MAX_BYTES, MAX_CURVES, deforum, parseq};
 use crate::error::{Error, Result};
 use crate::score::check::{AMOUNT, MAX_POINTS};
@@ -26,7 +26,7 @@ pub struct Imported {
     /// One value a frame for every name.
     pub curves: BTreeMap<String, Vec<f64>>,
     /// Curves with times of their own.
-    pub drawn: BTreeMap<String, Drawn>,
+    pub drawn: ByName,
     /// Prompts, each with the frame from which it holds, ascending.
     pub prompts: Vec<(FrameIndex, String)>,
     /// What could not be taken over, by name and place.

@@ -34,13 +34,13 @@ pub struct Drawn {
 }
 
 /// Curves by name.
-pub type Curves = BTreeMap<String, Drawn>;
+pub type ByName = BTreeMap<String, Drawn>;
 
 /// The curves of a file with times, if it is one.
 ///
 /// # Errors
 /// Inside: Input, where it begins like one, but is damaged or too large.
-pub fn read(name: &str, bytes: &[u8]) -> Option<Result<Curves>> {
+pub fn read(name: &str, bytes: &[u8]) -> Option<Result<ByName>> {
     if bytes.starts_with(b"MThd") {
         return Some(midi::parse(bytes).map(|midi| of_midi(&midi)));
     }
@@ -54,13 +54,13 @@ pub fn read(name: &str, bytes: &[u8]) -> Option<Result<Curves>> {
     Some(of_table(name, &columns, times, rows))
 }
 
-fn of_midi(midi: &Midi) -> Curves {
+fn of_midi(midi: &Midi) -> ByName {
     let mut voices: BTreeMap<(u8, Option<u8>), Vec<&Note>> = BTreeMap::new();
     for note in &midi.notes {
         let drum = (note.channel == DRUMS).then_some(note.key);
         voices.entry((note.channel, drum)).or_default().push(note);
     }
-    let mut curves = Curves::new();
+    let mut curves = ByName::new();
     for ((channel, drum), notes) in &voices {
         let channel = channel + 1;
         if let Some(key) = drum {
@@ -157,7 +157,7 @@ fn falls(all: impl Iterator<Item = (Seconds, Seconds, f64)>) -> Drawn {
     Drawn { steps: false, points }
 }
 
-fn of_lyrics(lines: &[Line]) -> Curves {
+fn of_lyrics(lines: &[Line]) -> ByName {
     let next = |i: usize| lines.get(i + 1).map(|l| l.start);
     let end = |i: usize, line: &Line| {
         let own = line.end.or(next(i)).unwrap_or(Seconds(line.start.0 + LAST_LINE));
@@ -187,7 +187,7 @@ fn fields(line: &str) -> Vec<&str> {
     line.trim_end_matches('\r').split([',', ';', '\t']).map(|f| f.trim().trim_matches('"')).collect()
 }
 
-fn of_table(name: &str, columns: &[&str], times: usize, rows: &str) -> Result<Curves> {
+fn of_table(name: &str, columns: &[&str], times: usize, rows: &str) -> Result<ByName> {
     let curves: Vec<(usize, &str)> =
         columns.iter().copied().enumerate().filter(|(i, c)| *i != times && *c != "frame").collect();
     let mut points: Vec<Vec<(Seconds, f64)>> = vec![Vec::new(); curves.len().min(MAX_CURVES + 1)];
