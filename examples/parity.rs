@@ -1,16 +1,17 @@
 //! How far a whole run of ours is from diffusers: text encoder, sampler, UNet with motion modules, autoencoder.
 //!
 //! ```text
-//! cargo run --release --example parity -- DIR [--json]
+//! cargo run --release --example parity -- DIR [DEVICE [f32|f16|bf16]] [--json]
 //! ```
 //!
 //! `DIR` holds a model and what diffusers computes with it: `model/`, `case.safetensors`, `case.json`. For each
-//! tensor there, the relative error |ours - reference| / |reference| is printed.
+//! tensor there, the relative error |ours - reference| / |reference| is printed. `DEVICE` is the processor (`cpu`)
+//! or as `beatbolt render --device` takes it, and its numbers are `f32` where nothing else is said.
 
 use beatbolt::diffusion::denoise::{Guidance, Window, denoise};
 use beatbolt::diffusion::motion::Movement;
 use beatbolt::diffusion::schedule::Schedule;
-use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision};
+use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
 use beatbolt::error::{Context, Error, Result};
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
@@ -19,14 +20,27 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let (flags, folders): (Vec<String>, Vec<String>) =
+    let (flags, words): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|a| a.starts_with("--"));
     let json = flags == ["--json"];
-    let ([folder], true) = (&folders[..], json || flags.is_empty()) else {
-        eprintln!("usage: parity DIR [--json]");
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let (folder, device, precision) = match words[..] {
+        [folder] => (folder, "cpu", "f32"),
+        [folder, device] => (folder, device, "f32"),
+        [folder, device, precision] => (folder, device, precision),
+        _ => ("", "", ""),
+    };
+    let precision = match precision {
+        "f32" => Some(Precision::F32),
+        "f16" => Some(Precision::F16),
+        "bf16" => Some(Precision::Bf16),
+        _ => None,
+    };
+    let (Some(precision), true) = (precision, json || flags.is_empty()) else {
+        eprintln!("usage: parity DIR [DEVICE [f32|f16|bf16]] [--json]");
         return ExitCode::from(2);
     };
-    match compare(Path::new(folder)) {
+    match compare(Path::new(folder), device, precision) {
         Ok(errors) if json => println!("{}", serde_json::json!(errors)),
         Ok(errors) => errors.iter().for_each(|(name, error)| println!("{name:14} {error:.1e}")),
         Err(e) => {
@@ -47,26 +61,23 @@ struct Case {
     steps: usize,
 }
 
-fn compare(folder: &Path) -> Result<BTreeMap<String, f64>> {
+fn compare(folder: &Path, device: &str, precision: Precision) -> Result<BTreeMap<String, f64>> {
     let unreadable = |name: &str| Error::input(format!("can't read {}", folder.join(name).display()));
     let text = std::fs::read_to_string(folder.join("case.json")).context(|| unreadable("case.json"))?;
     let case: Case = serde_json::from_str(&text).context(|| unreadable("case.json"))?;
     let reference = candle_core::safetensors::load(folder.join("case.safetensors"), &Device::Cpu)
         .context(|| unreadable("case.safetensors"))?;
     let reference = Reference(reference);
-    let spec = ModelSpec {
-        folder: with_norm(folder, &case.norm)?,
-        motion: None,
-        effort: Effort::Own,
-        precision: Precision::F32,
-    };
-    let model = Model::open(&spec, &Device::Cpu)?;
+    let spec =
+        ModelSpec { folder: with_norm(folder, &case.norm)?, motion: None, effort: Effort::Own, precision };
+    let model = Model::open(&spec, &open_device(device)?.device)?;
 
     let mut errors = BTreeMap::new();
     let text = model.encode_ids(&reference.ids("input_ids")?)?;
     reference.check("text_embeds", &text, &mut errors)?;
     let negative = model.encode_ids(&reference.ids("negative_ids")?)?;
-    let noise = reference.get("noise")?;
+    let noise = reference.get("noise")?.to_device(model.device());
+    let noise = &noise.context(|| Error::device("the noise can't be brought to the device"))?;
     let frames = noise.dims()[0];
     let window = Window {
         noise,
@@ -126,7 +137,8 @@ impl Reference {
 
 /// |a - b| / |b|
 fn distance(a: &Tensor, b: &Tensor) -> candle_core::Result<f64> {
-    let (a, b) = (a.to_dtype(DType::F64)?, b.to_dtype(DType::F64)?);
+    let wide = |t: &Tensor| t.to_device(&Device::Cpu)?.to_dtype(DType::F64);
+    let (a, b) = (wide(a)?, wide(b)?);
     let norm = |t: &Tensor| t.sqr()?.sum_all()?.to_scalar::<f64>().map(f64::sqrt);
     Ok(norm(&(a - &b)?)? / norm(&b)?)
 }

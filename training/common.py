@@ -29,10 +29,13 @@ class Run:
         self.step = 0
         signal.signal(signal.SIGTERM, lambda *_: setattr(self, "length", 1e-9))
         self.path = MODEL / "training.json"
-        self.record = json.loads(self.path.read_text()) if self.path.exists() else {}
-        old = self.record.get(stage, {})
+        old = self.record().get(stage, {})
         self.past = (old.get("steps", 0), old.get("seconds", 0))
         self.warm = 20 if self.past[0] else warm
+
+    def record(self):
+        """What training.json says of all stages."""
+        return json.loads(self.path.read_text()) if self.path.exists() else {}
 
     @property
     def seed(self):
@@ -59,7 +62,8 @@ class Run:
 
     def save(self, **values):
         """Write the stage's step count, seconds and figures to training.json."""
-        self.record[self.stage] = {"steps": self.past[0] + self.step,
+        record = self.record()  # read again: other stages may have written meanwhile
+        record[self.stage] = {"steps": self.past[0] + self.step,
                                    "seconds": round(self.past[1] + time.time() - self.start), **values}
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.write_text(json.dumps(self.record, indent=2) + "\n")
+        self.path.write_text(json.dumps(record, indent=2) + "\n")

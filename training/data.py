@@ -64,7 +64,7 @@ class Table:
         for path in sorted(self.folder.glob("*.safetensors")):
             if path.name not in self.seen:
                 self.seen.add(path.name)
-                with safe_open(path, "pt") as f:
+                with safe_open(path, "pt", device=str(torch.get_default_device())) as f:
                     self.latents += list(f.get_tensor("latents"))
                     self.takes += json.loads(f.metadata()["takes"])
         return len(self.seen)
@@ -80,6 +80,10 @@ class Table:
     def frame(self, take, rng):
         """A random frame [8,18,32] of a take."""
         return self.latents[take][rng.randrange(PLACES)].float()
+
+    def clips(self, takes, rng):
+        """A random clip of each of some takes, and their curves: [n,16,8,18,32] and [n,16]."""
+        return [torch.stack(both) for both in zip(*(self.clip(take, rng) for take in takes))]
 
     def clip(self, take, rng):
         """A random clip [16,8,18,32] of a take and its curve [16]."""
@@ -112,7 +116,9 @@ def main():
     a.add_argument("--data", type=pathlib.Path, default="spark-table")
     a.add_argument("--shards", type=int, default=60)
     a.add_argument("--part", type=int, nargs=2, default=(0, 1), help="of how many processes this is which")
+    a.add_argument("--device", default="cpu", help="cpu or cuda")
     o = a.parse_args()
+    torch.set_default_device(o.device)
     torch.set_num_threads(1)
     o.data.mkdir(parents=True, exist_ok=True)
     vae = load_part("vae", build_vae()).to(memory_format=torch.channels_last).eval()

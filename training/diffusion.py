@@ -17,7 +17,7 @@ from muon import optimiser
 
 def levels():
     """a and b of x_t = a x0 + b n for t = 0..999, as the Euler scheduler has them."""
-    bar = export.scheduler().alphas_cumprod
+    bar = export.alphas()
     return bar.sqrt(), (1 - bar).sqrt()
 
 
@@ -164,8 +164,8 @@ def stills(table, rng, tok, a, b):
     return at * x + bt * n, t, words([table.takes[p] for p in picks], tok, rng), at * n - bt * x
 
 
-def motion(minutes, folder, rate=1e-3, alone=False):
-    """Motion modules on clips, one a step; text encoder and UNet are carried along at less of the rate, on single frames as well.
+def motion(minutes, folder, rate=1e-3, alone=False, batch=1):
+    """Motion modules on clips, `batch` a step; text encoder and UNet are carried along at less of the rate, on single frames as well.
 
     With `alone` these two stay as they are. A step then takes half the time, and the few-step modules, which lean on the same
     UNet, stay good.
@@ -185,11 +185,11 @@ def motion(minutes, folder, rate=1e-3, alone=False):
     mean, still, mark = Mean(), Mean(), 240
     while run.going():
         run.tick(opt)
-        pick = table.pick(rng)
-        x, s = (c[None] for c in table.clip(pick, rng))
+        picks = [table.pick(rng) for _ in range(batch)]
+        x, s = table.clips(picks, rng)
         y, t, target, bt, weight = noised(x, a, b)
         with nets.mixed():
-            v = net(y, t, text(words([table.takes[pick]], tok, rng)).last_hidden_state, s)
+            v = net(y, t, text(words([table.takes[p] for p in picks], tok, rng)).last_hidden_state, s)
         loss = unsteady((v.float() - target) * bt.clamp(0.5, 1).sqrt(), weight)
         opt.zero_grad()
         loss.backward()

@@ -31,8 +31,8 @@ def goal(predict, x, noise, held, few, k, strength, hidden, scale, empty, guidan
     return begin, t[2 * k], sigma[2 * k], clean
 
 
-def distil(few, minutes, folder, teacher=0, rate=3e-4):
-    """The module for `few` steps, from the one for `teacher` steps or, 0, the standard one."""
+def distil(few, minutes, folder, teacher=0, rate=3e-4, batch=1):
+    """The module for `few` steps, from the one for `teacher` steps or, 0, the standard one; `batch` clips a step."""
     run = Run(f"few{few}", minutes, rate)
     rng, table, tok, text, unet, _, _ = start(run, folder, 1)
     guidance = 1.0 if teacher else export.GUIDANCE
@@ -48,15 +48,15 @@ def distil(few, minutes, folder, teacher=0, rate=3e-4):
     mean, mark = Mean(), 240
     while run.going():
         run.tick(opt)
-        pick, k = table.pick(rng), rng.randrange(few)
-        x, scale = (c[None] for c in table.clip(pick, rng))
+        picks, k = [table.pick(rng) for _ in range(batch)], rng.randrange(few)
+        x, scale = table.clips(picks, rng)
         noise, held, strength = torch.randn_like(x), None, 1.0
         if rng.random() < 0.6:
-            held = x[:, :HELD] + error(x.shape[2:])
+            held = x[:, :HELD] + torch.stack([error(x.shape[2:]) for _ in picks])[:, None]
             strength = rng.uniform(0.3, 0.9) if rng.random() < 0.4 else 1.0
         with torch.no_grad(), nets.mixed():
-            hidden = text(words([table.takes[pick]], tok, rng)).last_hidden_state
-            teach = lambda y, t, h, s: above(y, t[None], h, s).float()
+            hidden = text(words([table.takes[p] for p in picks], tok, rng)).last_hidden_state
+            teach = lambda y, t, h, s: above(y, t[None], h.expand(batch, -1, -1), s).float()
             begin, t, sigma, clean = goal(teach, x, noise, held, few, k, strength, hidden, scale, empty, guidance)
         begin, y = sample.shown(begin, noise, sigma, held)
         root = (sigma ** 2 + 1).sqrt()

@@ -1,4 +1,5 @@
 """What stands in models/spark beside the weights: pipeline index, scheduler, size hints; and the untrained start."""
+import functools
 import json
 
 import torch
@@ -17,6 +18,14 @@ def scheduler():
     """The sampler's settings: v-prediction on scaled-linear betas rescaled to zero terminal SNR, trailing spacing."""
     return EulerDiscreteScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.006, num_train_timesteps=1000,
                                   prediction_type="v_prediction", rescale_betas_zero_snr=True, timestep_spacing="trailing")
+
+
+@functools.cache
+def alphas():
+    """The cumulated alphas of that scheduler [1000]."""
+    with torch.device("cpu"):
+        bar = scheduler().alphas_cumprod
+    return bar.to(torch.get_default_device())
 
 
 def frame():

@@ -5,12 +5,12 @@ go to AdamW. On so small a budget it is the cheapest speed there is.
 """
 import torch
 
-from nets import BFLOAT16
+from nets import bfloat16
 
 
 def orthogonal(g, steps=4):
     """The nearest (semi-)orthogonal matrix, roughly, by a quintic Newton-Schulz iteration."""
-    x = g.bfloat16() if BFLOAT16 else g
+    x = g.bfloat16() if bfloat16() else g
     tall = x.shape[0] > x.shape[1]
     x = x.T if tall else x
     x = x / (x.norm() + 1e-7)

@@ -21,7 +21,6 @@ TOKENS = 32
 FRAMES = 16
 WIDTH, HEIGHT, FPS, STEPS = 512, 288, 12, 4
 PATCH = 2
-BFLOAT16 = torch.cpu._is_avx512_bf16_supported()  # elsewhere it would be ten times slower than float32
 PIN = 0.15  # noise (sigma) under which a render shows the settled frames that a window begins with
 LATENT = (8, HEIGHT // 16, WIDTH // 16)
 
@@ -39,9 +38,14 @@ class Patched(AutoencoderTiny):
         return out
 
 
+def bfloat16():
+    """Whether bfloat16 is fast on the device in use; on a processor without it, it would be ten times slower than float32."""
+    return torch.get_default_device().type != "cpu" or torch.cpu._is_avx512_bf16_supported()
+
+
 def mixed():
-    """Mixed precision where the processor has bfloat16 of its own."""
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=BFLOAT16)
+    """Mixed precision where the device has bfloat16 of its own."""
+    return torch.autocast(torch.get_default_device().type, dtype=torch.bfloat16, enabled=bfloat16())
 
 
 def build_vae():

@@ -25,7 +25,7 @@ REACH = 3  # new frames after which the correction of a join has fallen to 1/e
 def grid(s, steps=nets.STEPS):
     """Times and sigmas of denoise strength s, with the final 0."""
     t = torch.tensor([round(1000 * s * (1 - k / steps)) - 1 for k in range(steps)])
-    bar = export.scheduler().alphas_cumprod[t]
+    bar = export.alphas()[t]
     return t, torch.cat([((1 - bar) / bar).sqrt(), torch.zeros(1)])
 
 

@@ -162,7 +162,7 @@ def waves(x, y, p, form):
 
 
 def stars(x, y, p, form):
-    g = torch.Generator().manual_seed(7)
+    g = torch.Generator("cpu").manual_seed(7)
     if form == 1:
         v = 0.18 + 0.14 * smooth(x, y, 5, 1, 1.4)
         for layer, (scale, pace) in enumerate(((2.2, 2), (3.4, 1))):
@@ -171,7 +171,7 @@ def stars(x, y, p, form):
             h = hashed((i % 8) + 57 * j, layer + 1)
             v = v + torch.exp(-((u - i - 0.3 - 0.4 * h) ** 2 + (w - j - 0.7 + 0.4 * h) ** 2) / 0.018) * (h > 0.35)
         return v.clamp(0, 1)
-    q = torch.rand(28, 3, generator=g).view(28, 3, 1, 1, 1)
+    q = torch.rand(28, 3, generator=g, device="cpu").to(x.device).view(28, 3, 1, 1, 1)
     z = (q[:, 2] - 2 * p / LOOP) % 1.0 * 0.95 + 0.12
     sx, sy = (q[:, 0] - 0.5) * 1.5 / z, (q[:, 1] - 0.5) * 0.95 / z
     size = 0.0035 / z ** 1.3  # a star is a product of two bells, so a sum over stars is a product of matrices

@@ -20,6 +20,8 @@ def main():
     a.add_argument("stage", choices=("init", "vae", "image", "motion", "few"))
     a.add_argument("--minutes", type=float, default=10)
     a.add_argument("--threads", type=int, default=1)
+    a.add_argument("--device", default="cpu", help="cpu or cuda")
+    a.add_argument("--batch", type=int, default=1, help="motion, few: clips a step")
     a.add_argument("--rate", type=float, help="peak learning rate")
     a.add_argument("--data", default="spark-table", help="the folder that data.py writes to")
     a.add_argument("--alone", action="store_true", help="motion: leave text encoder and UNet as they are")
@@ -27,6 +29,7 @@ def main():
     a.add_argument("--teacher", type=int, default=0, help="steps of the module to learn from; 0: the standard one, with guidance")
     o = a.parse_args()
     torch.set_num_threads(o.threads)
+    torch.set_default_device(o.device)
     more = {"rate": o.rate} if o.rate else {}
     if o.stage == "init":
         import export
@@ -36,10 +39,10 @@ def main():
         vae.train(o.minutes, **more)
     elif o.stage == "few":
         import distil
-        distil.distil(o.steps, o.minutes, o.data, o.teacher, **more)
+        distil.distil(o.steps, o.minutes, o.data, o.teacher, batch=o.batch, **more)
     elif o.stage == "motion":
         import diffusion
-        diffusion.motion(o.minutes, o.data, alone=o.alone, **more)
+        diffusion.motion(o.minutes, o.data, alone=o.alone, batch=o.batch, **more)
     else:
         import diffusion
         diffusion.image(o.minutes, o.data, **more)

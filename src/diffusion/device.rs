@@ -54,7 +54,12 @@ fn cuda(index: usize) -> Result<Device, String> {
     if !candle_core::utils::cuda_is_available() {
         return Err("this build has no CUDA".into());
     }
-    guarded("CUDA", || Device::new_cuda(index))
+    guarded("CUDA", || {
+        let device = Device::new_cuda(index)?;
+        #[cfg(feature = "cuda")]
+        super::cuda::prepare(&device)?;
+        Ok(device)
+    })
 }
 
 fn metal() -> Result<Device, String> {

@@ -5,6 +5,8 @@ use super::cpu::layout::{self, Order};
 use super::cpu::linear::linear;
 use super::cpu::norm::{self, GroupNormSpec};
 use super::cpu::{is_fast, pointwise};
+#[cfg(feature = "cuda")]
+use super::cuda;
 use super::weights::Scope;
 use crate::error::Result;
 use candle_core::{D, Result as TensorResult, Tensor};
@@ -55,6 +57,11 @@ impl Linear {
             *last = outputs;
         }
         let mut y = x.reshape(((), inputs))?.matmul(&self.weight.t()?)?.reshape(dims)?;
+        #[cfg(feature = "cuda")]
+        if let (Some(bias), true) = (&self.bias, cuda::is_fast(&y)) {
+            cuda::add_bias(&y, bias, residual, (1, false))?;
+            return Ok(y);
+        }
         if let Some(bias) = &self.bias {
             y = y.broadcast_add(bias)?;
         }
@@ -115,6 +122,10 @@ impl Conv2d {
         if is_fast(x) {
             return conv2d(x, (&self.weight, bias), self.window, finish);
         }
+        #[cfg(feature = "cuda")]
+        if cuda::is_fast(x) {
+            return cuda::conv2d(x, (&self.weight, bias), self.window, finish);
+        }
         let Window { stride, before, after } = self.window;
         let y = if before == after {
             x.conv2d(&self.weight, before, stride, 1, 1)?
@@ -159,6 +170,10 @@ impl GroupNorm {
     pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
         if is_fast(x) {
             return norm::group_norm(x, &self.weight, &self.bias, self.spec);
+        }
+        #[cfg(feature = "cuda")]
+        if cuda::is_fast(x) {
+            return cuda::group_norm(x, &self.weight, &self.bias, self.spec);
         }
         let GroupNormSpec { groups, eps, together, silu } = self.spec;
         let (n, c, h, w) = x.dims4()?;
@@ -225,6 +240,10 @@ pub fn activate(x: Tensor, function: Function) -> TensorResult<Tensor> {
 pub fn geglu(x: &Tensor) -> TensorResult<Tensor> {
     if is_fast(x) {
         return pointwise::geglu(x);
+    }
+    #[cfg(feature = "cuda")]
+    if cuda::is_fast(x) {
+        return cuda::geglu(x);
     }
     let halves = x.chunk(2, D::Minus1)?;
     &halves[0] * halves[1].gelu_erf()?

@@ -8,6 +8,8 @@ pub mod attention;
 pub mod blocks;
 pub mod config;
 pub mod cpu;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 pub mod denoise;
 pub mod device;
 mod hints;

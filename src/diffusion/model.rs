@@ -83,6 +83,9 @@ impl Model {
     /// Whatever is missing, damaged or does not fit, by file and tensor, with the likely cause.
     pub fn open(spec: &ModelSpec, device: &Device) -> Result<Model> {
         let target = Target { dtype: spec.precision.dtype(device)?, device: device.clone() };
+        // The autoencoder is f32 always; where the rest is not, it needs no more digits than that has.
+        #[cfg(feature = "cuda")]
+        super::cuda::allow_tf32(target.dtype != DType::F32);
         let at = |name: &str| spec.folder.join(name);
         let mut loaded = Loaded::new(target.clone());
 

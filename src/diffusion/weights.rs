@@ -139,7 +139,7 @@ impl Weights {
         file.seek(SeekFrom::Start(entry.at)).context(failed)?;
         file.read_exact(&mut bytes).context(failed)?;
         Tensor::from_raw_buffer(&bytes, dtype, &entry.shape, &Device::Cpu)
-            .and_then(|t| t.to_dtype(self.dtype)?.to_device(&self.device))
+            .and_then(|t| t.to_device(&self.device)?.to_dtype(self.dtype))
             .context(failed)
     }
 }
