@@ -5,14 +5,19 @@ use candle_core::cuda_backend::cudarc::driver::{CudaSlice, LaunchConfig};
 use candle_core::{
     CpuStorage, CudaStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, WithDType, bail,
 };
+use std::sync::LazyLock;
 
 /// Widths of a head that there are kernels for; others are filled up with zeros.
 const WIDTHS: [usize; 7] = [16, 32, 48, 64, 80, 128, 160];
 
+/// The kernels are left out where they are compiled for cards before compute capability 8.0.
+static COMPILED: LazyLock<bool> = LazyLock::new(|| super::kernels::KERNELS.contains(".entry attend_"));
+
 /// Whether there is a kernel for queries `q` \[b, n, heads·d].
 pub fn fits(q: &Tensor, heads: usize) -> bool {
     let d = q.dims().last().map_or(0, |c| c / heads.max(1));
-    super::is_fast(q) && q.dtype() != DType::F32 && d.is_multiple_of(8) && (8..=160).contains(&d)
+    let half = super::is_fast(q) && q.dtype() != DType::F32;
+    half && d.is_multiple_of(8) && (8..=160).contains(&d) && *COMPILED
 }
 
 /// softmax(scale q kᵀ / sqrt(d)) v in every head, where [`fits`] holds; `row_scale` \[n] is 1 where there is none.

@@ -131,6 +131,7 @@ __device__ void unroll(const T *x, T *y, uint32_t count, Picture of, int kernel,
   }
 }
 
+#if __CUDA_ARCH__ >= 800 // older cards have no such products
 // d += a b on the tensor cores: a is 16 x 16, b 16 x 8, d 16 x 8. With g = lane / 4 and t = lane % 4, a thread holds
 // rows g and g + 8 of a and d, column g of b; entries 2t and 2t + 1, and of a and b also 2t + 8 and 2t + 9.
 template <typename T> __device__ void multiply(float (&d)[4], const uint32_t (&a)[4], uint32_t b0, uint32_t b1);
@@ -245,6 +246,8 @@ __device__ void attend(const T *q, const T *k, const T *v, const float *row_scal
   }
 }
 
+#endif
+
 #define PACKED(T, NAME, V)                                                                                              \
   extern "C" __global__ void group_norm_##NAME##_##V(const T *x, const T *weight, const T *bias, T *y, int per, int plane, \
                                                      int together, float eps, int silu) {                               \
@@ -281,5 +284,7 @@ PACKED(__half, f16, 1)
 PACKED(__half, f16, 8)
 PACKED(__nv_bfloat16, bf16, 1)
 PACKED(__nv_bfloat16, bf16, 8)
+#if __CUDA_ARCH__ >= 800
 HALF(__half, f16)
 HALF(__nv_bfloat16, bf16)
+#endif
