@@ -183,6 +183,11 @@ impl Size {
     /// Longest side that is accepted, in pixels.
     pub const MAX_SIDE: u32 = 8192;
 
+    /// Width over height.
+    pub fn aspect(self) -> f64 {
+        f64::from(self.width) / f64::from(self.height)
+    }
+
     /// How many pixels there are.
     pub fn pixels(self) -> usize {
         self.width as usize * self.height as usize

@@ -1,5 +1,6 @@
 //! How long a render will take and how much memory it needs: its stages, tried on this machine as it is now.
 
+use super::flight::Pose;
 use super::pipeline::{QUEUE, finish_at, to_frames};
 use super::{Job, Window};
 use crate::diffusion::Model;
@@ -81,7 +82,7 @@ fn trial_file(job: &Job, profile: Profile, frames: &[Frame]) -> Result<()> {
     for (i, frame) in frames.iter().enumerate() {
         // Frames from all over the part: effects cost more where they do more.
         let index = part.start + i as u64 * (part.end - part.start) / frames.len() as u64;
-        writer.write(&apply(frame, size, &finish_at(job, index)))?;
+        writer.write(&apply(frame, size, &finish_at(job, index, Pose::REST)))?;
     }
     writer.finish()
 }

@@ -3,6 +3,7 @@
 //! A window takes what the window before has settled, whatever timeline that was made from: so a change shows from the
 //! next window on, and pictures grow into it. On a timeline that doesn't change, these are the windows of [`Render`].
 
+use super::flight::Pose;
 use super::pipeline::{finish_at, to_frames};
 use super::{Job, Look, Render, Settings, Window};
 use crate::diffusion::Model;
@@ -22,6 +23,7 @@ pub struct Settled {
     take_start: FrameIndex,
     prompt: String,
     latents: Option<Tensor>,
+    flown: Pose,
     look: Option<(u64, Look)>,
 }
 
@@ -79,6 +81,7 @@ impl Live {
         let mut render = Render::new(&self.job, model, None, stop, &off)?;
         if let Some(before) = before {
             render.carried.clone_from(&before.latents);
+            render.flown = before.flown;
             // What another prompt looked like is nothing to be led back to.
             let same = timeline.prompt_at(frame).prompt == before.prompt;
             render.look = before.look.clone().filter(|_| same);
@@ -86,12 +89,13 @@ impl Live {
         let rendered = render.window(window)?;
         let pictures = to_frames(&model.decode(&rendered.latents)?)?;
         let picture = self.job.settings.picture;
-        let frames: Vec<Frame> =
-            pictures.iter().zip(frame..).map(|(p, i)| apply(p, picture, &finish_at(&self.job, i))).collect();
+        let frames: Vec<Frame> = (pictures.iter().zip(&rendered.shown).zip(frame..))
+            .map(|((p, pose), i)| apply(p, picture, &finish_at(&self.job, i, *pose)))
+            .collect();
         let next = window.new_frames().end;
         let prompt = timeline.prompt_at(next.saturating_sub(1)).prompt.clone();
-        let (latents, look) = (render.carried, render.look);
-        let settled = Settled { next, take_start: window.take_start, prompt, latents, look };
+        let (latents, flown, look) = (render.carried, render.flown, render.look);
+        let settled = Settled { next, take_start: window.take_start, prompt, latents, flown, look };
         Ok(Shown { first: frame, frames, settled })
     }
 
@@ -115,11 +119,13 @@ mod tests {
     use crate::score::{Overrides, Show, Span, find, fixture};
     use crate::units::{FrameRate, Seconds};
 
-    /// Four seconds of a shipped preset, with a cut in them.
+    /// Four seconds of a shipped preset, flying, with a cut in them.
     fn timeline() -> Timeline {
         let (fps, span) = (FrameRate::new(12, 1).unwrap(), Span { start: Seconds(0.0), frames: 48 });
         let show = Show::of(find("pulse").unwrap());
-        Timeline { cuts: vec![30], ..show.play(&fixture(4.0), &Overrides::default(), fps, span).unwrap() }
+        let mut timeline = show.play(&fixture(4.0), &Overrides::default(), fps, span).unwrap();
+        timeline.curves.insert("fly_zoom", vec![1.2; 48]);
+        Timeline { cuts: vec![30], ..timeline }
     }
 
     fn shown(live: &Live, model: &Model, before: &mut Option<Settled>, frame: FrameIndex) -> Vec<Frame> {
@@ -139,8 +145,9 @@ mod tests {
             let rendered = rendered.unwrap();
             let first = rendered.window.new_frames().start;
             let pictures = to_frames(&model.decode(&rendered.latents).unwrap()).unwrap();
-            let finished = |(p, i): (&Frame, _)| apply(p, p.size(), &finish_at(&live.job, i));
-            expected.extend(pictures.iter().zip(first..).map(finished));
+            let finished =
+                |((p, pose), i): ((&Frame, &Pose), _)| apply(p, p.size(), &finish_at(&live.job, i, *pose));
+            expected.extend(pictures.iter().zip(&rendered.shown).zip(first..).map(finished));
         }
         let (mut found, mut before) = (Vec::new(), None);
         while found.len() < 48 {

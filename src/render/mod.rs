@@ -13,6 +13,7 @@ mod condition;
 mod estimate;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod flight;
 mod guard;
 mod job;
 mod live;
@@ -36,6 +37,7 @@ use crate::error::{Context, Error, ErrorKind, Result};
 use crate::timing::Timings;
 use candle_core::Tensor;
 use condition::{Conditioner, NoiseSource};
+use flight::{Flight, Pose};
 use guard::Look;
 use std::sync::atomic::{AtomicBool, Ordering};
 use store::Finished;
@@ -49,6 +51,8 @@ pub struct Rendered {
     pub latents: Tensor,
     /// Whether it was found in the work folder instead of being denoised.
     pub restored: bool,
+    /// What the camera's flight moves each frame's picture by.
+    shown: Vec<Pose>,
 }
 
 /// Iterates over the finished windows of a job, in order.
@@ -64,6 +68,8 @@ pub struct Render<'a> {
     timings: &'a Timings,
     /// Settled latents at the end of the last window, \[overlap, c, h, w].
     carried: Option<Tensor>,
+    /// What the camera's flight moved the last of them by.
+    flown: Pose,
     /// What the drift guard holds on to, and the first frame of the prompt that it was taken from.
     look: Option<(u64, Look)>,
 }
@@ -92,18 +98,22 @@ impl<'a> Render<'a> {
             stop,
             timings,
             carried: None,
+            flown: Pose::REST,
             look: None,
         })
     }
 
     fn window(&mut self, window: Window) -> Result<Rendered> {
         if !window.continues() {
-            (self.carried, self.look) = (None, None);
+            (self.carried, self.flown, self.look) = (None, Pose::REST, None);
         }
+        let settings = &self.job.settings;
+        let flight = Flight::new(&window, &self.job.timeline, self.flown, settings.picture.aspect());
+        self.flown = flight.leave();
         let prompt_start = self.job.timeline.settled_since(window.new_frames().start);
         let rendered = match self.store.and_then(|s| s.load(window.index)) {
-            Some(finished) => self.restore(window, finished, prompt_start)?,
-            None => self.denoise(window, prompt_start)?,
+            Some(finished) => self.restore(window, finished, prompt_start, flight.shown)?,
+            None => self.denoise(window, prompt_start, flight)?,
         };
         let overlap = self.job.settings.windows.overlap;
         let n = rendered.latents.dims()[0];
@@ -114,18 +124,28 @@ impl<'a> Render<'a> {
         Ok(rendered)
     }
 
-    fn restore(&mut self, window: Window, finished: Finished, prompt_start: u64) -> Result<Rendered> {
+    fn restore(
+        &mut self,
+        window: Window,
+        finished: Finished,
+        prompt_start: u64,
+        shown: Vec<Pose>,
+    ) -> Result<Rendered> {
         self.look = Some((prompt_start, finished.look));
         let latents = finished.latents.to_device(self.model.device());
-        Ok(Rendered { window, latents: latents.context(failed)?, restored: true })
+        Ok(Rendered { window, latents: latents.context(failed)?, restored: true, shown })
     }
 
-    fn denoise(&mut self, window: Window, prompt_start: u64) -> Result<Rendered> {
+    fn denoise(&mut self, window: Window, prompt_start: u64, flight: Flight) -> Result<Rendered> {
         let _span = self.timings.span("denoise");
         let timeline = &self.job.timeline;
         let conditions = self.conditioner.window(&window)?;
         let noise = self.noise.window(&window, timeline, self.model.device())?;
-        let last = match &self.carried {
+        let settings = &self.job.settings;
+        let moved = |carried| flight::moved(self.model, carried, flight.arrival, settings.picture);
+        let carried = self.carried.as_ref().map(moved);
+        let carried = carried.transpose()?;
+        let last = match &carried {
             Some(carried) => Some(carried.narrow(0, carried.dims()[0] - 1, 1).context(failed)?),
             None => None,
         };
@@ -134,7 +154,7 @@ impl<'a> Render<'a> {
         let pace = Pace { speeds: &speeds, strength: timeline.value("pace", window.new_frames().start) };
         let input = DenoiseWindow {
             noise: &noise,
-            pinned: self.carried.as_ref(),
+            pinned: carried.as_ref(),
             pin_noise: native.pin_noise,
             carried: last.as_ref(),
             denoise: &conditions.denoise,
@@ -160,7 +180,7 @@ impl<'a> Render<'a> {
             store.save(window.index, &latents, &look)?;
         }
         self.look = Some((prompt_start, look));
-        Ok(Rendered { window, latents, restored: false })
+        Ok(Rendered { window, latents, restored: false, shown: flight.shown })
     }
 
     /// Leads a window back to the look that its prompt began with; the first window of a prompt sets it.

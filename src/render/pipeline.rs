@@ -1,5 +1,6 @@
 //! Denoise → decode → finish and encode: three stages on named threads with bounded queues.
 
+use super::flight::Pose;
 use super::store::WorkFolder;
 use super::{Job, Render, Rendered};
 use crate::diffusion::Model;
@@ -43,6 +44,7 @@ pub struct Watch<'a> {
 struct Pictures {
     first: FrameIndex,
     frames: Vec<Frame>,
+    shown: Vec<Pose>,
     restored: bool,
 }
 
@@ -107,7 +109,8 @@ fn decode(
         let pictures = rendered.and_then(|rendered| {
             let _span = timings.span("decode");
             let frames = to_frames(&model.decode(&rendered.latents)?)?;
-            Ok(Pictures { first: rendered.window.new_frames().start, frames, restored: rendered.restored })
+            let Rendered { window, shown, restored, .. } = rendered;
+            Ok(Pictures { first: window.new_frames().start, frames, shown, restored })
         });
         if to.send(pictures).is_err() {
             return;
@@ -123,11 +126,11 @@ fn encode(
 ) -> Result<Summary> {
     let mut summary = Summary { frames: 0, windows: 0, restored: 0 };
     for pictures in from {
-        let Pictures { first, frames, restored } = pictures?;
+        let Pictures { first, frames, shown, restored } = pictures?;
         let _span = timings.span("finish and encode");
         // A take's last window is rendered to its end, so that its frames are those of the whole video.
-        for (frame, index) in frames.iter().zip(first..job.part().end) {
-            let look = finish_at(job, index);
+        for ((frame, pose), index) in frames.iter().zip(shown).zip(first..job.part().end) {
+            let look = finish_at(job, index, pose);
             writer.write(&apply(frame, job.settings.picture, &look))?;
             summary.frames += 1;
             if progress.advance(summary.frames) == Flow::Stop {
@@ -147,14 +150,14 @@ fn encode(
     Ok(summary)
 }
 
-/// The finish effects of one frame.
-pub(super) fn finish_at(job: &Job, frame: FrameIndex) -> Finish {
+/// The finish effects of one frame that has flown to `pose`.
+pub(super) fn finish_at(job: &Job, frame: FrameIndex, pose: Pose) -> Finish {
     let timeline: &Timeline = &job.timeline;
     let value = |name: &str| timeline.value(name, frame);
     let time = timeline.fps.start_of(frame);
     let (shake_x, shake_y) = shake_offset(job.settings.seed, time, value("shake"));
     let grain = Grain { amount: value("grain"), seed: job.settings.seed, frame };
-    Finish {
+    let finish = Finish {
         zoom: value("zoom"),
         roll: value("roll"),
         shift_x: value("pan_x") + shake_x,
@@ -165,7 +168,8 @@ pub(super) fn finish_at(job: &Job, frame: FrameIndex) -> Finish {
         hue: value("hue"),
         glow: value("glow"),
         grain,
-    }
+    };
+    pose.before(finish, job.settings.picture.aspect())
 }
 
 /// Pictures \[f, 3, h, w] in −1..=1 as frames of 8 bits.

@@ -140,7 +140,7 @@ impl Source<'_> {
         let error = Error::usage(e.message().replace('\n', "; "));
         let error = match near_key(e.message()) {
             Some(near) => error.hint(format!("did you mean '{near}'?")),
-            None => error,
+            None => error.hint("`beatbolt presets --params` lists the keys and what they take"),
         };
         self.at(e.span().unwrap_or(0..0), error)
     }
