@@ -98,7 +98,7 @@ export class Panel {
   base({ name, min, max, unit, effect }, hues) {
     const change = (value) => ({ edit: 'base', param: name, value });
     const made = knob({
-      id: `base-${name}`, label: name, title: effect, min, max, rest: min, unit: unit === 'degrees' ? '\u00b0' : unit,
+      id: `base-${name}`, label: name, title: effect, min, max, rest: min, unit: unit.replace('degrees', '\u00b0'),
       send: (value, gesture) => edit(change(value), gesture),
       reset: () => edit(change(null)),
       chosen: () => { this.timeline.chosen = name; },
