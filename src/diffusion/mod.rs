@@ -1,7 +1,7 @@
 //! Text encoder, UNet with motion modules, VAE and samplers. Tensors only: no audio, no score, no frames a second.
 //!
 //! In reading order: [`model`] is the door; [`config`], [`weights`] and [`keys`] bring files in; [`unet`] is built of
-//! [`blocks`], [`transformer`] and [`motion`], these of [`layers`] and the one [`attention`]; [`cpu`] holds the
+//! [`blocks`], [`transformer`] and [`motion`], these of [`layers`] and the one [`attention`]; [`cpu`] and `cuda` hold the
 //! layers' fast paths. [`schedule`], [`sampler`] and [`denoise`] turn predictions into settled latents.
 
 pub mod attention;
@@ -16,6 +16,7 @@ mod hints;
 mod join;
 pub mod keys;
 pub mod layers;
+mod loading;
 pub mod model;
 pub mod motion;
 pub mod pace;

@@ -3,12 +3,11 @@
 //! A folder in diffusers' layout goes in, with or without a motion module from a file of its own. Everything that
 //! depends on the kind of model stays behind this door.
 
-use super::config::{
-    FoundMotion, MotionConfig, MotionNorm, SchedulerConfig, TextConfig, UnetConfig, VaeConfig,
-};
+use super::config::{MotionConfig, SchedulerConfig, TextConfig, UnetConfig, VaeConfig};
 use super::denoise::Predict;
 use super::hints::{Effort, Native};
 use super::keys;
+use super::loading::{Loaded, check_fit};
 use super::motion::Movement;
 use super::text_encoder::TextEncoder;
 use super::tokenizer::{PromptIds, Tokenizer};
@@ -19,7 +18,7 @@ use super::weights::{self, Target, Weights};
 use crate::digest::Digest;
 use crate::error::{Context, Error, Result};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Pixels that the autoencoder works on at a time, at most, beyond a first frame: bounds its memory.
 const DECODE_PIXELS: usize = 1 << 18;
@@ -315,108 +314,4 @@ impl Vae {
             Vae::Tiny(vae) => vae.encode(pictures),
         }
     }
-}
-
-/// The files that have been opened so far, and what is to be told about them.
-struct Loaded {
-    target: Target,
-    files: Vec<PathBuf>,
-    notes: Vec<String>,
-}
-
-impl Loaded {
-    fn new(target: Target) -> Self {
-        Loaded { target, files: Vec::new(), notes: Vec::new() }
-    }
-
-    fn config(&mut self, path: PathBuf) -> PathBuf {
-        self.files.push(path.clone());
-        path
-    }
-
-    fn open(&mut self, path: &Path, rename: impl Fn(&str) -> Option<String>) -> Result<Weights> {
-        self.files.push(path.to_owned());
-        Weights::open(path, &self.target, rename)
-    }
-
-    /// The motion modules: the file that was asked for, or the folder's own `adapter`.
-    fn motion(
-        &mut self,
-        spec: &ModelSpec,
-        adapter: &Path,
-        unet: &UnetConfig,
-    ) -> Result<(Weights, MotionConfig)> {
-        let own = adapter.join("config.json");
-        let Some(path) = &spec.motion else {
-            if !own.is_file() {
-                let message = format!("{} has no motion module", spec.folder.display());
-                return Err(Error::model(message).hint("name one with --motion FILE"));
-            }
-            let weights = self.open(&weights::find(adapter)?, keys::motion)?;
-            return Ok((weights, MotionConfig::read(&self.config(own), unet)?));
-        };
-        let weights = self.open(path, keys::motion)?;
-        let own = own.is_file().then(|| MotionConfig::read(&self.config(own), unet)).transpose()?;
-        let found = found_in(&weights, own.as_ref())?;
-        self.notes.push(format!(
-            "{}: motion module for {} frames {} middle block",
-            path.display(),
-            found.max_frames,
-            if found.mid { "with a" } else { "without a" }
-        ));
-        Ok((weights, MotionConfig::of_file(path, unet, found)?))
-    }
-
-    fn note_unused(&mut self, files: &[&Weights]) {
-        for file in files {
-            let unused = file.unused();
-            if let Some(first) = unused.first() {
-                let (path, count) = (file.path().display(), unused.len());
-                self.notes.push(format!("{path}: {count} tensors were not used, the first is '{first}'"));
-            }
-        }
-    }
-}
-
-/// What the tensors of a bare motion file tell about its shape.
-fn found_in(file: &Weights, own: Option<&MotionConfig>) -> Result<FoundMotion> {
-    let modules = || file.keys().filter(|(key, _)| key.contains("motion_modules."));
-    if modules().next().is_none() {
-        return Err(file.error("there are no motion modules in it"));
-    }
-    let length = modules()
-        .find(|(key, _)| key.ends_with("pos_embed.pe"))
-        .and_then(|(_, shape)| shape.iter().rev().nth(1).copied());
-    let layer = |key: &str| key.split_once("transformer_blocks.")?.1.split('.').next()?.parse::<usize>().ok();
-    let deepest = modules().filter_map(|(key, _)| layer(key)).max().unwrap_or(0);
-    Ok(FoundMotion {
-        mid: modules().any(|(key, _)| key.starts_with("mid_block.")),
-        transformer_layers: deepest.saturating_add(1),
-        max_frames: length.unwrap_or_else(|| own.map_or(32, |o| o.max_frames)),
-        heads: own.map(|o| o.heads.clone()),
-        norm: own.map_or(MotionNorm::Frame, |o| o.norm),
-    })
-}
-
-/// The parts must speak of the same latents and the same text.
-fn check_fit(unet: &UnetConfig, text: &TextConfig, vae: &VaeConfig) -> Result<()> {
-    let latent = vae.latent_channels();
-    if unet.in_channels != latent || unet.out_channels != latent {
-        let (into, out) = (unet.in_channels, unet.out_channels);
-        return Err(Error::model(format!(
-            "the UNet has {into} and {out} channels, the autoencoder {latent}"
-        ))
-        .hint("UNets for inpainting have 9: take the plain one"));
-    }
-    let attends = |s: &&super::config::StageConfig| s.down_attention || s.up_attention;
-    if let Some(stage) =
-        unet.stages.iter().chain([unet.deepest()]).filter(attends).find(|s| s.context != text.width)
-    {
-        let (wants, has) = (stage.context, text.width);
-        return Err(Error::model(format!(
-            "the UNet wants text {wants} wide, the text encoder makes it {has} wide"
-        ))
-        .hint("text encoder and UNet are of different models"));
-    }
-    Ok(())
 }

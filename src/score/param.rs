@@ -179,12 +179,7 @@ pub const TABLE: &[Param] = &[
         (-1.0, 0.0, 1.0),
         "the picture keeps moving to the right, and more of it comes in",
     ),
-    effect(
-        "fly_y",
-        "heights/s",
-        (-1.0, 0.0, 1.0),
-        "the picture keeps moving down, and more of it comes in",
-    ),
+    effect("fly_y", "heights/s", (-1.0, 0.0, 1.0), "the picture keeps moving down, and more of it comes in"),
     effect("fly_zoom", "times/s", (0.5, 1.0, 2.0), "the picture keeps coming closer, without end"),
     effect("fly_roll", "degrees/s", (-180.0, 0.0, 180.0), "the picture keeps turning clockwise"),
     effect("shake", "", (0.0, 0.0, 1.0), "the picture jumps about"),

@@ -19,6 +19,20 @@ pub struct Window {
     pub after: usize,
 }
 
+impl Window {
+    /// Height and width of what `weight` \[o, c, k, k] makes of `x` \[n, c, h, w].
+    pub fn output(self, x: &Tensor, weight: &Tensor) -> Result<(usize, usize)> {
+        let ((_, c, h, w), (_, c_in, kernel, _)) = (x.dims4()?, weight.dims4()?);
+        let extent = |size: usize| (size + self.before + self.after).checked_sub(kernel);
+        let (Some(rows), Some(columns), true) = (extent(h), extent(w), c == c_in) else {
+            bail!(
+                "a {kernel}x{kernel} kernel for {c_in} channels can't be moved over {c} channels of {w}x{h}"
+            );
+        };
+        Ok((rows / self.stride + 1, columns / self.stride + 1))
+    }
+}
+
 /// What happens to the result of a convolution.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Finish<'a> {
@@ -41,12 +55,8 @@ pub fn conv2d(
     finish: Finish<'_>,
 ) -> Result<Tensor> {
     let (n, c, h, w) = x.dims4()?;
-    let (o, c_in, kernel, _) = weight.dims4()?;
-    let extent = |size: usize| (size + window.before + window.after).checked_sub(kernel);
-    let (Some(rows), Some(columns), true) = (extent(h), extent(w), c == c_in) else {
-        bail!("a {kernel}x{kernel} kernel for {c_in} channels can't be moved over {c} channels of {w}x{h}");
-    };
-    let (height, width) = (rows / window.stride + 1, columns / window.stride + 1);
+    let (o, _, kernel, _) = weight.dims4()?;
+    let (height, width) = window.output(x, weight)?;
     if finish.residual.is_some_and(|r| r.dims() != [n, o, height, width]) {
         bail!("the residual of a convolution is not [{n}, {o}, {height}, {width}]");
     }

@@ -1,10 +1,9 @@
 //! Attention in half precision that never writes its logits down.
 
+use super::op::{Part, ternary};
 use super::{Float, alloc, count, dense, int, launch, on_floats};
 use candle_core::cuda_backend::cudarc::driver::{CudaSlice, LaunchConfig};
-use candle_core::{
-    CpuStorage, CudaStorage, CustomOp3, DType, Layout, Result, Shape, Tensor, WithDType, bail,
-};
+use candle_core::{CudaStorage, DType, Result, Shape, Tensor, WithDType, bail};
 use std::sync::LazyLock;
 
 /// Widths of a head that there are kernels for; others are filled up with zeros.
@@ -38,7 +37,8 @@ pub fn attention(
         bail!("a row scale is not {n} values");
     }
     let row_scale = row_scale.filter(|scale| scale.iter().any(|&s| s != 1.0)).map(<[f32]>::to_vec);
-    q.contiguous()?.apply_op3_no_bwd(&k.contiguous()?, &v.contiguous()?, &Attend { heads, row_scale })
+    let attend = Attend { heads, row_scale };
+    ternary("attention", [q, k, v], |parts| on_floats!(parts[0].0, typed => attend.to(typed, parts)))
 }
 
 struct Attend {
@@ -46,43 +46,11 @@ struct Attend {
     row_scale: Option<Vec<f32>>,
 }
 
-impl CustomOp3 for Attend {
-    fn name(&self) -> &'static str {
-        "attention"
-    }
-
-    fn cpu_fwd(
-        &self,
-        _: &CpuStorage,
-        _: &Layout,
-        _: &CpuStorage,
-        _: &Layout,
-        _: &CpuStorage,
-        _: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        bail!("only for CUDA")
-    }
-
-    fn cuda_fwd(
-        &self,
-        q: &CudaStorage,
-        q_at: &Layout,
-        k: &CudaStorage,
-        k_at: &Layout,
-        v: &CudaStorage,
-        v_at: &Layout,
-    ) -> Result<(CudaStorage, Shape)> {
-        on_floats!(q, typed => self.run(typed, (q, q_at), (k, k_at), (v, v_at)))
-    }
-}
-
 impl Attend {
-    fn run<T: Float>(
+    fn to<T: Float>(
         &self,
         _: &CudaSlice<T>,
-        (q, q_at): (&CudaStorage, &Layout),
-        (k, k_at): (&CudaStorage, &Layout),
-        (v, v_at): (&CudaStorage, &Layout),
+        [(q, q_at), (k, k_at), (v, v_at)]: [Part<'_>; 3],
     ) -> Result<(CudaStorage, Shape)> {
         let ((b, n, c), (keys, m, _)) = (q_at.shape().dims3()?, k_at.shape().dims3()?);
         let d = c / self.heads;

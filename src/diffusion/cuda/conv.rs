@@ -1,9 +1,10 @@
 //! 2-D convolution: the picture is unrolled into a matrix, some of the output's rows at a time, and multiplied.
 
+use super::op::{Part, unary};
 use super::{Float, add_bias, alloc, count, grid, int, launch, on_floats, pack};
 use crate::diffusion::cpu::conv::{Finish, Window};
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
-use candle_core::{CpuStorage, CudaStorage, CustomOp1, Layout, Result, Shape, Tensor, bail};
+use candle_core::{CudaStorage, Result, Shape, Tensor};
 
 /// Values of an unrolled picture that exist at the same time.
 const UNROLLED: usize = 1 << 27;
@@ -16,12 +17,8 @@ pub fn conv2d(
     finish: Finish<'_>,
 ) -> Result<Tensor> {
     let (n, c, h, w) = x.dims4()?;
-    let (o, c_in, kernel, _) = weight.dims4()?;
-    let extent = |size: usize| (size + window.before + window.after).checked_sub(kernel);
-    let (Some(rows), Some(columns), true) = (extent(h), extent(w), c == c_in) else {
-        bail!("a {kernel}x{kernel} kernel for {c_in} channels can't be moved over {c} channels of {w}x{h}");
-    };
-    let (height, width) = (rows / window.stride + 1, columns / window.stride + 1);
+    let (o, _, kernel, _) = weight.dims4()?;
+    let (height, width) = window.output(x, weight)?;
     let x = x.contiguous()?;
     let depth = c * kernel * kernel;
     // The same matrix for every image.
@@ -32,7 +29,7 @@ pub fn conv2d(
         let most = (UNROLLED / (n * depth * width).max(1)).clamp(1, height);
         let strip = |top: usize| {
             let strip = Unroll { kernel, window, top, rows: most.min(height - top), width };
-            weight.matmul(&x.apply_op1_no_bwd(&strip)?)
+            weight.matmul(&unary("unroll", &x, |part| on_floats!(part.0, values => strip.of(values, part)))?)
         };
         let strips = (0..height).step_by(most).map(strip).collect::<Result<Vec<_>>>()?;
         if let [one] = &strips[..] { one.clone() } else { Tensor::cat(&strips, 2)? }
@@ -51,27 +48,8 @@ struct Unroll {
     width: usize,
 }
 
-impl CustomOp1 for Unroll {
-    fn name(&self) -> &'static str {
-        "unroll"
-    }
-
-    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
-        bail!("only for CUDA")
-    }
-
-    fn cuda_fwd(&self, x: &CudaStorage, at: &Layout) -> Result<(CudaStorage, Shape)> {
-        on_floats!(x, values => self.run(values, x, at))
-    }
-}
-
 impl Unroll {
-    fn run<T: Float>(
-        &self,
-        values: &CudaSlice<T>,
-        x: &CudaStorage,
-        at: &Layout,
-    ) -> Result<(CudaStorage, Shape)> {
+    fn of<T: Float>(&self, values: &CudaSlice<T>, (x, at): Part<'_>) -> Result<(CudaStorage, Shape)> {
         let (n, c, h, w) = at.shape().dims4()?;
         let shape = Shape::from((n, c * self.kernel * self.kernel, self.rows * self.width));
         let (device, x) = (x.device.clone(), super::view(values, at)?);

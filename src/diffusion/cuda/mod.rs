@@ -7,6 +7,7 @@
 
 mod attention;
 mod conv;
+mod op;
 mod pointwise;
 
 pub use attention::{attention, fits};

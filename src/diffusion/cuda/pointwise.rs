@@ -1,11 +1,10 @@
 //! Group norm, bias with residual, and gated GELU.
 
+use super::op::{Part, ternary, unary, update};
 use super::{Float, alloc, count, dense, grid, int, launch, on_floats, pack};
 use crate::diffusion::cpu::norm::GroupNormSpec;
 use candle_core::cuda_backend::cudarc::driver::{CudaSlice, LaunchConfig};
-use candle_core::{
-    CpuStorage, CudaStorage, CustomOp1, CustomOp3, InplaceOp3, Layout, Result, Shape, Tensor, bail,
-};
+use candle_core::{CudaStorage, Result, Shape, Tensor, bail};
 
 /// Group norm of `x` \[n, c, h, w] with `weight` and `bias` \[c].
 pub fn group_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, spec: GroupNormSpec) -> Result<Tensor> {
@@ -16,67 +15,34 @@ pub fn group_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, spec: GroupNormSpe
     if x.elem_count() == 0 {
         return Ok(x.clone());
     }
-    x.contiguous()?.apply_op3_no_bwd(weight, bias, &Norm(spec))
+    ternary(
+        "group-norm",
+        [x, weight, bias],
+        |parts| on_floats!(parts[0].0, typed => normed(typed, parts, spec)),
+    )
 }
 
-struct Norm(GroupNormSpec);
-
-impl CustomOp3 for Norm {
-    fn name(&self) -> &'static str {
-        "group-norm"
-    }
-
-    fn cpu_fwd(
-        &self,
-        _: &CpuStorage,
-        _: &Layout,
-        _: &CpuStorage,
-        _: &Layout,
-        _: &CpuStorage,
-        _: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        bail!("only for CUDA")
-    }
-
-    fn cuda_fwd(
-        &self,
-        x: &CudaStorage,
-        x_at: &Layout,
-        weight: &CudaStorage,
-        weight_at: &Layout,
-        bias: &CudaStorage,
-        bias_at: &Layout,
-    ) -> Result<(CudaStorage, Shape)> {
-        on_floats!(x, typed => self.run(typed, (x, x_at), (weight, weight_at), (bias, bias_at)))
-    }
-}
-
-impl Norm {
-    fn run<T: Float>(
-        &self,
-        _: &CudaSlice<T>,
-        (x, x_at): (&CudaStorage, &Layout),
-        (weight, weight_at): (&CudaStorage, &Layout),
-        (bias, bias_at): (&CudaStorage, &Layout),
-    ) -> Result<(CudaStorage, Shape)> {
-        let GroupNormSpec { groups, eps, together, silu } = self.0;
-        let (n, c, h, w) = x_at.shape().dims4()?;
-        let device = x.device.clone();
-        let y = alloc::<T>(&device, n * c * h * w)?;
-        let (x, weight, bias) =
-            (dense::<T>(x, x_at)?, dense::<T>(weight, weight_at)?, dense::<T>(bias, bias_at)?);
-        let name = format!("group_norm_{}_{}", T::DTYPE.as_str(), pack(h * w, &[x_at]));
-        let images = if together { 1 } else { n };
-        let config = LaunchConfig {
-            grid_dim: (count(groups)?, count(images)?, 1),
-            block_dim: (512, 1, 1),
-            shared_mem_bytes: 0,
-        };
-        let (per, plane, frames) = (int(c / groups)?, int(h * w)?, int(n / images)?);
-        let (eps, silu) = (eps as f32, i32::from(silu));
-        launch!(device, &name, config, x, weight, bias, y, per, plane, frames, eps, silu);
-        Ok((CudaStorage::wrap_cuda_slice(y, device), x_at.shape().clone()))
-    }
+fn normed<T: Float>(
+    _: &CudaSlice<T>,
+    [(x, x_at), (weight, weight_at), (bias, bias_at)]: [Part<'_>; 3],
+    GroupNormSpec { groups, eps, together, silu }: GroupNormSpec,
+) -> Result<(CudaStorage, Shape)> {
+    let (n, c, h, w) = x_at.shape().dims4()?;
+    let device = x.device.clone();
+    let y = alloc::<T>(&device, n * c * h * w)?;
+    let (x, weight, bias) =
+        (dense::<T>(x, x_at)?, dense::<T>(weight, weight_at)?, dense::<T>(bias, bias_at)?);
+    let name = format!("group_norm_{}_{}", T::DTYPE.as_str(), pack(h * w, &[x_at]));
+    let images = if together { 1 } else { n };
+    let config = LaunchConfig {
+        grid_dim: (count(groups)?, count(images)?, 1),
+        block_dim: (512, 1, 1),
+        shared_mem_bytes: 0,
+    };
+    let (per, plane, frames) = (int(c / groups)?, int(h * w)?, int(n / images)?);
+    let (eps, silu) = (eps as f32, i32::from(silu));
+    launch!(device, &name, config, x, weight, bias, y, per, plane, frames, eps, silu);
+    Ok((CudaStorage::wrap_cuda_slice(y, device), x_at.shape().clone()))
 }
 
 /// What [`add_bias`] does to a result.
@@ -101,48 +67,21 @@ pub fn add_bias(
     if residual.is_some_and(|r| r.shape() != y.shape()) || !y.elem_count().is_multiple_of(inner * channels) {
         bail!("bias {:?} or residual don't fit {:?}", bias.dims(), y.dims());
     }
-    let dense = residual.map(|r| r.contiguous()).transpose()?;
-    let add = Add { inner, residual: dense.is_some(), relu };
-    y.inplace_op3(bias, dense.as_ref().unwrap_or(bias), &add)
-}
-
-impl InplaceOp3 for Add {
-    fn name(&self) -> &'static str {
-        "add-bias"
-    }
-
-    fn cpu_fwd(
-        &self,
-        _: &mut CpuStorage,
-        _: &Layout,
-        _: &CpuStorage,
-        _: &Layout,
-        _: &CpuStorage,
-        _: &Layout,
-    ) -> Result<()> {
-        bail!("only for CUDA")
-    }
-
-    fn cuda_fwd(
-        &self,
-        y: &mut CudaStorage,
-        y_at: &Layout,
-        bias: &CudaStorage,
-        bias_at: &Layout,
-        residual: &CudaStorage,
-        residual_at: &Layout,
-    ) -> Result<()> {
-        on_floats!(y, typed => self.run(typed, (y, y_at), (bias, bias_at), (residual, residual_at)))
-    }
+    let add = Add { inner, residual: residual.is_some(), relu };
+    // An absent residual is read as the bias and not looked at.
+    update(
+        "add-bias",
+        y,
+        [bias, residual.unwrap_or(bias)],
+        |parts| on_floats!(parts[0].0, typed => add.to(typed, parts)),
+    )
 }
 
 impl Add {
-    fn run<T: Float>(
+    fn to<T: Float>(
         self,
         _: &CudaSlice<T>,
-        (y, y_at): (&CudaStorage, &Layout),
-        (bias, bias_at): (&CudaStorage, &Layout),
-        (residual, residual_at): (&CudaStorage, &Layout),
+        [(y, y_at), (bias, bias_at), (residual, residual_at)]: [Part<'_>; 3],
     ) -> Result<()> {
         let device = y.device.clone();
         let channels = bias_at.shape().elem_count();
@@ -162,26 +101,10 @@ impl Add {
 
 /// h · gelu(g) of `x` = (h, g) \[.., 2d].
 pub fn geglu(x: &Tensor) -> Result<Tensor> {
-    x.contiguous()?.apply_op1_no_bwd(&Geglu)
+    unary("geglu", x, |part| on_floats!(part.0, typed => gated(typed, part)))
 }
 
-struct Geglu;
-
-impl CustomOp1 for Geglu {
-    fn name(&self) -> &'static str {
-        "geglu"
-    }
-
-    fn cpu_fwd(&self, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
-        bail!("only for CUDA")
-    }
-
-    fn cuda_fwd(&self, x: &CudaStorage, at: &Layout) -> Result<(CudaStorage, Shape)> {
-        on_floats!(x, typed => gate(typed, x, at))
-    }
-}
-
-fn gate<T: Float>(_: &CudaSlice<T>, x: &CudaStorage, at: &Layout) -> Result<(CudaStorage, Shape)> {
+fn gated<T: Float>(_: &CudaSlice<T>, (x, at): Part<'_>) -> Result<(CudaStorage, Shape)> {
     let mut dims = at.shape().dims().to_vec();
     let Some(last) = dims.last_mut().filter(|last| last.is_multiple_of(2)) else {
         bail!("{:?} has no halves", at.shape());
