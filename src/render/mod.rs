@@ -143,8 +143,7 @@ impl<'a> Render<'a> {
         let noise = self.noise.window(&window, timeline, self.model.device())?;
         let settings = &self.job.settings;
         let moved = |carried| flight::moved(self.model, carried, flight.arrival, settings.picture);
-        let carried = self.carried.as_ref().map(moved);
-        let carried = carried.transpose()?;
+        let carried = self.carried.as_ref().map(moved).transpose()?;
         let last = match &carried {
             Some(carried) => Some(carried.narrow(0, carried.dims()[0] - 1, 1).context(failed)?),
             None => None,

@@ -64,7 +64,11 @@ impl Attend {
         let (warps, at_once) = if n <= 16 && m <= 16 { (1, 16) } else { (4, 64) };
         let device = q.device.clone();
         let out = alloc::<T>(&device, b * n * c)?;
-        let scale_rows = device.clone_htod(self.row_scale.as_deref().unwrap_or(&[1.0]))?;
+        let scale_rows = match &self.row_scale {
+            Some(scale) => device.clone_htod(&scale[..])?,
+            // Without `scaled` the kernel doesn't look at it.
+            None => alloc::<f32>(&device, 1)?,
+        };
         let (q, k, v) = (dense::<T>(q, q_at)?, dense::<T>(k, k_at)?, dense::<T>(v, v_at)?);
         let name = format!("attend_{}_{wide}_{at_once}", <T as WithDType>::DTYPE.as_str());
         let config = LaunchConfig {

@@ -1,7 +1,7 @@
 //! 2-D convolution: the picture is unrolled into a matrix, some of the output's rows at a time, and multiplied.
 
 use super::op::{Part, unary};
-use super::{Float, add_bias, alloc, count, grid, int, launch, on_floats, pack};
+use super::{Float, add_bias, alloc, count, dense, grid, int, launch, on_floats, pack};
 use crate::diffusion::cpu::conv::{Finish, Window};
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 use candle_core::{CudaStorage, Result, Shape, Tensor};
@@ -29,7 +29,7 @@ pub fn conv2d(
         let most = (UNROLLED / (n * depth * width).max(1)).clamp(1, height);
         let strip = |top: usize| {
             let strip = Unroll { kernel, window, top, rows: most.min(height - top), width };
-            weight.matmul(&unary("unroll", &x, |part| on_floats!(part.0, values => strip.of(values, part)))?)
+            weight.matmul(&unary("unroll", &x, |part| on_floats!(part.0, typed => strip.of(typed, part)))?)
         };
         let strips = (0..height).step_by(most).map(strip).collect::<Result<Vec<_>>>()?;
         if let [one] = &strips[..] { one.clone() } else { Tensor::cat(&strips, 2)? }
@@ -49,22 +49,21 @@ struct Unroll {
 }
 
 impl Unroll {
-    fn of<T: Float>(&self, values: &CudaSlice<T>, (x, at): Part<'_>) -> Result<(CudaStorage, Shape)> {
+    fn of<T: Float>(&self, _: &CudaSlice<T>, (x, at): Part<'_>) -> Result<(CudaStorage, Shape)> {
         let (n, c, h, w) = at.shape().dims4()?;
         let shape = Shape::from((n, c * self.kernel * self.kernel, self.rows * self.width));
-        let (device, x) = (x.device.clone(), super::view(values, at)?);
+        let (device, x) = (x.device.clone(), dense::<T>(x, at)?);
         let total = count(shape.elem_count())?;
         let y = alloc::<T>(&device, total as usize)?;
         // Only writes are packs: the picture is read value by value.
         let pack = pack(self.width, &[]);
-        let (channels, height, width) = (int(c)?, int(h)?, int(w)?);
+        let (height, width) = (int(h)?, int(w)?);
         let (kernel, stride, before) =
             (int(self.kernel)?, int(self.window.stride)?, int(self.window.before)?);
         let (top, rows, columns) = (int(self.top)?, int(self.rows)?, int(self.width)?);
         let (name, config) = (format!("unroll_{}_{pack}", T::DTYPE.as_str()), grid(total, pack));
         launch!(
-            device, &name, config, x, y, total, channels, height, width, kernel, stride, before, top, rows,
-            columns
+            device, &name, config, x, y, total, height, width, kernel, stride, before, top, rows, columns
         );
         Ok((CudaStorage::wrap_cuda_slice(y, device), shape))
     }

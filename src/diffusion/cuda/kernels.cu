@@ -107,25 +107,21 @@ template <typename T, int V> __device__ void geglu(const T *x, T *y, uint32_t co
   }
 }
 
-struct Picture {
-  int channels, height, width;
-};
-
 // The rows [n, c k k, rows, columns] that a k x k kernel meets in x [n, c, h, w], for the output's rows from `top` on.
 template <typename T, int V>
-__device__ void unroll(const T *x, T *y, uint32_t count, Picture of, int kernel, int stride, int before, int top, int rows,
-                       int columns) {
+__device__ void unroll(const T *x, T *y, uint32_t count, int height, int width, int kernel, int stride, int before, int top,
+                       int rows, int columns) {
   for (uint32_t i = (blockIdx.x * blockDim.x + threadIdx.x) * V; i < count; i += gridDim.x * blockDim.x * V) {
     const int column = i % columns, row = i / columns % rows;
     const uint32_t depth = i / columns / rows;
     const int kx = depth % kernel, ky = depth / kernel % kernel;
     const uint32_t plane = depth / kernel / kernel; // of all channels of all images
     const int iy = (top + row) * stride - before + ky, ix = column * stride - before + kx;
-    const T *line = x + ((size_t)plane * of.height + iy) * of.width;
+    const T *line = x + ((size_t)plane * height + iy) * width;
     Pack<T, V> pack;
     for (int v = 0; v < V; v++) {
       const int at = ix + v * stride;
-      pack.at[v] = iy >= 0 && iy < of.height && at >= 0 && at < of.width ? line[at] : T(0);
+      pack.at[v] = iy >= 0 && iy < height && at >= 0 && at < width ? line[at] : T(0);
     }
     store<T, V>(y + i, pack);
   }
@@ -260,9 +256,9 @@ __device__ void attend(const T *q, const T *k, const T *v, const float *row_scal
   extern "C" __global__ void geglu_##NAME##_##V(const T *x, T *y, uint32_t count, uint32_t width) {                      \
     geglu<T, V>(x, y, count, width);                                                                                    \
   }                                                                                                                     \
-  extern "C" __global__ void unroll_##NAME##_##V(const T *x, T *y, uint32_t count, int channels, int height, int width, \
-                                                 int kernel, int stride, int before, int top, int rows, int columns) {  \
-    unroll<T, V>(x, y, count, {channels, height, width}, kernel, stride, before, top, rows, columns);                   \
+  extern "C" __global__ void unroll_##NAME##_##V(const T *x, T *y, uint32_t count, int height, int width, int kernel,   \
+                                                 int stride, int before, int top, int rows, int columns) {              \
+    unroll<T, V>(x, y, count, height, width, kernel, stride, before, top, rows, columns);                               \
   }
 
 #define ATTEND(T, NAME, D, WARPS, KEYS)                                                                                 \

@@ -74,12 +74,8 @@ fn pack(line: usize, starts: &[&Layout]) -> usize {
 
 /// The values of a dense tensor.
 fn dense<'a, T: Float>(storage: &'a CudaStorage, at: &Layout) -> Result<CudaView<'a, T>> {
-    view(storage.as_cuda_slice::<T>()?, at)
-}
-
-fn view<'a, T: Float>(values: &'a CudaSlice<T>, at: &Layout) -> Result<CudaView<'a, T>> {
     match at.contiguous_offsets() {
-        Some((from, to)) => Ok(values.slice(from..to)),
+        Some((from, to)) => Ok(storage.as_cuda_slice::<T>()?.slice(from..to)),
         None => bail!("a CUDA fast path was given a tensor that is not dense"),
     }
 }
