@@ -62,7 +62,7 @@ fn write_wav(path: &Path, rate: u32, samples: &[f32], factors: &[f32]) {
 }
 
 fn ffmpeg(arguments: &[&str]) {
-    let done = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(arguments).status();
+    let done = Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-y"]).args(arguments).status();
     assert!(done.expect("the tests need the ffmpeg program").success(), "ffmpeg {arguments:?}");
 }
 

@@ -19,7 +19,7 @@ fn example() -> (TempDir, PathBuf) {
 }
 
 fn ffmpeg(arguments: &[&str]) {
-    let done = Command::new("ffmpeg").args(["-v", "error", "-y"]).args(arguments).status();
+    let done = Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-y"]).args(arguments).status();
     assert!(done.expect("the tests need the ffmpeg program").success(), "ffmpeg {arguments:?}");
 }
 

@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("timing", &[]),
     ("digest", &[]),
     ("read", &[]),
+    ("whole", &[]),
     ("audio", &[]),
     ("score", &["audio"]),
     ("diffusion", &[]),
@@ -23,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-const FOUNDATION: &[&str] = &["error", "units", "noise", "progress", "timing", "digest", "read"];
+const FOUNDATION: &[&str] = &["error", "units", "noise", "progress", "timing", "digest", "read", "whole"];
 
 /// Foreign crate → files or folders that are its home.
 const HOMES: &[(&str, &[&str])] = &[

@@ -1,11 +1,12 @@
 //! A file that appears only when it is complete.
 
 use crate::error::{Context, Error, Result};
+use crate::whole;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// A file under a temporary name beside its place; removed unless it is committed.
+/// A file under a temporary name beside its place; removed unless it is committed. A device is written to as it is.
 pub struct Output {
     target: PathBuf,
     temporary: PathBuf,
@@ -24,6 +25,9 @@ impl Output {
         let same = |a: &Path, b: &Path| matches!((fs::canonicalize(a), fs::canonicalize(b)), (Ok(a), Ok(b)) if a == b);
         if same(target, track) {
             return Err(failed().hint("that is the track itself; choose another name"));
+        }
+        if whole::is_device(target) {
+            return Ok(Output { target: target.to_owned(), temporary: target.to_owned(), committed: true });
         }
         // The extension stays last: it decides the format of pictures.
         let part = format!(".part-{}-{}", std::process::id(), name.to_string_lossy());
@@ -46,11 +50,10 @@ impl Output {
 
     /// Gives the file its name, once its bytes are on the disk.
     pub fn commit(mut self) -> Result<()> {
-        File::open(&self.temporary)
-            .and_then(|file| file.sync_all())
-            .and_then(|()| fs::rename(&self.temporary, &self.target))
-            .context(|| self.failed())?;
-        self.committed = true;
+        if !self.committed {
+            whole::publish(&self.temporary, &self.target).context(|| self.failed())?;
+            self.committed = true;
+        }
         Ok(())
     }
 
@@ -65,5 +68,22 @@ impl Drop for Output {
             // Nothing is lost if a temporary file stays behind.
             let _ = fs::remove_file(&self.temporary);
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_written_to_and_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("nothing.json");
+        std::os::unix::fs::symlink("/dev/null", &target).unwrap();
+        let output = Output::new(&target, Path::new("track.wav")).unwrap();
+        output.fill(|file| file.write_all(b"{}")).unwrap();
+        drop(Output::new(&target, Path::new("track.wav")).unwrap());
+        assert!(whole::is_device(&target));
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

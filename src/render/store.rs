@@ -6,11 +6,11 @@
 use super::guard::Look;
 use super::job::Settings;
 use crate::error::{Context, Error, Result};
+use crate::whole;
 use candle_core::{Device, Tensor};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 const MANIFEST: &str = "job.json";
@@ -127,16 +127,8 @@ impl WorkFolder {
 
     /// Writes a file so that it is there as a whole or not at all.
     fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let (part, whole) = (self.path.join(format!("{name}.part")), self.path.join(name));
-        let write = || {
-            let mut file = File::create(&part)?;
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&part, &whole)?;
-            // The rename itself lives in the folder.
-            File::open(&self.path)?.sync_all()
-        };
-        write().context(|| unwritable(&self.path))
+        let (part, target) = (self.path.join(format!("{name}.part")), self.path.join(name));
+        whole::put(&part, &target, bytes).context(|| unwritable(&self.path))
     }
 }
 

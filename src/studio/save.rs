@@ -2,9 +2,9 @@
 //! the studio was opened with.
 
 use crate::error::{Context, Error, Result};
+use crate::whole;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Longest name, in characters.
@@ -59,8 +59,7 @@ impl Shelf {
         partial.push(path.file_name().unwrap_or_default());
         partial.push(".part");
         let partial = self.folder.join(partial);
-        fs::write(&partial, text).context(failed)?;
-        fs::rename(&partial, path).context(failed)?;
+        whole::put(&partial, path, text.as_bytes()).context(failed)?;
         self.own.insert(path.to_owned());
         Ok(())
     }
@@ -96,6 +95,7 @@ impl Shelf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn only_ones_own_files_are_written_over() {

@@ -1,6 +1,7 @@
 //! A file that appears under its name only once it is whole.
 
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, Result};
+use crate::whole;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -8,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// A hidden file beside its target: renamed when finished, removed when dropped before.
 pub(super) struct Partial {
-    file: File,
+    /// Holds the lock.
+    _file: File,
     path: PathBuf,
     target: PathBuf,
     finished: bool,
@@ -21,6 +23,13 @@ impl Partial {
             Error::usage(format!("{} is a folder, not a file name", target.display()))
                 .hint("add a file name, like video.mp4")
         })?;
+        if whole::is_device(target) {
+            return Err(Error::usage(format!(
+                "{} is a device, and no video fits in there",
+                target.display()
+            ))
+            .hint("name a file, like video.mp4"));
+        }
         let path = hidden(target, name);
         // Not truncated: another render may be writing it, which the lock below tells.
         let file = File::options().create(true).truncate(false).write(true).open(&path);
@@ -29,7 +38,7 @@ impl Partial {
             return Err(Error::output(format!("{} is being written by another render", target.display()))
                 .hint("wait for it, stop it, or choose another name with --output"));
         }
-        Ok(Partial { file, path, target: target.to_owned(), finished: false })
+        Ok(Partial { _file: file, path, target: target.to_owned(), finished: false })
     }
 
     /// Where to write.
@@ -39,10 +48,9 @@ impl Partial {
 
     /// Makes sure that the bytes are on the disk, then gives the file its name, replacing an older one.
     pub(super) fn finish(mut self) -> Result<()> {
-        self.file.sync_all().map_err(|e| cannot_write(&self.target, e))?;
-        fs::rename(&self.path, &self.target).map_err(|e| cannot_write(&self.target, e))?;
+        whole::publish(&self.path, &self.target).map_err(|e| cannot_write(&self.target, e))?;
         self.finished = true;
-        sync_folder(&self.target).context(|| Error::output(format!("can't sync {}", self.target.display())))
+        Ok(())
     }
 }
 
@@ -61,18 +69,6 @@ pub(super) fn hidden(target: &Path, name: &OsStr) -> PathBuf {
     hidden.push(name);
     hidden.push(".part");
     target.with_file_name(hidden)
-}
-
-/// Makes a rename last through a power cut.
-#[cfg(unix)]
-pub(super) fn sync_folder(target: &Path) -> io::Result<()> {
-    let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-pub(super) fn sync_folder(_target: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 fn cannot_write(target: &Path, cause: io::Error) -> Error {

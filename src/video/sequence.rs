@@ -6,6 +6,7 @@ use super::movie::{cannot_write, check_spec};
 use super::partial;
 use super::writer::VideoSpec;
 use crate::error::{Context as _, Error, Result};
+use crate::whole;
 use ffmpeg_next::format::Flags;
 use std::fs::{self, File};
 use std::io::Write;
@@ -64,9 +65,9 @@ impl Sequence {
     pub(super) fn finish(mut self) -> Result<()> {
         self.encoder.close()?;
         self.drain()?;
-        fs::rename(&self.hidden, &self.target).context(|| cannot_write(&self.target))?;
+        whole::publish(&self.hidden, &self.target).context(|| cannot_write(&self.target))?;
         self.finished = true;
-        partial::sync_folder(&self.target).context(|| cannot_write(&self.target))
+        Ok(())
     }
 
     fn drain(&mut self) -> Result<()> {
