@@ -1,9 +1,11 @@
-//! Band magnitudes go in, what the net listens to comes out: 63 cues per step of two hops (20 ms).
+//! Band magnitudes go in, what the nets listen to comes out, per step of two hops (20 ms).
 //!
-//! For both hops the rise of the log magnitudes over two hops, against the maximum of three neighboring bands so
+//! For beats that is 63 cues. For both hops the rise of the log magnitudes over two hops, against the maximum of three neighboring bands so
 //! that vibrato is no onset (SuperFlux, Böck and Widmer 2013), in groups of four bands; the mean level of the
 //! groups; and how much the spectrum after differs from the one before (1 - cosine of the mean log spectra) at
 //! three reaches: harmony changes on first beats of bars more than anywhere else.
+//!
+//! For drums it is every band by itself, its rises and its mean level: a kick and a bass note differ in detail.
 //!
 //! `training/ears/net.py` computes the same; a fixture made there holds the two together.
 
@@ -19,8 +21,10 @@ const GROUPS: usize = 20;
 const REACHES: [usize; 3] = [12, 25, 50];
 /// Bands in which harmony is looked for: 86 Hz to 2.4 kHz.
 const HARMONIC: std::ops::Range<usize> = 3..50;
-/// Cues per step.
+/// Cues per step for beats.
 pub(super) const CUES: usize = 3 * GROUPS + REACHES.len();
+/// Cues per step for drums.
+pub(super) const DRUM_CUES: usize = 3 * BANDS;
 /// Keeps the cosine of two nearly equal or nearly silent spectra from being decided by noise.
 const FLOOR: f64 = 0.02;
 
@@ -40,7 +44,7 @@ pub(super) fn rises(now: &[f32; BANDS], before: &[f32; BANDS]) -> [f32; BANDS] {
 /// Steps before and after a step that are compared with it, at most.
 const MARGIN: usize = REACHES[REACHES.len() - 1];
 
-/// The cues of a track, from some step on, some steps at a time: memory does not grow with the track.
+/// The cues of a track for beats, from some step on, some steps at a time: memory does not grow with the track.
 pub(super) struct Cues<'a> {
     bands: &'a Bands,
     gain: f32,
@@ -93,6 +97,40 @@ impl<'a> Cues<'a> {
             self.hops.extend(pair);
             self.next += 2;
         }
+    }
+}
+
+/// The cues of a track for drums, in the same way.
+pub(super) struct DrumCues<'a> {
+    bands: &'a Bands,
+    gain: f32,
+    /// The hop that is taken next.
+    next: isize,
+    /// Log magnitudes of the two hops before.
+    before: [[f32; BANDS]; 2],
+}
+
+impl<'a> DrumCues<'a> {
+    /// Cues of a track that is brought to level by `gain`; the first step begins at hop `start`.
+    pub(super) fn new(bands: &'a Bands, gain: f32, start: isize) -> Self {
+        DrumCues { bands, gain, next: start, before: [2, 1].map(|ago| logs(bands, start - ago, gain)) }
+    }
+
+    /// The cues of the next `count` steps: one list of `count` values per cue.
+    pub(super) fn take(&mut self, count: usize) -> Vec<Vec<f32>> {
+        let mut cues = vec![vec![0.0; count]; DRUM_CUES];
+        for step in 0..count {
+            let now = [0, 1].map(|i| logs(self.bands, self.next + i, self.gain));
+            let rise = [0, 1].map(|i| rises(&now[i], &self.before[i]));
+            for band in 0..BANDS {
+                cues[band][step] = 2.0 * rise[0][band];
+                cues[BANDS + band][step] = 2.0 * rise[1][band];
+                cues[2 * BANDS + band][step] = (now[0][band] + now[1][band]) * 0.5;
+            }
+            self.before = now;
+            self.next += 2;
+        }
+        cues
     }
 }
 

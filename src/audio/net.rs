@@ -1,24 +1,25 @@
 //! Cues go in, chances of events come out: beats, downbeats, onsets, kicks, snares and hats, per hop.
 //!
-//! A temporal convolution net (Bai, Kolter and Koltun 2018): a stem, residual blocks whose reach doubles from one
-//! to the next, and a head with two chances per step, one for each hop. A chance depends on the ten seconds before
-//! and after. Long tracks are heard in stretches that overlap by that much, so that the number of threads changes
+//! Two temporal convolution nets (Bai, Kolter and Koltun 2018): a stem, residual blocks whose reach doubles from one
+//! to the next, and a head with two chances per step, one for each hop. The chance of a beat depends on the ten seconds
+//! before and after, that of a drum on the 0.6 seconds. Long tracks are heard in stretches that overlap by that much, so that the number of threads changes
 //! no result; a stretch goes through the net bit by bit, so that memory does not grow with the track.
 //! `training/ears` makes the weights.
 //!
 //! **Invariant:** sums are taken in a fixed order; before and after the track there is silence.
 
 use super::band::Bands;
-use super::cue::Cues;
-use super::weights::{Convolution, Weights};
+use super::cue::{Cues, DrumCues};
+use super::weights::{Convolution, Net, Weights};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Steps that are heard at a time: four minutes.
 const STRETCH: usize = 12_000;
 /// Steps that go through the net at once: what fits the second cache.
 const CHUNK: usize = 128;
-/// What the net tells apart, in the order of its heads.
-pub(super) const HEADS: usize = 6;
+/// How many events a net tells apart.
+pub(super) const HEADS: usize = 3;
 
 /// The chance of each event at each hop, 0..=1.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,36 +33,49 @@ pub(super) struct Chances {
 }
 
 /// Listens to the hops in `span` of a track that is brought to level by `gain`.
-pub(super) fn listen(weights: &Weights, bands: &Bands, gain: f32, span: std::ops::Range<usize>) -> Chances {
+pub(super) fn listen(weights: &Weights, bands: &Bands, gain: f32, span: Range<usize>) -> Chances {
+    let [beat, downbeat, onset] = through(&weights.beats, &span, |first| {
+        let mut cues = Cues::new(bands, gain, first);
+        move |count| cues.take(count)
+    });
+    let [kick, snare, hat] = through(&weights.drums, &span, |first| {
+        let mut cues = DrumCues::new(bands, gain, first);
+        move |count| cues.take(count)
+    });
+    Chances { beat, downbeat, onset, kick, snare, hat }
+}
+
+/// What a net says of the hops in `span`; `source` gives the cues from a hop on, as many steps at a time as it is asked for.
+fn through<S>(net: &Net, span: &Range<usize>, source: impl Fn(isize) -> S + Sync) -> [Vec<f32>; HEADS]
+where
+    S: FnMut(usize) -> Vec<Vec<f32>>,
+{
     let steps = span.len().div_ceil(2);
     let starts: Vec<usize> = (0..steps).step_by(STRETCH).collect();
     let parts: Vec<[Vec<f32>; HEADS]> = starts
         .into_par_iter()
         .map(|start| {
             let count = STRETCH.min(steps - start);
-            let reach = weights.reach();
-            let first = span.start as isize + 2 * (start as isize - reach as isize);
-            heads(weights, Cues::new(bands, gain, first), count + 2 * reach)
+            let first = span.start as isize + 2 * (start as isize - net.reach() as isize);
+            heads(net, source(first), count + 2 * net.reach())
         })
         .collect();
-    let whole = |head: usize| {
+    std::array::from_fn(|head| {
         let mut all: Vec<f32> = parts.iter().flat_map(|p| &p[head]).copied().collect();
         all.truncate(span.len());
         all
-    };
-    let [beat, downbeat, onset, kick, snare, hat] = std::array::from_fn(whole);
-    Chances { beat, downbeat, onset, kick, snare, hat }
+    })
 }
 
 /// The chances for the next `count` steps but the reach of the net at both ends, two per step.
-fn heads(weights: &Weights, mut cues: Cues<'_>, count: usize) -> [Vec<f32>; HEADS] {
-    let chances = 2 * count.saturating_sub(2 * weights.reach());
+fn heads(net: &Net, mut cues: impl FnMut(usize) -> Vec<Vec<f32>>, count: usize) -> [Vec<f32>; HEADS] {
+    let chances = 2 * count.saturating_sub(2 * net.reach());
     let mut heads: [Vec<f32>; HEADS] = std::array::from_fn(|_| Vec::with_capacity(chances));
-    let mut stem = Stage::new(&weights.stem);
-    let mut blocks: Vec<_> = weights.blocks.iter().map(|(reach, mix)| (Stage::new(reach), mix)).collect();
+    let mut stem = Stage::new(&net.stem);
+    let mut blocks: Vec<_> = net.blocks.iter().map(|(reach, mix)| (Stage::new(reach), mix)).collect();
     let chance = |v: &f32| 1.0 / (1.0 + (-v).exp());
     for from in (0..count).step_by(CHUNK) {
-        let (_, mut x) = stem.push(cues.take(CHUNK.min(count - from)));
+        let (_, mut x) = stem.push(cues(CHUNK.min(count - from)));
         rectify(&mut x);
         for (reach, mix) in &mut blocks {
             let (middle, mut y) = reach.push(x);
@@ -70,7 +84,7 @@ fn heads(weights: &Weights, mut cues: Cues<'_>, count: usize) -> [Vec<f32>; HEAD
             x.iter_mut().zip(middle).for_each(|(x, m)| x.iter_mut().zip(m).for_each(|(x, m)| *x += m));
         }
         rectify(&mut x);
-        let y = convolve(&weights.head, &x);
+        let y = convolve(&net.head, &x);
         for (head, list) in heads.iter_mut().enumerate() {
             list.extend(y[head].iter().zip(&y[HEADS + head]).flat_map(|(a, b)| [chance(a), chance(b)]));
         }
@@ -171,7 +185,7 @@ mod tests {
     #[test]
     fn the_net_says_what_it_says_in_training() {
         let (bands, expected) = fixture();
-        let hops = expected.len() / HEADS;
+        let hops = expected.len() / (2 * HEADS);
         let heard = listen(&Weights::shipped().unwrap(), &bands, 1.0, 0..hops);
         let lists = [heard.beat, heard.downbeat, heard.onset, heard.kick, heard.snare, heard.hat];
         for (head, (list, expected)) in lists.iter().zip(expected.chunks(hops)).enumerate() {
@@ -183,13 +197,13 @@ mod tests {
     #[test]
     fn a_chance_depends_on_what_is_near_and_on_nothing_else() {
         let (bands, expected) = fixture();
-        let hops = expected.len() / HEADS;
+        let hops = expected.len() / (2 * HEADS);
         let weights = Weights::shipped().unwrap();
         let whole = listen(&weights, &bands, 1.0, 0..hops);
         assert_eq!(listen(&weights, &bands, 1.0, 100..hops).onset, whole.onset[100..]);
         let later = Bands::of_values(&[vec![0.0; 400 * BANDS], bands.values()].concat());
         assert_eq!(listen(&weights, &later, 1.0, 400..400 + hops), whole);
-        assert_eq!(weights.reach(), 1 + 2 * 255);
+        assert_eq!((weights.beats.reach(), weights.drums.reach()), (1 + 2 * 255, 1 + 2 * 15));
         // Longer than a stretch: four minutes of the same bar after bar.
         let bar: Vec<f32> = bands.values()[..200 * BANDS].to_vec();
         let long = listen(&weights, &Bands::of_values(&bar.repeat(140)), 1.0, 0..28_000);

@@ -1,11 +1,11 @@
-//! The numbers of the net: read from the file that `training/ears/export.py` writes, checked before use.
+//! The numbers of the nets: read from the file that `training/ears/export.py` writes, checked before use.
 //!
 //! The file is safetensors, all tensors in `f32`. Nothing in it decides how much memory is taken but its own length.
 
 use crate::error::{Context, Error, Result};
 use safetensors::{Dtype, SafeTensors};
 
-use super::cue::CUES;
+use super::cue::{CUES, DRUM_CUES};
 use super::net::HEADS;
 
 /// What comes with the program.
@@ -41,13 +41,11 @@ impl Convolution {
     }
 }
 
-/// The whole net.
+/// A net for beats and one for drums.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Weights {
-    pub(super) stem: Convolution,
-    /// A dilated convolution and a mixing one each.
-    pub(super) blocks: Vec<(Convolution, Convolution)>,
-    pub(super) head: Convolution,
+    pub(super) beats: Net,
+    pub(super) drums: Net,
 }
 
 impl Weights {
@@ -59,30 +57,23 @@ impl Weights {
     /// Reads weights.
     ///
     /// # Errors
-    /// Model: the bytes are no safetensors file, or no net of this kind.
+    /// Model: the bytes are no safetensors file, or no nets of this kind.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
         let file = Tensors::parse(bytes)?;
-        let stem = file.convolution("stem", 1)?;
-        let mut blocks = Vec::new();
-        while blocks.len() < MAX_BLOCKS && file.has(&format!("reach.{}.weight", blocks.len())) {
-            let i = blocks.len();
-            let pair =
-                (file.convolution(&format!("reach.{i}"), 1 << i)?, file.convolution(&format!("mix.{i}"), 1)?);
-            blocks.push(pair);
-        }
-        let head = file.convolution("head", 1)?;
-        let width = stem.outputs;
-        let square = |c: &Convolution| (c.inputs, c.outputs) == (width, width);
-        let fits = stem.inputs == CUES
-            && (1..=MAX_WIDTH).contains(&width)
-            && blocks.iter().all(|(a, b)| square(a) && square(b) && b.kernel == 1)
-            && (head.inputs, head.outputs, head.kernel) == (width, 2 * HEADS, 1);
-        if !fits {
-            return Err(wrong("its layers don't fit together"));
-        }
-        Ok(Weights { stem, blocks, head })
+        Ok(Weights { beats: file.net("beats", CUES)?, drums: file.net("drums", DRUM_CUES)? })
     }
+}
 
+/// A whole net.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Net {
+    pub(super) stem: Convolution,
+    /// A dilated convolution and a mixing one each.
+    pub(super) blocks: Vec<(Convolution, Convolution)>,
+    pub(super) head: Convolution,
+}
+
+impl Net {
     /// Steps before and after a step on which its chances depend.
     pub(super) fn reach(&self) -> usize {
         self.stem.reach() + self.blocks.iter().map(|(reach, _)| reach.reach()).sum::<usize>()
@@ -115,6 +106,28 @@ impl<'a> Tensors<'a> {
         Ok((view.shape().to_vec(), values))
     }
 
+    /// The net `name`, which is shown so many cues.
+    fn net(&self, name: &str, cues: usize) -> Result<Net> {
+        let layer = |part: &str, dilation| self.convolution(&format!("{name}.{part}"), dilation);
+        let stem = layer("stem", 1)?;
+        let mut blocks = Vec::new();
+        while blocks.len() < MAX_BLOCKS && self.has(&format!("{name}.reach.{}.weight", blocks.len())) {
+            let i = blocks.len();
+            blocks.push((layer(&format!("reach.{i}"), 1 << i)?, layer(&format!("mix.{i}"), 1)?));
+        }
+        let head = layer("head", 1)?;
+        let width = stem.outputs;
+        let square = |c: &Convolution| (c.inputs, c.outputs) == (width, width);
+        let fits = stem.inputs == cues
+            && (1..=MAX_WIDTH).contains(&width)
+            && blocks.iter().all(|(a, b)| square(a) && square(b) && b.kernel == 1)
+            && (head.inputs, head.outputs, head.kernel) == (width, 2 * HEADS, 1);
+        if !fits {
+            return Err(wrong(&format!("the layers of '{name}' don't fit together")));
+        }
+        Ok(Net { stem, blocks, head })
+    }
+
     fn convolution(&self, name: &str, dilation: usize) -> Result<Convolution> {
         let (shape, values) = self.tensor(&format!("{name}.weight"))?;
         let (_, mut bias) = self.tensor(&format!("{name}.bias"))?;
@@ -143,10 +156,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shipped_weights_are_a_net() {
-        let weights = Weights::shipped().unwrap();
-        assert_eq!((weights.stem.inputs, weights.head.outputs), (CUES, 2 * HEADS));
-        assert!(weights.reach() > 250, "it hears less than five seconds to either side");
+    fn the_shipped_weights_are_two_nets() {
+        let Weights { beats, drums } = Weights::shipped().unwrap();
+        assert_eq!((beats.stem.inputs, beats.head.outputs), (CUES, 2 * HEADS));
+        assert_eq!((drums.stem.inputs, drums.head.outputs), (DRUM_CUES, 2 * HEADS));
+        assert!(beats.reach() > 250, "beats are heard over less than five seconds to either side");
     }
 
     #[test]
@@ -156,8 +170,8 @@ mod tests {
         let last = holes.len() - 4;
         holes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
         let huge =
-            r#"{"stem.weight":{"dtype":"F32","shape":[4294967295,4294967295,9],"data_offsets":[0,4]}}"#;
-        let back = r#"{"stem.weight":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#;
+            r#"{"beats.stem.weight":{"dtype":"F32","shape":[4294967295,4294967295,9],"data_offsets":[0,4]}}"#;
+        let back = r#"{"beats.stem.weight":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#;
         let cases: [&[u8]; 8] = [
             b"",
             b"junk",

@@ -1,6 +1,6 @@
-"""Writes the weights for the program, and a fixture that holds the program's net against this one.
+"""Writes the weights for the program, and a fixture that holds the program's nets against these.
 
-`python export.py NET.pt MODEL.safetensors [FIXTURE.safetensors]`
+`python export.py BEATS.pt DRUMS.pt MODEL.safetensors [FIXTURE.safetensors]`
 """
 import json
 import struct
@@ -26,16 +26,12 @@ def write(path, tensors, note):
             file.write(a.tobytes())
 
 
-def read(path):
-    """The net in a file that `write` made."""
-    data = open(path, 'rb').read()
-    length, = struct.unpack('<Q', data[:8])
-    header = json.loads(data[8:8 + length])
-    header.pop('__metadata__', None)
-    at = lambda e: np.frombuffer(data, '<f4', offset=8 + length + e['data_offsets'][0], count=int(np.prod(e['shape'])))
-    model = N.Ears(width=header['stem.bias']['shape'][0])
-    model.load_state_dict({n: torch.from_numpy(at(e).reshape(e['shape']).copy()) for n, e in header.items()})
-    return model.eval()
+def trained(path):
+    """The net that `train.py` saved."""
+    saved = torch.load(path)
+    model = N.Ears(saved['shape'])
+    model.load_state_dict(saved['weights'])
+    return model.eval(), f'{saved["steps"]} steps, left out: {saved["left"] or "nothing"}'
 
 
 @torch.no_grad()
@@ -43,17 +39,18 @@ def chances(model, magnitudes):
     """[bands, hops] -> [heads, hops], with silence before and after."""
     margin = 1200
     x = torch.from_numpy(np.pad(magnitudes, ((0, 0), (margin, margin + magnitudes.shape[1] % 2))))[None]
-    return torch.sigmoid(model(N.cues(x)))[0, :, margin:margin + magnitudes.shape[1]].numpy()
+    return torch.sigmoid(model(x))[0, :, margin:margin + magnitudes.shape[1]].numpy()
 
 
 if __name__ == '__main__':
-    saved = torch.load(sys.argv[1])
-    model = N.Ears(width=saved['weights']['stem.bias'].shape[0])
-    model.load_state_dict(saved['weights'])
-    model.eval()
-    weights = {name: value.numpy() for name, value in model.state_dict().items()}
-    write(sys.argv[2], weights, {'steps': str(saved['steps']), 'left': saved['left']})
-    if len(sys.argv) > 3:
+    nets, weights, notes = [], {}, {}
+    for path in sys.argv[1:3]:
+        model, note = trained(path)
+        nets.append(model)
+        notes[model.shape] = note
+        weights |= {f'{model.shape}.{name}': value.numpy() for name, value in model.state_dict().items()}
+    write(sys.argv[3], weights, notes)
+    if len(sys.argv) > 4:
         # Bursts over noise, so that every cue and every layer matters; 16 bits a value, as the program keeps them.
         rng = np.random.default_rng(5)
         hops = 301
@@ -62,4 +59,4 @@ if __name__ == '__main__':
         m[10:30, 100:200] += 0.02
         bits = (m.astype(np.float32).view(np.uint32) + 0x8000) & 0xffff0000
         m = bits.view(np.float32)
-        write(sys.argv[3], {'magnitudes': m.T, 'chances': chances(model, m)}, {})
+        write(sys.argv[4], {'magnitudes': m.T, 'chances': np.concatenate([chances(net, m) for net in nets])}, {})

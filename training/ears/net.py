@@ -1,28 +1,38 @@
-"""Band magnitudes in, chances of events out: the net that hears beats, bars, onsets and drums.
+"""Band magnitudes in, chances of events out: the net that hears beats, bars and onsets, and the one that hears drums.
 
-A temporal convolution net (Bai et al. 2018) on steps of two hops (20 ms): a stem, residual blocks whose reach doubles from
-one to the next (+-10 s in all), and a head with two chances per step, one for each hop. `src/audio/net.rs` computes the same.
+Both are a temporal convolution net (Bai et al. 2018) on steps of two hops (20 ms): a stem, residual blocks whose reach doubles from
+one to the next, and a head with two chances per step, one for each hop. `src/audio/net.rs` computes the same. They differ in what
+they are shown and in how far they reach: a bar is heard over 10 s to either side, a drum in the detail of its spectrum.
 """
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 import bands as B
 
-HEADS = ('beat', 'downbeat', 'onset', 'kick', 'snare', 'hat')
-WIDTH, BLOCKS, KERNEL = 24, 8, 5
+KERNEL = 5
+
+
+def spectra(m):
+    """[batch, bands, hops] magnitudes -> log magnitudes and their rises over LAG hops (SuperFlux, Boeck and Widmer 2013)."""
+    logs = torch.log10(1 + B.COMPRESSION * m)
+    before = F.pad(logs[..., :-B.LAG], (B.LAG, 0))
+    top = torch.maximum(before, F.pad(before[:, :-1], (0, 0, 1, 0)))
+    top = torch.maximum(top, F.pad(before[:, 1:], (0, 0, 0, 1)))
+    return logs, (logs - top).clamp(min=0)
+
+
+def drum_cues(m):
+    """[batch, bands, hops] magnitudes -> [batch, inputs, hops / 2]: each band's rise for both hops of a step, and its mean level."""
+    logs, rise = spectra(m)
+    return torch.cat([rise[..., 0::2] * 2, rise[..., 1::2] * 2, (logs[..., 0::2] + logs[..., 1::2]) / 2], 1)
 
 
 def cues(m):
     """[batch, bands, hops] magnitudes -> [batch, inputs, hops / 2].
 
-    Per step: the rise of the log magnitudes in each group of bands for both hops (SuperFlux, Boeck and Widmer 2013), their
-    mean level, and how much the spectrum after differs from the one before (1 - cosine) at three reaches.
+    Per step: the rise of the log magnitudes in each group of bands for both hops, their mean level, and how much the spectrum after differs from the one before (1 - cosine) at three reaches.
     """
-    logs = torch.log10(1 + B.COMPRESSION * m)
-    before = F.pad(logs[..., :-B.LAG], (B.LAG, 0))
-    top = torch.maximum(before, F.pad(before[:, :-1], (0, 0, 1, 0)))
-    top = torch.maximum(top, F.pad(before[:, 1:], (0, 0, 0, 1)))
-    rise = (logs - top).clamp(min=0)
+    logs, rise = spectra(m)
     group = lambda x: x.unflatten(1, (B.GROUPS, -1)).mean(2)
     rise, steps = group(rise), (logs[..., 0::2] + logs[..., 1::2]) / 2
     parts = [rise[..., 0::2] * 4, rise[..., 1::2] * 4, group(steps)]
@@ -42,23 +52,34 @@ def change(logs, reach):
 
 
 class Ears(nn.Module):
-    def __init__(self, width=WIDTH, blocks=BLOCKS, dropout=0.1):
+    """A net of one of the `SHAPES`."""
+
+    def __init__(self, shape, dropout=0.1):
         super().__init__()
-        self.stem = nn.Conv1d(B.INPUTS, width, 3, padding=1)
+        self.shape = shape
+        self.cues, inputs, self.heads, width, blocks = SHAPES[shape]
+        self.stem = nn.Conv1d(inputs, width, 3, padding=1)
         self.reach = nn.ModuleList(
             nn.Conv1d(width, width, KERNEL, dilation=2 ** i, padding=2 ** i * (KERNEL // 2)) for i in range(blocks))
         self.mix = nn.ModuleList(nn.Conv1d(width, width, 1) for _ in range(blocks))
-        self.head = nn.Conv1d(width, 2 * len(HEADS), 1)
+        self.head = nn.Conv1d(width, 2 * len(self.heads), 1)
         self.drop = nn.Dropout1d(dropout)
         for mix in self.mix:
             nn.init.normal_(mix.weight, std=0.3 / width ** 0.5)
             nn.init.zeros_(mix.bias)
         nn.init.constant_(self.head.bias, -3.0)
 
-    def forward(self, x):
-        """[batch, inputs, steps] -> logits [batch, heads, 2 * steps]."""
-        x = F.relu(self.stem(x))
+    def forward(self, m):
+        """[batch, bands, hops] magnitudes -> logits [batch, heads, hops]; the number of hops is even."""
+        x = F.relu(self.stem(self.cues(m)))
         for reach, mix in zip(self.reach, self.mix):
             x = x + mix(self.drop(F.relu(reach(x))))
         y = self.head(F.relu(x))
-        return y.unflatten(1, (2, len(HEADS))).permute(0, 2, 3, 1).flatten(2)
+        return y.unflatten(1, (2, len(self.heads))).permute(0, 2, 3, 1).flatten(2)
+
+
+# What a net is shown, how many values that is, what it tells apart, its width and its number of residual blocks.
+SHAPES = {
+    'beats': (cues, B.INPUTS, ('beat', 'downbeat', 'onset'), 24, 8),
+    'drums': (drum_cues, 3 * B.BANDS, ('kick', 'snare', 'hat'), 32, 4),
+}

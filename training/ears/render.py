@@ -85,8 +85,8 @@ def run(*command):
                    env=os.environ | {'QT_QPA_PLATFORM': 'offscreen'})
 
 
-def fluidsynth(path, raw):
-    run('fluidsynth', '-niq', '-F', raw, '-r', str(RATE), '-g', '0.4', '-O', 's16', '-T', 'wav', FONT, path)
+def fluidsynth(path, raw, font=FONT):
+    run('fluidsynth', '-niq', '-F', raw, '-r', str(RATE), '-g', '0.4', '-O', 's16', '-T', 'wav', font, path)
 
 
 def mixed(path, raw):

@@ -1,4 +1,4 @@
-"""Trains the net: `python train.py CORPUS... --out OUT.pt [--leave KIND,KIND] [--steps N] [--seed N]`.
+"""Trains a net: `python train.py beats|drums CORPUS... --out OUT.pt [--leave KIND,KIND] [--steps N] [--seed N]`.
 
 Crops of 30 s from all tracks, each kind as often as the square root of its size, with another level, equalizer, pitch and
 tempo each time. `--leave` trains without some kinds, for an honest test on them. The weights kept are a running mean of the last steps.
@@ -12,7 +12,8 @@ import corpus as C
 import net as N
 
 CROP, BATCH = 3000, 8
-WEIGHTS = torch.tensor([1.0, 1.0, 0.6, 0.4, 0.4, 0.4])  # of the heads in the loss
+WEIGHTS = {'beat': 1.0, 'downbeat': 1.0, 'onset': 0.6}  # in the loss, where it is not 1
+RARE = {'beats': 5, 'drums': 2}  # how much more an event counts than a hop without one
 
 
 def equalizer(rng):
@@ -38,8 +39,8 @@ def shifted(m, semitones):
 class Crops:
     """An endless stream of random crops."""
 
-    def __init__(self, tracks, seed):
-        self.tracks, self.rng = tracks, np.random.default_rng(seed)
+    def __init__(self, tracks, heads, seed):
+        self.tracks, self.heads, self.rng = tracks, heads, np.random.default_rng(seed)
         kinds = [t.kind for t in tracks]
         chance = np.array([kinds.count(k) ** -0.5 for k in kinds])
         self.chance = chance / chance.sum()
@@ -48,7 +49,7 @@ class Crops:
     def labels(self, track, stretch):
         key = (track.name, stretch)
         if key not in self.cache:
-            self.cache[key] = [a.astype(np.float16) for a in track.labels(stretch, track.bands[stretch].shape[1])]
+            self.cache[key] = [a.astype(np.float16) for a in track.labels(self.heads, stretch, track.bands[stretch].shape[1])]
         return self.cache[key]
 
     def batch(self):
@@ -71,14 +72,16 @@ class Crops:
 
 def loss_of(model, batch):
     m, target, weight = batch
-    logits = model(N.cues(m))
-    weight = weight * WEIGHTS[:, None] * (1 + 4 * (target > 0.9))
+    logits = model(m)
+    weight = weight * torch.tensor([WEIGHTS.get(head, 1.0) for head in model.heads])[:, None]
+    weight = weight * (1 + (RARE[model.shape] - 1) * (target > 0.9))
     return (F.binary_cross_entropy_with_logits(logits, target, reduction='none') * weight).sum() / weight.sum()
 
 
-def train(tracks, steps, seed, log):
+def train(shape, tracks, steps, seed, log):
     torch.manual_seed(seed)
-    model, crops = N.Ears(), Crops(tracks, seed)
+    model = N.Ears(shape)
+    crops = Crops(tracks, model.heads, seed)
     mean = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
     total = []
@@ -101,6 +104,7 @@ def train(tracks, steps, seed, log):
 
 if __name__ == '__main__':
     parser = argparse.ArgumentParser()
+    parser.add_argument('shape', choices=N.SHAPES)
     parser.add_argument('corpus', nargs='+')
     parser.add_argument('--out', required=True)
     parser.add_argument('--leave', default='')
@@ -110,5 +114,5 @@ if __name__ == '__main__':
     torch.set_num_threads(1)
     tracks = [t for c in args.corpus for t in C.tracks(c) if t.kind not in args.leave.split(',')]
     print(len(tracks), 'tracks', flush=True)
-    model = train(tracks, args.steps, args.seed, args.leave or 'all')
-    torch.save({'weights': model.state_dict(), 'steps': args.steps, 'left': args.leave}, args.out)
+    model = train(args.shape, tracks, args.steps, args.seed, args.leave or 'all')
+    torch.save({'shape': args.shape, 'weights': model.state_dict(), 'steps': args.steps, 'left': args.leave}, args.out)
