@@ -119,8 +119,8 @@ impl<'a> DrumCues<'a> {
     /// The cues of the next `count` steps: one list of `count` values per cue.
     pub(super) fn take(&mut self, count: usize) -> Vec<Vec<f32>> {
         let mut cues = vec![vec![0.0; count]; DRUM_CUES];
-        for step in 0..count {
-            let now = [0, 1].map(|i| logs(self.bands, self.next + i, self.gain));
+        for (step, first) in (self.next..).step_by(2).take(count).enumerate() {
+            let now = [0, 1].map(|i| logs(self.bands, first + i, self.gain));
             let rise = [0, 1].map(|i| rises(&now[i], &self.before[i]));
             for band in 0..BANDS {
                 cues[band][step] = 2.0 * rise[0][band];
@@ -128,8 +128,8 @@ impl<'a> DrumCues<'a> {
                 cues[2 * BANDS + band][step] = (now[0][band] + now[1][band]) * 0.5;
             }
             self.before = now;
-            self.next += 2;
         }
+        self.next += 2 * count as isize;
         cues
     }
 }

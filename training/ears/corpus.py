@@ -37,7 +37,7 @@ class Track:
     def __init__(self, corpus, name):
         self.name = name
         self.truth = json.load(open(f'{corpus}/truth/{name}.json'))
-        self.kind = self.truth['kind']
+        self.kind, self.corpus = self.truth['kind'], corpus
         paths = {s: f'{corpus}/bands/{name}.{s}.npy' for s in STRETCHES}
         self.bands = {s: np.load(path).T for s, path in paths.items() if os.path.exists(path)}
 

@@ -3,7 +3,7 @@
     python drums.py CORPUS [--count N] [--seed N]
 
 Every track is a minute of a piece of MIDI music at another tempo and pitch; its own drum part or one of `grooves.py`, played by a
-random kit of a random sound font or by synthetic drums; and the two mixed at random levels. Writes what `render.py` writes; the kind of
+random kit of a random sound font or by recorded samples; and the two mixed at random levels. Writes what `render.py` writes; the kind of
 a track is that of the piece it is made of.
 """
 import argparse
@@ -19,10 +19,10 @@ import soundfile
 import grooves
 import midi
 import render
-import synth
+import samples
 
 FONTS = ['FluidR3_GM.sf2', 'TimGM6mb.sf2', 'OPL-3_FM_128M.sf2']
-KITS = FONTS + ['Black_Pearl_4_LV2.sf2', 'Red_Zeppelin_4_LV2.sf2']
+KITS = ['FluidR3_GM.sf2'] * 3 + ['TimGM6mb.sf2', 'Black_Pearl_4_LV2.sf2', 'Red_Zeppelin_4_LV2.sf2']
 PROGRAMS = 0, 0, 8, 16, 24, 25, 32, 40  # General MIDI's kits: standard, room, power, electronic, TR-808, jazz, brushes
 SECONDS = 60
 DRUMS = 9  # the channel
@@ -77,8 +77,8 @@ def strokes(rng, own, beats, downbeats):
 
 def struck(rng, part, raw, scratch):
     """The sound of a drum part."""
-    if rng.random() < 0.3:
-        return synth.play(rng, part, SECONDS)
+    if rng.random() < 0.4:
+        return samples.play(rng, part, SECONDS)
     program = mido.Message('program_change', channel=DRUMS, program=int(rng.choice(PROGRAMS)))
     notes = [(t + d, mido.Message('note_on', channel=DRUMS, note=k, velocity=v if d == 0 else 0)) for t, k, v in part for d in (0, 0.1)]
     written([(0, program), *notes], scratch)
@@ -141,7 +141,7 @@ def main():
             sound, lists = found
             lists = {key: [round(float(t), 4) for t in times] for key, times in lists.items()}
             soundfile.write(f'{o.corpus}/audio/{name}.wav', sound * (render.PEAK / np.abs(sound).max()), render.RATE, subtype='PCM_16')
-            truth = {'id': name, 'kind': kind, 'duration': SECONDS, 'free': True} | lists
+            truth = {'id': name, 'kind': kind, 'duration': SECONDS, 'free': render.free(lists)} | lists
             pathlib.Path(f'{o.corpus}/truth/{name}.json').write_text(json.dumps(truth))
             print(name, {key: len(times) for key, times in lists.items()}, flush=True)
 

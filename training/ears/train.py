@@ -1,7 +1,7 @@
 """Trains a net: `python train.py beats|drums CORPUS... --out OUT.pt [--leave KIND,KIND] [--steps N] [--seed N]`.
 
-Crops of 30 s from all tracks, each kind as often as the square root of its size, with another level, equalizer, pitch and
-tempo each time. `--leave` trains without some kinds, for an honest test on them. The weights kept are a running mean of the last steps.
+Crops of 30 s from all tracks, each kind of each corpus as often as the square root of its size, with another level, equalizer, pitch
+and tempo each time, and at times with a cut in the middle. `--leave` trains without some kinds, for an honest test on them. The weights kept are a running mean of the last steps.
 """
 import argparse
 import numpy as np
@@ -13,13 +13,17 @@ import net as N
 
 CROP, BATCH = 3000, 8
 WEIGHTS = {'beat': 1.0, 'downbeat': 1.0, 'onset': 0.6}  # in the loss, where it is not 1
-RARE = {'beats': 5, 'drums': 2}  # how much more an event counts than a hop without one
+RARE = {'beats': 5, 'drums': 2}        # how much more an event counts than a hop without one
+TILT = {'beats': 5, 'drums': 1.5}      # decibels by which the equalizer bends: drums are told by their color
+SEMITONES = {'beats': 4, 'drums': 1}   # by which the pitch moves
+LOW_PASS = {'beats': 0.3, 'drums': 0.1}  # how often there are no highs
+CUTS = {'beats': 0.2, 'drums': 0}      # how often a crop is of two places
 
 
-def equalizer(rng):
+def equalizer(rng, shape):
     """[bands] factors: a random curve, at times a low-pass or a high-pass."""
-    db = np.interp(np.arange(B.BANDS), np.linspace(0, B.BANDS, 7), rng.normal(0, 5, 7)) + rng.normal(0, 3)
-    if rng.random() < 0.2:
+    db = np.interp(np.arange(B.BANDS), np.linspace(0, B.BANDS, 7), rng.normal(0, TILT[shape], 7)) + rng.normal(0, 3)
+    if rng.random() < LOW_PASS[shape]:
         db -= np.maximum(0, 12 * np.log2(B.CENTERS / rng.uniform(2500, 10000))) * rng.uniform(1, 5)
     if rng.random() < 0.1:
         db -= np.maximum(0, 12 * np.log2(rng.uniform(60, 200) / B.CENTERS)) * rng.uniform(1, 3)
@@ -36,12 +40,18 @@ def shifted(m, semitones):
     return m[low] * (1 - share) + m[np.minimum(low + 1, B.BANDS - 1)] * share
 
 
+def cropped(a, start):
+    """[rows, CROP] of an array from a hop on, zero outside of it."""
+    inside = a[:, max(0, start):max(0, start + CROP)].astype(np.float32)
+    return np.pad(inside, ((0, 0), (max(0, -start), CROP - max(0, -start) - inside.shape[1])))
+
+
 class Crops:
     """An endless stream of random crops."""
 
-    def __init__(self, tracks, heads, seed):
-        self.tracks, self.heads, self.rng = tracks, heads, np.random.default_rng(seed)
-        kinds = [t.kind for t in tracks]
+    def __init__(self, tracks, model, seed):
+        self.tracks, self.shape, self.heads, self.rng = tracks, model.shape, model.heads, np.random.default_rng(seed)
+        kinds = [(t.corpus, t.kind) for t in tracks]
         chance = np.array([kinds.count(k) ** -0.5 for k in kinds])
         self.chance = chance / chance.sum()
         self.cache = {}
@@ -59,14 +69,13 @@ class Crops:
             track = self.tracks[i]
             stretch = list(track.bands)[rng.integers(len(track.bands))]
             m, (target, weight) = track.bands[stretch], self.labels(track, stretch)
-            start = rng.integers(-CROP // 4, max(1, m.shape[1] - CROP * 3 // 4))
-            cut = lambda a: np.pad(a[:, max(0, start):max(0, start) + CROP + min(0, start)].astype(np.float32),
-                                   ((0, 0), (max(0, -start), 0)))
-            cut_m, cut_t, cut_w = cut(m), cut(target), cut(weight)
-            pad = lambda a: np.pad(a, ((0, 0), (0, CROP - a.shape[1])))
-            pitch = rng.integers(-4, 5) if rng.random() < 0.6 else 0
-            sound = shifted(cut_m, pitch) * equalizer(rng)[:, None] + rng.uniform(0, 1) ** 4 * 3e-3
-            out.append((pad(sound), pad(cut_t), pad(cut_w)))
+            starts = rng.integers(-CROP // 4, max(1, m.shape[1] - CROP * 3 // 4), 2)
+            joint = int(rng.uniform(0.2, 0.8) * CROP) if rng.random() < CUTS[self.shape] else CROP
+            crop = lambda a: np.concatenate([cropped(a, starts[0])[:, :joint], cropped(a, starts[1])[:, joint:]], 1)
+            most = SEMITONES[self.shape]
+            pitch = rng.integers(-most, most + 1) if rng.random() < 0.6 else 0
+            sound = shifted(crop(m), pitch) * equalizer(rng, self.shape)[:, None] + rng.uniform(0, 1) ** 4 * 3e-3
+            out.append((sound, crop(target), crop(weight)))
         return [torch.from_numpy(np.stack(x)) for x in zip(*out)]
 
 
@@ -81,7 +90,7 @@ def loss_of(model, batch):
 def train(shape, tracks, steps, seed, log):
     torch.manual_seed(seed)
     model = N.Ears(shape)
-    crops = Crops(tracks, model.heads, seed)
+    crops = Crops(tracks, model, seed)
     mean = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
     total = []
