@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("digest", &[]),
     ("read", &[]),
     ("whole", &[]),
+    ("vector", &[]),
     ("audio", &[]),
     ("score", &["audio"]),
     ("diffusion", &[]),
@@ -24,7 +25,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-const FOUNDATION: &[&str] = &["error", "units", "noise", "progress", "timing", "digest", "read", "whole"];
+const FOUNDATION: &[&str] =
+    &["error", "units", "noise", "progress", "timing", "digest", "read", "whole", "vector"];
 
 /// Foreign crate → files or folders that are its home.
 const HOMES: &[(&str, &[&str])] = &[
@@ -34,7 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("candle_core", &["diffusion", "render"]),
     ("candle_nn", &["diffusion"]),
     ("tokenizers", &["diffusion/tokenizer.rs"]),
-    ("pulp", &["diffusion/cpu/mod.rs"]),
+    ("pulp", &["vector.rs"]),
     ("ffmpeg_next", &["video", "audio/decode/ffmpeg.rs"]),
     ("clap", &["cli/args.rs", "cli/mod.rs"]),
     ("libc", &["cli/memory.rs"]),

@@ -24,6 +24,8 @@ use std::path::{Path, PathBuf};
 const QUIETEST: f32 = 2e-4;
 /// Least chances from which an onset, a kick, a snare and a hat are picked.
 const LEAST: [f32; 4] = [0.65, 0.45, 0.45, 0.45];
+/// Least chance of a strike.
+const STRUCK: f32 = 0.45;
 /// Hops around a beat in which the net's chance is highest.
 const BEAT_REACH: usize = 3;
 /// Chance of a beat from which it lies where the onset does.
@@ -132,15 +134,12 @@ impl Track {
 
     /// Draws conclusions.
     fn describe(self, heard: Option<&beat::Heard>) -> Analysis {
-        let (onsets, drums) = self.hits();
+        let (onsets, drums, events) = self.hits();
         let mut envelopes = envelopes(&self.features, &drums, &self.sounding, self.hop);
         let beats = match heard {
             // Where hardly anything begins, nothing recurs.
             None if onsets.len() < FEWEST => Beats::default(),
-            None => {
-                let events = onsets.len() + drums.kick.len() + drums.snare.len();
-                self.place(&count(&self.chances, events, self.hop))
-            }
+            None => self.place(&count(&self.chances, events, self.hop)),
             Some(heard) => self.second_opinion(heard, &envelopes["onset"].values),
         };
         let pulses = pulse::pulses(&beats.times, self.duration.0, &envelopes, &self.features.textures);
@@ -170,8 +169,8 @@ impl Track {
         }
     }
 
-    /// Onsets and drums.
-    fn hits(&self) -> (Vec<Hit>, Drums) {
+    /// Onsets and drums, and how many events there are to a listener for beats.
+    fn hits(&self) -> (Vec<Hit>, Drums, usize) {
         let f = &self.features;
         let of = |chance: &[f32], least: f32, flux: &[f32]| {
             let picked: Vec<usize> =
@@ -184,7 +183,10 @@ impl Track {
             snare: of(&c.snare, LEAST[2], &f.drums[1]),
             hat: of(&c.hat, LEAST[3], &f.drums[2]),
         };
-        (of(&c.onset, LEAST[0], &f.flux), drums)
+        let onsets = of(&c.onset, LEAST[0], &f.flux);
+        let strikes = (0..2).map(|i| of(&c.strikes[i], STRUCK, &f.drums[i]).len());
+        let events = onsets.len() + strikes.sum::<usize>();
+        (onsets, drums, events)
     }
 
     /// The likeliest beats, at exact times; none if they are not likely enough.

@@ -6,7 +6,7 @@
 
 use super::course::Course;
 
-/// Onsets, kicks and snares that a beat has at [`AT`] beats a minute where both counts are equally likely.
+/// Onsets and strikes that a beat has at [`AT`] beats a minute where both counts are equally likely.
 const EVENTS: f64 = 2.59;
 const AT: f64 = 150.0;
 /// How these events grow with the tempo: to this power.

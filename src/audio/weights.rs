@@ -6,7 +6,7 @@ use crate::error::{Context, Error, Result};
 use safetensors::{Dtype, SafeTensors};
 
 use super::cue::{CUES, DRUM_CUES};
-use super::net::HEADS;
+use super::net::{BEAT_HEADS, DRUM_HEADS};
 
 /// What comes with the program.
 static SHIPPED: &[u8] = include_bytes!("../../models/ears/net.safetensors");
@@ -60,7 +60,10 @@ impl Weights {
     /// Model: the bytes are no safetensors file, or no nets of this kind.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
         let file = Tensors::parse(bytes)?;
-        Ok(Weights { beats: file.net("beats", CUES)?, drums: file.net("drums", DRUM_CUES)? })
+        Ok(Weights {
+            beats: file.net("beats", CUES, BEAT_HEADS)?,
+            drums: file.net("drums", DRUM_CUES, DRUM_HEADS)?,
+        })
     }
 }
 
@@ -106,8 +109,8 @@ impl<'a> Tensors<'a> {
         Ok((view.shape().to_vec(), values))
     }
 
-    /// The net `name`, which is shown so many cues.
-    fn net(&self, name: &str, cues: usize) -> Result<Net> {
+    /// The net `name`, which is shown so many cues and tells so many events apart.
+    fn net(&self, name: &str, cues: usize, events: usize) -> Result<Net> {
         let layer = |part: &str, dilation| self.convolution(&format!("{name}.{part}"), dilation);
         let stem = layer("stem", 1)?;
         let mut blocks = Vec::new();
@@ -121,7 +124,7 @@ impl<'a> Tensors<'a> {
         let fits = stem.inputs == cues
             && (1..=MAX_WIDTH).contains(&width)
             && blocks.iter().all(|(a, b)| square(a) && square(b) && b.kernel == 1)
-            && (head.inputs, head.outputs, head.kernel) == (width, 2 * HEADS, 1);
+            && (head.inputs, head.outputs, head.kernel) == (width, 2 * events, 1);
         if !fits {
             return Err(wrong(&format!("the layers of '{name}' don't fit together")));
         }
@@ -158,8 +161,8 @@ mod tests {
     #[test]
     fn the_shipped_weights_are_two_nets() {
         let Weights { beats, drums } = Weights::shipped().unwrap();
-        assert_eq!((beats.stem.inputs, beats.head.outputs), (CUES, 2 * HEADS));
-        assert_eq!((drums.stem.inputs, drums.head.outputs), (DRUM_CUES, 2 * HEADS));
+        assert_eq!((beats.stem.inputs, beats.head.outputs), (CUES, 2 * BEAT_HEADS));
+        assert_eq!((drums.stem.inputs, drums.head.outputs), (DRUM_CUES, 2 * DRUM_HEADS));
         assert!(beats.reach() > 250, "beats are heard over less than five seconds to either side");
     }
 

@@ -41,6 +41,10 @@ class Track:
         paths = {s: f'{corpus}/bands/{name}.{s}.npy' for s in STRETCHES}
         self.bands = {s: np.load(path).T for s, path in paths.items() if os.path.exists(path)}
 
+    def teaches(self, heads):
+        """Whether anything is known of what a net is to tell apart."""
+        return any(self.truth.get(LISTS[head]) is not None for head in heads)
+
     def labels(self, heads, stretch, hops):
         """Target and weight of every head, [heads, hops]: 1 at an event, less beside it; weight 0 where nothing is known."""
         target, weight = np.zeros((len(heads), hops), np.float32), np.zeros((len(heads), hops), np.float32)

@@ -36,9 +36,9 @@ def main():
     rows = {}
     for path in sorted(glob.glob(f'{o.corpus}/truth/*.json')):
         name = os.path.basename(path)
-        if (wanted is None or name[:-5] in wanted) and os.path.exists(f'{o.analyses}/{name}'):
+        if (wanted is None or name[:-5] in wanted) and os.path.exists(f'{o.analyses}/{name[:-5]}.wav.json'):
             truth = json.load(open(path))
-            rows[truth['kind'], name[:-5]] = scores(truth, json.load(open(f'{o.analyses}/{name}')))
+            rows[truth['kind'], name[:-5]] = scores(truth, json.load(open(f'{o.analyses}/{name[:-5]}.wav.json')))
     line = lambda label, found: print(f'{label:32}' + ''.join(
         f'{kind:>7} ' + (' '.join(f'{100 * x:5.1f}' for x in np.mean(v, 0)) if (v := [s[kind] for s in found if kind in s]) else '    -' * 3)
         + f' ({len(v)})' for kind in KINDS))

@@ -5,7 +5,8 @@
 //! while they are in the cache.
 
 use super::math::exp;
-use super::{read, tensor, vectorized};
+use super::{read, tensor};
+use crate::vector::vectorized;
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 

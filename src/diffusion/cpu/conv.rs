@@ -4,7 +4,8 @@
 //! and memory bounded. Bias and residual are what the product is added to, ReLU follows while the image is warm.
 
 use super::gemm::{Right, multiply_add};
-use super::{read, tensor, vectorized};
+use super::{read, tensor};
+use crate::vector::vectorized;
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 

@@ -74,11 +74,6 @@ impl<F: Fn(&mut [f32], &[f32])> InplaceOp2 for Update<F> {
     }
 }
 
-/// Runs `f` compiled for the widest vectors that this processor has.
-pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
-    pulp::Arch::new().dispatch(f)
-}
-
 /// Unit Gaussians in any shape, for the tests of the fast paths.
 #[cfg(test)]
 fn noise(seed: u64, shape: &[usize]) -> Tensor {

@@ -1,7 +1,8 @@
 //! Group norm and layer norm, the group norm with the SiLU that often follows it.
 
 use super::math::silu;
-use super::{read, tensor, vectorized};
+use super::{read, tensor};
+use crate::vector::vectorized;
 use candle_core::{D, Result, Tensor, bail};
 use rayon::prelude::*;
 

@@ -1,7 +1,8 @@
 //! Bias, activations and sums: one pass over memory each.
 
 use super::math::{gelu, quick_gelu, silu};
-use super::{PIECE, read, tensor, update, vectorized};
+use super::{PIECE, read, tensor, update};
+use crate::vector::vectorized;
 use candle_core::{D, Result, Tensor};
 use rayon::prelude::*;
 
