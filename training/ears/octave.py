@@ -3,7 +3,9 @@
 A course of beats is often right but for counting twice as fast. ANALYSES are what the program says of CORPUS/audio without the
 rule (EVENTS = 0 in `octave.rs`; `beatbolt analyze CORPUS/audio --json ANALYSES`). Tracks whose tempo is right or doubled teach a
 logistic regression of "doubled" on the logarithms of the tempo and of onsets, kicks and snares a beat; it is printed as the
-curve of even chances, and how often it is right on what it was fitted to and on what was left out.
+curve of even chances, and how often it is right on what it was fitted to and on what was left out. The rule in the
+program was fitted to the kicks and snares of the net for beats, which analyses don't list any more; whoever trains that net
+anew fits it to `Chances::strikes`.
 """
 import argparse
 import glob
