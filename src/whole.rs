@@ -1,13 +1,22 @@
 //! Files that are there as a whole or not at all: written under another name, synced, then renamed.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Whether `path` is there and is no file and no folder, but a device or a pipe such as `/dev/null`: it is written to,
 /// and never renamed over, which would take it from everybody on the machine.
 pub fn is_device(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// What `target` is called until it is whole: a hidden file or folder beside it.
+pub fn hidden(target: &Path) -> PathBuf {
+    let mut hidden = OsString::from(".");
+    hidden.push(target.file_name().unwrap_or_default());
+    hidden.push(".part");
+    target.with_file_name(hidden)
 }
 
 /// Gives `part`, a file or a folder, the name `target` beside it, once its bytes are on the disk; an older file of that

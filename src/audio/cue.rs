@@ -1,8 +1,8 @@
 //! Band magnitudes go in, what the nets listen to comes out, per step of two hops (20 ms).
 //!
-//! For beats that is 63 cues. For both hops the rise of the log magnitudes over two hops, against the maximum of three neighboring bands so
-//! that vibrato is no onset (SuperFlux, Böck and Widmer 2013), in groups of four bands; the mean level of the
-//! groups; and how much the spectrum after differs from the one before (1 - cosine of the mean log spectra) at
+//! For beats that is 63 cues. For both hops the rise of the log magnitudes over two hops, against the maximum of three
+//! neighboring bands so that vibrato is no onset (SuperFlux, Böck and Widmer 2013), in groups of four bands; the mean
+//! level of the groups; and how much the spectrum after differs from the one before (1 - cosine of the mean log spectra) at
 //! three reaches: harmony changes on first beats of bars more than anywhere else.
 //!
 //! For drums it is every band by itself, its rises and its mean level: a kick and a bass note differ in detail.

@@ -22,10 +22,9 @@ use std::path::{Path, PathBuf};
 
 /// A hop sounds if it is less than 60 dB below the level of the music.
 const QUIETEST: f32 = 2e-4;
-/// Least chances from which an onset, a kick, a snare and a hat are picked.
-const LEAST: [f32; 4] = [0.65, 0.45, 0.45, 0.45];
-/// Least chance of a strike.
-const STRUCK: f32 = 0.45;
+/// Least chances from which an onset, and a stroke on a drum, are picked.
+const LEAST_ONSET: f32 = 0.65;
+const LEAST_STROKE: f32 = 0.45;
 /// Hops around a beat in which the net's chance is highest.
 const BEAT_REACH: usize = 3;
 /// Chance of a beat from which it lies where the onset does.
@@ -134,12 +133,13 @@ impl Track {
 
     /// Draws conclusions.
     fn describe(self, heard: Option<&beat::Heard>) -> Analysis {
-        let (onsets, drums, events) = self.hits();
+        let onsets = self.hits(&self.chances.onset, LEAST_ONSET, &self.features.flux);
+        let drums = self.drums();
         let mut envelopes = envelopes(&self.features, &drums, &self.sounding, self.hop);
         let beats = match heard {
             // Where hardly anything begins, nothing recurs.
             None if onsets.len() < FEWEST => Beats::default(),
-            None => self.place(&count(&self.chances, events, self.hop)),
+            None => self.place(&count(&self.chances, onsets.len() + self.strikes(), self.hop)),
             Some(heard) => self.second_opinion(heard, &envelopes["onset"].values),
         };
         let pulses = pulse::pulses(&beats.times, self.duration.0, &envelopes, &self.features.textures);
@@ -169,24 +169,26 @@ impl Track {
         }
     }
 
-    /// Onsets and drums, and how many events there are to a listener for beats.
-    fn hits(&self) -> (Vec<Hit>, Drums, usize) {
-        let f = &self.features;
-        let of = |chance: &[f32], least: f32, flux: &[f32]| {
-            let picked: Vec<usize> =
-                onset::picks(chance, least).into_iter().map(|hop| hop + self.span.start).collect();
-            onset::hits(&picked, flux, &self.energy, self.hop, self.duration.0)
-        };
-        let c = &self.chances;
-        let drums = Drums {
-            kick: of(&c.kick, LEAST[1], &f.drums[0]),
-            snare: of(&c.snare, LEAST[2], &f.drums[1]),
-            hat: of(&c.hat, LEAST[3], &f.drums[2]),
-        };
-        let onsets = of(&c.onset, LEAST[0], &f.flux);
-        let strikes = (0..2).map(|i| of(&c.strikes[i], STRUCK, &f.drums[i]).len());
-        let events = onsets.len() + strikes.sum::<usize>();
-        (onsets, drums, events)
+    /// The events of a kind, by their chance at each hop of the span and their flux at each hop.
+    fn hits(&self, chance: &[f32], least: f32, flux: &[f32]) -> Vec<Hit> {
+        let picked: Vec<usize> =
+            onset::picks(chance, least).into_iter().map(|hop| hop + self.span.start).collect();
+        onset::hits(&picked, flux, &self.energy, self.hop, self.duration.0)
+    }
+
+    fn drums(&self) -> Drums {
+        let (c, flux) = (&self.chances, &self.features.drums);
+        Drums {
+            kick: self.hits(&c.kick, LEAST_STROKE, &flux[0]),
+            snare: self.hits(&c.snare, LEAST_STROKE, &flux[1]),
+            hat: self.hits(&c.hat, LEAST_STROKE, &flux[2]),
+        }
+    }
+
+    /// How much is struck to a listener for beats.
+    fn strikes(&self) -> usize {
+        let kinds = self.chances.strikes.iter().zip(&self.features.drums);
+        kinds.map(|(chance, flux)| self.hits(chance, LEAST_STROKE, flux).len()).sum()
     }
 
     /// The likeliest beats, at exact times; none if they are not likely enough.

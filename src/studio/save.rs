@@ -4,7 +4,6 @@
 use crate::error::{Context, Error, Result};
 use crate::whole;
 use std::collections::BTreeSet;
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// Longest name, in characters.
@@ -55,11 +54,7 @@ impl Shelf {
 
     fn write(&mut self, path: &Path, text: &str) -> Result<()> {
         let failed = || Error::output(format!("can't write {}", path.display())).hint("check the folder");
-        let mut partial = OsString::from(".");
-        partial.push(path.file_name().unwrap_or_default());
-        partial.push(".part");
-        let partial = self.folder.join(partial);
-        whole::put(&partial, path, text.as_bytes()).context(failed)?;
+        whole::put(&whole::hidden(path), path, text.as_bytes()).context(failed)?;
         self.own.insert(path.to_owned());
         Ok(())
     }

@@ -2,7 +2,6 @@
 
 use crate::error::{Error, Result};
 use crate::whole;
-use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,10 +18,10 @@ pub(super) struct Partial {
 impl Partial {
     /// Creates the hidden file, which also proves that the folder can be written.
     pub(super) fn create(target: &Path) -> Result<Self> {
-        let name = target.file_name().filter(|_| !target.is_dir()).ok_or_else(|| {
-            Error::usage(format!("{} is a folder, not a file name", target.display()))
-                .hint("add a file name, like video.mp4")
-        })?;
+        if target.is_dir() || target.file_name().is_none() {
+            return Err(Error::usage(format!("{} is a folder, not a file name", target.display()))
+                .hint("add a file name, like video.mp4"));
+        }
         if whole::is_device(target) {
             return Err(Error::usage(format!(
                 "{} is a device, and no video fits in there",
@@ -30,7 +29,7 @@ impl Partial {
             ))
             .hint("name a file, like video.mp4"));
         }
-        let path = hidden(target, name);
+        let path = whole::hidden(target);
         // Not truncated: another render may be writing it, which the lock below tells.
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|e| cannot_write(target, e))?;
@@ -61,14 +60,6 @@ impl Drop for Partial {
             let _ = fs::remove_file(&self.path);
         }
     }
-}
-
-/// What a target called `name` is called until it is whole.
-pub(super) fn hidden(target: &Path, name: &OsStr) -> PathBuf {
-    let mut hidden = OsString::from(".");
-    hidden.push(name);
-    hidden.push(".part");
-    target.with_file_name(hidden)
 }
 
 fn cannot_write(target: &Path, cause: io::Error) -> Error {

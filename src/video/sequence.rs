@@ -3,7 +3,6 @@
 use super::encode::Encoder;
 use super::frame::Frame;
 use super::movie::{cannot_write, check_spec};
-use super::partial;
 use super::writer::VideoSpec;
 use crate::error::{Context as _, Error, Result};
 use crate::whole;
@@ -33,8 +32,8 @@ impl Sequence {
             return Err(Error::output(format!("{} is there already", target.display()))
                 .hint("name a folder that does not exist yet with --output, or remove this one"));
         }
-        let name = target.file_name().ok_or_else(|| cannot_write(&target))?;
-        let hidden = partial::hidden(&target, name);
+        target.file_name().ok_or_else(|| cannot_write(&target))?;
+        let hidden = whole::hidden(&target);
         let failed = || {
             Error::output(format!("can't write {}", target.display()))
                 .hint("create the folder around it first, or choose another place with --output")
