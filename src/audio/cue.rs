@@ -28,9 +28,10 @@ pub(super) const DRUM_CUES: usize = 3 * BANDS;
 /// Keeps the cosine of two nearly equal or nearly silent spectra from being decided by noise.
 const FLOOR: f64 = 0.02;
 
-/// Log magnitudes of a hop of a track that is brought to level by `gain`.
-pub(super) fn logs(bands: &Bands, hop: isize, gain: f32) -> [f32; BANDS] {
-    bands.hop(hop).map(|m| (1.0 + COMPRESSION * gain * m).log10())
+/// Log magnitudes of a hop of a track whose bands are brought to level by `gains`.
+pub(super) fn logs(bands: &Bands, hop: isize, gains: &[f32; BANDS]) -> [f32; BANDS] {
+    let now = bands.hop(hop);
+    std::array::from_fn(|i| (1.0 + COMPRESSION * gains[i] * now[i]).log10())
 }
 
 /// How much each band rises from `before`, two hops ago, to `now`.
@@ -47,7 +48,7 @@ const MARGIN: usize = REACHES[REACHES.len() - 1];
 /// The cues of a track for beats, from some step on, some steps at a time: memory does not grow with the track.
 pub(super) struct Cues<'a> {
     bands: &'a Bands,
-    gain: f32,
+    gains: &'a [f32; BANDS],
     /// The hop whose log magnitudes are taken next.
     next: isize,
     /// Log magnitudes from [`MARGIN`] steps before the step whose cues come next.
@@ -57,10 +58,10 @@ pub(super) struct Cues<'a> {
 }
 
 impl<'a> Cues<'a> {
-    /// Cues of a track that is brought to level by `gain`; the first step begins at hop `start`.
-    pub(super) fn new(bands: &'a Bands, gain: f32, start: isize) -> Self {
+    /// Cues of a track that is brought to level by `gains`; the first step begins at hop `start`.
+    pub(super) fn new(bands: &'a Bands, gains: &'a [f32; BANDS], start: isize) -> Self {
         let next = start - 2 * MARGIN as isize;
-        Cues { bands, gain, next, hops: Vec::new(), sums: vec![[0.0; HARMONIC.end - HARMONIC.start]] }
+        Cues { bands, gains, next, hops: Vec::new(), sums: vec![[0.0; HARMONIC.end - HARMONIC.start]] }
     }
 
     /// The cues of the next `count` steps: one list of `count` values per cue.
@@ -90,7 +91,7 @@ impl<'a> Cues<'a> {
     /// Takes log magnitudes until there are `steps` steps of them.
     fn look_ahead(&mut self, steps: usize) {
         for step in self.hops.len() / 2..steps {
-            let pair = [0, 1].map(|i| logs(self.bands, self.next + i, self.gain));
+            let pair = [0, 1].map(|i| logs(self.bands, self.next + i, self.gains));
             let mut sum = self.sums[step];
             add_harmony(&mut sum, &pair);
             self.sums.push(sum);
@@ -103,7 +104,7 @@ impl<'a> Cues<'a> {
 /// The cues of a track for drums, in the same way.
 pub(super) struct DrumCues<'a> {
     bands: &'a Bands,
-    gain: f32,
+    gains: &'a [f32; BANDS],
     /// The hop that is taken next.
     next: isize,
     /// Log magnitudes of the two hops before.
@@ -111,16 +112,16 @@ pub(super) struct DrumCues<'a> {
 }
 
 impl<'a> DrumCues<'a> {
-    /// Cues of a track that is brought to level by `gain`; the first step begins at hop `start`.
-    pub(super) fn new(bands: &'a Bands, gain: f32, start: isize) -> Self {
-        DrumCues { bands, gain, next: start, before: [2, 1].map(|ago| logs(bands, start - ago, gain)) }
+    /// Cues of a track that is brought to level by `gains`; the first step begins at hop `start`.
+    pub(super) fn new(bands: &'a Bands, gains: &'a [f32; BANDS], start: isize) -> Self {
+        DrumCues { bands, gains, next: start, before: [2, 1].map(|ago| logs(bands, start - ago, gains)) }
     }
 
     /// The cues of the next `count` steps: one list of `count` values per cue.
     pub(super) fn take(&mut self, count: usize) -> Vec<Vec<f32>> {
         let mut cues = vec![vec![0.0; count]; DRUM_CUES];
         for (step, first) in (self.next..).step_by(2).take(count).enumerate() {
-            let now = [0, 1].map(|i| logs(self.bands, first + i, self.gain));
+            let now = [0, 1].map(|i| logs(self.bands, first + i, self.gains));
             let rise = [0, 1].map(|i| rises(&now[i], &self.before[i]));
             for band in 0..BANDS {
                 cues[band][step] = 2.0 * rise[0][band];
@@ -183,7 +184,7 @@ mod tests {
     #[test]
     fn a_rise_is_heard_at_its_hop_and_a_fall_is_not() {
         let bands = flat(40, |hop| if (11..20).contains(&hop) { 0.1 } else { 0.0 });
-        let cues = Cues::new(&bands, 1.0, 0).take(20);
+        let cues = Cues::new(&bands, &[1.0; BANDS], 0).take(20);
         // Hops 11 and 12 rise: the second of step 5, the first of step 6.
         assert!(cues[GROUPS][5] > 5.0 && cues[0][6] > 5.0);
         assert_eq!(cues[0].iter().chain(&cues[GROUPS]).filter(|v| **v > 0.0).count(), LAG);
@@ -192,8 +193,8 @@ mod tests {
     #[test]
     fn where_a_stretch_begins_changes_nothing() {
         let bands = flat(400, |hop| 0.01 * (hop % 7) as f32);
-        let whole = Cues::new(&bands, 1.0, -20).take(200);
-        let part = Cues::new(&bands, 1.0, 80).take(100);
+        let whole = Cues::new(&bands, &[1.0; BANDS], -20).take(200);
+        let part = Cues::new(&bands, &[1.0; BANDS], 80).take(100);
         for (a, b) in whole.iter().zip(&part) {
             assert!(a[50..150].iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-6));
         }
@@ -202,8 +203,8 @@ mod tests {
     #[test]
     fn cues_taken_bit_by_bit_are_the_same() {
         let bands = flat(400, |hop| 0.01 * (hop % 7) as f32);
-        let whole = Cues::new(&bands, 1.0, -20).take(200);
-        let mut bits = Cues::new(&bands, 1.0, -20);
+        let whole = Cues::new(&bands, &[1.0; BANDS], -20).take(200);
+        let mut bits = Cues::new(&bands, &[1.0; BANDS], -20);
         for (from, to) in [(0, 1), (1, 64), (64, 64), (64, 200)] {
             let bit = bits.take(to - from);
             assert!(whole.iter().zip(&bit).all(|(whole, bit)| whole[from..to] == bit[..]), "{from} to {to}");
@@ -213,7 +214,7 @@ mod tests {
     #[test]
     fn silence_changes_into_anything() {
         let bands = flat(10, |_| 0.0);
-        let cues = Cues::new(&bands, 1.0, 0).take(5);
+        let cues = Cues::new(&bands, &[1.0; BANDS], 0).take(5);
         assert!(cues[3 * GROUPS..].iter().flatten().all(|v| *v == 2.0));
     }
 }

@@ -117,9 +117,10 @@ impl Features {
     fn push_fluxes(&mut self, hops: usize, bands: &Bands, gain: f32) {
         let named = BANDS.map(|(_, low, high)| span(low, high));
         let drums = DRUMS.map(|(_, spans)| spans.map(|(low, high)| span(low, high)));
-        let mut history = [logs(bands, -2, gain), logs(bands, -1, gain)];
+        let gains = [gain; band::BANDS];
+        let mut history = [logs(bands, -2, &gains), logs(bands, -1, &gains)];
         for hop in 0..hops {
-            let now = logs(bands, hop as isize, gain);
+            let now = logs(bands, hop as isize, &gains);
             let rise = rises(&now, &history[0]);
             let mean =
                 |span: &Range<usize>| rise[span.clone()].iter().sum::<f32>() / span.len().max(1) as f32;

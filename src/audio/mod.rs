@@ -45,6 +45,7 @@ mod spectrum;
 mod split;
 mod steady;
 pub mod timed;
+mod tone;
 mod transient;
 mod weights;
 

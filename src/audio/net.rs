@@ -10,6 +10,7 @@
 
 use super::band::Bands;
 use super::cue::{Cues, DrumCues};
+use super::tone;
 use super::weights::{Convolution, Net, Weights};
 use crate::vector::vectorized;
 use rayon::prelude::*;
@@ -38,12 +39,13 @@ pub(super) struct Chances {
 
 /// Listens to the hops in `span` of a track that is brought to level by `gain`.
 pub(super) fn listen(weights: &Weights, bands: &Bands, gain: f32, span: Range<usize>) -> Chances {
+    let gains = &tone::gains(bands, gain, &span);
     let [beat, downbeat, onset, low, high] = through(&weights.beats, &span, |first| {
-        let mut cues = Cues::new(bands, gain, first);
+        let mut cues = Cues::new(bands, gains, first);
         move |count| cues.take(count)
     });
     let [kick, snare, hat] = through(&weights.drums, &span, |first| {
-        let mut cues = DrumCues::new(bands, gain, first);
+        let mut cues = DrumCues::new(bands, gains, first);
         move |count| cues.take(count)
     });
     Chances { beat, downbeat, onset, strikes: [low, high], kick, snare, hat }

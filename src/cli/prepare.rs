@@ -188,15 +188,14 @@ fn part(
 
 /// A size that was asked for, if the model can generate it.
 fn generated(size: Size, factor: u32) -> Result<Size> {
-    if size.width.is_multiple_of(factor)
-        && size.height.is_multiple_of(factor)
-        && size.width.min(size.height) >= 4 * factor
-    {
+    let least = 4 * factor;
+    let fits = |side: u32| side.is_multiple_of(factor) && side >= least;
+    if fits(size.width) && fits(size.height) {
         return Ok(size);
     }
-    let near = |side: u32| ((side + factor / 2) / factor * factor).max(4 * factor);
+    let near = |side: u32| ((side + factor / 2) / factor * factor).max(least);
     Err(Error::usage(format!("this model can't generate pictures of {size}")).hint(format!(
-        "both sides must be divisible by {factor}, like {}x{}",
+        "both sides must be divisible by {factor} and {least} or more, like {}x{}",
         near(size.width),
         near(size.height)
     )))
