@@ -10,6 +10,7 @@ use super::features::Features;
 use super::loudness::integrated;
 use super::net::{self, Chances};
 use super::pass::{Kept, keep};
+use super::tone;
 use super::transient::Energy;
 use super::weights::Weights;
 use super::{bar, beat, grid, onset, pulse, section};
@@ -125,7 +126,7 @@ impl Track {
         let level = gain.unwrap_or(0.0);
         let features = extractor.finish(hops, &bands, level);
         let sounding: Vec<bool> = features.loudness.iter().map(|a| *a > QUIETEST).collect();
-        let chances = net::listen(weights, &bands, level, span.clone());
+        let chances = net::listen(weights, &bands, &tone::gains(&bands, level, &span), span.clone());
         let duration = decoded.rate.time_of(decoded.samples);
         let energy = energy.levelled(level);
         Ok(Track { hop: grid.seconds(), duration, decoded, features, energy, sounding, span, chances })

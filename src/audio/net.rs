@@ -8,9 +8,8 @@
 //!
 //! **Invariant:** sums are taken in a fixed order; before and after the track there is silence.
 
-use super::band::Bands;
+use super::band::{BANDS, Bands};
 use super::cue::{Cues, DrumCues};
-use super::tone;
 use super::weights::{Convolution, Net, Weights};
 use crate::vector::vectorized;
 use rayon::prelude::*;
@@ -37,9 +36,8 @@ pub(super) struct Chances {
     pub(super) hat: Vec<f32>,
 }
 
-/// Listens to the hops in `span` of a track that is brought to level by `gain`.
-pub(super) fn listen(weights: &Weights, bands: &Bands, gain: f32, span: Range<usize>) -> Chances {
-    let gains = &tone::gains(bands, gain, &span);
+/// Listens to the hops in `span` of a track whose bands are brought to level by `gains`.
+pub(super) fn listen(weights: &Weights, bands: &Bands, gains: &[f32; BANDS], span: Range<usize>) -> Chances {
     let [beat, downbeat, onset, low, high] = through(&weights.beats, &span, |first| {
         let mut cues = Cues::new(bands, gains, first);
         move |count| cues.take(count)
@@ -190,11 +188,12 @@ fn tile<const L: usize>(layer: &Convolution, x: &[Vec<f32>], first: usize, t: us
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::band::BANDS;
     use crate::audio::weights::Tensors;
 
     /// Magnitudes, and the chances that the training code computes from them with the shipped weights.
     static FIXTURE: &[u8] = include_bytes!("../../tests/fixtures/ears/net.safetensors");
+
+    const AS_IT_IS: [f32; BANDS] = [1.0; BANDS];
 
     fn fixture() -> (Bands, Vec<f32>) {
         let file = Tensors::parse(FIXTURE).unwrap();
@@ -207,7 +206,7 @@ mod tests {
     fn the_net_says_what_it_says_in_training() {
         let (bands, expected) = fixture();
         let hops = expected.len() / (BEAT_HEADS + DRUM_HEADS);
-        let heard = listen(&Weights::shipped().unwrap(), &bands, 1.0, 0..hops);
+        let heard = listen(&Weights::shipped().unwrap(), &bands, &AS_IT_IS, 0..hops);
         let [low, high] = heard.strikes;
         let lists = [heard.beat, heard.downbeat, heard.onset, low, high, heard.kick, heard.snare, heard.hat];
         for (head, (list, expected)) in lists.iter().zip(expected.chunks(hops)).enumerate() {
@@ -221,14 +220,14 @@ mod tests {
         let (bands, expected) = fixture();
         let hops = expected.len() / (BEAT_HEADS + DRUM_HEADS);
         let weights = Weights::shipped().unwrap();
-        let whole = listen(&weights, &bands, 1.0, 0..hops);
-        assert_eq!(listen(&weights, &bands, 1.0, 100..hops).onset, whole.onset[100..]);
+        let whole = listen(&weights, &bands, &AS_IT_IS, 0..hops);
+        assert_eq!(listen(&weights, &bands, &AS_IT_IS, 100..hops).onset, whole.onset[100..]);
         let later = Bands::of_values(&[vec![0.0; 400 * BANDS], bands.values()].concat());
-        assert_eq!(listen(&weights, &later, 1.0, 400..400 + hops), whole);
+        assert_eq!(listen(&weights, &later, &AS_IT_IS, 400..400 + hops), whole);
         assert_eq!((weights.beats.reach(), weights.drums.reach()), (1 + 2 * 255, 1 + 2 * 63));
         // Longer than a stretch: four minutes of the same bar after bar.
         let bar: Vec<f32> = bands.values()[..200 * BANDS].to_vec();
-        let long = listen(&weights, &Bands::of_values(&bar.repeat(140)), 1.0, 0..28_000);
+        let long = listen(&weights, &Bands::of_values(&bar.repeat(140)), &AS_IT_IS, 0..28_000);
         for (a, b) in long.beat[2000..2200].iter().zip(&long.beat[24_400..24_600]) {
             assert!((a - b).abs() < 1e-5);
         }

@@ -24,3 +24,42 @@ pub(super) fn gains(bands: &Bands, level: f32, span: &Range<usize>) -> [f32; BAN
         level * (dull / mean).clamp(1.0, LARGEST) as f32
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Twenty hops in which the band `i` has `magnitude(i)`.
+    fn track(magnitude: impl Fn(usize) -> f64) -> Bands {
+        let hop: Vec<f32> = (0..BANDS).map(|i| magnitude(i) as f32).collect();
+        Bands::of_values(&hop.repeat(20))
+    }
+
+    #[test]
+    fn what_is_bright_enough_stays_as_it_is() {
+        assert_eq!(gains(&track(|_| 0.01), 1.0, &(0..20)), [1.0; BANDS]);
+        // The level counts, not what the file has: as loud as that once it is brought to it.
+        assert_eq!(gains(&track(|_| 0.001), 10.0, &(0..20)), [10.0; BANDS]);
+    }
+
+    #[test]
+    fn a_muffled_track_is_lifted_to_six_decibels_an_octave_and_no_further() {
+        let muffled = |i: usize| if center_hz(i) < 4000.0 { 0.01 } else { 1e-5 };
+        let lifted = gains(&track(muffled), 1.0, &(0..20));
+        for (i, gain) in lifted.iter().enumerate() {
+            let hz = center_hz(i);
+            let expected = if hz < 4000.0 { 1.0 } else { (0.8 / hz / 1e-5) as f32 };
+            assert!((gain / expected - 1.0).abs() < 0.01, "{hz} Hz by {gain}");
+        }
+        let silent = gains(&track(|i| if i < 40 { 0.01 } else { 0.0 }), 1.0, &(0..20));
+        assert_eq!(silent[40..], [LARGEST as f32; BANDS - 40]);
+    }
+
+    #[test]
+    fn only_what_sounds_counts() {
+        let loud = track(|_| 0.01);
+        let later = Bands::of_values(&[vec![0.0; 400 * BANDS], loud.values()].concat());
+        assert_eq!(gains(&later, 1.0, &(400..420)), [1.0; BANDS]);
+        assert_eq!(gains(&loud, 0.0, &(0..0)), [0.0; BANDS]);
+    }
+}
