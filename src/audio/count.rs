@@ -10,6 +10,8 @@ use super::steady::{begin_bars, steady};
 const METERS: [usize; 2] = [4, 3];
 /// How much merit a course of one tempo may lack, per beat, and still be taken.
 const SLACK: f64 = 0.5;
+/// How far gaps between beats may differ and be one period, as a share of it.
+const ALIKE: f64 = 0.04;
 /// Fewest gaps between beats that tell a period.
 const FEWEST: usize = 4;
 
@@ -38,11 +40,12 @@ pub(super) fn count(chances: &Chances, events: usize, seconds: f64) -> Course {
     }
 }
 
-/// The median period of a course, in hops; none of a course that is too short.
+/// The period, in hops, that a course keeps to for most of its time; none of a course that is too short.
 fn period(course: &Course) -> Option<f64> {
-    let mut gaps: Vec<usize> = course.beats.windows(2).map(|w| w[1].0 - w[0].0).collect();
-    gaps.sort_unstable();
-    gaps.get(gaps.len() / 2).filter(|_| gaps.len() >= FEWEST).map(|gap| *gap as f64)
+    let gaps: Vec<f64> = course.beats.windows(2).map(|w| (w[1].0 - w[0].0) as f64).collect();
+    let alike = |gap: f64| gaps.iter().copied().filter(move |other| (other / gap - 1.0).abs() < ALIKE);
+    let commonest = gaps.iter().copied().max_by(|a, b| alike(*a).sum::<f64>().total_cmp(&alike(*b).sum()))?;
+    (gaps.len() >= FEWEST).then(|| alike(commonest).sum::<f64>() / alike(commonest).count() as f64)
 }
 
 /// Beats a hop of a course of at least two, on average.
@@ -50,5 +53,30 @@ fn pace(course: &Course) -> f64 {
     match course.beats.as_slice() {
         [(first, _), .., (last, _)] => (course.beats.len() - 1) as f64 / (last - first) as f64,
         _ => 0.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Beats with so many gaps of so many hops each, one after another.
+    fn beats(parts: &[(usize, f64)]) -> Course {
+        let gaps = parts.iter().flat_map(|(count, gap)| std::iter::repeat_n(*gap, *count));
+        let times = gaps.scan(10.0, |time, gap| Some(std::mem::replace(time, *time + gap)));
+        Course {
+            beats: times.map(|time| (time.round() as usize, 0)).collect(),
+            meter: 4,
+            ..Course::default()
+        }
+    }
+
+    #[test]
+    fn the_period_is_that_of_most_of_the_time_and_finer_than_a_hop() {
+        let off = |course: &Course, gap: f64| (period(course).unwrap() - gap).abs();
+        assert!(off(&beats(&[(200, 48.03)]), 48.03) < 0.01);
+        // More beats are at twice the tempo, but for less time; and none keeps to what lies between.
+        assert!(off(&beats(&[(70, 75.0), (9, 50.0), (80, 37.5)]), 75.0) < 0.05);
+        assert_eq!(period(&beats(&[(4, 50.0)])), None);
     }
 }

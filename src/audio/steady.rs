@@ -18,7 +18,7 @@ const LONGEST: usize = 120_000;
 /// Merit that a cut has to gain: about as much as thirty clear beats.
 const CUT: f64 = 150.0;
 /// What it has to gain besides where beats become offbeats: the net takes offbeats for beats more often than tracks are cut.
-const OFFBEAT: f64 = 300.0;
+const OFFBEAT: f64 = 200.0;
 /// What each cut takes from a course's merit when it is compared with one of free tempo.
 const DEDUCTED: f64 = 60.0;
 /// Bars before and after a cut in which its exact place is looked for.
