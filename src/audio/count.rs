@@ -26,7 +26,7 @@ pub(super) fn count(chances: &Chances, events: usize, seconds: f64) -> Course {
     let first = same.as_ref().unwrap_or(&free);
     let per_beat = events as f64 / first.beats.len() as f64;
     let fast = doubled(pace(first) * 60.0 / seconds, per_beat);
-    let halved = period(first).filter(|_| fast).map(|gap| {
+    let halved = Some(first).filter(|_| fast).and_then(period).map(|gap| {
         let slower = METERS.into_iter().filter_map(|meter| steady(&merits, 2.0 * gap, meter));
         let likeliest = slower.reduce(Course::or_likelier).filter(|_| same.is_some());
         likeliest.unwrap_or_else(|| halve(first, &chances.beat))
@@ -42,10 +42,14 @@ pub(super) fn count(chances: &Chances, events: usize, seconds: f64) -> Course {
 
 /// The period, in hops, that a course keeps to for most of its time; none of a course that is too short.
 fn period(course: &Course) -> Option<f64> {
-    let gaps: Vec<f64> = course.beats.windows(2).map(|w| (w[1].0 - w[0].0) as f64).collect();
-    let alike = |gap: f64| gaps.iter().copied().filter(move |other| (other / gap - 1.0).abs() < ALIKE);
-    let commonest = gaps.iter().copied().max_by(|a, b| alike(*a).sum::<f64>().total_cmp(&alike(*b).sum()))?;
-    (gaps.len() >= FEWEST).then(|| alike(commonest).sum::<f64>() / alike(commonest).count() as f64)
+    let mut gaps: Vec<usize> = course.beats.windows(2).map(|w| w[1].0 - w[0].0).collect();
+    gaps.sort_unstable();
+    let alike =
+        |gap: usize| gaps.iter().filter(move |other| (**other as f64 / gap as f64 - 1.0).abs() < ALIKE);
+    // In hops, few gaps differ, however long the track is.
+    let kinds = gaps.chunk_by(|a, b| a == b).map(|same| same[0]);
+    let commonest = kinds.max_by_key(|gap| alike(*gap).sum::<usize>())?;
+    (gaps.len() >= FEWEST).then(|| alike(commonest).sum::<usize>() as f64 / alike(commonest).count() as f64)
 }
 
 /// Beats a hop of a course of at least two, on average.
