@@ -38,7 +38,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokenizers", &["diffusion/tokenizer.rs"]),
     ("pulp", &["vector.rs"]),
     ("ffmpeg_next", &["video", "audio/decode/ffmpeg.rs"]),
-    ("clap", &["cli/args.rs", "cli/mod.rs"]),
+    ("clap", &["cli/args", "cli/mod.rs"]),
     ("libc", &["cli/memory.rs"]),
     ("indicatif", &["cli/terminal.rs"]),
     ("plotters", &["cli/plot"]),

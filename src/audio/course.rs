@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Share of a beat in which the chance of a beat is expected to be high.
-const BEAT_SHARE: f64 = 16.0;
+const BEAT_SHARE: usize = 16;
 /// Chances are held this far from 0 and 1: the net is never so sure.
 const DOUBT: f64 = 1e-4;
 
@@ -48,7 +48,7 @@ impl Merits {
         for (b, d) in beat.iter().zip(downbeat) {
             let b = f64::from(*b).clamp(DOUBT, 1.0 - DOUBT);
             let d = f64::from(*d).clamp(DOUBT, b);
-            let rest = ((1.0 - b) / (BEAT_SHARE - 1.0)).ln();
+            let rest = ((1.0 - b) / (BEAT_SHARE - 1) as f64).ln();
             sum += (b - d).max(DOUBT).ln() - rest;
             down_sum += d.ln() - rest;
             beats.push(sum);
@@ -62,10 +62,16 @@ impl Merits {
         self.beat.len() - 1
     }
 
+    /// Hops at the start of a beat of `period` hops in which its chance is expected to be high.
+    pub(super) fn near(period: usize) -> usize {
+        period.div_ceil(BEAT_SHARE)
+    }
+
     /// The merit of a beat of `period` hops from `start` on, up to hop `end`; position 0 is a downbeat.
-    pub(super) fn of(&self, position: usize, start: isize, period: f64, end: usize) -> f64 {
-        let near = (period / BEAT_SHARE).ceil() as isize;
-        let (from, to) = (start.max(0) as usize, ((start + near).max(0) as usize).min(end));
+    #[inline]
+    pub(super) fn of(&self, position: usize, start: isize, period: usize, end: usize) -> f64 {
+        let to = (start + Self::near(period) as isize).max(0) as usize;
+        let (from, to) = (start.max(0) as usize, to.min(end));
         let sums = if position == 0 { &self.downbeat } else { &self.beat };
         sums[to] - sums[from.min(to)]
     }

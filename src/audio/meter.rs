@@ -13,6 +13,7 @@
 //! which changes all courses by the same amount.
 
 use super::course::{Course, Merits};
+use crate::vector::vectorized;
 
 /// Periods of a beat in hops, from shortest to longest: 215 to 55 beats a minute.
 const PERIODS: (f64, f64) = (6000.0 / 215.0, 6000.0 / 55.0);
@@ -22,16 +23,20 @@ const PERIOD_COUNT: usize = 60;
 const TIGHT: f64 = 50.0;
 /// Neighboring periods that a beat can be followed by, on either side.
 const NEAR: usize = 3;
+const OFFSETS: usize = 2 * NEAR + 1;
 const NEVER: f64 = -1e30;
 
-/// The likeliest course through bars of `meter` beats.
+/// The likeliest course through bars of `meter` beats, four at most.
 pub(super) fn course(merits: &Merits, meter: usize) -> Course {
     if merits.hops() == 0 {
         return Course { meter, ..Course::default() };
     }
     let model = Model::new(merits, meter);
-    let (last, back) = model.forward(merits.hops());
-    let mut beats = model.backward(last.state, &back);
+    let (last, origins) = vectorized(
+        #[inline(always)]
+        || model.forward(),
+    );
+    let mut beats = model.backward(last.state, &origins);
     beats.reverse();
     Course { beats, meter, merit: last.merit, cuts: Vec::new() }
 }
@@ -49,12 +54,15 @@ struct Best {
     state: State,
 }
 
+/// A value for each position in the bar: one vector. In shorter bars the rest is [`NEVER`].
+type Bar = [f64; 4];
+
 struct Model<'a> {
     merits: &'a Merits,
     meter: usize,
     periods: Vec<usize>,
-    /// Logarithm of the chance of a change of period, by offset (0 to 2·NEAR) and new period.
-    changes: Vec<Vec<f64>>,
+    /// Logarithm of the chance of a change of period, by new period and offset (0 to 2·NEAR).
+    changes: Vec<[f64; OFFSETS]>,
 }
 
 impl<'a> Model<'a> {
@@ -68,75 +76,57 @@ impl<'a> Model<'a> {
             Some(from) if from < periods.len() => (chance(from, to) / all[from]).ln(),
             _ => NEVER,
         };
-        let changes =
-            (0..=2 * NEAR).map(|offset| (0..periods.len()).map(|to| change(offset, to)).collect()).collect();
+        let changes = (0..periods.len()).map(|to| std::array::from_fn(|offset| change(offset, to))).collect();
         Model { merits, meter, periods, changes }
     }
 
     /// Goes through all hops; gives the best last beat, and for every beat which period came before.
-    fn forward(&self, hops: usize) -> (Best, Origins) {
-        let (meter, count) = (self.meter, self.periods.len());
-        let row = meter * count;
-        let longest = self.periods[count - 1];
-        // Merits of the beats that begin at the last hops, by hop modulo the size of the ring.
-        let ring = longest + 1;
-        let slot = |hop: isize| hop.rem_euclid(ring as isize) as usize * row;
-        let mut starts = vec![NEVER; ring * row];
-        for hop in 1 - longest as isize..=0 {
-            for (i, period) in self.periods.iter().enumerate().filter(|(_, p)| hop > -(**p as isize)) {
-                for position in 0..meter {
-                    starts[slot(hop) + position * count + i] = -((period * meter) as f64).ln();
-                }
-            }
-        }
-        let mut back = Origins::new(hops, row);
-        let mut origins = vec![NEAR as u8; row];
+    #[inline(always)]
+    fn forward(&self) -> (Best, Origins) {
+        let hops = self.merits.hops();
+        let mut pending: Vec<Pending> = self.periods.iter().map(|p| self.before_the_track(*p)).collect();
+        let mut origins = Origins::new(hops, self.periods.len());
         // Merits of the beats that end here, with room for offsets on both sides.
-        let padded = count + 2 * NEAR;
-        let mut ends = vec![NEVER; meter * padded];
-        back.push(&origins);
+        let mut ends = vec![[NEVER; 4]; self.periods.len() + 2 * NEAR];
         for hop in 1..hops {
-            for (i, period) in self.periods.iter().enumerate() {
-                let start = hop as isize - *period as isize;
-                let from = slot(start);
-                for position in 0..meter {
-                    ends[position * padded + NEAR + i] = starts[from + position * count + i]
-                        + self.merits.of(position, start, *period as f64, hop);
+            for (end, pending) in ends[NEAR..].iter_mut().zip(&pending) {
+                *end = pending.next();
+            }
+            let mut near = (0, [0.0; 4]);
+            for (i, (pending, changes)) in pending.iter_mut().zip(&self.changes).enumerate() {
+                let (best, origin) = likeliest(&ends[i..], changes);
+                if near.0 != Merits::near(self.periods[i]) {
+                    near = (Merits::near(self.periods[i]), self.beats(hop as isize, self.periods[i]));
                 }
+                pending.push(std::array::from_fn(|position| best[position] + near.1[position]));
+                origins.push(origin);
             }
-            let now = slot(hop as isize);
-            for position in 0..meter {
-                let before = &ends[(position + meter - 1) % meter * padded..][..padded];
-                let best = &mut starts[now + position * count..][..count];
-                self.enter(before, best, &mut origins[position * count..][..count]);
-            }
-            back.push(&origins);
         }
-        (self.last(hops, &starts, slot), back)
+        (self.last(&pending), origins)
     }
 
-    /// For every period the best period before it.
-    fn enter(&self, before: &[f64], best: &mut [f64], origin: &mut [u8]) {
-        best.fill(NEVER);
-        for (offset, changes) in self.changes.iter().enumerate() {
-            let from = &before[offset..offset + best.len()];
-            for (((best, origin), from), change) in best.iter_mut().zip(&mut *origin).zip(from).zip(changes) {
-                let merit = from + change;
-                if merit > *best {
-                    (*best, *origin) = (merit, offset as u8);
-                }
-            }
-        }
+    /// The beats of a period that end in the track but began before it, or with it.
+    fn before_the_track(&self, period: usize) -> Pending {
+        let merit = -((period * self.meter) as f64).ln();
+        let bar = |start: isize| self.beats(start, period).map(|beat| merit + beat);
+        Pending { merits: (1 - period as isize..=0).map(bar).collect(), next: 0, meter: self.meter }
+    }
+
+    /// What speaks for a beat that begins at a hop, by position.
+    #[inline(always)]
+    fn beats(&self, start: isize, period: usize) -> Bar {
+        let of = |position| self.merits.of(position, start, period, self.merits.hops());
+        let (down, other) = (of(0), of(1));
+        [down, other, other, if self.meter == 4 { other } else { NEVER }]
     }
 
     /// The best beat that reaches past the end.
-    fn last(&self, hops: usize, starts: &[f64], slot: impl Fn(isize) -> usize) -> Best {
+    fn last(&self, pending: &[Pending]) -> Best {
+        let hops = self.merits.hops();
         let mut best = Best { merit: f64::MIN, state: State { hop: 0, position: 0, period: 0 } };
-        for (i, period) in self.periods.iter().enumerate() {
+        for (i, (period, pending)) in self.periods.iter().zip(pending).enumerate() {
             for hop in (hops + 1).saturating_sub(*period)..hops {
-                for position in 0..self.meter {
-                    let merit = starts[slot(hop as isize) + position * self.periods.len() + i]
-                        + self.merits.of(position, hop as isize, *period as f64, hops);
+                for (position, merit) in pending.begun(hops - hop).into_iter().enumerate() {
                     if merit > best.merit {
                         best = Best { merit, state: State { hop, position, period: i } };
                     }
@@ -147,13 +137,12 @@ impl<'a> Model<'a> {
     }
 
     /// The beats from the last to the first.
-    fn backward(&self, last: State, back: &Origins) -> Vec<(usize, usize)> {
-        let count = self.periods.len();
+    fn backward(&self, last: State, origins: &Origins) -> Vec<(usize, usize)> {
         let State { mut hop, mut position, mut period } = last;
         let mut beats = vec![(hop, position)];
         while hop > 0 {
-            let offset = back.get(hop, position * count + period);
-            period = (period + offset).saturating_sub(NEAR).min(count - 1);
+            let offset = origins.get(hop, period, position);
+            period = (period + offset).saturating_sub(NEAR).min(self.periods.len() - 1);
             position = (position + self.meter - 1) % self.meter;
             match hop.checked_sub(self.periods[period]) {
                 Some(before) => hop = before,
@@ -165,28 +154,71 @@ impl<'a> Model<'a> {
     }
 }
 
-/// Which period came before a beat that begins at a hop, as an offset of 0 to 2·NEAR: two of them in a byte, for it is
-/// the largest thing that is known of a long track.
+/// The best beat before one, by position, and its period's offset; `before` begins with the first offset.
+#[inline(always)]
+fn likeliest(before: &[Bar], changes: &[f64; OFFSETS]) -> (Bar, [u64; 4]) {
+    let (mut best, mut origin) = ([NEVER; 4], [NEAR as u64; 4]);
+    for (offset, (before, change)) in before.iter().zip(changes).enumerate() {
+        for position in 0..4 {
+            let merit = before[position] + change;
+            let better = merit > best[position];
+            best[position] = if better { merit } else { best[position] };
+            origin[position] = if better { offset as u64 } else { origin[position] };
+        }
+    }
+    (best, origin)
+}
+
+/// The beats of one period that have begun and not ended, as many as the period has hops.
+struct Pending {
+    merits: Vec<Bar>,
+    /// The one that ends next.
+    next: usize,
+    meter: usize,
+}
+
+impl Pending {
+    /// Merits of the beats that end now, by the position of the beats after them.
+    #[inline(always)]
+    fn next(&self) -> Bar {
+        let [a, b, c, d] = self.merits[self.next];
+        if self.meter == 4 { [d, a, b, c] } else { [c, a, b, NEVER] }
+    }
+
+    /// Puts beats that begin now in the place of those that end.
+    #[inline(always)]
+    fn push(&mut self, merits: Bar) {
+        self.merits[self.next] = merits;
+        self.next = if self.next + 1 == self.merits.len() { 0 } else { self.next + 1 };
+    }
+
+    /// Merits of the beats that were put in so many calls ago; the last ones are those of 1 call ago.
+    fn begun(&self, calls: usize) -> Bar {
+        self.merits[(self.next + self.merits.len() - calls) % self.merits.len()]
+    }
+}
+
+/// Which period came before a beat that begins at a hop, as an offset of 0 to 2·NEAR: those of a bar in two bytes,
+/// for it is the largest thing that is known of a long track.
 struct Origins {
-    bytes_a_hop: usize,
-    pairs: Vec<u8>,
+    periods: usize,
+    bars: Vec<u16>,
 }
 
 impl Origins {
-    /// Room for `hops` hops with `row` offsets each.
-    fn new(hops: usize, row: usize) -> Self {
-        let bytes_a_hop = row.div_ceil(2);
-        Origins { bytes_a_hop, pairs: Vec::with_capacity(hops * bytes_a_hop) }
+    /// Room for `hops` hops but the first, at which no beat ends.
+    fn new(hops: usize, periods: usize) -> Self {
+        Origins { periods, bars: Vec::with_capacity((hops - 1) * periods) }
     }
 
-    /// The offsets of the next hop.
-    fn push(&mut self, row: &[u8]) {
-        self.pairs.extend(row.chunks(2).map(|pair| pair[0] | pair.get(1).map_or(0, |second| second << 4)));
+    /// The offsets of the next period, by position.
+    #[inline(always)]
+    fn push(&mut self, [a, b, c, d]: [u64; 4]) {
+        self.bars.push((a | b << 4 | c << 8 | d << 12) as u16);
     }
 
-    fn get(&self, hop: usize, index: usize) -> usize {
-        let pair = self.pairs[hop * self.bytes_a_hop + index / 2];
-        usize::from(pair >> (4 * (index % 2)) & 15)
+    fn get(&self, hop: usize, period: usize, position: usize) -> usize {
+        usize::from(self.bars[(hop - 1) * self.periods + period] >> (4 * position) & 15)
     }
 }
 

@@ -143,7 +143,10 @@ fn convolve(layer: &Convolution, x: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let count = x[0].len().saturating_sub(2 * layer.reach());
     let mut out = vec![vec![0.0; count]; layer.outputs];
     for (block, rows) in out.chunks_mut(OUTPUTS).enumerate() {
-        vectorized(|| block_of(layer, x, block * OUTPUTS, rows));
+        vectorized(
+            #[inline(always)]
+            || block_of(layer, x, block * OUTPUTS, rows),
+        );
     }
     out
 }

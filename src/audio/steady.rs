@@ -6,6 +6,7 @@
 //! from another place. The merit is the one of [`super::meter`], so that both courses can be compared.
 
 use super::course::{Course, Merits};
+use crate::vector::vectorized;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -46,7 +47,13 @@ pub(super) fn steady(merits: &Merits, period: f64, meter: usize) -> Option<Cours
     let near = Near::new(merits, period, meter);
     let count = (RANGE * 2.0 * hops as f64 / DRIFT).ceil().max(2.0) as usize;
     let nth = |i: usize| period * (1.0 - RANGE + 2.0 * RANGE * i as f64 / count as f64);
-    let mut grids: Vec<Grid> = (0..=count).into_par_iter().map(|i| near.best(nth(i))).collect();
+    let best = |i: usize| {
+        vectorized(
+            #[inline(always)]
+            || near.best(nth(i)),
+        )
+    };
+    let mut grids: Vec<Grid> = (0..=count).into_par_iter().map(best).collect();
     grids.sort_by(|a, b| b.merit.total_cmp(&a.merit));
     grids.truncate(CLOSELY);
     let courses = grids.iter().flat_map(|grid| MOVES.map(|by| near.lay(grid, by)));
@@ -97,31 +104,34 @@ struct Near {
 
 impl Near {
     fn new(merits: &Merits, period: f64, meter: usize) -> Self {
+        let length = period.ceil() as usize;
         let of = |position: usize| {
-            (0..merits.hops()).map(|hop| merits.of(position, hop as isize, period, merits.hops())).collect()
+            (0..merits.hops()).map(|hop| merits.of(position, hop as isize, length, merits.hops())).collect()
         };
         Near { beat: of(1), downbeat: of(0), meter }
     }
 
     /// The best grid of a period (Viterbi 1967): where its downbeats lie in each bar.
+    #[inline(always)]
     fn best(&self, period: f64) -> Grid {
         let bar = period * self.meter as f64;
         let places = bar as usize + 1;
         let bars = (self.beat.len() as f64 / bar).ceil() as usize;
-        let price = CUT + (places as f64).ln();
-        let mut merits = vec![0.0f64; places];
+        let prices = prices(period, places);
+        let (mut merits, mut voices) = (vec![0.0f64; places], vec![0.0f64; places]);
         // The best place so far at the beginning of each bar, and whether a place was reached from it.
         let (mut tops, mut cut) = (Vec::with_capacity(bars), vec![false; bars * places]);
         for n in 0..bars {
             let top = best_of(&merits);
-            let jump = merits[top] - price;
+            let best = merits[top];
             tops.push(top);
+            self.bar(bar * n as f64, period, &mut voices);
             let cut = &mut cut[n * places..][..places];
-            for ((place, merit), cut) in merits.iter_mut().enumerate().zip(cut) {
-                let off = ((place as f64 - top as f64) / period).rem_euclid(1.0);
-                let jump = if (off - 0.5).abs() < 0.1 { jump - OFFBEAT } else { jump };
+            let prices = &prices[places - 1 - top..][..places];
+            for (((merit, cut), price), voice) in merits.iter_mut().zip(cut).zip(prices).zip(&voices) {
+                let jump = best - price;
                 *cut = jump > *merit;
-                *merit = merit.max(jump) + self.bar(bar * n as f64, place as f64, period);
+                *merit = if *cut { jump } else { *merit } + voice;
             }
         }
         let mut place = best_of(&merits);
@@ -139,14 +149,20 @@ impl Near {
         Grid { period, stretches, merit }
     }
 
-    /// The merit of a bar that begins at hop `from`, with its downbeat at a place in it.
-    fn bar(&self, from: f64, place: f64, period: f64) -> f64 {
+    /// The merit of a bar that begins at hop `from`, for every place that its downbeat can have in it.
+    #[inline(always)]
+    fn bar(&self, from: f64, period: f64, voices: &mut [f64]) {
         let bar = period * self.meter as f64;
-        let at =
-            |chances: &[f64], place: f64| chances.get((from + place + 0.5) as usize).copied().unwrap_or(0.0);
-        let later = (1..self.meter).map(|k| place + k as f64 * period);
-        let others = later.map(|place| at(&self.beat, if place < bar { place } else { place - bar }));
-        at(&self.downbeat, place) + others.sum::<f64>()
+        let hop = |at: f64| (at + 0.5) as usize;
+        voices.fill(0.0);
+        add(voices, &self.downbeat, hop(from));
+        for later in (1..self.meter).map(|k| k as f64 * period) {
+            // From this place on, the beat lies before the downbeat.
+            let turn = (bar - later).ceil();
+            let (after, before) = voices.split_at_mut((turn as usize).min(voices.len()));
+            add(after, &self.beat, hop(from + later));
+            add(before, &self.beat, hop(from + turn + later - bar));
+        }
     }
 
     /// All beats of a grid that is moved by some hops, with their exact merit.
@@ -200,9 +216,33 @@ impl Near {
     }
 }
 
+/// What it costs to go from one of `places` to another, by how many hops it is later, from `1 - places` on.
+fn prices(period: f64, places: usize) -> Vec<f64> {
+    let price = CUT + (places as f64).ln();
+    let by_hops = |hops: f64| {
+        let off = (hops / period).rem_euclid(1.0);
+        if (off - 0.5).abs() < 0.1 { price + OFFBEAT } else { price }
+    };
+    (1..2 * places).map(|i| by_hops(i as f64 - places as f64)).collect()
+}
+
+/// Adds the values from an index on, as far as there are any.
+#[inline(always)]
+fn add(sums: &mut [f64], values: &[f64], from: usize) {
+    let values = values.get(from..).unwrap_or_default();
+    sums.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+}
+
 /// The index of the largest value; of equal ones the first, and 0 of none.
+#[inline(always)]
 fn best_of(values: &[f64]) -> usize {
-    (0..values.len()).rev().max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or(0)
+    // In lanes, so that it goes many at a time.
+    let mut tops = [f64::MIN; 8];
+    for eight in values.chunks(8) {
+        tops.iter_mut().zip(eight).for_each(|(top, value)| *top = if *value > *top { *value } else { *top });
+    }
+    let top = tops.into_iter().fold(f64::MIN, f64::max);
+    values.iter().position(|value| *value == top).unwrap_or(0)
 }
 
 #[cfg(test)]
