@@ -4,6 +4,7 @@
 //! percentile over the hops, so that neither one click nor a long silence decides it, nor silence in front.
 
 use super::decode::Block;
+use super::spectrum::lanes;
 use std::ops::Range;
 
 /// Root mean square that the loud parts are brought to; where produced music lies at full scale ±1.
@@ -56,7 +57,7 @@ impl Meter {
         while !samples.is_empty() {
             let rest = (self.hop - self.filled) * channels;
             let (now, later) = samples.split_at(samples.len().min(rest));
-            self.power += now.iter().map(|v| f64::from(v * v)).sum::<f64>();
+            self.power += f64::from(lanes(now.iter().map(|v| v * v)));
             for set in now.chunks_exact(channels) {
                 let even: f32 = set.iter().step_by(2).sum();
                 let odd: f32 = set[1..].iter().step_by(2).sum();

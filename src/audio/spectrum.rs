@@ -6,6 +6,7 @@
 use super::decode::Block;
 use super::loudness::k_weight;
 use crate::units::SampleRate;
+use crate::vector::vectorized;
 use rustfft::num_complex::Complex32;
 use rustfft::{Fft, FftPlanner};
 use std::sync::Arc;
@@ -118,40 +119,61 @@ impl Spectra {
     fn transform(&mut self, start: usize) {
         self.magnitudes.fill(0.0);
         let mut power = 0.0;
-        let n = self.grid.taper;
         for first in (0..self.channels).step_by(2) {
-            let pairs = self.pending[start..].chunks_exact(self.channels).zip(&self.taper);
-            if first + 1 < self.channels {
-                for (slot, (set, taper)) in self.buffer.iter_mut().zip(pairs) {
-                    *slot = Complex32::new(set[first] * taper, set[first + 1] * taper);
-                }
-            } else {
-                for (slot, (set, taper)) in self.buffer.iter_mut().zip(pairs) {
-                    *slot = Complex32::new(set[first] * taper, 0.0);
-                }
+            let sets = &self.pending[start..];
+            match self.channels {
+                2 => load(&mut self.buffer, &self.taper, sets.as_chunks().0.iter().copied()),
+                n => load(
+                    &mut self.buffer,
+                    &self.taper,
+                    sets.chunks_exact(n).map(|set| [set[first], set.get(first + 1).copied().unwrap_or(0.0)]),
+                ),
             }
             self.fft.process_with_scratch(&mut self.buffer, &mut self.scratch);
-            // Z(k) ± conj Z(n-k) takes the two channels apart again. Roots come last: they go many at a time.
-            let ends = std::iter::once(&self.buffer[0]).chain(self.buffer[n / 2..].iter().rev());
-            for (powers, (a, b)) in self.powers.iter_mut().zip(self.buffer.iter().zip(ends)) {
-                let (sum, difference) = (a + b.conj(), a - b.conj());
-                *powers = [sum.norm_sqr(), difference.norm_sqr()];
-            }
-            power += lanes(
-                self.powers.iter().zip(&self.ear).map(|([sum, difference], ear)| (sum + difference) * ear),
+            power += vectorized(
+                #[inline(always)]
+                || self.add_pair(),
             );
-            for (magnitude, [sum, difference]) in self.magnitudes.iter_mut().zip(&self.powers) {
-                *magnitude += sum.sqrt() + difference.sqrt();
-            }
         }
         let mean = 0.5 / self.channels as f32;
         self.magnitudes.iter_mut().for_each(|m| *m *= mean);
         // A sine of magnitude m has the mean square m² / 2, and is in three bins: m, m / 2 and m / 2.
         self.square = 0.25 * power / 3.0;
     }
+
+    /// Adds the magnitudes of the two channels whose transform is in the buffer; gives their power.
+    #[inline(always)]
+    fn add_pair(&mut self) -> f32 {
+        // Z(k) ± conj Z(n-k) takes the two channels apart again. Roots come last: they go many at a time.
+        let half = self.buffer.len() / 2;
+        self.powers[0] = apart(&self.buffer[0], &self.buffer[0]);
+        let pairs = self.buffer[1..].iter().zip(self.buffer[half..].iter().rev());
+        for (powers, (a, b)) in self.powers[1..].iter_mut().zip(pairs) {
+            *powers = apart(a, b);
+        }
+        for (magnitude, [sum, difference]) in self.magnitudes.iter_mut().zip(&self.powers) {
+            *magnitude += sum.sqrt() + difference.sqrt();
+        }
+        lanes(self.powers.iter().zip(&self.ear).map(|([sum, difference], ear)| (sum + difference) * ear))
+    }
+}
+
+/// Puts tapered pairs of channels into the buffer, as real and imaginary part.
+#[inline(always)]
+fn load(buffer: &mut [Complex32], taper: &[f32], pairs: impl Iterator<Item = [f32; 2]>) {
+    for (slot, ([re, im], taper)) in buffer.iter_mut().zip(pairs.zip(taper)) {
+        *slot = Complex32::new(re * taper, im * taper);
+    }
+}
+
+/// Four times the powers of two real channels, from the values of their transform at a frequency and at its negative.
+#[inline(always)]
+fn apart(a: &Complex32, b: &Complex32) -> [f32; 2] {
+    [(a + b.conj()).norm_sqr(), (a - b.conj()).norm_sqr()]
 }
 
 /// A sum in eight lanes, so that it goes many at a time; always in the same order.
+#[inline(always)]
 pub(super) fn lanes(values: impl ExactSizeIterator<Item = f32>) -> f32 {
     let mut sums = [0.0f32; 8];
     values.enumerate().for_each(|(i, v)| sums[i % 8] += v);

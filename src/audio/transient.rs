@@ -1,6 +1,7 @@
 //! Energy by the millisecond, and with it the exact time of an onset.
 
 use super::decode::Block;
+use super::spectrum::lanes;
 
 /// Milliseconds searched before and after a guess: what a spectrum blurs.
 const SEARCH: usize = 20;
@@ -46,13 +47,13 @@ impl Energy {
 
     /// The power of the changes from sample to sample, and a little of the power itself.
     fn changes(&mut self, samples: &[f32], scale: f32) -> f32 {
-        let channels = self.last.len();
-        let mut sum = 0.0;
-        for (i, value) in samples.iter().enumerate() {
-            let before = if i < channels { self.last[i] } else { samples[i - channels] };
+        let power = |(value, before): (&f32, &f32)| {
             let change = (value - before) * scale;
-            sum += change * change + 0.01 * value * value;
-        }
+            change * change + 0.01 * value * value
+        };
+        let channels = self.last.len();
+        let first: f32 = samples[..channels].iter().zip(&self.last).map(power).sum();
+        let sum = first + lanes(samples[channels..].iter().zip(samples).map(power));
         self.last.copy_from_slice(&samples[samples.len() - channels..]);
         sum
     }
