@@ -8,6 +8,7 @@ use super::{read, tensor};
 use crate::vector::vectorized;
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// How a kernel moves over the picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,14 +67,15 @@ pub fn conv2d(
     // An absent residual is read as the input and not looked at.
     read([x, weight, bias, finish.residual.unwrap_or(x)], |[x, weight, bias, residual]| {
         let mut out = vec![0.0; n * o * plane];
-        out.par_chunks_mut(o * plane).zip(x.par_chunks(c * h * w)).enumerate().for_each(|(i, (out, x))| {
+        let images = out.par_chunks_mut(o * plane).zip(x.par_chunks(c * h * w)).enumerate();
+        images.for_each_init(Vec::new, |unrolled, (i, (out, x))| {
             if finish.residual.is_some() {
                 out.copy_from_slice(&residual[i * o * plane..][..o * plane]);
             }
             for (out, bias) in out.chunks_exact_mut(plane).zip(bias) {
                 out.iter_mut().for_each(|v| *v += bias);
             }
-            shape.multiply(x, weight, out);
+            shape.multiply(x, weight, out, unrolled);
             if finish.relu {
                 vectorized(
                     #[inline(always)]
@@ -96,8 +98,8 @@ struct Unroll {
 }
 
 impl Unroll {
-    /// Adds the convolution of the image `x` to `out`.
-    fn multiply(&self, x: &[f32], weight: &[f32], out: &mut [f32]) {
+    /// Adds the convolution of the image `x` to `out`; `unrolled` is room to work in, whatever it holds.
+    fn multiply(&self, x: &[f32], weight: &[f32], out: &mut [f32], unrolled: &mut Vec<f32>) {
         let plane = self.height * self.width;
         let (outputs, depth) = (out.len() / plane, x.len() / (self.h * self.w) * self.kernel * self.kernel);
         if self.kernel == 1 && self.window.stride == 1 && plane == self.h * self.w {
@@ -105,7 +107,7 @@ impl Unroll {
             return multiply_add(weight, right, (out, plane), [outputs, plane, depth]);
         }
         let strip = (STRIP / (depth * self.width)).max(COLUMNS.div_ceil(self.width)).min(self.height);
-        let mut unrolled = vec![0.0; depth * strip * self.width];
+        unrolled.resize(depth * strip * self.width, 0.0);
         for top in (0..self.height).step_by(strip) {
             let count = strip.min(self.height - top) * self.width;
             let unrolled = &mut unrolled[..depth * count];
@@ -121,10 +123,11 @@ impl Unroll {
         for plane in x.chunks_exact(self.h * self.w) {
             for ky in 0..self.kernel {
                 for (kx, target) in (0..self.kernel).zip(&mut targets) {
+                    let inside = self.inside(kx);
                     for (line, target) in target.chunks_exact_mut(self.width).enumerate() {
                         let y = ((top + line) * self.window.stride + ky).wrapping_sub(self.window.before);
                         if y < self.h {
-                            self.row(&plane[y * self.w..][..self.w], kx, target);
+                            inside.copy(&plane[y * self.w..][..self.w], self.window.stride, target);
                         } else {
                             target.fill(0.0);
                         }
@@ -134,22 +137,34 @@ impl Unroll {
         }
     }
 
-    /// One line of the picture, shifted by `kx`, with zeros for what lies outside.
-    fn row(&self, line: &[f32], kx: usize, target: &mut [f32]) {
+    /// Which outputs of a line have their input inside, at place `kx` of the kernel.
+    fn inside(&self, kx: usize) -> Inside {
         let Window { stride, before, .. } = self.window;
-        // The outputs whose inputs are inside, and the first of these inputs.
-        let first = before.saturating_sub(kx).div_ceil(stride).min(target.len());
-        let from = (first * stride + kx).saturating_sub(before).min(line.len());
-        let (outside, inside) = target.split_at_mut(first);
-        let count = (line.len() - from).div_ceil(stride).min(inside.len());
-        let (inside, beyond) = inside.split_at_mut(count);
-        outside.fill(0.0);
+        let first = before.saturating_sub(kx).div_ceil(stride).min(self.width);
+        let from = (first * stride + kx).saturating_sub(before).min(self.w);
+        let count = (self.w - from).div_ceil(stride).min(self.width - first);
+        Inside { outputs: first..first + count, from }
+    }
+}
+
+/// The outputs of a line whose inputs are inside, and the first of these inputs.
+struct Inside {
+    outputs: Range<usize>,
+    from: usize,
+}
+
+impl Inside {
+    /// One line of the picture, with zeros for what lies outside.
+    fn copy(&self, line: &[f32], stride: usize, target: &mut [f32]) {
+        let Range { start, end } = self.outputs;
+        target[..start].fill(0.0);
+        target[end..].fill(0.0);
+        let (inside, line) = (&mut target[start..end], &line[self.from..]);
         if stride == 1 {
-            inside.copy_from_slice(&line[from..from + count]);
+            inside.copy_from_slice(&line[..end - start]);
         } else {
-            inside.iter_mut().zip(line[from..].iter().step_by(stride)).for_each(|(t, v)| *t = *v);
+            inside.iter_mut().zip(line.iter().step_by(stride)).for_each(|(t, v)| *t = *v);
         }
-        beyond.fill(0.0);
     }
 }
 

@@ -46,10 +46,15 @@ pub fn to_tokens(x: &Tensor, order: Order) -> Result<Tensor> {
 
 /// Writes up to [`BLOCK`] pixels of `c` planes that are `plane` apart to rows of `out` that are `stride` apart.
 fn scatter(x: &[f32], (c, plane): (usize, usize), out: &mut [f32], stride: usize) {
-    for channel in 0..c {
-        let line = &x[channel * plane..];
-        for (out, v) in out.chunks_mut(stride).take(BLOCK).zip(line) {
-            out[channel] = *v;
+    for first in (0..c).step_by(BLOCK) {
+        let channels = first..(first + BLOCK).min(c);
+        let mut tile = [[0.0; BLOCK]; BLOCK];
+        for (tile, channel) in tile.iter_mut().zip(channels.clone()) {
+            let line = &x[channel * plane..];
+            tile.iter_mut().zip(line).for_each(|(t, v)| *t = *v);
+        }
+        for (i, row) in out.chunks_mut(stride).take(BLOCK).enumerate() {
+            row[channels.clone()].iter_mut().zip(&tile).for_each(|(o, t)| *o = t[i]);
         }
     }
 }
@@ -64,26 +69,31 @@ pub fn from_tokens(tokens: &Tensor, order: Order, residual: &Tensor) -> Result<T
         Order::Time => (f * c, c),
     };
     read([tokens, residual], |[tokens, residual]| {
-        let mut out = vec![0.0; residual.len()];
-        let size = (c * pixels).max(1);
-        out.par_chunks_mut(size).zip(residual.par_chunks(size)).enumerate().for_each(
-            |(i, (out, residual))| {
-                for start in (0..pixels).step_by(BLOCK) {
-                    let end = (start + BLOCK).min(pixels);
-                    let tokens = &tokens[i * frame_stride + start * pixel_stride..];
-                    for channel in 0..c {
-                        let at = channel * pixels;
-                        let (out, residual) =
-                            (&mut out[at + start..at + end], &residual[at + start..at + end]);
-                        for (k, (o, r)) in out.iter_mut().zip(residual).enumerate() {
-                            *o = tokens[k * pixel_stride + channel] + r;
-                        }
-                    }
-                }
-            },
-        );
+        let mut out = residual.to_vec();
+        out.par_chunks_mut((c * pixels).max(1)).enumerate().for_each(|(i, out)| {
+            for start in (0..pixels).step_by(BLOCK) {
+                let tokens = &tokens[i * frame_stride + start * pixel_stride..];
+                gather(tokens, pixel_stride, &mut out[start..], (c, pixels), BLOCK.min(pixels - start));
+            }
+        });
         tensor(out, (f, c, h, w))
     })
+}
+
+/// Adds `count` rows of `tokens` that are `stride` apart to pixels of `c` planes that are `plane` apart.
+fn gather(tokens: &[f32], stride: usize, out: &mut [f32], (c, plane): (usize, usize), count: usize) {
+    for first in (0..c).step_by(BLOCK) {
+        let channels = first..(first + BLOCK).min(c);
+        // A row is read once and whole: rows are often so far apart that the cache has no room for a few of them.
+        let mut tile = [[0.0; BLOCK]; BLOCK];
+        for (tile, row) in tile.iter_mut().take(count).zip(tokens.chunks(stride)) {
+            tile.iter_mut().zip(&row[channels.clone()]).for_each(|(t, v)| *t = *v);
+        }
+        for (j, channel) in channels.enumerate() {
+            let line = &mut out[channel * plane..][..count];
+            line.iter_mut().zip(&tile).for_each(|(o, t)| *o += t[j]);
+        }
+    }
 }
 
 /// `x` \[n, c, h, w] enlarged to `height` and `width` by repeating pixels, as PyTorch's nearest mode does.
