@@ -1,6 +1,7 @@
 //! The layers that networks are built from: each takes the fast path where it applies and candle's operations elsewhere.
 
 use super::cpu::conv::{Window, conv2d};
+use super::cpu::double::double_conv2d;
 use super::cpu::layout::{self, Order};
 use super::cpu::linear::linear;
 use super::cpu::norm::{self, GroupNormSpec};
@@ -116,6 +117,16 @@ impl Conv2d {
     /// As [`Self::forward`], and then `finish`.
     pub fn forward_then(&self, x: &Tensor, finish: Finish<'_>) -> TensorResult<Tensor> {
         self.apply(x, &self.bias, finish)
+    }
+
+    /// `x` \[n, in, h, w] enlarged to twice its size by repeating pixels, and then as [`Self::forward`]; for 3x3 kernels
+    /// that keep the size.
+    pub fn forward_doubled(&self, x: &Tensor) -> TensorResult<Tensor> {
+        if is_fast(x) {
+            return double_conv2d(x, &self.weight, &self.bias);
+        }
+        let (_, _, h, w) = x.dims4()?;
+        self.forward(&upsample(x, (2 * h, 2 * w))?)
     }
 
     fn apply(&self, x: &Tensor, bias: &Tensor, finish: Finish<'_>) -> TensorResult<Tensor> {

@@ -6,7 +6,7 @@
 
 use super::config::TinyConfig;
 use super::cpu::conv::Window;
-use super::layers::{Conv2d, Finish, upsample};
+use super::layers::{Conv2d, Finish};
 use super::weights::Scope;
 use crate::error::Result;
 use candle_core::{Result as TensorResult, Tensor};
@@ -29,7 +29,8 @@ enum Layer {
     Conv(Conv2d),
     ConvRelu(Conv2d),
     Block([Conv2d; 3]),
-    Double,
+    /// Twice the size, and a convolution.
+    Doubled(Conv2d),
 }
 
 const SAME: Window = Window { stride: 1, before: 1, after: 1 };
@@ -78,24 +79,23 @@ fn encoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
 }
 
 fn decoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
-    // The ReLU behind the first convolution has number 1.
-    let number = |layers: &Vec<Layer>| layers.len() + 1;
     let first = Conv2d::same(&scope.at(0), config.latent_channels, config.decoder[0].0)?;
     let mut layers = vec![Layer::ConvRelu(first)];
+    // The ReLU behind the first convolution has number 1.
+    let mut number = 2;
     for (i, &(channels, blocks)) in config.decoder.iter().enumerate() {
         for _ in 0..blocks {
-            layers.push(block(&scope.at(number(&layers)), channels)?);
+            layers.push(block(&scope.at(number), channels)?);
+            number += 1;
         }
-        let last = i + 1 == config.decoder.len();
-        if !last {
-            layers.push(Layer::Double);
-        }
-        let place = scope.at(number(&layers));
-        layers.push(Layer::Conv(if last {
-            Conv2d::same(&place, channels, config.colours())?
+        if i + 1 == config.decoder.len() {
+            layers.push(Layer::Conv(Conv2d::same(&scope.at(number), channels, config.colours())?));
         } else {
-            Conv2d::without_bias(&place, [channels, channels, 3, 3], SAME)?
-        }));
+            // The enlargement has a number too.
+            let shape = [channels, channels, 3, 3];
+            layers.push(Layer::Doubled(Conv2d::without_bias(&scope.at(number + 1), shape, SAME)?));
+            number += 2;
+        }
     }
     Ok(layers)
 }
@@ -116,10 +116,7 @@ fn run(layers: &[Layer], x: Tensor) -> TensorResult<Tensor> {
                 let hidden = second.forward_then(&first.forward_then(&x, relu)?, relu)?;
                 third.forward_then(&hidden, Finish { residual: Some(&x), relu: true })?
             }
-            Layer::Double => {
-                let (_, _, h, w) = x.dims4()?;
-                upsample(&x, (2 * h, 2 * w))?
-            }
+            Layer::Doubled(conv) => conv.forward_doubled(&x)?,
         };
     }
     Ok(x)

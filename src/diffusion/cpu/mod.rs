@@ -9,6 +9,7 @@
 
 pub mod attention;
 pub mod conv;
+pub mod double;
 pub mod gemm;
 pub mod layout;
 pub mod linear;
