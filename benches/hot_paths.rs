@@ -16,7 +16,14 @@ use std::time::Instant;
 const TURNS: usize = 9;
 
 fn main() {
-    for shape in [[16, 48, 18, 32], [16, 144, 5, 8], [4, 32, 144, 256], [2, 320, 64, 64]] {
+    for shape in [
+        [16, 48, 18, 32],
+        [16, 144, 5, 8],
+        [16, 96, 9, 16],
+        [1, 32, 72, 128],
+        [4, 32, 144, 256],
+        [2, 320, 64, 64],
+    ] {
         let [frames, channels, height, width] = shape;
         let x = noise(&shape);
         let (weight, bias) = (noise(&[channels, channels, 3, 3]), noise(&[channels]));
@@ -25,6 +32,23 @@ fn main() {
             &format!("conv 3x3, {channels} channels, {frames} x {width}x{height}: ours / candle's"),
             || drop(black_box(cpu::conv::conv2d(&x, (&weight, &bias), window, cpu::conv::Finish::default()))),
             || drop(black_box(x.conv2d(&weight, 1, 1, 1, 1))),
+        );
+    }
+    for shape in [[16, 96, 9, 16], [1, 32, 36, 64], [1, 32, 72, 128]] {
+        let [frames, channels, height, width] = shape;
+        let x = noise(&shape);
+        let (weight, bias) = (noise(&[channels, channels, 3, 3]), noise(&[channels]));
+        let window = cpu::conv::Window { stride: 1, before: 1, after: 1 };
+        let apart = || {
+            let large = cpu::layout::upsample(&x, (2 * height, 2 * width))?;
+            cpu::conv::conv2d(&large, (&weight, &bias), window, cpu::conv::Finish::default())
+        };
+        compare(
+            &format!(
+                "doubled, then 3x3, {channels} channels, {frames} x {width}x{height}: in one / one by one"
+            ),
+            || drop(black_box(cpu::double::double_conv2d(&x, &weight, &bias))),
+            || drop(black_box(apart())),
         );
     }
     spark();

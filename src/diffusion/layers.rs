@@ -1,7 +1,7 @@
 //! The layers that networks are built from: each takes the fast path where it applies and candle's operations elsewhere.
 
 use super::cpu::conv::{Window, conv2d};
-use super::cpu::double::double_conv2d;
+use super::cpu::double;
 use super::cpu::layout::{self, Order};
 use super::cpu::linear::linear;
 use super::cpu::norm::{self, GroupNormSpec};
@@ -122,8 +122,8 @@ impl Conv2d {
     /// `x` \[n, in, h, w] enlarged to twice its size by repeating pixels, and then as [`Self::forward`]; for 3x3 kernels
     /// that keep the size.
     pub fn forward_doubled(&self, x: &Tensor) -> TensorResult<Tensor> {
-        if is_fast(x) {
-            return double_conv2d(x, &self.weight, &self.bias);
+        if is_fast(x) && double::is_small(&self.weight) {
+            return double::double_conv2d(x, &self.weight, &self.bias);
         }
         let (_, _, h, w) = x.dims4()?;
         self.forward(&upsample(x, (2 * h, 2 * w))?)

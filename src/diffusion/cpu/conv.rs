@@ -89,22 +89,22 @@ pub fn conv2d(
 }
 
 /// How many rows of outputs, `width` wide, are unrolled at a time, to so many values each.
-pub(super) fn strip(depth: usize, height: usize, width: usize) -> usize {
+fn strip(depth: usize, height: usize, width: usize) -> usize {
     (STRIP / (depth * width).max(1)).max(COLUMNS.div_ceil(width.max(1))).min(height).max(1)
 }
 
 /// How a picture becomes a matrix.
-pub(super) struct Unroll {
+struct Unroll {
     /// Size of the picture.
-    pub(super) h: usize,
-    pub(super) w: usize,
+    h: usize,
+    w: usize,
     /// Outputs in a line.
-    pub(super) width: usize,
-    pub(super) kernel: usize,
+    width: usize,
+    kernel: usize,
     /// Distance between outputs, in inputs.
-    pub(super) stride: usize,
+    stride: usize,
     /// Zeros above the picture and to the left of it.
-    pub(super) before: [usize; 2],
+    before: [usize; 2],
 }
 
 impl Unroll {
@@ -135,7 +135,7 @@ impl Unroll {
     }
 
     /// The inputs under the kernel for `count` outputs from row `top` on: \[c·k·k, count].
-    pub(super) fn fill(&self, x: &[f32], top: usize, count: usize, unrolled: &mut [f32]) {
+    fn fill(&self, x: &[f32], top: usize, count: usize, unrolled: &mut [f32]) {
         let mut targets = unrolled.chunks_exact_mut(count);
         for plane in x.chunks_exact(self.h * self.w) {
             for ky in 0..self.kernel {

@@ -8,132 +8,225 @@
 //! ```
 //!
 //! With the weights added up for each of the four places over a pixel, four multiplications do what nine did, and the
-//! enlarged picture never stands in memory.
+//! enlarged picture never stands in memory. The small one gets a border of zeros, and four outputs at sixteen pixels are
+//! summed up in registers. All weights are read for every sixteen pixels, so this is for weights that stay in the cache.
 
-use super::conv::{Unroll, strip};
-use super::gemm::{Right, multiply_add};
 use super::{read, tensor};
 use crate::vector::vectorized;
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
 
-/// Which of the three weights fall on the first and on the second pixel, for the upper or left output and for the other.
+/// Outputs that are summed up together, and pixels of each: what fits the registers.
+const OUTPUTS: usize = 4;
+const LANES: usize = 16;
+/// Most weights: 1 MiB.
+const MOST: usize = 1 << 18;
+/// Which of three weights fall on the first and on the second pixel, for the upper or left output and for the other.
 const SHARES: [[&[usize]; 2]; 2] = [[&[0], &[1, 2]], [&[0, 1], &[2]]];
 
-/// `x` \[n, c, h, w] enlarged to \[n, c, 2h, 2w] and convolved with `weight` \[o, c, 3, 3], a border of zeros around it;
-/// `bias` \[o] is added.
+/// Whether `weight` is a 3x3 kernel that is worth it.
+pub fn is_small(weight: &Tensor) -> bool {
+    weight.elem_count() <= MOST && matches!(weight.dims(), [_, _, 3, 3])
+}
+
+/// `x` \[n, c, h, w] enlarged to \[n, c, 2h, 2w], with a border of zeros around it, and convolved with `weight`
+/// \[o, c, 3, 3]; `bias` \[o] is added.
 pub fn double_conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
-    let ((n, c, h, w), (o, c_in, 3, 3)) = (x.dims4()?, weight.dims4()?) else {
-        bail!("only a 3x3 kernel can follow an enlargement");
-    };
-    if c != c_in {
-        bail!("a kernel for {c_in} channels can't be moved over {c}");
-    }
+    let [n, c, h, w, o] = sizes(x, weight)?;
     read([x, weight, bias], |[x, weight, bias]| {
-        let weights: [[Vec<f32>; 2]; 2] =
-            std::array::from_fn(|lower| std::array::from_fn(|right| added_up(weight, lower, right)));
+        let border = Border::new(h, w);
+        let kernels: [[Kernel; 2]; 2] = std::array::from_fn(|lower| {
+            std::array::from_fn(|right| Kernel::new(weight, c, &border, [lower, right]))
+        });
         let mut out = vec![0.0; 4 * n * o * h * w];
         let images = out.par_chunks_mut((4 * o * h * w).max(1)).zip(x.par_chunks((c * h * w).max(1)));
-        images.for_each_init(Room::default, |room, (out, x)| {
-            let strip = strip(4 * c, h, w);
-            for top in (0..h).step_by(strip) {
-                for (lower, weights) in weights.iter().enumerate() {
-                    let rows = top..(top + strip).min(h);
-                    room.convolve(x, (h, w), rows.clone(), (lower, weights));
-                    room.write(out, bias, (h, w), rows.map(|y| 2 * y + lower));
-                }
+        images.for_each_init(Vec::new, |framed, (out, x)| {
+            border.put_around(x, framed);
+            for (lower, kernels) in kernels.iter().enumerate() {
+                let put = |[channel, y, first]: [usize; 3], [l, r]: [&[f32; LANES]; 2]| {
+                    let row = &mut out[(channel * 2 * h + 2 * y + lower) * 2 * w..][2 * first..2 * w];
+                    for (pair, (l, r)) in row.as_chunks_mut::<2>().0.iter_mut().zip(l.iter().zip(r)) {
+                        *pair = [l + bias[channel], r + bias[channel]];
+                    }
+                };
+                vectorized(
+                    #[inline(always)]
+                    || border.each(kernels, framed, o, put),
+                );
             }
         });
         tensor(out, (n, o, 2 * h, 2 * w))
     })
 }
 
-/// The weights of one place over a pixel: \[o, c, 2, 2] of \[o, c, 3, 3].
-fn added_up(weight: &[f32], lower: usize, right: usize) -> Vec<f32> {
-    let mut sums = Vec::with_capacity(weight.len() / 9 * 4);
-    for nine in weight.as_chunks::<9>().0 {
-        for rows in SHARES[lower] {
-            for columns in SHARES[right] {
-                let shares = rows.iter().flat_map(|y| columns.iter().map(move |x| nine[3 * y + x]));
-                sums.push(shares.sum());
+/// n, c, h, w and o.
+fn sizes(x: &Tensor, weight: &Tensor) -> Result<[usize; 5]> {
+    let ((n, c, h, w), (o, inputs, height, width)) = (x.dims4()?, weight.dims4()?);
+    if (inputs, height, width) != (c, 3, 3) {
+        bail!("a {width}x{height} kernel for {inputs} channels can't be moved over {c} channels as 3x3");
+    }
+    Ok([n, c, h, w, o])
+}
+
+/// A picture of h rows of w pixels with a border of zeros, one pixel wide.
+struct Border {
+    h: usize,
+    w: usize,
+}
+
+impl Border {
+    fn new(h: usize, w: usize) -> Self {
+        Border { h, w }
+    }
+
+    /// Pixels of a row, and of a plane, with the border.
+    fn row(&self) -> usize {
+        self.w + 2
+    }
+
+    fn plane(&self) -> usize {
+        (self.h + 2) * self.row()
+    }
+
+    /// The planes of `x` with the border, and room for a vector behind them.
+    fn put_around(&self, x: &[f32], framed: &mut Vec<f32>) {
+        framed.clear();
+        framed.resize(x.len() / (self.h * self.w) * self.plane() + LANES, 0.0);
+        for (to, from) in framed.chunks_exact_mut(self.plane()).zip(x.chunks_exact(self.h * self.w)) {
+            let lines = to[self.row() + 1..].chunks_mut(self.row());
+            for (to, from) in lines.zip(from.chunks_exact(self.w)) {
+                to[..self.w].copy_from_slice(from);
             }
         }
     }
-    sums
-}
 
-/// Room to work in.
-#[derive(Default)]
-struct Room {
-    unrolled: Vec<f32>,
-    /// The outputs to the left and to the right over each pixel of some rows: \[o, rows · w] each.
-    halves: [Vec<f32>; 2],
-}
-
-impl Room {
-    /// The upper or lower outputs over some rows of the picture `x`.
-    fn convolve(
-        &mut self,
-        x: &[f32],
-        (h, w): (usize, usize),
-        rows: std::ops::Range<usize>,
-        (lower, weights): (usize, &[Vec<f32>; 2]),
+    /// Gives each output of both kernels, sixteen pixels at a time, with its channel, row and first column.
+    #[inline(always)]
+    fn each(
+        &self,
+        kernels: &[Kernel; 2],
+        framed: &[f32],
+        outputs: usize,
+        mut give: impl FnMut([usize; 3], [&[f32; LANES]; 2]),
     ) {
-        let (count, depth) = (rows.len() * w, x.len() / (h * w) * 4);
-        self.unrolled.resize(depth * count, 0.0);
-        for (right, (half, weight)) in self.halves.iter_mut().zip(weights).enumerate() {
-            let shape = Unroll { h, w, width: w, kernel: 2, stride: 1, before: [1 - lower, 1 - right] };
-            shape.fill(x, rows.start, count, &mut self.unrolled);
-            let outputs = weight.len() / depth;
-            half.clear();
-            half.resize(outputs * count, 0.0);
-            let matrix = Right { values: &self.unrolled, row_stride: count, column_stride: 1 };
-            multiply_add(weight, matrix, (half, count), [outputs, count, depth]);
-        }
-    }
-
-    /// Puts the halves together in the rows `to` of the planes of `out`.
-    fn write(&self, out: &mut [f32], bias: &[f32], (h, w): (usize, usize), to: impl Iterator<Item = usize>) {
-        let [left, right] = &self.halves;
-        let count = left.len() / bias.len();
-        for (line, to) in to.enumerate() {
-            for (channel, (plane, bias)) in out.chunks_exact_mut(4 * h * w).zip(bias).enumerate() {
-                let from = channel * count + line * w;
-                let (left, right) = (&left[from..from + w], &right[from..from + w]);
-                let row = plane[2 * w * to..2 * w * (to + 1)].as_chunks_mut::<2>().0;
-                vectorized(
-                    #[inline(always)]
-                    || {
-                        for (pair, (l, r)) in row.iter_mut().zip(left.iter().zip(right)) {
-                            *pair = [l + bias, r + bias];
-                        }
-                    },
-                );
+        for y in 0..self.h {
+            for first in (0..outputs).step_by(OUTPUTS) {
+                for left in (0..self.w).step_by(LANES) {
+                    let corner = &framed[y * self.row() + left..];
+                    // Not `map`: what its closure calls would not be compiled for wide vectors.
+                    let mut sums = [[[0.0f32; LANES]; OUTPUTS]; 2];
+                    for (sums, kernel) in sums.iter_mut().zip(kernels) {
+                        *sums = kernel.sum_up(corner, self.plane(), first);
+                    }
+                    for channel in first..outputs.min(first + OUTPUTS) {
+                        give([channel, y, left], sums.each_ref().map(|four| &four[channel - first]));
+                    }
+                }
             }
         }
+    }
+}
+
+/// Weights in the order in which they are read.
+struct Kernel {
+    /// Where the pixels of a place lie in the framed picture, from its upper left corner on.
+    offsets: Vec<usize>,
+    /// For every four outputs: channel, pixel, output.
+    weights: Vec<f32>,
+    /// Weights of four outputs.
+    four: usize,
+}
+
+impl Kernel {
+    /// Of \[o, c, 3, 3] for the outputs at one of the four places over a pixel.
+    fn new(weight: &[f32], c: usize, border: &Border, [lower, right]: [usize; 2]) -> Self {
+        let mut sums = Vec::with_capacity(weight.len() / 9 * 4);
+        for nine in weight.as_chunks::<9>().0 {
+            for rows in SHARES[lower] {
+                for columns in SHARES[right] {
+                    sums.push(rows.iter().flat_map(|y| columns.iter().map(move |x| nine[3 * y + x])).sum());
+                }
+            }
+        }
+        let offsets = (0..4).map(|i| (i / 2 + lower) * border.row() + i % 2 + right).collect();
+        Self::packed(offsets, &sums, c)
+    }
+
+    fn packed(offsets: Vec<usize>, weight: &[f32], c: usize) -> Self {
+        let depth = c * offsets.len();
+        let outputs = weight.len() / depth;
+        let mut weights = vec![0.0; outputs.next_multiple_of(OUTPUTS) * depth];
+        for (output, own) in weight.chunks_exact(depth).enumerate() {
+            let four = &mut weights[output / OUTPUTS * OUTPUTS * depth..];
+            let slots = four.iter_mut().skip(output % OUTPUTS).step_by(OUTPUTS);
+            slots.zip(own).for_each(|(slot, v)| *slot = *v);
+        }
+        Kernel { offsets, weights, four: OUTPUTS * depth }
+    }
+
+    /// Four outputs from `first` on, at sixteen pixels whose surroundings begin with `corner`.
+    #[inline(always)]
+    fn sum_up(&self, corner: &[f32], plane: usize, first: usize) -> [[f32; LANES]; OUTPUTS] {
+        let mut sums = [[0.0f32; LANES]; OUTPUTS];
+        let weights = &self.weights[first / OUTPUTS * self.four..][..self.four];
+        for (c, weights) in weights.chunks_exact(OUTPUTS * self.offsets.len()).enumerate() {
+            let corner = &corner[c * plane..];
+            for (offset, weights) in self.offsets.iter().zip(weights.as_chunks::<OUTPUTS>().0) {
+                let Some(pixels) = corner[*offset..].first_chunk::<LANES>() else { continue };
+                for (sums, weight) in sums.iter_mut().zip(weights) {
+                    for (sum, pixel) in sums.iter_mut().zip(pixels) {
+                        *sum = weight.mul_add(*pixel, *sum);
+                    }
+                }
+            }
+        }
+        sums
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diffusion::cpu::conv::{Finish, Window, conv2d};
     use crate::diffusion::cpu::layout::upsample;
     use crate::diffusion::cpu::noise;
 
+    /// n, c, o, h, w
+    const SHAPES: [[usize; 5]; 6] = [
+        [2, 3, 5, 4, 7],
+        [1, 1, 1, 1, 1],
+        [1, 4, 2, 1, 40],
+        [3, 2, 4, 5, 1],
+        [1, 64, 3, 20, 100],
+        [2, 8, 32, 9, 16],
+    ];
+
+    fn assert_same(ours: &Tensor, theirs: &Tensor) {
+        assert_eq!(ours.dims(), theirs.dims());
+        let worst = (ours - theirs).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
+        assert!(worst.to_scalar::<f32>().unwrap() < 1e-4, "{worst}");
+    }
+
+    /// candle's convolution.
+    fn plain(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Tensor {
+        let bias = bias.reshape((1, (), 1, 1)).unwrap();
+        x.conv2d(weight, 1, 1, 1, 1).unwrap().broadcast_add(&bias).unwrap()
+    }
+
     #[test]
     fn it_is_enlargement_and_convolution() {
-        for [n, c, o, h, w] in
-            [[2, 3, 5, 4, 7], [1, 1, 1, 1, 1], [1, 4, 2, 1, 6], [3, 2, 4, 5, 1], [1, 64, 3, 40, 100]]
-        {
+        for [n, c, o, h, w] in SHAPES {
             let (x, weight, bias) = (noise(1, &[n, c, h, w]), noise(2, &[o, c, 3, 3]), noise(3, &[o]));
-            let window = Window { stride: 1, before: 1, after: 1 };
             let large = upsample(&x, (2 * h, 2 * w)).unwrap();
-            let apart = conv2d(&large, (&weight, &bias), window, Finish::default()).unwrap();
-            let ours = double_conv2d(&x, &weight, &bias).unwrap();
-            assert_eq!(ours.dims(), [n, o, 2 * h, 2 * w]);
-            let worst = (ours - apart).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
-            assert!(worst.to_scalar::<f32>().unwrap() < 1e-4, "{worst}");
+            assert_same(&double_conv2d(&x, &weight, &bias).unwrap(), &plain(&large, &weight, &bias));
+        }
+    }
+
+    #[test]
+    fn another_kernel_is_an_error() {
+        let (x, bias) = (noise(1, &[1, 2, 4, 4]), noise(3, &[2]));
+        for shape in [[2, 2, 1, 1], [2, 3, 3, 3]] {
+            let weight = noise(2, &shape);
+            assert!(double_conv2d(&x, &weight, &bias).is_err());
         }
     }
 }
