@@ -62,8 +62,7 @@ pub fn conv2d(
     if finish.residual.is_some_and(|r| r.dims() != [n, o, height, width]) {
         bail!("the residual of a convolution is not [{n}, {o}, {height}, {width}]");
     }
-    let Window { stride, before, .. } = window;
-    let shape = Unroll { h, w, width, kernel, stride, before: [before; 2] };
+    let shape = Unroll { h, w, height, width, kernel, window };
     let plane = height * width;
     // An absent residual is read as the input and not looked at.
     read([x, weight, bias, finish.residual.unwrap_or(x)], |[x, weight, bias, residual]| {
@@ -76,7 +75,7 @@ pub fn conv2d(
             for (out, bias) in out.chunks_exact_mut(plane).zip(bias) {
                 out.iter_mut().for_each(|v| *v += bias);
             }
-            shape.multiply(x, weight, (out, height), unrolled);
+            shape.multiply(x, weight, out, unrolled);
             if finish.relu {
                 vectorized(
                     #[inline(always)]
@@ -88,45 +87,29 @@ pub fn conv2d(
     })
 }
 
-/// How many rows of outputs, `width` wide, are unrolled at a time, to so many values each.
-fn strip(depth: usize, height: usize, width: usize) -> usize {
-    (STRIP / (depth * width).max(1)).max(COLUMNS.div_ceil(width.max(1))).min(height).max(1)
-}
-
-/// How a picture becomes a matrix.
 struct Unroll {
-    /// Size of the picture.
     h: usize,
     w: usize,
-    /// Outputs in a line.
+    /// Size of the output.
+    height: usize,
     width: usize,
     kernel: usize,
-    /// Distance between outputs, in inputs.
-    stride: usize,
-    /// Zeros above the picture and to the left of it.
-    before: [usize; 2],
+    window: Window,
 }
 
 impl Unroll {
-    /// Adds the convolution of the image `x` to `out`, planes of `height` lines; `unrolled` is room to work in, whatever
-    /// it holds.
-    fn multiply(
-        &self,
-        x: &[f32],
-        weight: &[f32],
-        (out, height): (&mut [f32], usize),
-        unrolled: &mut Vec<f32>,
-    ) {
-        let plane = height * self.width;
+    /// Adds the convolution of the image `x` to `out`; `unrolled` is room to work in, whatever it holds.
+    fn multiply(&self, x: &[f32], weight: &[f32], out: &mut [f32], unrolled: &mut Vec<f32>) {
+        let plane = self.height * self.width;
         let (outputs, depth) = (out.len() / plane, x.len() / (self.h * self.w) * self.kernel * self.kernel);
-        if self.kernel == 1 && self.stride == 1 && plane == self.h * self.w {
+        if self.kernel == 1 && self.window.stride == 1 && plane == self.h * self.w {
             let right = Right { values: x, row_stride: plane, column_stride: 1 };
             return multiply_add(weight, right, (out, plane), [outputs, plane, depth]);
         }
-        let strip = strip(depth, height, self.width);
+        let strip = (STRIP / (depth * self.width)).max(COLUMNS.div_ceil(self.width)).min(self.height);
         unrolled.resize(depth * strip * self.width, 0.0);
-        for top in (0..height).step_by(strip) {
-            let count = strip.min(height - top) * self.width;
+        for top in (0..self.height).step_by(strip) {
+            let count = strip.min(self.height - top) * self.width;
             let unrolled = &mut unrolled[..depth * count];
             self.fill(x, top, count, unrolled);
             let right = Right { values: unrolled, row_stride: count, column_stride: 1 };
@@ -142,9 +125,9 @@ impl Unroll {
                 for (kx, target) in (0..self.kernel).zip(&mut targets) {
                     let inside = self.inside(kx);
                     for (line, target) in target.chunks_exact_mut(self.width).enumerate() {
-                        let y = ((top + line) * self.stride + ky).wrapping_sub(self.before[0]);
+                        let y = ((top + line) * self.window.stride + ky).wrapping_sub(self.window.before);
                         if y < self.h {
-                            inside.copy(&plane[y * self.w..][..self.w], self.stride, target);
+                            inside.copy(&plane[y * self.w..][..self.w], self.window.stride, target);
                         } else {
                             target.fill(0.0);
                         }
@@ -156,7 +139,7 @@ impl Unroll {
 
     /// Which outputs of a line have their input inside, at place `kx` of the kernel.
     fn inside(&self, kx: usize) -> Inside {
-        let (stride, before) = (self.stride, self.before[1]);
+        let Window { stride, before, .. } = self.window;
         let first = before.saturating_sub(kx).div_ceil(stride).min(self.width);
         let from = (first * stride + kx).saturating_sub(before).min(self.w);
         let count = (self.w - from).div_ceil(stride).min(self.width - first);

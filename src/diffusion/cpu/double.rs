@@ -34,7 +34,7 @@ pub fn is_small(weight: &Tensor) -> bool {
 pub fn double_conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tensor> {
     let [n, c, h, w, o] = sizes(x, weight)?;
     read([x, weight, bias], |[x, weight, bias]| {
-        let border = Border::new(h, w);
+        let border = Border { h, w };
         let kernels: [[Kernel; 2]; 2] = std::array::from_fn(|lower| {
             std::array::from_fn(|right| Kernel::new(weight, c, &border, [lower, right]))
         });
@@ -51,7 +51,7 @@ pub fn double_conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tenso
                 };
                 vectorized(
                     #[inline(always)]
-                    || border.each(kernels, framed, o, put),
+                    || border.each(kernels, framed, (c, o), put),
                 );
             }
         });
@@ -75,10 +75,6 @@ struct Border {
 }
 
 impl Border {
-    fn new(h: usize, w: usize) -> Self {
-        Border { h, w }
-    }
-
     /// Pixels of a row, and of a plane, with the border.
     fn row(&self) -> usize {
         self.w + 2
@@ -88,9 +84,8 @@ impl Border {
         (self.h + 2) * self.row()
     }
 
-    /// The planes of `x` with the border, and room for a vector behind them.
+    /// The planes of `x` with the border, and room for a vector behind them; `framed` is empty or of this border.
     fn put_around(&self, x: &[f32], framed: &mut Vec<f32>) {
-        framed.clear();
         framed.resize(x.len() / (self.h * self.w) * self.plane() + LANES, 0.0);
         for (to, from) in framed.chunks_exact_mut(self.plane()).zip(x.chunks_exact(self.h * self.w)) {
             let lines = to[self.row() + 1..].chunks_mut(self.row());
@@ -106,7 +101,7 @@ impl Border {
         &self,
         kernels: &[Kernel; 2],
         framed: &[f32],
-        outputs: usize,
+        (channels, outputs): (usize, usize),
         mut give: impl FnMut([usize; 3], [&[f32; LANES]; 2]),
     ) {
         for y in 0..self.h {
@@ -116,7 +111,7 @@ impl Border {
                     // Not `map`: what its closure calls would not be compiled for wide vectors.
                     let mut sums = [[[0.0f32; LANES]; OUTPUTS]; 2];
                     for (sums, kernel) in sums.iter_mut().zip(kernels) {
-                        *sums = kernel.sum_up(corner, self.plane(), first);
+                        *sums = kernel.sum_up(corner, (channels, self.plane()), first);
                     }
                     for channel in first..outputs.min(first + OUTPUTS) {
                         give([channel, y, left], sums.each_ref().map(|four| &four[channel - first]));
@@ -129,47 +124,35 @@ impl Border {
 
 /// Weights in the order in which they are read.
 struct Kernel {
-    /// Where the pixels of a place lie in the framed picture, from its upper left corner on.
-    offsets: Vec<usize>,
+    /// Where the four pixels of a place lie in the framed picture, from its upper left corner on.
+    offsets: [usize; 4],
     /// For every four outputs: channel, pixel, output.
     weights: Vec<f32>,
-    /// Weights of four outputs.
-    four: usize,
 }
 
 impl Kernel {
     /// Of \[o, c, 3, 3] for the outputs at one of the four places over a pixel.
     fn new(weight: &[f32], c: usize, border: &Border, [lower, right]: [usize; 2]) -> Self {
-        let mut sums = Vec::with_capacity(weight.len() / 9 * 4);
-        for nine in weight.as_chunks::<9>().0 {
-            for rows in SHARES[lower] {
-                for columns in SHARES[right] {
-                    sums.push(rows.iter().flat_map(|y| columns.iter().map(move |x| nine[3 * y + x])).sum());
-                }
+        let outputs = weight.len() / (9 * c);
+        let mut weights = vec![0.0; outputs.next_multiple_of(OUTPUTS) * 4 * c];
+        for (i, nine) in weight.as_chunks::<9>().0.iter().enumerate() {
+            let (output, channel) = (i / c, i % c);
+            let four = (output / OUTPUTS * c + channel) * 4 * OUTPUTS + output % OUTPUTS;
+            for pixel in 0..4 {
+                let (rows, columns) = (SHARES[lower][pixel / 2], SHARES[right][pixel % 2]);
+                let shares = rows.iter().flat_map(|y| columns.iter().map(move |x| nine[3 * y + x]));
+                weights[four + pixel * OUTPUTS] = shares.sum();
             }
         }
-        let offsets = (0..4).map(|i| (i / 2 + lower) * border.row() + i % 2 + right).collect();
-        Self::packed(offsets, &sums, c)
+        Kernel { offsets: std::array::from_fn(|i| (i / 2 + lower) * border.row() + i % 2 + right), weights }
     }
 
-    fn packed(offsets: Vec<usize>, weight: &[f32], c: usize) -> Self {
-        let depth = c * offsets.len();
-        let outputs = weight.len() / depth;
-        let mut weights = vec![0.0; outputs.next_multiple_of(OUTPUTS) * depth];
-        for (output, own) in weight.chunks_exact(depth).enumerate() {
-            let four = &mut weights[output / OUTPUTS * OUTPUTS * depth..];
-            let slots = four.iter_mut().skip(output % OUTPUTS).step_by(OUTPUTS);
-            slots.zip(own).for_each(|(slot, v)| *slot = *v);
-        }
-        Kernel { offsets, weights, four: OUTPUTS * depth }
-    }
-
-    /// Four outputs from `first` on, at sixteen pixels whose surroundings begin with `corner`.
+    /// Four outputs from `first` on, over `c` channels, at sixteen pixels whose surroundings begin with `corner`.
     #[inline(always)]
-    fn sum_up(&self, corner: &[f32], plane: usize, first: usize) -> [[f32; LANES]; OUTPUTS] {
+    fn sum_up(&self, corner: &[f32], (c, plane): (usize, usize), first: usize) -> [[f32; LANES]; OUTPUTS] {
         let mut sums = [[0.0f32; LANES]; OUTPUTS];
-        let weights = &self.weights[first / OUTPUTS * self.four..][..self.four];
-        for (c, weights) in weights.chunks_exact(OUTPUTS * self.offsets.len()).enumerate() {
+        let weights = &self.weights[first * 4 * c..][..OUTPUTS * 4 * c];
+        for (c, weights) in weights.chunks_exact(OUTPUTS * 4).enumerate() {
             let corner = &corner[c * plane..];
             for (offset, weights) in self.offsets.iter().zip(weights.as_chunks::<OUTPUTS>().0) {
                 let Some(pixels) = corner[*offset..].first_chunk::<LANES>() else { continue };
