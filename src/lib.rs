@@ -23,6 +23,7 @@ pub mod read;
 pub mod render;
 pub mod score;
 pub mod studio;
+pub mod system;
 pub mod timing;
 pub mod units;
 pub mod vector;

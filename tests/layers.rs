@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("read", &[]),
     ("whole", &[]),
     ("vector", &[]),
+    ("system", &[]),
     ("audio", &[]),
     ("score", &["audio"]),
     ("diffusion", &[]),
@@ -26,7 +27,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 const FOUNDATION: &[&str] =
-    &["error", "units", "noise", "progress", "timing", "digest", "read", "whole", "vector"];
+    &["error", "units", "noise", "progress", "timing", "digest", "read", "whole", "vector", "system"];
 
 /// Foreign crate → files or folders that are its home.
 const HOMES: &[(&str, &[&str])] = &[
@@ -39,7 +40,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("pulp", &["vector.rs"]),
     ("ffmpeg_next", &["video", "audio/decode/ffmpeg.rs"]),
     ("clap", &["cli/args", "cli/mod.rs"]),
-    ("libc", &["cli/memory.rs"]),
+    ("libc", &["system.rs"]),
     ("indicatif", &["cli/terminal.rs"]),
     ("plotters", &["cli/plot"]),
     ("hound", &["cli/analyze/clicks.rs"]),

@@ -20,21 +20,21 @@ TEXT = 128
 TOKENS = 32
 FRAMES = 16
 WIDTH, HEIGHT, FPS, STEPS = 512, 288, 12, 4
-PATCH = 2
+FOLDED, UNFOLDED = 2, 4  # sides of the patches that the encoder reads and the decoder writes
 PIN = 0.15  # noise (sigma) under which a render shows the settled frames that a window begins with
 LATENT = (8, HEIGHT // 16, WIDTH // 16)
 
 
 class Patched(AutoencoderTiny):
-    """An `AutoencoderTiny` over pictures whose patches of 2 x 2 pixels are folded into channels, so that the last doubling costs
-    nothing: [n,3,H,W] in [-1,1] <-> [n,8,H/16,W/16]."""
+    """An `AutoencoderTiny` over pictures whose patches are folded into channels, so that the last doublings cost nothing:
+    [n,3,H,W] in [-1,1] <-> [n,8,H/16,W/16]."""
 
     def encode(self, x):
-        return super().encode(torch.nn.functional.pixel_unshuffle(x, PATCH))
+        return super().encode(torch.nn.functional.pixel_unshuffle(x, FOLDED))
 
     def decode(self, z):
         out = super().decode(z)
-        out.sample = torch.nn.functional.pixel_shuffle(out.sample, PATCH)
+        out.sample = torch.nn.functional.pixel_shuffle(out.sample, UNFOLDED)
         return out
 
 
@@ -50,9 +50,9 @@ def mixed():
 
 def build_vae():
     """The autoencoder, thin at its top level."""
-    return Patched(in_channels=3 * PATCH ** 2, out_channels=3 * PATCH ** 2, latent_channels=LATENT[0],
-                   encoder_block_out_channels=(32,) * 4, decoder_block_out_channels=(32,) * 4,
-                   num_encoder_blocks=(0, 0, 1, 2), num_decoder_blocks=(3, 3, 1, 0))
+    return Patched(in_channels=3 * FOLDED ** 2, out_channels=3 * UNFOLDED ** 2, latent_channels=LATENT[0],
+                   encoder_block_out_channels=(32,) * 4, decoder_block_out_channels=(32,) * 3,
+                   num_encoder_blocks=(0, 0, 1, 2), num_decoder_blocks=(3, 3, 1))
 
 
 def build_text(vocabulary):
@@ -216,7 +216,7 @@ def save_part(name, net, state=None):
         config = {k: v for k, v in json.loads(net.to_json_string()).items() if not k.startswith("_name")}
         if name == "vae":  # diffusers leaves this one out
             config["encoder_block_out_channels"] = [32] * 4
-            config.update(_class_name="AutoencoderTiny", patch_size=PATCH)
+            config.update(_class_name="AutoencoderTiny")
         if name.startswith("motion_adapter"):
             config["motion_norm"] = "frame"
         text = json.dumps(config, indent=2)

@@ -68,18 +68,20 @@ def quality(vae, seed=99, per=6):
     return out, z.mean(1).tolist(), z.std(1).tolist()
 
 
-def train(minutes, rate=1.5e-3):
+def train(minutes, rate=1.5e-3, alone=False):
+    """Train the autoencoder, or with `alone` its decoder only: what the other stages have learned of latents then stays true."""
     run = Run("vae", minutes, rate)
     torch.manual_seed(run.seed)
     g = torch.Generator().manual_seed(run.seed)
     vae = load_part("vae", build_vae()).to(memory_format=torch.channels_last)
+    vae.encoder.requires_grad_(not alone)
     pool = torch.zeros(POOL, 3, HEIGHT, WIDTH, dtype=torch.uint8).share_memory_()
     filled = mp.Value("i", 0)
     worker = mp.Process(target=fill, args=(pool, filled, run.seed), daemon=True)
     worker.start()
     while filled.value < 64:
         pass
-    opt = torch.optim.AdamW(vae.parameters(), lr=rate, betas=(0.9, 0.99), weight_decay=1e-4)
+    opt = torch.optim.AdamW([p for p in vae.parameters() if p.requires_grad], lr=rate, betas=(0.9, 0.99), weight_decay=1e-4)
     mark = 5 * 60
     while run.going():
         run.tick(opt)

@@ -5,7 +5,6 @@ mod args;
 mod doctor;
 mod exchange;
 mod extract;
-mod memory;
 mod models;
 mod new;
 mod output;
@@ -25,7 +24,7 @@ use std::process::ExitCode;
 
 /// Runs the program and says how it went: 0, or [`crate::error::ErrorKind::exit_code`].
 pub fn main() -> ExitCode {
-    memory::keep();
+    crate::system::keep();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

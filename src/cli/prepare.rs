@@ -1,13 +1,14 @@
 //! From a request to everything that a render, a plan or an export needs: model, analysis, timeline, job.
 
+use super::models;
 use super::request::{Request, Stretch};
-use super::{memory, models};
 use crate::audio::Analysis;
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render::{self, Job, Settings, Shape};
 use crate::score::{Emphasis, Span, Timeline};
+use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, Seconds, Size};
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ impl Scene {
             let _span = timings.span("analyze");
             request.hearing.hear(&request.track, progress)?
         };
-        memory::give_back();
+        system::give_back();
         progress.stage("loading", 0);
         let model = {
             let _span = timings.span("load model");
@@ -70,7 +71,7 @@ impl Scene {
     pub fn into_model(self) -> Model {
         let Scene { model, analysis, .. } = self;
         drop(analysis);
-        memory::give_back();
+        system::give_back();
         model
     }
 

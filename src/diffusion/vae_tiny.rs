@@ -1,10 +1,10 @@
 //! The tiny autoencoder, diffusers' `AutoencoderTiny`, known as TAESD: convolutions and ReLU only.
 //!
-//! Its files number the layers of encoder and decoder from 0, activations and enlargements included. With a patch of more
-//! than one pixel the network sees squares of pixels folded into channels (PyTorch's `pixel_unshuffle`), which makes its
-//! finest resolution, and with it most of its cost, that much smaller.
+//! Its files number the layers of encoder and decoder from 0, activations and enlargements included. With more than three
+//! channels of input or output, squares of pixels are folded into channels (PyTorch's `pixel_unshuffle`), which makes the
+//! finest resolution, and with it most of the cost, that much smaller.
 
-use super::config::TinyConfig;
+use super::config::{TinyConfig, colours};
 use super::cpu::conv::Window;
 use super::layers::{Conv2d, Finish};
 use super::weights::Scope;
@@ -21,7 +21,8 @@ pub struct Tiny {
     encoder: Vec<Layer>,
     decoder: Vec<Layer>,
     scaling: f64,
-    patch: usize,
+    folded: usize,
+    unfolded: usize,
 }
 
 #[derive(Debug)]
@@ -43,20 +44,21 @@ impl Tiny {
             encoder: encoder(&scope.at("encoder.layers"), config)?,
             decoder: decoder(&scope.at("decoder.layers"), config)?,
             scaling: config.scaling,
-            patch: config.patch,
+            folded: config.folded,
+            unfolded: config.unfolded,
         })
     }
 
     /// Pictures \[n, 3, H, W] in \[-1, 1] to latents \[n, c, h, w], scaled for the UNet.
     pub fn encode(&self, pictures: &Tensor) -> TensorResult<Tensor> {
-        let folded = pixel_unshuffle(pictures, self.patch)?;
+        let folded = pixel_unshuffle(pictures, self.folded)?;
         run(&self.encoder, ((folded + 1.0)? / 2.0)?)? * self.scaling
     }
 
     /// The UNet's latents \[n, c, h, w] to pictures \[n, 3, H, W].
     pub fn decode(&self, latents: &Tensor) -> TensorResult<Tensor> {
         let folded = ((latents / (self.scaling * CLAMP))?.tanh()? * CLAMP)?;
-        pixel_shuffle(&((run(&self.decoder, folded)? * 2.0)? - 1.0)?, self.patch)
+        pixel_shuffle(&((run(&self.decoder, folded)? * 2.0)? - 1.0)?, self.unfolded)
     }
 }
 
@@ -65,7 +67,7 @@ fn encoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
     for (i, &(channels, blocks)) in config.encoder.iter().enumerate() {
         let place = scope.at(layers.len());
         layers.push(Layer::Conv(if i == 0 {
-            Conv2d::same(&place, config.colours(), channels)?
+            Conv2d::same(&place, colours(config.folded), channels)?
         } else {
             Conv2d::without_bias(&place, [channels, channels, 3, 3], HALF)?
         }));
@@ -89,7 +91,7 @@ fn decoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
             number += 1;
         }
         if i + 1 == config.decoder.len() {
-            layers.push(Layer::Conv(Conv2d::same(&scope.at(number), channels, config.colours())?));
+            layers.push(Layer::Conv(Conv2d::same(&scope.at(number), channels, colours(config.unfolded))?));
         } else {
             // The enlargement has a number too.
             let shape = [channels, channels, 3, 3];

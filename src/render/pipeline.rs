@@ -7,6 +7,7 @@ use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::progress::{Flow, Progress};
 use crate::score::Timeline;
+use crate::system::give_way;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, Size};
 use crate::video::{Finish, Frame, Grain, Writer, apply, shake_offset};
@@ -85,7 +86,10 @@ fn spawn<'scope, T: Send + 'scope>(
     scope: &'scope std::thread::Scope<'scope, '_>,
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> Result<ScopedJoinHandle<'scope, T>> {
-    let spawned = Builder::new().name(name.to_owned()).spawn_scoped(scope, work);
+    let spawned = Builder::new().name(name.to_owned()).spawn_scoped(scope, || {
+        give_way();
+        work()
+    });
     spawned.context(|| Error::internal(format!("the {name} thread can't be started")))
 }
 

@@ -6,6 +6,7 @@ use super::movie::Movie;
 use super::profile::Profile;
 use super::sequence::Sequence;
 use crate::error::{Error, Result};
+use crate::system::in_the_background;
 use crate::units::{FrameRate, Seconds, Size};
 use std::path::Path;
 
@@ -58,10 +59,11 @@ impl Writer {
     /// If the place can't be written, the track can't be read or doesn't fit the container, the
     /// size is odd, or there is no encoder.
     pub fn create(spec: &VideoSpec<'_>) -> Result<Self> {
-        let to = match spec.profile {
-            Profile::Png => Kind::Folder(Box::new(Sequence::create(spec)?)),
-            _ => Kind::File(Box::new(Movie::create(spec)?)),
-        };
+        // An encoder may have threads of its own.
+        let to = in_the_background(|| match spec.profile {
+            Profile::Png => Sequence::create(spec).map(|to| Kind::Folder(Box::new(to))),
+            _ => Movie::create(spec).map(|to| Kind::File(Box::new(to))),
+        })?;
         Ok(Writer { size: spec.size, to })
     }
 

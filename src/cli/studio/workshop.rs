@@ -5,13 +5,14 @@ use crate::cli::new::{inside, toml_text};
 use crate::cli::project::{self, Folder};
 use crate::cli::render::{Earlier, Target, make};
 use crate::cli::request::{ModelChoice, Request};
-use crate::cli::{memory, models, presets};
+use crate::cli::{models, presets};
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::progress::Silent;
 use crate::render::Watch;
 use crate::score::{Preset, Project, Show, with_values};
 use crate::studio::{self, Look, Order};
+use crate::system;
 use crate::units::Size;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -144,7 +145,7 @@ impl studio::Workshop for Workshop {
     }
 
     fn render(&self, order: &Order, watch: Watch) -> Result<PathBuf> {
-        memory::give_back();
+        system::give_back();
         let request = self.request(order)?;
         // What every browser plays, whatever the project's own video is.
         let place = OutputArgs { output: Some(order.output.clone()), profile: Some("h264".into()) };

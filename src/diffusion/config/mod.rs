@@ -13,7 +13,7 @@ pub use motion::{FoundMotion, MotionConfig, MotionNorm};
 pub use scheduler::{BetaSchedule, Prediction, SamplerKind, SchedulerConfig, Spacing};
 pub use text::{Activation, TextConfig};
 pub use unet::{StageConfig, UnetConfig};
-pub use vae::{KlConfig, TinyConfig, VaeConfig};
+pub use vae::{KlConfig, TinyConfig, VaeConfig, colours};
 
 use crate::error::{Context, Error, Result};
 use crate::read;

@@ -48,8 +48,10 @@ pub struct TinyConfig {
     pub decoder: Vec<(usize, usize)>,
     /// Latents are this much larger in the UNet than in the autoencoder.
     pub scaling: f64,
-    /// The finest resolution works on squares of patch x patch pixels, folded into channels.
-    pub patch: usize,
+    /// The encoder sees squares of so many pixels each way, folded into channels.
+    pub folded: usize,
+    /// The decoder paints squares of so many pixels each way.
+    pub unfolded: usize,
 }
 
 #[derive(Deserialize)]
@@ -76,14 +78,11 @@ struct Raw {
     num_decoder_blocks: Option<Vec<usize>>,
     upsampling_scaling_factor: Option<usize>,
     upsample_fn: Option<String>,
-    patch_size: Option<usize>,
 }
 
-impl TinyConfig {
-    /// Channels of a picture at the finest resolution.
-    pub fn colours(&self) -> usize {
-        3 * self.patch * self.patch
-    }
+/// Channels of a picture whose squares of `patch` x `patch` pixels are folded into channels.
+pub fn colours(patch: usize) -> usize {
+    3 * patch * patch
 }
 
 impl VaeConfig {
@@ -112,7 +111,7 @@ impl VaeConfig {
     pub fn downscale(&self) -> usize {
         match self {
             VaeConfig::Kl(c) => 1 << (c.channels.len() - 1),
-            VaeConfig::Tiny(c) => c.patch << (c.decoder.len() - 1),
+            VaeConfig::Tiny(c) => c.unfolded << (c.decoder.len() - 1),
         }
     }
 }
@@ -122,12 +121,14 @@ impl Raw {
         source.within("latent_channels", self.latent_channels.unwrap_or(4), 1..=64)
     }
 
-    /// Refuses pictures that are not of three colours, folded into patches or not.
-    fn colours(&self, source: &Source<'_>, patch: usize) -> Result<()> {
-        let channels = 3 * patch * patch;
-        source.within("in_channels", self.in_channels.unwrap_or(channels), channels..=channels)?;
-        source.within("out_channels", self.out_channels.unwrap_or(channels), channels..=channels)?;
-        Ok(())
+    /// How many pixels each way are folded into the channels of a picture: three colours each.
+    fn patch(&self, source: &Source<'_>, name: &str, channels: Option<usize>) -> Result<usize> {
+        let channels = channels.unwrap_or(3);
+        (1..=8).find(|patch| colours(*patch) == channels).ok_or_else(|| {
+            source
+                .error(format!("{name} of {channels} are not three colours"))
+                .hint("3, or 3 for each pixel of a square: 12, 27, 48, ... up to 192")
+        })
     }
 
     fn scaling(&self, source: &Source<'_>, default: f64) -> Result<f64> {
@@ -135,7 +136,8 @@ impl Raw {
     }
 
     fn kl(&self, source: &Source<'_>) -> Result<KlConfig> {
-        self.colours(source, 1)?;
+        let patched = [self.in_channels, self.out_channels].iter().flatten().any(|c| *c != 3);
+        source.refuse("in_channels and out_channels", patched, "a picture has three colours")?;
         source.choice("act_fn", self.act_fn.as_deref().unwrap_or("silu"), &[("silu", ()), ("swish", ())])?;
         let channels = self.block_out_channels.clone().unwrap_or_else(|| vec![64]);
         source.within("the number of block_out_channels", channels.len(), 1..=8)?;
@@ -180,13 +182,22 @@ impl Raw {
         };
         let encoder = stages(&self.encoder_block_out_channels, &self.num_encoder_blocks, [1, 3, 3, 3])?;
         let decoder = stages(&self.decoder_block_out_channels, &self.num_decoder_blocks, [3, 3, 3, 1])?;
-        if encoder.len() != decoder.len() {
-            return Err(source.error("the encoder and the decoder have different numbers of resolutions"));
+        let folded = self.patch(source, "in_channels", self.in_channels)?;
+        let unfolded = self.patch(source, "out_channels", self.out_channels)?;
+        if folded << encoder.len() != unfolded << decoder.len() {
+            return Err(source.error(
+                "the encoder makes pictures smaller by another factor than the decoder makes them larger",
+            ));
         }
-        let patch = source.within("patch_size", self.patch_size.unwrap_or(1), 1..=8)?;
-        self.colours(source, patch)?;
         let latent_channels = self.latent_channels(source)?;
-        Ok(TinyConfig { latent_channels, encoder, decoder, scaling: self.scaling(source, 1.0)?, patch })
+        Ok(TinyConfig {
+            latent_channels,
+            encoder,
+            decoder,
+            scaling: self.scaling(source, 1.0)?,
+            folded,
+            unfolded,
+        })
     }
 }
 
@@ -212,7 +223,8 @@ mod tests {
         .unwrap();
         assert_eq!((tiny.latent_channels(), tiny.downscale()), (8, 8));
         let patched = read(
-            r#"{"_class_name": "AutoencoderTiny", "patch_size": 2, "in_channels": 12, "out_channels": 12}"#,
+            r#"{"_class_name": "AutoencoderTiny", "in_channels": 12, "out_channels": 48,
+                "decoder_block_out_channels": [32, 32, 32], "num_decoder_blocks": [3, 3, 1]}"#,
         );
         assert_eq!(patched.unwrap().downscale(), 16);
     }
@@ -226,7 +238,9 @@ mod tests {
             r#"{"_class_name": "AutoencoderKL", "scaling_factor": 0.0}"#,
             r#"{"_class_name": "AutoencoderTiny", "num_decoder_blocks": [1]}"#,
             r#"{"_class_name": "AutoencoderTiny", "act_fn": "gelu"}"#,
-            r#"{"_class_name": "AutoencoderTiny", "patch_size": 2, "in_channels": 3}"#,
+            r#"{"_class_name": "AutoencoderKL", "in_channels": 12, "out_channels": 12}"#,
+            r#"{"_class_name": "AutoencoderTiny", "in_channels": 12}"#,
+            r#"{"_class_name": "AutoencoderTiny", "in_channels": 13, "out_channels": 13}"#,
         ] {
             assert!(read(text).is_err(), "{text}");
         }

@@ -5,7 +5,7 @@
 //! while they are in the cache.
 
 use super::math::exp;
-use super::{read, tensor};
+use super::{each_piece, read, tensor};
 use crate::vector::vectorized;
 use candle_core::{Result, Tensor, bail};
 use rayon::prelude::*;
@@ -37,22 +37,17 @@ pub fn attention(
     }
     let shape = Shape { m, c, d: c / heads, heads, causal };
     read([q, k, v], |[q, k, v]| {
-        let mut out = vec![0.0; b * n * c];
-        out.par_chunks_mut((n * c).max(1)).zip(q.par_chunks((n * c).max(1))).enumerate().for_each(
-            |(i, (out, q))| {
-                let (k, v) = (&k[i * m * c..][..m * c], &v[i * m * c..][..m * c]);
-                out.par_chunks_mut(TASK_ROWS * c).zip(q.par_chunks(TASK_ROWS * c)).enumerate().for_each(
-                    |(task, (out, q))| {
-                        let first = task * TASK_ROWS;
-                        let rows = Rows { q, scale: &scale[first..], first };
-                        vectorized(
-                            #[inline(always)]
-                            || shape.task(&rows, (k, v), out),
-                        );
-                    },
+        let out = each_piece((b * n * c, n * c), |i, out| {
+            let (q, k, v) = (&q[i * n * c..], &k[i * m * c..][..m * c], &v[i * m * c..][..m * c]);
+            out.par_chunks_mut(TASK_ROWS * c).enumerate().for_each(|(task, out)| {
+                let first = task * TASK_ROWS;
+                let rows = Rows { q: &q[first * c..], scale: &scale[first..], first };
+                vectorized(
+                    #[inline(always)]
+                    || shape.task(&rows, (k, v), out),
                 );
-            },
-        );
+            });
+        });
         tensor(out, (b, n, c))
     })
 }

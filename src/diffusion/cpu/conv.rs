@@ -4,10 +4,9 @@
 //! and memory bounded. Bias and residual are what the product is added to, ReLU follows while the image is warm.
 
 use super::gemm::{Right, multiply_add};
-use super::{read, tensor};
+use super::{pieces, read, tensor};
 use crate::vector::vectorized;
 use candle_core::{Result, Tensor, bail};
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// How a kernel moves over the picture.
@@ -66,16 +65,14 @@ pub fn conv2d(
     let plane = height * width;
     // An absent residual is read as the input and not looked at.
     read([x, weight, bias, finish.residual.unwrap_or(x)], |[x, weight, bias, residual]| {
-        let mut out = vec![0.0; n * o * plane];
-        let images = out.par_chunks_mut(o * plane).zip(x.par_chunks(c * h * w)).enumerate();
-        images.for_each_init(Vec::new, |unrolled, (i, (out, x))| {
+        let out = pieces((n * o * plane, o * plane), Vec::new, |unrolled, i, out| {
             if finish.residual.is_some() {
                 out.copy_from_slice(&residual[i * o * plane..][..o * plane]);
             }
             for (out, bias) in out.chunks_exact_mut(plane).zip(bias) {
                 out.iter_mut().for_each(|v| *v += bias);
             }
-            shape.multiply(x, weight, out, unrolled);
+            shape.multiply(&x[i * c * h * w..][..c * h * w], weight, out, unrolled);
             if finish.relu {
                 vectorized(
                     #[inline(always)]

@@ -11,10 +11,9 @@
 //! enlarged picture never stands in memory. The small one gets a border of zeros, and four outputs at sixteen pixels are
 //! summed up in registers. All weights are read for every sixteen pixels, so this is for weights that stay in the cache.
 
-use super::{read, tensor};
+use super::{pieces, read, tensor};
 use crate::vector::vectorized;
 use candle_core::{Result, Tensor, bail};
-use rayon::prelude::*;
 
 /// Outputs that are summed up together, and pixels of each: what fits the registers.
 const OUTPUTS: usize = 4;
@@ -38,10 +37,8 @@ pub fn double_conv2d(x: &Tensor, weight: &Tensor, bias: &Tensor) -> Result<Tenso
         let kernels: [[Kernel; 2]; 2] = std::array::from_fn(|lower| {
             std::array::from_fn(|right| Kernel::new(weight, c, &border, [lower, right]))
         });
-        let mut out = vec![0.0; 4 * n * o * h * w];
-        let images = out.par_chunks_mut((4 * o * h * w).max(1)).zip(x.par_chunks((c * h * w).max(1)));
-        images.for_each_init(Vec::new, |framed, (out, x)| {
-            border.put_around(x, framed);
+        let out = pieces((4 * n * o * h * w, 4 * o * h * w), Vec::new, |framed, i, out| {
+            border.put_around(&x[i * c * h * w..][..c * h * w], framed);
             for (lower, kernels) in kernels.iter().enumerate() {
                 let put = |[channel, y, first]: [usize; 3], [l, r]: [&[f32; LANES]; 2]| {
                     let row = &mut out[(channel * 2 * h + 2 * y + lower) * 2 * w..][2 * first..2 * w];

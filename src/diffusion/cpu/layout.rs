@@ -1,8 +1,7 @@
 //! Between pictures \[f, c, h, w] and tokens, and nearest-neighbor enlargement.
 
-use super::{read, tensor};
+use super::{each_piece, read, tensor};
 use candle_core::{Result, Tensor};
-use rayon::prelude::*;
 
 /// Which tokens stand next to each other, that is, attend to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,26 +19,22 @@ const BLOCK: usize = 16;
 pub fn to_tokens(x: &Tensor, order: Order) -> Result<Tensor> {
     let (f, c, h, w) = x.dims4()?;
     let pixels = h * w;
-    read([x], |[x]| {
-        let mut out = vec![0.0; x.len()];
-        match order {
-            Order::Space => {
-                let images = out.par_chunks_mut((c * pixels).max(1)).zip(x.par_chunks((c * pixels).max(1)));
-                images.for_each(|(out, x)| {
-                    for (block, out) in out.chunks_mut(BLOCK * c).enumerate() {
-                        scatter(&x[block * BLOCK..], (c, pixels), out, c);
-                    }
-                });
-                tensor(out, (f, pixels, c))
-            }
-            Order::Time => {
-                out.par_chunks_mut((BLOCK * f * c).max(1)).enumerate().for_each(|(block, out)| {
-                    for i in 0..f {
-                        scatter(&x[i * c * pixels + block * BLOCK..], (c, pixels), &mut out[i * c..], f * c);
-                    }
-                });
-                tensor(out, (pixels, f, c))
-            }
+    read([x], |[x]| match order {
+        Order::Space => {
+            let out = each_piece((x.len(), c * pixels), |i, out| {
+                for (block, out) in out.chunks_mut(BLOCK * c).enumerate() {
+                    scatter(&x[i * c * pixels + block * BLOCK..], (c, pixels), out, c);
+                }
+            });
+            tensor(out, (f, pixels, c))
+        }
+        Order::Time => {
+            let out = each_piece((x.len(), BLOCK * f * c), |block, out| {
+                for i in 0..f {
+                    scatter(&x[i * c * pixels + block * BLOCK..], (c, pixels), &mut out[i * c..], f * c);
+                }
+            });
+            tensor(out, (pixels, f, c))
         }
     })
 }
@@ -69,8 +64,8 @@ pub fn from_tokens(tokens: &Tensor, order: Order, residual: &Tensor) -> Result<T
         Order::Time => (f * c, c),
     };
     read([tokens, residual], |[tokens, residual]| {
-        let mut out = residual.to_vec();
-        out.par_chunks_mut((c * pixels).max(1)).enumerate().for_each(|(i, out)| {
+        let out = each_piece((residual.len(), c * pixels), |i, out| {
+            out.copy_from_slice(&residual[i * c * pixels..][..c * pixels]);
             for start in (0..pixels).step_by(BLOCK) {
                 let tokens = &tokens[i * frame_stride + start * pixel_stride..];
                 gather(tokens, pixel_stride, &mut out[start..], (c, pixels), BLOCK.min(pixels - start));
@@ -101,10 +96,9 @@ pub fn upsample(x: &Tensor, (height, width): (usize, usize)) -> Result<Tensor> {
     let (n, c, h, w) = x.dims4()?;
     let columns: Vec<usize> = (0..width).map(|i| i * w / width).collect();
     read([x], |[x]| {
-        let mut out = vec![0.0; n * c * height * width];
-        out.par_chunks_mut((height * width).max(1)).zip(x.par_chunks((h * w).max(1))).for_each(|(out, x)| {
+        let out = each_piece((n * c * height * width, height * width), |i, out| {
             for (y, row) in out.chunks_exact_mut(width).enumerate() {
-                let from = &x[y * h / height * w..][..w];
+                let from = &x[(i * h + y * h / height) * w..][..w];
                 row.iter_mut().zip(&columns).for_each(|(o, i)| *o = from[*i]);
             }
         });

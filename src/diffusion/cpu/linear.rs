@@ -1,9 +1,8 @@
 //! x Wᵀ + b (+ residual), blocks of rows in parallel.
 
 use super::gemm::{Right, multiply_add};
-use super::{read, tensor};
+use super::{each_piece, read, tensor};
 use candle_core::{D, Result, Tensor, bail};
-use rayon::prelude::*;
 
 /// Rows of a block. The weights are packed anew for every block.
 const ROWS: usize = 512;
@@ -35,11 +34,10 @@ pub fn linear(
                 }
             }
         };
-        let mut out = vec![0.0; x.len() / i * o];
-        out.par_chunks_mut(ROWS * o).zip(x.par_chunks(ROWS * i)).enumerate().for_each(|(block, (out, x))| {
+        let out = each_piece((x.len() / i * o, ROWS * o), |block, out| {
             start(block * ROWS, out);
-            let right = Right { values: weight, row_stride: 1, column_stride: i };
-            multiply_add(x, right, (out, o), [x.len() / i, o, i]);
+            let (rows, right) = (out.len() / o, Right { values: weight, row_stride: 1, column_stride: i });
+            multiply_add(&x[block * ROWS * i..][..rows * i], right, (out, o), [rows, o, i]);
         });
         tensor(out, dims)
     })

@@ -19,6 +19,8 @@ pub mod pointwise;
 
 use candle_core::{CpuStorage, Layout};
 use candle_core::{DType, Device, InplaceOp2, Result, Shape, Storage, Tensor, bail};
+use rayon::prelude::*;
+use std::mem::MaybeUninit;
 
 /// Values that one parallel piece of an elementwise pass handles: small enough to stay in a core's cache.
 const PIECE: usize = 1 << 14;
@@ -44,6 +46,37 @@ fn values<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
         (Storage::Cpu(CpuStorage::F32(all)), Some((from, to))) => Ok(&all[from..to]),
         _ => bail!("a CPU fast path was given a tensor that is not f32 on the CPU"),
     }
+}
+
+/// `count` values, made `size` at a time in parallel: `fill` gets room to work in, which a thread keeps from piece to piece, the
+/// number of a piece, and the piece, all zeros.
+///
+/// A piece is cleared by the thread that fills it, right before. To clear all of them first would take one thread through
+/// memory while the others wait: a twentieth of a render on two cores.
+pub fn pieces<T>(
+    (count, size): (usize, usize),
+    room: impl Fn() -> T + Sync + Send,
+    fill: impl Fn(&mut T, usize, &mut [f32]) + Sync + Send,
+) -> Vec<f32> {
+    let mut values = Vec::with_capacity(count);
+    let parts = values.spare_capacity_mut()[..count].par_chunks_mut(size.max(1)).enumerate();
+    parts.for_each_init(room, |room, (i, part)| {
+        part.fill(MaybeUninit::new(0.0));
+        #[allow(unsafe_code)]
+        // SAFETY: all of it was just written.
+        fill(room, i, unsafe { part.assume_init_mut() });
+    });
+    #[allow(unsafe_code)]
+    // SAFETY: the parts were all of the first `count` values.
+    unsafe {
+        values.set_len(count);
+    }
+    values
+}
+
+/// [`pieces`] that need no room.
+pub fn each_piece(sizes: (usize, usize), fill: impl Fn(usize, &mut [f32]) + Sync + Send) -> Vec<f32> {
+    pieces(sizes, || (), |(), i, part| fill(i, part))
 }
 
 /// A tensor around `values`.

@@ -1,7 +1,7 @@
 //! Group norm and layer norm, the group norm with the SiLU that often follows it.
 
 use super::math::silu;
-use super::{read, tensor};
+use super::{PIECE, each_piece, read, tensor};
 use crate::vector::vectorized;
 use candle_core::{D, Result, Tensor, bail};
 use rayon::prelude::*;
@@ -36,12 +36,11 @@ pub fn group_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, spec: GroupNormSpe
         } else {
             x.par_chunks(group).map(|x| Stats::of(std::iter::once(x), spec.eps)).collect()
         };
-        let mut out = vec![0.0; x.len()];
         let per_group = c / spec.groups;
-        out.par_chunks_mut(group).zip(x.par_chunks(group)).enumerate().for_each(|(i, (out, x))| {
+        let out = each_piece((x.len(), group), |i, out| {
             let g = i % spec.groups;
             let stats = stats[if spec.together { g } else { i }];
-            let channels = out.chunks_exact_mut(plane).zip(x.chunks_exact(plane));
+            let channels = out.chunks_exact_mut(plane).zip(x[i * group..].chunks_exact(plane));
             for (channel, (out, x)) in channels.enumerate() {
                 let at = g * per_group + channel;
                 stats.apply(x, out, (weight[at], bias[at]), spec.silu);
@@ -55,10 +54,9 @@ pub fn group_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, spec: GroupNormSpe
 pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor> {
     let c = x.dim(D::Minus1)?;
     read([x, weight, bias], |[values, weight, bias]| {
-        let mut out = vec![0.0; values.len()];
-        let rows = (super::PIECE / c).max(1) * c;
-        out.par_chunks_mut(rows).zip(values.par_chunks(rows)).for_each(|(out, x)| {
-            for (out, x) in out.chunks_exact_mut(c).zip(x.chunks_exact(c)) {
+        let rows = (PIECE / c).max(1) * c;
+        let out = each_piece((values.len(), rows), |i, out| {
+            for (out, x) in out.chunks_exact_mut(c).zip(values[i * rows..].chunks_exact(c)) {
                 let stats = Stats::of(std::iter::once(x), eps);
                 vectorized(
                     #[inline(always)]

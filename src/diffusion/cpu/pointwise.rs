@@ -1,7 +1,7 @@
 //! Bias, activations and sums: one pass over memory each.
 
 use super::math::{gelu, quick_gelu, silu};
-use super::{PIECE, read, tensor, update};
+use super::{PIECE, each_piece, read, tensor, update};
 use crate::vector::vectorized;
 use candle_core::{D, Result, Tensor};
 use rayon::prelude::*;
@@ -62,13 +62,12 @@ pub fn geglu(x: &Tensor) -> Result<Tensor> {
         *last = d;
     }
     read([x], |[x]| {
-        let mut out = vec![0.0; x.len() / 2];
         let rows = (PIECE / (2 * d)).max(1);
-        out.par_chunks_mut(rows * d).zip(x.par_chunks(rows * 2 * d)).for_each(|(out, x)| {
+        let out = each_piece((x.len() / 2, rows * d), |i, out| {
             vectorized(
                 #[inline(always)]
                 || {
-                    for (out, x) in out.chunks_exact_mut(d).zip(x.chunks_exact(2 * d)) {
+                    for (out, x) in out.chunks_exact_mut(d).zip(x[i * rows * 2 * d..].chunks_exact(2 * d)) {
                         let (h, g) = x.split_at(d);
                         out.iter_mut().zip(h).zip(g).for_each(|((o, h), g)| *o = h * gelu(*g));
                     }

@@ -1,4 +1,4 @@
-//! When freed memory goes back to the system.
+//! What is asked of the operating system: when freed memory goes back to it, and which threads give way to others.
 
 /// From now on freed memory stays with the program, for whoever asks next, until [`give_back`].
 ///
@@ -26,4 +26,28 @@ pub fn give_back() {
     unsafe {
         libc::malloc_trim(0);
     }
+}
+
+/// From now on the calling thread, and those that it starts, give way to the others.
+///
+/// A pass of a denoising step is over when the slowest thread is through with its part. Where all threads count the same, every
+/// picture that is decoded or encoded beside it stops one of them for milliseconds while the others wait.
+pub fn give_way() {
+    #[cfg(target_os = "linux")]
+    #[allow(unsafe_code, reason = "the C library has no other door")]
+    // SAFETY: it takes plain numbers. On Linux it is the thread that is meant, and whoever is refused goes on as before.
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, 0, 10);
+    }
+}
+
+/// What `work` gives, on a thread of its own that gives way to the others, as do the threads that it starts.
+pub fn in_the_background<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let worker = scope.spawn(|| {
+            give_way();
+            work()
+        });
+        worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
