@@ -5,15 +5,16 @@ use super::analysis::{Analysis, Drums, Hit};
 use super::count::count;
 use super::course::Course;
 use super::decode::Decoded;
-use super::envelope::envelopes;
+use super::envelope::{envelopes, hits};
 use super::features::Features;
 use super::loudness::integrated;
 use super::net::{self, Chances};
 use super::pass::{Kept, keep};
+use super::stroke::Bars;
 use super::tone;
 use super::transient::Energy;
 use super::weights::Weights;
-use super::{bar, beat, grid, onset, pulse, section};
+use super::{bar, beat, grid, onset, pulse, section, stroke};
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
 use crate::read;
@@ -23,9 +24,10 @@ use std::path::{Path, PathBuf};
 
 /// A hop sounds if it is less than 60 dB below the level of the music.
 const QUIETEST: f32 = 2e-4;
-/// Least chances from which an onset, and a stroke on a drum, are picked.
+/// Least chance from which an onset is picked.
 const LEAST_ONSET: f32 = 0.65;
-const LEAST_STROKE: f32 = 0.45;
+/// Least chance of what is struck to a listener for beats.
+const LEAST_STRIKE: f32 = 0.45;
 /// Hops around a beat in which the net's chance is highest.
 const BEAT_REACH: usize = 3;
 /// Chance of a beat from which it lies where the onset does.
@@ -135,14 +137,14 @@ impl Track {
     /// Draws conclusions.
     fn describe(self, heard: Option<&beat::Heard>) -> Analysis {
         let onsets = self.hits(&self.chances.onset, LEAST_ONSET, &self.features.flux);
-        let drums = self.drums();
-        let mut envelopes = envelopes(&self.features, &drums, &self.sounding, self.hop);
         let beats = match heard {
             // Where hardly anything begins, nothing recurs.
-            None if onsets.len() < FEWEST => Beats::default(),
-            None => self.place(&count(&self.chances, onsets.len() + self.strikes(), self.hop)),
-            Some(heard) => self.second_opinion(heard, &envelopes["onset"].values),
+            None if onset::clear(&onsets) < FEWEST => Beats::default(),
+            None => self.place(&count(&self.chances, onset::clear(&onsets) + self.strikes(), self.hop)),
+            Some(heard) => self.second_opinion(heard),
         };
+        let drums = self.drums(&beats);
+        let mut envelopes = envelopes(&self.features, &drums, &self.sounding, self.hop);
         let pulses = pulse::pulses(&beats.times, self.duration.0, &envelopes, &self.features.textures);
         // Without beats the pulses are half seconds, which have no bars.
         let bars = match beats.bars {
@@ -177,19 +179,22 @@ impl Track {
         onset::hits(&picked, flux, &self.energy, self.hop, self.duration.0)
     }
 
-    fn drums(&self) -> Drums {
+    fn drums(&self, beats: &Beats) -> Drums {
         let (c, flux) = (&self.chances, &self.features.drums);
+        let hops = beats.times.iter().map(|time| time / self.hop - self.span.start as f64);
+        let bars = Bars { beats: hops.collect(), meter: beats.meter.map_or(bar::METER, |m| m as usize) };
+        let strokes = |chance, flux| self.hits(&stroke::weigh(chance, &bars), 0.5, flux);
         Drums {
-            kick: self.hits(&c.kick, LEAST_STROKE, &flux[0]),
-            snare: self.hits(&c.snare, LEAST_STROKE, &flux[1]),
-            hat: self.hits(&c.hat, LEAST_STROKE, &flux[2]),
+            kick: strokes(&c.kick, &flux[0]),
+            snare: strokes(&c.snare, &flux[1]),
+            hat: strokes(&c.hat, &flux[2]),
         }
     }
 
     /// How much is struck to a listener for beats.
     fn strikes(&self) -> usize {
         let kinds = self.chances.strikes.iter().zip(&self.features.drums);
-        kinds.map(|(chance, flux)| self.hits(chance, LEAST_STROKE, flux).len()).sum()
+        kinds.map(|(chance, flux)| onset::clear(&self.hits(chance, LEAST_STRIKE, flux))).sum()
     }
 
     /// The likeliest beats, at exact times; none if they are not likely enough.
@@ -233,7 +238,8 @@ impl Track {
     }
 
     /// Beats by aubio.
-    fn second_opinion(&self, heard: &beat::Heard, onset: &[f32]) -> Beats {
+    fn second_opinion(&self, heard: &beat::Heard) -> Beats {
+        let onset = &hits(&self.features.flux, self.hop);
         let strength = grid::Strength { onset, sounding: &self.sounding, hop: self.hop };
         let laid = grid::lay(&strength, &heard.beats, &|guess| self.energy.refine(guess));
         let meter = (!laid.beats.is_empty()).then_some(bar::METER as u32);

@@ -44,6 +44,7 @@ mod section;
 mod spectrum;
 mod split;
 mod steady;
+mod stroke;
 pub mod timed;
 mod tone;
 mod transient;

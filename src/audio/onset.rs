@@ -19,7 +19,7 @@ const ABOVE: f32 = 0.03;
 const REACH: usize = 2;
 /// Share of the rises that count as strong.
 const STRONG: f32 = 0.85;
-/// Least strength of an event.
+/// Strength of the faintest events: what is heard there hardly rises.
 const FAINTEST: f32 = 0.1;
 /// Seconds before the end of a track in which nothing begins: that is where the sound is cut off.
 const LAST: f64 = 0.02;
@@ -40,7 +40,7 @@ pub(super) fn picks(chance: &[f32], least: f32) -> Vec<usize> {
         .collect()
 }
 
-/// Hits at the picked hops: exact times, and strengths from the `flux` there, 0..=1.
+/// Hits at the picked hops: exact times, and strengths from the `flux` there, 0.1 to 1.
 pub(super) fn hits(picked: &[usize], flux: &[f32], energy: &Energy, hop_seconds: f64, end: f64) -> Vec<Hit> {
     let rise = |hop: usize| {
         let near = &flux[hop.saturating_sub(REACH)..(hop + REACH + 1).min(flux.len())];
@@ -51,13 +51,18 @@ pub(super) fn hits(picked: &[usize], flux: &[f32], energy: &Energy, hop_seconds:
         .iter()
         .map(|hop| Hit {
             time: Seconds(energy.refine(*hop as f64 * hop_seconds)),
-            strength: (rise(*hop) / strong).clamp(0.0, 1.0),
+            strength: (rise(*hop) / strong).clamp(FAINTEST, 1.0),
         })
-        .filter(|hit| hit.time.0 < end - LAST && hit.strength >= FAINTEST)
+        .filter(|hit| hit.time.0 < end - LAST)
         .collect();
     hits.sort_by(|a, b| a.time.0.total_cmp(&b.time.0));
     hits.dedup_by(|later, earlier| later.time.0 - earlier.time.0 < DISTANCE);
     hits
+}
+
+/// How many hits are not of the faintest.
+pub(super) fn clear(hits: &[Hit]) -> usize {
+    hits.iter().filter(|hit| hit.strength > FAINTEST).count()
 }
 
 /// An envelope that is as high as the hits are strong at their hops, and half that beside them.
