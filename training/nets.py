@@ -215,8 +215,7 @@ def save_part(name, net, state=None):
     else:
         config = {k: v for k, v in json.loads(net.to_json_string()).items() if not k.startswith("_name")}
         if name == "vae":  # diffusers leaves this one out
-            config["encoder_block_out_channels"] = [32] * 4
-            config.update(_class_name="AutoencoderTiny")
+            config.update(encoder_block_out_channels=[32] * 4, _class_name="AutoencoderTiny")
         if name.startswith("motion_adapter"):
             config["motion_norm"] = "frame"
         text = json.dumps(config, indent=2)

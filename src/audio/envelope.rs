@@ -18,10 +18,9 @@ const FAINT: f32 = 0.25;
 /// Seconds over which the presence of a band is averaged.
 const PRESENCE: f64 = 8.0;
 
-/// All envelopes of a track by name; `sounding` says for every hop whether there is sound.
+/// The envelopes of what sounds, by name; `sounding` says for every hop whether there is sound.
 pub(super) fn envelopes(
     features: &Features,
-    drums: &Drums,
     sounding: &[bool],
     hop_seconds: f64,
 ) -> BTreeMap<String, Envelope> {
@@ -40,9 +39,6 @@ pub(super) fn envelopes(
     }
     keep("brightness".into(), brightness(&features.centroid));
     keep("onset".into(), hits(&features.flux, hop_seconds));
-    for (name, list) in [("kick", &drums.kick), ("snare", &drums.snare), ("hat", &drums.hat)] {
-        keep(name.into(), spikes(list, features.flux.len(), hop_seconds));
-    }
     for (i, (name, _, _)) in BANDS.iter().enumerate() {
         let level = level(&features.bands[i], full(&features.bands[i], sounding).max(whole * LEAKAGE));
         let reach = (PRESENCE / 2.0 / hop_seconds) as usize;
@@ -57,6 +53,19 @@ pub(super) fn envelopes(
         all.insert(format!("chroma.{class}"), Envelope { hop_seconds: hop_seconds * POOL as f64, values });
     }
     all
+}
+
+/// The envelopes of what is struck, over so many hops.
+pub(super) fn struck(
+    drums: &Drums,
+    hops: usize,
+    hop_seconds: f64,
+) -> impl Iterator<Item = (String, Envelope)> {
+    [("kick", &drums.kick), ("snare", &drums.snare), ("hat", &drums.hat)].into_iter().map(
+        move |(name, list)| {
+            (name.to_owned(), Envelope { hop_seconds, values: spikes(list, hops, hop_seconds) })
+        },
+    )
 }
 
 /// The amplitude that counts as full.

@@ -5,7 +5,7 @@ use super::analysis::{Analysis, Drums, Hit};
 use super::count::count;
 use super::course::Course;
 use super::decode::Decoded;
-use super::envelope::{envelopes, hits};
+use super::envelope::{envelopes, struck};
 use super::features::Features;
 use super::loudness::integrated;
 use super::net::{self, Chances};
@@ -137,14 +137,16 @@ impl Track {
     /// Draws conclusions.
     fn describe(self, heard: Option<&beat::Heard>) -> Analysis {
         let onsets = self.hits(&self.chances.onset, LEAST_ONSET, &self.features.flux);
+        let mut envelopes = envelopes(&self.features, &self.sounding, self.hop);
+        let clear = onset::clear(&onsets);
         let beats = match heard {
             // Where hardly anything begins, nothing recurs.
-            None if onset::clear(&onsets) < FEWEST => Beats::default(),
-            None => self.place(&count(&self.chances, onset::clear(&onsets) + self.strikes(), self.hop)),
-            Some(heard) => self.second_opinion(heard),
+            None if clear < FEWEST => Beats::default(),
+            None => self.place(&count(&self.chances, clear + self.strikes(), self.hop)),
+            Some(heard) => self.second_opinion(heard, &envelopes["onset"].values),
         };
         let drums = self.drums(&beats);
-        let mut envelopes = envelopes(&self.features, &drums, &self.sounding, self.hop);
+        envelopes.extend(struck(&drums, self.features.flux.len(), self.hop));
         let pulses = pulse::pulses(&beats.times, self.duration.0, &envelopes, &self.features.textures);
         // Without beats the pulses are half seconds, which have no bars.
         let bars = match beats.bars {
@@ -238,8 +240,7 @@ impl Track {
     }
 
     /// Beats by aubio.
-    fn second_opinion(&self, heard: &beat::Heard) -> Beats {
-        let onset = &hits(&self.features.flux, self.hop);
+    fn second_opinion(&self, heard: &beat::Heard, onset: &[f32]) -> Beats {
         let strength = grid::Strength { onset, sounding: &self.sounding, hop: self.hop };
         let laid = grid::lay(&strength, &heard.beats, &|guess| self.energy.refine(guess));
         let meter = (!laid.beats.is_empty()).then_some(bar::METER as u32);

@@ -75,6 +75,11 @@ where
     })
 }
 
+/// The chance that log odds stand for.
+pub(super) fn sigmoid(odds: f32) -> f32 {
+    1.0 / (1.0 + (-odds).exp())
+}
+
 /// The chances for the next `count` steps but the reach of the net at both ends, two per step.
 fn heads<const HEADS: usize>(
     net: &Net,
@@ -85,7 +90,6 @@ fn heads<const HEADS: usize>(
     let mut heads: [Vec<f32>; HEADS] = std::array::from_fn(|_| Vec::with_capacity(chances));
     let mut stem = Stage::new(&net.stem);
     let mut blocks: Vec<_> = net.blocks.iter().map(|(reach, mix)| (Stage::new(reach), mix)).collect();
-    let chance = |v: &f32| 1.0 / (1.0 + (-v).exp());
     for from in (0..count).step_by(CHUNK) {
         let (_, mut x) = stem.push(cues(CHUNK.min(count - from)));
         rectify(&mut x);
@@ -98,7 +102,7 @@ fn heads<const HEADS: usize>(
         rectify(&mut x);
         let y = convolve(&net.head, &x);
         for (head, list) in heads.iter_mut().enumerate() {
-            list.extend(y[head].iter().zip(&y[HEADS + head]).flat_map(|(a, b)| [chance(a), chance(b)]));
+            list.extend(y[head].iter().zip(&y[HEADS + head]).flat_map(|(a, b)| [sigmoid(*a), sigmoid(*b)]));
         }
     }
     heads

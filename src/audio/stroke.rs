@@ -4,6 +4,8 @@
 //! drum is heard depends on its sound and on what plays beside it: the maxima of a track are of two kinds, strokes and what only
 //! resembles them, and the line between them is drawn for each track.
 
+use super::net::sigmoid;
+
 /// Bars before and behind that are listened to.
 const BARS: [usize; 3] = [1, 2, 4];
 /// Their share in what is heard.
@@ -43,7 +45,7 @@ pub(super) fn weigh(chances: &[f32], bars: &Bars) -> Vec<f32> {
     let odds = bars.recall(&odds);
     let line = 0.5 * (USUAL + line(&maxima(&odds)).unwrap_or(USUAL));
     let line = line.clamp(LINES[0], LINES[1]);
-    odds.iter().map(|odds| 1.0 / (1.0 + (line - odds).exp())).collect()
+    odds.iter().map(|odds| sigmoid(odds - line)).collect()
 }
 
 impl Bars {
@@ -51,21 +53,11 @@ impl Bars {
     fn recall(&self, odds: &[f32]) -> Vec<f32> {
         let mut others = vec![(0.0f32, 0.0f32); odds.len()];
         let steps = BARS.iter().map(|bars| (bars * self.meter) as isize).flat_map(|step| [step, -step]);
-        for step in steps {
-            for (i, here) in self.beats.windows(2).enumerate() {
-                let there = i.checked_add_signed(step).and_then(|j| self.beats.get(j..j + 2));
-                let Some(there) = there else { continue };
-                let stretch = (there[1] - there[0]) / (here[1] - here[0]);
-                let hops =
-                    here[0].ceil().max(0.0) as usize..(here[1].ceil().max(0.0) as usize).min(odds.len());
-                for hop in hops {
-                    let at = (there[0] + (hop as f64 - here[0]) * stretch).round() as usize;
-                    let near = &odds[at.saturating_sub(1).min(odds.len())..(at + 2).min(odds.len())];
-                    if let Some(best) = near.iter().copied().max_by(f32::total_cmp) {
-                        others[hop].0 += best;
-                        others[hop].1 += 1.0;
-                    }
-                }
+        for (hop, at) in steps.flat_map(|step| self.counterparts(step, odds.len())) {
+            let near = &odds[at.saturating_sub(1).min(odds.len())..(at + 2).min(odds.len())];
+            if let Some(best) = near.iter().copied().max_by(f32::total_cmp) {
+                others[hop].0 += best;
+                others[hop].1 += 1.0;
             }
         }
         let mixed = odds.iter().zip(others).map(|(odds, (sum, count))| match count {
@@ -73,6 +65,19 @@ impl Bars {
             _ => odds + SHARE * (sum / count - odds),
         });
         mixed.collect()
+    }
+
+    /// Those of the first `hops` hops that lie between two beats, each with the hop that lies there `step` beats on.
+    fn counterparts(&self, step: isize, hops: usize) -> impl Iterator<Item = (usize, usize)> {
+        let pairs = self.beats.windows(2).enumerate().filter_map(move |(i, here)| {
+            let j = i.checked_add_signed(step)?;
+            Some((here, self.beats.get(j..j + 2)?))
+        });
+        pairs.flat_map(move |(here, there)| {
+            let stretch = (there[1] - there[0]) / (here[1] - here[0]);
+            let [from, to] = [here[0], here[1]].map(|beat| (beat.ceil().max(0.0) as usize).min(hops));
+            (from..to).map(move |hop| (hop, (there[0] + (hop as f64 - here[0]) * stretch).round() as usize))
+        })
     }
 }
 
@@ -91,6 +96,17 @@ struct Heap {
 }
 
 impl Heap {
+    /// Of `values`, of each of which the heap has a part.
+    fn of(values: &[f32], parts: &[f32]) -> Self {
+        let weight = parts.iter().sum::<f32>().max(1e-3);
+        let average = |f: &dyn Fn(f32) -> f32| {
+            values.iter().zip(parts).map(|(value, part)| part * f(*value)).sum::<f32>() / weight
+        };
+        let mean = average(&|v| v);
+        let variance = average(&|v| (v - mean).powi(2)) + NARROWEST;
+        Heap { share: weight / values.len() as f32, mean, variance }
+    }
+
     /// The logarithm of its density at `x`, but for a constant.
     fn log(&self, x: f32) -> f32 {
         self.share.ln() - 0.5 * (self.variance.ln() + (x - self.mean).powi(2) / self.variance)
@@ -105,25 +121,14 @@ fn line(values: &[f32]) -> Option<f32> {
     }
     let mut sorted = values.to_vec();
     sorted.sort_by(f32::total_cmp);
-    let (count, at) =
-        (sorted.len() as f32, |share: f32| sorted[((sorted.len() - 1) as f32 * share) as usize]);
-    let mean = sorted.iter().sum::<f32>() / count;
-    let variance = sorted.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / count + NARROWEST;
-    let mut low = Heap { share: 0.7, mean: at(0.25), variance };
-    let mut high = Heap { share: 0.3, mean: at(0.9), variance };
+    let at = |share: f32| sorted[((sorted.len() - 1) as f32 * share) as usize];
+    let whole = Heap::of(&sorted, &vec![1.0; sorted.len()]);
+    let mut low = Heap { share: 0.7, mean: at(0.25), ..whole };
+    let mut high = Heap { share: 0.3, mean: at(0.9), ..whole };
     for _ in 0..ROUNDS {
-        // Of every value, how much of it is in the upper heap.
-        let upper: Vec<f32> =
-            sorted.iter().map(|v| 1.0 / (1.0 + (low.log(*v) - high.log(*v)).exp())).collect();
-        let fit = |part: &dyn Fn(f32) -> f32| {
-            let weight = upper.iter().map(|u| part(*u)).sum::<f32>().max(1e-3);
-            let average = |f: &dyn Fn(f32) -> f32| {
-                sorted.iter().zip(&upper).map(|(v, u)| part(*u) * f(*v)).sum::<f32>() / weight
-            };
-            let mean = average(&|v| v);
-            Heap { share: weight / count, mean, variance: average(&|v| (v - mean).powi(2)) + NARROWEST }
-        };
-        (low, high) = (fit(&|u| 1.0 - u), fit(&|u| u));
+        let upper: Vec<f32> = sorted.iter().map(|v| sigmoid(high.log(*v) - low.log(*v))).collect();
+        let lower: Vec<f32> = upper.iter().map(|u| 1.0 - u).collect();
+        (low, high) = (Heap::of(&sorted, &lower), Heap::of(&sorted, &upper));
     }
     (0..=100)
         .map(|i| low.mean + (high.mean - low.mean) * i as f32 / 100.0)
