@@ -39,10 +39,15 @@ def shown(x, noise, sigma, held):
     return x, torch.cat([pins[:, :-1], x[:, OVERLAP - 1:] / root], 1)  # the last one shows what the model gets wrong
 
 
-def places(ways, speeds, reach=2.0, jump=3.0, breath=0.05):
+def longest(ways, jump=3.0):
+    """How long a way may be that is no jump."""
+    return jump * float(ways.sort().values[len(ways) // 2])
+
+
+def places(ways, speeds, reach=2.0, breath=0.05):
     """Where on a path with these `ways` [n] between frames each frame [n+1] belongs for its `speeds` [n]: see diffusion/pace.rs."""
-    longest = jump * float(ways.sort().values[len(ways) // 2])
-    jumps, ways = ways > longest, ways.clamp(max=longest)
+    most = longest(ways)
+    jumps, ways = ways > most, ways.clamp(max=most)
     gone = torch.cat([torch.zeros(1), torch.cumsum(speeds + breath, 0)])
     gone, behind = gone / gone[-1] * ways.sum(), torch.cat([torch.zeros(1), torch.cumsum(ways, 0)])
     at = (torch.searchsorted(behind[1:].contiguous(), gone, right=True)).clamp(max=len(ways) - 1)
@@ -52,15 +57,25 @@ def places(ways, speeds, reach=2.0, jump=3.0, breath=0.05):
     return (own + (place - own).clamp(-reach, reach)).clamp(0, len(ways))
 
 
+def spline(part, first, fourth):
+    """The weights [4,n] of four neighbours at `part` [n] of the way from the second to the third, where a first and a fourth are."""
+    a, d = part ** 2 - (part + part ** 3) / 2, (part ** 3 - part ** 2) / 2
+    b, c = 1 - 2.5 * part ** 2 + 1.5 * part ** 3, part / 2 + 2 * part ** 2 - 1.5 * part ** 3
+    a, b, c = a * first, b + 2 * a * ~first, c - a * ~first
+    return torch.stack([a, b - d * ~fourth, c + 2 * d * ~fourth, d * fourth])
+
+
 def paced(clean, scale, held=None):
     """What to add to predicted clean latents [b,f,8,h,w] for them to move as their motion scale [b,f] says, as the program does."""
     change, first = torch.zeros_like(clean), 0 if held is None else OVERLAP - 1
     for row, s, z, pinned in zip(change, scale, clean, [None] * len(clean) if held is None else held):
         path = z if pinned is None else torch.cat([pinned[-1:], z[OVERLAP:]])
         ways = (path[1:] - path[:-1]).flatten(1).pow(2).mean(1).sqrt()
-        place = places(ways, data.speed(s[first + 1:]))
-        at = place.floor().long().clamp(max=len(ways) - 1)
-        row[first:] = torch.lerp(path[at], path[at + 1], (place - at).view(-1, 1, 1, 1)) - path
+        n, most, place = len(ways), longest(ways), places(ways, data.speed(s[first + 1:]))
+        at = place.floor().long().clamp(max=n - 1)
+        goes = lambda way: (way >= 0) & (way < n) & (ways[way.clamp(0, n - 1)] <= most)
+        weights = spline(place - at, goes(at - 1), goes(at + 1))
+        row[first:] = sum(w.view(-1, 1, 1, 1) * path[(at + k).clamp(0, n)] for k, w in zip((-1, 0, 1, 2), weights)) - path
     return change
 
 

@@ -82,7 +82,7 @@ pub struct Conv2d {
 impl Conv2d {
     /// A 3x3 kernel that keeps the size.
     pub fn same(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        Self::new(scope, [outputs, inputs, 3, 3], Window { stride: 1, before: 1, after: 1 })
+        Self::new(scope, [outputs, inputs, 3, 3], Window::SAME)
     }
 
     /// A 1x1 kernel.

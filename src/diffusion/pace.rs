@@ -3,7 +3,8 @@
 //! A motion scale bends what the network sees, and the network follows it about. But the clean latents that it predicts
 //! for a window are a path through pictures, and along that path every frame can be put where it belongs: so far
 //! from the frame before as its share of the way is. The noise that is left is not touched, so the steps that
-//! follow make a picture of what lies between two frames.
+//! follow make a picture of what lies between two frames. The path is a Catmull-Rom spline through the frames: straight
+//! lines would halve whatever changes from frame to frame in those half-way between two, and the motion would look drowsy.
 
 use candle_core::{Device, Result, Tensor};
 
@@ -40,22 +41,25 @@ impl Pace<'_> {
         let rows: Vec<&[f32]> = path.chunks_exact(size).collect();
         let ways: Vec<f64> = rows.windows(2).map(|pair| apart(pair[0], pair[1])).collect();
         let mut change = vec![0.0; frames * size];
-        for (i, place) in self.places(&ways, first).into_iter().enumerate() {
-            let (from, part) = (place.floor() as usize, place.fract() as f32);
-            let (here, next) = (rows[from], rows[(from + 1).min(rows.len() - 1)]);
+        let longest = longest(&ways);
+        for (i, place) in self.places(&ways, longest, first).into_iter().enumerate() {
+            let from = place.floor() as usize;
+            // Around a jump, and at the ends, the path goes straight on.
+            let goes = |way: usize| ways.get(way).is_some_and(|way| *way <= longest);
+            let weights = spline(place.fract() as f32, [goes(from.wrapping_sub(1)), goes(from + 1)]);
+            let four =
+                [from.saturating_sub(1), from, from + 1, from + 2].map(|at| rows[at.min(rows.len() - 1)]);
             let target = &mut change[(first + i) * size..][..size];
             for (k, t) in target.iter_mut().enumerate() {
-                *t = here[k] + part * (next[k] - here[k]) - rows[i][k];
+                *t = four.iter().zip(weights).map(|(row, weight)| weight * row[k]).sum::<f32>() - rows[i][k];
             }
         }
         Tensor::from_vec(change, clean.dims(), &Device::Cpu)?.to_device(clean.device())
     }
 
-    /// Where on the path each frame from `first` on belongs, in frames from there; `ways` are the lengths between them.
-    fn places(&self, ways: &[f64], first: usize) -> Vec<f64> {
-        let mut sorted = ways.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let longest = JUMP * sorted.get(sorted.len() / 2).copied().unwrap_or(0.0);
+    /// Where on the path each frame from `first` on belongs, in frames from there; `ways` are the lengths between them, and
+    /// longer ones than `longest` are jumps.
+    fn places(&self, ways: &[f64], longest: f64, first: usize) -> Vec<f64> {
         let speeds: Vec<f64> = self.speeds[first + 1..].iter().map(|s| f64::from(*s) + BREATH).collect();
         let whole: f64 = ways.iter().map(|way| way.min(longest)).sum();
         let share = whole / speeds.iter().sum::<f64>();
@@ -81,6 +85,24 @@ impl Pace<'_> {
     }
 }
 
+/// How long a way may be that is no jump.
+fn longest(ways: &[f64]) -> f64 {
+    let mut sorted = ways.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    JUMP * sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// The weights of four neighbours in a place `part` of the way from the second to the third, on a Catmull-Rom spline; without a
+/// first or fourth one, the line through the two in the middle goes on.
+fn spline(part: f32, [first, fourth]: [bool; 2]) -> [f32; 4] {
+    let (p, squared, cubed) = (part, part * part, part * part * part);
+    let a = squared - (p + cubed) / 2.0;
+    let d = (cubed - squared) / 2.0;
+    let (b, c) = (1.0 - 2.5 * squared + 1.5 * cubed, p / 2.0 + 2.0 * squared - 1.5 * cubed);
+    let (a, b, c) = if first { (a, b, c) } else { (0.0, b + 2.0 * a, c - a) };
+    if fourth { [a, b, c, d] } else { [a, b - d, c + 2.0 * d, 0.0] }
+}
+
 /// Root mean square of a − b.
 fn apart(a: &[f32], b: &[f32]) -> f64 {
     let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
@@ -92,7 +114,7 @@ mod tests {
     use super::*;
 
     fn places(ways: &[f64], speeds: &[f32], strength: f32) -> Vec<f64> {
-        Pace { speeds, strength }.places(ways, 0)
+        Pace { speeds, strength }.places(ways, longest(ways), 0)
     }
 
     /// How far apart neighbours at these places are on a path with these ways.
@@ -112,6 +134,29 @@ mod tests {
             assert!((step - share).abs() < 1e-9, "{step}, not {share}");
         }
         assert!((places[6] - 6.0).abs() < 1e-9, "the last one stays");
+    }
+
+    #[test]
+    fn between_frames_the_path_is_smooth_and_next_to_a_jump_it_is_straight() {
+        // A parabola lies on the spline through its points.
+        for part in [0.0, 0.25, 0.5, 0.9, 1.0] {
+            let at = |weights: [f32; 4], f: fn(f32) -> f32| {
+                weights.iter().zip([-1.0, 0.0, 1.0, 2.0]).map(|(w, x)| w * f(x)).sum::<f32>()
+            };
+            let whole = spline(part, [true, true]);
+            assert!((at(whole, |x| 3.0 - x + 2.0 * x * x) - (3.0 - part + 2.0 * part * part)).abs() < 1e-5);
+            for ends in [[true, true], [false, true], [true, false], [false, false]] {
+                let weights = spline(part, ends);
+                assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-6);
+                assert!((at(weights, |x| 2.0 * x) - 2.0 * part).abs() < 1e-5);
+                assert!((ends[0] || weights[0] == 0.0) && (ends[1] || weights[3] == 0.0), "{weights:?}");
+            }
+            let line = spline(part, [false, false]);
+            assert!(
+                line.iter().zip([0.0, 1.0 - part, part, 0.0]).all(|(a, b)| (a - b).abs() < 1e-6),
+                "{line:?}"
+            );
+        }
     }
 
     #[test]

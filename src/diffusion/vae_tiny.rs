@@ -34,7 +34,6 @@ enum Layer {
     Doubled(Conv2d),
 }
 
-const SAME: Window = Window { stride: 1, before: 1, after: 1 };
 const HALF: Window = Window { stride: 2, before: 1, after: 1 };
 
 impl Tiny {
@@ -95,7 +94,7 @@ fn decoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
         } else {
             // The enlargement has a number too.
             let shape = [channels, channels, 3, 3];
-            layers.push(Layer::Doubled(Conv2d::without_bias(&scope.at(number + 1), shape, SAME)?));
+            layers.push(Layer::Doubled(Conv2d::without_bias(&scope.at(number + 1), shape, Window::SAME)?));
             number += 2;
         }
     }

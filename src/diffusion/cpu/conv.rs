@@ -4,7 +4,7 @@
 //! and memory bounded. Bias and residual are what the product is added to, ReLU follows while the image is warm.
 
 use super::gemm::{Right, multiply_add};
-use super::{pieces, read, tensor};
+use super::{pieces, read, tensor, winograd};
 use crate::vector::vectorized;
 use candle_core::{Result, Tensor, bail};
 use std::ops::Range;
@@ -21,6 +21,9 @@ pub struct Window {
 }
 
 impl Window {
+    /// Under which a 3x3 kernel keeps the size.
+    pub const SAME: Self = Window { stride: 1, before: 1, after: 1 };
+
     /// Height and width of what `weight` \[o, c, k, k] makes of `x` \[n, c, h, w].
     pub fn output(self, x: &Tensor, weight: &Tensor) -> Result<(usize, usize)> {
         let ((_, c, h, w), (_, c_in, kernel, _)) = (x.dims4()?, weight.dims4()?);
@@ -60,6 +63,9 @@ pub fn conv2d(
     let (height, width) = window.output(x, weight)?;
     if finish.residual.is_some_and(|r| r.dims() != [n, o, height, width]) {
         bail!("the residual of a convolution is not [{n}, {o}, {height}, {width}]");
+    }
+    if (kernel, window) == (3, Window::SAME) && winograd::is_small([o, c]) {
+        return winograd::conv3x3(x, (weight, bias), finish);
     }
     let shape = Unroll { h, w, height, width, kernel, window };
     let plane = height * width;

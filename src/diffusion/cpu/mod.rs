@@ -16,6 +16,7 @@ pub mod linear;
 pub mod math;
 pub mod norm;
 pub mod pointwise;
+mod winograd;
 
 use candle_core::{CpuStorage, Layout};
 use candle_core::{DType, Device, InplaceOp2, Result, Shape, Storage, Tensor, bail};
