@@ -57,7 +57,7 @@ impl Tiny {
     /// The UNet's latents \[n, c, h, w] to pictures \[n, 3, H, W].
     pub fn decode(&self, latents: &Tensor) -> TensorResult<Tensor> {
         let folded = ((latents / (self.scaling * CLAMP))?.tanh()? * CLAMP)?;
-        pixel_shuffle(&((run(&self.decoder, folded)? * 2.0)? - 1.0)?, self.unfolded)
+        pixel_shuffle(&run(&self.decoder, folded)?.affine(2.0, -1.0)?, self.unfolded)
     }
 }
 

@@ -181,7 +181,8 @@ pub(super) fn to_frames(pictures: &Tensor) -> Result<Vec<Frame>> {
     let failed = || Error::device("decoded pictures can't be read back");
     let (f, _, h, w) = pictures.dims4().context(failed)?;
     let bytes = || {
-        let scaled = ((pictures.to_dtype(DType::F32)? * 127.5)? + 127.5)?.round()?.clamp(0f32, 255f32)?;
+        // Rounded: half a level more, and what is behind the point cut off.
+        let scaled = pictures.to_dtype(DType::F32)?.affine(127.5, 127.5 + 0.5)?.clamp(0f32, 255f32)?;
         let rows = scaled.permute((0, 2, 3, 1))?.to_dtype(DType::U8)?.to_device(&Device::Cpu)?;
         rows.reshape((f, h * w * 3))?.to_vec2::<u8>()
     };
