@@ -1,17 +1,30 @@
 # make demo   installs what is missing, builds, and renders a music video of the example track
 # make test   installs what is missing and runs every test
 # make setup  installs the system packages that the build needs
+# make gallery  renders the README's pictures: a bar of the example track with every preset
 #
 # make test-studio   drives the studio's page in a browser; make setup-studio installs what that needs
 
 CARGO ?= cargo
 TRACK := examples/first-light.m4a
 
-.PHONY: demo test test-studio lint setup setup-studio track clean
+.PHONY: demo gallery test test-studio lint setup setup-studio track clean
 
 demo: setup
 	$(CARGO) build --release
 	$(CARGO) run --release --quiet -- render $(TRACK) --output demo.mp4 --fresh
+
+PRESETS := $(notdir $(basename $(wildcard presets/*.toml)))
+
+gallery: setup
+	$(CARGO) build --release
+	mkdir -p gallery
+	for preset in $(PRESETS); do \
+	  $(CARGO) run --release --quiet -- render $(TRACK) --preset $$preset --start 7.74 --end 9.68 \
+	    --output gallery/$$preset.mp4 --fresh && \
+	  ffmpeg -nostdin -v error -y -i gallery/$$preset.mp4 -an -vf scale=256:-1 -c:v libwebp_anim -quality 60 -loop 0 \
+	    gallery/$$preset.webp || exit 1; \
+	done
 
 test: setup
 	$(CARGO) test --release
