@@ -18,12 +18,12 @@ PRESETS := $(notdir $(basename $(wildcard presets/*.toml)))
 
 gallery: setup
 	$(CARGO) build --release
-	mkdir -p gallery
+	mkdir -p gallery target/gallery
 	for preset in $(PRESETS); do \
 	  $(CARGO) run --release --quiet -- render $(TRACK) --preset $$preset --start 7.74 --end 9.68 \
-	    --output gallery/$$preset.mp4 --fresh && \
-	  ffmpeg -nostdin -v error -y -i gallery/$$preset.mp4 -an -vf scale=256:-1 -c:v libwebp_anim -quality 60 -loop 0 \
-	    gallery/$$preset.webp || exit 1; \
+	    --output target/gallery/$$preset.mp4 --fresh && \
+	  ffmpeg -nostdin -v error -y -i target/gallery/$$preset.mp4 -an -vf scale=320:-1 \
+	    -c:v libwebp_anim -quality 70 -loop 0 gallery/$$preset.webp || exit 1; \
 	done
 
 test: setup
