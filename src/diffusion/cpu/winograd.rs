@@ -9,7 +9,7 @@
 //!
 //! is a matrix product over the channels at each of the sixteen places of ⊙. Sixteen tiles stand side by side in a
 //! vector, and four outputs at them are summed up in registers. The kernels are transformed at every call, which is little
-//! beside the products, and read once for every few vectors of tiles, so this is for weights that stay in the cache.
+//! beside the products, and read once for every vector of tiles, so this is for weights that stay in the cache.
 
 use super::conv::Finish;
 use super::{each_piece, pieces, read, tensor};
