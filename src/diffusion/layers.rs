@@ -48,8 +48,13 @@ impl Linear {
         self.apply(x, Some(residual))
     }
 
+    /// Whether each thread can well pack the weights for itself.
+    pub fn is_small(&self) -> bool {
+        self.weight.elem_count() < LARGE_WEIGHT
+    }
+
     fn apply(&self, x: &Tensor, residual: Option<&Tensor>) -> TensorResult<Tensor> {
-        if is_fast(x) && self.weight.elem_count() < LARGE_WEIGHT {
+        if is_fast(x) && self.is_small() {
             return linear(x, &self.weight, self.bias.as_ref(), residual);
         }
         let mut dims = x.dims().to_vec();

@@ -78,7 +78,7 @@ impl MotionModule {
         let mut tokens = self.enter.forward(&to_tokens(&self.norm.forward(x)?, Order::Time)?)?;
         let scale: Vec<f32> = motion.iter().map(|m| m.scale).collect();
         for (block, codes) in &self.blocks {
-            tokens = block.forward(tokens, &Moving { codes, scale: &scale })?;
+            tokens = block.forward(&tokens, &Moving { codes, scale: &scale })?;
         }
         let moved = from_tokens(&self.leave.forward(&tokens)?, Order::Time, x)?;
         if motion.iter().all(|m| m.effect == 1.0) {

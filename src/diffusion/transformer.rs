@@ -3,6 +3,7 @@
 
 use super::attention::{Attend, attention};
 use super::cpu::layout::Order;
+use super::cpu::{in_parts, is_fast};
 use super::layers::{GroupNorm, LayerNorm, Linear, from_tokens, geglu, to_tokens};
 use super::weights::Scope;
 use crate::error::Result;
@@ -10,6 +11,8 @@ use candle_core::{Result as TensorResult, Tensor};
 
 /// Epsilon of the layer norms in all blocks.
 const LAYER_EPS: f64 = 1e-5;
+/// Tokens that go through a block together on a CPU. With fewer, packing the weights shows; with more, they leave the cache.
+const ROWS: usize = 256;
 /// Epsilon of the group norm at a transformer's entrance.
 pub const ENTRANCE_EPS: f64 = 1e-6;
 
@@ -35,16 +38,37 @@ impl AttentionLayer {
         })
     }
 
-    /// What `queries` find in `context`, added to `x`.
+    /// What queries are compared with, and what they find, in `context`.
+    fn keys(&self, context: &Tensor) -> TensorResult<Keys> {
+        Ok(Keys { k: self.k.forward(context)?, v: self.v.forward(context)? })
+    }
+
+    /// What `queries` find among `keys`, added to `x`.
     fn forward(
         &self,
         x: &Tensor,
-        (queries, context): (&Tensor, &Tensor),
+        (queries, keys): (&Tensor, &Keys),
         row_scale: Option<&[f32]>,
     ) -> TensorResult<Tensor> {
-        let (q, k, v) = (self.q.forward(queries)?, self.k.forward(context)?, self.v.forward(context)?);
         let how = Attend { heads: self.heads, row_scale, causal: false };
-        self.out.forward_onto(&attention(&q, &k, &v, how)?, x)
+        self.out.forward_onto(&attention(&self.q.forward(queries)?, &keys.k, &keys.v, how)?, x)
+    }
+}
+
+/// Keys and values \[b or 1, m, width].
+#[derive(Clone, Debug)]
+struct Keys {
+    k: Tensor,
+    v: Tensor,
+}
+
+impl Keys {
+    /// Those of `count` entries of the batch from `first` on.
+    fn part(&self, first: usize, count: usize) -> TensorResult<Keys> {
+        if self.k.dim(0)? == 1 {
+            return Ok(self.clone());
+        }
+        Ok(Keys { k: self.k.narrow(0, first, count)?, v: self.v.narrow(0, first, count)? })
     }
 }
 
@@ -58,7 +82,7 @@ pub struct Block {
 }
 
 /// What a block's two attentions look at.
-pub trait Surroundings {
+pub trait Surroundings: Sync {
     /// The tokens that go into attention `index` (0 or 1) in place of the normed ones.
     fn queries(&self, index: usize, normed: Tensor) -> TensorResult<Tensor>;
 
@@ -85,15 +109,38 @@ impl Block {
     }
 
     /// `x` \[b, n, width] to the same shape.
-    pub fn forward(&self, x: Tensor, around: &impl Surroundings) -> TensorResult<Tensor> {
-        let mut x = x;
-        for (index, layer) in self.attentions.iter().enumerate() {
-            let queries = around.queries(index, self.norms[index].forward(&x)?)?;
-            let context = around.context(index).unwrap_or(&queries);
-            x = layer.forward(&x, (&queries, context), around.row_scale())?;
+    pub fn forward(&self, x: &Tensor, around: &impl Surroundings) -> TensorResult<Tensor> {
+        let keys = |i: usize| around.context(i).map(|c| self.attentions[i].keys(c)).transpose();
+        let keys = [keys(0)?, keys(1)?];
+        if !(is_fast(x) && self.widen.is_small()) {
+            return self.pass(x.clone(), around, keys);
         }
-        let hidden = geglu(&self.widen.forward(&self.norms[2].forward(&x)?)?)?;
-        self.narrow.forward_onto(&hidden, &x)
+        in_parts(x, (ROWS / x.dim(1)?).max(1), |first, part| {
+            let count = part.dim(0)?;
+            let [a, b] = keys.each_ref().map(|k| k.as_ref().map(|k| k.part(first, count)).transpose());
+            self.pass(part, around, [a?, b?])
+        })
+    }
+
+    /// As [`Self::forward`], with the keys of the context; none where tokens look at each other.
+    fn pass(&self, x: Tensor, around: &impl Surroundings, keys: [Option<Keys>; 2]) -> TensorResult<Tensor> {
+        let mut x = x;
+        for (index, (layer, keys)) in self.attentions.iter().zip(keys).enumerate() {
+            let queries = around.queries(index, self.norms[index].forward(&x)?)?;
+            let keys = keys.map_or_else(|| layer.keys(&queries), Ok)?;
+            x = layer.forward(&x, (&queries, &keys), around.row_scale())?;
+        }
+        if !(is_fast(&x) && self.widen.is_small()) {
+            return self.feed(&x);
+        }
+        let rows = x.flatten_to(1)?;
+        in_parts(&rows, ROWS, |_, part| self.feed(&part))?.reshape(x.dims())
+    }
+
+    /// The feed-forward of tokens \[.., width].
+    fn feed(&self, x: &Tensor) -> TensorResult<Tensor> {
+        let hidden = geglu(&self.widen.forward(&self.norms[2].forward(x)?)?)?;
+        self.narrow.forward_onto(&hidden, x)
     }
 }
 
@@ -138,7 +185,7 @@ impl SpatialTransformer {
     pub fn forward(&self, x: &Tensor, text: &Tensor) -> TensorResult<Tensor> {
         let mut tokens = self.enter.forward(&to_tokens(&self.norm.forward(x)?, Order::Space)?)?;
         for block in &self.blocks {
-            tokens = block.forward(tokens, &Prompted(text))?;
+            tokens = block.forward(&tokens, &Prompted(text))?;
         }
         from_tokens(&self.leave.forward(&tokens)?, Order::Space, x)
     }

@@ -22,6 +22,7 @@ use candle_core::{CpuStorage, Layout};
 use candle_core::{DType, Device, InplaceOp2, Result, Shape, Storage, Tensor, bail};
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
+use std::sync::OnceLock;
 
 /// Values that one parallel piece of an elementwise pass handles: small enough to stay in a core's cache.
 const PIECE: usize = 1 << 14;
@@ -80,6 +81,40 @@ pub fn each_piece(sizes: (usize, usize), fill: impl Fn(usize, &mut [f32]) + Sync
     pieces(sizes, || (), |(), i, part| fill(i, part))
 }
 
+/// What `f` makes of `x` \[n, ..], at most `most` (1 or more) of its n entries at a time, as one tensor of the shape of `x`. `f`
+/// is given the first entry's number and the entries; what it makes of one must not depend on the others.
+///
+/// Parts are worked on in parallel. A chain of layers that goes over a part small enough stays in a core's cache from end to
+/// end, while over the whole tensor every layer would go through memory.
+pub fn in_parts(
+    x: &Tensor,
+    most: usize,
+    f: impl Fn(usize, Tensor) -> Result<Tensor> + Sync + Send,
+) -> Result<Tensor> {
+    let n = x.dim(0)?;
+    if n <= most {
+        return f(0, x.clone());
+    }
+    // An even number of parts, for processors have an even number of cores.
+    let entries = n.div_ceil(n.div_ceil(most).next_multiple_of(2));
+    let size = x.elem_count() / n;
+    let failure = OnceLock::new();
+    let out = each_piece((x.elem_count(), entries * size), |i, out| {
+        let made = x.narrow(0, i * entries, out.len() / size).and_then(|part| f(i * entries, part));
+        let copied = made.and_then(|made| {
+            read([&made], |[made]| {
+                out.copy_from_slice(made);
+                Ok(())
+            })
+        });
+        if let Err(error) = copied {
+            // The first to fail is told of; the others failed for the same reason.
+            let _ = failure.set(error);
+        }
+    });
+    failure.into_inner().map_or_else(|| tensor(out, x.dims()), Err)
+}
+
 /// A tensor around `values`.
 pub fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
     Tensor::from_vec(values, shape.into(), &Device::Cpu)
@@ -123,4 +158,28 @@ fn apart(ours: &Tensor, theirs: &Tensor) -> f32 {
     assert_eq!(ours.dims(), theirs.dims());
     let all = (ours - theirs).and_then(|d| d.abs()?.flatten_all()?.max(0)?.to_scalar());
     all.expect("tensors of one shape can be compared")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_put_together_in_order() {
+        let x = noise(1, &[11, 3, 2]);
+        let firsts = |most| {
+            let marked = in_parts(&x, most, |first, part| (part * 0.0)? + first as f64).unwrap();
+            marked.to_vec3::<f32>().unwrap().iter().map(|entry| entry[0][0]).collect::<Vec<_>>()
+        };
+        assert_eq!(firsts(11), [0.0; 11]);
+        assert_eq!(firsts(6), [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 6.0, 6.0, 6.0, 6.0, 6.0]);
+        assert_eq!(firsts(4), [0.0, 0.0, 0.0, 3.0, 3.0, 3.0, 6.0, 6.0, 6.0, 9.0, 9.0]);
+        assert_eq!(apart(&in_parts(&x, 4, |_, part| part * 2.0).unwrap(), &(&x * 2.0).unwrap()), 0.0);
+    }
+
+    #[test]
+    fn a_part_that_fails_is_told_of() {
+        let failing = |first, part| if first > 5 { bail!("no more") } else { Ok(part) };
+        assert!(in_parts(&noise(1, &[11, 3]), 4, failing).unwrap_err().to_string().contains("no more"));
+    }
 }
