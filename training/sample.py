@@ -65,12 +65,15 @@ def spline(part, first, fourth):
     return torch.stack([a, b - d * ~fourth, c + 2 * d * ~fourth, d * fourth])
 
 
-def paced(clean, scale, held=None):
-    """What to add to predicted clean latents [b,f,8,h,w] for them to move as their motion scale [b,f] says, as the program does."""
+def paced(clean, scale, luma, held=None):
+    """What to add to predicted clean latents [b,f,8,h,w] for them to move as their motion scale [b,f] says, as the program does.
+
+    `luma` [8] is what each channel adds to the luma of a picture.
+    """
     change, first = torch.zeros_like(clean), 0 if held is None else OVERLAP - 1
     for row, s, z, pinned in zip(change, scale, clean, [None] * len(clean) if held is None else held):
         path = z if pinned is None else torch.cat([pinned[-1:], z[OVERLAP:]])
-        ways = (path[1:] - path[:-1]).flatten(1).pow(2).mean(1).sqrt()
+        ways = torch.einsum("fchw,c->fhw", path[1:] - path[:-1], luma).abs().mean((1, 2))
         n, most, place = len(ways), longest(ways), places(ways, data.speed(s[first + 1:]))
         at = place.floor().long().clamp(max=n - 1)
         goes = lambda way: (way >= 0) & (way < n) & (ways[way.clamp(0, n - 1)] <= most)
@@ -79,8 +82,8 @@ def paced(clean, scale, held=None):
     return change
 
 
-def stride(predict, x, noise, t, sigma, after, hidden, scale, empty=None, guidance=1.0, held=None, pace=False):
-    """One Euler step of x = clean + sigma noise [b,f,8,h,w] from sigma to `after`, as the program takes it."""
+def stride(predict, x, noise, t, sigma, after, hidden, scale, empty=None, guidance=1.0, held=None, luma=None):
+    """One Euler step of x = clean + sigma noise [b,f,8,h,w] from sigma to `after`, as the program takes it; paced by `luma`."""
     x, y = shown(x, noise, sigma, held)
     v = predict(y, t, hidden, scale)
     if guidance != 1:
@@ -91,7 +94,7 @@ def stride(predict, x, noise, t, sigma, after, hidden, scale, empty=None, guidan
         missed = held[:, -1:] - clean[:, OVERLAP - 1:OVERLAP]
         fade = torch.exp(-torch.arange(x.shape[1] - OVERLAP) / REACH)
         clean[:, OVERLAP:] += missed * fade.view(-1, 1, 1, 1)
-    return clean + (x - clean) * (after / sigma) + (paced(clean, scale, held) if pace else 0)
+    return clean + (x - clean) * (after / sigma) + (0 if luma is None else paced(clean, scale, luma, held))
 
 
 class Spark:
@@ -104,6 +107,10 @@ class Spark:
         self.vae = nets.load_part("vae", nets.build_vae()).eval()
         self.factor = json.loads((nets.MODEL / "vae" / "config.json").read_text())["scaling_factor"]
         self.net = nets.Video(self.unet, nets.load_part(nets.adapter(few), nets.build_motion())).eval() if moving else None
+        with torch.no_grad():
+            more = torch.eye(nets.LATENT[0])[:, :, None, None].expand(-1, -1, 8, 8) / 2
+            change = (self.vae.decode(more / self.factor).sample - self.vae.decode(-more / self.factor).sample).mean((2, 3))
+        self.luma = change @ torch.tensor([0.2126, 0.7152, 0.0722])
 
     def embed(self, prompts):
         return self.text(torch.tensor([self.tok(p) for p in prompts])).last_hidden_state
@@ -123,7 +130,7 @@ class Spark:
             x = x + held[:, -1:]
         for k in range(len(t)):
             x = stride(self.predict, x, noise, t[k], sigma[k], sigma[k + 1], hidden, scale, empty, guidance, held,
-                       pace=k > 0 and x.shape[1] > 1)
+                       self.luma if k > 0 and x.shape[1] > 1 else None)
         if held is not None:
             x[:, :OVERLAP] = held
         return x

@@ -460,7 +460,7 @@ mod tests {
         let (noise, text, carried) = (tensor(2, SHAPE), tensor(3, (1, 1, 1, 1)), tensor(5, (1, 2, 3, 3)));
         let schedule = schedule(SamplerKind::Euler, Prediction::Epsilon, false);
         let oracle = Oracle { clean: &clean, schedule: &schedule, seen: RefCell::default() };
-        let pace = Some(Pace { speeds: &[1.0; 6], strength: 1.0 });
+        let pace = Some(Pace { speeds: &[1.0; 6], strength: 1.0, luma: &[1.0; 2] });
         let run = |window: &Window| {
             let out = denoise(&oracle, &schedule, window, |_| Ok(())).unwrap();
             let rows: Vec<Vec<f32>> = out.flatten_from(1).unwrap().to_vec2().unwrap();

@@ -9,6 +9,7 @@ use super::hints::{Effort, Native};
 use super::keys;
 use super::loading::{Loaded, check_fit};
 use super::motion::Movement;
+use super::pace;
 use super::text_encoder::TextEncoder;
 use super::tokenizer::{PromptIds, Tokenizer};
 use super::unet::{Unet, UnetParts};
@@ -60,6 +61,7 @@ pub struct Model {
     motion_config: MotionConfig,
     vae: Vae,
     vae_config: VaeConfig,
+    luma: Vec<f32>,
     scheduler: SchedulerConfig,
     native: Native,
     steps: usize,
@@ -114,6 +116,8 @@ impl Model {
         let vae = Vae::new(&vae_weights, &vae_config)?;
 
         check_fit(&unet_config, &text_config, &vae_config)?;
+        let luma = pace::luma(unet_config.in_channels, device, |x| vae.decode(x))
+            .context(|| Error::device("trying the autoencoder failed"))?;
         let folder = at("tokenizer");
         let tokenizer =
             folder.is_dir().then(|| Tokenizer::open(&folder, text_config.positions)).transpose()?;
@@ -130,6 +134,7 @@ impl Model {
             motion_config,
             vae,
             vae_config,
+            luma,
             target,
             files: loaded.files,
             notes: loaded.notes,
@@ -204,6 +209,11 @@ impl Model {
     /// Channels of the latents.
     pub fn latent_channels(&self) -> usize {
         self.unet_config.in_channels
+    }
+
+    /// What each channel of the latents adds to the luma of a picture, see [`pace::luma`].
+    pub fn luma(&self) -> &[f32] {
+        &self.luma
     }
 
     /// How many pixels wide and high one latent is.

@@ -3,10 +3,13 @@
 //! A motion scale bends what the network sees, and the network follows it about. But the clean latents that it predicts
 //! for a window are a path through pictures, and along that path every frame can be put where it belongs: so far
 //! from the frame before as its share of the way is. The noise that is left is not touched, so the steps that
-//! follow make a picture of what lies between two frames. The path is a Catmull-Rom spline through the frames: straight
+//! follow make a picture of what lies between two frames.
+//!
+//! How long a way is, is measured as it is seen, in luma: latents hold color and fine detail as well, and how far apart two of
+//! them are says next to nothing about how much has moved. The path is a Catmull-Rom spline through the frames: straight
 //! lines would halve whatever changes from frame to frame in those half-way between two, and the motion would look drowsy.
 
-use candle_core::{Device, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 
 /// Most frames by which a frame is moved along the path.
 const REACH: f64 = 2.0;
@@ -22,6 +25,8 @@ pub struct Pace<'a> {
     pub speeds: &'a [f32],
     /// From 0, as the network moves them, to 1, as `speeds` says.
     pub strength: f32,
+    /// What each latent channel adds to the luma of a picture, in any unit.
+    pub luma: &'a [f32],
 }
 
 impl Pace<'_> {
@@ -39,7 +44,8 @@ impl Pace<'_> {
         let path: Vec<f32> = path.flatten_all()?.to_vec1()?;
         let size = path.len() / (frames - first);
         let rows: Vec<&[f32]> = path.chunks_exact(size).collect();
-        let ways: Vec<f64> = rows.windows(2).map(|pair| apart(pair[0], pair[1])).collect();
+        let seen: Vec<Vec<f32>> = rows.iter().map(|row| self.seen(row)).collect();
+        let ways: Vec<f64> = seen.windows(2).map(|pair| apart(&pair[0], &pair[1])).collect();
         let mut change = vec![0.0; frames * size];
         let longest = longest(&ways);
         for (i, place) in self.places(&ways, longest, first).into_iter().enumerate() {
@@ -55,6 +61,16 @@ impl Pace<'_> {
             }
         }
         Tensor::from_vec(change, clean.dims(), &Device::Cpu)?.to_device(clean.device())
+    }
+
+    /// The luma \[h, w] of latents \[c, h, w].
+    fn seen(&self, latents: &[f32]) -> Vec<f32> {
+        let pixels = latents.len() / self.luma.len();
+        let mut sums = vec![0.0; pixels];
+        for (plane, weight) in latents.chunks_exact(pixels).zip(self.luma) {
+            sums.iter_mut().zip(plane).for_each(|(sum, value)| *sum += weight * value);
+        }
+        sums
     }
 
     /// Where on the path each frame from `first` on belongs, in frames from there; `ways` are the lengths between them, and
@@ -85,6 +101,22 @@ impl Pace<'_> {
     }
 }
 
+/// What each of `channels` latent channels adds to the luma (Rec. 709) of the pictures \[n, 3, H, W] that `decode` makes of latents
+/// \[n, c, h, w]: the slope at latents that are all 0.
+pub fn luma(
+    channels: usize,
+    device: &Device,
+    decode: impl Fn(&Tensor) -> Result<Tensor>,
+) -> Result<Vec<f32>> {
+    const SIDE: usize = 8;
+    const STEP: f64 = 0.5;
+    let each = Tensor::eye(channels, DType::F32, device)?.reshape((channels, channels, 1, 1))?;
+    let more = (each.broadcast_as((channels, channels, SIDE, SIDE))? * STEP)?;
+    let change = ((decode(&more)? - decode(&more.neg()?)?)? / (2.0 * STEP))?;
+    let weights = Tensor::new(&[[0.2126f32], [0.7152], [0.0722]], device)?;
+    change.mean((2, 3))?.matmul(&weights)?.flatten_all()?.to_vec1()
+}
+
 /// How long a way may be that is no jump.
 fn longest(ways: &[f64]) -> f64 {
     let mut sorted = ways.to_vec();
@@ -103,10 +135,9 @@ fn spline(part: f32, [first, fourth]: [bool; 2]) -> [f32; 4] {
     if fourth { [a, b, c, d] } else { [a, b - d, c + 2.0 * d, 0.0] }
 }
 
-/// Root mean square of a − b.
+/// Mean of |a − b|.
 fn apart(a: &[f32], b: &[f32]) -> f64 {
-    let sum: f64 = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum();
-    (sum / a.len() as f64).sqrt()
+    a.iter().zip(b).map(|(a, b)| f64::from((a - b).abs())).sum::<f64>() / a.len() as f64
 }
 
 #[cfg(test)]
@@ -114,7 +145,7 @@ mod tests {
     use super::*;
 
     fn places(ways: &[f64], speeds: &[f32], strength: f32) -> Vec<f64> {
-        Pace { speeds, strength }.places(ways, longest(ways), 0)
+        Pace { speeds, strength, luma: &[1.0] }.places(ways, longest(ways), 0)
     }
 
     /// How far apart neighbours at these places are on a path with these ways.
@@ -156,6 +187,29 @@ mod tests {
                 line.iter().zip([0.0, 1.0 - part, part, 0.0]).all(|(a, b)| (a - b).abs() < 1e-6),
                 "{line:?}"
             );
+        }
+    }
+
+    #[test]
+    fn ways_are_as_long_as_they_look() {
+        // Luma moves evenly, what is not seen does not.
+        let frames = [[0.0f32, 0.0], [1.0, 5.0], [2.0, 5.5], [3.0, 5.0], [4.0, -9.0]].concat();
+        let clean = Tensor::from_vec(frames, (5, 2, 1, 1), &Device::Cpu).unwrap();
+        let largest = |luma: &[f32]| {
+            let change = Pace { speeds: &[1.0; 5], strength: 1.0, luma }.change(&clean, None).unwrap();
+            change.abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap()
+        };
+        assert!(largest(&[0.3, 0.0]) < 1e-5);
+        assert!(largest(&[0.3, 0.3]) > 1.0);
+    }
+
+    #[test]
+    fn luma_is_the_slope_of_a_decoder() {
+        let slopes = Tensor::new(&[[1.0f32, 0.0], [0.0, 2.0], [-1.0, 0.5]], &Device::Cpu).unwrap();
+        let kernel = slopes.reshape((3, 2, 1, 1)).unwrap();
+        let found = luma(2, &Device::Cpu, |x| x.conv2d(&kernel, 0, 1, 1, 1)? + 0.4).unwrap();
+        for (found, expected) in found.iter().zip([0.2126 - 0.0722, 2.0 * 0.7152 + 0.5 * 0.0722]) {
+            assert!((found - expected).abs() < 1e-5, "{found}, not {expected}");
         }
     }
 

@@ -150,7 +150,11 @@ impl<'a> Render<'a> {
         };
         let native = self.model.native();
         let speeds: Vec<f32> = conditions.motion.iter().map(|m| native.speed(m.scale)).collect();
-        let pace = Pace { speeds: &speeds, strength: timeline.value("pace", window.new_frames().start) };
+        let pace = Pace {
+            speeds: &speeds,
+            strength: timeline.value("pace", window.new_frames().start),
+            luma: self.model.luma(),
+        };
         let input = DenoiseWindow {
             noise: &noise,
             pinned: carried.as_ref(),
