@@ -11,7 +11,7 @@
 use super::band::{BANDS, Bands};
 use super::cue::{Cues, DrumCues};
 use super::weights::{Convolution, Net, Weights};
-use crate::vector::vectorized;
+use crate::vector::{vectorized, weighted_sums};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -146,50 +146,36 @@ const LANES: usize = 16;
 fn convolve(layer: &Convolution, x: &[Vec<f32>]) -> Vec<Vec<f32>> {
     let count = x[0].len().saturating_sub(2 * layer.reach());
     let mut out = vec![vec![0.0; count]; layer.outputs];
-    for (block, rows) in out.chunks_mut(OUTPUTS).enumerate() {
-        vectorized(
-            #[inline(always)]
-            || block_of(layer, x, block * OUTPUTS, rows),
-        );
-    }
+    let mut under = vec![[0.0; LANES]; layer.inputs * layer.kernel];
+    vectorized(
+        #[inline(always)]
+        || {
+            for t in (0..count).step_by(LANES) {
+                look(layer, x, t, &mut under);
+                for (four, rows) in out.chunks_mut(OUTPUTS).enumerate() {
+                    let sums: [_; OUTPUTS] = weighted_sums(&under, layer.four(four));
+                    for ((row, sums), bias) in rows.iter_mut().zip(&sums).zip(&layer.bias[four * OUTPUTS..]) {
+                        row[t..].iter_mut().zip(sums).for_each(|(value, sum)| *value = sum + bias);
+                    }
+                }
+            }
+        },
+    );
     out
 }
 
-/// The outputs `rows`, from `first` on.
+/// What lies `under` each tap of the kernel for the outputs from `t` on; behind the end, whatever was there.
 #[inline(always)]
-fn block_of(layer: &Convolution, x: &[Vec<f32>], first: usize, rows: &mut [Vec<f32>]) {
-    let count = rows[0].len();
-    let whole = count / LANES * LANES;
-    for t in (0..whole).step_by(LANES) {
-        let sums = tile::<LANES>(layer, x, first, t);
-        rows.iter_mut().zip(sums).for_each(|(row, sum)| row[t..t + LANES].copy_from_slice(&sum));
-    }
-    for t in whole..count {
-        let sums = tile::<1>(layer, x, first, t);
-        rows.iter_mut().zip(sums).for_each(|(row, [sum])| row[t] = sum);
-    }
-}
-
-/// Four outputs from `first` on, at `L` steps from `t` on.
-#[inline(always)]
-fn tile<const L: usize>(layer: &Convolution, x: &[Vec<f32>], first: usize, t: usize) -> [[f32; L]; OUTPUTS] {
-    let mut sums = [[0.0; L]; OUTPUTS];
-    for (sum, bias) in sums.iter_mut().zip(&layer.bias[first..]) {
-        *sum = [*bias; L];
-    }
-    for (input, row) in x.iter().enumerate() {
-        for tap in 0..layer.kernel {
-            let from = t + tap * layer.dilation;
-            let Some(values) = row[from..].first_chunk::<L>() else { continue };
-            let weights = layer.column(input, tap, first);
-            for (sum, weight) in sums.iter_mut().zip(weights) {
-                for (sum, value) in sum.iter_mut().zip(values) {
-                    *sum += weight * value;
-                }
+fn look(layer: &Convolution, x: &[Vec<f32>], t: usize, under: &mut [[f32; LANES]]) {
+    for (row, under) in x.iter().zip(under.chunks_exact_mut(layer.kernel)) {
+        for (tap, under) in under.iter_mut().enumerate() {
+            let values = &row[t + tap * layer.dilation..];
+            match values.first_chunk() {
+                Some(values) => *under = *values,
+                None => under[..values.len()].copy_from_slice(values),
             }
         }
     }
-    sums
 }
 
 #[cfg(test)]

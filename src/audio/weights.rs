@@ -24,7 +24,7 @@ pub(super) struct Convolution {
     pub(super) dilation: usize,
     /// One per output, filled up with 0 to a multiple of four.
     pub(super) bias: Vec<f32>,
-    /// In the order input, tap, output; outputs filled up as the bias.
+    /// In the order four outputs, input, tap, output; outputs filled up as the bias.
     weights: Vec<f32>,
 }
 
@@ -34,10 +34,10 @@ impl Convolution {
         self.dilation * (self.kernel - 1) / 2
     }
 
-    /// The weights of four outputs from `first` on for one input at one tap.
-    pub(super) fn column(&self, input: usize, tap: usize, first: usize) -> &[f32] {
-        let at = (input * self.kernel + tap) * self.bias.len() + first;
-        &self.weights[at..at + 4]
+    /// The weights of the four outputs from 4 `four` on, for every input at every tap.
+    pub(super) fn four(&self, four: usize) -> &[[f32; 4]] {
+        let count = self.inputs * self.kernel;
+        &self.weights.as_chunks().0[four * count..][..count]
     }
 }
 
@@ -144,7 +144,7 @@ impl<'a> Tensors<'a> {
         let mut weights = vec![0.0; bias.len() * inputs * kernel];
         for (i, value) in values.iter().enumerate() {
             let (output, input, tap) = (i / (inputs * kernel), i / kernel % inputs, i % kernel);
-            weights[(input * kernel + tap) * bias.len() + output] = *value;
+            weights[((output / 4 * inputs + input) * kernel + tap) * 4 + output % 4] = *value;
         }
         Ok(Convolution { outputs, inputs, kernel, dilation, bias, weights })
     }

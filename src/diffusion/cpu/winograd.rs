@@ -13,7 +13,7 @@
 
 use super::conv::Finish;
 use super::{each_piece, pieces, read, tensor};
-use crate::vector::vectorized;
+use crate::vector::{vectorized, weighted_sums};
 use candle_core::{Result, Tensor};
 
 /// Most weights: 2 MiB.
@@ -205,7 +205,7 @@ impl Layer<'_> {
                 tiles.chunks_exact(self.c).zip(sums.chunks_exact_mut(outputs)).enumerate()
             {
                 for (four, sums) in sums.as_chunks_mut::<OUTPUTS>().0.iter_mut().enumerate() {
-                    *sums = sum_up(tiles, &kernels[(four * PLACES + place) * self.c..][..self.c]);
+                    *sums = weighted_sums(tiles, &kernels[(four * PLACES + place) * self.c..][..self.c]);
                 }
             }
             for channel in 0..self.bias.len() {
@@ -295,20 +295,6 @@ fn differences<const N: usize>([a, b, c, d]: [&[f32; N]; 4]) -> [[f32; N]; 4] {
         out[3][i] = b[i] - d[i];
     }
     out
-}
-
-/// Four outputs over all channels at one place of a vector of tiles.
-#[inline(always)]
-fn sum_up(tiles: &[[f32; LANES]], kernels: &[[f32; OUTPUTS]]) -> [[f32; LANES]; OUTPUTS] {
-    let mut sums = [[0.0f32; LANES]; OUTPUTS];
-    for (tiles, weights) in tiles.iter().zip(kernels) {
-        for (sums, weight) in sums.iter_mut().zip(weights) {
-            for (sum, tile) in sums.iter_mut().zip(tiles) {
-                *sum = weight.mul_add(*tile, *sum);
-            }
-        }
-    }
-    sums
 }
 
 /// Aᵀ m A of one output: its upper and its lower row.
