@@ -109,6 +109,12 @@ impl Conv2d {
         Ok(Conv2d { weight, bias, window })
     }
 
+    /// The layer with `factor` times its result, plus `offset`.
+    pub fn scaled(self, factor: f64, offset: f64) -> TensorResult<Self> {
+        let (weight, bias) = ((&self.weight * factor)?, self.bias.affine(factor, offset)?);
+        Ok(Conv2d { weight, bias, ..self })
+    }
+
     /// `x` \[n, in, h, w] to \[n, out, h', w'].
     pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
         self.apply(x, &self.bias, Finish::default())
@@ -287,6 +293,11 @@ pub fn from_tokens(tokens: &Tensor, order: Order, residual: &Tensor) -> TensorRe
         Order::Time => tokens.permute((1, 2, 0))?,
     };
     picture.contiguous()?.reshape(residual.dims())? + residual
+}
+
+/// Pictures \[n, k² c, h, w] of which every pixel holds k x k in its channels, unfolded to \[n, c, k h, k w].
+pub fn pixel_shuffle(x: &Tensor, k: usize) -> TensorResult<Tensor> {
+    if is_fast(x) { layout::pixel_shuffle(x, k) } else { candle_nn::ops::pixel_shuffle(x, k) }
 }
 
 /// `x` \[n, c, h, w] enlarged to `size` (height, width) by repeating pixels.

@@ -6,11 +6,11 @@
 
 use super::config::{TinyConfig, colours};
 use super::cpu::conv::Window;
-use super::layers::{Conv2d, Finish};
+use super::layers::{Conv2d, Finish, pixel_shuffle};
 use super::weights::Scope;
 use crate::error::Result;
 use candle_core::{Result as TensorResult, Tensor};
-use candle_nn::ops::{pixel_shuffle, pixel_unshuffle};
+use candle_nn::ops::pixel_unshuffle;
 
 /// Latents beyond three times this are folded back before decoding.
 const CLAMP: f64 = 3.0;
@@ -57,7 +57,7 @@ impl Tiny {
     /// The UNet's latents \[n, c, h, w] to pictures \[n, 3, H, W].
     pub fn decode(&self, latents: &Tensor) -> TensorResult<Tensor> {
         let folded = ((latents / (self.scaling * CLAMP))?.tanh()? * CLAMP)?;
-        pixel_shuffle(&run(&self.decoder, folded)?.affine(2.0, -1.0)?, self.unfolded)
+        pixel_shuffle(&run(&self.decoder, folded)?, self.unfolded)
     }
 }
 
@@ -90,7 +90,9 @@ fn decoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
             number += 1;
         }
         if i + 1 == config.decoder.len() {
-            layers.push(Layer::Conv(Conv2d::same(&scope.at(number), channels, colours(config.unfolded))?));
+            let last = Conv2d::same(&scope.at(number), channels, colours(config.unfolded))?;
+            // The file's decoder ends in 0..=1, pictures are in −1..=1.
+            layers.push(Layer::Conv(last.scaled(2.0, -1.0).map_err(|e| scope.error(e))?));
         } else {
             // The enlargement has a number too.
             let shape = [channels, channels, 3, 3];

@@ -4,6 +4,7 @@ use super::flight::Pose;
 use super::store::WorkFolder;
 use super::{Job, Render, Rendered};
 use crate::diffusion::Model;
+use crate::diffusion::cpu::layout::to_bytes;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::progress::{Flow, Progress};
 use crate::score::Timeline;
@@ -179,13 +180,9 @@ pub(super) fn finish_at(job: &Job, frame: FrameIndex, pose: Pose) -> Finish {
 /// Pictures \[f, 3, h, w] in −1..=1 as frames of 8 bits.
 pub(super) fn to_frames(pictures: &Tensor) -> Result<Vec<Frame>> {
     let failed = || Error::device("decoded pictures can't be read back");
-    let (f, _, h, w) = pictures.dims4().context(failed)?;
-    let bytes = || {
-        // Rounded: half a level more, and what is behind the point cut off.
-        let scaled = pictures.to_dtype(DType::F32)?.affine(127.5, 127.5 + 0.5)?.clamp(0f32, 255f32)?;
-        let rows = scaled.permute((0, 2, 3, 1))?.to_dtype(DType::U8)?.to_device(&Device::Cpu)?;
-        rows.reshape((f, h * w * 3))?.to_vec2::<u8>()
-    };
+    let (_, _, h, w) = pictures.dims4().context(failed)?;
+    let bytes =
+        pictures.to_device(&Device::Cpu).and_then(|p| to_bytes(&p.to_dtype(DType::F32)?)).context(failed)?;
     let size = Size { width: w as u32, height: h as u32 };
-    Ok(bytes().context(failed)?.into_iter().map(|rgb| Frame::new(size, rgb)).collect())
+    Ok(bytes.into_iter().map(|rgb| Frame::new(size, rgb)).collect())
 }

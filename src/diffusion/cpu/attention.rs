@@ -140,11 +140,11 @@ fn multiply_strided(a: &[f32], (depth, stride): (usize, usize), panels: &[f32], 
     let (a0, a1, a2, a3) = (&a0[..depth], &a1[..depth], &a2[..depth], &a3[..depth]);
     for (p, panel) in panels.chunks_exact(depth * PANEL).enumerate() {
         let mut sums = [[0.0f32; PANEL]; ROWS];
-        for (i, line) in panel.chunks_exact(PANEL).enumerate() {
-            let x = [a0[i], a1[i], a2[i], a3[i]];
-            for r in 0..ROWS {
-                for j in 0..PANEL {
-                    sums[r][j] = x[r].mul_add(line[j], sums[r][j]);
+        let rows = a0.iter().zip(a1).zip(a2.iter().zip(a3));
+        for (line, ((x0, x1), (x2, x3))) in panel.as_chunks::<PANEL>().0.iter().zip(rows) {
+            for (sums, x) in sums.iter_mut().zip([x0, x1, x2, x3]) {
+                for (sum, value) in sums.iter_mut().zip(line) {
+                    *sum = x.mul_add(*value, *sum);
                 }
             }
         }
@@ -154,23 +154,24 @@ fn multiply_strided(a: &[f32], (depth, stride): (usize, usize), panels: &[f32], 
     }
 }
 
-/// Softmax of the first `seen` values; the rest becomes zero.
+/// Softmax of the first `seen` values; the rest becomes zero. The row is a whole number of panels.
 #[inline(always)]
 fn softmax(row: &mut [f32], seen: usize) {
-    let (row, hidden) = row.split_at_mut(seen);
-    hidden.fill(0.0);
+    row[seen..].fill(f32::NEG_INFINITY);
+    let panels = row.as_chunks_mut::<PANEL>().0;
     let mut highest = [f32::NEG_INFINITY; PANEL];
-    for block in row.chunks(PANEL) {
-        highest.iter_mut().zip(block).for_each(|(h, v)| *h = if *v > *h { *v } else { *h });
+    for panel in &*panels {
+        highest.iter_mut().zip(panel).for_each(|(h, v)| *h = if *v > *h { *v } else { *h });
     }
     let highest = highest.into_iter().fold(f32::NEG_INFINITY, f32::max);
     let mut sums = [0.0f32; PANEL];
-    for block in row.chunks_mut(PANEL) {
-        for (sum, v) in sums.iter_mut().zip(block) {
+    for panel in &mut *panels {
+        for (sum, v) in sums.iter_mut().zip(panel) {
             *v = exp(*v - highest);
             *sum += *v;
         }
     }
     let factor = 1.0 / sums.iter().sum::<f32>();
-    row.iter_mut().for_each(|v| *v *= factor);
+    panels.iter_mut().flatten().for_each(|v| *v *= factor);
+    row[seen..].fill(0.0);
 }

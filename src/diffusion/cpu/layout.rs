@@ -1,7 +1,9 @@
-//! Between pictures \[f, c, h, w] and tokens, and nearest-neighbor enlargement.
+//! Between pictures \[f, c, h, w] and tokens, folded pictures or bytes, and nearest-neighbor enlargement.
 
 use super::{each_piece, read, tensor};
-use candle_core::{Result, Tensor};
+use crate::vector::vectorized;
+use candle_core::{Result, Tensor, bail};
+use rayon::prelude::*;
 
 /// Which tokens stand next to each other, that is, attend to each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,6 +108,53 @@ pub fn upsample(x: &Tensor, (height, width): (usize, usize)) -> Result<Tensor> {
     })
 }
 
+/// `x` \[n, k² c, h, w] unfolded to \[n, c, k h, k w], as PyTorch's `pixel_shuffle` does.
+pub fn pixel_shuffle(x: &Tensor, k: usize) -> Result<Tensor> {
+    let (n, folded, h, w) = x.dims4()?;
+    if k == 0 || folded % (k * k) != 0 {
+        bail!("{folded} channels can't be unfolded to {k}x{k} pixels");
+    }
+    read([x], |[x]| {
+        let out = each_piece((x.len(), k * k * h * w), |i, out| {
+            let planes = &x[i * k * k * h * w..][..k * k * h * w];
+            for (y, line) in out.chunks_exact_mut(k * w).enumerate() {
+                for right in 0..k {
+                    let from = &planes[((y % k * k + right) * h + y / k) * w..][..w];
+                    line[right..].iter_mut().step_by(k).zip(from).for_each(|(o, v)| *o = *v);
+                }
+            }
+        });
+        tensor(out, (n, folded / (k * k), k * h, k * w))
+    })
+}
+
+/// Pictures \[n, 3, h, w] in −1..=1 as n times h · w · 3 bytes, rounded, color by color.
+pub fn to_bytes(pictures: &Tensor) -> Result<Vec<Vec<u8>>> {
+    let (n, colors, h, w) = pictures.dims4()?;
+    if colors != 3 {
+        bail!("a picture of {colors} colors is not of red, green and blue");
+    }
+    let plane = h * w;
+    read([pictures], |[pictures]| {
+        let picture = |i: usize| {
+            let [red, green, blue] = [0, 1, 2].map(|color| &pictures[(3 * i + color) * plane..][..plane]);
+            let mut bytes = vec![0; 3 * plane];
+            vectorized(
+                #[inline(always)]
+                || {
+                    let values = red.iter().zip(green).zip(blue);
+                    for (pixel, ((r, g), b)) in bytes.as_chunks_mut::<3>().0.iter_mut().zip(values) {
+                        // Half a level more, and what is behind the point cut off.
+                        *pixel = [r, g, b].map(|v| v.mul_add(127.5, 128.0) as u8);
+                    }
+                },
+            );
+            bytes
+        };
+        Ok((0..n).into_par_iter().map(picture).collect())
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,6 +180,27 @@ mod tests {
                 assert_eq!(same(&back), same(&twice));
             }
         }
+    }
+
+    #[test]
+    fn unfolding_is_candles() {
+        for (shape, k) in [((2, 12, 3, 5), 2), ((1, 48, 2, 3), 4), ((3, 2, 4, 4), 1)] {
+            let x = counting(shape);
+            let theirs = candle_nn::ops::pixel_shuffle(&x, k).unwrap();
+            let flat = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let ours = pixel_shuffle(&x, k).unwrap();
+            assert_eq!((ours.dims(), flat(&ours)), (theirs.dims(), flat(&theirs)));
+        }
+        assert!(pixel_shuffle(&counting((1, 5, 2, 2)), 2).is_err());
+    }
+
+    #[test]
+    fn bytes_are_rounded_and_held_to_their_ends() {
+        let levels: Vec<f32> = [-2.0, -1.0, -0.9961, -0.9959, 0.0, 0.9, 1.0, f32::NAN].repeat(3);
+        let bytes = to_bytes(&tensor(levels, (1, 3, 2, 4)).unwrap()).unwrap();
+        let expected = [0, 0, 0, 1, 128, 242, 255, 0];
+        assert_eq!(bytes, [expected.iter().flat_map(|v| [*v; 3]).collect::<Vec<u8>>()]);
+        assert!(to_bytes(&counting((1, 4, 2, 2))).is_err());
     }
 
     #[test]
