@@ -1,4 +1,5 @@
-//! What is asked of the operating system: when freed memory goes back to it, and which threads give way to others.
+//! What is asked of the operating system and of the environment: when freed memory goes back, and which threads do what and
+//! give way to others.
 
 /// From now on freed memory stays with the program, for whoever asks next, until [`give_back`].
 ///
@@ -12,6 +13,21 @@ pub fn keep() {
         libc::mallopt(libc::M_TRIM_THRESHOLD, i32::MAX);
         // The highest that it takes: larger pieces are mapped one by one.
         libc::mallopt(libc::M_MMAP_THRESHOLD, 32 << 20);
+    }
+}
+
+/// From now on candle's passes over tensors run on the thread that asks for them.
+///
+/// It shares them among threads of its own, which the asking thread waits for by spinning. Beside a pool that keeps all cores
+/// busy that takes more time than it saves: 3 % of a render on two cores.
+pub fn share_nothing() {
+    const THREADS: &str = "CANDLE_NUM_THREADS";
+    if std::env::var_os(THREADS).is_none() {
+        #[allow(unsafe_code, reason = "candle has no other door")]
+        // SAFETY: this is called before there is a second thread that could read the environment.
+        unsafe {
+            std::env::set_var(THREADS, "1");
+        }
     }
 }
 

@@ -25,6 +25,7 @@ use std::process::ExitCode;
 /// Runs the program and says how it went: 0, or [`crate::error::ErrorKind::exit_code`].
 pub fn main() -> ExitCode {
     crate::system::keep();
+    crate::system::share_nothing();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
