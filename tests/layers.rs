@@ -43,6 +43,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("libc", &["system.rs"]),
     ("indicatif", &["cli/terminal.rs"]),
     ("plotters", &["cli/plot"]),
+    ("half", &["audio/weights.rs"]),
     ("hound", &["cli/analyze/clicks.rs"]),
     ("postcard", &["cli/analyze/cache.rs"]),
     ("toml", &["score"]),

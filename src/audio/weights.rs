@@ -1,8 +1,9 @@
 //! The numbers of the nets: read from the file that `training/ears/export.py` writes, checked before use.
 //!
-//! The file is safetensors, all tensors in `f32`. Nothing in it decides how much memory is taken but its own length.
+//! The file is safetensors, its tensors in `f32` or `f16`. Nothing in it decides how much memory is taken but its own length.
 
 use crate::error::{Context, Error, Result};
+use half::f16;
 use safetensors::{Dtype, SafeTensors};
 
 use super::cue::{CUES, DRUM_CUES};
@@ -98,11 +99,12 @@ impl<'a> Tensors<'a> {
     /// Shape and values of a tensor.
     pub(super) fn tensor(&self, name: &str) -> Result<(Vec<usize>, Vec<f32>)> {
         let view = self.0.tensor(name).context(|| wrong(&format!("it has no '{name}'")))?;
-        if view.dtype() != Dtype::F32 {
-            return Err(wrong(&format!("'{name}' is not in f32")));
-        }
-        let values: Vec<f32> =
-            view.data().as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
+        let data = view.data();
+        let values: Vec<f32> = match view.dtype() {
+            Dtype::F32 => data.as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)).collect(),
+            Dtype::F16 => data.as_chunks().0.iter().map(|two| f16::from_le_bytes(*two).to_f32()).collect(),
+            other => return Err(wrong(&format!("'{name}' is in {other:?}, not in f32 or f16"))),
+        };
         if values.iter().any(|v| !v.is_finite()) {
             return Err(wrong(&format!("'{name}' holds something that is not a number")));
         }

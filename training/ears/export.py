@@ -14,9 +14,9 @@ import net as N
 def write(path, tensors, note):
     """safetensors: the length of the header, the header, the tensors."""
     header, at = {'__metadata__': note}, 0
-    arrays = {name: np.ascontiguousarray(a, dtype='<f4') for name, a in tensors.items()}
+    arrays = {name: np.ascontiguousarray(a, dtype=a.dtype.newbyteorder('<')) for name, a in tensors.items()}
     for name, a in arrays.items():
-        header[name] = {'dtype': 'F32', 'shape': list(a.shape), 'data_offsets': [at, at + a.nbytes]}
+        header[name] = {'dtype': f'F{8 * a.itemsize}', 'shape': list(a.shape), 'data_offsets': [at, at + a.nbytes]}
         at += a.nbytes
     text = json.dumps(header).encode()
     text += b' ' * (-len(text) % 8)
@@ -27,10 +27,10 @@ def write(path, tensors, note):
 
 
 def trained(path):
-    """The net that `train.py` saved."""
+    """The net that `train.py` saved, as precise as it is shipped."""
     saved = torch.load(path)
     model = N.Ears(saved['shape'])
-    model.load_state_dict(saved['weights'])
+    model.load_state_dict({name: value.half().float() for name, value in saved['weights'].items()})
     return model.eval(), f'{saved["steps"]} steps, left out: {saved["left"] or "nothing"}'
 
 
@@ -48,7 +48,7 @@ if __name__ == '__main__':
         model, note = trained(path)
         nets.append(model)
         notes[model.shape] = note
-        weights |= {f'{model.shape}.{name}': value.numpy() for name, value in model.state_dict().items()}
+        weights |= {f'{model.shape}.{name}': value.half().numpy() for name, value in model.state_dict().items()}
     write(sys.argv[3], weights, notes)
     if len(sys.argv) > 4:
         # Bursts over noise, so that every cue and every layer matters; 16 bits a value, as the program keeps them.
