@@ -112,7 +112,7 @@ impl Block {
     pub fn forward(&self, x: &Tensor, around: &impl Surroundings) -> TensorResult<Tensor> {
         let keys = |i: usize| around.context(i).map(|c| self.attentions[i].keys(c)).transpose();
         let keys = [keys(0)?, keys(1)?];
-        if !(is_fast(x) && self.widen.is_small()) {
+        if !self.in_cache(x) {
             return self.pass(x.clone(), around, keys);
         }
         in_parts(x, (ROWS / x.dim(1)?).max(1), |first, part| {
@@ -120,6 +120,11 @@ impl Block {
             let [a, b] = keys.each_ref().map(|k| k.as_ref().map(|k| k.part(first, count)).transpose());
             self.pass(part, around, [a?, b?])
         })
+    }
+
+    /// Whether `x` is worth going over in parts.
+    fn in_cache(&self, x: &Tensor) -> bool {
+        is_fast(x) && self.widen.is_small()
     }
 
     /// As [`Self::forward`], with the keys of the context; none where tokens look at each other.
@@ -130,7 +135,7 @@ impl Block {
             let keys = keys.map_or_else(|| layer.keys(&queries), Ok)?;
             x = layer.forward(&x, (&queries, &keys), around.row_scale())?;
         }
-        if !(is_fast(&x) && self.widen.is_small()) {
+        if !self.in_cache(&x) {
             return self.feed(&x);
         }
         let rows = x.flatten_to(1)?;
