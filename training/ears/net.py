@@ -81,5 +81,5 @@ class Ears(nn.Module):
 # What a net is shown, how many values that is, what it tells apart, its width and its number of residual blocks.
 SHAPES = {
     'beats': (cues, B.INPUTS, ('beat', 'downbeat', 'onset', 'kick', 'snare'), 24, 8),
-    'drums': (drum_cues, 3 * B.BANDS, ('kick', 'snare', 'hat'), 48, 6),
+    'drums': (drum_cues, 3 * B.BANDS, ('kick', 'snare', 'hat'), 96, 6),
 }
