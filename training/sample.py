@@ -109,8 +109,8 @@ class Spark:
         self.net = nets.Video(self.unet, nets.load_part(nets.adapter(few), nets.build_motion())).eval() if moving else None
         with torch.no_grad():
             more = torch.eye(nets.LATENT[0])[:, :, None, None].expand(-1, -1, 8, 8) / 2
-            change = (self.vae.decode(more / self.factor).sample - self.vae.decode(-more / self.factor).sample).mean((2, 3))
-        self.luma = change @ torch.tensor([0.2126, 0.7152, 0.0722])
+            change = self.vae.decode(more / self.factor).sample - self.vae.decode(-more / self.factor).sample
+            self.luma = brightness(change).mean((1, 2))
 
     def embed(self, prompts):
         return self.text(torch.tensor([self.tok(p) for p in prompts])).last_hidden_state

@@ -91,17 +91,13 @@ fn causal_mask(first: usize, rows: usize, logits: &Tensor) -> Result<Tensor> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diffusion::cpu::apart;
     use crate::noise::{Stream, gaussian};
 
     fn noise(seed: u64, shape: [usize; 3]) -> Tensor {
         let mut values = vec![0.0; shape.iter().product()];
         gaussian(seed, Stream::Latents, 0, &mut values);
         cpu::tensor(values, &shape[..]).unwrap()
-    }
-
-    fn distance(a: &Tensor, b: &Tensor) -> f32 {
-        let worst = (a - b).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
-        worst.to_scalar().unwrap()
     }
 
     /// The definition, entry by entry in double precision.
@@ -138,8 +134,8 @@ mod tests {
             for (row_scale, causal) in [(None, false), (Some(&scale[..]), false), (None, true)] {
                 let how = Attend { heads, row_scale, causal };
                 let exact = naive(&q, &k, &v, how);
-                assert!(distance(&attention(&q, &k, &v, how).unwrap(), &exact) < 2e-6);
-                assert!(distance(&by_products(&q, &k, &v, how, LOGITS).unwrap(), &exact) < 2e-6);
+                assert!(apart(&attention(&q, &k, &v, how).unwrap(), &exact) < 2e-6);
+                assert!(apart(&by_products(&q, &k, &v, how, LOGITS).unwrap(), &exact) < 2e-6);
             }
         }
     }
@@ -149,9 +145,9 @@ mod tests {
         let (q, k, v) = (noise(1, [1, 1100, 8]), noise(2, [1, 300, 8]), noise(3, [1, 300, 8]));
         let how = Attend::plain(2);
         let exact = naive(&q, &k, &v, how);
-        assert!(distance(&attention(&q, &k, &v, how).unwrap(), &exact) < 2e-6);
+        assert!(apart(&attention(&q, &k, &v, how).unwrap(), &exact) < 2e-6);
         // 166 rows at a time.
-        assert!(distance(&by_products(&q, &k, &v, how, 100_000).unwrap(), &exact) < 2e-6);
+        assert!(apart(&by_products(&q, &k, &v, how, 100_000).unwrap(), &exact) < 2e-6);
     }
 
     #[test]
@@ -160,7 +156,7 @@ mod tests {
         let repeated = |t: &Tensor| t.repeat((4, 1, 1)).unwrap();
         let one = attention(&q, &k, &v, Attend::plain(2)).unwrap();
         let four = attention(&q, &repeated(&k), &repeated(&v), Attend::plain(2)).unwrap();
-        assert!(distance(&one, &four) == 0.0);
+        assert!(apart(&one, &four) == 0.0);
     }
 
     #[test]
@@ -169,10 +165,10 @@ mod tests {
         let mean = v.mean_keepdim(1).unwrap().broadcast_as((2, 4, 8)).unwrap();
         let calm = [0.0f32; 4];
         let how = Attend { row_scale: Some(&calm), ..Attend::plain(2) };
-        assert!(distance(&attention(&q, &k, &v, how).unwrap(), &mean) < 1e-6);
+        assert!(apart(&attention(&q, &k, &v, how).unwrap(), &mean) < 1e-6);
         let plain = attention(&q, &k, &v, Attend::plain(2)).unwrap();
         let ones = [1.0f32; 4];
         let how = Attend { row_scale: Some(&ones), ..Attend::plain(2) };
-        assert!(distance(&attention(&q, &k, &v, how).unwrap(), &plain) == 0.0);
+        assert!(apart(&attention(&q, &k, &v, how).unwrap(), &plain) == 0.0);
     }
 }

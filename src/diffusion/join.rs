@@ -43,6 +43,7 @@ pub fn correct(
 mod tests {
     use super::*;
     use crate::diffusion::config::{BetaSchedule, SamplerKind, SchedulerConfig, Spacing};
+    use crate::diffusion::cpu::apart;
     use crate::noise::{Stream, gaussian};
     use candle_core::Device;
 
@@ -50,10 +51,6 @@ mod tests {
         let mut values = vec![0.0; frames * 18];
         gaussian(1, Stream::Latents, index, &mut values);
         Tensor::from_vec(values, (frames, 2, 3, 3), &Device::Cpu).unwrap()
-    }
-
-    fn apart(a: &Tensor, b: &Tensor) -> f32 {
-        (a - b).unwrap().abs().unwrap().max_all().unwrap().to_scalar().unwrap()
     }
 
     /// Clean latents of a corrected output must be the network's plus exp(−i/3) times what it missed on the last pinned frame.

@@ -116,13 +116,11 @@ impl Model {
         let vae = Vae::new(&vae_weights, &vae_config)?;
 
         check_fit(&unet_config, &text_config, &vae_config)?;
-        let luma = pace::luma(unet_config.in_channels, device, |x| vae.decode(x))
-            .context(|| Error::device("trying the autoencoder failed"))?;
         let folder = at("tokenizer");
         let tokenizer =
             folder.is_dir().then(|| Tokenizer::open(&folder, text_config.positions)).transpose()?;
         loaded.note_unused(&[&unet_weights, &motion_weights, &text_weights, &vae_weights]);
-        Ok(Model {
+        let mut model = Model {
             scheduler: SchedulerConfig::read(&loaded.config(at("scheduler/scheduler_config.json")))?,
             native,
             steps,
@@ -134,11 +132,14 @@ impl Model {
             motion_config,
             vae,
             vae_config,
-            luma,
+            luma: Vec::new(),
             target,
             files: loaded.files,
             notes: loaded.notes,
-        })
+        };
+        model.luma = pace::luma(model.latent_channels(), device, |x| model.decoded(x))
+            .context(|| Error::device("trying the autoencoder failed"))?;
+        Ok(model)
     }
 
     /// What a person may want to know about the loading: what was not used, what was assumed.
@@ -190,8 +191,7 @@ impl Model {
 
     /// The pictures \[f, 3, H, W] of latents \[f, c, h, w], about in \[-1, 1].
     pub fn decode(&self, latents: &Tensor) -> Result<Tensor> {
-        let step = self.downscale();
-        self.in_pieces(latents, step * step, |x| self.vae.decode(x))
+        self.decoded(latents)
             .context(|| Error::device("decoding pictures failed").hint("a smaller picture takes less memory"))
     }
 
@@ -267,6 +267,11 @@ impl Model {
 
     fn onto(&self, x: &Tensor) -> TensorResult<Tensor> {
         x.to_device(&self.target.device)?.to_dtype(self.target.dtype)
+    }
+
+    fn decoded(&self, latents: &Tensor) -> TensorResult<Tensor> {
+        let step = self.downscale();
+        self.in_pieces(latents, step * step, |x| self.vae.decode(x))
     }
 
     /// Runs `f` over as many images at a time as the memory bound allows, `pixels` pixels a value of the plane.

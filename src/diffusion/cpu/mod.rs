@@ -152,9 +152,9 @@ fn noise(seed: u64, shape: &[usize]) -> Tensor {
     Tensor::from_vec(values, shape, &Device::Cpu).expect("the values fit the shape")
 }
 
-/// How far apart two tensors of one shape are where they are farthest, for the tests of the fast paths.
+/// How far apart two tensors of one shape are where they are farthest, for tests.
 #[cfg(test)]
-fn apart(ours: &Tensor, theirs: &Tensor) -> f32 {
+pub(super) fn apart(ours: &Tensor, theirs: &Tensor) -> f32 {
     assert_eq!(ours.dims(), theirs.dims());
     let all = (ours - theirs).and_then(|d| d.abs()?.flatten_all()?.max(0)?.to_scalar());
     all.expect("tensors of one shape can be compared")
