@@ -5,11 +5,12 @@
 //! level of the groups; and how much the spectrum after differs from the one before (1 - cosine of the mean log spectra) at
 //! three reaches: harmony changes on first beats of bars more than anywhere else.
 //!
-//! For drums it is every band by itself, its rises and its mean level: a kick and a bass note differ in detail.
+//! For drums it is every band by itself, its rises and its mean level, and the same of the bands of the low end, whose tapers
+//! are longer, over more hops: a kick and a bass note differ in detail.
 //!
 //! `training/ears/net.py` computes the same; a fixture made there holds the two together.
 
-use super::band::{BANDS, Bands};
+use super::band::{BANDS, Bands, LOW_BANDS};
 
 /// Magnitude, over 1, from which a rise counts by its ratio; below, by its size: quiet hits are small hits.
 const COMPRESSION: f32 = 2000.0;
@@ -24,12 +25,14 @@ const HARMONIC: std::ops::Range<usize> = 3..50;
 /// Cues per step for beats.
 pub(super) const CUES: usize = 3 * GROUPS + REACHES.len();
 /// Cues per step for drums.
-pub(super) const DRUM_CUES: usize = 3 * BANDS;
+pub(super) const DRUM_CUES: usize = 3 * BANDS + 2 * LOW_BANDS;
+/// Hops between the two spectra of a rise in the low end.
+const LOW_LAG: usize = 8;
 /// Keeps the cosine of two nearly equal or nearly silent spectra from being decided by noise.
 const FLOOR: f64 = 0.02;
 
 /// Log magnitudes of a hop of a track whose bands are brought to level by `gains`.
-pub(super) fn logs(bands: &Bands, hop: isize, gains: &[f32; BANDS]) -> [f32; BANDS] {
+pub(super) fn logs<const N: usize>(bands: &Bands<N>, hop: isize, gains: &[f32; N]) -> [f32; N] {
     let now = bands.hop(hop);
     std::array::from_fn(|i| (1.0 + COMPRESSION * gains[i] * now[i]).log10())
 }
@@ -101,27 +104,49 @@ impl<'a> Cues<'a> {
     }
 }
 
+/// What is heard of a track for drums.
+#[derive(Clone, Copy)]
+pub(super) struct Sound<'a> {
+    pub(super) bands: &'a Bands,
+    pub(super) low: &'a Bands<LOW_BANDS>,
+    /// What brings the bands to level, and what the low end.
+    pub(super) gains: &'a [f32; BANDS],
+    pub(super) level: f32,
+}
+
+impl Sound<'_> {
+    fn logs(&self, hop: isize) -> [f32; BANDS] {
+        logs(self.bands, hop, self.gains)
+    }
+
+    fn low_logs(&self, hop: isize) -> [f32; LOW_BANDS] {
+        logs(self.low, hop, &[self.level; LOW_BANDS])
+    }
+}
+
 /// The cues of a track for drums, in the same way.
 pub(super) struct DrumCues<'a> {
-    bands: &'a Bands,
-    gains: &'a [f32; BANDS],
+    sound: Sound<'a>,
     /// The hop that is taken next.
     next: isize,
-    /// Log magnitudes of the two hops before.
-    before: [[f32; BANDS]; 2],
+    /// Log magnitudes of the hops before.
+    before: [[f32; BANDS]; LAG],
+    low_before: [[f32; LOW_BANDS]; LOW_LAG],
 }
 
 impl<'a> DrumCues<'a> {
-    /// Cues of a track that is brought to level by `gains`; the first step begins at hop `start`.
-    pub(super) fn new(bands: &'a Bands, gains: &'a [f32; BANDS], start: isize) -> Self {
-        DrumCues { bands, gains, next: start, before: [2, 1].map(|ago| logs(bands, start - ago, gains)) }
+    /// The first step begins at hop `start`.
+    pub(super) fn new(sound: Sound<'a>, start: isize) -> Self {
+        let before = std::array::from_fn(|i| sound.logs(start + i as isize - LAG as isize));
+        let low_before = std::array::from_fn(|i| sound.low_logs(start + i as isize - LOW_LAG as isize));
+        DrumCues { sound, next: start, before, low_before }
     }
 
     /// The cues of the next `count` steps: one list of `count` values per cue.
     pub(super) fn take(&mut self, count: usize) -> Vec<Vec<f32>> {
         let mut cues = vec![vec![0.0; count]; DRUM_CUES];
         for (step, first) in (self.next..).step_by(2).take(count).enumerate() {
-            let now = [0, 1].map(|i| logs(self.bands, first + i, self.gains));
+            let now = [0, 1].map(|i| self.sound.logs(first + i));
             let rise = [0, 1].map(|i| rises(&now[i], &self.before[i]));
             for band in 0..BANDS {
                 cues[band][step] = 2.0 * rise[0][band];
@@ -129,6 +154,14 @@ impl<'a> DrumCues<'a> {
                 cues[2 * BANDS + band][step] = (now[0][band] + now[1][band]) * 0.5;
             }
             self.before = now;
+            let now = [0, 1].map(|i| self.sound.low_logs(first + i));
+            for band in 0..LOW_BANDS {
+                let rise = |i: usize| (now[i][band] - self.low_before[i][band]).max(0.0);
+                cues[3 * BANDS + band][step] = (now[0][band] + now[1][band]) * 0.5;
+                cues[3 * BANDS + LOW_BANDS + band][step] = rise(0) + rise(1);
+            }
+            self.low_before.rotate_left(2);
+            self.low_before[LOW_LAG - 2..].copy_from_slice(&now);
         }
         self.next += 2 * count as isize;
         cues
@@ -168,13 +201,14 @@ fn change(sums: &[Harmony], at: usize, reach: usize) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::band::WHOLE;
     use crate::audio::spectrum::Grid;
     use crate::units::SampleRate;
 
     /// A track of `hops` hops whose spectra are flat at `level(hop)`.
     fn flat(hops: usize, level: impl Fn(usize) -> f32) -> Bands {
         let grid = Grid::new(SampleRate(44_100));
-        let mut bands = Bands::new(grid);
+        let mut bands = Bands::new(grid, WHOLE);
         let silence = vec![0.0; grid.bins()];
         (0..crate::audio::band::LEAD).for_each(|_| bands.push(&silence));
         (0..hops).for_each(|hop| bands.push(&vec![level(hop); grid.bins()]));

@@ -3,7 +3,7 @@
 //! What is proportional to the signal is taken from the spectra as they come, what is not (fluxes, timbre) from
 //! the kept bands, once the level of the track is known.
 
-use super::band::{self, Bands, center_hz};
+use super::band::{self, Bands, WHOLE};
 use super::chroma::Chroma;
 use super::cue::{LAG, logs, rises};
 use super::spectrum::{Grid, Spectrum, lanes};
@@ -148,7 +148,8 @@ impl Features {
 
 /// The bands whose middles lie between two frequencies.
 fn span(low: f32, high: f32) -> Range<usize> {
-    let first = |hz: f32| (0..band::BANDS).find(|i| center_hz(*i) >= f64::from(hz)).unwrap_or(band::BANDS);
+    let first =
+        |hz: f32| (0..band::BANDS).find(|i| WHOLE.center_hz(*i) >= f64::from(hz)).unwrap_or(band::BANDS);
     first(low)..first(high)
 }
 
@@ -160,7 +161,7 @@ mod tests {
     #[test]
     fn a_rise_is_flux_and_a_fall_is_none() {
         let grid = Grid::new(SampleRate(44_100));
-        let (mut extractor, mut bands) = (Extractor::new(grid), Bands::new(grid));
+        let (mut extractor, mut bands) = (Extractor::new(grid), Bands::new(grid, WHOLE));
         (0..band::LEAD).for_each(|_| bands.push(&vec![0.0; grid.bins()]));
         for i in 0..30 {
             let spectrum = vec![if (10..20).contains(&i) { 0.1 } else { 0.0 }; grid.bins()];

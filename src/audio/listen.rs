@@ -4,6 +4,7 @@ use super::align::{Found, in_pause, straighten, tempo};
 use super::analysis::{Analysis, Drums, Hit};
 use super::count::count;
 use super::course::Course;
+use super::cue::Sound;
 use super::decode::Decoded;
 use super::envelope::{envelopes, struck};
 use super::features::Features;
@@ -122,13 +123,15 @@ struct Beats {
 
 impl Track {
     fn new(kept: Kept, weights: &Weights) -> Result<Self> {
-        let Kept { decoded, grid, bands, extractor, energy, gain, loud: span, .. } = kept;
+        let Kept { decoded, grid, bands, low, extractor, energy, gain, loud: span, .. } = kept;
         let hops = usize::try_from(decoded.samples.div_ceil(grid.hop as u64))
             .map_err(|_| Error::input("the track is too long for this machine"))?;
         let level = gain.unwrap_or(0.0);
         let features = extractor.finish(hops, &bands, level);
         let sounding: Vec<bool> = features.loudness.iter().map(|a| *a > QUIETEST).collect();
-        let chances = net::listen(weights, &bands, &tone::gains(&bands, level, &span), span.clone());
+        let gains = tone::gains(&bands, level, &span);
+        let sound = Sound { bands: &bands, low: &low, gains: &gains, level };
+        let chances = net::listen(weights, sound, span.clone());
         let duration = decoded.rate.time_of(decoded.samples);
         let energy = energy.levelled(level);
         Ok(Track { hop: grid.seconds(), duration, decoded, features, energy, sounding, span, chances })

@@ -1,7 +1,7 @@
 //! Music in, an [`Analysis`] out.
 //!
 //! ```text
-//! file ─► decode ─► pass: spectrum ─► band (80 magnitudes a hop), level, transient
+//! file ─► decode ─► pass: spectrum ─► band (80 magnitudes a hop), low (37 more), level, transient
 //!                            │
 //!        cue ─► net: chances of beats, downbeats, onsets, drums, per hop
 //!                            │
@@ -31,6 +31,7 @@ mod grid;
 mod level;
 mod listen;
 mod loudness;
+mod low;
 pub mod lyrics;
 mod meter;
 pub mod midi;

@@ -8,8 +8,7 @@
 //!
 //! **Invariant:** sums are taken in a fixed order; before and after the track there is silence.
 
-use super::band::{BANDS, Bands};
-use super::cue::{Cues, DrumCues};
+use super::cue::{Cues, DrumCues, Sound};
 use super::weights::{Convolution, Net, Weights};
 use crate::vector::{vectorized, weighted_sums};
 use rayon::prelude::*;
@@ -36,14 +35,14 @@ pub(super) struct Chances {
     pub(super) hat: Vec<f32>,
 }
 
-/// Listens to the hops in `span` of a track whose bands are brought to level by `gains`.
-pub(super) fn listen(weights: &Weights, bands: &Bands, gains: &[f32; BANDS], span: Range<usize>) -> Chances {
+/// Listens to the hops in `span` of a track.
+pub(super) fn listen(weights: &Weights, sound: Sound<'_>, span: Range<usize>) -> Chances {
     let [beat, downbeat, onset, low, high] = through(&weights.beats, &span, |first| {
-        let mut cues = Cues::new(bands, gains, first);
+        let mut cues = Cues::new(sound.bands, sound.gains, first);
         move |count| cues.take(count)
     });
     let [kick, snare, hat] = through(&weights.drums, &span, |first| {
-        let mut cues = DrumCues::new(bands, gains, first);
+        let mut cues = DrumCues::new(sound, first);
         move |count| cues.take(count)
     });
     Chances { beat, downbeat, onset, strikes: [low, high], kick, snare, hat }
@@ -181,25 +180,40 @@ fn look(layer: &Convolution, x: &[Vec<f32>], t: usize, under: &mut [[f32; LANES]
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::band::{BANDS, Bands, LOW_BANDS};
     use crate::audio::weights::Tensors;
 
     /// Magnitudes, and the chances that the training code computes from them with the shipped weights.
     static FIXTURE: &[u8] = include_bytes!("../../tests/fixtures/ears/net.safetensors");
 
-    const AS_IT_IS: [f32; BANDS] = [1.0; BANDS];
+    /// A track as it is.
+    struct Track {
+        bands: Bands,
+        low: Bands<LOW_BANDS>,
+    }
 
-    fn fixture() -> (Bands, Vec<f32>) {
+    impl Track {
+        fn of(magnitudes: &[f32], low: &[f32]) -> Self {
+            Track { bands: Bands::of_values(magnitudes), low: Bands::of_values(low) }
+        }
+
+        fn heard(&self, span: Range<usize>) -> Chances {
+            let sound = Sound { bands: &self.bands, low: &self.low, gains: &[1.0; BANDS], level: 1.0 };
+            listen(&Weights::shipped().unwrap(), sound, span)
+        }
+    }
+
+    /// Magnitudes, those of the low end, and the chances of them.
+    fn fixture() -> [Vec<f32>; 3] {
         let file = Tensors::parse(FIXTURE).unwrap();
-        let (_, magnitudes) = file.tensor("magnitudes").unwrap();
-        let bands = Bands::of_values(&magnitudes);
-        (bands, file.tensor("chances").unwrap().1)
+        ["magnitudes", "low", "chances"].map(|name| file.tensor(name).unwrap().1)
     }
 
     #[test]
     fn the_net_says_what_it_says_in_training() {
-        let (bands, expected) = fixture();
-        let hops = expected.len() / (BEAT_HEADS + DRUM_HEADS);
-        let heard = listen(&Weights::shipped().unwrap(), &bands, &AS_IT_IS, 0..hops);
+        let [magnitudes, low, expected] = fixture();
+        let hops = magnitudes.len() / BANDS;
+        let heard = Track::of(&magnitudes, &low).heard(0..hops);
         let [low, high] = heard.strikes;
         let lists = [heard.beat, heard.downbeat, heard.onset, low, high, heard.kick, heard.snare, heard.hat];
         for (head, (list, expected)) in lists.iter().zip(expected.chunks(hops)).enumerate() {
@@ -210,17 +224,19 @@ mod tests {
 
     #[test]
     fn a_chance_depends_on_what_is_near_and_on_nothing_else() {
-        let (bands, expected) = fixture();
-        let hops = expected.len() / (BEAT_HEADS + DRUM_HEADS);
+        let [magnitudes, low, _] = fixture();
+        let hops = magnitudes.len() / BANDS;
+        let track = Track::of(&magnitudes, &low);
+        let whole = track.heard(0..hops);
+        assert_eq!(track.heard(100..hops).onset, whole.onset[100..]);
+        let after = |silence: usize, values: &[f32]| [&vec![0.0; silence], values].concat();
+        let later = Track::of(&after(400 * BANDS, &magnitudes), &after(400 * LOW_BANDS, &low));
+        assert_eq!(later.heard(400..400 + hops), whole);
         let weights = Weights::shipped().unwrap();
-        let whole = listen(&weights, &bands, &AS_IT_IS, 0..hops);
-        assert_eq!(listen(&weights, &bands, &AS_IT_IS, 100..hops).onset, whole.onset[100..]);
-        let later = Bands::of_values(&[vec![0.0; 400 * BANDS], bands.values()].concat());
-        assert_eq!(listen(&weights, &later, &AS_IT_IS, 400..400 + hops), whole);
         assert_eq!((weights.beats.reach(), weights.drums.reach()), (1 + 2 * 255, 1 + 2 * 63));
         // Longer than a stretch: four minutes of the same bar after bar.
-        let bar: Vec<f32> = bands.values()[..200 * BANDS].to_vec();
-        let long = listen(&weights, &Bands::of_values(&bar.repeat(140)), &AS_IT_IS, 0..28_000);
+        let bar = Track::of(&magnitudes[..200 * BANDS].repeat(140), &low[..200 * LOW_BANDS].repeat(140));
+        let long = bar.heard(0..28_000);
         for (a, b) in long.beat[2000..2200].iter().zip(&long.beat[24_400..24_600]) {
             assert!((a - b).abs() < 1e-5);
         }

@@ -4,10 +4,11 @@
 //! is kept is kept by this thread, so that its memory is at hand for whatever comes next.
 //! What is kept is a few hundred bytes a hop, all of it as it comes: the level is known only at the end.
 
-use super::band::{Bands, LEAD};
+use super::band::{Bands, LEAD, LOW_BANDS, WHOLE};
 use super::decode::{Block, Decoded, decode};
 use super::features::Extractor;
 use super::level::{Meter, Mix};
+use super::low::Low;
 use super::spectrum::{Grid, Spectra, Spectrum};
 use super::transient::Energy;
 use crate::error::{Error, ErrorKind, Result};
@@ -26,6 +27,7 @@ pub(super) struct Kept {
     pub(super) decoded: Decoded,
     pub(super) grid: Grid,
     pub(super) bands: Bands,
+    pub(super) low: Bands<LOW_BANDS>,
     pub(super) extractor: Extractor,
     pub(super) energy: Energy,
     /// Factor that brings the track to level; none for a silent track.
@@ -99,6 +101,7 @@ struct Ear {
     grid: Grid,
     spectra: Spectra,
     bands: Bands,
+    low: Low,
     extractor: Extractor,
     energy: Energy,
     meter: Meter,
@@ -110,7 +113,8 @@ impl Ear {
         Ear {
             grid,
             spectra: Spectra::new(grid, channels, LEAD),
-            bands: Bands::new(grid),
+            bands: Bands::new(grid, WHOLE),
+            low: Low::new(grid, channels),
             extractor: Extractor::new(grid),
             energy: Energy::new(),
             meter: Meter::new(grid.hop),
@@ -119,18 +123,19 @@ impl Ear {
 
     fn push(&mut self, parcel: &Parcel) {
         let block = Block { rate: parcel.rate, channels: parcel.channels, samples: &parcel.samples };
-        let Ear { spectra, bands, extractor, energy, meter, .. } = self;
+        let Ear { spectra, bands, low, extractor, energy, meter, .. } = self;
         spectra.push(block, &mut |spectrum| take(bands, extractor, spectrum));
+        low.push(block);
         energy.push(block);
         meter.push(block);
     }
 
     fn finish(self, decoded: Decoded) -> Kept {
-        let Ear { grid, spectra, mut bands, mut extractor, energy, meter } = self;
+        let Ear { grid, spectra, mut bands, low, mut extractor, energy, meter } = self;
         spectra.finish(&mut |spectrum| take(&mut bands, &mut extractor, spectrum));
-        let mix = meter.mix();
+        let (low, mix) = (low.finish(), meter.mix());
         let (gain, loud) = meter.finish(decoded.channels);
-        Kept { decoded, grid, bands, extractor, energy, gain, loud, mix }
+        Kept { decoded, grid, bands, low, extractor, energy, gain, loud, mix }
     }
 }
 

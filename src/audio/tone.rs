@@ -3,7 +3,7 @@
 //! An old tape, a phone or a low-pass filter takes the treble away, in which the nets hear strokes best. What is left of
 //! it is lifted to where the dullest produced tracks have theirs; brighter tracks stay as they are.
 
-use super::band::{BANDS, Bands, center_hz};
+use super::band::{BANDS, Bands, WHOLE};
 use std::ops::Range;
 
 /// Mean magnitude below which a band is lifted, at 100 Hz; 6 dB less per octave: one in ten tracks is as dull as that.
@@ -20,7 +20,7 @@ pub(super) fn gains(bands: &Bands, level: f32, span: &Range<usize>) -> [f32; BAN
     }
     std::array::from_fn(|i| {
         let mean = sums[i] * f64::from(level) / span.len().max(1) as f64;
-        let dull = DULL * DULL_HZ / center_hz(i).max(DULL_HZ);
+        let dull = DULL * DULL_HZ / WHOLE.center_hz(i).max(DULL_HZ);
         level * (dull / mean).clamp(1.0, LARGEST) as f32
     })
 }
@@ -44,10 +44,10 @@ mod tests {
 
     #[test]
     fn a_muffled_track_is_lifted_to_six_decibels_an_octave_and_no_further() {
-        let muffled = |i: usize| if center_hz(i) < 4000.0 { 0.01 } else { 1e-5 };
+        let muffled = |i: usize| if WHOLE.center_hz(i) < 4000.0 { 0.01 } else { 1e-5 };
         let lifted = gains(&track(muffled), 1.0, &(0..20));
         for (i, gain) in lifted.iter().enumerate() {
-            let hz = center_hz(i);
+            let hz = WHOLE.center_hz(i);
             let expected = if hz < 4000.0 { 1.0 } else { (0.8 / hz / 1e-5) as f32 };
             assert!((gain / expected - 1.0).abs() < 0.01, "{hz} Hz by {gain}");
         }

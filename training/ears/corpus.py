@@ -26,7 +26,8 @@ def extract(corpus, stretches=STRETCHES):
             if os.path.exists(out):
                 continue
             sound, rate = soundfile.read(f'{corpus}/audio/{name}.wav', dtype='float32', always_2d=True)
-            levelled = B.magnitudes(sound, rate, stretch) * B.gain(sound, rate)
+            assert rate == 44100, name
+            levelled = B.magnitudes(sound, stretch) * B.gain(sound)
             np.save(out + '.part.npy', levelled.astype(np.float16))
             os.rename(out + '.part.npy', out)
 

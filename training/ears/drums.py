@@ -131,7 +131,7 @@ def main():
     for part in ('audio', 'truth'):
         os.makedirs(f'{o.corpus}/{part}', exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        pieces = [s for s in render.sources(folder) if s[1] in ('midi', 'doom') and not render.judging(s[0])]
+        pieces = [s for s in render.sources(folder) if s[1] in ('midi', 'doom', 'mma') and not render.judging(s[0])]
         for i in range(o.count):
             rng = np.random.default_rng([o.seed, i])
             name, kind, path = pieces[int(rng.integers(len(pieces)))]

@@ -36,7 +36,7 @@ def trained(path):
 
 @torch.no_grad()
 def chances(model, magnitudes):
-    """[bands, hops] -> [heads, hops], with silence before and after."""
+    """[all bands, hops] -> [heads, hops], with silence before and after."""
     margin = 1200
     x = torch.from_numpy(np.pad(magnitudes, ((0, 0), (margin, margin + magnitudes.shape[1] % 2))))[None]
     return torch.sigmoid(model(x))[0, :, margin:margin + magnitudes.shape[1]].numpy()
@@ -54,9 +54,11 @@ if __name__ == '__main__':
         # Bursts over noise, so that every cue and every layer matters; 16 bits a value, as the program keeps them.
         rng = np.random.default_rng(5)
         hops = 301
-        m = rng.uniform(0, 0.003, (B.BANDS, hops)) * np.linspace(2, 0.3, B.BANDS)[:, None]
-        m[:, 20::47] += rng.uniform(0, 0.1, (B.BANDS, len(range(20, hops, 47))))
+        count = B.BANDS + B.LOW_BANDS
+        m = rng.uniform(0, 0.003, (count, hops)) * np.linspace(2, 0.3, count)[:, None]
+        m[:, 20::47] += rng.uniform(0, 0.1, (count, len(range(20, hops, 47))))
         m[10:30, 100:200] += 0.02
         bits = (m.astype(np.float32).view(np.uint32) + 0x8000) & 0xffff0000
         m = bits.view(np.float32)
-        write(sys.argv[4], {'magnitudes': m.T, 'chances': np.concatenate([chances(net, m) for net in nets])}, {})
+        whole, low = m[:B.BANDS].T, m[B.BANDS:].T
+        write(sys.argv[4], {'magnitudes': whole, 'low': low, 'chances': np.concatenate([chances(net, m) for net in nets])}, {})

@@ -22,17 +22,22 @@ def spectra(m):
 
 
 def drum_cues(m):
-    """[batch, bands, hops] magnitudes -> [batch, inputs, hops / 2]: each band's rise for both hops of a step, and its mean level."""
-    logs, rise = spectra(m)
-    return torch.cat([rise[..., 0::2] * 2, rise[..., 1::2] * 2, (logs[..., 0::2] + logs[..., 1::2]) / 2], 1)
+    """[batch, all bands, hops] magnitudes -> [batch, inputs, hops / 2]: each band's rise for both hops of a step and its mean level;
+    in the low end its mean level, and its rises over LOW_LAG hops added up.
+    """
+    logs, rise = spectra(m[:, :B.BANDS])
+    low = torch.log10(1 + B.COMPRESSION * m[:, B.BANDS:])
+    low_rise = (low - F.pad(low[..., :-B.LOW_LAG], (B.LOW_LAG, 0))).clamp(min=0)
+    both = lambda x: x[..., 0::2] + x[..., 1::2]
+    return torch.cat([rise[..., 0::2] * 2, rise[..., 1::2] * 2, both(logs) / 2, both(low) / 2, both(low_rise)], 1)
 
 
 def cues(m):
-    """[batch, bands, hops] magnitudes -> [batch, inputs, hops / 2].
+    """[batch, all bands, hops] magnitudes -> [batch, inputs, hops / 2].
 
     Per step: the rise of the log magnitudes in each group of bands for both hops, their mean level, and how much the spectrum after differs from the one before (1 - cosine) at three reaches.
     """
-    logs, rise = spectra(m)
+    logs, rise = spectra(m[:, :B.BANDS])
     group = lambda x: x.unflatten(1, (B.GROUPS, -1)).mean(2)
     rise, steps = group(rise), (logs[..., 0::2] + logs[..., 1::2]) / 2
     parts = [rise[..., 0::2] * 4, rise[..., 1::2] * 4, group(steps)]
@@ -70,7 +75,7 @@ class Ears(nn.Module):
         nn.init.constant_(self.head.bias, -3.0)
 
     def forward(self, m):
-        """[batch, bands, hops] magnitudes -> logits [batch, heads, hops]; the number of hops is even."""
+        """[batch, all bands, hops] magnitudes -> logits [batch, heads, hops]; the number of hops is even."""
         x = F.relu(self.stem(self.cues(m)))
         for reach, mix in zip(self.reach, self.mix):
             x = x + mix(self.drop(F.relu(reach(x))))
@@ -81,5 +86,5 @@ class Ears(nn.Module):
 # What a net is shown, how many values that is, what it tells apart, its width and its number of residual blocks.
 SHAPES = {
     'beats': (cues, B.INPUTS, ('beat', 'downbeat', 'onset', 'kick', 'snare'), 24, 8),
-    'drums': (drum_cues, 3 * B.BANDS, ('kick', 'snare', 'hat'), 96, 6),
+    'drums': (drum_cues, 3 * B.BANDS + 2 * B.LOW_BANDS, ('kick', 'snare', 'hat'), 96, 6),
 }

@@ -20,6 +20,7 @@ import tempfile
 import numpy as np
 import soundfile
 
+import accompany
 import lmms
 import midi
 import tracker
@@ -63,6 +64,8 @@ def sources(folder):
             if digest not in seen:
                 seen.add(digest)
                 yield pathlib.Path(path).stem, 'doom', path
+    for name, path in accompany.pieces(folder):
+        yield name, 'mma', path
     for pattern in MODULES:
         for path in sorted(glob.glob(f'/usr/share/{pattern}')):
             package = path.removeprefix('/usr/share/').removeprefix('games/').split('/')[0]

@@ -1,7 +1,7 @@
-"""Trains a net: `python train.py beats|drums CORPUS... --out OUT.pt [--leave KIND,KIND] [--steps N] [--seed N]`.
+"""Trains a net: `python train.py beats|drums CORPUS... --out OUT.pt [--leave KIND,KIND] [--steps N] [--seed N] [--start PT]`.
 
 Crops of 30 s from all tracks, each kind of each corpus as often as the square root of its size, with another level, equalizer, pitch
-and tempo each time. `--leave` trains without some kinds, for an honest test on them. The weights kept are a running mean of the last steps.
+and tempo each time. `--leave` trains without some kinds, for an honest test on them; `--start` goes on from weights that were trained before. The weights kept are a running mean of the last steps.
 """
 import argparse
 import numpy as np
@@ -12,20 +12,24 @@ import corpus as C
 import net as N
 
 CROP, BATCH = 3000, 8
-WEIGHTS = {'beats': (1.0, 1.0, 0.6, 0.4, 0.4), 'drums': (1.0, 1.0, 1.0)}  # of the heads in the loss
+WEIGHTS = {'beats': (1.0, 1.0, 0.6, 0.4, 0.4), 'drums': (1.5, 1.0, 1.0)}  # of the heads in the loss
 RARE = {'beats': 5, 'drums': 2}        # how much more an event counts than a hop without one
 TILT = {'beats': 5, 'drums': 1.5}      # decibels by which the equalizer bends: drums are told by their color
 SEMITONES = {'beats': 4, 'drums': 1}   # by which the pitch moves
 LOW_PASS = {'beats': 0.2, 'drums': 0.1}  # how often there are no highs
 
 
+HZ = np.concatenate([B.CENTERS, B.LOW_CENTERS])
+PLACES = np.interp(np.log(HZ), np.log(B.CENTERS), np.arange(B.BANDS))  # of all bands among the first
+
+
 def equalizer(rng, shape):
-    """[bands] factors: a random curve, at times a low-pass or a high-pass."""
-    db = np.interp(np.arange(B.BANDS), np.linspace(0, B.BANDS, 7), rng.normal(0, TILT[shape], 7)) + rng.normal(0, 3)
+    """[all bands] factors: a random curve, at times a low-pass or a high-pass."""
+    db = np.interp(PLACES, np.linspace(0, B.BANDS, 7), rng.normal(0, TILT[shape], 7)) + rng.normal(0, 3)
     if rng.random() < LOW_PASS[shape]:
-        db -= np.maximum(0, 12 * np.log2(B.CENTERS / rng.uniform(2500, 10000))) * rng.uniform(1, 5)
+        db -= np.maximum(0, 12 * np.log2(HZ / rng.uniform(2500, 10000))) * rng.uniform(1, 5)
     if rng.random() < 0.1:
-        db -= np.maximum(0, 12 * np.log2(rng.uniform(60, 200) / B.CENTERS)) * rng.uniform(1, 3)
+        db -= np.maximum(0, 12 * np.log2(rng.uniform(60, 200) / HZ)) * rng.uniform(1, 3)
     return (10 ** (db / 20)).astype(np.float32)
 
 
@@ -33,10 +37,13 @@ def shifted(m, semitones):
     """Magnitudes as if the music were so much higher."""
     if semitones == 0:
         return m
-    at = np.interp(np.log(B.CENTERS) - semitones * np.log(2) / 12, np.log(B.CENTERS), np.arange(B.BANDS))
-    low = at.astype(int)
-    share = (at - low).astype(np.float32)[:, None]
-    return m[low] * (1 - share) + m[np.minimum(low + 1, B.BANDS - 1)] * share
+    moved = []
+    for part, centers in ((m[:B.BANDS], B.CENTERS), (m[B.BANDS:], B.LOW_CENTERS)):
+        at = np.interp(np.log(centers) - semitones * np.log(2) / 12, np.log(centers), np.arange(len(centers)))
+        low = at.astype(int)
+        share = (at - low).astype(np.float32)[:, None]
+        moved.append(part[low] * (1 - share) + part[np.minimum(low + 1, len(centers) - 1)] * share)
+    return np.concatenate(moved)
 
 
 def cropped(a, start):
@@ -85,9 +92,11 @@ def loss_of(model, batch):
     return (F.binary_cross_entropy_with_logits(logits, target, reduction='none') * weight).sum() / weight.sum()
 
 
-def train(shape, tracks, steps, seed, log):
+def train(shape, tracks, steps, seed, log, start=None):
     torch.manual_seed(seed)
     model = N.Ears(shape)
+    if start:
+        model.load_state_dict(start['weights'])
     crops = Crops(tracks, model, seed)
     mean = torch.optim.swa_utils.AveragedModel(model, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.99))
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.02)
@@ -117,10 +126,13 @@ if __name__ == '__main__':
     parser.add_argument('--leave', default='')
     parser.add_argument('--steps', type=int, default=2000)
     parser.add_argument('--seed', type=int, default=1)
+    parser.add_argument('--start')
     args = parser.parse_args()
     torch.set_num_threads(1)
     heads = N.SHAPES[args.shape][2]
     tracks = [t for c in args.corpus for t in C.tracks(c) if t.kind not in args.leave.split(',') and t.teaches(heads)]
     print(len(tracks), 'tracks', flush=True)
-    model = train(args.shape, tracks, args.steps, args.seed, args.leave or 'all')
-    torch.save({'shape': args.shape, 'weights': model.state_dict(), 'steps': args.steps, 'left': args.leave}, args.out)
+    start = torch.load(args.start) if args.start else None
+    model = train(args.shape, tracks, args.steps, args.seed, args.leave or 'all', start)
+    steps = args.steps + (start['steps'] if start else 0)
+    torch.save({'shape': args.shape, 'weights': model.state_dict(), 'steps': steps, 'left': args.leave}, args.out)
