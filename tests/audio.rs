@@ -370,6 +370,9 @@ fn the_example_track_is_understood() {
     assert!(beats >= 0.95, "{beats}: {:?}", analysis.beats);
     let bars = f_measure(&analysis.downbeats, &form::downbeats());
     assert!(bars >= 0.9, "{bars}: {:?}", analysis.downbeats);
+    let kicks: Vec<Seconds> = analysis.drums.kick.iter().map(|hit| hit.time).collect();
+    let found = f_measure(&kicks, &form::kicks());
+    assert!(found >= 0.95, "{found}: {kicks:?}");
     let edges: Vec<f64> = analysis.sections[1..].iter().map(|s| s.start.0).collect();
     let truth = form::boundaries();
     assert!(edges.len() >= truth.len() && edges.len() <= truth.len() + 1, "{edges:?}");

@@ -43,6 +43,12 @@ pub fn downbeats() -> Vec<f64> {
     (0..bars()).map(|i| i as f64 * BAR).collect()
 }
 
+/// When the kick strikes, in seconds: on every beat of the loud parts.
+pub fn kicks() -> Vec<f64> {
+    let parts = FORM.iter().flat_map(|(part, bars)| std::iter::repeat_n(*part, bars * METER));
+    beats().into_iter().zip(parts).filter(|(_, part)| *part == Part::Loud).map(|(at, _)| at).collect()
+}
+
 /// When the parts begin, in seconds, without the first.
 pub fn boundaries() -> Vec<f64> {
     let mut bar = 0;

@@ -11,7 +11,7 @@
 mod form;
 mod voice;
 
-use form::{BAR, BEAT, FORM, METER, Part};
+use form::{BAR, BEAT, FORM, METER, Part, kicks};
 use voice::{Noise, RATE};
 
 /// A chord: the bass note and three upper notes, as MIDI numbers.
@@ -97,12 +97,10 @@ impl Bus {
 struct Score {
     drums: Bus,
     tones: Bus,
-    /// When the kick strikes: the tones make room for it.
-    kicks: Vec<f64>,
 }
 
 fn compose() -> Score {
-    let mut score = Score { drums: Bus::new(), tones: Bus::new(), kicks: Vec::new() };
+    let mut score = Score { drums: Bus::new(), tones: Bus::new() };
     let mut noise = Noise::new(0x5eed);
     let mut bar = 0;
     for (part, bars) in FORM {
@@ -147,7 +145,6 @@ fn loud_bar(score: &mut Score, time: f64, chord: Chord, noise: &mut Noise) {
     for beat in 0..METER {
         let at = time + beat as f64 * BEAT;
         score.drums.add(at, if beat == 0 { 0.95 } else { 0.85 }, 0.0, &voice::kick());
-        score.kicks.push(at);
         if beat % 2 == 1 {
             score.drums.add(at, 0.5, 0.05, &voice::snare(noise));
         }
@@ -186,7 +183,7 @@ fn hertz(note: u8) -> f32 {
 /// Makes room for the kick, adds a little hall, and rounds off the peaks.
 fn master(score: Score) -> Vec<[f32; 2]> {
     let mut tones = score.tones.0;
-    for kick in &score.kicks {
+    for kick in kicks() {
         let start = (kick * f64::from(RATE)) as usize;
         for (i, slot) in tones.iter_mut().skip(start).take((0.4 * RATE) as usize).enumerate() {
             let duck = 1.0 - 0.55 * (-(i as f32) / RATE / 0.11).exp();

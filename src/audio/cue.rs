@@ -109,8 +109,9 @@ impl<'a> Cues<'a> {
 pub(super) struct Sound<'a> {
     pub(super) bands: &'a Bands,
     pub(super) low: &'a Bands<LOW_BANDS>,
-    /// What brings the bands to level, and what the low end.
+    /// What brings each band to level.
     pub(super) gains: &'a [f32; BANDS],
+    /// What brings the low end to level.
     pub(super) level: f32,
 }
 
