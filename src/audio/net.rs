@@ -1,7 +1,8 @@
 //! Cues go in, chances of events come out: beats, downbeats, onsets, kicks, snares and hats, per hop.
 //!
-//! Two temporal convolution nets (Bai, Kolter and Koltun 2018): a stem, residual blocks whose reach doubles from one
-//! to the next, and a head with two chances per step, one for each hop. The chance of a beat depends on the ten seconds
+//! Temporal convolution nets (Bai, Kolter and Koltun 2018): a stem, residual blocks whose reach doubles from one
+//! to the next, and a head with two log odds per step, one for each hop. One hears drums; several, trained differently, hear beats, and
+//! their mean counts, since which music one of them takes for half a beat off is a matter of chance. The chance of a beat depends on the ten seconds
 //! before and after, that of a drum on the 2.5 seconds. Long tracks are heard in stretches that overlap by that much, so
 //! that the number of threads changes no result; a stretch goes through the net bit by bit, so that memory does not grow
 //! with the track. `training/ears` makes the weights.
@@ -41,16 +42,17 @@ pub(super) fn listen(weights: &Weights, sound: Sound<'_>, span: Range<usize>) ->
         let mut cues = Cues::new(sound.bands, sound.gains, first);
         move |count| cues.take(count)
     });
-    let [kick, snare, hat] = through(&weights.drums, &span, |first| {
+    let [kick, snare, hat] = through(std::slice::from_ref(&weights.drums), &span, |first| {
         let mut cues = DrumCues::new(sound, first);
         move |count| cues.take(count)
     });
     Chances { beat, downbeat, onset, strikes: [low, high], kick, snare, hat }
 }
 
-/// What a net says of the hops in `span`; `source` gives the cues from a hop on, as many steps at a time as it is asked for.
+/// What nets of equal reach say of the hops in `span`, on the average; `source` gives the cues from a hop on, as many steps at a time
+/// as it is asked for.
 fn through<S, const HEADS: usize>(
-    net: &Net,
+    nets: &[Net],
     span: &Range<usize>,
     source: impl Fn(isize) -> S + Sync,
 ) -> [Vec<f32>; HEADS]
@@ -59,12 +61,13 @@ where
 {
     let steps = span.len().div_ceil(2);
     let starts: Vec<usize> = (0..steps).step_by(STRETCH).collect();
+    let reach = nets.first().map_or(0, Net::reach);
     let parts: Vec<[Vec<f32>; HEADS]> = starts
         .into_par_iter()
         .map(|start| {
             let count = STRETCH.min(steps - start);
-            let first = span.start as isize + 2 * (start as isize - net.reach() as isize);
-            heads(net, source(first), count + 2 * net.reach())
+            let first = span.start as isize + 2 * (start as isize - reach as isize);
+            heads(nets, source(first), count + 2 * reach)
         })
         .collect();
     std::array::from_fn(|head| {
@@ -79,32 +82,53 @@ pub(super) fn sigmoid(odds: f32) -> f32 {
     1.0 / (1.0 + (-odds).exp())
 }
 
-/// The chances for the next `count` steps but the reach of the net at both ends, two per step.
+/// The chances for the next `count` steps but the reach of the nets at both ends, two per step.
 fn heads<const HEADS: usize>(
-    net: &Net,
+    nets: &[Net],
     mut cues: impl FnMut(usize) -> Vec<Vec<f32>>,
     count: usize,
 ) -> [Vec<f32>; HEADS] {
-    let chances = 2 * count.saturating_sub(2 * net.reach());
-    let mut heads: [Vec<f32>; HEADS] = std::array::from_fn(|_| Vec::with_capacity(chances));
-    let mut stem = Stage::new(&net.stem);
-    let mut blocks: Vec<_> = net.blocks.iter().map(|(reach, mix)| (Stage::new(reach), mix)).collect();
+    let mut heads: [Vec<f32>; HEADS] = std::array::from_fn(|_| Vec::with_capacity(2 * count));
+    let mut listeners: Vec<_> = nets.iter().map(Listener::new).collect();
+    let share = 1.0 / nets.len() as f32;
     for from in (0..count).step_by(CHUNK) {
-        let (_, mut x) = stem.push(cues(CHUNK.min(count - from)));
+        let cues = cues(CHUNK.min(count - from));
+        let said: Vec<_> = listeners.iter_mut().map(|listener| listener.push(cues.clone())).collect();
+        for (head, list) in heads.iter_mut().enumerate() {
+            let mean = |row: usize, step: usize| share * said.iter().map(|odds| odds[row][step]).sum::<f32>();
+            let steps = 0..said[0][head].len();
+            list.extend(steps.flat_map(|i| [sigmoid(mean(head, i)), sigmoid(mean(HEADS + head, i))]));
+        }
+    }
+    heads
+}
+
+/// A net that is given its cues bit by bit.
+struct Listener<'a> {
+    stem: Stage<'a>,
+    blocks: Vec<(Stage<'a>, &'a Convolution)>,
+    head: &'a Convolution,
+}
+
+impl<'a> Listener<'a> {
+    fn new(net: &'a Net) -> Self {
+        let blocks = net.blocks.iter().map(|(reach, mix)| (Stage::new(reach), mix)).collect();
+        Listener { stem: Stage::new(&net.stem), blocks, head: &net.head }
+    }
+
+    /// The log odds that the next cues make possible: of every head for the first hops of the steps, then for the second.
+    fn push(&mut self, cues: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
+        let (_, mut x) = self.stem.push(cues);
         rectify(&mut x);
-        for (reach, mix) in &mut blocks {
+        for (reach, mix) in &mut self.blocks {
             let (middle, mut y) = reach.push(x);
             rectify(&mut y);
             x = convolve(mix, &y);
             x.iter_mut().zip(middle).for_each(|(x, m)| x.iter_mut().zip(m).for_each(|(x, m)| *x += m));
         }
         rectify(&mut x);
-        let y = convolve(&net.head, &x);
-        for (head, list) in heads.iter_mut().enumerate() {
-            list.extend(y[head].iter().zip(&y[HEADS + head]).flat_map(|(a, b)| [sigmoid(*a), sigmoid(*b)]));
-        }
+        convolve(self.head, &x)
     }
-    heads
 }
 
 /// A convolution that is given its input bit by bit.
@@ -233,7 +257,7 @@ mod tests {
         let later = Track::of(&after(400 * BANDS, &magnitudes), &after(400 * LOW_BANDS, &low));
         assert_eq!(later.heard(400..400 + hops), whole);
         let weights = Weights::shipped().unwrap();
-        assert_eq!((weights.beats.reach(), weights.drums.reach()), (1 + 2 * 255, 1 + 2 * 63));
+        assert_eq!((weights.beats[0].reach(), weights.drums.reach()), (1 + 2 * 255, 1 + 2 * 63));
         // Longer than a stretch: four minutes of the same bar after bar.
         let bar = Track::of(&magnitudes[..200 * BANDS].repeat(140), &low[..200 * LOW_BANDS].repeat(140));
         let long = bar.heard(0..28_000);

@@ -1,6 +1,6 @@
 //! The numbers of the nets: read from the file that `training/ears/export.py` writes, checked before use.
 //!
-//! The file is safetensors, its tensors in `f32` or `f16`. Nothing in it decides how much memory is taken but its own length.
+//! The file is safetensors, its tensors in `f32`, `f16`, or `i8` with a scale for each row in another tensor. Nothing in it decides how much memory is taken but its own length.
 
 use crate::error::{Context, Error, Result};
 use half::f16;
@@ -15,6 +15,8 @@ static SHIPPED: &[u8] = include_bytes!("../../models/ears/net.safetensors");
 const MAX_BLOCKS: usize = 12;
 /// Most values per step inside the net.
 const MAX_WIDTH: usize = 256;
+/// Most nets that listen for beats.
+const MAX_LISTENERS: usize = 8;
 
 /// A convolution over time.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,10 +44,11 @@ impl Convolution {
     }
 }
 
-/// A net for beats and one for drums.
+/// Nets for beats, which are asked together, and for drums.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Weights {
-    pub(super) beats: Net,
+    /// At least one; all reach equally far.
+    pub(super) beats: Vec<Net>,
     pub(super) drums: Net,
 }
 
@@ -61,10 +64,15 @@ impl Weights {
     /// Model: the bytes are no safetensors file, or no nets of this kind.
     pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
         let file = Tensors::parse(bytes)?;
-        Ok(Weights {
-            beats: file.net("beats", CUES, BEAT_HEADS)?,
-            drums: file.net("drums", DRUM_CUES, DRUM_HEADS)?,
-        })
+        let listener = |i: usize| format!("beats.{i}");
+        let count =
+            (1..MAX_LISTENERS).take_while(|i| file.has(&format!("{}.stem.weight", listener(*i)))).count();
+        let beats: Vec<Net> =
+            (0..=count).map(|i| file.net(&listener(i), CUES, BEAT_HEADS)).collect::<Result<_>>()?;
+        if beats.iter().any(|net| net.reach() != beats[0].reach()) {
+            return Err(wrong("the nets for beats reach differently far"));
+        }
+        Ok(Weights { beats, drums: file.net("drums", DRUM_CUES, DRUM_HEADS)? })
     }
 }
 
@@ -103,7 +111,17 @@ impl<'a> Tensors<'a> {
         let values: Vec<f32> = match view.dtype() {
             Dtype::F32 => data.as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)).collect(),
             Dtype::F16 => data.as_chunks().0.iter().map(|two| f16::from_le_bytes(*two).to_f32()).collect(),
-            other => return Err(wrong(&format!("'{name}' is in {other:?}, not in f32 or f16"))),
+            Dtype::I8 => {
+                let (_, scales) = self.tensor(&format!("{name}.scale"))?;
+                let row = view.shape().iter().skip(1).product::<usize>().max(1);
+                if scales.len() != data.len().div_ceil(row) {
+                    return Err(wrong(&format!("'{name}' has not one scale for each row")));
+                }
+                let rows = data.chunks(row).zip(scales);
+                rows.flat_map(|(row, scale)| row.iter().map(move |v| f32::from(v.cast_signed()) * scale))
+                    .collect()
+            }
+            other => return Err(wrong(&format!("'{name}' is in {other:?}, not in f32, f16 or i8"))),
         };
         if values.iter().any(|v| !v.is_finite()) {
             return Err(wrong(&format!("'{name}' holds something that is not a number")));
@@ -161,11 +179,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shipped_weights_are_two_nets() {
+    fn the_shipped_weights_are_nets_for_beats_and_for_drums() {
         let Weights { beats, drums } = Weights::shipped().unwrap();
-        assert_eq!((beats.stem.inputs, beats.head.outputs), (CUES, 2 * BEAT_HEADS));
         assert_eq!((drums.stem.inputs, drums.head.outputs), (DRUM_CUES, 2 * DRUM_HEADS));
-        assert!(beats.reach() > 250, "beats are heard over less than five seconds to either side");
+        assert_eq!(beats.len(), 3);
+        for net in beats {
+            assert_eq!((net.stem.inputs, net.head.outputs), (CUES, 2 * BEAT_HEADS));
+            assert!(net.reach() > 250, "beats are heard over less than five seconds to either side");
+        }
     }
 
     #[test]
@@ -174,10 +195,10 @@ mod tests {
         let mut holes = SHIPPED.to_vec();
         let last = holes.len() - 4;
         holes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
-        let huge =
-            r#"{"beats.stem.weight":{"dtype":"F32","shape":[4294967295,4294967295,9],"data_offsets":[0,4]}}"#;
-        let back = r#"{"beats.stem.weight":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#;
-        let cases: [&[u8]; 8] = [
+        let huge = r#"{"beats.0.stem.weight":{"dtype":"F32","shape":[4294967295,4294967295,9],"data_offsets":[0,4]}}"#;
+        let back = r#"{"beats.0.stem.weight":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#;
+        let unscaled = r#"{"beats.0.stem.weight":{"dtype":"I8","shape":[1,1,1],"data_offsets":[0,1]}}"#;
+        let cases: [&[u8]; 9] = [
             b"",
             b"junk",
             &[0xff; 40],
@@ -186,6 +207,7 @@ mod tests {
             &head("{}"),
             &head(huge),
             &head(back),
+            &[&head(unscaled)[..], &[7]].concat(),
         ];
         for bytes in cases {
             let error = Weights::parse(bytes).unwrap_err();

@@ -58,19 +58,18 @@ def melody(rng, file, scale):
     if not free:
         return None
     beats = midi.beats(file, max(tick for tick, _ in midi.messages(file)))[0]
-    notes, at, dense = [], int(rng.integers(5, 10)) + 7 * 4, rng.uniform(0.2, 0.8)
-    tone = lambda i: 12 * (i // 7) + scale[i % 7]
+    step, dense = int(rng.integers(33, 38)), rng.uniform(0.2, 0.8)
+    events = [(0, mido.Message('program_change', channel=free[0], program=int(rng.choice(SOUNDS))))]
     for i, (start, stop) in enumerate(zip(beats, beats[1:])):
         if (i // 16) % 3 == 2:
             continue
-        for share in (0, 0.5):
-            if rng.random() < (dense if share == 0 else dense / 2):
-                at = int(np.clip(at + rng.integers(-2, 3), 28, 49))
-                notes.append((int(start + share * (stop - start)), int((stop - start) * 0.45), 12 + tone(at) if tone(at) < 60 else tone(at)))
-    events = [(0, mido.Message('program_change', channel=free[0], program=int(rng.choice(SOUNDS))))]
-    for start, length, key in notes:
-        events.append((start, mido.Message('note_on', channel=free[0], note=key, velocity=int(rng.integers(60, 110)))))
-        events.append((start + length, mido.Message('note_on', channel=free[0], note=key, velocity=0)))
+        for share, chance in ((0, dense), (0.5, dense / 2)):
+            if rng.random() < chance:
+                step = int(np.clip(step + rng.integers(-2, 3), 28, 49))
+                key = 12 * (step // 7) + scale[step % 7]
+                at, length = int(start + share * (stop - start)), int((stop - start) * 0.45)
+                note = mido.Message('note_on', channel=free[0], note=key, velocity=int(rng.integers(60, 110)))
+                events += [(at, note), (at + length, note.copy(velocity=0))]
     track, last = mido.MidiTrack(), 0
     for tick, message in sorted(events, key=lambda e: e[0]):
         track.append(message.copy(time=tick - last))
