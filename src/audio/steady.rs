@@ -17,9 +17,9 @@ const DRIFT: f64 = 2.0;
 /// Longest track for which this is done, in hops: 20 minutes; the work grows with the square.
 const LONGEST: usize = 120_000;
 /// Merit that a cut has to gain: about as much as thirty clear beats.
-const CUT: f64 = 150.0;
+const CUT: f64 = 120.0;
 /// What it has to gain besides where beats become offbeats: the net takes offbeats for beats more often than tracks are cut.
-const OFFBEAT: f64 = 200.0;
+const OFFBEAT: f64 = 100.0;
 /// What each cut takes from a course's merit when it is compared with one of free tempo.
 const DEDUCTED: f64 = 60.0;
 /// Bars before and after a cut in which its exact place is looked for.
