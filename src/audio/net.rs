@@ -93,7 +93,7 @@ fn heads<const HEADS: usize>(
     let share = 1.0 / nets.len() as f32;
     for from in (0..count).step_by(CHUNK) {
         let cues = cues(CHUNK.min(count - from));
-        let said: Vec<_> = listeners.iter_mut().map(|listener| listener.push(cues.clone())).collect();
+        let said: Vec<_> = listeners.iter_mut().map(|listener| listener.push(&cues)).collect();
         for (head, list) in heads.iter_mut().enumerate() {
             let mean = |row: usize, step: usize| share * said.iter().map(|odds| odds[row][step]).sum::<f32>();
             let steps = 0..said[0][head].len();
@@ -117,11 +117,11 @@ impl<'a> Listener<'a> {
     }
 
     /// The log odds that the next cues make possible: of every head for the first hops of the steps, then for the second.
-    fn push(&mut self, cues: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
+    fn push(&mut self, cues: &[Vec<f32>]) -> Vec<Vec<f32>> {
         let (_, mut x) = self.stem.push(cues);
         rectify(&mut x);
         for (reach, mix) in &mut self.blocks {
-            let (middle, mut y) = reach.push(x);
+            let (middle, mut y) = reach.push(&x);
             rectify(&mut y);
             x = convolve(mix, &y);
             x.iter_mut().zip(middle).for_each(|(x, m)| x.iter_mut().zip(m).for_each(|(x, m)| *x += m));
@@ -144,7 +144,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The outputs that the next inputs make possible, and before them the inputs in the middle of their reach.
-    fn push(&mut self, x: Vec<Vec<f32>>) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
+    fn push(&mut self, x: &[Vec<f32>]) -> (Vec<Vec<f32>>, Vec<Vec<f32>>) {
         self.held.iter_mut().zip(x).for_each(|(held, x)| held.extend(x));
         let y = convolve(self.layer, &self.held);
         let (done, lost) = (y[0].len(), self.layer.reach());

@@ -70,11 +70,7 @@ def melody(rng, file, scale):
                 at, length = int(start + share * (stop - start)), int((stop - start) * 0.45)
                 note = mido.Message('note_on', channel=free[0], note=key, velocity=int(rng.integers(60, 110)))
                 events += [(at, note), (at + length, note.copy(velocity=0))]
-    track, last = mido.MidiTrack(), 0
-    for tick, message in sorted(events, key=lambda e: e[0]):
-        track.append(message.copy(time=tick - last))
-        last = tick
-    return track
+    return midi.track(events)
 
 
 def pieces(folder):

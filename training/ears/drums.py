@@ -41,13 +41,9 @@ def events(file):
 def written(events, path):
     """A file of events at a constant tempo, a tick a millisecond; after a minute there is silence."""
     silence = [(SECONDS, mido.Message('control_change', channel=c, control=120)) for c in range(16)]
-    track, last = mido.MidiTrack([mido.MetaMessage('set_tempo', tempo=1_000_000)]), 0
-    for time, message in sorted([*events, *silence], key=lambda e: e[0]):
-        tick = max(last, round(time * 1000))
-        track.append(message.copy(time=tick - last))
-        last = tick
+    ticks = [(max(0, round(time * 1000)), message) for time, message in sorted([*events, *silence], key=lambda e: e[0])]
     file = mido.MidiFile(ticks_per_beat=1000)
-    file.tracks.append(track)
+    file.tracks.append(midi.track([(0, mido.MetaMessage('set_tempo', tempo=1_000_000)), *ticks]))
     file.save(path)
 
 

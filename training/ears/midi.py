@@ -31,6 +31,15 @@ def messages(file):
     return sorted(found, key=lambda m: (m[0], not m[1].is_meta))
 
 
+def track(events):
+    """A track of (tick, message)."""
+    found, last = mido.MidiTrack(), 0
+    for tick, message in sorted(events, key=lambda e: e[0]):
+        found.append(message.copy(time=tick - last))
+        last = tick
+    return found
+
+
 def changes(file, kind, first):
     """{tick: message} of a kind of meta message; `first` holds at the start, the last of several at one tick counts."""
     return {0: first} | {tick: message for tick, message in messages(file) if message.type == kind}
