@@ -1,5 +1,5 @@
 """Music from styles: MMA's accompaniments of chord progressions, with a melody, as MIDI files. One piece for each of MMA's files of
-styles that keep a beat; the same each time.
+styles that keep a beat; the same each time, but for how loosely MMA plays them.
 """
 import glob
 import os
