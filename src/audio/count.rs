@@ -8,8 +8,8 @@ use super::steady::{begin_bars, steady};
 
 /// Beats in a bar that are considered; of equal ones the first.
 const METERS: [usize; 2] = [4, 3];
-/// How much merit a course of one tempo may lack, per beat, and still be taken.
-const SLACK: f64 = 0.5;
+/// How much merit a course of one tempo may lack, per beat, and still be taken: a ramp of one per cent lacks more.
+const SLACK: f64 = 1.0;
 /// How far gaps between beats may differ and be one period, as a share of it.
 const ALIKE: f64 = 0.04;
 /// Fewest gaps between beats that tell a period.
