@@ -1,30 +1,103 @@
-//! Which beats begin a bar of four.
+//! Where bars begin, and how many beats they have.
 //!
-//! Harmony changes on first beats more than anywhere else, kicks fall on one and three, snares on two
-//! and four, and sections begin with a bar. Each beat says how well it would do as the first, second,
-//! third or fourth; the most likely path through the positions wins, so that a bar of another length
-//! shifts all that follow instead of spoiling them.
+//! Harmony changes with a bar more than anywhere else, kicks fall on its first beat, snares beside it, the net takes some
+//! beats for first ones, and music seldom begins with a pick-up. Each beat has a voice, the sum of these signs, and bars begin
+//! at the place whose beats have the highest mean. With the right number of beats in a bar, first beats stand out most:
+//! it is the one that explains most of what the voices differ by. The weights are a conditional logit (McFadden 1974), fitted by
+//! `training/ears/bars.py`.
 
 use super::pulse::Pulse;
+use std::ops::Range;
 
-/// Beats in a bar.
-pub(super) const METER: usize = 4;
-/// What it costs to break the order of the positions, against features of unit variance.
-const BREAK: f32 = 8.0;
+/// Beats of most bars.
+pub(super) const USUAL: usize = 4;
+/// Other numbers of beats; each has to be likelier than four by this much, as a natural logarithm.
+const OTHERS: [usize; 3] = [3, 5, 7];
+const LIKELIER: f64 = 4.0;
 
-/// The indices of the pulses that begin a bar.
-pub(super) fn downbeats(pulses: &[Pulse]) -> Vec<usize> {
-    let harmony = standardized(&(0..pulses.len()).map(|i| harmonic_change(pulses, i)).collect::<Vec<_>>());
-    let change = standardized(&(0..pulses.len()).map(|i| level_change(pulses, i)).collect::<Vec<_>>());
-    let kick = standardized(&pulses.iter().map(|p| p.kick).collect::<Vec<_>>());
-    let snare = standardized(&pulses.iter().map(|p| p.snare).collect::<Vec<_>>());
-    let merit = |i: usize, position: usize| match position {
-        0 => harmony[i] + 0.7 * change[i] + 0.3 * kick[i] - 0.3 * snare[i],
-        2 => 0.3 * kick[i] - 0.3 * snare[i],
-        _ => 0.3 * snare[i] - 0.3 * kick[i],
+/// What signs of variance 1 weigh in a voice.
+const HARMONY: f32 = 3.1;
+const KICK: f32 = 2.0;
+const SNARE: f32 = -0.7;
+/// What the net's share weighs, from 0 to 1.
+const SHARE: f32 = 2.0;
+/// What the first sound adds to the mean of its place: it is known from music that begins with its first bar, and others may not.
+const FIRST_SOUND: f32 = 2.4;
+/// A share of all variance that can't be explained by bars.
+const UNEXPLAINED: f64 = 0.01;
+
+/// What is heard at each beat.
+pub(super) struct Signs<'a> {
+    pub(super) pulses: &'a [Pulse],
+    /// Chances of a kick and of a snare.
+    pub(super) kick: Vec<f32>,
+    pub(super) snare: Vec<f32>,
+    /// How much of its chance of a beat is the chance of a downbeat, 0..=1.
+    pub(super) share: Vec<f32>,
+}
+
+/// Where bars begin.
+#[derive(Debug, PartialEq)]
+pub(super) struct Bars {
+    /// Beats in a bar.
+    pub(super) meter: usize,
+    /// Indices of their first beats.
+    pub(super) first: Vec<usize>,
+}
+
+/// Finds the bars of stretches of beats, in each from anew; `at_once`: the first beat lies on the first sound.
+pub(super) fn bars(signs: &Signs<'_>, stretches: &[Range<usize>], at_once: bool) -> Bars {
+    let voices = signs.voices();
+    let gain = |meter: usize| gain(&voices, stretches, meter);
+    let least = gain(USUAL) + LIKELIER;
+    let other =
+        OTHERS.into_iter().filter(|meter| gain(*meter) > least).max_by(|a, b| gain(*a).total_cmp(&gain(*b)));
+    let meter = other.unwrap_or(USUAL);
+    let first = stretches.iter().flat_map(|stretch| {
+        let mut means = means(&voices[stretch.clone()], meter);
+        if let Some(mean) = means.first_mut().filter(|_| at_once && stretch.start == 0) {
+            *mean += FIRST_SOUND;
+        }
+        let best = (0..means.len()).rev().max_by(|a, b| means[*a].total_cmp(&means[*b])).unwrap_or(0);
+        stretch.clone().skip(best).step_by(meter)
+    });
+    Bars { meter, first: first.collect() }
+}
+
+/// How much likelier the voices are if first beats have a mean of their own: of normal distributions, as a natural logarithm.
+fn gain(voices: &[f32], stretches: &[Range<usize>], meter: usize) -> f64 {
+    let all: f64 = voices.iter().map(|v| f64::from(*v).powi(2)).sum();
+    let explained = stretches.iter().map(|stretch| {
+        let best = means(&voices[stretch.clone()], meter).into_iter().fold(0.0, f32::max);
+        stretch.len() as f64 * f64::from(best).powi(2) / (meter - 1) as f64
+    });
+    let unexplained = 1.0 - explained.sum::<f64>() / all.max(1e-9);
+    -0.5 * voices.len() as f64 * unexplained.max(UNEXPLAINED).ln()
+}
+
+/// The mean voice of every `meter`-th beat, from each of the first on.
+fn means(voices: &[f32], meter: usize) -> Vec<f32> {
+    let of = |place: usize| {
+        let every = voices.iter().skip(place).step_by(meter);
+        every.clone().sum::<f32>() / every.len() as f32
     };
-    let path = best_path(pulses.len(), merit);
-    (0..pulses.len()).filter(|i| path[*i] == 0).collect()
+    (0..meter.min(voices.len())).map(of).collect()
+}
+
+impl Signs<'_> {
+    /// How well each beat would do as the first of a bar; 0 on the average.
+    fn voices(&self) -> Vec<f32> {
+        let harmony: Vec<f32> = (0..self.pulses.len()).map(|i| harmonic_change(self.pulses, i)).collect();
+        let share = self.share.iter().sum::<f32>() / self.share.len().max(1) as f32;
+        let signs =
+            standardized(&harmony).into_iter().zip(standardized(&self.kick)).zip(standardized(&self.snare));
+        signs
+            .zip(&self.share)
+            .map(|(((harmony, kick), snare), net)| {
+                HARMONY * harmony + KICK * kick + SNARE * snare + SHARE * (net - share)
+            })
+            .collect()
+    }
 }
 
 /// How much the harmony differs before and after a beat, over one and over two beats: 0..=1.
@@ -48,18 +121,6 @@ fn dot(a: &[f32; 12], b: &[f32; 12]) -> f32 {
     a.iter().zip(b).map(|(x, y)| x * y).sum()
 }
 
-/// How much the levels differ over four beats before and after: large where a section begins.
-fn level_change(pulses: &[Pulse], i: usize) -> f32 {
-    let (from, to) = (i.saturating_sub(METER), (i + METER).min(pulses.len()));
-    if i == from || i == to {
-        return 0.0;
-    }
-    let mean = |part: &[Pulse], k: usize| part.iter().map(|p| p.levels[k]).sum::<f32>() / part.len() as f32;
-    let levels = 0..pulses[i].levels.len();
-    // The square, because only the very top of a change tells its place.
-    levels.map(|k| (mean(&pulses[from..i], k) - mean(&pulses[i..to], k)).powi(2)).sum()
-}
-
 /// Mean 0, variance 1; all 0 for a constant.
 fn standardized(values: &[f32]) -> Vec<f32> {
     let mean = values.iter().sum::<f32>() / values.len().max(1) as f32;
@@ -68,49 +129,69 @@ fn standardized(values: &[f32]) -> Vec<f32> {
     values.iter().map(|v| (v - mean) * scale).collect()
 }
 
-/// The position in the bar of every beat (Viterbi 1967).
-fn best_path(count: usize, merit: impl Fn(usize, usize) -> f32) -> Vec<usize> {
-    let mut score = [0.0f32; METER];
-    let mut from = Vec::with_capacity(count);
-    for i in 0..count {
-        let mut next = [0.0; METER];
-        let mut origin = [0; METER];
-        for position in 0..METER {
-            let reached =
-                (0..METER).map(|p| (p, score[p] - if (p + 1) % METER == position { 0.0 } else { BREAK }));
-            let (p, best) = reached.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or((0, 0.0));
-            next[position] = best + merit(i, position);
-            origin[position] = p;
-        }
-        score = next;
-        from.push(origin);
-    }
-    let mut position = (0..METER).max_by(|a, b| score[*a].total_cmp(&score[*b])).unwrap_or(0);
-    let mut path = vec![0; count];
-    for i in (0..count).rev() {
-        path[i] = position;
-        position = from[i][position];
-    }
-    path
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::audio::features::TIMBRE;
 
-    fn pulse(chord: usize) -> Pulse {
-        let mut chroma = [0.0; 12];
-        chroma[chord % 12] = 1.0;
-        Pulse { start: 0.0, levels: [0.5; 6], timbre: [0.0; TIMBRE], chroma, kick: 0.5, snare: 0.0 }
+    /// Beats of which all have a chord, and no drums and no net.
+    fn chords(chords: impl Iterator<Item = usize>) -> Vec<Pulse> {
+        let pulse = |chord: usize| {
+            let mut chroma = [0.0; 12];
+            chroma[chord * 5 % 12] = 1.0;
+            Pulse { start: 0.0, levels: [0.5; 6], timbre: [0.0; TIMBRE], chroma }
+        };
+        chords.map(pulse).collect()
+    }
+
+    fn found(pulses: &[Pulse], stretches: &[Range<usize>], at_once: bool) -> Bars {
+        let none = vec![0.0; pulses.len()];
+        let signs = Signs { pulses, kick: none.clone(), snare: none.clone(), share: none };
+        bars(&signs, stretches, at_once)
     }
 
     #[test]
-    fn bars_begin_where_the_chords_change() {
-        for phase in 0..4 {
-            let pulses: Vec<Pulse> = (0..40).map(|i| pulse((i + 4 - phase) / 4 * 5)).collect();
-            let expected: Vec<usize> = (phase..40).step_by(4).collect();
-            assert_eq!(downbeats(&pulses), expected);
+    fn bars_begin_where_the_chords_change_whatever_their_length() {
+        for meter in [3, 4, 5, 7] {
+            for place in 0..meter {
+                let pulses = chords((0..80).map(|i| (i + meter - place) / meter));
+                let first = (place..80).step_by(meter).collect();
+                assert_eq!(
+                    found(&pulses, &[0..80], place == 0),
+                    Bars { meter, first },
+                    "{meter} from {place}"
+                );
+            }
         }
+    }
+
+    #[test]
+    fn behind_a_cut_bars_begin_anew() {
+        // Bars from 1 on, of which the last is cut short.
+        let pulses = chords((0..83).map(|i| if i < 40 { (i + 3) / 4 } else { 20 + (i - 41 + 4) / 4 }));
+        let expected: Vec<usize> = (1..40).step_by(4).chain((41..83).step_by(4)).collect();
+        assert_eq!(found(&pulses, &[0..40, 40..83], false).first, expected);
+    }
+
+    #[test]
+    fn drums_and_the_net_are_heard_too() {
+        let pulses = chords((0..64).map(|_| 0));
+        let every = |place: usize, meter: usize| {
+            (0..64).map(|i| if i % meter == place { 0.9 } else { 0.1 }).collect::<Vec<f32>>()
+        };
+        let none = vec![0.0; 64];
+        let rock = Signs { pulses: &pulses, kick: every(1, 4), snare: every(3, 4), share: none.clone() };
+        assert_eq!(bars(&rock, &[0..64], false).first[..2], [1, 5]);
+        let heard = Signs { pulses: &pulses, kick: none.clone(), snare: none, share: every(2, 3) };
+        assert_eq!(bars(&heard, &[0..64], false), Bars { meter: 3, first: (2..64).step_by(3).collect() });
+    }
+
+    #[test]
+    fn where_nothing_tells_the_first_sound_begins_bars_of_four() {
+        let pulses = chords((0..9).map(|_| 3));
+        assert_eq!(found(&pulses, &[0..9], true), Bars { meter: 4, first: vec![0, 4, 8] });
+        // Stretches may be shorter than a bar, or empty.
+        assert_eq!(found(&pulses, &[0..0, 0..2, 2..3, 3..9], false).first, [0, 2, 3, 7]);
+        assert_eq!(found(&[], &[], true).first, [0; 0]);
     }
 }

@@ -1,13 +1,11 @@
 //! From chances to beats: whether the track keeps one tempo, and at which of two tempi people count it.
 
 use super::course::{Course, Merits};
-use super::meter::course;
 use super::net::Chances;
 use super::octave::{doubled, halve};
-use super::steady::{begin_bars, steady};
+use super::pointer::course;
+use super::steady::steady;
 
-/// Beats in a bar that are considered; of equal ones the first.
-const METERS: [usize; 2] = [4, 3];
 /// How much merit a course of one tempo may lack, per beat, and still be taken: a ramp of one per cent lacks more.
 const SLACK: f64 = 1.0;
 /// How far gaps between beats may differ and be one period, as a share of it.
@@ -18,31 +16,22 @@ const FEWEST: usize = 4;
 /// The likeliest beats of a track that has so many `events`; a hop has so many `seconds`.
 pub(super) fn count(chances: &Chances, events: usize, seconds: f64) -> Course {
     let merits = Merits::new(&chances.beat, &chances.downbeat);
-    let courses = METERS.into_iter().map(|meter| course(&merits, meter));
-    let free = courses.reduce(Course::or_likelier).unwrap_or_default();
+    let free = course(&merits);
     let least = free.merit - SLACK * free.beats.len() as f64;
-    let one = period(&free).and_then(|period| steady(&merits, period, free.meter));
-    let same = one.filter(|one| one.merit >= least);
+    let same = period(&free).and_then(|period| steady(&merits, period)).filter(|one| one.merit >= least);
     let first = same.as_ref().unwrap_or(&free);
     let per_beat = events as f64 / first.beats.len() as f64;
     let fast = doubled(pace(first) * 60.0 / seconds, per_beat);
     let halved = Some(first).filter(|_| fast).and_then(period).map(|gap| {
-        let slower = METERS.into_iter().filter_map(|meter| steady(&merits, 2.0 * gap, meter));
-        let likeliest = slower.reduce(Course::or_likelier).filter(|_| same.is_some());
-        likeliest.unwrap_or_else(|| halve(first, &chances.beat))
+        let slower = same.as_ref().and_then(|_| steady(&merits, 2.0 * gap));
+        slower.unwrap_or_else(|| halve(first, &chances.beat))
     });
-    match halved.or(same) {
-        Some(mut course) => {
-            begin_bars(&mut course, &chances.beat, &chances.downbeat);
-            course
-        }
-        None => free,
-    }
+    halved.or(same).unwrap_or(free)
 }
 
 /// The period, in hops, that a course keeps to for most of its time; none of a course that is too short.
 fn period(course: &Course) -> Option<f64> {
-    let mut gaps: Vec<usize> = course.beats.windows(2).map(|w| w[1].0 - w[0].0).collect();
+    let mut gaps: Vec<usize> = course.beats.windows(2).map(|w| w[1] - w[0]).collect();
     gaps.sort_unstable();
     let alike =
         |gap: usize| gaps.iter().filter(move |other| (**other as f64 / gap as f64 - 1.0).abs() < ALIKE);
@@ -55,7 +44,7 @@ fn period(course: &Course) -> Option<f64> {
 /// Beats a hop of a course of at least two, on average.
 fn pace(course: &Course) -> f64 {
     match course.beats.as_slice() {
-        [(first, _), .., (last, _)] => (course.beats.len() - 1) as f64 / (last - first) as f64,
+        [first, .., last] => (course.beats.len() - 1) as f64 / (last - first) as f64,
         _ => 0.0,
     }
 }
@@ -68,11 +57,7 @@ mod tests {
     fn beats(parts: &[(usize, f64)]) -> Course {
         let gaps = parts.iter().flat_map(|(count, gap)| std::iter::repeat_n(*gap, *count));
         let times = gaps.scan(10.0, |time, gap| Some(std::mem::replace(time, *time + gap)));
-        Course {
-            beats: times.map(|time| (time.round() as usize, 0)).collect(),
-            meter: 4,
-            ..Course::default()
-        }
+        Course { beats: times.map(|time| time.round() as usize).collect(), ..Course::default() }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+/// Beats of the bars that courses are made of. They only let some beats be heavier than others; [`super::bar`] finds the music's bars.
+pub(super) const BAR: usize = 4;
 /// Share of a beat in which the chance of a beat is expected to be high.
 const BEAT_SHARE: usize = 16;
 /// Chances are held this far from 0 and 1: the net is never so sure.
@@ -10,10 +12,8 @@ const DOUBT: f64 = 1e-4;
 /// A course of beats.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Course {
-    /// The hop of each beat and its position in the bar, the first being 0.
-    pub(super) beats: Vec<(usize, usize)>,
-    /// Beats in a bar.
-    pub(super) meter: usize,
+    /// The hop of each beat, ascending.
+    pub(super) beats: Vec<usize>,
     /// How much likelier the course is than no beats at all: natural logarithm.
     pub(super) merit: f64,
     /// Indices of the beats with which the music sets in anew, as after a cut; ascending, never 0.

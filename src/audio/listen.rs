@@ -11,6 +11,7 @@ use super::features::Features;
 use super::loudness::integrated;
 use super::net::{self, Chances};
 use super::pass::{Kept, keep};
+use super::pulse::Pulse;
 use super::stroke::Bars;
 use super::tone;
 use super::transient::Energy;
@@ -35,6 +36,12 @@ const BEAT_REACH: usize = 3;
 const CLEAR_BEAT: f32 = 0.3;
 /// Farthest an onset may be from where the net hears the beat, in seconds.
 const NEAR_ONSET: f64 = 0.02;
+/// Hops beside a beat in which what is heard belongs to it.
+const BESIDE: usize = 2;
+/// Chance of a beat below which its share of a downbeat says little.
+const UNSURE: f32 = 0.05;
+/// Hops after the first sound up to which a beat begins with it.
+const AT_ONCE: f64 = 15.0;
 /// Least mean chance of beats that are beats.
 const SURE: f32 = 0.12;
 /// Fewest beats that make a tempo.
@@ -115,9 +122,8 @@ struct Track {
 #[derive(Default)]
 struct Beats {
     times: Vec<f64>,
-    /// Indices of the first beats of bars; none where they are still to be found.
-    bars: Option<Vec<usize>>,
-    meter: Option<u32>,
+    /// Indices of the beats with which the music sets in anew; ascending, never 0.
+    cuts: Vec<usize>,
     confidence: f32,
 }
 
@@ -148,15 +154,13 @@ impl Track {
             None => self.place(&count(&self.chances, clear + self.strikes(), self.hop)),
             Some(heard) => self.second_opinion(heard, &envelopes["onset"].values),
         };
-        let drums = self.drums(&beats);
-        envelopes.extend(struck(&drums, self.features.flux.len(), self.hop));
         let pulses = pulse::pulses(&beats.times, self.duration.0, &envelopes, &self.features.textures);
-        // Without beats the pulses are half seconds, which have no bars.
-        let bars = match beats.bars {
-            _ if beats.times.len() != pulses.len() => Vec::new(),
-            Some(bars) => bars,
-            None => bar::downbeats(&pulses),
-        };
+        // With few beats the pulses are half seconds, which have no bars.
+        let bars = (beats.times.len() >= pulse::FEWEST).then(|| self.bars(&beats, &pulses));
+        let meter = bars.as_ref().map(|bars| bars.meter);
+        let first = bars.map_or_else(Vec::new, |bars| bars.first);
+        let drums = self.drums(&beats.times, meter.unwrap_or(bar::USUAL));
+        envelopes.extend(struck(&drums, self.features.flux.len(), self.hop));
         let novelty = section::novelties(&pulses);
         envelopes.insert("novelty".into(), section::novelty_curve(&pulses, &novelty, self.duration.0));
         Analysis {
@@ -164,11 +168,11 @@ impl Track {
             sample_rate: self.decoded.rate,
             samples: self.decoded.samples,
             tempo_bpm: tempo(&beats.times),
-            sections: section::sections(&pulses, &bars, &novelty, self.duration.0),
+            sections: section::sections(&pulses, &first, &novelty, self.duration.0),
             loudness_lufs: integrated(&self.features.squares, self.hop),
-            downbeats: bars.iter().map(|i| Seconds(pulses[*i].start)).collect(),
+            downbeats: first.iter().map(|i| Seconds(beats.times[*i])).collect(),
             beats: beats.times.into_iter().map(Seconds).collect(),
-            meter: beats.meter,
+            meter: meter.map(|beats| beats as u32),
             confidence: beats.confidence,
             onset_strengths: onsets.iter().map(|hit| hit.strength).collect(),
             onsets: onsets.into_iter().map(|hit| hit.time).collect(),
@@ -184,10 +188,37 @@ impl Track {
         onset::hits(&picked, flux, &self.energy, self.hop, self.duration.0)
     }
 
-    fn drums(&self, beats: &Beats) -> Drums {
+    /// The bars of beats, of which each has a pulse.
+    fn bars(&self, beats: &Beats, pulses: &[Pulse]) -> bar::Bars {
+        let hops: Vec<f64> = self.hops(&beats.times).collect();
+        let near = |chance: &[f32], hop: f64| {
+            let hop = hop.round().max(0.0) as usize;
+            let span = hop.saturating_sub(BESIDE).min(chance.len())..(hop + BESIDE + 1).min(chance.len());
+            chance[span].iter().copied().fold(0.0, f32::max)
+        };
+        let c = &self.chances;
+        let at_beats = |chance: &[f32]| hops.iter().map(|hop| near(chance, *hop)).collect::<Vec<_>>();
+        let share = |hop: &f64| near(&c.downbeat, *hop) / (near(&c.beat, *hop) + UNSURE);
+        let signs = bar::Signs {
+            pulses,
+            kick: at_beats(&c.kick),
+            snare: at_beats(&c.snare),
+            share: hops.iter().map(share).collect(),
+        };
+        let ends = beats.cuts.iter().copied().chain([hops.len()]);
+        let stretches: Vec<Range<usize>> =
+            [0].into_iter().chain(beats.cuts.iter().copied()).zip(ends).map(|(from, to)| from..to).collect();
+        bar::bars(&signs, &stretches, hops.first().is_some_and(|hop| *hop <= AT_ONCE))
+    }
+
+    /// Where times lie on the hops of the span.
+    fn hops(&self, times: &[f64]) -> impl Iterator<Item = f64> {
+        times.iter().map(|time| time / self.hop - self.span.start as f64)
+    }
+
+    fn drums(&self, beats: &[f64], meter: usize) -> Drums {
         let (c, flux) = (&self.chances, &self.features.drums);
-        let hops = beats.times.iter().map(|time| time / self.hop - self.span.start as f64);
-        let bars = Bars { beats: hops.collect(), meter: beats.meter.map_or(bar::METER, |m| m as usize) };
+        let bars = Bars { beats: self.hops(beats).collect(), meter };
         let strokes = |chance, flux| self.hits(&stroke::weigh(chance, &bars), 0.5, flux);
         Drums {
             kick: strokes(&c.kick, &flux[0]),
@@ -215,17 +246,16 @@ impl Track {
         };
         let kept: Vec<usize> = (0..times.len()).filter(|i| sounds(times[*i])).collect();
         Beats {
-            bars: Some((0..kept.len()).filter(|i| course.beats[kept[*i]].1 == 0).collect()),
+            cuts: course.cuts.iter().map(|cut| kept.partition_point(|beat| beat < cut)).collect(),
             // A beat on the first sample may come out a little before it.
             times: kept.iter().map(|i| times[*i].max(0.0)).collect(),
-            meter: Some(course.meter as u32),
             confidence,
         }
     }
 
     /// The chance of every beat of a course, and where it lies.
     fn exact(&self, course: &Course) -> (Vec<f32>, Vec<Found>) {
-        let heard = course.beats.iter().map(|(hop, _)| {
+        let heard = course.beats.iter().map(|hop| {
             let from = hop.saturating_sub(BEAT_REACH);
             let near = &self.chances.beat[from..(hop + BEAT_REACH + 1).min(self.chances.beat.len())];
             let (sum, moment) = near.iter().enumerate().fold((1e-6, 1e-6 * *hop as f64), |(s, m), (i, c)| {
@@ -246,7 +276,6 @@ impl Track {
     fn second_opinion(&self, heard: &beat::Heard, onset: &[f32]) -> Beats {
         let strength = grid::Strength { onset, sounding: &self.sounding, hop: self.hop };
         let laid = grid::lay(&strength, &heard.beats, &|guess| self.energy.refine(guess));
-        let meter = (!laid.beats.is_empty()).then_some(bar::METER as u32);
-        Beats { times: laid.beats, bars: None, meter, confidence: 0.0 }
+        Beats { times: laid.beats, ..Beats::default() }
     }
 }

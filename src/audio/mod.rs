@@ -5,8 +5,8 @@
 //!                            │
 //!        cue ─► net: chances of beats, downbeats, onsets, drums, per hop
 //!                            │
-//!        meter ─► align      beats and bars             onset      exact onsets and drums
-//!        features ─► envelope ─► pulse ─► section
+//!        pointer, steady ─► align      beats            onset      exact onsets and drums
+//!        features ─► envelope ─► pulse ─► bar, section
 //!        (loudness, split, chroma)
 //! ```
 //!
@@ -33,12 +33,12 @@ mod listen;
 mod loudness;
 mod low;
 pub mod lyrics;
-mod meter;
 pub mod midi;
 mod net;
 mod octave;
 mod onset;
 mod pass;
+mod pointer;
 mod pulse;
 mod resample;
 mod section;

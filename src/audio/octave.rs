@@ -17,13 +17,19 @@ pub(super) fn doubled(tempo: f64, events: f64) -> bool {
     events < EVENTS * (tempo / AT).powi(POWER)
 }
 
-/// Every other beat of a course: those at which the net hears more of one. The bars are still to be found.
+/// Every other beat of a course: in each stretch those at which the net hears more of one.
 pub(super) fn halve(course: &Course, beat: &[f32]) -> Course {
-    let voice = |first: usize| -> f32 { course.beats.iter().skip(first).step_by(2).map(|b| beat[b.0]).sum() };
-    let first = usize::from(voice(1) > voice(0));
-    let beats = course.beats.iter().skip(first).step_by(2).enumerate();
-    let beats = beats.map(|(i, b)| (b.0, i % course.meter)).collect();
-    Course { beats, meter: course.meter, merit: course.merit, cuts: Vec::new() }
+    let mut half = Course { merit: course.merit, ..Course::default() };
+    for stretch in course.stretches().filter(|stretch| !stretch.is_empty()) {
+        let beats = &course.beats[stretch];
+        let every_other = |first: usize| beats.iter().copied().skip(first).step_by(2);
+        let voice = |first: usize| -> f32 { every_other(first).map(|hop| beat[hop]).sum() };
+        if !half.beats.is_empty() {
+            half.cuts.push(half.beats.len());
+        }
+        half.beats.extend(every_other(usize::from(voice(1) > voice(0))));
+    }
+    half
 }
 
 #[cfg(test)]
@@ -40,16 +46,12 @@ mod tests {
 
     #[test]
     fn of_two_halves_the_louder_one_stays() {
-        let course = Course {
-            beats: (0..20).map(|i| (i * 30, i % 4)).collect(),
-            meter: 4,
-            merit: 1.0,
-            cuts: Vec::new(),
-        };
+        let course = Course { beats: (0..20).map(|i| i * 30).collect(), merit: 1.0, cuts: vec![11] };
         let mut beat = vec![0.1f32; 600];
-        (0..20).filter(|i| i % 2 == 1).for_each(|i| beat[i * 30] = 0.8);
+        // Before the cut odd beats are louder, behind it even ones.
+        (0..20).filter(|i| (i % 2 == 1) == (*i < 11)).for_each(|i| beat[i * 30] = 0.8);
         let half = halve(&course, &beat);
-        assert_eq!(half.beats[..5], [(30, 0), (90, 1), (150, 2), (210, 3), (270, 0)]);
-        assert_eq!(half.beats.len(), 10);
+        assert_eq!(half.beats, [30, 90, 150, 210, 270, 360, 420, 480, 540]);
+        assert_eq!(half.cuts, [5]);
     }
 }

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// Seconds of a stand-in for a beat.
 const STAND_IN: f64 = 0.5;
 
+/// Fewest beats at which a track is cut.
+pub(super) const FEWEST: usize = 8;
+
 /// What sounds from one beat to the next.
 #[derive(Clone, Debug)]
 pub(super) struct Pulse {
@@ -20,12 +23,9 @@ pub(super) struct Pulse {
     pub(super) timbre: [f32; TIMBRE],
     /// Pitch classes, a vector of length 1.
     pub(super) chroma: [f32; 12],
-    /// Strongest kick and snare within a twelfth of a second of the start, 0..=1.
-    pub(super) kick: f32,
-    pub(super) snare: f32,
 }
 
-/// Cuts the track at `beats`, or at every half second if there are none.
+/// Cuts the track at `beats`, or at every half second if there are fewer than [`FEWEST`].
 pub(super) fn pulses(
     beats: &[f64],
     duration: f64,
@@ -33,7 +33,7 @@ pub(super) fn pulses(
     textures: &[[f32; TEXTURE]],
 ) -> Vec<Pulse> {
     let stand_ins: Vec<f64> = (0..(duration / STAND_IN) as usize).map(|i| i as f64 * STAND_IN).collect();
-    let starts = if beats.len() < 8 { &stand_ins } else { beats };
+    let starts = if beats.len() < FEWEST { &stand_ins } else { beats };
     let hop = envelopes["loudness"].hop_seconds;
     starts
         .iter()
@@ -46,17 +46,11 @@ pub(super) fn pulses(
                 *slot = level(&format!("{name}.level"));
             }
             let texture = mean_texture(textures, *start / (hop * POOL as f64), end / (hop * POOL as f64));
-            let struck = |name: &str| {
-                use crate::units::Seconds;
-                envelopes[name].peak(Seconds(start - 0.04), Seconds(start + 0.08))
-            };
             Pulse {
                 start: *start,
                 levels,
                 timbre: std::array::from_fn(|k| texture[k]),
                 chroma: unit(std::array::from_fn(|k| texture[TIMBRE + k])),
-                kick: struck("kick"),
-                snare: struck("snare"),
             }
         })
         .collect()

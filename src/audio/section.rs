@@ -181,8 +181,6 @@ mod tests {
                 levels: [wobble(i); 6],
                 timbre: [wobble(i); TIMBRE],
                 chroma: [0.0; 12],
-                kick: 0.0,
-                snare: 0.0,
             })
             .collect()
     }

@@ -3,9 +3,9 @@
 //! The bar pointer gives in where the net prefers an offbeat for a while; a course of one tempo weighs the whole
 //! track at once. All periods near a given one are tried: bar by bar, each place in it gathers what speaks for a
 //! downbeat there and beats after it. A track may be cut, as radio edits and mixes are: for a price the bars go on
-//! from another place. The merit is the one of [`super::meter`], so that both courses can be compared.
+//! from another place. The merit is the one of [`super::pointer`], so that both courses can be compared.
 
-use super::course::{Course, Merits};
+use super::course::{BAR, Course, Merits};
 use crate::vector::vectorized;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -28,23 +28,13 @@ const AROUND: f64 = 1.5;
 const CLOSELY: usize = 6;
 const MOVES: [f64; 3] = [-0.5, 0.0, 0.5];
 
-/// Hops beside a beat in which its chances are highest.
-const BESIDE: usize = 2;
-/// Chance of a beat below which its share of a downbeat says little.
-const UNSURE: f32 = 0.05;
-
-/// Hops after the first sound up to which a beat begins with it.
-const AT_ONCE: usize = 15;
-/// What the first sound adds to the mean voice, from 0 to 1, of its place in the bar.
-const FIRST_SOUND: f64 = 0.1;
-
 /// The likeliest course of one tempo near `period` hops a beat; none in a very long or very short track.
-pub(super) fn steady(merits: &Merits, period: f64, meter: usize) -> Option<Course> {
+pub(super) fn steady(merits: &Merits, period: f64) -> Option<Course> {
     let hops = merits.hops();
-    if hops > LONGEST || (hops as f64) < 4.0 * period * meter as f64 {
+    if hops > LONGEST || (hops as f64) < 4.0 * period * BAR as f64 {
         return None;
     }
-    let near = Near::new(merits, period, meter);
+    let near = Near::new(merits, period);
     let count = (RANGE * 2.0 * hops as f64 / DRIFT).ceil().max(2.0) as usize;
     let nth = |i: usize| period * (1.0 - RANGE + 2.0 * RANGE * i as f64 / count as f64);
     let best = |i: usize| {
@@ -60,33 +50,6 @@ pub(super) fn steady(merits: &Merits, period: f64, meter: usize) -> Option<Cours
     courses.reduce(Course::or_likelier)
 }
 
-/// Numbers the beats of a course of one tempo anew, so that the bars begin where downbeats are heard.
-///
-/// Every beat has a voice of the same size, the share of its chance of a beat that goes to a downbeat: in the
-/// merit, a few beats at which the net is very sure that there is none would decide. The first sound, at hop 0,
-/// has a voice too: music seldom begins with a pick-up.
-pub(super) fn begin_bars(course: &mut Course, beat: &[f32], downbeat: &[f32]) {
-    let near = |chance: &[f32], hop: usize| {
-        let span = hop.saturating_sub(BESIDE)..(hop + BESIDE + 1).min(chance.len());
-        chance[span].iter().copied().fold(0.0, f32::max)
-    };
-    for stretch in course.stretches().collect::<Vec<_>>() {
-        let beats = &mut course.beats[stretch];
-        let mut voices = vec![0.0f64; course.meter];
-        for (i, (hop, _)) in beats.iter().enumerate() {
-            voices[i % course.meter] += f64::from(near(downbeat, *hop) / (near(beat, *hop) + UNSURE));
-        }
-        voices.iter_mut().for_each(|v| *v *= course.meter as f64 / beats.len().max(1) as f64);
-        if beats.first().is_some_and(|b| b.0 <= AT_ONCE) {
-            voices[0] += FIRST_SOUND;
-        }
-        let best = (0..course.meter).rev().max_by(|a, b| voices[*a].total_cmp(&voices[*b])).unwrap_or(0);
-        for (i, (_, position)) in beats.iter_mut().enumerate() {
-            *position = (i + course.meter - best) % course.meter;
-        }
-    }
-}
-
 /// Beats at equal distances, in one or more stretches.
 struct Grid {
     period: f64,
@@ -99,22 +62,21 @@ struct Grid {
 struct Near {
     beat: Vec<f64>,
     downbeat: Vec<f64>,
-    meter: usize,
 }
 
 impl Near {
-    fn new(merits: &Merits, period: f64, meter: usize) -> Self {
+    fn new(merits: &Merits, period: f64) -> Self {
         let length = period.ceil() as usize;
         let of = |position: usize| {
             (0..merits.hops()).map(|hop| merits.of(position, hop as isize, length, merits.hops())).collect()
         };
-        Near { beat: of(1), downbeat: of(0), meter }
+        Near { beat: of(1), downbeat: of(0) }
     }
 
     /// The best grid of a period (Viterbi 1967): where its downbeats lie in each bar.
     #[inline(always)]
     fn best(&self, period: f64) -> Grid {
-        let bar = period * self.meter as f64;
+        let bar = period * BAR as f64;
         let places = bar as usize + 1;
         let bars = (self.beat.len() as f64 / bar).ceil() as usize;
         let prices = prices(period, places);
@@ -152,11 +114,11 @@ impl Near {
     /// The merit of a bar that begins at hop `from`, for every place that its downbeat can have in it.
     #[inline(always)]
     fn bar(&self, from: f64, period: f64, voices: &mut [f64]) {
-        let bar = period * self.meter as f64;
+        let bar = period * BAR as f64;
         let hop = |at: f64| (at + 0.5) as usize;
         voices.fill(0.0);
         add(voices, &self.downbeat, hop(from));
-        for later in (1..self.meter).map(|k| k as f64 * period) {
+        for later in (1..BAR).map(|k| k as f64 * period) {
             // From this place on, the beat lies before the downbeat.
             let turn = (bar - later).ceil();
             let (after, before) = voices.split_at_mut((turn as usize).min(voices.len()));
@@ -167,7 +129,7 @@ impl Near {
 
     /// All beats of a grid that is moved by some hops, with their exact merit.
     fn lay(&self, grid: &Grid, by: f64) -> Course {
-        let mut course = Course { meter: self.meter, ..Course::default() };
+        let mut course = Course::default();
         let mut stretches = grid.stretches.iter().map(|(from, start)| (*from, start + by)).peekable();
         let mut from = 0;
         while let Some((_, start)) = stretches.next() {
@@ -175,7 +137,7 @@ impl Near {
             let last = next.map_or(self.beat.len(), |next| (next as f64 - grid.period / 2.0) as usize);
             for (hop, position) in self.beats(grid.period, start, from..last) {
                 course.merit += if position == 0 { self.downbeat[hop] } else { self.beat[hop] };
-                course.beats.push((hop, position));
+                course.beats.push(hop);
             }
             if let Some(next) = next {
                 course.merit -= DEDUCTED;
@@ -188,7 +150,7 @@ impl Near {
 
     /// The first beat of the stretch after a cut: where most speaks for the beats before it and for those after it.
     fn join(&self, period: f64, before: f64, (from, start): (usize, f64)) -> usize {
-        let around = AROUND * period * self.meter as f64;
+        let around = AROUND * period * BAR as f64;
         let span =
             (from as f64 - around).max(0.0) as usize..((from as f64 + around) as usize).min(self.beat.len());
         let merit = |beats: &[(usize, usize)]| -> f64 { beats.iter().map(|beat| self.beat[beat.0]).sum() };
@@ -208,9 +170,8 @@ impl Near {
         // A beat on the first sound may begin a little before it.
         let early = if span.start == 0 { period / 16.0 } else { 0.5 };
         let first = ((span.start as f64 - early - start) / period).ceil() as i64;
-        let meter = self.meter as i64;
         (first..)
-            .map(move |k| (nth(k).round().max(0.0) as usize, k.rem_euclid(meter) as usize))
+            .map(move |k| (nth(k).round().max(0.0) as usize, k.rem_euclid(BAR as i64) as usize))
             .skip_while(move |beat| beat.0 < span.start)
             .take_while(move |beat| beat.0 < span.end)
     }
@@ -248,7 +209,7 @@ fn best_of(values: &[f64]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::meter::course;
+    use crate::audio::pointer::course;
 
     #[test]
     fn one_tempo_is_kept_through_a_stretch_of_offbeats() {
@@ -263,17 +224,15 @@ mod tests {
             }
         }
         let merits = Merits::new(&beat, &downbeat);
-        let free = course(&merits, 4);
-        let found = steady(&merits, 47.0, 4).unwrap();
-        let off = |c: &Course| truth.iter().filter(|t| c.beats.iter().all(|b| b.0.abs_diff(**t) > 3)).count();
+        let free = course(&merits);
+        let found = steady(&merits, 47.0).unwrap();
+        let off = |c: &Course| truth.iter().filter(|t| c.beats.iter().all(|b| b.abs_diff(**t) > 3)).count();
         assert_eq!(off(&found), 0);
-        let downbeats = found.beats.iter().filter(|b| b.1 == 0 && b.0 < 11_800);
-        assert!(downbeats.clone().all(|b| downbeat[b.0.saturating_sub(4)..b.0 + 5].contains(&0.5)));
         assert!(found.merit > free.merit - 0.5 * truth.len() as f64, "{} {}", found.merit, free.merit);
     }
 
     #[test]
-    fn after_a_cut_the_bars_go_on_from_another_place() {
+    fn after_a_cut_the_beats_go_on_from_another_place() {
         let (mut beat, mut downbeat) = (vec![0.02f32; 12_000], vec![0.01f32; 12_000]);
         let before = (0..120).map(|i| (i, 21.0 + 47.3 * f64::from(i)));
         let after = (0..134).map(|i| (i + 2, 5_690.0 + 47.3 * f64::from(i)));
@@ -283,24 +242,9 @@ mod tests {
             beat[*hop] = 0.8;
             downbeat[*hop] = if i % 4 == 0 { 0.5 } else { 0.01 };
         }
-        let mut found = steady(&Merits::new(&beat, &downbeat), 47.0, 4).unwrap();
+        let found = steady(&Merits::new(&beat, &downbeat), 47.0).unwrap();
         assert_eq!((found.cuts.as_slice(), found.beats.len()), ([120].as_slice(), truth.len()));
-        assert!(found.beats.iter().zip(&truth).all(|(found, truth)| found.0.abs_diff(truth.1) <= 3));
-        begin_bars(&mut found, &beat, &downbeat);
-        assert!(found.beats.iter().zip(&truth).all(|(found, truth)| found.1 == truth.0 as usize % 4));
-    }
-
-    #[test]
-    fn bars_begin_where_most_downbeats_are() {
-        let beats: Vec<(usize, usize)> = (0..100).map(|i| (10 + i * 50, i % 4)).collect();
-        let mut course = Course { beats, meter: 4, ..Course::default() };
-        let (beat, mut downbeat) = (vec![0.5f32; 5100], vec![0.1f32; 5100]);
-        (0..25).for_each(|i| downbeat[10 + i * 200 + 150] = if i % 5 == 0 { 1e-6 } else { 0.3 });
-        begin_bars(&mut course, &beat, &downbeat);
-        assert!(course.beats.iter().enumerate().all(|(i, b)| b.1 == (i + 1) % 4));
-        // Where nothing else is heard, the first beat begins the first bar.
-        begin_bars(&mut course, &beat, &vec![0.1; 5100]);
-        assert_eq!(course.beats[0].1, 0);
+        assert!(found.beats.iter().zip(&truth).all(|(found, truth)| found.abs_diff(truth.1) <= 3));
     }
 
     #[test]
@@ -312,13 +256,13 @@ mod tests {
             hop += 50.0 - hop / 1200.0;
         }
         let merits = Merits::new(&beat, &downbeat);
-        let (free, found) = (course(&merits, 4), steady(&merits, 45.0, 4).unwrap());
+        let (free, found) = (course(&merits), steady(&merits, 45.0).unwrap());
         assert!(found.merit < free.merit - found.beats.len() as f64);
     }
 
     #[test]
     fn short_tracks_have_no_steady_course() {
-        assert_eq!(steady(&Merits::new(&[0.5; 100], &[0.1; 100]), 50.0, 4), None);
-        assert_eq!(steady(&Merits::new(&[], &[]), 50.0, 4), None);
+        assert_eq!(steady(&Merits::new(&[0.5; 100], &[0.1; 100]), 50.0), None);
+        assert_eq!(steady(&Merits::new(&[], &[]), 50.0), None);
     }
 }

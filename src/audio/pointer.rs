@@ -12,7 +12,7 @@
 //! operations as there are periods and not as there are places in a bar. Merits are taken relative to "no beat",
 //! which changes all courses by the same amount.
 
-use super::course::{Course, Merits};
+use super::course::{BAR, Course, Merits};
 use crate::vector::vectorized;
 
 /// Periods of a beat in hops, from shortest to longest: 215 to 55 beats a minute.
@@ -26,19 +26,19 @@ const NEAR: usize = 3;
 const OFFSETS: usize = 2 * NEAR + 1;
 const NEVER: f64 = -1e30;
 
-/// The likeliest course through bars of `meter` beats, four at most.
-pub(super) fn course(merits: &Merits, meter: usize) -> Course {
+/// The likeliest course of beats.
+pub(super) fn course(merits: &Merits) -> Course {
     if merits.hops() == 0 {
-        return Course { meter, ..Course::default() };
+        return Course::default();
     }
-    let model = Model::new(merits, meter);
+    let model = Model::new(merits);
     let (last, origins) = vectorized(
         #[inline(always)]
         || model.forward(),
     );
     let mut beats = model.backward(last.state, &origins);
     beats.reverse();
-    Course { beats, meter, merit: last.merit, cuts: Vec::new() }
+    Course { beats, merit: last.merit, cuts: Vec::new() }
 }
 
 /// A beat that begins at `hop` with the period of that index, at a position in the bar.
@@ -54,19 +54,18 @@ struct Best {
     state: State,
 }
 
-/// A value for each position in the bar: one vector. In shorter bars the rest is [`NEVER`].
-type Bar = [f64; 4];
+/// A value for each position in the bar: one vector.
+type Bar = [f64; BAR];
 
 struct Model<'a> {
     merits: &'a Merits,
-    meter: usize,
     periods: Vec<usize>,
     /// Logarithm of the chance of a change of period, by new period and offset (0 to 2·NEAR).
     changes: Vec<[f64; OFFSETS]>,
 }
 
 impl<'a> Model<'a> {
-    fn new(merits: &'a Merits, meter: usize) -> Self {
+    fn new(merits: &'a Merits) -> Self {
         let periods = periods();
         let ratio = |from: usize, to: usize| periods[to] as f64 / periods[from] as f64;
         let chance = |from: usize, to: usize| (-TIGHT * (ratio(from, to) - 1.0).abs()).exp();
@@ -77,7 +76,7 @@ impl<'a> Model<'a> {
             _ => NEVER,
         };
         let changes = (0..periods.len()).map(|to| std::array::from_fn(|offset| change(offset, to))).collect();
-        Model { merits, meter, periods, changes }
+        Model { merits, periods, changes }
     }
 
     /// Goes through all hops; gives the best last beat, and for every beat which period came before.
@@ -87,7 +86,7 @@ impl<'a> Model<'a> {
         let mut pending: Vec<Pending> = self.periods.iter().map(|p| self.before_the_track(*p)).collect();
         let mut origins = Origins::new(hops, self.periods.len());
         // Merits of the beats that end here, with room for offsets on both sides.
-        let mut ends = vec![[NEVER; 4]; self.periods.len() + 2 * NEAR];
+        let mut ends = vec![[NEVER; BAR]; self.periods.len() + 2 * NEAR];
         for hop in 1..hops {
             for (end, pending) in ends[NEAR..].iter_mut().zip(&pending) {
                 *end = pending.next();
@@ -107,9 +106,9 @@ impl<'a> Model<'a> {
 
     /// The beats of a period that end in the track but began before it, or with it.
     fn before_the_track(&self, period: usize) -> Pending {
-        let merit = -((period * self.meter) as f64).ln();
+        let merit = -((period * BAR) as f64).ln();
         let bar = |start: isize| self.beats(start, period).map(|beat| merit + beat);
-        Pending { merits: (1 - period as isize..=0).map(bar).collect(), next: 0, meter: self.meter }
+        Pending { merits: (1 - period as isize..=0).map(bar).collect(), next: 0 }
     }
 
     /// What speaks for a beat that begins at a hop, by position.
@@ -117,7 +116,7 @@ impl<'a> Model<'a> {
     fn beats(&self, start: isize, period: usize) -> Bar {
         let of = |position| self.merits.of(position, start, period, self.merits.hops());
         let (down, other) = (of(0), of(1));
-        [down, other, other, if self.meter == 4 { other } else { NEVER }]
+        [down, other, other, other]
     }
 
     /// The best beat that reaches past the end.
@@ -137,18 +136,18 @@ impl<'a> Model<'a> {
     }
 
     /// The beats from the last to the first.
-    fn backward(&self, last: State, origins: &Origins) -> Vec<(usize, usize)> {
+    fn backward(&self, last: State, origins: &Origins) -> Vec<usize> {
         let State { mut hop, mut position, mut period } = last;
-        let mut beats = vec![(hop, position)];
+        let mut beats = vec![hop];
         while hop > 0 {
             let offset = origins.get(hop, period, position);
             period = (period + offset).saturating_sub(NEAR).min(self.periods.len() - 1);
-            position = (position + self.meter - 1) % self.meter;
+            position = (position + BAR - 1) % BAR;
             match hop.checked_sub(self.periods[period]) {
                 Some(before) => hop = before,
                 None => break,
             }
-            beats.push((hop, position));
+            beats.push(hop);
         }
         beats
     }
@@ -156,10 +155,10 @@ impl<'a> Model<'a> {
 
 /// The best beat before one, by position, and its period's offset; `before` begins with the first offset.
 #[inline(always)]
-fn likeliest(before: &[Bar], changes: &[f64; OFFSETS]) -> (Bar, [u64; 4]) {
-    let (mut best, mut origin) = ([NEVER; 4], [NEAR as u64; 4]);
+fn likeliest(before: &[Bar], changes: &[f64; OFFSETS]) -> (Bar, [u64; BAR]) {
+    let (mut best, mut origin) = ([NEVER; BAR], [NEAR as u64; BAR]);
     for (offset, (before, change)) in before.iter().zip(changes).enumerate() {
-        for position in 0..4 {
+        for position in 0..BAR {
             let merit = before[position] + change;
             let better = merit > best[position];
             best[position] = if better { merit } else { best[position] };
@@ -174,7 +173,6 @@ struct Pending {
     merits: Vec<Bar>,
     /// The one that ends next.
     next: usize,
-    meter: usize,
 }
 
 impl Pending {
@@ -182,7 +180,7 @@ impl Pending {
     #[inline(always)]
     fn next(&self) -> Bar {
         let [a, b, c, d] = self.merits[self.next];
-        if self.meter == 4 { [d, a, b, c] } else { [c, a, b, NEVER] }
+        [d, a, b, c]
     }
 
     /// Puts beats that begin now in the place of those that end.
@@ -213,7 +211,7 @@ impl Origins {
 
     /// The offsets of the next period, by position.
     #[inline(always)]
-    fn push(&mut self, [a, b, c, d]: [u64; 4]) {
+    fn push(&mut self, [a, b, c, d]: [u64; BAR]) {
         self.bars.push((a | b << 4 | c << 8 | d << 12) as u16);
     }
 
@@ -235,12 +233,12 @@ fn periods() -> Vec<usize> {
 mod tests {
     use super::*;
 
-    /// Chances that are high at `beats`, every `meter`-th of them, from `first` on, a downbeat.
-    fn chances(hops: usize, beats: &[usize], meter: usize, first: usize) -> (Vec<f32>, Vec<f32>) {
+    /// Chances that are high at `beats`, every fourth of them, from `first` on, a downbeat.
+    fn chances(hops: usize, beats: &[usize], first: usize) -> (Vec<f32>, Vec<f32>) {
         let (mut beat, mut downbeat) = (vec![0.02; hops], vec![0.01; hops]);
         for (i, hop) in beats.iter().enumerate() {
             beat[*hop] = 0.8;
-            if i % meter == first {
+            if i % BAR == first {
                 downbeat[*hop] = 0.6;
             }
         }
@@ -248,22 +246,15 @@ mod tests {
     }
 
     #[test]
-    fn a_steady_course_is_followed_in_its_own_meter() {
-        for (period, meter, first) in [(31, 4, 0), (50, 3, 2), (47, 4, 3), (98, 4, 1)] {
+    fn a_steady_course_is_followed_at_any_tempo() {
+        for (period, first) in [(31, 0), (50, 2), (47, 3), (98, 1)] {
             let truth: Vec<usize> = (13..5900).step_by(period).collect();
-            let (beat, downbeat) = chances(6000, &truth, meter, first);
-            let found = course(&Merits::new(&beat, &downbeat), meter);
+            let (beat, downbeat) = chances(6000, &truth, first);
+            let found = course(&Merits::new(&beat, &downbeat));
             assert!(found.beats.len() >= truth.len(), "{period}");
             // The chance of a beat may be high anywhere in the first sixteenth of it.
-            let near = |(found, truth): (&(usize, usize), &usize)| {
-                found.0 <= *truth && truth - found.0 <= period / 16
-            };
+            let near = |(found, truth): (&usize, &usize)| found <= truth && truth - found <= period / 16;
             assert!(found.beats.iter().zip(&truth).all(near), "{period}: {:?}", found.beats);
-            assert!(found.beats.iter().enumerate().all(|(i, b)| b.1 == (i + meter - first) % meter));
-            assert!(
-                found.merit > course(&Merits::new(&beat, &downbeat), 7 - meter).merit,
-                "{period}: {meter} beats"
-            );
         }
     }
 
@@ -275,20 +266,20 @@ mod tests {
             truth.push(last + 60 - last * 20 / 6000);
         }
         truth.pop();
-        let (mut beat, mut downbeat) = chances(6000, &truth, 4, 0);
+        let (mut beat, mut downbeat) = chances(6000, &truth, 0);
         beat[2500..2800].fill(0.02);
         downbeat[2500..2800].fill(0.01);
-        let found = course(&Merits::new(&beat, &downbeat), 4);
-        let off = truth.iter().map(|t| found.beats.iter().map(|b| b.0.abs_diff(*t)).min().unwrap_or(99));
+        let found = course(&Merits::new(&beat, &downbeat));
+        let off = truth.iter().map(|t| found.beats.iter().map(|b| b.abs_diff(*t)).min().unwrap_or(99));
         assert!(off.clone().all(|d| d <= 4), "{:?}", off.collect::<Vec<_>>());
     }
 
     #[test]
     fn short_tracks_are_no_trouble() {
-        assert!(course(&Merits::new(&[], &[]), 4).beats.is_empty());
+        assert!(course(&Merits::new(&[], &[])).beats.is_empty());
         for hops in [1, 2, 30, 200] {
-            let found = course(&Merits::new(&vec![0.5; hops], &vec![0.1; hops]), 4);
-            assert!(found.beats.iter().all(|b| b.0 < hops));
+            let found = course(&Merits::new(&vec![0.5; hops], &vec![0.1; hops]));
+            assert!(found.beats.iter().all(|b| *b < hops));
         }
     }
 }
