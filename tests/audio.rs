@@ -389,6 +389,43 @@ fn the_example_track_is_understood() {
     assert_ne!(labels[0], labels[1], "the break is not like the loud part");
 }
 
+/// A waltz that begins with a pick-up of two beats: the bass on one, the chord on two and three, another chord every bar.
+fn waltz(beats: usize) -> Vec<f32> {
+    const CHORDS: [[f64; 3]; 4] =
+        [[262.0, 330.0, 392.0], [220.0, 262.0, 330.0], [175.0, 220.0, 262.0], [196.0, 247.0, 294.0]];
+    let beat = 0.4 * f64::from(RATE);
+    let mut samples = vec![0.0; (beat * beats as f64) as usize];
+    for i in 0..beats {
+        let chord = CHORDS[(i + 1) / 3 % 4];
+        let bass = [chord[0] / 4.0, chord[0] / 2.0];
+        let notes: &[f64] = if i % 3 == 2 { &bass } else { &chord };
+        for (k, v) in samples[(beat * i as f64) as usize..].iter_mut().take(beat as usize).enumerate() {
+            let t = k as f64 / f64::from(RATE);
+            let pluck = (1.0 - (-t * 800.0).exp()) * (-t * 8.0).exp();
+            let wave = |hz: &f64| {
+                (1..6)
+                    .map(|n| (t * hz * f64::from(n) * std::f64::consts::TAU).sin() / f64::from(n))
+                    .sum::<f64>()
+            };
+            *v += (0.15 * pluck * notes.iter().map(wave).sum::<f64>()) as f32;
+        }
+    }
+    samples
+}
+
+#[test]
+fn a_waltz_is_counted_in_threes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("waltz.wav");
+    write_wav(&path, RATE, &waltz(120), &[1.0]);
+    let analysis = analyze(&path, &Silent).unwrap();
+    check_ranges(&analysis);
+    assert_eq!(analysis.meter, Some(3), "{:?} {:?}", analysis.beats, analysis.downbeats);
+    let truth: Vec<f64> = (0..39).map(|bar| 0.4 * (2 + 3 * bar) as f64).collect();
+    let found = f_measure(&analysis.downbeats, &truth);
+    assert!(found >= 0.95, "{found}: {:?}", analysis.downbeats);
+}
+
 fn label_at(analysis: &Analysis, time: f64) -> &str {
     let at = |s: &&beatbolt::audio::Section| (s.start.0..s.end.0).contains(&time);
     &analysis.sections.iter().find(at).unwrap().label

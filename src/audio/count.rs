@@ -13,20 +13,30 @@ const ALIKE: f64 = 0.04;
 /// Fewest gaps between beats that tell a period.
 const FEWEST: usize = 4;
 
+/// The beats of a track.
+#[derive(Debug)]
+pub(super) struct Counted {
+    /// The likeliest.
+    pub(super) course: Course,
+    /// Those that people rather count, half as many; none where they are the same.
+    pub(super) half: Option<Course>,
+}
+
 /// The likeliest beats of a track that has so many `events`; a hop has so many `seconds`.
-pub(super) fn count(chances: &Chances, events: usize, seconds: f64) -> Course {
+pub(super) fn count(chances: &Chances, events: usize, seconds: f64) -> Counted {
     let merits = Merits::new(&chances.beat, &chances.downbeat);
     let free = course(&merits);
     let least = free.merit - SLACK * free.beats.len() as f64;
     let same = period(&free).and_then(|period| steady(&merits, period)).filter(|one| one.merit >= least);
-    let first = same.as_ref().unwrap_or(&free);
-    let per_beat = events as f64 / first.beats.len() as f64;
-    let fast = doubled(pace(first) * 60.0 / seconds, per_beat);
-    let halved = Some(first).filter(|_| fast).and_then(period).map(|gap| {
-        let slower = same.as_ref().and_then(|_| steady(&merits, 2.0 * gap));
-        slower.unwrap_or_else(|| halve(first, &chances.beat))
+    let one_tempo = same.is_some();
+    let course = same.unwrap_or(free);
+    let per_beat = events as f64 / course.beats.len() as f64;
+    let fast = doubled(pace(&course) * 60.0 / seconds, per_beat);
+    let half = Some(&course).filter(|_| fast).and_then(period).map(|gap| {
+        let slower = one_tempo.then(|| steady(&merits, 2.0 * gap)).flatten();
+        slower.unwrap_or_else(|| halve(&course, &chances.beat))
     });
-    halved.or(same).unwrap_or(free)
+    Counted { course, half }
 }
 
 /// The period, in hops, that a course keeps to for most of its time; none of a course that is too short.

@@ -23,14 +23,21 @@ pub(super) struct Course {
 impl Course {
     /// Its stretches without a cut, as indices of beats.
     pub(super) fn stretches(&self) -> impl Iterator<Item = Range<usize>> {
-        let ends = self.cuts.iter().copied().chain([self.beats.len()]);
-        [0].into_iter().chain(self.cuts.iter().copied()).zip(ends).map(|(from, to)| from..to)
+        stretches(&self.cuts, self.beats.len())
     }
 
     /// This course, or a likelier one.
     pub(super) fn or_likelier(self, other: Course) -> Course {
         if other.merit > self.merit { other } else { self }
     }
+}
+
+/// The stretches between cuts of `count` beats, as indices of beats.
+pub(super) fn stretches(cuts: &[usize], count: usize) -> impl Iterator<Item = Range<usize>> {
+    [0].into_iter()
+        .chain(cuts.iter().copied())
+        .zip(cuts.iter().copied().chain([count]))
+        .map(|(from, to)| from..to)
 }
 
 /// What speaks for a beat or a downbeat, hop by hop.

@@ -5,7 +5,7 @@
 //!                            │
 //!        cue ─► net: chances of beats, downbeats, onsets, drums, per hop
 //!                            │
-//!        pointer, steady ─► align      beats            onset      exact onsets and drums
+//!        pointer, steady ─► count ─► rhythm: beats      onset, stroke: exact onsets and drums
 //!        features ─► envelope ─► pulse ─► bar, section
 //!        (loudness, split, chroma)
 //! ```
@@ -41,6 +41,7 @@ mod pass;
 mod pointer;
 mod pulse;
 mod resample;
+mod rhythm;
 mod section;
 mod spectrum;
 mod split;
@@ -48,6 +49,7 @@ mod steady;
 mod stroke;
 pub mod timed;
 mod tone;
+mod track;
 mod transient;
 mod weights;
 

@@ -1,0 +1,127 @@
+//! The rhythm of a track: from chances to beats at exact times, what sounds between them, and bars.
+
+use super::align::{Found, in_pause, straighten};
+use super::analysis::Envelope;
+use super::count::{Counted, count};
+use super::course::Course;
+use super::pulse::Pulse;
+use super::track::{FEWEST, Track};
+use super::{bar, beat, grid, pulse};
+use std::collections::BTreeMap;
+
+/// Hops around a beat in which the net's chance is highest.
+const BEAT_REACH: usize = 3;
+/// Chance of a beat from which it lies where the onset does.
+const CLEAR_BEAT: f32 = 0.3;
+/// Farthest an onset may be from where the net hears the beat, in seconds.
+const NEAR_ONSET: f64 = 0.02;
+/// Hops beside a beat in which what is heard belongs to it.
+const BESIDE: usize = 2;
+/// Chance of a beat below which its share of a downbeat says little.
+const UNSURE: f32 = 0.05;
+/// Hops after the first sound up to which a beat begins with it.
+const AT_ONCE: f64 = 15.0;
+/// Least mean chance of beats that are beats.
+const SURE: f32 = 0.12;
+
+/// Beats with what is known about them.
+#[derive(Default)]
+pub(super) struct Beats {
+    pub(super) times: Vec<f64>,
+    /// Indices of the beats with which the music sets in anew; ascending, never 0.
+    pub(super) cuts: Vec<usize>,
+    pub(super) confidence: f32,
+}
+
+/// Beats, what sounds between them, and their bars; none of few beats.
+pub(super) struct Rhythm {
+    pub(super) beats: Beats,
+    pub(super) pulses: Vec<Pulse>,
+    pub(super) bars: Option<bar::Bars>,
+}
+
+impl Track {
+    /// The beats that people count, of music with so many `events`.
+    pub(super) fn counted(&self, events: usize, envelopes: &BTreeMap<String, Envelope>) -> Rhythm {
+        let Counted { course, half } = count(&self.chances, events, self.hop);
+        let rhythm = self.rhythm(self.place(&course), envelopes);
+        // Half as many would go across bars of three.
+        let even = rhythm.bars.as_ref().is_none_or(|bars| bars.meter.is_multiple_of(2));
+        half.filter(|_| even).map_or(rhythm, |half| self.rhythm(self.place(&half), envelopes))
+    }
+
+    /// Beats and what follows from them.
+    pub(super) fn rhythm(&self, beats: Beats, envelopes: &BTreeMap<String, Envelope>) -> Rhythm {
+        let pulses = pulse::pulses(&beats.times, self.duration.0, envelopes, &self.features.textures);
+        // With few beats the pulses are half seconds, which have no bars.
+        let bars = (beats.times.len() >= pulse::FEWEST).then(|| self.bars(&beats, &pulses));
+        Rhythm { beats, pulses, bars }
+    }
+
+    /// The bars of beats, of which each has a pulse.
+    fn bars(&self, beats: &Beats, pulses: &[Pulse]) -> bar::Bars {
+        let hops: Vec<f64> = self.hops(&beats.times).collect();
+        let near = |chance: &[f32], hop: f64| {
+            let hop = hop.round().max(0.0) as usize;
+            let span = hop.saturating_sub(BESIDE).min(chance.len())..(hop + BESIDE + 1).min(chance.len());
+            chance[span].iter().copied().fold(0.0, f32::max)
+        };
+        let c = &self.chances;
+        let at_beats = |chance: &[f32]| hops.iter().map(|hop| near(chance, *hop)).collect::<Vec<_>>();
+        let share = |hop: &f64| near(&c.downbeat, *hop) / (near(&c.beat, *hop) + UNSURE);
+        let signs = bar::Signs {
+            pulses,
+            kick: at_beats(&c.kick),
+            snare: at_beats(&c.snare),
+            share: hops.iter().map(share).collect(),
+        };
+        bar::bars(&signs, &beats.cuts, hops.first().is_some_and(|hop| *hop <= AT_ONCE))
+    }
+
+    /// The likeliest beats, at exact times; none if they are not likely enough.
+    fn place(&self, course: &Course) -> Beats {
+        let (heard, found) = self.exact(course);
+        let confidence = heard.iter().sum::<f32>() / heard.len().max(1) as f32;
+        if heard.len() < FEWEST || confidence < SURE {
+            return Beats::default();
+        }
+        let times: Vec<f64> = course.stretches().flat_map(|stretch| straighten(&found[stretch])).collect();
+        let sounds = |time: f64| {
+            time > -NEAR_ONSET && time < self.duration.0 && !in_pause(&self.sounding, self.hop, time)
+        };
+        let kept: Vec<usize> = (0..times.len()).filter(|i| sounds(times[*i])).collect();
+        let cuts = course.cuts.iter().map(|cut| kept.partition_point(|beat| beat < cut));
+        Beats {
+            cuts: cuts.filter(|cut| *cut > 0).collect(),
+            // A beat on the first sample may come out a little before it.
+            times: kept.iter().map(|i| times[*i].max(0.0)).collect(),
+            confidence,
+        }
+    }
+
+    /// The chance of every beat of a course, and where it lies.
+    fn exact(&self, course: &Course) -> (Vec<f32>, Vec<Found>) {
+        let heard = course.beats.iter().map(|hop| {
+            let from = hop.saturating_sub(BEAT_REACH);
+            let near = &self.chances.beat[from..(hop + BEAT_REACH + 1).min(self.chances.beat.len())];
+            let (sum, moment) = near.iter().enumerate().fold((1e-6, 1e-6 * *hop as f64), |(s, m), (i, c)| {
+                (s + f64::from(*c), m + f64::from(*c) * (from + i) as f64)
+            });
+            (near.iter().copied().fold(0.0, f32::max), moment / sum)
+        });
+        let found = heard.map(|(chance, hop)| {
+            let time = (hop + self.span.start as f64) * self.hop;
+            let exact = self.energy.refine(time);
+            let clear = chance > CLEAR_BEAT && (exact - time).abs() <= NEAR_ONSET;
+            (chance, Found { time: if clear { exact } else { time }, weight: 0.02 + f64::from(chance) })
+        });
+        found.unzip()
+    }
+
+    /// Beats by aubio.
+    pub(super) fn second_opinion(&self, heard: &beat::Heard, onset: &[f32]) -> Beats {
+        let strength = grid::Strength { onset, sounding: &self.sounding, hop: self.hop };
+        let laid = grid::lay(&strength, &heard.beats, &|guess| self.energy.refine(guess));
+        Beats { times: laid.beats, ..Beats::default() }
+    }
+}
