@@ -117,6 +117,14 @@ impl Envelope {
         self.values[i] + (next - self.values[i]) * (x - i as f64).clamp(0.0, 1.0) as f32
     }
 
+    /// The mean between two times in seconds, of one value at least; 0 behind the end.
+    pub(super) fn mean(&self, from: f64, to: f64) -> f32 {
+        let index = |t: f64| (t / self.hop_seconds).max(0.0) as usize;
+        let last = index(to).max(index(from) + 1).min(self.values.len());
+        let part = &self.values[index(from).min(last)..last];
+        part.iter().sum::<f32>() / part.len().max(1) as f32
+    }
+
     /// The largest value whose hop lies in [from, to), or the value at `from` where no hop does.
     pub fn peak(&self, from: Seconds, to: Seconds) -> f32 {
         let index =

@@ -2,7 +2,7 @@
 
 use super::analysis::{Drums, Envelope};
 use super::chroma::{CLASSES, shares};
-use super::features::{BANDS, Features, POOL, TIMBRE};
+use super::features::{BANDS, Features, POOL};
 use super::loudness;
 use super::onset::spikes;
 use std::collections::BTreeMap;
@@ -47,9 +47,7 @@ pub(super) fn envelopes(
         keep(format!("{name}.hit"), hits(&features.fluxes[i], hop_seconds));
         keep(format!("{name}.level"), level);
     }
-    let pools: Vec<[f32; 12]> =
-        features.textures.iter().map(|t| std::array::from_fn(|k| t[TIMBRE + k])).collect();
-    for (class, values) in CLASSES.iter().zip(shares(&pools)) {
+    for (class, values) in CLASSES.iter().zip(shares(&features.chroma)) {
         all.insert(format!("chroma.{class}"), Envelope { hop_seconds: hop_seconds * POOL as f64, values });
     }
     all

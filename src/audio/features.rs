@@ -1,6 +1,6 @@
-//! Spectra go in, a few numbers per hop come out: loudness, band levels, fluxes, brightness, texture.
+//! Spectra go in, a few numbers per hop come out: loudness, band levels, fluxes, brightness, pitch classes.
 //!
-//! What is proportional to the signal is taken from the spectra as they come, what is not (fluxes, timbre) from
+//! What is proportional to the signal is taken from the spectra as they come, what is not (fluxes) from
 //! the kept bands, once the level of the track is known.
 
 use super::band::{self, Bands, WHOLE};
@@ -24,12 +24,8 @@ pub(super) const DRUMS: [(&str, [(f32, f32); 2]); 3] = [
     ("snare", [(160.0, 350.0), (1800.0, 6000.0)]),
     ("hat", [(7000.0, 16_000.0), (7000.0, 16_000.0)]),
 ];
-/// Hops that share one texture.
+/// Hops whose pitch classes are taken together.
 pub(super) const POOL: usize = 5;
-/// Bands of a texture, before its twelve pitch classes.
-pub(super) const TIMBRE: usize = 24;
-/// Numbers in a texture.
-pub(super) const TEXTURE: usize = TIMBRE + 12;
 
 /// What is kept of a track: lists with one value per hop.
 #[derive(Default)]
@@ -51,8 +47,8 @@ pub(super) struct Features {
     pub(super) flux: Vec<f32>,
     /// Sum of the magnitudes times the logarithm (base 2) of their frequencies; and the sum of the magnitudes.
     pub(super) centroid: Vec<(f32, f32)>,
-    /// One per [`POOL`] hops: log magnitudes in [`TIMBRE`] bands, then twelve pitch classes.
-    pub(super) textures: Vec<[f32; TEXTURE]>,
+    /// Magnitudes of the pitch classes, one set per [`POOL`] hops.
+    pub(super) chroma: Vec<[f32; 12]>,
 }
 
 /// Turns spectra into [`Features`].
@@ -103,11 +99,9 @@ impl Extractor {
         f.loudness = f.squares.iter().map(|square| square.sqrt() * gain).collect();
         f.centroid.resize(hops, (0.0, 0.0));
         f.centroid.iter_mut().for_each(|c| *c = (c.0 * gain, c.1 * gain));
-        let mut textures = vec![[0.0; TEXTURE]; hops.div_ceil(POOL)];
-        for (texture, chroma) in textures.iter_mut().zip(self.chroma.finish()) {
-            texture[TIMBRE..].copy_from_slice(&chroma.map(|v| v * gain));
-        }
-        f.textures = textures;
+        f.chroma = self.chroma.finish();
+        f.chroma.resize(hops.div_ceil(POOL), [0.0; 12]);
+        f.chroma.iter_mut().flatten().for_each(|v| *v *= gain);
         f.push_fluxes(hops, bands, gain);
         self.features
     }
@@ -134,11 +128,6 @@ impl Features {
             for (list, [body, noise]) in self.drums.iter_mut().zip(&drums) {
                 // A snare has both its body and its noise; the geometric mean asks for both.
                 list.push((mean(body) * mean(noise)).sqrt());
-            }
-            let texture = &mut self.textures[hop / POOL];
-            let shared = POOL.min(hops - hop / POOL * POOL) as f32;
-            for (i, log) in now.iter().enumerate() {
-                texture[i * TIMBRE / band::BANDS] += log * TIMBRE as f32 / (band::BANDS as f32 * shared);
             }
             history.rotate_left(1);
             history[LAG - 1] = now;
@@ -171,9 +160,7 @@ mod tests {
         let features = extractor.finish(30, &bands, 1.0);
         assert!(features.flux[10] > 1.0 && features.flux[11] > 1.0);
         assert_eq!(features.flux.iter().filter(|f| **f > 0.0).count(), LAG);
-        assert_eq!(features.textures.len(), 6);
-        assert!(features.textures[2][..TIMBRE].iter().all(|v| *v > 1.0), "{:?}", features.textures[2]);
-        assert_eq!(features.textures[5], [0.0; TEXTURE]);
+        assert_eq!(features.chroma, [[0.0; 12]; 6]);
     }
 
     #[test]

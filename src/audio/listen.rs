@@ -3,6 +3,7 @@
 use super::align::tempo;
 use super::analysis::Analysis;
 use super::envelope::{envelopes, struck};
+use super::likeness::Likeness;
 use super::loudness::integrated;
 use super::pass::keep;
 use super::rhythm::{Beats, Rhythm};
@@ -83,19 +84,20 @@ fn describe(track: Track, heard: Option<&beat::Heard>) -> Analysis {
         None => track.counted(clear + track.strikes(), &envelopes),
         Some(heard) => track.rhythm(track.second_opinion(heard, &envelopes["onset"].values), &envelopes),
     };
-    let Rhythm { beats, pulses, bars } = rhythm;
+    let Rhythm { beats, bars } = rhythm;
     let meter = bars.as_ref().map(|bars| bars.meter);
     let first = bars.map_or_else(Vec::new, |bars| bars.first);
     let drums = track.drums(&beats.times, meter.unwrap_or(bar::USUAL));
     envelopes.extend(struck(&drums, track.features.flux.len(), track.hop));
-    let novelty = section::novelties(&pulses);
-    envelopes.insert("novelty".into(), section::novelty_curve(&pulses, &novelty, track.duration.0));
+    let starts = section::starts(&beats.times, &first, track.duration.0);
+    let likeness = Likeness::new(&starts, track.duration.0, &envelopes);
+    envelopes.insert("novelty".into(), section::novelty_curve(&likeness, &starts, track.duration.0));
     Analysis {
         duration: track.duration,
         sample_rate: track.decoded.rate,
         samples: track.decoded.samples,
         tempo_bpm: tempo(&beats.times),
-        sections: section::sections(&pulses, &first, &novelty, track.duration.0),
+        sections: section::sections(&likeness, &starts, track.duration.0),
         loudness_lufs: integrated(&track.features.squares, track.hop),
         downbeats: first.iter().map(|i| Seconds(beats.times[*i])).collect(),
         beats: beats.times.into_iter().map(Seconds).collect(),

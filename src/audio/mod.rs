@@ -6,7 +6,7 @@
 //!        cue ─► net: chances of beats, downbeats, onsets, drums, per hop
 //!                            │
 //!        pointer, steady ─► count ─► rhythm: beats      onset, stroke: exact onsets and drums
-//!        features ─► envelope ─► pulse ─► bar, section
+//!        features ─► envelope ─► bar, likeness ─► section
 //!        (loudness, split, chroma)
 //! ```
 //!
@@ -29,6 +29,7 @@ mod envelope;
 mod features;
 mod grid;
 mod level;
+mod likeness;
 mod listen;
 mod loudness;
 mod low;
@@ -39,7 +40,6 @@ mod octave;
 mod onset;
 mod pass;
 mod pointer;
-mod pulse;
 mod resample;
 mod rhythm;
 mod section;

@@ -1,12 +1,12 @@
-//! The rhythm of a track: from chances to beats at exact times, what sounds between them, and bars.
+//! The rhythm of a track: from chances to beats at exact times, and bars.
 
 use super::align::{Found, in_pause, straighten};
 use super::analysis::Envelope;
+use super::chroma::CLASSES;
 use super::count::{Counted, count};
 use super::course::Course;
-use super::pulse::Pulse;
 use super::track::{FEWEST, Track};
-use super::{bar, beat, grid, pulse};
+use super::{bar, beat, grid};
 use std::collections::BTreeMap;
 
 /// Hops around a beat in which the net's chance is highest.
@@ -21,6 +21,8 @@ const BESIDE: usize = 2;
 const UNSURE: f32 = 0.05;
 /// Hops after the first sound up to which a beat begins with it.
 const AT_ONCE: f64 = 15.0;
+/// Fewest beats that have bars.
+const FEWEST_WITH_BARS: usize = 8;
 /// Least mean chance of beats that are beats.
 const SURE: f32 = 0.12;
 
@@ -33,10 +35,9 @@ pub(super) struct Beats {
     pub(super) confidence: f32,
 }
 
-/// Beats, what sounds between them, and their bars; none of few beats.
+/// Beats and their bars; none of few beats.
 pub(super) struct Rhythm {
     pub(super) beats: Beats,
-    pub(super) pulses: Vec<Pulse>,
     pub(super) bars: Option<bar::Bars>,
 }
 
@@ -52,14 +53,12 @@ impl Track {
 
     /// Beats and what follows from them.
     pub(super) fn rhythm(&self, beats: Beats, envelopes: &BTreeMap<String, Envelope>) -> Rhythm {
-        let pulses = pulse::pulses(&beats.times, self.duration.0, envelopes, &self.features.textures);
-        // With few beats the pulses are half seconds, which have no bars.
-        let bars = (beats.times.len() >= pulse::FEWEST).then(|| self.bars(&beats, &pulses));
-        Rhythm { beats, pulses, bars }
+        let bars = (beats.times.len() >= FEWEST_WITH_BARS).then(|| self.bars(&beats, envelopes));
+        Rhythm { beats, bars }
     }
 
-    /// The bars of beats, of which each has a pulse.
-    fn bars(&self, beats: &Beats, pulses: &[Pulse]) -> bar::Bars {
+    /// The bars of beats.
+    fn bars(&self, beats: &Beats, envelopes: &BTreeMap<String, Envelope>) -> bar::Bars {
         let hops: Vec<f64> = self.hops(&beats.times).collect();
         let near = |chance: &[f32], hop: f64| {
             let hop = hop.round().max(0.0) as usize;
@@ -70,7 +69,7 @@ impl Track {
         let at_beats = |chance: &[f32]| hops.iter().map(|hop| near(chance, *hop)).collect::<Vec<_>>();
         let share = |hop: &f64| near(&c.downbeat, *hop) / (near(&c.beat, *hop) + UNSURE);
         let signs = bar::Signs {
-            pulses,
+            chroma: chroma(&beats.times, self.duration.0, envelopes),
             kick: at_beats(&c.kick),
             snare: at_beats(&c.snare),
             share: hops.iter().map(share).collect(),
@@ -124,4 +123,16 @@ impl Track {
         let laid = grid::lay(&strength, &heard.beats, &|guess| self.energy.refine(guess));
         Beats { times: laid.beats, ..Beats::default() }
     }
+}
+
+/// Pitch classes from each beat to the next, vectors of length 1; 0 where nothing has a pitch.
+fn chroma(beats: &[f64], duration: f64, envelopes: &BTreeMap<String, Envelope>) -> Vec<[f32; 12]> {
+    let classes = CLASSES.map(|class| &envelopes[&format!("chroma.{class}")]);
+    let ends = beats.iter().skip(1).copied().chain([duration]);
+    let means = beats.iter().zip(ends).map(|(start, end)| classes.map(|class| class.mean(*start, end)));
+    let unit = |vector: [f32; 12]| {
+        let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt();
+        if length > 1e-6 { vector.map(|v| v / length) } else { [0.0; 12] }
+    };
+    means.map(unit).collect()
 }

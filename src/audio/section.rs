@@ -1,157 +1,164 @@
 //! Where the music changes character, and which stretches sound alike.
 //!
-//! At every beat the stretches before and after are compared by the energy distance (Székely and Rizzo
-//! 2004): how much farther apart the beats of different sides are than those of the same side. Its
-//! peaks are boundaries, moved to the nearest bar. Sections whose beats can't be told apart share a letter.
+//! A section begins with a bar before which the music sounds different from behind it, more so than at the bars around
+//! (energy distance, Székely and Rizzo 2004), and where repetitions begin or end. How much each of it says is a logistic regression,
+//! fitted by `training/ears/sections.py`. Sections whose bars can't be told apart share a letter.
 
 use super::analysis::{Envelope, Section};
-use super::pulse::Pulse;
+use super::likeness::Likeness;
 use crate::units::Seconds;
+use std::ops::Range;
 
-/// Most beats on either side that are compared at a boundary.
-const REACH: usize = 16;
-/// Fewest beats in a section.
-const SHORTEST: usize = 6;
-/// Share of the distance that must be due to the sides being different.
-const DIFFERENT: f32 = 0.3;
-/// Least distance of two sides: closer ones sound alike to anyone.
-const AUDIBLE: f32 = 0.12;
+/// Seconds that are taken for a bar where there are no bars.
+const BAR: f64 = 2.0;
+/// Fewest bars in a section.
+const SHORTEST: usize = 2;
+/// Bars on either side that are compared.
+const REACHES: [usize; 2] = [2, 4];
+/// A difference of the sides that is nothing.
+const FAINT: f32 = 0.1;
+/// Bars that make a repetition.
+const REPEATED: usize = 2;
+/// A distance at which bars still sound alike.
+const BLUR: f32 = 0.2;
+/// The logarithm of the odds of a section: without signs, for each sign, and of a chance of 15 %, from which on one begins.
+const CONSTANT: f32 = -8.84;
+const PEAK: [f32; 2] = [2.81, 1.62];
+const ENDS: f32 = 3.60;
+const BEGIN: f32 = 8.90;
+const LIKELY: f32 = -1.735;
+/// Sections up to this share of difference have the same letter.
+const ALIKE: f32 = 0.12;
 /// Seconds between two values of the novelty curve.
 const CURVE: f64 = 0.1;
-/// Sections up to this share of difference have the same letter.
-const ALIKE: f32 = 0.25;
 
-/// The sections of a track; `downbeats` are indices of pulses, `novelty` is what [`novelties`] says of them.
-pub(super) fn sections(
-    pulses: &[Pulse],
-    downbeats: &[usize],
-    novelty: &[f32],
-    duration: f64,
-) -> Vec<Section> {
-    let mut edges = vec![0];
-    edges.extend(boundaries(pulses, downbeats, novelty));
-    edges.push(pulses.len());
-    let spans: Vec<&[Pulse]> = edges.windows(2).map(|e| &pulses[e[0]..e[1]]).collect();
-    let labels = labels(&spans);
-    let times: Vec<f64> = edges[1..edges.len() - 1].iter().map(|i| pulses[*i].start).collect();
-    let start = |i: usize| if i == 0 { 0.0 } else { times[i - 1] };
-    let end = |i: usize| times.get(i).copied().unwrap_or(duration);
-    (0..spans.len())
-        .map(|i| Section { start: Seconds(start(i)), end: Seconds(end(i)), label: letter(labels[i]) })
-        .collect()
+/// Where the bars of a track begin whose `beats` and first beats of bars, by index, are known; a pick-up of two beats is a bar.
+pub(super) fn starts(beats: &[f64], first: &[usize], duration: f64) -> Vec<f64> {
+    let mut from: Vec<usize> = first.to_vec();
+    match first.first() {
+        None => return (0..(duration / BAR).ceil() as usize).map(|i| BAR * i as f64).collect(),
+        Some(0) => {}
+        Some(1) => from[0] = 0,
+        Some(_) => from.insert(0, 0),
+    }
+    if from.len() > 1 && beats.len() - from[from.len() - 1] < 2 {
+        from.pop();
+    }
+    from.into_iter().map(|i| beats[i]).collect()
 }
 
-/// How different the sides of every pulse are.
-pub(super) fn novelties(pulses: &[Pulse]) -> Vec<f32> {
-    let reach = (pulses.len() / 7).clamp(4, REACH);
-    (0..pulses.len()).map(|i| novelty(pulses, i, reach)).collect()
+/// The sections of a track of that duration, whose bars begin at `starts`.
+pub(super) fn sections(bars: &Likeness, starts: &[f64], duration: f64) -> Vec<Section> {
+    let edges = picked(&odds(bars));
+    let ends = edges.iter().copied().chain([bars.len()]);
+    let spans: Vec<Range<usize>> = [0].iter().chain(&edges).copied().zip(ends).map(|(a, b)| a..b).collect();
+    let times: Vec<f64> =
+        [0.0].into_iter().chain(edges.iter().map(|i| starts[*i])).chain([duration]).collect();
+    let letters = labels(bars, &spans).into_iter().map(letter);
+    let section =
+        |(label, time): (String, &[f64])| Section { start: Seconds(time[0]), end: Seconds(time[1]), label };
+    letters.zip(times.windows(2)).map(section).collect()
 }
 
-/// Novelty as an envelope on a grid of a tenth of a second, the largest being 1.
-pub(super) fn novelty_curve(pulses: &[Pulse], novelty: &[f32], duration: f64) -> Envelope {
+/// How much the music changes at each bar, the largest change being 1, on a grid of a tenth of a second.
+pub(super) fn novelty_curve(bars: &Likeness, starts: &[f64], duration: f64) -> Envelope {
+    let novelty = novelty(bars, REACHES[1]);
     let most = novelty.iter().copied().fold(0.0, f32::max);
     let scale = if most > 0.0 { 1.0 / most } else { 0.0 };
     let mut next = 0;
     let at = |i: usize| {
         let time = i as f64 * CURVE;
-        next += pulses[next..].iter().take_while(|p| p.start <= time).count();
-        if next == 0 { 0.0 } else { novelty[next - 1] * scale }
+        next += starts[next..].iter().take_while(|start| **start <= time).count();
+        let value = |bar: Option<usize>| bar.and_then(|bar| novelty.get(bar)).map_or(0.0, |v| v * scale);
+        let (before, behind) = (value(next.checked_sub(1)), value(Some(next)));
+        let from = next.checked_sub(1).map_or(0.0, |bar| starts[bar]);
+        let to = starts.get(next).copied().unwrap_or(duration);
+        before + (behind - before) * ((time - from) / (to - from).max(CURVE)).clamp(0.0, 1.0) as f32
     };
     Envelope { hop_seconds: CURVE, values: (0..(duration / CURVE) as usize + 1).map(at).collect() }
 }
 
-/// Indices of the pulses that begin a section, without the first.
-fn boundaries(pulses: &[Pulse], downbeats: &[usize], novelty: &[f32]) -> Vec<usize> {
-    let is_peak = |i: &usize| {
-        let near = i.saturating_sub(SHORTEST)..(i + SHORTEST + 1).min(pulses.len());
-        novelty[*i] > 0.0 && novelty[near].iter().all(|n| *n <= novelty[*i])
+/// How different the sides of each bar's beginning are.
+fn novelty(bars: &Likeness, reach: usize) -> Vec<f32> {
+    let at = |i: usize| {
+        let (before, behind) = (i.saturating_sub(reach)..i, i..(i + reach).min(bars.len()));
+        if before.is_empty() { 0.0 } else { difference(bars, &before, &behind).1.max(0.0) }
     };
-    let mut edges: Vec<usize> =
-        (0..pulses.len()).filter(is_peak).map(|i| nearest_bar(i, downbeats)).collect();
-    edges.retain(|edge| *edge >= SHORTEST && *edge + SHORTEST <= pulses.len());
-    edges.dedup_by(|later, earlier| *later < *earlier + SHORTEST);
-    drop_needless(pulses, edges)
+    (0..bars.len()).map(at).collect()
 }
 
-/// Takes away edges, the least first, until all neighbors are different as a whole.
-fn drop_needless(pulses: &[Pulse], mut edges: Vec<usize>) -> Vec<usize> {
-    loop {
-        let weakest = (0..edges.len())
-            .map(|k| {
-                let from = if k == 0 { 0 } else { edges[k - 1] };
-                let to = edges.get(k + 1).copied().unwrap_or(pulses.len());
-                (k, merit(&pulses[from..edges[k]], &pulses[edges[k]..to]))
-            })
-            .min_by(|a, b| a.1.total_cmp(&b.1));
-        match weakest {
-            Some((k, merit)) if merit <= 0.0 => edges.remove(k),
-            _ => return edges,
-        };
-    }
+/// The share of the mean distance of two stretches that is due to their being different, and how much that is.
+fn difference(bars: &Likeness, a: &Range<usize>, b: &Range<usize>) -> (f32, f32) {
+    let between = bars.between(a, b);
+    let more = between - 0.5 * (bars.between(a, a) + bars.between(b, b));
+    (more / between.max(1e-6), more)
 }
 
-/// The bar within two beats of `i`, or `i` itself.
-fn nearest_bar(i: usize, downbeats: &[usize]) -> usize {
-    downbeats.iter().copied().min_by_key(|d| d.abs_diff(i)).filter(|d| d.abs_diff(i) <= 2).unwrap_or(i)
-}
-
-/// How different the sides of `i` are; 0 where they are not different enough.
-fn novelty(pulses: &[Pulse], i: usize, reach: usize) -> f32 {
-    let before = &pulses[i.saturating_sub(reach)..i];
-    let after = &pulses[i..(i + reach).min(pulses.len())];
-    if before.len() < 4 || after.len() < 4 {
-        return 0.0;
-    }
-    merit(before, after)
-}
-
-/// How different two stretches are; 0 where they are not different enough.
-fn merit(before: &[Pulse], after: &[Pulse]) -> f32 {
-    let (share, distance) = difference(before, after);
-    if share > DIFFERENT && distance > AUDIBLE { share * distance } else { 0.0 }
-}
-
-/// The share of the mean distance between two sets that is due to their being different, and that distance.
-fn difference(a: &[Pulse], b: &[Pulse]) -> (f32, f32) {
-    let between = mean_distance(a, b);
-    let within = 0.5 * (mean_distance(a, a) + mean_distance(b, b));
-    if between > 0.0 { ((between - within) / between, between) } else { (0.0, 0.0) }
-}
-
-fn mean_distance(a: &[Pulse], b: &[Pulse]) -> f32 {
-    // A long section is told by some of its beats.
-    let (step_a, step_b) = (a.len().div_ceil(64), b.len().div_ceil(64));
-    let (mut sum, mut count) = (0.0, 0);
-    for x in a.iter().step_by(step_a) {
-        for y in b.iter().step_by(step_b) {
-            sum += distance(x, y);
-            count += 1;
+/// The logarithm of the odds that a section begins with each bar.
+fn odds(bars: &Likeness) -> Vec<f32> {
+    let mut odds: Vec<f32> =
+        repetitions(bars).map(|[ends, begin]| CONSTANT + ENDS * ends + BEGIN * begin).collect();
+    for (reach, weight) in REACHES.into_iter().zip(PEAK) {
+        let novelty = novelty(bars, reach);
+        for (i, odds) in odds.iter_mut().enumerate() {
+            let around = &novelty[i.saturating_sub(reach)..(i + reach + 1).min(novelty.len())];
+            *odds += weight * novelty[i] / (around.iter().copied().fold(0.0, f32::max) + FAINT);
         }
     }
-    sum / count.max(1) as f32
+    odds
 }
 
-/// How different two beats sound: levels, timbre and a little harmony.
-fn distance(a: &Pulse, b: &Pulse) -> f32 {
-    let mean_square = |x: &[f32], y: &[f32]| {
-        x.iter().zip(y).map(|(p, q)| (p - q).powi(2)).sum::<f32>() / x.len().max(1) as f32
+/// For every bar how clearly a repetition ends before it, and how much of the track is repeated from it on but not up to it.
+///
+/// Bars (i, i+1) repeat (j, j+1) as far as both pairs are alike: paths along the diagonal of the self-similarity matrix (Foote 1999).
+fn repetitions(bars: &Likeness) -> impl Iterator<Item = [f32; 2]> {
+    let count = bars.len();
+    let blur = 0.5 * bars.middle() + BLUR;
+    let row = move |i: Option<usize>| -> Vec<f32> {
+        let alike = |i: usize| move |j: usize| (-(bars.distance(i, j) / blur).powi(2)).exp();
+        i.filter(|i| *i < count).map_or_else(Vec::new, |i| (0..count).map(alike(i)).collect())
     };
-    let levels = mean_square(&a.levels, &b.levels);
-    let timbre = mean_square(&a.timbre, &b.timbre);
-    let harmony = mean_square(&a.chroma, &b.chroma);
-    (levels + 0.3 * timbre + 0.2 * harmony).sqrt()
+    // How alike all bars are to those from two before the one in question to one behind it; nothing lies outside.
+    let mut rows = [row(None), row(None), row(Some(0)), row(Some(1))];
+    (0..count).map(move |i| {
+        let at = |row: usize, j: Option<usize>| j.and_then(|j| rows[row].get(j)).copied().unwrap_or(0.0);
+        let (mut ends, mut begin) = (0.0f32, 0.0);
+        for j in (0..count).filter(|j| i.abs_diff(*j) >= REPEATED) {
+            let ahead = 0.5 * (at(2, Some(j)) + at(3, Some(j + 1)));
+            let behind = 0.5 * (at(1, j.checked_sub(1)) + at(0, j.checked_sub(2)));
+            ends = ends.max(behind - ahead);
+            begin += (ahead - behind).max(0.0);
+        }
+        rows.rotate_left(1);
+        rows[3] = row(Some(i + 2));
+        [ends.sqrt(), begin / count as f32]
+    })
 }
 
-/// A number per span, the same for those that sound alike.
-fn labels(spans: &[&[Pulse]]) -> Vec<usize> {
+/// Bars that begin a section, the first left out: the likeliest first, none too near to another.
+fn picked(odds: &[f32]) -> Vec<usize> {
+    let last = odds.len().saturating_sub(SHORTEST);
+    let mut likely: Vec<usize> =
+        (SHORTEST..=last).filter(|i| odds.get(*i).is_some_and(|o| *o >= LIKELY)).collect();
+    likely.sort_by(|a, b| odds[*b].total_cmp(&odds[*a]));
+    let mut edges: Vec<usize> = Vec::new();
+    for i in likely {
+        if edges.iter().all(|edge| edge.abs_diff(i) >= SHORTEST) {
+            edges.push(i);
+        }
+    }
+    edges.sort_unstable();
+    edges
+}
+
+/// A number per stretch, the same for those that sound alike.
+fn labels(bars: &Likeness, spans: &[Range<usize>]) -> Vec<usize> {
     let mut labels: Vec<usize> = Vec::new();
     for (i, span) in spans.iter().enumerate() {
-        let like = (0..i)
-            .map(|j| (j, difference(spans[j], span)))
-            .filter(|(_, (share, distance))| *share < ALIKE || *distance < AUDIBLE)
-            .min_by(|a, b| a.1.0.total_cmp(&b.1.0));
+        let share = |j: usize| difference(bars, &spans[j], span).0;
+        let nearest = (0..i).map(|j| (j, share(j))).min_by(|a, b| a.1.total_cmp(&b.1));
         let next = labels.iter().max().map_or(0, |m| m + 1);
-        labels.push(like.map_or(next, |(j, _)| labels[j]));
+        labels.push(nearest.filter(|(_, share)| *share < ALIKE).map_or(next, |(j, _)| labels[j]));
     }
     labels
 }
@@ -171,42 +178,55 @@ fn letter(mut index: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::features::TIMBRE;
+    use crate::audio::likeness::tests::kinds;
 
-    fn stretch(level: f32, count: usize) -> Vec<Pulse> {
-        let wobble = |i: usize| level + if i.is_multiple_of(2) { 0.02 } else { -0.02 };
-        (0..count)
-            .map(|i| Pulse {
-                start: 0.0,
-                levels: [wobble(i); 6],
-                timbre: [wobble(i); TIMBRE],
-                chroma: [0.0; 12],
-            })
-            .collect()
+    /// So many bars of each kind, one after another.
+    fn stretches(parts: &[(usize, usize)]) -> (Likeness, Vec<f64>, f64) {
+        let all: Vec<usize> =
+            parts.iter().flat_map(|(kind, count)| std::iter::repeat_n(*kind, *count)).collect();
+        (kinds(&all), (0..all.len()).map(|i| i as f64).collect(), all.len() as f64)
     }
 
     #[test]
-    fn loud_and_quiet_blocks_are_found_and_recur() {
-        let mut pulses = [stretch(0.2, 16), stretch(0.8, 32), stretch(0.2, 12), stretch(0.8, 20)].concat();
-        pulses.iter_mut().enumerate().for_each(|(i, p)| p.start = i as f64 * 0.5);
-        let bars: Vec<usize> = (0..80).step_by(4).collect();
-        let novelty = novelties(&pulses);
-        let found = sections(&pulses, &bars, &novelty, 40.0);
+    fn stretches_that_recur_are_found_and_named() {
+        let (bars, starts, end) = stretches(&[(0, 8), (4, 8), (0, 4), (4, 12), (2, 6)]);
+        let found = sections(&bars, &starts, end);
         let edges: Vec<f64> = found.iter().map(|s| s.start.0).collect();
         let labels: Vec<&str> = found.iter().map(|s| s.label.as_str()).collect();
-        assert_eq!(edges, [0.0, 8.0, 24.0, 30.0]);
-        assert_eq!(labels, ["A", "B", "A", "B"]);
-        assert_eq!(found[3].end.0, 40.0);
-        let curve = novelty_curve(&pulses, &novelty, 40.0);
-        assert!([8.0, 24.0].iter().all(|t| curve.at(Seconds(*t)) > 0.8), "{curve:?}");
-        assert!(curve.at(Seconds(16.0)) < 0.3 && curve.peak(Seconds(0.0), Seconds(40.0)) == 1.0, "{curve:?}");
+        assert_eq!((edges, labels), (vec![0.0, 8.0, 16.0, 20.0, 32.0], vec!["A", "B", "A", "B", "C"]));
+        assert_eq!(found[4].end.0, end);
+        let curve = novelty_curve(&bars, &starts, end);
+        assert!([8.0, 16.0, 20.0].iter().all(|t| curve.at(Seconds(*t)) > 0.7), "{curve:?}");
+        assert!(curve.at(Seconds(12.0)) < 0.3 && curve.peak(Seconds(0.0), Seconds(end)) > 0.999, "{curve:?}");
+    }
+
+    #[test]
+    fn a_row_of_bars_that_recurs_is_a_section_though_every_bar_differs() {
+        let (a, b, c) = ([0, 1, 2, 3, 4, 5], [6; 6], [7; 6]);
+        let starts: Vec<f64> = (0..30).map(f64::from).collect();
+        let found = sections(&kinds(&[a, b, a, c, a].concat()), &starts, 30.0);
+        let edges: Vec<f64> = found.iter().map(|s| s.start.0).collect();
+        let labels: Vec<&str> = found.iter().map(|s| s.label.as_str()).collect();
+        assert_eq!((edges, labels), (vec![0.0, 6.0, 12.0, 18.0, 24.0], vec!["A", "B", "A", "C", "A"]));
     }
 
     #[test]
     fn what_does_not_change_is_one_section() {
-        assert_eq!(sections(&stretch(0.5, 60), &[], &[0.0; 60], 30.0).len(), 1);
-        assert_eq!(sections(&[], &[], &[], 0.3).len(), 1);
-        assert_eq!(novelties(&stretch(0.5, 60)), [0.0; 60]);
+        for count in [0, 1, 3, 60] {
+            let (bars, starts, end) = stretches(&[(1, count)]);
+            assert_eq!(sections(&bars, &starts, end).len(), 1);
+            assert!(novelty_curve(&bars, &starts, end).values.iter().all(|v| *v == 0.0));
+        }
+    }
+
+    #[test]
+    fn a_long_pick_up_is_a_bar_and_a_last_beat_is_none() {
+        let beats: Vec<f64> = (0..14).map(f64::from).collect();
+        assert_eq!(starts(&beats, &[0, 4, 8, 12], 14.0), [0.0, 4.0, 8.0, 12.0]);
+        assert_eq!(starts(&beats, &[1, 5, 9, 13], 14.0), [0.0, 5.0, 9.0]);
+        assert_eq!(starts(&beats, &[3, 7, 11], 14.0), [0.0, 3.0, 7.0, 11.0]);
+        assert_eq!(starts(&[], &[], 5.0), [0.0, 2.0, 4.0]);
+        assert!(starts(&[], &[], 0.0).is_empty());
     }
 
     #[test]

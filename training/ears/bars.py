@@ -2,9 +2,10 @@
 
 A conditional logit: the beats of a track can be the first of a bar of four at four places, and each place has the mean of what is heard
 at its beats. Music of the corpus begins with its first bar more often than other music does, so that in a share of the examples the first
-sound is moved to any place. The program takes the net's chances for kicks and snares where this takes the strokes of the analysis, and
-the net's own downbeats besides, with a weight by hand: nets have heard the corpus. For tracks whose beats are right it prints
-how often the place is, with every kind left out of the fit; and for every meter by how much it is likelier than four.
+sound is moved to any place. The program takes the net's chances for kicks and snares where this takes the strokes of the analysis; it gives
+the weight of the first sound also to a count that goes on behind a cut; and it listens to the nets' downbeats besides, with a weight by hand:
+nets have heard the corpus. For tracks whose beats are right this prints how often the place is, with every kind left out of the
+fit; and for every meter by how much it is likelier than four.
 """
 import argparse
 import json

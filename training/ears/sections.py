@@ -20,7 +20,7 @@ GROUPS = (  # what is compared, and the distance that is nothing
     (('onset', 'kick', 'snare', 'hat'), 0.02),
     (tuple(f'chroma.{pitch}' for pitch in PITCHES), 0.05),
 )
-BAR, SHORTEST = 4, 2  # beats where bars are unknown; bars
+BAR, SHORTEST = 2, 2  # seconds where bars are unknown; bars
 REACHES, REPEATED = (2, 4), 2  # bars
 FAINT, BLUR = 0.1, 0.2
 LIKELY, RIDGE, FOLDS = 0.15, 10, 8
@@ -31,8 +31,7 @@ def bars(heard):
     """Starts of the bars; a pick-up of at least two beats is one."""
     beats, downbeats = heard['beats'], heard['downbeats']
     if not downbeats:
-        beats = beats or list(np.arange(0, heard['duration'], 0.5))
-        return beats[::BAR]
+        return list(np.arange(0, heard['duration'], BAR))
     starts = list(downbeats)
     before, after = sum(b < starts[0] - 1e-9 for b in beats), sum(b > starts[-1] - 1e-9 for b in beats)
     starts = ([beats[0]] if before else []) + starts[before == 1:]
