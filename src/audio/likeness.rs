@@ -17,6 +17,8 @@ const WIDTH: usize = WIDTHS[0] + WIDTHS[1] + WIDTHS[2] + WIDTHS[3];
 const NOTHING: [f32; 4] = [0.02, 0.02, 0.02, 0.05];
 /// Bars that tell the scale of all, at most.
 const SAMPLE: usize = 256;
+/// Bars that tell a stretch, at most.
+const TOLD: usize = 64;
 
 /// The bars of a track.
 pub(super) struct Likeness {
@@ -64,11 +66,16 @@ impl Likeness {
         groups().map(|group| apart(&self.bars[a][group.clone()], &self.bars[b][group])).sum()
     }
 
-    /// The mean distance of the bars of two stretches; a long one is told by some of its bars.
+    /// The mean distance of the bars of one stretch to those of another.
     pub(super) fn between(&self, a: &Range<usize>, b: &Range<usize>) -> f32 {
-        let some = |of: &Range<usize>| of.clone().step_by(of.len().div_ceil(64).max(1));
         let sum: f32 = some(a).map(|i| some(b).map(|j| self.distance(i, j)).sum::<f32>()).sum();
         sum / (some(a).count() * some(b).count()).max(1) as f32
+    }
+
+    /// The mean distance of two bars of a stretch.
+    pub(super) fn within(&self, a: &Range<usize>) -> f32 {
+        let count = some(a).count() as f32;
+        self.between(a, a) * count / (count - 1.0).max(1.0)
     }
 
     /// The middle one of the distances of bars that differ; 0 of none.
@@ -80,6 +87,11 @@ impl Likeness {
         let Some(last) = all.len().checked_sub(1) else { return 0.0 };
         *all.select_nth_unstable_by(last / 2, f32::total_cmp).1
     }
+}
+
+/// A long stretch is told by some of its bars.
+fn some(of: &Range<usize>) -> impl Iterator<Item = usize> {
+    of.clone().step_by(of.len().div_ceil(TOLD).max(1))
 }
 
 /// Where the numbers of each group lie.
@@ -121,6 +133,7 @@ pub(super) mod tests {
         assert!(all.distance(0, 2) == 0.0 && all.distance(1, 3) == 0.0);
         assert!(all.distance(0, 4) > all.distance(0, 1) && all.distance(0, 1) > 1.0);
         assert!((all.between(&(0..2), &(2..4)) - all.distance(0, 1) / 2.0).abs() < 1e-5);
+        assert!((all.within(&(0..2)) - all.distance(0, 1)).abs() < 1e-5 && all.within(&(0..1)) == 0.0);
         // Two of the four groups differ: their mean distance is 1 each, less what is nothing.
         let mean = all.between(&(0..5), &(0..5));
         assert!((1.7..2.0).contains(&mean), "{mean}");

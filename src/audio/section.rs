@@ -21,18 +21,19 @@ const FAINT: f32 = 0.1;
 const REPEATED: usize = 2;
 /// A distance at which bars still sound alike.
 const BLUR: f32 = 0.2;
-/// The logarithm of the odds of a section: without signs, for each sign, and of a chance of 15 %, from which on one begins.
-const CONSTANT: f32 = -8.84;
-const PEAK: [f32; 2] = [2.81, 1.62];
-const ENDS: f32 = 3.60;
-const BEGIN: f32 = 8.90;
-const LIKELY: f32 = -1.735;
-/// Sections up to this share of difference have the same letter.
-const ALIKE: f32 = 0.12;
+/// The logarithm of the odds of a section: without signs, for each sign, and of a chance of 12 %, from which on one begins.
+const CONSTANT: f32 = -8.68;
+const PEAK: [f32; 2] = [2.75, 1.60];
+const ENDS: f32 = 3.49;
+const BEGIN: f32 = 8.87;
+const LIKELY: f32 = -1.99;
+/// Sections of which less than this share of their distance is due to their being different have the same letter.
+const ALIKE: f32 = 0.08;
 /// Seconds between two values of the novelty curve.
 const CURVE: f64 = 0.1;
 
-/// Where the bars of a track begin whose `beats` and first beats of bars, by index, are known; a pick-up of two beats is a bar.
+/// Where the bars of a track begin whose `beats` and first beats of bars, by index, are known; a pick-up of two
+/// beats is a bar, and what is left at the end if it is half of one.
 pub(super) fn starts(beats: &[f64], first: &[usize], duration: f64) -> Vec<f64> {
     let mut from: Vec<usize> = first.to_vec();
     match first.first() {
@@ -41,7 +42,9 @@ pub(super) fn starts(beats: &[f64], first: &[usize], duration: f64) -> Vec<f64> 
         Some(1) => from[0] = 0,
         Some(_) => from.insert(0, 0),
     }
-    if from.len() > 1 && beats.len() - from[from.len() - 1] < 2 {
+    if let [.., before, last] = from[..]
+        && (beats.len() - last < 2 || duration - beats[last] < 0.5 * (beats[last] - beats[before]))
+    {
         from.pop();
     }
     from.into_iter().map(|i| beats[i]).collect()
@@ -78,20 +81,14 @@ pub(super) fn novelty_curve(bars: &Likeness, starts: &[f64], duration: f64) -> E
     Envelope { hop_seconds: CURVE, values: (0..(duration / CURVE) as usize + 1).map(at).collect() }
 }
 
-/// How different the sides of each bar's beginning are.
+/// How different the sides of each bar's beginning are: their energy distance.
 fn novelty(bars: &Likeness, reach: usize) -> Vec<f32> {
     let at = |i: usize| {
         let (before, behind) = (i.saturating_sub(reach)..i, i..(i + reach).min(bars.len()));
-        if before.is_empty() { 0.0 } else { difference(bars, &before, &behind).1.max(0.0) }
+        let within = 0.5 * (bars.between(&before, &before) + bars.between(&behind, &behind));
+        if i > 0 { (bars.between(&before, &behind) - within).max(0.0) } else { 0.0 }
     };
     (0..bars.len()).map(at).collect()
-}
-
-/// The share of the mean distance of two stretches that is due to their being different, and how much that is.
-fn difference(bars: &Likeness, a: &Range<usize>, b: &Range<usize>) -> (f32, f32) {
-    let between = bars.between(a, b);
-    let more = between - 0.5 * (bars.between(a, a) + bars.between(b, b));
-    (more / between.max(1e-6), more)
 }
 
 /// The logarithm of the odds that a section begins with each bar.
@@ -155,7 +152,11 @@ fn picked(odds: &[f32]) -> Vec<usize> {
 fn labels(bars: &Likeness, spans: &[Range<usize>]) -> Vec<usize> {
     let mut labels: Vec<usize> = Vec::new();
     for (i, span) in spans.iter().enumerate() {
-        let share = |j: usize| difference(bars, &spans[j], span).0;
+        let within = |j: usize| 0.5 * (bars.within(&spans[j]) + bars.within(span));
+        let share = |j: usize| {
+            let between = bars.between(&spans[j], span);
+            (between - within(j)) / between.max(1e-6)
+        };
         let nearest = (0..i).map(|j| (j, share(j))).min_by(|a, b| a.1.total_cmp(&b.1));
         let next = labels.iter().max().map_or(0, |m| m + 1);
         labels.push(nearest.filter(|(_, share)| *share < ALIKE).map_or(next, |(j, _)| labels[j]));
@@ -225,6 +226,7 @@ mod tests {
         assert_eq!(starts(&beats, &[0, 4, 8, 12], 14.0), [0.0, 4.0, 8.0, 12.0]);
         assert_eq!(starts(&beats, &[1, 5, 9, 13], 14.0), [0.0, 5.0, 9.0]);
         assert_eq!(starts(&beats, &[3, 7, 11], 14.0), [0.0, 3.0, 7.0, 11.0]);
+        assert_eq!(starts(&beats, &[0, 4, 8, 12], 13.9), [0.0, 4.0, 8.0]);
         assert_eq!(starts(&[], &[], 5.0), [0.0, 2.0, 4.0]);
         assert!(starts(&[], &[], 0.0).is_empty());
     }

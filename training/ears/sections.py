@@ -2,7 +2,7 @@
 ANALYSES as `beatbolt analyze FOLDER/audio --json ANALYSES` does; the second pair is only judged.
 
 A logistic regression: whether a section begins with a bar, from how much higher the novelty is than at the bars around, and from where
-repetitions begin and end. And from which share of their distance on two sections have two letters.
+repetitions begin and end.
 """
 import json
 import pathlib
@@ -22,20 +22,20 @@ GROUPS = (  # what is compared, and the distance that is nothing
 )
 BAR, SHORTEST = 2, 2  # seconds where bars are unknown; bars
 REACHES, REPEATED = (2, 4), 2  # bars
-FAINT, BLUR = 0.1, 0.2
-LIKELY, RIDGE, FOLDS = 0.15, 10, 8
+FAINT, BLUR, ALIKE = 0.1, 0.2, 0.08
+LIKELY, RIDGE, FOLDS = 0.12, 10, 8
 SIGNS = tuple(f'peak in {reach}' for reach in REACHES) + ('a repetition ends', 'repetitions begin')
 
 
 def bars(heard):
-    """Starts of the bars; a pick-up of at least two beats is one."""
+    """Starts of the bars; a pick-up of at least two beats is one, what is left at the end only if it is at least half of one."""
     beats, downbeats = heard['beats'], heard['downbeats']
     if not downbeats:
         return list(np.arange(0, heard['duration'], BAR))
     starts = list(downbeats)
     before, after = sum(b < starts[0] - 1e-9 for b in beats), sum(b > starts[-1] - 1e-9 for b in beats)
     starts = ([beats[0]] if before else []) + starts[before == 1:]
-    return starts[:-1] if after < 2 and len(starts) > 1 else starts
+    return starts[:-1] if len(starts) > 1 and (after < 2 or heard['duration'] - starts[-1] < (starts[-1] - starts[-2]) / 2) else starts
 
 
 def distances(heard, starts):
@@ -61,16 +61,19 @@ def shifted(matrix, by):
     return out
 
 
+def novelty(apart, i, reach):
+    """The energy distance of the bars before and behind the beginning of bar i."""
+    a, b = slice(max(i - reach, 0), i), slice(i, i + reach)
+    return max(apart[a, b].mean() - (apart[a, a].mean() + apart[b, b].mean()) / 2, 0) if i else 0
+
+
 def signs(apart):
     """[bars, 4]: what speaks for a section that begins with each bar."""
     n, columns = len(apart), []
     for reach in REACHES:
-        novelty = np.zeros(n)
-        for i in range(1, n):
-            a, b = slice(max(i - reach, 0), i), slice(i, i + reach)
-            novelty[i] = max(apart[a, b].mean() - (apart[a, a].mean() + apart[b, b].mean()) / 2, 0)
-        around = [novelty[max(i - reach, 0):i + reach + 1].max() for i in range(n)]
-        columns.append(novelty / (np.array(around) + FAINT))
+        new = np.array([novelty(apart, i, reach) for i in range(n)])
+        around = [new[max(i - reach, 0):i + reach + 1].max() for i in range(n)]
+        columns.append(new / (np.array(around) + FAINT))
     middle = np.median(apart[apart > 0]) if (apart > 0).any() else 0
     alike = np.exp(-(apart / (middle / 2 + BLUR)) ** 2)
     ahead = sum(shifted(alike, k) for k in range(REPEATED)) / REPEATED
@@ -91,16 +94,17 @@ def picked(odds):
 
 
 def share(apart, a, b):
-    """The share of the distance of two stretches that is due to their being different."""
+    """The share of the distance of two stretches that is due to their being different; a bar and itself are no pair."""
+    within = lambda s: apart[s, s].sum() / max(len(apart[s]) * (len(apart[s]) - 1), 1)
     between = apart[a, b].mean()
-    return (between - (apart[a, a].mean() + apart[b, b].mean()) / 2) / max(between, 1e-6)
+    return (between - (within(a) + within(b)) / 2) / max(between, 1e-6)
 
 
-def letters(apart, edges, alike):
+def letters(apart, edges):
     spans, found = [slice(*pair) for pair in zip([0, *edges], [*edges, len(apart)])], []
     for i, span in enumerate(spans):
         shares = [share(apart, other, span) for other in spans[:i]]
-        found.append(found[int(np.argmin(shares))] if shares and min(shares) < alike else max(found, default=-1) + 1)
+        found.append(found[int(np.argmin(shares))] if shares and min(shares) < ALIKE else max(found, default=-1) + 1)
     return found
 
 
@@ -123,32 +127,23 @@ def tracks(folder, analyses):
         yield {'truth': truth, 'starts': starts, 'apart': apart, 'signs': signs(apart), 'begun': begun}
 
 
-def figures(track, weights, alike):
+def figures(track, weights):
     """F of boundaries within 3 s and pairwise F of letters, as in `forms.py`; 1 where there is one section and one is found."""
     edges = picked(weights[0] + track['signs'] @ weights[1:])
     end = track['truth'][-1]['end']
     times = [0, *(track['starts'][e] for e in edges if track['starts'][e] < end - 0.1), end]
     found, true = np.array(list(zip(times, times[1:]))), np.array([[s['start'], s['end']] for s in track['truth']])
-    names = [str(letter) for letter in letters(track['apart'], edges, alike)][:len(found)]
+    names = [str(letter) for letter in letters(track['apart'], edges)][:len(found)]
     single = len(found) == 1 or len(true) == 1
     near = float(len(found) == len(true)) if single else mir_eval.segment.detection(true, found, window=3, trim=True)[2]
     return near, mir_eval.segment.pairwise(true, [s['label'] for s in track['truth']], found, names)[2]
 
 
 def fit(known):
-    """Weights of the signs, and the share from which on letters differ."""
     x, y = np.concatenate([t['signs'][1:] for t in known]), np.concatenate([np.isin(range(1, len(t['starts'])), t['begun']) for t in known])
     spread = x.std(0)
     weights = logistic(x / spread, y, RIDGE)
-    pairs = [(share(t['apart'], a, b), x['label'] == y['label']) for t in known for spans in [stretches(t)] for i, (b, y) in enumerate(spans) for a, x in spans[:i]]
-    same = logistic(np.array([[p[0]] for p in pairs]), np.array([p[1] for p in pairs]), 0.5)
-    return np.r_[weights[0], weights[1:] / spread], -same[0] / same[1]
-
-
-def stretches(track):
-    """True sections as slices of bars."""
-    spans = [slice(*pair) for pair in zip(track['begun'], [*track['begun'][1:], len(track['starts'])])]
-    return [(span, section) for span, section in zip(spans, track['truth']) if span.start < span.stop]
+    return np.r_[weights[0], weights[1:] / spread]
 
 
 def main(folder, analyses, *judged):
@@ -156,12 +151,12 @@ def main(folder, analyses, *judged):
     found = []
     for fold in range(FOLDS):
         made = fit([t for i, t in enumerate(known) if i % FOLDS != fold])
-        found += [figures(t, *made) for i, t in enumerate(known) if i % FOLDS == fold]
+        found += [figures(t, made) for i, t in enumerate(known) if i % FOLDS == fold]
     print('%d tracks, left out in turns: boundaries %.3f, letters %.3f' % (len(known), *np.mean(found, 0)))
-    weights, alike = fit(known)
-    print(', '.join(f'{name} {w:.2f}' for name, w in zip(('constant', *SIGNS), weights)), f'; letters differ from {alike:.2f} on')
+    weights = fit(known)
+    print(', '.join(f'{name} {w:.2f}' for name, w in zip(('constant', *SIGNS), weights)))
     if judged:
-        others = [figures(t, weights, alike) for t in tracks(*judged)]
+        others = [figures(t, weights) for t in tracks(*judged)]
         print('%d others: boundaries %.3f, letters %.3f' % (len(others), *np.mean(others, 0)))
 
 
