@@ -28,7 +28,7 @@ const ENDS: f32 = 3.49;
 const BEGIN: f32 = 8.87;
 const LIKELY: f32 = -1.99;
 /// Sections of which less than this share of their distance is due to their being different have the same letter.
-const ALIKE: f32 = 0.08;
+const ALIKE: f32 = 0.15;
 /// Seconds between two values of the novelty curve.
 const CURVE: f64 = 0.1;
 

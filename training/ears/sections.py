@@ -22,7 +22,7 @@ GROUPS = (  # what is compared, and the distance that is nothing
 )
 BAR, SHORTEST = 2, 2  # seconds where bars are unknown; bars
 REACHES, REPEATED = (2, 4), 2  # bars
-FAINT, BLUR, ALIKE = 0.1, 0.2, 0.08
+FAINT, BLUR, ALIKE = 0.1, 0.2, 0.15
 LIKELY, RIDGE, FOLDS = 0.12, 10, 8
 SIGNS = tuple(f'peak in {reach}' for reach in REACHES) + ('a repetition ends', 'repetitions begin')
 
