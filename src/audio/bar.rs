@@ -11,9 +11,10 @@ use std::ops::Range;
 
 /// Beats of most bars.
 pub(super) const USUAL: usize = 4;
-/// Other numbers of beats; each has to be likelier than four by this much, as a natural logarithm.
-const OTHERS: [usize; 3] = [3, 5, 7];
-const LIKELIER: f64 = 4.0;
+/// Other numbers of beats, and by how much each has to be likelier than four, as a natural logarithm.
+const OTHERS: [(usize, f64); 3] = [(3, 4.0), (5, 6.0), (7, 6.0)];
+/// Fewest bars that show another number: in a few, anything stands out.
+const SHOWN: usize = 8;
 
 /// What signs of variance 1 weigh in a voice.
 const HARMONY: f32 = 3.1;
@@ -53,10 +54,11 @@ pub(super) fn bars(signs: &Signs, cuts: &[usize], at_once: bool) -> Bars {
     let voices = signs.voices();
     let stretches: Vec<Range<usize>> = stretches(cuts, voices.len()).collect();
     let gain = |meter: usize| gain(&voices, &stretches, meter);
-    let least = gain(USUAL) + LIKELIER;
-    let other =
-        OTHERS.into_iter().filter(|meter| gain(*meter) > least).max_by(|a, b| gain(*a).total_cmp(&gain(*b)));
-    let meter = other.unwrap_or(USUAL);
+    let usual = gain(USUAL);
+    let others = OTHERS.into_iter().filter(|(meter, _)| meter * SHOWN <= voices.len());
+    let likelier =
+        others.map(|(meter, least)| (meter, gain(meter) - usual - least)).filter(|other| other.1 > 0.0);
+    let meter = likelier.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(USUAL, |other| other.0);
     let places = places(&voices, &stretches, meter, at_once);
     let first = stretches.into_iter().zip(places).flat_map(|(stretch, place)| {
         let skipped = (place + meter - stretch.start % meter) % meter;
@@ -204,6 +206,9 @@ mod tests {
     fn where_nothing_tells_the_first_sound_begins_bars_of_four() {
         let chroma = chords((0..9).map(|_| 3));
         assert_eq!(found(&chroma, &[], true), Bars { meter: 4, first: vec![0, 4, 8] });
+        // Few beats show no other number, whatever they say.
+        let seven = chords((0..21_usize).map(|i| i.div_ceil(7)));
+        assert_eq!(found(&seven, &[], false).meter, 4);
         // Behind a cut it goes on, even if stretches are shorter than a bar.
         assert_eq!(found(&chroma, &[2, 3], true).first, [0, 4, 8]);
         assert_eq!(found(&[], &[], true).first, [0; 0]);
