@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-/// Beats of the bars that courses are made of. They only let some beats be heavier than others; [`super::bar`] finds the music's bars.
+/// Beats of the bars that courses are made of. They only let some beats be heavier than others; [`super::bar`] finds
+/// the music's bars.
 pub(super) const BAR: usize = 4;
 /// Share of a beat in which the chance of a beat is expected to be high.
 const BEAT_SHARE: usize = 16;
@@ -32,7 +33,7 @@ impl Course {
     }
 }
 
-/// The stretches between cuts of `count` beats, as indices of beats.
+/// The stretches between cuts of a list of `count`, as indices of it.
 pub(super) fn stretches(cuts: &[usize], count: usize) -> impl Iterator<Item = Range<usize>> {
     [0].into_iter()
         .chain(cuts.iter().copied())

@@ -96,6 +96,12 @@ pub(super) fn hits(flux: &[f32], hop_seconds: f64) -> Vec<f32> {
     raw.iter().map(|v| (v / strong).min(1.0)).collect()
 }
 
+/// The values at most `reach` from index `i`; fewer at the ends.
+pub(super) fn around(values: &[f32], i: usize, reach: usize) -> &[f32] {
+    let end = (i + reach + 1).min(values.len());
+    &values[i.saturating_sub(reach).min(end)..end]
+}
+
 /// The mean over `reach` values on either side, shorter at the ends.
 pub(super) fn smooth(values: &[f32], reach: usize) -> Vec<f32> {
     let mut sums = Vec::with_capacity(values.len() + 1);

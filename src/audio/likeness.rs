@@ -42,13 +42,13 @@ impl Likeness {
 
     /// Brings all groups to the same mean distance.
     fn scale(&mut self) {
-        let some: Vec<usize> = (0..self.len()).step_by(self.len().div_ceil(SAMPLE).max(1)).collect();
-        let pairs = (some.len() * some.len()).max(1) as f32;
+        let sample = || some(&(0..self.len()), SAMPLE);
+        let pairs = (sample().count() * sample().count()).max(1) as f32;
         let mut factors = [0.0; WIDTH];
         for (group, nothing) in groups().zip(NOTHING) {
             let apart =
-                |a: &usize, b: &usize| apart(&self.bars[*a][group.clone()], &self.bars[*b][group.clone()]);
-            let sum: f32 = some.iter().map(|a| some.iter().map(|b| apart(a, b)).sum::<f32>()).sum();
+                |a: usize, b: usize| apart(&self.bars[a][group.clone()], &self.bars[b][group.clone()]);
+            let sum: f32 = sample().map(|a| sample().map(|b| apart(a, b)).sum::<f32>()).sum();
             factors[group.clone()].fill(1.0 / (sum / pairs + nothing));
         }
         self.bars
@@ -68,30 +68,30 @@ impl Likeness {
 
     /// The mean distance of the bars of one stretch to those of another.
     pub(super) fn between(&self, a: &Range<usize>, b: &Range<usize>) -> f32 {
-        let sum: f32 = some(a).map(|i| some(b).map(|j| self.distance(i, j)).sum::<f32>()).sum();
-        sum / (some(a).count() * some(b).count()).max(1) as f32
+        let told = |of| some(of, TOLD);
+        let sum: f32 = told(a).map(|i| told(b).map(|j| self.distance(i, j)).sum::<f32>()).sum();
+        sum / (told(a).count() * told(b).count()).max(1) as f32
     }
 
     /// The mean distance of two bars of a stretch.
     pub(super) fn within(&self, a: &Range<usize>) -> f32 {
-        let count = some(a).count() as f32;
+        let count = some(a, TOLD).count() as f32;
         self.between(a, a) * count / (count - 1.0).max(1.0)
     }
 
     /// The middle one of the distances of bars that differ; 0 of none.
     pub(super) fn middle(&self) -> f32 {
-        let step = self.len().div_ceil(SAMPLE).max(1);
-        let some = || (0..self.len()).step_by(step);
-        let pairs = some().flat_map(|a| some().filter(move |b| *b > a).map(move |b| (a, b)));
+        let sample = || some(&(0..self.len()), SAMPLE);
+        let pairs = sample().flat_map(|a| sample().filter(move |b| *b > a).map(move |b| (a, b)));
         let mut all: Vec<f32> = pairs.map(|(a, b)| self.distance(a, b)).filter(|d| *d > 0.0).collect();
         let Some(last) = all.len().checked_sub(1) else { return 0.0 };
         *all.select_nth_unstable_by(last / 2, f32::total_cmp).1
     }
 }
 
-/// A long stretch is told by some of its bars.
-fn some(of: &Range<usize>) -> impl Iterator<Item = usize> {
-    of.clone().step_by(of.len().div_ceil(TOLD).max(1))
+/// At most so many bars of a stretch, evenly chosen.
+fn some(of: &Range<usize>, most: usize) -> impl Iterator<Item = usize> + use<> {
+    of.clone().step_by(of.len().div_ceil(most).max(1))
 }
 
 /// Where the numbers of each group lie.

@@ -1,11 +1,11 @@
 //! Cues go in, chances of events come out: beats, downbeats, onsets, kicks, snares and hats, per hop.
 //!
 //! Temporal convolution nets (Bai, Kolter and Koltun 2018): a stem, residual blocks whose reach doubles from one
-//! to the next, and a head with two log odds per step, one for each hop. One hears drums; several, trained differently, hear beats, and
-//! their mean counts, since which music one of them takes for half a beat off is a matter of chance. The chance of a beat depends on the ten seconds
-//! before and after, that of a drum on the 2.5 seconds. Long tracks are heard in stretches that overlap by that much, so
-//! that the number of threads changes no result; a stretch goes through the net bit by bit, so that memory does not grow
-//! with the track. `training/ears` makes the weights.
+//! to the next, and a head with two log odds per step, one for each hop. One hears drums; several, trained differently,
+//! hear beats, and their mean counts, since which music one of them takes for half a beat off is a matter of chance.
+//! The chance of a beat depends on the ten seconds before and after, that of a drum on the 2.5 seconds. Long tracks are
+//! heard in stretches that overlap by that much, so that the number of threads changes no result; a stretch goes
+//! through the net bit by bit, so that memory does not grow with the track. `training/ears` makes the weights.
 //!
 //! **Invariant:** sums are taken in a fixed order; before and after the track there is silence.
 

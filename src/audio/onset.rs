@@ -5,7 +5,7 @@
 //! rises of the track.
 
 use super::analysis::Hit;
-use super::envelope::percentile;
+use super::envelope::{around, percentile};
 use super::transient::Energy;
 use crate::units::Seconds;
 
@@ -30,11 +30,10 @@ const DISTANCE: f64 = 0.03;
 pub(super) fn picks(chance: &[f32], least: f32) -> Vec<usize> {
     (0..chance.len())
         .filter(|&i| {
-            let near = |reach: usize| i.saturating_sub(reach)..(i + reach + 1).min(chance.len());
-            let (alone, around) = (&chance[near(ALONE)], &chance[near(AROUND)]);
+            let (alone, all) = (around(chance, i, ALONE), around(chance, i, AROUND));
             // Of equal neighbors the first one counts.
             let first = !chance[i.saturating_sub(ALONE)..i].contains(&chance[i]);
-            let mean = around.iter().sum::<f32>() / around.len() as f32;
+            let mean = all.iter().sum::<f32>() / all.len() as f32;
             chance[i] >= least && first && alone.iter().all(|v| *v <= chance[i]) && chance[i] >= mean + ABOVE
         })
         .collect()
@@ -42,10 +41,7 @@ pub(super) fn picks(chance: &[f32], least: f32) -> Vec<usize> {
 
 /// Hits at the picked hops: exact times, and strengths from the `flux` there, 0.1 to 1.
 pub(super) fn hits(picked: &[usize], flux: &[f32], energy: &Energy, hop_seconds: f64, end: f64) -> Vec<Hit> {
-    let rise = |hop: usize| {
-        let near = &flux[hop.saturating_sub(REACH)..(hop + REACH + 1).min(flux.len())];
-        near.iter().copied().fold(0.0, f32::max)
-    };
+    let rise = |hop: usize| around(flux, hop, REACH).iter().copied().fold(0.0, f32::max);
     let strong = percentile(picked.iter().map(|hop| rise(*hop)).collect(), STRONG).max(1e-6);
     let mut hits: Vec<Hit> = picked
         .iter()

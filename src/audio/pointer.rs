@@ -1,4 +1,4 @@
-//! Chances of beats and downbeats go in, the likeliest course of beats and bars comes out.
+//! Chances of beats and downbeats go in, the likeliest course of beats comes out.
 //!
 //! The bar-pointer model (Krebs, Böck and Widmer 2015): a pointer runs through bars of a fixed number of beats at
 //! a tempo that may change from beat to beat, and near a beat the net's chances are expected to be high:
@@ -91,7 +91,7 @@ impl<'a> Model<'a> {
             for (end, pending) in ends[NEAR..].iter_mut().zip(&pending) {
                 *end = pending.next();
             }
-            let mut near = (0, [0.0; 4]);
+            let mut near = (0, [0.0; BAR]);
             for (i, (pending, changes)) in pending.iter_mut().zip(&self.changes).enumerate() {
                 let (best, origin) = likeliest(&ends[i..], changes);
                 if near.0 != Merits::near(self.periods[i]) {

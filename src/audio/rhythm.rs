@@ -5,6 +5,7 @@ use super::analysis::Envelope;
 use super::chroma::CLASSES;
 use super::count::{Counted, count};
 use super::course::Course;
+use super::envelope::around;
 use super::track::{FEWEST, Track};
 use super::{bar, beat, grid};
 use std::collections::BTreeMap;
@@ -61,9 +62,7 @@ impl Track {
     fn bars(&self, beats: &Beats, envelopes: &BTreeMap<String, Envelope>) -> bar::Bars {
         let hops: Vec<f64> = self.hops(&beats.times).collect();
         let near = |chance: &[f32], hop: f64| {
-            let hop = hop.round().max(0.0) as usize;
-            let span = hop.saturating_sub(BESIDE).min(chance.len())..(hop + BESIDE + 1).min(chance.len());
-            chance[span].iter().copied().fold(0.0, f32::max)
+            around(chance, hop.round().max(0.0) as usize, BESIDE).iter().copied().fold(0.0, f32::max)
         };
         let c = &self.chances;
         let at_beats = |chance: &[f32]| hops.iter().map(|hop| near(chance, *hop)).collect::<Vec<_>>();
@@ -102,7 +101,7 @@ impl Track {
     fn exact(&self, course: &Course) -> (Vec<f32>, Vec<Found>) {
         let heard = course.beats.iter().map(|hop| {
             let from = hop.saturating_sub(BEAT_REACH);
-            let near = &self.chances.beat[from..(hop + BEAT_REACH + 1).min(self.chances.beat.len())];
+            let near = around(&self.chances.beat, *hop, BEAT_REACH);
             let (sum, moment) = near.iter().enumerate().fold((1e-6, 1e-6 * *hop as f64), |(s, m), (i, c)| {
                 (s + f64::from(*c), m + f64::from(*c) * (from + i) as f64)
             });

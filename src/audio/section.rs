@@ -5,6 +5,8 @@
 //! fitted by `training/ears/sections.py`. Sections whose bars can't be told apart share a letter.
 
 use super::analysis::{Envelope, Section};
+use super::course::stretches;
+use super::envelope::around;
 use super::likeness::Likeness;
 use crate::units::Seconds;
 use std::ops::Range;
@@ -53,8 +55,7 @@ pub(super) fn starts(beats: &[f64], first: &[usize], duration: f64) -> Vec<f64> 
 /// The sections of a track of that duration, whose bars begin at `starts`.
 pub(super) fn sections(bars: &Likeness, starts: &[f64], duration: f64) -> Vec<Section> {
     let edges = picked(&odds(bars));
-    let ends = edges.iter().copied().chain([bars.len()]);
-    let spans: Vec<Range<usize>> = [0].iter().chain(&edges).copied().zip(ends).map(|(a, b)| a..b).collect();
+    let spans: Vec<Range<usize>> = stretches(&edges, bars.len()).collect();
     let times: Vec<f64> =
         [0.0].into_iter().chain(edges.iter().map(|i| starts[*i])).chain([duration]).collect();
     let letters = labels(bars, &spans).into_iter().map(letter);
@@ -98,8 +99,8 @@ fn odds(bars: &Likeness) -> Vec<f32> {
     for (reach, weight) in REACHES.into_iter().zip(PEAK) {
         let novelty = novelty(bars, reach);
         for (i, odds) in odds.iter_mut().enumerate() {
-            let around = &novelty[i.saturating_sub(reach)..(i + reach + 1).min(novelty.len())];
-            *odds += weight * novelty[i] / (around.iter().copied().fold(0.0, f32::max) + FAINT);
+            let most = around(&novelty, i, reach).iter().copied().fold(0.0, f32::max);
+            *odds += weight * novelty[i] / (most + FAINT);
         }
     }
     odds

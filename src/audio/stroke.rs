@@ -4,6 +4,7 @@
 //! drum is heard depends on its sound and on what plays beside it: the maxima of a track are of two kinds, strokes and what only
 //! resembles them, and the line between them is drawn for each track.
 
+use super::envelope::around;
 use super::net::sigmoid;
 
 /// Bars before and behind that are listened to.
@@ -54,8 +55,7 @@ impl Bars {
         let mut others = vec![(0.0f32, 0.0f32); odds.len()];
         let steps = BARS.iter().map(|bars| (bars * self.meter) as isize).flat_map(|step| [step, -step]);
         for (hop, at) in steps.flat_map(|step| self.counterparts(step, odds.len())) {
-            let near = &odds[at.saturating_sub(1).min(odds.len())..(at + 2).min(odds.len())];
-            if let Some(best) = near.iter().copied().max_by(f32::total_cmp) {
+            if let Some(best) = around(odds, at, 1).iter().copied().max_by(f32::total_cmp) {
                 others[hop].0 += best;
                 others[hop].1 += 1.0;
             }

@@ -21,6 +21,12 @@ MOVED, ROUNDS, RIDGE = 0.3, 8, 0.05
 AT_ONCE, NEAR = 0.15, 0.07  # seconds
 
 
+def part(envelope, start, end):
+    """The values between two times, one at least."""
+    hop = envelope['hop_seconds']
+    return envelope['values'][int(start / hop):max(int(end / hop), int(start / hop) + 1)]
+
+
 def standardized(values):
     return (values - values.mean()) / (values.std() or 1)
 
@@ -37,7 +43,6 @@ def changes(chroma):
 def signs(heard):
     """[beats, 3]: harmony, kick and snare of every beat."""
     beats, envelopes = np.array(heard['beats']), heard['envelopes']
-    part = lambda e, start, end: e['values'][int(start / e['hop_seconds']):max(int(end / e['hop_seconds']), int(start / e['hop_seconds']) + 1)]
     ends = np.append(beats[1:], heard['duration'])
     chroma = np.array([[np.mean(part(envelopes[f'chroma.{p}'], *span)) for p in PITCHES] for span in zip(beats, ends)])
     chroma /= np.maximum(np.linalg.norm(chroma, axis=1, keepdims=True), 1e-6)

@@ -12,8 +12,9 @@ import mir_eval
 import numpy as np
 from scipy.optimize import minimize
 
+from bars import PITCHES, part
+
 BANDS = ('sub', 'bass', 'low_mid', 'mid', 'high')
-PITCHES = ('c', 'db', 'd', 'eb', 'e', 'f', 'gb', 'g', 'ab', 'a', 'bb', 'b')
 GROUPS = (  # what is compared, and the distance that is nothing
     (('loudness', *(f'{band}.level' for band in BANDS)), 0.02),
     (('brightness', 'harmonic', 'percussive'), 0.02),
@@ -41,9 +42,8 @@ def bars(heard):
 def distances(heard, starts):
     """[bars, bars]: the sum over groups of the distance of means, as a share of the mean distance."""
     def mean(name, start, end):
-        hop, values = heard['envelopes'][name]['hop_seconds'], heard['envelopes'][name]['values']
-        part = values[min(int(start / hop), len(values)):min(max(int(end / hop), int(start / hop) + 1), len(values))]
-        return sum(part) / max(len(part), 1)
+        values = part(heard['envelopes'][name], start, end)
+        return sum(values) / max(len(values), 1)
     spans, total = list(zip(starts, [*starts[1:], heard['duration']])), 0
     for names, nothing in GROUPS:
         x = np.array([[mean(name, *span) for name in names] for span in spans])
