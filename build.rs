@@ -8,7 +8,7 @@ fn main() {
 
 #[cfg(feature = "cuda")]
 fn kernels() {
-    let (source, out) = ("src/diffusion/cuda", std::env::var("OUT_DIR").expect("cargo sets it"));
+    let (source, out) = ("src/nn/cuda", std::env::var("OUT_DIR").expect("cargo sets it"));
     println!("cargo::rerun-if-changed={source}");
     let compiled =
         cudaforge::KernelBuilder::new().source_dir(source).arg("-std=c++17").arg("-O3").build_ptx();

@@ -3,8 +3,9 @@
 //! The two sides of a ratio are timed in turns, so that whatever else the machine does hits both alike.
 #![allow(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
-use beatbolt::diffusion::motion::Movement;
-use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision, cpu};
+use beatbolt::diffusion::unet::motion_module::Movement;
+use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision};
+use beatbolt::nn::cpu;
 use beatbolt::noise::{Stream, gaussian};
 use beatbolt::units::Size;
 use beatbolt::video::{Finish, Frame, apply};
@@ -27,7 +28,7 @@ fn main() {
         let [frames, channels, height, width] = shape;
         let x = noise(&shape);
         let (weight, bias) = (noise(&[channels, channels, 3, 3]), noise(&[channels]));
-        let window = cpu::conv::Window { stride: 1, before: 1, after: 1 };
+        let window = cpu::conv::Conv2dConfig { stride: 1, before: 1, after: 1 };
         compare(
             &format!("conv 3x3, {channels} channels, {frames} x {width}x{height}: ours / candle's"),
             || drop(black_box(cpu::conv::conv2d(&x, (&weight, &bias), window, cpu::conv::Finish::default()))),
@@ -38,7 +39,7 @@ fn main() {
         let [frames, channels, height, width] = shape;
         let x = noise(&shape);
         let (weight, bias) = (noise(&[channels, channels, 3, 3]), noise(&[channels]));
-        let window = cpu::conv::Window { stride: 1, before: 1, after: 1 };
+        let window = cpu::conv::Conv2dConfig { stride: 1, before: 1, after: 1 };
         let apart = || {
             let large = cpu::layout::upsample(&x, (2 * height, 2 * width))?;
             cpu::conv::conv2d(&large, (&weight, &bias), window, cpu::conv::Finish::default())

@@ -8,9 +8,9 @@
 //! tensor there, the relative error |ours - reference| / |reference| is printed. `DEVICE` is the processor (`cpu`)
 //! or as `beatbolt render --device` takes it, and its numbers are `f32` where nothing else is said.
 
-use beatbolt::diffusion::denoise::{Guidance, Window, denoise};
-use beatbolt::diffusion::motion::Movement;
-use beatbolt::diffusion::schedule::Schedule;
+use beatbolt::diffusion::sampling::denoise::{Guidance, WindowInputs, denoise};
+use beatbolt::diffusion::sampling::schedule::Schedule;
+use beatbolt::diffusion::unet::motion_module::Movement;
 use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
 use beatbolt::error::{Context, Error, Result};
 use candle_core::{DType, Device, Tensor};
@@ -79,7 +79,7 @@ fn compare(folder: &Path, device: &str, precision: Precision) -> Result<BTreeMap
     let noise = reference.get("noise")?.to_device(model.device());
     let noise = &noise.context(|| Error::device("the noise can't be brought to the device"))?;
     let frames = noise.dims()[0];
-    let window = Window {
+    let window = WindowInputs {
         noise,
         pinned: None,
         pin_noise: None,

@@ -2,24 +2,28 @@
 //!
 //! The modules in reading order, and who may know whom (held by `tests/layers.rs`):
 //!
-//! - [`error`], [`units`], [`noise`], [`progress`], [`timing`], [`digest`], [`read`], [`whole`], [`vector`]: the
+//! - [`error`], [`units`], [`noise`], [`progress`], [`timing`], [`digest`], [`bounded_read`], [`atomic_file`], [`vector`]: the
 //!   foundation, knows nothing.
 //! - [`audio`]: a track goes in, an [`audio::Analysis`] comes out.
 //! - [`score`]: analysis and preset become a [`score::Timeline`]: the value of every parameter in every frame.
-//! - [`diffusion`]: text encoder, UNet with motion modules, VAE, samplers. Tensors only.
+//! - [`weights`]: files of tensors go in, checked tensors come out under our own names.
+//! - [`nn`]: the layers that networks are made of, on processors and graphics cards.
+//! - [`diffusion`]: recipes, text encoder, UNet with motion modules, VAE, sampling. Tensors only.
 //! - [`video`]: frames go in, a finished file with the untouched audio comes out. No tensors.
 //! - [`render`]: the only place where score, diffusion and video meet.
 //! - [`studio`]: a page on which presets are made while the track plays.
 //! - [`cli`]: what is typed and what is printed.
 
+pub mod atomic_file;
 pub mod audio;
+pub mod bounded_read;
 pub mod cli;
 pub mod diffusion;
 pub mod digest;
 pub mod error;
+pub mod nn;
 pub mod noise;
 pub mod progress;
-pub mod read;
 pub mod render;
 pub mod score;
 pub mod studio;
@@ -28,4 +32,4 @@ pub mod timing;
 pub mod units;
 pub mod vector;
 pub mod video;
-pub mod whole;
+pub mod weights;

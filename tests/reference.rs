@@ -3,9 +3,9 @@
 //! The fixtures are tiny random models and what diffusers computes with them, made by `fixtures/make.py`.
 
 use beatbolt::diffusion::config::SchedulerConfig;
-use beatbolt::diffusion::denoise::{Guidance, Window, denoise};
-use beatbolt::diffusion::motion::Movement;
-use beatbolt::diffusion::schedule::Schedule;
+use beatbolt::diffusion::sampling::denoise::{Guidance, WindowInputs, denoise};
+use beatbolt::diffusion::sampling::schedule::Schedule;
+use beatbolt::diffusion::unet::motion_module::Movement;
 use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision};
 use beatbolt::error::ErrorKind;
 use candle_core::{DType, Device, Tensor};
@@ -95,7 +95,7 @@ fn agrees_with_diffusers(name: &str) {
     check("text_embeds", &text);
     let noise = &reference["noise"];
     let frames = noise.dims()[0];
-    let window = Window {
+    let window = WindowInputs {
         noise,
         pinned: None,
         pin_noise: None,

@@ -3,11 +3,12 @@
 //! What is proportional to the signal is taken from the spectra as they come, what is not (fluxes) from
 //! the kept bands, once the level of the track is known.
 
-use super::band::{self, Bands, WHOLE};
+use super::band;
+use super::band::{Bands, WHOLE};
 use super::chroma::Chroma;
 use super::cue::{LAG, logs, rises};
+use super::hpss::split;
 use super::spectrum::{Grid, Spectrum, lanes};
-use super::split::split;
 use std::ops::Range;
 
 /// The named bands with their lower and upper edges in hertz, low to high.

@@ -3,16 +3,16 @@
 use super::align::tempo;
 use super::analysis::Analysis;
 use super::envelope::{envelopes, struck};
-use super::likeness::Likeness;
 use super::loudness::integrated;
 use super::pass::keep;
 use super::rhythm::{Beats, Rhythm};
+use super::self_similarity::Likeness;
 use super::track::{FEWEST, Track};
 use super::weights::Weights;
 use super::{bar, beat, onset, section};
+use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
-use crate::read;
 use crate::units::Seconds;
 use std::path::{Path, PathBuf};
 
@@ -58,7 +58,7 @@ pub fn analyze_with(path: &Path, options: &Options, progress: &dyn Progress) -> 
     let weights = match &options.weights {
         Some(path) => {
             let unreadable = || Error::model(format!("can't read the weights '{}'", path.display()));
-            Weights::parse(&read::bytes(path, MAX_WEIGHTS).context(unreadable)?)?
+            Weights::parse(&bounded_read::bytes(path, MAX_WEIGHTS).context(unreadable)?)?
         }
         None => Weights::shipped()?,
     };

@@ -7,7 +7,7 @@
 use super::analysis::{Envelope, Section};
 use super::course::stretches;
 use super::envelope::around;
-use super::likeness::Likeness;
+use super::self_similarity::Likeness;
 use crate::units::Seconds;
 use std::ops::Range;
 
@@ -180,7 +180,7 @@ fn letter(mut index: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::likeness::tests::kinds;
+    use crate::audio::self_similarity::tests::kinds;
 
     /// So many bars of each kind, one after another.
     fn stretches(parts: &[(usize, usize)]) -> (Likeness, Vec<f64>, f64) {

@@ -43,7 +43,7 @@ pub(super) fn steady(merits: &Merits, period: f64) -> Option<Course> {
             || near.best(nth(i)),
         )
     };
-    let mut grids: Vec<Grid> = (0..=count).into_par_iter().map(best).collect();
+    let mut grids: Vec<BeatGrid> = (0..=count).into_par_iter().map(best).collect();
     grids.sort_by(|a, b| b.merit.total_cmp(&a.merit));
     grids.truncate(CLOSELY);
     let courses = grids.iter().flat_map(|grid| MOVES.map(|by| near.lay(grid, by)));
@@ -51,7 +51,7 @@ pub(super) fn steady(merits: &Merits, period: f64) -> Option<Course> {
 }
 
 /// Beats at equal distances, in one or more stretches.
-struct Grid {
+struct BeatGrid {
     period: f64,
     /// From which hop on a stretch reaches, and the hop of one of its downbeats.
     stretches: Vec<(usize, f64)>,
@@ -75,7 +75,7 @@ impl Near {
 
     /// The best grid of a period (Viterbi 1967): where its downbeats lie in each bar.
     #[inline(always)]
-    fn best(&self, period: f64) -> Grid {
+    fn best(&self, period: f64) -> BeatGrid {
         let bar = period * BAR as f64;
         let places = bar as usize + 1;
         let bars = (self.beat.len() as f64 / bar).ceil() as usize;
@@ -108,7 +108,7 @@ impl Near {
         }
         stretches.push((0, place as f64));
         stretches.reverse();
-        Grid { period, stretches, merit }
+        BeatGrid { period, stretches, merit }
     }
 
     /// The merit of a bar that begins at hop `from`, for every place that its downbeat can have in it.
@@ -128,7 +128,7 @@ impl Near {
     }
 
     /// All beats of a grid that is moved by some hops, with their exact merit.
-    fn lay(&self, grid: &Grid, by: f64) -> Course {
+    fn lay(&self, grid: &BeatGrid, by: f64) -> Course {
         let mut course = Course::default();
         let mut stretches = grid.stretches.iter().map(|(from, start)| (*from, start + by)).peekable();
         let mut from = 0;

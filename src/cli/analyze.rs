@@ -11,8 +11,8 @@ mod summary;
 
 pub use hearing::Hearing;
 
-use crate::cli::output::Output;
-use crate::cli::plot;
+use super::output::Output;
+use super::plot;
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
 use std::io::{ErrorKind, Write};

@@ -5,8 +5,8 @@ use super::output::Output;
 use super::prepare::Scene;
 use super::request::Request;
 use super::terminal::Terminal;
+use crate::bounded_read;
 use crate::error::{Context, Error, Result};
-use crate::read;
 use crate::score::Preset;
 use crate::score::exchange::{Curves, Format, Imported, MAX_BYTES};
 use crate::timing::Timings;
@@ -34,7 +34,7 @@ pub fn export(args: &ExportArgs) -> Result<()> {
 pub fn import(args: &ImportArgs) -> Result<()> {
     let output = target(&args.output, &args.file)?;
     let name = args.file.file_name().unwrap_or_default().to_string_lossy();
-    let bytes = read::bytes(&args.file, MAX_BYTES as u64).context(|| {
+    let bytes = bounded_read::bytes(&args.file, MAX_BYTES as u64).context(|| {
         let error = Error::input(format!("can't read {}", args.file.display()));
         error.hint("name a Deforum, Parseq, MIDI, lyrics or CSV file")
     })?;

@@ -1,7 +1,7 @@
 //! A file that appears only when it is complete.
 
+use crate::atomic_file;
 use crate::error::{Context, Error, Result};
-use crate::whole;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -26,7 +26,7 @@ impl Output {
         if same(target, track) {
             return Err(failed().hint("that is the track itself; choose another name"));
         }
-        if whole::is_device(target) {
+        if atomic_file::is_device(target) {
             return Ok(Output { target: target.to_owned(), temporary: target.to_owned(), committed: true });
         }
         // The extension stays last: it decides the format of pictures.
@@ -51,7 +51,7 @@ impl Output {
     /// Gives the file its name, once its bytes are on the disk.
     pub fn commit(mut self) -> Result<()> {
         if !self.committed {
-            whole::publish(&self.temporary, &self.target).context(|| self.failed())?;
+            atomic_file::publish(&self.temporary, &self.target).context(|| self.failed())?;
             self.committed = true;
         }
         Ok(())
@@ -83,7 +83,7 @@ mod tests {
         let output = Output::new(&target, Path::new("track.wav")).unwrap();
         output.fill(|file| file.write_all(b"{}")).unwrap();
         drop(Output::new(&target, Path::new("track.wav")).unwrap());
-        assert!(whole::is_device(&target));
+        assert!(atomic_file::is_device(&target));
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -6,7 +6,8 @@ use crate::audio::Analysis;
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::render::{self, Job, Settings, Shape};
+use crate::render;
+use crate::render::{Job, Settings, WindowShape};
 use crate::score::{Emphasis, Span, Timeline};
 use crate::system;
 use crate::timing::Timings;
@@ -79,7 +80,7 @@ impl Scene {
     fn settings(&self) -> Result<Settings> {
         let Scene { request, model, timeline, part, .. } = self;
         let (native, factor) = (model.native(), model.downscale() as u32);
-        let shape = Shape { length: native.frames, overlap: request.model.overlap };
+        let shape = WindowShape { length: native.frames, overlap: request.model.overlap };
         Ok(Settings {
             program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
             track: render::hash_file(&request.track)?,

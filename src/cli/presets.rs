@@ -2,8 +2,8 @@
 
 use super::args::{PresetsArgs, SchemaArg};
 use super::terminal::say;
+use crate::bounded_read;
 use crate::error::{Context, Error, Result};
-use crate::read;
 use crate::score::{MAX_FILE_BYTES, Preset, find, json_schema, reference, shipped};
 use std::path::Path;
 
@@ -44,7 +44,7 @@ pub fn load(name: &str) -> Result<(Preset, String)> {
             "`beatbolt presets` lists those that come with the program; `beatbolt presets NAME` prints one",
         )
     };
-    let text = read::text(path, MAX_FILE).context(failed)?;
+    let text = bounded_read::text(path, MAX_FILE).context(failed)?;
     Ok((Preset::parse(name, &text)?, text))
 }
 

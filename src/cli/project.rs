@@ -1,8 +1,8 @@
 //! A project's folder: nothing outside it is read or written, whatever its files and links say.
 
 use super::args::Tier;
+use crate::bounded_read;
 use crate::error::{Context, Error, Result};
-use crate::read;
 use crate::score::{Choices, MAX_FILE_BYTES, Project};
 use crate::video::Profile;
 use std::fs;
@@ -94,7 +94,7 @@ fn leads_out(path: &str) -> Error {
 }
 
 fn text(path: &Path) -> Result<String> {
-    read::text(path, MAX_FILE_BYTES as u64).context(|| unreadable(path))
+    bounded_read::text(path, MAX_FILE_BYTES as u64).context(|| unreadable(path))
 }
 
 fn unreadable(path: &Path) -> Error {

@@ -2,7 +2,8 @@
 
 use super::analyze::Hearing;
 use super::args::{JobArgs, ModelArgs, OutputArgs, PrecisionArg, Tier};
-use super::project::{self, Folder};
+use super::project;
+use super::project::Folder;
 use super::{models, presets};
 use crate::error::{Error, Result};
 use crate::progress::Progress;

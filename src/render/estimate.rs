@@ -1,10 +1,10 @@
 //! How long a render will take and how much memory it needs: its stages, tried on this machine as it is now.
 
-use super::flight::Pose;
-use super::pipeline::{QUEUE, finish_at, to_frames};
+use super::camera::Pose;
+use super::stages::{QUEUE, finish_at, to_frames};
 use super::{Job, Window};
 use crate::diffusion::Model;
-use crate::diffusion::motion::Movement;
+use crate::diffusion::unet::motion_module::Movement;
 use crate::error::{Context, Error, Result};
 use crate::noise::{Stream, gaussian};
 use crate::units::Seconds;

@@ -1,6 +1,6 @@
 //! What tests render with: the shipped model as a draft, and settings so small that a window takes no time.
 
-use super::{Settings, Shape};
+use super::{Settings, WindowShape};
 use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
 use crate::units::Size;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
         device: String::new(),
         seed: 1,
         steps,
-        windows: Shape::DEFAULT,
+        windows: WindowShape::DEFAULT,
         generate: size,
         picture: size,
         first_frame: 0,

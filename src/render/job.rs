@@ -1,6 +1,6 @@
 //! A job: everything that decides how a video comes out, complete and checked.
 
-use super::window::{Shape, Window, plan};
+use super::plan::{Window, WindowShape, plan};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::score::Timeline;
@@ -25,7 +25,7 @@ pub struct Settings {
     /// Denoising steps a window.
     pub steps: usize,
     /// Window and overlap.
-    pub windows: Shape,
+    pub windows: WindowShape,
     /// Size of the generated pictures.
     pub generate: Size,
     /// Size of the video.

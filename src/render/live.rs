@@ -3,9 +3,9 @@
 //! A window takes what the window before has settled, whatever timeline that was made from: so a change shows from the
 //! next window on, and pictures grow into it. On a timeline that doesn't change, these are the windows of [`Render`].
 
-use super::flight::Pose;
-use super::pipeline::{finish_at, to_frames};
-use super::{Job, Look, Render, Settings, Window};
+use super::camera::Pose;
+use super::stages::{finish_at, to_frames};
+use super::{Job, LatentStats, Render, Settings, Window};
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::score::Timeline;
@@ -24,7 +24,7 @@ pub struct Settled {
     prompt: String,
     latents: Option<Tensor>,
     flown: Pose,
-    look: Option<(u64, Look)>,
+    look: Option<(u64, LatentStats)>,
 }
 
 /// Finished pictures of consecutive frames, and what they leave.

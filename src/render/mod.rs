@@ -9,38 +9,38 @@
 //! work, or on whether it was rendered before the process was killed or after. Nor on which part of the track is
 //! rendered, if that part begins with the take: the timeline is always that of the whole track.
 
+mod camera;
 mod condition;
+mod drift;
 mod estimate;
 #[cfg(test)]
 pub(crate) mod fixture;
-mod flight;
-mod guard;
 mod job;
 mod live;
-mod pipeline;
-mod prompt;
-mod store;
-mod window;
+mod plan;
+mod stages;
+mod work;
 
 pub use estimate::{Estimate, estimate};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
 pub use live::{Live, Settled, Shown};
-pub use pipeline::{Summary, Watch, run};
-pub use store::WorkFolder;
-pub use window::{Shape, Window, plan};
+pub use plan::{Window, WindowShape, plan};
+pub use stages::{Summary, Watch, run};
+pub use work::WorkFolder;
 
 use crate::diffusion::Model;
-use crate::diffusion::denoise::{self, Guidance, Window as DenoiseWindow};
-use crate::diffusion::pace::Pace;
-use crate::diffusion::schedule::Schedule;
+use crate::diffusion::sampling::denoise;
+use crate::diffusion::sampling::denoise::{Guidance, WindowInputs};
+use crate::diffusion::sampling::retime::Pace;
+use crate::diffusion::sampling::schedule::Schedule;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::timing::Timings;
+use camera::{Flight, Pose};
 use candle_core::Tensor;
 use condition::{Conditioner, NoiseSource};
-use flight::{Flight, Pose};
-use guard::Look;
+use drift::LatentStats;
 use std::sync::atomic::{AtomicBool, Ordering};
-use store::Finished;
+use work::Finished;
 
 /// A finished window.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub struct Render<'a> {
     /// What the camera's flight moved the last of them by.
     flown: Pose,
     /// What the drift guard holds on to, and the first frame of the prompt that it was taken from.
-    look: Option<(u64, Look)>,
+    look: Option<(u64, LatentStats)>,
 }
 
 impl<'a> Render<'a> {
@@ -142,7 +142,7 @@ impl<'a> Render<'a> {
         let conditions = self.conditioner.window(&window)?;
         let noise = self.noise.window(&window, timeline, self.model.device())?;
         let settings = &self.job.settings;
-        let moved = |carried| flight::moved(self.model, carried, flight.arrival, settings.picture);
+        let moved = |carried| camera::moved(self.model, carried, flight.arrival, settings.picture);
         let carried = self.carried.as_ref().map(moved).transpose()?;
         let last = match &carried {
             Some(carried) => Some(carried.narrow(0, carried.dims()[0] - 1, 1).context(failed)?),
@@ -155,7 +155,7 @@ impl<'a> Render<'a> {
             strength: timeline.value("pace", window.new_frames().start),
             luma: self.model.luma(),
         };
-        let input = DenoiseWindow {
+        let input = WindowInputs {
             noise: &noise,
             pinned: carried.as_ref(),
             pin_noise: native.pin_noise,
@@ -187,13 +187,13 @@ impl<'a> Render<'a> {
     }
 
     /// Leads a window back to the look that its prompt began with; the first window of a prompt sets it.
-    fn guard(&self, latents: Tensor, prompt_start: u64, strength: f32) -> Result<(Tensor, Look)> {
+    fn guard(&self, latents: Tensor, prompt_start: u64, strength: f32) -> Result<(Tensor, LatentStats)> {
         match &self.look {
             Some((of, look)) if *of == prompt_start => {
-                Ok((guard::lead_back(&latents, look, strength)?, look.clone()))
+                Ok((drift::lead_back(&latents, look, strength)?, look.clone()))
             }
             _ => {
-                let look = Look::of(&latents)?;
+                let look = LatentStats::of(&latents)?;
                 Ok((latents, look))
             }
         }

@@ -10,7 +10,8 @@ use super::raw::{Field, RawCurve, RawCuts, RawPrompt, RawRoute, RawWords, Source
 use super::shape::{Curve, Shape};
 use super::signal::Signal;
 use super::timeline::Blend;
-use super::words::{self, Words};
+use super::words;
+use super::words::Words;
 use crate::error::{Error, Result, nearest};
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};

@@ -3,7 +3,7 @@
 use super::engine::{Engine, News};
 use super::locked;
 use super::media::Media;
-use super::production::{Order, Stand};
+use super::production::{Order, RenderStatus};
 use super::save::{PRESET, Shelf};
 use super::stage::Stage;
 use super::state::{Edit, Session};
@@ -179,7 +179,7 @@ pub fn told(news: &News) -> Utf8Bytes {
 }
 
 /// How far the final is, as a message.
-pub fn stood(stand: &Stand) -> Utf8Bytes {
+pub fn stood(stand: &RenderStatus) -> Utf8Bytes {
     text(&json!({ "type": "final", "final": stand }))
 }
 

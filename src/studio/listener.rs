@@ -1,7 +1,7 @@
 //! Connections: no more at a time than agreed, and none that is kept without asking for anything or without taking what it
 //! asked for.
 
-use super::patient::Patient;
+use super::write_timeout::Patient;
 use axum::Router;
 use axum::serve::Listener;
 use hyper::server::conn::http1;

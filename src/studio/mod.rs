@@ -16,7 +16,6 @@ mod guard;
 mod hub;
 mod listener;
 mod media;
-mod patient;
 mod pictures;
 mod production;
 mod save;
@@ -27,6 +26,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod workshop;
+mod write_timeout;
 
 pub use production::Order;
 pub use stage::{Stage, Tier};
@@ -49,7 +49,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 
 /// What a studio is opened with.
-pub struct Opening {
+pub struct StudioConfig {
     /// The networks.
     pub model: Model,
     /// How pictures are made.
@@ -74,7 +74,7 @@ pub struct Opening {
 ///
 /// # Errors
 /// Whatever of it can't be opened; Output: nobody can listen on the port.
-pub fn run(opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
+pub fn run(opening: StudioConfig, ready: impl FnOnce(&str)) -> Result<()> {
     let (port, patience) = (opening.port, opening.patience);
     let hub = Arc::new(open(opening)?);
     let failed = || Error::internal("the server can't be started");
@@ -92,8 +92,8 @@ pub fn run(opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
     })
 }
 
-fn open(opening: Opening) -> Result<Hub> {
-    let Opening { model, settings, stage, look, track, folder, opened, patience, .. } = opening;
+fn open(opening: StudioConfig) -> Result<Hub> {
+    let StudioConfig { model, settings, stage, look, track, folder, opened, patience, .. } = opening;
     let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder, &opened));
     let workshop = stage.workshop.clone();
     let engine = |version, timeline| Engine::start(model, workshop, settings, (version, timeline));

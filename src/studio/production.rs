@@ -1,7 +1,7 @@
 //! The final render as the page sees it: what is ordered, how far it is, and the finished file.
 //!
 //! The engine's thread makes it, so there is one at a time, and live pictures rest meanwhile: two renders would make each
-//! other late, and two models may not fit into memory. Everything that a page is told is the newest [`Stand`].
+//! other late, and two models may not fit into memory. Everything that a page is told is the newest [`RenderStatus`].
 
 use super::locked;
 use super::media::{Kind, Media};
@@ -42,7 +42,7 @@ pub struct Order {
 /// How far a final is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(tag = "stand", rename_all = "snake_case")]
-pub enum Stand {
+pub enum RenderStatus {
     /// Nothing was ordered yet.
     #[default]
     Idle,
@@ -84,14 +84,14 @@ pub enum Stand {
 /// The final that is being made, or was made last.
 #[derive(Debug, Default)]
 pub struct Production {
-    stand: watch::Sender<Stand>,
+    stand: watch::Sender<RenderStatus>,
     stop: AtomicBool,
     finished: Mutex<Option<(u64, Arc<Media>)>>,
 }
 
 impl Production {
     /// The newest stand, and those to come.
-    pub fn stands(&self) -> watch::Receiver<Stand> {
+    pub fn stands(&self) -> watch::Receiver<RenderStatus> {
         self.stand.subscribe()
     }
 
@@ -100,8 +100,8 @@ impl Production {
     /// # Errors
     /// Usage: another one is being made.
     pub fn reserve(&self) -> Result<()> {
-        let free = |stand: &mut Stand| {
-            let free = !matches!(stand, Stand::Running { .. });
+        let free = |stand: &mut RenderStatus| {
+            let free = !matches!(stand, RenderStatus::Running { .. });
             if free {
                 self.stop.store(false, Ordering::Relaxed);
                 *stand = running("waiting", 0, Vec::new());
@@ -132,10 +132,10 @@ impl Production {
                 let number = finished.as_ref().map_or(1, |(number, _)| number + 1);
                 *finished = Some((number, Arc::new(media)));
                 let took = Seconds(began.elapsed().as_secs_f64());
-                Stand::Done { path: path.display().to_string(), number, took, notes }
+                RenderStatus::Done { path: path.display().to_string(), number, took, notes }
             }
-            Err(error) if error.kind() == ErrorKind::Stopped => Stand::Cancelled,
-            Err(error) => Stand::Failed { message: error.to_string(), hints: error.hints().to_vec() },
+            Err(error) if error.kind() == ErrorKind::Stopped => RenderStatus::Cancelled,
+            Err(error) => RenderStatus::Failed { message: error.to_string(), hints: error.hints().to_vec() },
         };
         self.stand.send_replace(stand);
     }
@@ -147,14 +147,14 @@ impl Production {
 
     fn notes(&self) -> Vec<String> {
         match &*self.stand.borrow() {
-            Stand::Running { notes, .. } => notes.clone(),
+            RenderStatus::Running { notes, .. } => notes.clone(),
             _ => Vec::new(),
         }
     }
 }
 
-fn running(stage: &str, total: u64, notes: Vec<String>) -> Stand {
-    Stand::Running { stage: stage.to_owned(), done: 0, total, left: None, notes }
+fn running(stage: &str, total: u64, notes: Vec<String>) -> RenderStatus {
+    RenderStatus::Running { stage: stage.to_owned(), done: 0, total, left: None, notes }
 }
 
 /// Tells the pages what a render says of itself.
@@ -172,7 +172,7 @@ impl Progress for Teller<'_> {
     fn advance(&self, now: u64) -> Flow {
         let mut pace = locked(&self.pace);
         self.production.stand.send_modify(|stand| {
-            if let Stand::Running { done, total, left, .. } = stand {
+            if let RenderStatus::Running { done, total, left, .. } = stand {
                 *done = now;
                 *left = pace.left(Instant::now(), now, *total);
             }
@@ -182,7 +182,7 @@ impl Progress for Teller<'_> {
 
     fn note(&self, text: &str) {
         self.production.stand.send_modify(|stand| {
-            if let Stand::Running { notes, .. } = stand {
+            if let RenderStatus::Running { notes, .. } = stand {
                 notes.push(text.to_owned());
             }
         });
@@ -241,19 +241,21 @@ mod tests {
             watch.progress.note("by the way");
             watch.progress.stage("rendering", 10);
             assert_eq!(watch.progress.advance(5), Flow::Continue);
-            let Stand::Running { stage, done, total, notes, .. } = stand() else { panic!("{:?}", stand()) };
+            let RenderStatus::Running { stage, done, total, notes, .. } = stand() else {
+                panic!("{:?}", stand())
+            };
             assert_eq!((stage.as_str(), done, total, notes), ("rendering", 5, 10, vec!["by the way".into()]));
             Err(Error::output("the disk is full").hint("make room"))
         });
         let (message, hints) = ("the disk is full".into(), vec!["make room".into()]);
-        assert_eq!(stand(), Stand::Failed { message, hints });
+        assert_eq!(stand(), RenderStatus::Failed { message, hints });
         production.reserve().unwrap();
         production.cancel();
         production.make(|watch| match watch.progress.advance(1) {
             Flow::Stop => Err(Error::new(ErrorKind::Stopped, "stopped")),
             Flow::Continue => panic!("it goes on"),
         });
-        assert_eq!(stand(), Stand::Cancelled);
+        assert_eq!(stand(), RenderStatus::Cancelled);
         // What was cancelled before doesn't stop the next one.
         production.reserve().unwrap();
         let file = tempfile::NamedTempFile::with_suffix(".mp4").unwrap();
@@ -261,7 +263,7 @@ mod tests {
             assert_eq!(watch.progress.advance(1), Flow::Continue);
             Ok(file.path().to_owned())
         });
-        assert!(matches!(stand(), Stand::Done { number: 1, .. }));
+        assert!(matches!(stand(), RenderStatus::Done { number: 1, .. }));
         assert!(production.file(1).is_some() && production.file(2).is_none());
     }
 }

@@ -1,8 +1,8 @@
 //! Where presets and videos of the studio go: one folder, under plain names, over nothing that was there before but what
 //! the studio was opened with.
 
+use crate::atomic_file;
 use crate::error::{Context, Error, Result};
-use crate::whole;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,7 @@ impl Shelf {
 
     fn write(&mut self, path: &Path, text: &str) -> Result<()> {
         let failed = || Error::output(format!("can't write {}", path.display())).hint("check the folder");
-        whole::put(&whole::hidden(path), path, text.as_bytes()).context(failed)?;
+        atomic_file::put(&atomic_file::hidden(path), path, text.as_bytes()).context(failed)?;
         self.own.insert(path.to_owned());
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! The settings of a render, kept inside the file that it made.
 
 use super::{ffmpeg, sequence};
+use crate::bounded_read;
 use crate::error::{Context, Error, Result};
-use crate::read;
 use std::path::Path;
 
 /// Far more than any job: a project's files are 16 MB at most.
@@ -16,7 +16,7 @@ pub(super) const KEY: &str = "beatbolt";
 /// If the file can't be read or was not made by this program.
 pub fn read_job(path: &Path) -> Result<String> {
     if path.is_dir() {
-        return read::text(&path.join(sequence::JOB), MAX_BYTES).context(|| none(path));
+        return bounded_read::text(&path.join(sequence::JOB), MAX_BYTES).context(|| none(path));
     }
     let input = ffmpeg::open(path)?;
     let metadata = input.metadata();

@@ -1,7 +1,7 @@
 //! A file that appears under its name only once it is whole.
 
+use crate::atomic_file;
 use crate::error::{Error, Result};
-use crate::whole;
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -22,14 +22,14 @@ impl Partial {
             return Err(Error::usage(format!("{} is a folder, not a file name", target.display()))
                 .hint("add a file name, like video.mp4"));
         }
-        if whole::is_device(target) {
+        if atomic_file::is_device(target) {
             return Err(Error::usage(format!(
                 "{} is a device, and no video fits in there",
                 target.display()
             ))
             .hint("name a file, like video.mp4"));
         }
-        let path = whole::hidden(target);
+        let path = atomic_file::hidden(target);
         // Not truncated: another render may be writing it, which the lock below tells.
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let file = file.map_err(|e| cannot_write(target, e))?;
@@ -47,7 +47,7 @@ impl Partial {
 
     /// Makes sure that the bytes are on the disk, then gives the file its name, replacing an older one.
     pub(super) fn finish(mut self) -> Result<()> {
-        whole::publish(&self.path, &self.target).map_err(|e| cannot_write(&self.target, e))?;
+        atomic_file::publish(&self.path, &self.target).map_err(|e| cannot_write(&self.target, e))?;
         self.finished = true;
         Ok(())
     }

@@ -4,8 +4,8 @@ use super::encode::Encoder;
 use super::frame::Frame;
 use super::movie::{cannot_write, check_spec};
 use super::writer::VideoSpec;
+use crate::atomic_file;
 use crate::error::{Context as _, Error, Result};
-use crate::whole;
 use ffmpeg_next::format::Flags;
 use std::fs::{self, File};
 use std::io::Write;
@@ -33,7 +33,7 @@ impl Sequence {
                 .hint("name a folder that does not exist yet with --output, or remove this one"));
         }
         target.file_name().ok_or_else(|| cannot_write(&target))?;
-        let hidden = whole::hidden(&target);
+        let hidden = atomic_file::hidden(&target);
         let failed = || {
             Error::output(format!("can't write {}", target.display()))
                 .hint("create the folder around it first, or choose another place with --output")
@@ -64,7 +64,7 @@ impl Sequence {
     pub(super) fn finish(mut self) -> Result<()> {
         self.encoder.close()?;
         self.drain()?;
-        whole::publish(&self.hidden, &self.target).context(|| cannot_write(&self.target))?;
+        atomic_file::publish(&self.hidden, &self.target).context(|| cannot_write(&self.target))?;
         self.finished = true;
         Ok(())
     }

@@ -23,7 +23,7 @@ use std::path::Path;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Family {
     /// A container that symphonia reads without losing or gaining a sample.
-    Native,
+    ModelHints,
     /// Anything else.
     Other,
 }
@@ -36,7 +36,7 @@ pub fn decode(path: &Path, sink: &mut Sink<'_>) -> Result<Decoded> {
     let mut file = open(path)?;
     let family = sniff(&mut file).context(|| unreadable(path))?;
     let mut outlet = Outlet::new(path, sink);
-    let done = family == Family::Native && native::decode(file, &mut outlet)?;
+    let done = family == Family::ModelHints && native::decode(file, &mut outlet)?;
     if !done {
         ffmpeg::decode(open(path)?, path, &mut outlet)?;
     }
@@ -84,8 +84,8 @@ fn read_head(file: &mut File) -> std::io::Result<[u8; 12]> {
 fn family_of(head: &[u8; 12]) -> Family {
     let layer_three = head[0] == 0xff && head[1] & 0xe6 == 0xe2;
     match (&head[..4], &head[8..]) {
-        (b"RIFF", b"WAVE") | (b"FORM", b"AIFF" | b"AIFC") | (b"fLaC" | b"OggS", _) => Family::Native,
-        _ if layer_three => Family::Native,
+        (b"RIFF", b"WAVE") | (b"FORM", b"AIFF" | b"AIFC") | (b"fLaC" | b"OggS", _) => Family::ModelHints,
+        _ if layer_three => Family::ModelHints,
         _ => Family::Other,
     }
 }
@@ -96,10 +96,10 @@ mod tests {
 
     #[test]
     fn containers_are_told_by_their_first_bytes() {
-        assert_eq!(family_of(b"RIFF....WAVE"), Family::Native);
+        assert_eq!(family_of(b"RIFF....WAVE"), Family::ModelHints);
         assert_eq!(family_of(b"RIFF....AVI "), Family::Other);
         assert_eq!(family_of(b"....ftypM4A "), Family::Other);
-        assert_eq!(family_of(b"\xff\xfb\x90\x64........"), Family::Native, "MP3");
+        assert_eq!(family_of(b"\xff\xfb\x90\x64........"), Family::ModelHints, "MP3");
         assert_eq!(family_of(b"\xff\xf1\x50\x80........"), Family::Other, "AAC in ADTS");
         assert_eq!(family_of(b"some text..."), Family::Other);
     }

@@ -5,11 +5,11 @@
 //! it, and is left aside if anything is wrong with it. Whatever fails here costs time, never the analysis.
 
 use crate::audio::{Analysis, Options};
+use crate::bounded_read;
 use crate::cli::output::Output;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::progress::{Flow, Progress};
-use crate::read;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs;
@@ -79,7 +79,7 @@ fn key(track: &Path, options: &Options) -> Result<String> {
 }
 
 fn load(path: &Path) -> Option<Entry> {
-    let bytes = read::bytes(path, LARGEST).ok()?;
+    let bytes = bounded_read::bytes(path, LARGEST).ok()?;
     let (hash, body) = bytes.split_at_checked(DIGITS)?;
     (hash_of(body).as_bytes() == hash).then(|| postcard::from_bytes(body).ok()).flatten()
 }

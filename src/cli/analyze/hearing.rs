@@ -2,10 +2,10 @@
 
 use super::cache;
 use crate::audio::{Analysis, Corrections, Octave, Options, Tracker, analyze_with, timed};
+use crate::bounded_read;
 use crate::cli::args::{HearingArgs, TrackerArg};
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
-use crate::read;
 use crate::score::Known;
 use crate::units::Seconds;
 use std::path::{Path, PathBuf};
@@ -122,6 +122,6 @@ fn list(path: &Path) -> Result<Vec<timed::Entry>> {
         Error::input(format!("can't use the list '{}'", path.display()))
             .hint("name a text file with one time a line")
     };
-    let bytes = read::bytes(path, LARGEST).context(failed)?;
+    let bytes = bounded_read::bytes(path, LARGEST).context(failed)?;
     timed::parse(&String::from_utf8_lossy(&bytes)).context(failed)
 }

@@ -7,11 +7,13 @@ use super::prepare::Scene;
 use super::presets;
 use super::project;
 use super::request::{Request, is_project};
-use super::terminal::{self, say};
+use super::terminal;
+use super::terminal::say;
 use crate::error::Result;
 use crate::render::{Job, generated_size};
 use crate::score::DEFAULT;
-use crate::studio::{self, Look, Opening, Stage, run as serve};
+use crate::studio;
+use crate::studio::{Look, Stage, StudioConfig, run as serve};
 use crate::timing::Timings;
 use crate::units::Size;
 use std::path::Path;
@@ -62,7 +64,7 @@ pub fn run(args: StudioArgs) -> Result<()> {
         workshop,
     };
     let (model, patience) = (scene.model, PATIENCE);
-    let opening = Opening { model, settings, stage, look, track, folder, opened, port, patience };
+    let opening = StudioConfig { model, settings, stage, look, track, folder, opened, port, patience };
     serve(opening, |address| {
         say(format_args!("studio: {address}"));
         say("Only this computer can open it, and only with the whole address. End with ctrl-C.");

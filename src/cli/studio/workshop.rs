@@ -2,7 +2,8 @@
 
 use crate::cli::args::{HearingArgs, JobArgs, OutputArgs, Tier, TrackerArg};
 use crate::cli::new::{inside, toml_text};
-use crate::cli::project::{self, Folder};
+use crate::cli::project;
+use crate::cli::project::Folder;
 use crate::cli::render::{Earlier, Target, make};
 use crate::cli::request::{ModelChoice, Request};
 use crate::cli::{models, presets};
@@ -11,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::progress::Silent;
 use crate::render::Watch;
 use crate::score::{Preset, Project, Show, with_values};
-use crate::studio::{self, Look, Order};
+use crate::studio;
+use crate::studio::{Look, Order};
 use crate::system;
 use crate::units::Size;
 use std::collections::BTreeMap;

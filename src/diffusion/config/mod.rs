@@ -15,8 +15,8 @@ pub use text::{Activation, TextConfig};
 pub use unet::{StageConfig, UnetConfig};
 pub use vae::{KlConfig, TinyConfig, VaeConfig, colours};
 
+use crate::bounded_read;
 use crate::error::{Context, Error, Result};
-use crate::read;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -35,9 +35,9 @@ enum OneOrMany {
 }
 
 /// The file whose settings are being checked; errors name it.
-struct Source<'a>(&'a Path);
+struct ConfigFile<'a>(&'a Path);
 
-impl Source<'_> {
+impl ConfigFile<'_> {
     /// `value` if it lies in `range`.
     fn within<T: PartialOrd + Display + Copy>(
         &self,
@@ -111,7 +111,7 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
         Error::model(format!("can't read {}", path.display()))
             .hint("a model is a folder in diffusers' layout: unet, vae, text_encoder, tokenizer, scheduler")
     };
-    let text = read::text(path, MAX_JSON_BYTES).context(missing)?;
+    let text = bounded_read::text(path, MAX_JSON_BYTES).context(missing)?;
     serde_json::from_str(&text).context(|| {
         Error::model(format!("{} can't be understood", path.display()))
             .hint("the file is damaged; download it again")

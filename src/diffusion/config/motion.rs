@@ -1,6 +1,6 @@
 //! `motion_adapter/config.json`: the shape of the modules that let frames look at each other.
 
-use super::{OneOrMany, Source, UnetConfig, read_json};
+use super::{ConfigFile, OneOrMany, UnetConfig, read_json};
 use crate::error::Result;
 use serde::Deserialize;
 use std::path::Path;
@@ -55,7 +55,7 @@ impl MotionConfig {
     /// Reads `motion_adapter/config.json` for a UNet of shape `unet`.
     pub fn read(path: &Path, unet: &UnetConfig) -> Result<Self> {
         let raw: Raw = read_json(path)?;
-        let source = Source(path);
+        let source = ConfigFile(path);
         let pia =
             "PIA modules change the UNet's entrance; use an AnimateDiff or AnimateDiff-Lightning module";
         source.refuse("conv_in_channels", raw.conv_in_channels.is_some_and(|c| c > 0), pia)?;
@@ -113,7 +113,7 @@ impl MotionConfig {
 
     /// The shape of a module that came as a bare file, from what its tensors say and the makers' convention of 8 heads.
     pub fn of_file(path: &Path, unet: &UnetConfig, found: FoundMotion) -> Result<Self> {
-        let source = Source(path);
+        let source = ConfigFile(path);
         let stages = unet.stages.len();
         let config = MotionConfig {
             heads: found.heads.unwrap_or_else(|| vec![8; stages]),
@@ -135,7 +135,7 @@ impl MotionConfig {
         Ok(config)
     }
 
-    fn check(&self, source: &Source<'_>, unet: &UnetConfig) -> Result<()> {
+    fn check(&self, source: &ConfigFile<'_>, unet: &UnetConfig) -> Result<()> {
         for (i, stage) in unet.stages.iter().enumerate() {
             source.heads(self.heads[i], stage.channels)?;
             source.groups(self.groups, &[stage.channels])?;

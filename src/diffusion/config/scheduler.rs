@@ -1,6 +1,6 @@
 //! `scheduler/scheduler_config.json`: how the model was trained to see noise, and how its makers sample it.
 
-use super::{Source, read_json};
+use super::{ConfigFile, read_json};
 use crate::error::Result;
 use serde::Deserialize;
 use std::path::Path;
@@ -96,7 +96,7 @@ impl SchedulerConfig {
     /// Reads `scheduler_config.json`. Settings that are absent have diffusers' defaults for the class.
     pub fn read(path: &Path) -> Result<Self> {
         let raw: Raw = read_json(path)?;
-        let source = Source(path);
+        let source = ConfigFile(path);
         source.refuse("trained_betas", raw.trained_betas.is_some(), "beta_start and beta_end are needed")?;
         source.refuse("thresholding", raw.thresholding == Some(true), "set it to false")?;
         source.refuse("use_karras_sigmas", raw.use_karras_sigmas == Some(true), "set it to false")?;

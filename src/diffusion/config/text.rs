@@ -1,6 +1,6 @@
 //! `text_encoder/config.json`: the shape of the CLIP text model.
 
-use super::{Source, read_json};
+use super::{ConfigFile, read_json};
 use crate::error::Result;
 use serde::Deserialize;
 use std::path::Path;
@@ -56,7 +56,7 @@ impl TextConfig {
     /// Reads `text_encoder/config.json`.
     pub fn read(path: &Path) -> Result<Self> {
         let raw: Raw = read_json(path)?;
-        let source = Source(path);
+        let source = ConfigFile(path);
         let width = source.within("hidden_size", raw.hidden_size, 1..=8192)?;
         source.heads(raw.num_attention_heads, width)?;
         Ok(TextConfig {

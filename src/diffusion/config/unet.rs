@@ -1,6 +1,6 @@
 //! `unet/config.json`: the shape of the network that predicts noise.
 
-use super::{OneOrMany, Source, read_json};
+use super::{ConfigFile, OneOrMany, read_json};
 use crate::error::Result;
 use serde::Deserialize;
 use serde_json::Value;
@@ -94,7 +94,7 @@ impl UnetConfig {
     /// Reads `unet/config.json`.
     pub fn read(path: &Path) -> Result<Self> {
         let raw: Raw = read_json(path)?;
-        let source = Source(path);
+        let source = ConfigFile(path);
         raw.check_fixed(&source)?;
         let stages = raw.stages(&source)?;
         let groups = raw.norm_num_groups.unwrap_or(32);
@@ -127,7 +127,7 @@ impl UnetConfig {
 }
 
 impl Raw {
-    fn check_fixed(&self, source: &Source<'_>) -> Result<()> {
+    fn check_fixed(&self, source: &ConfigFile<'_>) -> Result<()> {
         for (name, only) in FIXED {
             let found = self.rest.get(*name).unwrap_or(&Value::Null);
             // A list may say the same thing once a stage.
@@ -150,7 +150,7 @@ impl Raw {
         }
     }
 
-    fn stages(&self, source: &Source<'_>) -> Result<Vec<StageConfig>> {
+    fn stages(&self, source: &ConfigFile<'_>) -> Result<Vec<StageConfig>> {
         let count =
             source.within("the number of block_out_channels", self.block_out_channels.len(), 1..=8)?;
         let all = |name, value: &Option<OneOrMany>, default, range| {
@@ -184,7 +184,7 @@ impl Raw {
 }
 
 /// For each block name, whether it has cross attention.
-fn block_kinds(source: &Source<'_>, names: &[String], (base, count): (&str, usize)) -> Result<Vec<bool>> {
+fn block_kinds(source: &ConfigFile<'_>, names: &[String], (base, count): (&str, usize)) -> Result<Vec<bool>> {
     if names.len() != count {
         return Err(source.error(format!("{} block types for {count} stages", names.len())));
     }

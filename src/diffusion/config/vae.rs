@@ -1,6 +1,6 @@
 //! `vae/config.json`: the shape of the network between pictures and latents.
 
-use super::{Source, read_json};
+use super::{ConfigFile, read_json};
 use crate::error::Result;
 use serde::Deserialize;
 use std::path::Path;
@@ -9,9 +9,9 @@ use std::path::Path;
 #[derive(Clone, Debug, PartialEq)]
 pub enum VaeConfig {
     /// diffusers' `AutoencoderKL`: the full-size autoencoder of Stable Diffusion.
-    Kl(KlConfig),
+    AutoencoderKl(KlConfig),
     /// diffusers' `AutoencoderTiny`: convolutions only, known as TAESD.
-    Tiny(TinyConfig),
+    AutoencoderTiny(TinyConfig),
 }
 
 /// Shape of an `AutoencoderKL`.
@@ -89,10 +89,10 @@ impl VaeConfig {
     /// Reads `vae/config.json`.
     pub fn read(path: &Path) -> Result<Self> {
         let raw: Raw = read_json(path)?;
-        let source = Source(path);
+        let source = ConfigFile(path);
         match raw.class_name.as_str() {
-            "AutoencoderKL" => raw.kl(&source).map(VaeConfig::Kl),
-            "AutoencoderTiny" => raw.tiny(&source).map(VaeConfig::Tiny),
+            "AutoencoderKL" => raw.kl(&source).map(VaeConfig::AutoencoderKl),
+            "AutoencoderTiny" => raw.tiny(&source).map(VaeConfig::AutoencoderTiny),
             other => Err(source
                 .error(format!("autoencoder '{other}' is not supported"))
                 .hint("AutoencoderKL and AutoencoderTiny are")),
@@ -102,27 +102,27 @@ impl VaeConfig {
     /// Channels of the latents.
     pub fn latent_channels(&self) -> usize {
         match self {
-            VaeConfig::Kl(c) => c.latent_channels,
-            VaeConfig::Tiny(c) => c.latent_channels,
+            VaeConfig::AutoencoderKl(c) => c.latent_channels,
+            VaeConfig::AutoencoderTiny(c) => c.latent_channels,
         }
     }
 
     /// How many pixels wide and high one latent is.
     pub fn downscale(&self) -> usize {
         match self {
-            VaeConfig::Kl(c) => 1 << (c.channels.len() - 1),
-            VaeConfig::Tiny(c) => c.unfolded << (c.decoder.len() - 1),
+            VaeConfig::AutoencoderKl(c) => 1 << (c.channels.len() - 1),
+            VaeConfig::AutoencoderTiny(c) => c.unfolded << (c.decoder.len() - 1),
         }
     }
 }
 
 impl Raw {
-    fn latent_channels(&self, source: &Source<'_>) -> Result<usize> {
+    fn latent_channels(&self, source: &ConfigFile<'_>) -> Result<usize> {
         source.within("latent_channels", self.latent_channels.unwrap_or(4), 1..=64)
     }
 
     /// How many pixels each way are folded into the channels of a picture: three colours each.
-    fn patch(&self, source: &Source<'_>, name: &str, channels: Option<usize>) -> Result<usize> {
+    fn patch(&self, source: &ConfigFile<'_>, name: &str, channels: Option<usize>) -> Result<usize> {
         let channels = channels.unwrap_or(3);
         (1..=8).find(|patch| colours(*patch) == channels).ok_or_else(|| {
             source
@@ -131,11 +131,11 @@ impl Raw {
         })
     }
 
-    fn scaling(&self, source: &Source<'_>, default: f64) -> Result<f64> {
+    fn scaling(&self, source: &ConfigFile<'_>, default: f64) -> Result<f64> {
         source.within("scaling_factor", self.scaling_factor.unwrap_or(default), 1e-4..=1e4)
     }
 
-    fn kl(&self, source: &Source<'_>) -> Result<KlConfig> {
+    fn kl(&self, source: &ConfigFile<'_>) -> Result<KlConfig> {
         let patched = [self.in_channels, self.out_channels].iter().flatten().any(|c| *c != 3);
         source.refuse("in_channels and out_channels", patched, "a picture has three colours")?;
         source.choice("act_fn", self.act_fn.as_deref().unwrap_or("silu"), &[("silu", ()), ("swish", ())])?;
@@ -157,7 +157,7 @@ impl Raw {
         })
     }
 
-    fn tiny(&self, source: &Source<'_>) -> Result<TinyConfig> {
+    fn tiny(&self, source: &ConfigFile<'_>) -> Result<TinyConfig> {
         source.choice("act_fn", self.act_fn.as_deref().unwrap_or("relu"), &[("relu", ())])?;
         source.choice("upsample_fn", self.upsample_fn.as_deref().unwrap_or("nearest"), &[("nearest", ())])?;
         source.within("upsampling_scaling_factor", self.upsampling_scaling_factor.unwrap_or(2), 2..=2)?;

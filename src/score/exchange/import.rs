@@ -3,7 +3,8 @@
 //! Curves of one value a frame hold each value for its frame: at the frame rate of the import the preset plays exactly
 //! those values. Curves with times of their own play at any.
 
-use super::timed::{self, ByName};
+use super::timed;
+use super::timed::ByName;
 use super::{MAX_BYTES, MAX_CURVES, deforum, parseq};
 use crate::error::{Error, Result};
 use crate::score::check::{AMOUNT, MAX_POINTS};

@@ -10,8 +10,10 @@
 //! column `frame`, each value held for its frame.
 
 use super::{MAX_CURVES, MAX_VALUES};
-use crate::audio::lyrics::{self, Line};
-use crate::audio::midi::{self, Midi, Note};
+use crate::audio::lyrics;
+use crate::audio::lyrics::Line;
+use crate::audio::midi;
+use crate::audio::midi::{Midi, Note};
 use crate::error::{Error, Result};
 use crate::units::Seconds;
 use std::collections::BTreeMap;

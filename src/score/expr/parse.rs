@@ -3,13 +3,15 @@
 //! Types are checked on the way: numbers, text (only compared with `section`), and lengths (only as the first
 //! argument of what swings or draws lots).
 
-use super::function::{self, Function};
+use super::function;
+use super::function::Function;
 use super::lex::{Token, tokens};
 use super::{Expr, Leaf, MAX_CHARS, MAX_DEPTH, MAX_NODES, Node, Wrong};
 use crate::error::{Error, Result, nearest};
 use crate::score::clock::Length;
 use crate::score::keyframe::Keyframes;
-use crate::score::signal::{self, Signal};
+use crate::score::signal;
+use crate::score::signal::Signal;
 
 /// Words that are neither signals nor functions.
 pub(super) const WORDS: [&str; 6] = ["section", "time", "pi", "and", "or", "not"];

@@ -4,12 +4,13 @@ mod attack;
 mod work;
 
 use super::stage::tests::stage;
-use super::{Look, Opening, Order, Workshop, run};
+use super::{Look, Order, StudioConfig, Workshop, run};
 use crate::diffusion::Model;
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::Flow;
+use crate::render;
 use crate::render::fixture::{draft_model, small_settings};
-use crate::render::{self, Job, Settings, Watch};
+use crate::render::{Job, Settings, Watch};
 use crate::score::{Show, shipped};
 use crate::video::{Profile, Quality, VideoSpec, Writer};
 use serde_json::{Value, json};
@@ -82,8 +83,17 @@ impl Served {
         let look = Look::read(name, text).unwrap();
         let path = folder.path().to_owned();
         let (stage, port) = (stage(), 0);
-        let opening =
-            Opening { model, settings, stage, look, track, folder: path, opened: vec![], port, patience };
+        let opening = StudioConfig {
+            model,
+            settings,
+            stage,
+            look,
+            track,
+            folder: path,
+            opened: vec![],
+            port,
+            patience,
+        };
         let (send, receive) = mpsc::channel();
         // It serves until the tests' process ends.
         std::thread::spawn(move || run(opening, |address| send.send(address.to_owned()).unwrap()));

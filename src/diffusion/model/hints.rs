@@ -1,0 +1,104 @@
+//! What a model was made for: `spark.json` or any `beatbolt.json` beside the parts, else what is usual for its kind.
+
+use crate::bounded_read;
+use crate::error::{Context, Error, Result};
+use serde::Deserialize;
+use std::path::Path;
+
+/// Hints are a few lines.
+const MAX_BYTES: u64 = 1 << 16;
+
+/// The setting in which a model is at its best.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelHints {
+    /// Width of the picture in pixels.
+    pub width: usize,
+    /// Height of the picture in pixels.
+    pub height: usize,
+    /// Frames a second of the footage that it was trained on.
+    pub fps: u32,
+    /// Denoising steps.
+    pub steps: usize,
+    /// Denoising steps where time does not matter; none: twice as many as `steps`.
+    pub final_steps: Option<usize>,
+    /// Frames in a window.
+    pub frames: usize,
+    /// Guidance of the standard motion module where nobody says otherwise; distilled modules want 1, which is none.
+    pub guidance: f32,
+    /// The noise (σ) under which it was trained to see the settled frames that a window begins with; none: it
+    /// knows frames at the window's own noise only.
+    pub pin_noise: Option<f64>,
+    /// The motion scale at which nothing moves; speeds grow with what is above it.
+    pub still: f32,
+}
+
+impl Default for ModelHints {
+    /// AnimateDiff-Lightning with 4 steps on a Stable Diffusion 1.5 model.
+    fn default() -> Self {
+        ModelHints {
+            width: 512,
+            height: 512,
+            fps: 8,
+            steps: 4,
+            final_steps: None,
+            frames: 16,
+            guidance: 1.0,
+            pin_noise: None,
+            still: 0.0,
+        }
+    }
+}
+
+/// How much work goes into a window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effort {
+    /// Two steps, or fewer if the model is made for fewer.
+    Draft,
+    /// The model's own number of steps.
+    #[default]
+    Own,
+    /// As many steps as still make the model's pictures better.
+    Final,
+    /// So many steps.
+    Steps(usize),
+}
+
+impl ModelHints {
+    /// Reads the hints of the model in `folder`, whose latents are `downscale` pixels wide.
+    pub fn read(folder: &Path, downscale: usize) -> Result<Self> {
+        let names = ["spark.json", "beatbolt.json"].map(|name| folder.join(name));
+        let Some(path) = names.iter().find(|p| p.is_file()) else { return Ok(ModelHints::default()) };
+        let unclear = || Error::model(format!("{} can't be understood", path.display()));
+        let text = bounded_read::text(path, MAX_BYTES).context(unclear)?;
+        let native: ModelHints = serde_json::from_str(&text).context(unclear)?;
+        let ModelHints { width, height, fps, steps, final_steps, frames, guidance, pin_noise, still } =
+            native;
+        let sides_fit = [width, height].iter().all(|s| (8..=8192).contains(s) && s % downscale == 0);
+        let rest_fits = (1..=240).contains(&fps)
+            && [steps, final_steps.unwrap_or(steps)].iter().all(|n| (1..=1000).contains(n))
+            && (1..=1024).contains(&frames)
+            && (1.0..=15.0).contains(&guidance)
+            && (0.0..1.0).contains(&still)
+            && pin_noise.is_none_or(|sigma| (0.0..=10.0).contains(&sigma));
+        if !(sides_fit && rest_fits) {
+            return Err(unclear().because(format!("{native:?} makes no sense")));
+        }
+        Ok(native)
+    }
+
+    /// How fast a frame of this motion scale is to move, against others; 0 or more.
+    pub fn speed(&self, scale: f32) -> f32 {
+        ((scale - self.still) / (1.0 - self.still)).max(0.0)
+    }
+
+    /// Denoising steps a window at this effort.
+    pub fn steps(&self, effort: Effort) -> usize {
+        match effort {
+            Effort::Draft => self.steps.min(2),
+            Effort::Own => self.steps,
+            Effort::Final => self.final_steps.unwrap_or(2 * self.steps),
+            Effort::Steps(steps) => steps,
+        }
+    }
+}

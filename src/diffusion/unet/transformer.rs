@@ -1,0 +1,214 @@
+//! The transformer that looks at the pixels of a frame and at the prompt, and the block that it shares with the
+//! motion modules.
+
+use crate::error::Result;
+use crate::nn::attention::{Attend, attention};
+use crate::nn::cpu::layout::TokenOrder;
+use crate::nn::cpu::{in_parts, is_fast};
+use crate::nn::layers::{GroupNorm, LayerNorm, Linear, from_tokens, geglu, to_tokens};
+use crate::weights::Scope;
+use candle_core::{Result as TensorResult, Tensor};
+
+/// Epsilon of the layer norms in all blocks.
+const LAYER_EPS: f64 = 1e-5;
+/// Tokens that go through a block together on a CPU. With fewer, packing the weights shows; with more, they leave the cache.
+const ROWS: usize = 256;
+/// Epsilon of the group norm at a transformer's entrance.
+pub const ENTRANCE_EPS: f64 = 1e-6;
+
+/// Projections to queries, keys and values, attention, projection back.
+#[derive(Debug)]
+struct AttentionLayer {
+    q: Linear,
+    k: Linear,
+    v: Linear,
+    out: Linear,
+    heads: usize,
+}
+
+impl AttentionLayer {
+    /// For tokens `width` wide that look at tokens `context` wide.
+    fn new(scope: &Scope<'_>, (width, context): (usize, usize), heads: usize) -> Result<Self> {
+        Ok(AttentionLayer {
+            q: Linear::without_bias(&scope.at("to_q"), width, width)?,
+            k: Linear::without_bias(&scope.at("to_k"), context, width)?,
+            v: Linear::without_bias(&scope.at("to_v"), context, width)?,
+            out: Linear::new(&scope.at("to_out.0"), width, width)?,
+            heads,
+        })
+    }
+
+    /// What queries are compared with, and what they find, in `context`.
+    fn keys(&self, context: &Tensor) -> TensorResult<Keys> {
+        Ok(Keys { k: self.k.forward(context)?, v: self.v.forward(context)? })
+    }
+
+    /// What `queries` find among `keys`, added to `x`.
+    fn forward(
+        &self,
+        x: &Tensor,
+        (queries, keys): (&Tensor, &Keys),
+        row_scale: Option<&[f32]>,
+    ) -> TensorResult<Tensor> {
+        let how = Attend { heads: self.heads, row_scale, causal: false };
+        self.out.forward_onto(&attention(&self.q.forward(queries)?, &keys.k, &keys.v, how)?, x)
+    }
+}
+
+/// Keys and values \[b or 1, m, width].
+#[derive(Clone, Debug)]
+struct Keys {
+    k: Tensor,
+    v: Tensor,
+}
+
+impl Keys {
+    /// Those of `count` entries of the batch from `first` on.
+    fn part(&self, first: usize, count: usize) -> TensorResult<Keys> {
+        if self.k.dim(0)? == 1 {
+            return Ok(self.clone());
+        }
+        Ok(Keys { k: self.k.narrow(0, first, count)?, v: self.v.narrow(0, first, count)? })
+    }
+}
+
+/// Attention, attention, gated feed-forward; each around a shortcut and behind a layer norm.
+#[derive(Debug)]
+pub struct Block {
+    norms: [LayerNorm; 3],
+    attentions: [AttentionLayer; 2],
+    widen: Linear,
+    narrow: Linear,
+}
+
+/// What a block's two attentions look at.
+pub trait Surroundings: Sync {
+    /// The tokens that go into attention `index` (0 or 1) in place of the normed ones.
+    fn queries(&self, index: usize, normed: Tensor) -> TensorResult<Tensor>;
+
+    /// What attention `index` looks at; none for the tokens themselves.
+    fn context(&self, index: usize) -> Option<&Tensor>;
+
+    /// The factor on each query row's logits.
+    fn row_scale(&self) -> Option<&[f32]>;
+}
+
+impl Block {
+    /// A block `width` wide whose second attention looks at tokens `context` wide.
+    pub fn new(scope: &Scope<'_>, (width, context): (usize, usize), heads: usize) -> Result<Self> {
+        let norm = |i: usize| LayerNorm::new(&scope.at(format!("norm{i}")), width, LAYER_EPS);
+        Ok(Block {
+            norms: [norm(1)?, norm(2)?, norm(3)?],
+            attentions: [
+                AttentionLayer::new(&scope.at("attn1"), (width, width), heads)?,
+                AttentionLayer::new(&scope.at("attn2"), (width, context), heads)?,
+            ],
+            widen: Linear::new(&scope.at("ff.net.0.proj"), width, 8 * width)?,
+            narrow: Linear::new(&scope.at("ff.net.2"), 4 * width, width)?,
+        })
+    }
+
+    /// `x` \[b, n, width] to the same shape.
+    pub fn forward(&self, x: &Tensor, around: &impl Surroundings) -> TensorResult<Tensor> {
+        let keys = |i: usize| around.context(i).map(|c| self.attentions[i].keys(c)).transpose();
+        let keys = [keys(0)?, keys(1)?];
+        if !self.in_cache(x) {
+            return self.pass(x.clone(), around, keys);
+        }
+        in_parts(x, (ROWS / x.dim(1)?).max(1), |first, part| {
+            let count = part.dim(0)?;
+            let [a, b] = keys.each_ref().map(|k| k.as_ref().map(|k| k.part(first, count)).transpose());
+            self.pass(part, around, [a?, b?])
+        })
+    }
+
+    /// Whether `x` is worth going over in parts.
+    fn in_cache(&self, x: &Tensor) -> bool {
+        is_fast(x) && self.widen.is_small()
+    }
+
+    /// As [`Self::forward`], with the keys of the context; none where tokens look at each other.
+    fn pass(&self, x: Tensor, around: &impl Surroundings, keys: [Option<Keys>; 2]) -> TensorResult<Tensor> {
+        let mut x = x;
+        for (index, (layer, keys)) in self.attentions.iter().zip(keys).enumerate() {
+            let queries = around.queries(index, self.norms[index].forward(&x)?)?;
+            let keys = keys.map_or_else(|| layer.keys(&queries), Ok)?;
+            x = layer.forward(&x, (&queries, &keys), around.row_scale())?;
+        }
+        if !self.in_cache(&x) {
+            return self.feed(&x);
+        }
+        let rows = x.flatten_to(1)?;
+        in_parts(&rows, ROWS, |_, part| self.feed(&part))?.reshape(x.dims())
+    }
+
+    /// The feed-forward of tokens \[.., width].
+    fn feed(&self, x: &Tensor) -> TensorResult<Tensor> {
+        let hidden = geglu(&self.widen.forward(&self.norms[2].forward(x)?)?)?;
+        self.narrow.forward_onto(&hidden, x)
+    }
+}
+
+/// A transformer over the pixels of each frame.
+#[derive(Debug)]
+pub struct SpatialTransformer {
+    norm: GroupNorm,
+    proj_in: Linear,
+    blocks: Vec<Block>,
+    proj_out: Linear,
+}
+
+/// A spatial transformer's sizes.
+#[derive(Clone, Copy, Debug)]
+pub struct TransformerShape {
+    /// Channels of the picture.
+    pub channels: usize,
+    /// Width of the prompt's tokens.
+    pub context: usize,
+    /// Attention heads.
+    pub heads: usize,
+    /// Number of blocks.
+    pub layers: usize,
+    /// Groups of the norm at the entrance.
+    pub groups: usize,
+}
+
+impl SpatialTransformer {
+    /// Loads a transformer; its outer projections may be stored as matrices or as 1x1 convolutions.
+    pub fn new(scope: &Scope<'_>, shape: TransformerShape) -> Result<Self> {
+        let TransformerShape { channels, context, heads, layers, groups } = shape;
+        let block = |i| Block::new(&scope.at(format!("transformer_blocks.{i}")), (channels, context), heads);
+        Ok(SpatialTransformer {
+            norm: GroupNorm::plain(&scope.at("norm"), channels, (groups, ENTRANCE_EPS))?,
+            proj_in: Linear::new(&scope.at("proj_in"), channels, channels)?,
+            blocks: (0..layers).map(block).collect::<Result<_>>()?,
+            proj_out: Linear::new(&scope.at("proj_out"), channels, channels)?,
+        })
+    }
+
+    /// `x` \[f, c, h, w] and `text` \[1 or f, L, d] to \[f, c, h, w].
+    pub fn forward(&self, x: &Tensor, text: &Tensor) -> TensorResult<Tensor> {
+        let mut tokens = self.proj_in.forward(&to_tokens(&self.norm.forward(x)?, TokenOrder::Space)?)?;
+        for block in &self.blocks {
+            tokens = block.forward(&tokens, &Prompted(text))?;
+        }
+        from_tokens(&self.proj_out.forward(&tokens)?, TokenOrder::Space, x)
+    }
+}
+
+/// The first attention looks at the frame itself, the second at the prompt.
+struct Prompted<'a>(&'a Tensor);
+
+impl Surroundings for Prompted<'_> {
+    fn queries(&self, _index: usize, normed: Tensor) -> TensorResult<Tensor> {
+        Ok(normed)
+    }
+
+    fn context(&self, index: usize) -> Option<&Tensor> {
+        (index == 1).then_some(self.0)
+    }
+
+    fn row_scale(&self) -> Option<&[f32]> {
+        None
+    }
+}

@@ -1,0 +1,308 @@
+//! The layers that networks are built from: each takes the fast path where it applies and candle's operations elsewhere.
+
+use super::cpu::conv::{Conv2dConfig, conv2d};
+use super::cpu::double;
+use super::cpu::layout;
+use super::cpu::layout::TokenOrder;
+use super::cpu::linear::linear;
+use super::cpu::norm;
+use super::cpu::norm::GroupNormSpec;
+use super::cpu::{is_fast, pointwise};
+#[cfg(feature = "cuda")]
+use super::cuda;
+use crate::error::Result;
+use crate::weights::Scope;
+use candle_core::{D, Result as TensorResult, Tensor};
+
+pub use super::cpu::conv::Finish;
+pub use super::cpu::pointwise::Function;
+
+/// x Wᵀ + b.
+#[derive(Debug)]
+pub struct Linear {
+    /// \[out, in]
+    weight: Tensor,
+    bias: Option<Tensor>,
+}
+
+/// Weights from this size on are better packed once by all threads than by each for its rows.
+const LARGE_WEIGHT: usize = 1 << 19;
+
+impl Linear {
+    /// From `weight` \[outputs, inputs] and `bias` \[outputs].
+    pub fn new(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        let linear = Self::without_bias(scope, inputs, outputs)?;
+        Ok(Linear { bias: Some(scope.get("bias", &[outputs])?), ..linear })
+    }
+
+    /// From `weight` alone. Matrices that were stored as 1x1 convolutions are taken as well.
+    pub fn without_bias(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        Ok(Linear { weight: scope.get_reshaped("weight", &[outputs, inputs])?, bias: None })
+    }
+
+    /// `x` \[.., in] to \[.., out].
+    pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
+        self.apply(x, None)
+    }
+
+    /// As [`Self::forward`], with `residual` \[.., out] added.
+    pub fn forward_onto(&self, x: &Tensor, residual: &Tensor) -> TensorResult<Tensor> {
+        self.apply(x, Some(residual))
+    }
+
+    /// Whether each thread can well pack the weights for itself.
+    pub fn is_small(&self) -> bool {
+        self.weight.elem_count() < LARGE_WEIGHT
+    }
+
+    fn apply(&self, x: &Tensor, residual: Option<&Tensor>) -> TensorResult<Tensor> {
+        if is_fast(x) && self.is_small() {
+            return linear(x, &self.weight, self.bias.as_ref(), residual);
+        }
+        let mut dims = x.dims().to_vec();
+        let (outputs, inputs) = self.weight.dims2()?;
+        if let Some(last) = dims.last_mut() {
+            *last = outputs;
+        }
+        let mut y = x.reshape(((), inputs))?.matmul(&self.weight.t()?)?.reshape(dims)?;
+        #[cfg(feature = "cuda")]
+        if let (Some(bias), true) = (&self.bias, cuda::is_fast(&y)) {
+            cuda::add_bias(&y, bias, residual, (1, false))?;
+            return Ok(y);
+        }
+        if let Some(bias) = &self.bias {
+            y = y.broadcast_add(bias)?;
+        }
+        residual.map_or(Ok(y.clone()), |residual| y + residual)
+    }
+}
+
+/// A 2-D convolution with a square kernel.
+#[derive(Debug)]
+pub struct Conv2d {
+    /// \[out, in, k, k]
+    weight: Tensor,
+    bias: Tensor,
+    window: Conv2dConfig,
+}
+
+impl Conv2d {
+    /// A 3x3 kernel that keeps the size.
+    pub fn same(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        Self::new(scope, [outputs, inputs, 3, 3], Conv2dConfig::SAME)
+    }
+
+    /// A 1x1 kernel.
+    pub fn pointwise(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        Self::new(scope, [outputs, inputs, 1, 1], Conv2dConfig { stride: 1, before: 0, after: 0 })
+    }
+
+    /// From `weight` of `shape` \[out, in, k, k] and `bias`; a file without a bias has none.
+    pub fn new(scope: &Scope<'_>, shape: [usize; 4], window: Conv2dConfig) -> Result<Self> {
+        let weight = scope.get("weight", &shape)?;
+        let bias = scope.get("bias", &shape[..1])?;
+        Ok(Conv2d { weight, bias, window })
+    }
+
+    /// As [`Self::new`] for a layer that has no bias.
+    pub fn without_bias(scope: &Scope<'_>, shape: [usize; 4], window: Conv2dConfig) -> Result<Self> {
+        let weight = scope.get("weight", &shape)?;
+        let bias = weight.zeros_like().and_then(|w| w.sum((1, 2, 3))).map_err(|e| scope.error(e))?;
+        Ok(Conv2d { weight, bias, window })
+    }
+
+    /// The layer with `factor` times its result, plus `offset`.
+    pub fn scaled(self, factor: f64, offset: f64) -> TensorResult<Self> {
+        let (weight, bias) = ((&self.weight * factor)?, self.bias.affine(factor, offset)?);
+        Ok(Conv2d { weight, bias, ..self })
+    }
+
+    /// `x` \[n, in, h, w] to \[n, out, h', w'].
+    pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
+        self.apply(x, &self.bias, Finish::default())
+    }
+
+    /// As [`Self::forward`] with `extra` \[out] added to every pixel.
+    pub fn forward_with(&self, x: &Tensor, extra: &Tensor) -> TensorResult<Tensor> {
+        self.apply(x, &(&self.bias + extra)?, Finish::default())
+    }
+
+    /// As [`Self::forward`], and then `finish`.
+    pub fn forward_then(&self, x: &Tensor, finish: Finish<'_>) -> TensorResult<Tensor> {
+        self.apply(x, &self.bias, finish)
+    }
+
+    /// `x` \[n, in, h, w] enlarged to twice its size by repeating pixels, and then as [`Self::forward`]; for 3x3 kernels
+    /// that keep the size.
+    pub fn forward_doubled(&self, x: &Tensor) -> TensorResult<Tensor> {
+        if is_fast(x) && double::is_small(&self.weight) {
+            return double::double_conv2d(x, &self.weight, &self.bias);
+        }
+        let (_, _, h, w) = x.dims4()?;
+        self.forward(&upsample(x, (2 * h, 2 * w))?)
+    }
+
+    fn apply(&self, x: &Tensor, bias: &Tensor, finish: Finish<'_>) -> TensorResult<Tensor> {
+        if is_fast(x) {
+            return conv2d(x, (&self.weight, bias), self.window, finish);
+        }
+        #[cfg(feature = "cuda")]
+        if cuda::is_fast(x) {
+            return cuda::conv2d(x, (&self.weight, bias), self.window, finish);
+        }
+        let Conv2dConfig { stride, before, after } = self.window;
+        let y = if before == after {
+            x.conv2d(&self.weight, before, stride, 1, 1)?
+        } else {
+            let padded = x.pad_with_zeros(2, before, after)?.pad_with_zeros(3, before, after)?;
+            padded.conv2d(&self.weight, 0, stride, 1, 1)?
+        };
+        let mut y = y.broadcast_add(&bias.reshape((1, (), 1, 1))?)?;
+        if let Some(residual) = finish.residual {
+            y = (y + residual)?;
+        }
+        if finish.relu { y.relu() } else { Ok(y) }
+    }
+}
+
+/// Group norm over \[n, c, h, w].
+#[derive(Debug)]
+pub struct GroupNorm {
+    weight: Tensor,
+    bias: Tensor,
+    spec: GroupNormSpec,
+}
+
+impl GroupNorm {
+    /// Over `channels` channels; `spec` says the rest.
+    pub fn new(scope: &Scope<'_>, channels: usize, spec: GroupNormSpec) -> Result<Self> {
+        let (weight, bias) = (scope.get("weight", &[channels])?, scope.get("bias", &[channels])?);
+        Ok(GroupNorm { weight, bias, spec })
+    }
+
+    /// Image by image.
+    pub fn plain(scope: &Scope<'_>, channels: usize, (groups, eps): (usize, f64)) -> Result<Self> {
+        Self::new(scope, channels, GroupNormSpec { groups, eps, together: false, silu: false })
+    }
+
+    /// Image by image, with SiLU behind it.
+    pub fn with_silu(scope: &Scope<'_>, channels: usize, (groups, eps): (usize, f64)) -> Result<Self> {
+        Self::new(scope, channels, GroupNormSpec { groups, eps, together: false, silu: true })
+    }
+
+    /// `x` \[n, c, h, w] to the same shape.
+    pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
+        if is_fast(x) {
+            return norm::group_norm(x, &self.weight, &self.bias, self.spec);
+        }
+        #[cfg(feature = "cuda")]
+        if cuda::is_fast(x) {
+            return cuda::group_norm(x, &self.weight, &self.bias, self.spec);
+        }
+        let GroupNormSpec { groups, eps, together, silu } = self.spec;
+        let (n, c, h, w) = x.dims4()?;
+        let (per, wide) = (c / groups, x.to_dtype(candle_core::DType::F32)?);
+        let grouped = if together {
+            wide.reshape((n, groups, per * h * w))?.transpose(0, 1)?.reshape((1, groups, n * per * h * w))?
+        } else {
+            wide.reshape((n, groups, per * h * w))?
+        };
+        let centered = grouped.broadcast_sub(&grouped.mean_keepdim(D::Minus1)?)?;
+        let variance = centered.sqr()?.mean_keepdim(D::Minus1)?;
+        let normed = centered.broadcast_div(&(variance + eps)?.sqrt()?)?;
+        let normed = if together {
+            normed.reshape((groups, n, per * h * w))?.transpose(0, 1)?.contiguous()?
+        } else {
+            normed
+        };
+        let normed = normed.reshape((n, c, h, w))?.to_dtype(x.dtype())?;
+        let shape = (1, (), 1, 1);
+        let y =
+            normed.broadcast_mul(&self.weight.reshape(shape)?)?.broadcast_add(&self.bias.reshape(shape)?)?;
+        if silu { y.silu() } else { Ok(y) }
+    }
+}
+
+/// Layer norm over the last axis.
+#[derive(Debug)]
+pub struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    eps: f64,
+}
+
+impl LayerNorm {
+    /// Over `width` values.
+    pub fn new(scope: &Scope<'_>, width: usize, eps: f64) -> Result<Self> {
+        Ok(LayerNorm { weight: scope.get("weight", &[width])?, bias: scope.get("bias", &[width])?, eps })
+    }
+
+    /// `x` \[.., width] to the same shape.
+    pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
+        if is_fast(x) {
+            return norm::layer_norm(x, &self.weight, &self.bias, self.eps);
+        }
+        candle_nn::ops::layer_norm(&x.contiguous()?, &self.weight, &self.bias, self.eps as f32)
+    }
+}
+
+/// Applies `function` to a fresh result.
+pub fn activate(x: Tensor, function: Function) -> TensorResult<Tensor> {
+    if is_fast(&x) && x.is_contiguous() {
+        pointwise::apply(&x, function)?;
+        return Ok(x);
+    }
+    match function {
+        Function::Silu => x.silu(),
+        Function::QuickGelu => &x * candle_nn::ops::sigmoid(&(&x * 1.702)?)?,
+        // candle's `gelu` is the tanh form; this one is exact.
+        Function::Gelu => x.gelu_erf(),
+    }
+}
+
+/// h · gelu(g) of `x` = (h, g) \[.., 2d].
+pub fn geglu(x: &Tensor) -> TensorResult<Tensor> {
+    if is_fast(x) {
+        return pointwise::geglu(x);
+    }
+    #[cfg(feature = "cuda")]
+    if cuda::is_fast(x) {
+        return cuda::geglu(x);
+    }
+    let halves = x.chunk(2, D::Minus1)?;
+    &halves[0] * halves[1].gelu_erf()?
+}
+
+/// `x` \[f, c, h, w] as tokens: \[f, h·w, c] or \[h·w, f, c].
+pub fn to_tokens(x: &Tensor, order: TokenOrder) -> TensorResult<Tensor> {
+    if is_fast(x) {
+        return layout::to_tokens(x, order);
+    }
+    let flat = x.flatten_from(2)?;
+    match order {
+        TokenOrder::Space => flat.permute((0, 2, 1))?.contiguous(),
+        TokenOrder::Time => flat.permute((2, 0, 1))?.contiguous(),
+    }
+}
+
+/// Tokens as a picture of the shape of `residual`, which is added.
+pub fn from_tokens(tokens: &Tensor, order: TokenOrder, residual: &Tensor) -> TensorResult<Tensor> {
+    if is_fast(tokens) {
+        return layout::from_tokens(tokens, order, residual);
+    }
+    let picture = match order {
+        TokenOrder::Space => tokens.permute((0, 2, 1))?,
+        TokenOrder::Time => tokens.permute((1, 2, 0))?,
+    };
+    picture.contiguous()?.reshape(residual.dims())? + residual
+}
+
+/// Pictures \[n, k² c, h, w] of which every pixel holds k x k in its channels, unfolded to \[n, c, k h, k w].
+pub fn pixel_shuffle(x: &Tensor, k: usize) -> TensorResult<Tensor> {
+    if is_fast(x) { layout::pixel_shuffle(x, k) } else { candle_nn::ops::pixel_shuffle(x, k) }
+}
+
+/// `x` \[n, c, h, w] enlarged to `size` (height, width) by repeating pixels.
+pub fn upsample(x: &Tensor, size: (usize, usize)) -> TensorResult<Tensor> {
+    if is_fast(x) { layout::upsample(x, size) } else { x.upsample_nearest2d(size.0, size.1) }
+}

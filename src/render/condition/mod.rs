@@ -1,0 +1,114 @@
+//! Score vocabulary → diffusion inputs: the one place where the two meet.
+
+pub mod prompt;
+
+use self::prompt::{Embedder, Side};
+use super::plan::Window;
+use crate::diffusion::Model;
+use crate::diffusion::unet::motion_module::Movement;
+use crate::error::{Context, Error, Result};
+use crate::noise::{Stream, gaussian};
+use crate::score::{PromptSpan, Timeline};
+use crate::units::FrameIndex;
+use candle_core::{Device, Tensor};
+
+/// Weights p/√(1+p²) ≤ 0.71 a frame: after these many frames nothing of the first is left.
+const NOISE_MEMORY: FrameIndex = 48;
+
+/// What a window is conditioned on.
+#[derive(Debug)]
+pub struct Conditions {
+    /// What is asked for, \[1 or f, L, d].
+    pub text: Tensor,
+    /// What is avoided, and how far to lead away from it, where guidance is not 1.
+    pub guidance: Option<(Tensor, f64)>,
+    /// How every frame moves.
+    pub motion: Vec<Movement>,
+    /// Denoise strength of every frame.
+    pub denoise: Vec<f32>,
+}
+
+/// Turns a timeline into the inputs of each window.
+pub struct Conditioner<'a> {
+    timeline: &'a Timeline,
+    embedder: Embedder<'a>,
+}
+
+impl<'a> Conditioner<'a> {
+    /// Conditions for the windows of `timeline`.
+    pub fn new(model: &'a Model, timeline: &'a Timeline) -> Self {
+        Conditioner { timeline, embedder: Embedder::new(model) }
+    }
+
+    /// The conditions of one window.
+    pub fn window(&mut self, window: &Window) -> Result<Conditions> {
+        let frames: Vec<FrameIndex> = window.frames().collect();
+        let curve = |name: &str| frames.iter().map(|&f| self.timeline.value(name, f)).collect::<Vec<f32>>();
+        let (scales, effects) = (curve("motion_scale"), curve("motion_effect"));
+        let motion =
+            scales.into_iter().zip(effects).map(|(scale, effect)| Movement { scale, effect }).collect();
+        let guided = f64::from(self.timeline.value("guidance", window.new_frames().start));
+        let text = self.text(&frames, Side::Wanted)?;
+        let guidance = match guided {
+            s if (s - 1.0).abs() < 1e-6 => None,
+            s => Some((self.text(&frames, Side::Avoided)?, s)),
+        };
+        Ok(Conditions { text, guidance, motion, denoise: curve("denoise") })
+    }
+
+    /// Embeddings of every frame's text, or one for all where they share it.
+    fn text(&mut self, frames: &[FrameIndex], side: Side) -> Result<Tensor> {
+        let timeline = self.timeline;
+        let spans: Vec<&PromptSpan> = frames.iter().map(|&f| timeline.prompt_at(f)).collect();
+        let same = spans.iter().all(|s| std::ptr::eq(*s, spans[0]));
+        if same && spans[0].arrival() <= frames[0] {
+            return self.embedder.at(spans[0], frames[0], side);
+        }
+        let rows = spans.into_iter().zip(frames).map(|(span, &frame)| self.embedder.at(span, frame, side));
+        let rows = rows.collect::<Result<Vec<_>>>()?;
+        Tensor::cat(&rows, 0).context(|| Error::device("prompts can't be stacked"))
+    }
+}
+
+/// Where a frame's noise comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct NoiseSource {
+    /// What all noise depends on.
+    pub seed: u64,
+    /// Latent channels, rows, columns.
+    pub shape: (usize, usize, usize),
+}
+
+impl NoiseSource {
+    /// The unit noise of a window, \[f, c, h, w].
+    ///
+    /// Neighbours are tied by the parameter `noise_correlation` p: z_i ← (p · z_{i−1} + z_i)/√(1+p²), which
+    /// keeps unit variance. The chain starts at the take's first frame (or so far back that it doesn't matter).
+    pub fn window(&self, window: &Window, timeline: &Timeline, device: &Device) -> Result<Tensor> {
+        let (c, h, w) = self.shape;
+        let one = c * h * w;
+        let end = window.start + window.length as FrameIndex;
+        let first = window.take_start.max(window.start.saturating_sub(NOISE_MEMORY));
+        let (mut values, mut chained, mut fresh) =
+            (Vec::with_capacity(window.length * one), vec![], vec![0.0; one]);
+        for frame in first..end {
+            gaussian(self.seed, Stream::Latents, frame, &mut fresh);
+            let p = timeline.value("noise_correlation", frame.min(window.take_end - 1));
+            if chained.is_empty() {
+                chained.clone_from(&fresh);
+            } else {
+                let norm = (1.0 + p * p).sqrt();
+                chained.iter_mut().zip(&fresh).for_each(|(z, n)| *z = (p * *z + n) / norm);
+            }
+            if frame >= window.start {
+                values.extend_from_slice(&chained);
+            }
+        }
+        Tensor::from_vec(values, (window.length, c, h, w), &Device::Cpu)
+            .and_then(|t| t.to_device(device))
+            .context(|| {
+                Error::device("the noise doesn't fit on the device")
+                    .hint("a smaller --size needs less memory")
+            })
+    }
+}
