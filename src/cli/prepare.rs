@@ -49,9 +49,9 @@ impl Scene {
             models::open(&request.model, request.tier, progress)?
         };
         for look in &mut request.show.looks {
-            look.preset.base.entry("guidance").or_insert(model.guidance());
+            look.preset.base.entry("guidance").or_insert(model.info().sampling().guidance);
         }
-        let fps = request.fps.map_or_else(|| FrameRate::new(model.native().fps, 1), Ok)?;
+        let fps = request.fps.map_or_else(|| FrameRate::new(model.info().hints().fps, 1), Ok)?;
         let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
         let part = part(request.stretch, &analysis, fps, whole)?;
         // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.
@@ -79,7 +79,7 @@ impl Scene {
     /// What decides the pictures.
     fn settings(&self) -> Result<Settings> {
         let Scene { request, model, timeline, part, .. } = self;
-        let (native, factor) = (model.native(), model.downscale() as u32);
+        let (native, factor) = (model.info().hints(), model.info().downscale() as u32);
         let shape = WindowShape { length: native.frames, overlap: request.model.overlap };
         Ok(Settings {
             program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -87,8 +87,8 @@ impl Scene {
             weights: model.fingerprint()?,
             device: model.place(),
             seed: request.seed,
-            steps: model.steps(),
-            windows: shape.check(model.max_frames())?,
+            steps: model.info().sampling().steps,
+            windows: shape.check(model.info().max_frames())?,
             generate: match request.model.generate {
                 Some(size) => generated(size, factor)?,
                 None => {

@@ -4,7 +4,7 @@ use super::camera::Pose;
 use super::stages::{QUEUE, finish_at, to_frames};
 use super::{Job, Window};
 use crate::diffusion::Model;
-use crate::diffusion::unet::motion_module::Movement;
+use crate::diffusion::conditioning::{Conditioning, Movement};
 use crate::error::{Context, Error, Result};
 use crate::noise::{Stream, gaussian};
 use crate::units::Seconds;
@@ -35,8 +35,8 @@ pub fn estimate(job: &Job, model: &Model, profile: Profile) -> Result<Estimate> 
     let length = job.settings.windows.length;
     let latents = latents(job, model)?;
     let (text, _) = model.encode_prompt("")?;
-    let motion = vec![Movement::PLAIN; length];
-    let step = measure(|| wait(&model.predict(&latents, 500.0, &text, &motion)?))?;
+    let with = Conditioning::new(text, vec![Movement::PLAIN; length]);
+    let step = measure(|| wait(&model.predict(&latents, 500.0, &with)?))?;
     let mut frames = Vec::new();
     let decode = measure(|| {
         frames = to_frames(&model.decode(&latents)?)?;
@@ -63,8 +63,9 @@ fn passes(job: &Job, window: &Window) -> f64 {
 /// A window of noise.
 fn latents(job: &Job, model: &Model) -> Result<Tensor> {
     let size = job.settings.generate;
-    let (h, w) = (size.height as usize / model.downscale(), size.width as usize / model.downscale());
-    let shape = (job.settings.windows.length, model.latent_channels(), h, w);
+    let (h, w) =
+        (size.height as usize / model.info().downscale(), size.width as usize / model.info().downscale());
+    let shape = (job.settings.windows.length, model.info().latent_channels(), h, w);
     let mut values = vec![0.0; shape.0 * shape.1 * h * w];
     gaussian(0, Stream::Latents, 0, &mut values);
     Tensor::from_vec(values, shape, &Device::Cpu).and_then(|t| t.to_device(model.device())).context(failed)

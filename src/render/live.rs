@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn windows_on_demand_are_those_of_the_render() {
         let model = draft_model();
-        let live = Live::new(&small_settings(model.steps()), timeline());
+        let live = Live::new(&small_settings(model.info().sampling().steps), timeline());
         let (stop, off) = (AtomicBool::new(false), Timings::off());
         let mut expected = Vec::new();
         for rendered in Render::new(&live.job, &model, None, &stop, &off).unwrap() {
@@ -160,7 +160,7 @@ mod tests {
     #[test]
     fn a_change_grows_out_of_what_was_settled_before_it() {
         let model = draft_model();
-        let settings = small_settings(model.steps());
+        let settings = small_settings(model.info().sampling().steps);
         let live = Live::new(&settings, timeline());
         let mut before = None;
         shown(&live, &model, &mut before, 0);
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn a_window_that_nobody_wants_is_given_up() {
         let model = draft_model();
-        let live = Live::new(&small_settings(model.steps()), timeline());
+        let live = Live::new(&small_settings(model.info().sampling().steps), timeline());
         let error = live.window(&model, 0, None, &AtomicBool::new(true)).unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::Stopped);
         assert!(live.window(&model, 48, None, &AtomicBool::new(false)).is_err());

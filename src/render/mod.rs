@@ -29,6 +29,8 @@ pub use stages::{Summary, Watch, run};
 pub use work::WorkFolder;
 
 use crate::diffusion::Model;
+use crate::diffusion::config::SamplerKind;
+use crate::diffusion::config::SamplerKind;
 use crate::diffusion::sampling::denoise;
 use crate::diffusion::sampling::denoise::{Guidance, WindowInputs};
 use crate::diffusion::sampling::retime::Pace;
@@ -84,11 +86,12 @@ impl<'a> Render<'a> {
         stop: &'a AtomicBool,
         timings: &'a Timings,
     ) -> Result<Self> {
-        let factor = model.downscale();
+        let factor = model.info().downscale();
         let size = job.settings.generate;
-        let shape = (model.latent_channels(), size.height as usize / factor, size.width as usize / factor);
+        let shape =
+            (model.info().latent_channels(), size.height as usize / factor, size.width as usize / factor);
         Ok(Render {
-            schedule: Schedule::new(model.scheduler(), job.settings.steps)?,
+            schedule: model.info().sampling().schedule()?,
             conditioner: Conditioner::new(model, &job.timeline),
             noise: NoiseSource { seed: job.settings.seed, shape },
             windows: job.windows().into_iter(),
@@ -140,7 +143,12 @@ impl<'a> Render<'a> {
         let _span = self.timings.span("denoise");
         let timeline = &self.job.timeline;
         let conditions = self.conditioner.window(&window)?;
-        let noise = self.noise.window(&window, timeline, self.model.device())?;
+        let device = self.model.device();
+        let noise = self.noise.window(&window, timeline, device)?;
+        let step_noise = match self.schedule.kind() {
+            SamplerKind::Lcm => self.noise.of_steps(self.schedule.steps(), &window, timeline, device)?,
+            _ => Vec::new(),
+        };
         let settings = &self.job.settings;
         let moved = |carried| camera::moved(self.model, carried, flight.arrival, settings.picture);
         let carried = self.carried.as_ref().map(moved).transpose()?;
@@ -148,8 +156,8 @@ impl<'a> Render<'a> {
             Some(carried) => Some(carried.narrow(0, carried.dims()[0] - 1, 1).context(failed)?),
             None => None,
         };
-        let native = self.model.native();
-        let speeds: Vec<f32> = conditions.motion.iter().map(|m| native.speed(m.scale)).collect();
+        let hints = self.model.info().hints();
+        let speeds: Vec<f32> = conditions.conditioning.motion.iter().map(|m| hints.speed(m.scale)).collect();
         let pace = Pace {
             speeds: &speeds,
             strength: timeline.value("pace", window.new_frames().start),
@@ -157,13 +165,13 @@ impl<'a> Render<'a> {
         };
         let input = WindowInputs {
             noise: &noise,
+            step_noise: &step_noise,
             pinned: carried.as_ref(),
-            pin_noise: native.pin_noise,
-            carried: last.as_ref(),
+            pin_noise: hints.pin_noise,
+            init_latents: last.as_ref(),
             denoise: &conditions.denoise,
-            motion: &conditions.motion,
             pace: (pace.strength > 0.0).then_some(pace),
-            text: &conditions.text,
+            conditioning: &conditions.conditioning,
             guidance: conditions
                 .guidance
                 .as_ref()

@@ -51,7 +51,7 @@ fn distilled_for(scene: &Scene) -> Option<usize> {
 }
 
 fn steps(scene: &Scene) -> Option<Warning> {
-    let steps = scene.model.steps();
+    let steps = scene.model.info().sampling().steps;
     match distilled_for(scene) {
         Some(6) => warning(
             "a motion module for 6 steps is asked for".into(),
@@ -73,7 +73,7 @@ fn steps(scene: &Scene) -> Option<Warning> {
 }
 
 fn guidance(scene: &Scene, job: &Job) -> Option<Warning> {
-    let native = scene.model.native();
+    let native = scene.model.info().hints();
     let most = job.part().map(|f| job.timeline.value("guidance", f)).fold(1.0, f32::max);
     let distilled = distilled_for(scene).is_some() || native.guidance <= 1.0;
     if !(distilled && most > 2.0) {
@@ -101,19 +101,19 @@ fn window(job: &Job) -> Option<Warning> {
 
 fn denoise(scene: &Scene, job: &Job) -> Option<Warning> {
     let least = job.part().map(|f| job.timeline.value("denoise", f)).fold(1.0, f32::min);
-    let step = 1.0 / scene.model.steps() as f32;
+    let step = 1.0 / scene.model.info().sampling().steps as f32;
     if least >= step {
         return None;
     }
     warning(
-        format!("denoise goes down to {least:.2} with {} steps", scene.model.steps()),
+        format!("denoise goes down to {least:.2} with {} steps", scene.model.info().sampling().steps),
         "that is less than one step's worth of noise: these frames hardly change",
         format!("a floor of {step:.2}, or more steps"),
     )
 }
 
 fn size(scene: &Scene, job: &Job) -> Option<Warning> {
-    let native = scene.model.native();
+    let native = scene.model.info().hints();
     let (own, size) =
         (Size { width: native.width as u32, height: native.height as u32 }, job.settings.generate);
     let ratio = |a: f64, b: f64| (a / b).max(b / a);
@@ -136,7 +136,7 @@ fn size(scene: &Scene, job: &Job) -> Option<Warning> {
 }
 
 fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
-    let (own, fps) = (f64::from(scene.model.native().fps), job.timeline.fps.per_second());
+    let (own, fps) = (f64::from(scene.model.info().hints().fps), job.timeline.fps.per_second());
     if fps <= 2.0 * own && fps >= own / 2.0 {
         return None;
     }

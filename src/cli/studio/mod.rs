@@ -56,7 +56,7 @@ pub fn run(args: StudioArgs) -> Result<()> {
     let workshop = Arc::new(Workshop::new(job, open, scene.request.model.clone(), folder.clone()));
     let stage = Stage {
         title: track.file_name().unwrap_or(track.as_os_str()).to_string_lossy().into_owned(),
-        guidance: scene.model.guidance(),
+        guidance: scene.model.info().sampling().guidance,
         fps: timeline.fps,
         frames: timeline.frames,
         tiers: tiers(settings.picture, video),

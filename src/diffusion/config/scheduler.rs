@@ -12,6 +12,8 @@ pub enum SamplerKind {
     Euler,
     /// DDIM with eta 0 (diffusers' `DDIMScheduler`).
     Ddim,
+    /// Multistep sampling of latent consistency models (diffusers' `LCMScheduler`); adds fresh noise after every step.
+    Lcm,
 }
 
 /// How the noise variances of the training steps grow.
@@ -100,12 +102,17 @@ impl SchedulerConfig {
         source.refuse("trained_betas", raw.trained_betas.is_some(), "beta_start and beta_end are needed")?;
         source.refuse("thresholding", raw.thresholding == Some(true), "set it to false")?;
         source.refuse("use_karras_sigmas", raw.use_karras_sigmas == Some(true), "set it to false")?;
-        let ddim = raw.class_name == "DDIMScheduler";
+        let sampler = match raw.class_name.as_str() {
+            "DDIMScheduler" => SamplerKind::Ddim,
+            "LCMScheduler" => SamplerKind::Lcm,
+            _ => SamplerKind::Euler,
+        };
+        let ddim = sampler == SamplerKind::Ddim;
         let beta_start = source.within("beta_start", raw.beta_start.unwrap_or(1e-4), 1e-9..=0.999)?;
         let default_spacing = if ddim { "leading" } else { "linspace" };
         let clip = raw.clip_sample.unwrap_or(true) && ddim;
         Ok(SchedulerConfig {
-            sampler: if ddim { SamplerKind::Ddim } else { SamplerKind::Euler },
+            sampler,
             train_timesteps: source.within(
                 "num_train_timesteps",
                 raw.num_train_timesteps.unwrap_or(1000),
@@ -118,11 +125,7 @@ impl SchedulerConfig {
             )?,
             beta_start,
             beta_end: source.within("beta_end", raw.beta_end.unwrap_or(0.02), beta_start..=0.999)?,
-            prediction: source.choice(
-                "prediction_type",
-                raw.prediction_type.as_deref().unwrap_or("epsilon"),
-                &[("epsilon", Prediction::Epsilon), ("v_prediction", Prediction::Velocity)],
-            )?,
+            prediction: prediction(&source, raw.prediction_type.as_deref())?,
             spacing: source.choice(
                 "timestep_spacing",
                 raw.timestep_spacing.as_deref().unwrap_or(default_spacing),
@@ -141,6 +144,46 @@ impl SchedulerConfig {
             class_name: raw.class_name,
         })
     }
+}
+
+/// What a checkpoint's settings say about the checkpoint itself, whatever sampler they propose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckpointScheduler {
+    /// What the network predicts.
+    pub prediction: Prediction,
+    /// It was trained with betas whose last timestep is pure noise.
+    pub zero_snr: bool,
+    /// DDIM: the step after the last one has alpha_bar 1 rather than that of timestep 0.
+    pub set_alpha_to_one: bool,
+}
+
+impl CheckpointScheduler {
+    /// Reads `scheduler_config.json` of any class; without one the network predicts noise, as those of SD 1.5 do.
+    ///
+    /// # Errors
+    /// Model: the file is damaged, or predicts something else than noise or velocity.
+    pub fn read(path: &Path) -> Result<Self> {
+        #[derive(Default, Deserialize)]
+        struct Raw {
+            prediction_type: Option<String>,
+            rescale_betas_zero_snr: Option<bool>,
+            set_alpha_to_one: Option<bool>,
+        }
+        let raw: Raw = if path.is_file() { read_json(path)? } else { Raw::default() };
+        Ok(CheckpointScheduler {
+            prediction: prediction(&ConfigFile(path), raw.prediction_type.as_deref())?,
+            zero_snr: raw.rescale_betas_zero_snr.unwrap_or(false),
+            set_alpha_to_one: raw.set_alpha_to_one.unwrap_or(true),
+        })
+    }
+}
+
+fn prediction(source: &ConfigFile<'_>, name: Option<&str>) -> Result<Prediction> {
+    source.choice(
+        "prediction_type",
+        name.unwrap_or("epsilon"),
+        &[("epsilon", Prediction::Epsilon), ("v_prediction", Prediction::Velocity)],
+    )
 }
 
 #[cfg(test)]

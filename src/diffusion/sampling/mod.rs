@@ -2,6 +2,8 @@
 
 pub mod denoise;
 mod handoff;
+mod holds;
+pub mod prediction;
 pub mod retime;
 pub mod sampler;
 pub mod schedule;

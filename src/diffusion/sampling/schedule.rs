@@ -8,6 +8,9 @@
 use crate::diffusion::config::{BetaSchedule, Prediction, SamplerKind, SchedulerConfig, Spacing};
 use crate::error::{Error, Result};
 
+/// Training steps that LCM's grid is made of (Luo et al. 2023, k = 20 of 1000).
+const LCM_GRID: usize = 50;
+
 /// Most denoising steps that are accepted.
 pub const MAX_STEPS: usize = 200;
 
@@ -65,12 +68,18 @@ impl Schedule {
                 .hint(format!("between 1 and {}; distilled models want 2, 4 or 8", MAX_STEPS.min(train))));
         }
         let alphas_cumprod = alphas_cumprod(config);
-        if config.sampler == SamplerKind::Ddim
+        if config.sampler != SamplerKind::Euler
             && config.prediction == Prediction::Epsilon
             && alphas_cumprod.last() == Some(&0.0)
         {
-            return Err(Error::model("DDIM can't start from pure noise with a model that predicts noise")
-                .hint("a zero terminal SNR needs v_prediction, or the Euler sampler"));
+            return Err(Error::model(
+                "DDIM and LCM can't start from pure noise with a model that predicts noise",
+            )
+            .hint("a zero terminal SNR needs v_prediction, or the Euler sampler"));
+        }
+        if config.sampler == SamplerKind::Lcm && (steps > LCM_GRID || train < LCM_GRID) {
+            return Err(Error::usage(format!("LCM can't make {steps} denoising steps"))
+                .hint(format!("between 1 and {LCM_GRID}; 4 to 8 are usual")));
         }
         let final_alpha_cumprod = if config.set_alpha_to_one { 1.0 } else { alphas_cumprod[0] };
         Ok(Schedule {
@@ -128,13 +137,19 @@ impl Schedule {
         match (self.kind, self.spacing) {
             (SamplerKind::Euler, Spacing::Leading) => first.spread(),
             (SamplerKind::Euler, _) => first.noise,
-            (SamplerKind::Ddim, _) => 1.0,
+            (SamplerKind::Ddim | SamplerKind::Lcm, _) => 1.0,
         }
     }
 
     /// The timesteps of the model's own grid, noisiest first.
     fn own_times(&self) -> Vec<f64> {
         let (train, n) = (self.alphas_cumprod.len(), self.steps);
+        if self.kind == SamplerKind::Lcm {
+            // Evenly out of every 20th timestep, noisiest first: whatever the spacing says.
+            let gap = train / LCM_GRID;
+            let index = |k: usize| (k as f64 * (LCM_GRID as f64 / n as f64)) as usize;
+            return (0..n).map(|k| ((LCM_GRID - index(k)) * gap - 1) as f64).collect();
+        }
         match self.spacing {
             Spacing::Trailing => self.trailing_times(1.0),
             Spacing::Leading => {
@@ -160,7 +175,7 @@ impl Schedule {
     fn level_at(&self, t: f64) -> NoiseLevel {
         match self.kind {
             SamplerKind::Euler => NoiseLevel { t, signal: 1.0, noise: f64::from(self.sigma_at(t) as f32) },
-            SamplerKind::Ddim => {
+            SamplerKind::Ddim | SamplerKind::Lcm => {
                 let power = self.alphas_cumprod[(t as usize).min(self.alphas_cumprod.len() - 1)];
                 NoiseLevel { t, signal: power.sqrt(), noise: (1.0 - power).sqrt() }
             }
@@ -178,7 +193,7 @@ impl Schedule {
 
     fn last_level(&self) -> NoiseLevel {
         match self.kind {
-            SamplerKind::Euler => NoiseLevel::CLEAN,
+            SamplerKind::Euler | SamplerKind::Lcm => NoiseLevel::CLEAN,
             SamplerKind::Ddim => NoiseLevel {
                 t: 0.0,
                 signal: self.final_alpha_cumprod.sqrt(),
@@ -190,7 +205,7 @@ impl Schedule {
     /// Where a step from `level` lands: on `next`, but for DDIM, which diffusers lets step to t − T/N. That
     /// differs from the next grid point where T/N isn't whole.
     fn aim(&self, level: NoiseLevel, next: NoiseLevel) -> NoiseLevel {
-        if self.kind == SamplerKind::Euler {
+        if self.kind != SamplerKind::Ddim {
             return next;
         }
         let t = level.t - (self.alphas_cumprod.len() / self.steps) as f64;
