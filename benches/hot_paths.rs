@@ -4,7 +4,7 @@
 #![allow(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
 use beatbolt::diffusion::unet::motion_module::Movement;
-use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision};
+use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier};
 use beatbolt::nn::cpu;
 use beatbolt::noise::{Stream, gaussian};
 use beatbolt::units::Size;
@@ -59,7 +59,8 @@ fn main() {
 /// One window of the shipped model.
 fn spark() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-    let spec = ModelSpec { folder, motion: None, effort: Effort::Own, precision: Precision::F32 };
+    let spec =
+        ModelSpec { folder, motion: None, tier: Tier::Develop, steps: None, precision: Precision::F32 };
     let model = Model::open(&spec, &Device::Cpu).expect("spark is shipped");
     let latents = noise(&[16, model.latent_channels(), 18, 32]);
     let (text, _) = model.encode_prompt("neon tunnel").expect("a prompt");

@@ -11,7 +11,7 @@
 use beatbolt::diffusion::sampling::denoise::{Guidance, WindowInputs, denoise};
 use beatbolt::diffusion::sampling::schedule::Schedule;
 use beatbolt::diffusion::unet::motion_module::Movement;
-use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
+use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier, open_device};
 use beatbolt::error::{Context, Error, Result};
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
@@ -68,8 +68,8 @@ fn compare(folder: &Path, device: &str, precision: Precision) -> Result<BTreeMap
     let reference = candle_core::safetensors::load(folder.join("case.safetensors"), &Device::Cpu)
         .context(|| unreadable("case.safetensors"))?;
     let reference = Reference(reference);
-    let spec =
-        ModelSpec { folder: with_norm(folder, &case.norm)?, motion: None, effort: Effort::Own, precision };
+    let (tier, steps) = (Tier::Develop, None);
+    let spec = ModelSpec { folder: with_norm(folder, &case.norm)?, motion: None, tier, steps, precision };
     let model = Model::open(&spec, &open_device(device)?.device)?;
 
     let mut errors = BTreeMap::new();

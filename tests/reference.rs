@@ -6,7 +6,7 @@ use beatbolt::diffusion::config::SchedulerConfig;
 use beatbolt::diffusion::sampling::denoise::{Guidance, WindowInputs, denoise};
 use beatbolt::diffusion::sampling::schedule::Schedule;
 use beatbolt::diffusion::unet::motion_module::Movement;
-use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision};
+use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier};
 use beatbolt::error::ErrorKind;
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
@@ -58,11 +58,15 @@ fn case(name: &str) -> Case {
 }
 
 fn open(folder: &Path, motion: Option<PathBuf>) -> beatbolt::error::Result<Model> {
-    open_at(folder, motion, Effort::Own)
+    open_at(folder, motion, (Tier::Develop, None))
 }
 
-fn open_at(folder: &Path, motion: Option<PathBuf>, effort: Effort) -> beatbolt::error::Result<Model> {
-    let spec = ModelSpec { folder: folder.to_owned(), motion, effort, precision: Precision::F32 };
+fn open_at(
+    folder: &Path,
+    motion: Option<PathBuf>,
+    (tier, steps): (Tier, Option<usize>),
+) -> beatbolt::error::Result<Model> {
+    let spec = ModelSpec { folder: folder.to_owned(), motion, tier, steps, precision: Precision::F32 };
     Model::open(&spec, &Device::Cpu)
 }
 
@@ -216,10 +220,10 @@ fn the_number_of_steps_chooses_the_motion_module() {
     let at = |effort| open_at(folder.path(), None, effort).unwrap();
     let named = |adapter: &Path| open(folder.path(), Some(adapter.join(weights))).unwrap();
     let cases = [
-        (Effort::Draft, &few, 2, 1.0),
-        (Effort::Steps(2), &few, 2, 1.0),
-        (Effort::Own, &adapter, 3, 1.5),
-        (Effort::Final, &adapter, 6, 1.5),
+        ((Tier::Draft, None), &few, 2, 1.0),
+        ((Tier::Develop, Some(2)), &few, 2, 1.0),
+        ((Tier::Develop, None), &adapter, 3, 1.5),
+        ((Tier::Final, None), &adapter, 6, 1.5),
     ];
     for (effort, adapter, steps, guidance) in cases {
         let model = at(effort);

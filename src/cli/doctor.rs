@@ -1,9 +1,9 @@
 //! `beatbolt doctor`: what there is to work with, and what is wrong with any of it.
 
-use super::models;
 use super::terminal::say;
-use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
+use crate::diffusion::{Model, ModelSpec, Precision, Tier, open_device};
 use crate::error::Result;
+use crate::job::models;
 use crate::video::probe_report;
 use serde::Serialize;
 
@@ -117,8 +117,8 @@ fn model_folders() -> Vec<Finding> {
             if found.iter().any(|f: &Finding| f.what == name) {
                 continue;
             }
-            let spec =
-                ModelSpec { folder: path, motion: None, effort: Effort::Own, precision: Precision::F32 };
+            let (tier, precision) = (Tier::Develop, Precision::F32);
+            let spec = ModelSpec { folder: path, motion: None, tier, steps: None, precision };
             found.push(match open_device("cpu").and_then(|cpu| Model::open(&spec, &cpu.device)) {
                 Ok(model) => finding(
                     name,

@@ -1,13 +1,13 @@
 //! What tests render with: the shipped model as a draft, and settings so small that a window takes no time.
 
 use super::{Settings, WindowShape};
-use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
+use crate::diffusion::{Model, ModelSpec, Precision, Tier, open_device};
 use crate::units::Size;
 use std::path::Path;
 
 pub(crate) fn draft_model() -> Model {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-    let spec = ModelSpec { folder, motion: None, effort: Effort::Draft, precision: Precision::F32 };
+    let spec = ModelSpec { folder, motion: None, tier: Tier::Draft, steps: None, precision: Precision::F32 };
     Model::open(&spec, &open_device("cpu").unwrap().device).unwrap()
 }
 

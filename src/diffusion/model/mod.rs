@@ -5,8 +5,10 @@
 
 mod hints;
 mod loading;
+mod tier;
 
-pub use hints::{Effort, ModelHints};
+pub use hints::ModelHints;
+pub use tier::Tier;
 
 use self::loading::{Loaded, check_fit};
 use super::config::{MotionConfig, SchedulerConfig, TextConfig, UnetConfig, VaeConfig};
@@ -49,9 +51,11 @@ pub struct ModelSpec {
     pub folder: PathBuf,
     /// A motion module that is used instead of the folder's own.
     pub motion: Option<PathBuf>,
-    /// Decides the steps, and by them which of the folder's motion modules is used: the one in
-    /// `motion_adapter_4step` for 4 steps, if there is one, otherwise the standard one in `motion_adapter`.
-    pub effort: Effort,
+    /// Decides the steps, where no number is asked for.
+    pub tier: Tier,
+    /// Denoising steps a window; none: by the tier. They decide which of the folder's motion modules is used: the one
+    /// in `motion_adapter_4step` for 4 steps, if there is one, otherwise the standard one in `motion_adapter`.
+    pub steps: Option<usize>,
     /// What to compute in.
     pub precision: Precision,
 }
@@ -99,7 +103,7 @@ impl Model {
         let unet_weights = loaded.open(&weights::find(&at("unet"))?, keys::unet)?;
         let vae_config = VaeConfig::read(&loaded.config(at("vae/config.json")))?;
         let native = ModelHints::read(&spec.folder, vae_config.downscale())?;
-        let steps = native.steps(spec.effort);
+        let steps = native.steps(spec.tier, spec.steps);
         let few = at(&format!("motion_adapter_{steps}step"));
         let few = (few.is_dir() && spec.motion.is_none()).then_some(few);
         let guidance = if few.is_some() { 1.0 } else { native.guidance };

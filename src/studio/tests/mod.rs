@@ -55,7 +55,7 @@ fn short(order: &Order, watch: Watch) -> Result<PathBuf> {
     let (profile, quality, sound) = (Profile::default(), Quality::default(), None);
     let writer = Writer::create(&VideoSpec { path, size, fps, profile, quality, sound, job: "{}" })?;
     let (track, output) = (PathBuf::new(), path.to_owned());
-    let job = Job { settings, timeline, track, output, description: Value::Null };
+    let job = Job { settings, timeline, track, output, description: String::new() };
     render::run(&job, &model, None, writer, watch)?;
     Ok(job.output)
 }

@@ -1,11 +1,13 @@
-//! Settings that fight the model: what, why, and what would mend it.
+//! Warnings: settings that fight the model: what, why, and what would mend it.
 
-use crate::cli::prepare::Scene;
+use super::scene::Scene;
 use crate::error::Result;
 use crate::render::Job;
 use crate::units::Size;
+use serde::Serialize;
 
 /// Something that will not come out well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Warning {
     /// What is set.
     pub text: String,
@@ -21,7 +23,10 @@ const FAR: f64 = 1.5;
 const LONG: usize = 40;
 
 /// All that can be said about a job before it is rendered.
-pub fn of(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
+///
+/// # Errors
+/// A prompt can't be understood, or the model has no tokenizer.
+pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     let mut all = Vec::new();
     all.extend(steps(scene));
     all.extend(guidance(scene, job));

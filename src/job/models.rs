@@ -1,8 +1,7 @@
-//! Where models are found, and what a model asks for.
+//! Models: where they are found, and how one is opened as it was asked for.
 
-use super::args::{PrecisionArg, Tier};
-use super::request::ModelChoice;
-use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
+use super::options::ModelOptions;
+use crate::diffusion::{Model, ModelSpec, Precision, open_device};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use std::path::{Path, PathBuf};
@@ -24,6 +23,9 @@ pub fn folders() -> Vec<PathBuf> {
 }
 
 /// The folder of the model that comes with the program.
+///
+/// # Errors
+/// Model: it isn't where it should be.
 pub fn shipped() -> Result<PathBuf> {
     folders().into_iter().map(|f| f.join(SHIPPED)).find(|f| f.is_dir()).ok_or_else(|| {
         Error::model("the model spark, which comes with beatbolt, isn't where it should be")
@@ -32,19 +34,19 @@ pub fn shipped() -> Result<PathBuf> {
 }
 
 /// Opens the device and the model that were asked for.
-pub fn open(choice: &ModelChoice, tier: Tier, progress: &dyn Progress) -> Result<Model> {
-    let opened = open_device(&choice.device)?;
-    let precision = match (choice.precision, opened.device.is_cpu()) {
-        (Some(PrecisionArg::F32), _) | (None, true) => Precision::F32,
-        (Some(PrecisionArg::F16), _) | (None, false) => Precision::F16,
-        (Some(PrecisionArg::Bf16), _) => Precision::Bf16,
-    };
-    let folder = match &choice.folder {
+///
+/// # Errors
+/// Device: it can't be opened; as [`Model::open`].
+pub fn open(options: &ModelOptions, progress: &dyn Progress) -> Result<Model> {
+    let opened = open_device(&options.device)?;
+    let usual = if opened.device.is_cpu() { Precision::F32 } else { Precision::F16 };
+    let precision = options.precision.unwrap_or(usual);
+    let folder = match &options.folder {
         Some(folder) => folder.clone(),
         None => shipped()?,
     };
-    let effort = choice.steps.map_or(tier.effort(), Effort::Steps);
-    let spec = ModelSpec { folder, motion: choice.motion.clone(), effort, precision };
+    let (tier, steps) = (options.tier, options.steps);
+    let spec = ModelSpec { folder, motion: options.motion.clone(), tier, steps, precision };
     let model = Model::open(&spec, &opened.device)?;
     opened
         .why

@@ -1,7 +1,9 @@
-//! From a request to everything that a render, a plan or an export needs: model, analysis, timeline, job.
+//! Scenes: a request with everything that a render, a plan or an export needs: model, analysis, timeline, job.
 
 use super::models;
-use super::request::{Request, Stretch};
+use super::options::Stretch;
+use super::record::{JobRecord, SettingsRecord};
+use super::request::Request;
 use crate::audio::Analysis;
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
@@ -12,10 +14,9 @@ use crate::score::{Emphasis, Span, Timeline};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, Seconds, Size};
-use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A request with what was heard and loaded for it.
 pub struct Scene {
@@ -46,7 +47,7 @@ impl Scene {
         progress.stage("loading", 0);
         let model = {
             let _span = timings.span("load model");
-            models::open(&request.model, request.tier, progress)?
+            models::open(&request.model, progress)?
         };
         for look in &mut request.show.looks {
             look.preset.base.entry("guidance").or_insert(model.guidance());
@@ -61,9 +62,12 @@ impl Scene {
     }
 
     /// The job that writes the wanted part to `output`.
+    ///
+    /// # Errors
+    /// Usage: the model can't make such windows or pictures; Input: the track can't be read.
     pub fn job(&self, output: PathBuf) -> Result<Job> {
         let settings = self.settings()?;
-        let description = self.description(&settings);
+        let description = self.record(&settings).text()?;
         let (timeline, track) = (self.timeline.clone(), self.request.track.clone());
         Ok(Job { settings, timeline, track, output, description })
     }
@@ -104,28 +108,31 @@ impl Scene {
     }
 
     /// What is stored in the file: the settings, and what they came from.
-    fn description(&self, settings: &Settings) -> Value {
+    fn record(&self, settings: &Settings) -> JobRecord {
         let Scene { request, timeline, .. } = self;
-        let mut text = json!({
-            "settings": settings,
-            "track": request.track.file_name().map(|name| name.to_string_lossy()),
-            "model": request.model.folder.as_deref().unwrap_or(Path::new(models::SHIPPED)),
-            "motion": request.model.motion,
-            "fps": timeline.fps,
-            "start": timeline.fps.start_of(settings.first_frame),
-            "frames": settings.frames,
-            "whole_frames": timeline.frames,
-            "prompt": request.overrides.prompt,
-            "negative": request.overrides.negative,
-            "set": request.overrides.set.iter().map(|s| format!("{}={}", s.param.name, s.value)).collect::<Vec<_>>(),
-        });
-        if let (Some(text), Some(origin)) = (text.as_object_mut(), request.origin.as_object()) {
-            text.extend(origin.clone());
+        let shown = |path: &PathBuf| path.display().to_string();
+        JobRecord {
+            settings: SettingsRecord::from(settings),
+            track: request.track.file_name().map(|name| name.to_string_lossy().into_owned()),
+            model: Some(request.model.folder.as_ref().map_or(models::SHIPPED.to_owned(), shown)),
+            motion: request.model.motion.as_ref().map(shown),
+            fps: timeline.fps,
+            start: timeline.fps.start_of(settings.first_frame),
+            frames: settings.frames,
+            whole_frames: Some(timeline.frames),
+            prompt: request.overrides.prompt.clone(),
+            negative: request.overrides.negative.clone(),
+            set: request.overrides.set.iter().map(|s| format!("{}={}", s.param.name, s.value)).collect(),
+            hearing: request.hearing_typed.clone(),
+            force_steps: request.model.force_steps,
+            origin: request.origin.clone(),
         }
-        text
     }
 
     /// The prompts of the wanted part that are longer than the text encoder can hear, each with what it doesn't hear.
+    ///
+    /// # Errors
+    /// Usage: a prompt can't be understood; Model: there is no tokenizer.
     pub fn cut_prompts(&self) -> Result<Vec<(String, String)>> {
         let mut found = Vec::new();
         for prompt in self.prompts() {
