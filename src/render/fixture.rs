@@ -7,9 +7,8 @@ use std::path::Path;
 
 pub(crate) fn draft_model() -> Model {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-    let (tier, precision) = (Tier::Draft, Precision::F32);
-    let spec = ModelSpec { folder, motion: None, tier, steps: None, force_steps: false, precision };
-    Model::open(&spec, &open_device("cpu").unwrap().device).unwrap()
+    let spec = ModelSpec { folder, motion: None, tier: Tier::Draft, steps: None, force_steps: false };
+    Model::open(&spec, &Precision::F32.on(&open_device("cpu").unwrap().device).unwrap()).unwrap()
 }
 
 /// Settings of pictures whose sides the shipped model divides.
@@ -18,7 +17,7 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
     Settings {
         program: String::new(),
         track: String::new(),
-        weights: String::new(),
+        weights: None,
         device: String::new(),
         seed: 1,
         steps,

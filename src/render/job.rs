@@ -16,8 +16,8 @@ pub struct Settings {
     pub program: String,
     /// SHA-256 of the track's file.
     pub track: String,
-    /// SHA-256 of the model's weights.
-    pub weights: String,
+    /// SHA-256 of the model's weights and settings; none where they were not read.
+    pub weights: Option<String>,
     /// Where it is computed, and in which type of number.
     pub device: String,
     /// What all noise depends on.
@@ -50,7 +50,7 @@ pub struct Job {
     /// The finished file.
     pub output: PathBuf,
     /// Stored in the finished file, so that it can be made again.
-    pub description: serde_json::Value,
+    pub description: String,
 }
 
 impl Job {

@@ -48,8 +48,8 @@ impl Live {
     /// `timeline` rendered with `settings`, whose part and timeline don't matter.
     pub fn new(settings: &Settings, timeline: Timeline) -> Self {
         let settings = Settings { first_frame: 0, frames: timeline.frames, ..settings.clone() };
-        let (track, output) = Default::default();
-        Live { job: Job { settings, timeline, track, output, description: serde_json::Value::Null } }
+        let (track, output, description) = Default::default();
+        Live { job: Job { settings, timeline, track, output, description } }
     }
 
     /// What the windows are made of.

@@ -30,7 +30,6 @@ pub use work::WorkFolder;
 
 use crate::diffusion::Model;
 use crate::diffusion::config::SamplerKind;
-use crate::diffusion::config::SamplerKind;
 use crate::diffusion::sampling::denoise;
 use crate::diffusion::sampling::denoise::{Guidance, WindowInputs};
 use crate::diffusion::sampling::retime::Pace;

@@ -53,6 +53,18 @@ pub struct Placement {
     pub device: Device,
 }
 
+impl std::fmt::Display for Placement {
+    /// Like `cpu f32`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let device = match self.device {
+            Device::Cpu => "cpu",
+            Device::Cuda(_) => "cuda",
+            Device::Metal(_) => "metal",
+        };
+        write!(f, "{device} {}", self.dtype.as_str())
+    }
+}
+
 /// What a file's tensor is to us: our keys, each with the part of the tensor that it stands for; none where it isn't needed.
 pub type Keys = Vec<(String, Option<Slice>)>;
 

@@ -64,6 +64,11 @@ impl TensorSource for ShardedSafetensors {
         &self.path
     }
 
+    fn files(&self) -> Vec<PathBuf> {
+        let shards = self.shards.values().map(|shard| shard.path().to_owned());
+        std::iter::once(self.path.clone()).chain(shards).collect()
+    }
+
     fn shapes(&self) -> &BTreeMap<String, Vec<usize>> {
         &self.shapes
     }

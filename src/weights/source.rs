@@ -8,13 +8,18 @@ use crate::error::{Error, Result};
 use candle_core::Tensor;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// A file, or several that belong together, whose tensors are read one at a time.
 pub trait TensorSource: Debug {
     /// Where it lies; errors name it.
     fn path(&self) -> &Path;
+
+    /// Every file that is read for it.
+    fn files(&self) -> Vec<PathBuf> {
+        vec![self.path().to_owned()]
+    }
 
     /// Shape of every tensor, by its name in the file.
     fn shapes(&self) -> &BTreeMap<String, Vec<usize>>;

@@ -2,14 +2,13 @@
 
 mod workshop;
 
-use super::args::{JobArgs, StudioArgs, Tier};
-use super::prepare::Scene;
-use super::presets;
-use super::project;
-use super::request::{Request, is_project};
+use super::args::StudioArgs;
 use super::terminal;
 use super::terminal::say;
+use crate::diffusion::{Model, Tier};
 use crate::error::Result;
+use crate::job::project_folder as project;
+use crate::job::{JobOptions, Request, Scene, is_project, models, presets, video_size};
 use crate::render::{Job, generated_size};
 use crate::score::DEFAULT;
 use crate::studio;
@@ -29,8 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub fn run(args: StudioArgs) -> Result<()> {
     let (port, browse, folder) = (args.port, !args.no_open, args.folder.clone());
     let progress = terminal::progress(false);
-    let mut job = job_args(args);
-    let open = is_project(&job.target).then(|| Open::read(&job.target)).transpose()?;
+    let mut job = job_options(args);
+    let open = is_project(&job.input).then(|| Open::read(&job.input)).transpose()?;
     let video = open.as_ref().and_then(|open| open.size);
     job.size.get_or_insert_with(|| live_size(video));
     let request = Request::read(&job)?;
@@ -42,10 +41,11 @@ pub fn run(args: StudioArgs) -> Result<()> {
         }
     };
     let look = Look::read(&name, &text)?;
-    let around = || open.as_ref().map_or(Path::new("."), |_| project::around(&job.target)).to_owned();
+    let around = || open.as_ref().map_or(Path::new("."), |_| project::around(&job.input)).to_owned();
     let folder = folder.unwrap_or_else(around);
     let scene = Scene::open(request, &*progress, &Timings::off())?;
-    let Job { settings, timeline, track, .. } = scene.job("studio".into())?;
+    let placement = models::place(&scene.request.model, &*progress)?;
+    let Job { settings, timeline, track, .. } = scene.job("studio".into(), &placement, None)?;
     drop(progress);
     let opened = match &open {
         Some(open) => open.saved(&folder),
@@ -56,14 +56,14 @@ pub fn run(args: StudioArgs) -> Result<()> {
     let workshop = Arc::new(Workshop::new(job, open, scene.request.model.clone(), folder.clone()));
     let stage = Stage {
         title: track.file_name().unwrap_or(track.as_os_str()).to_string_lossy().into_owned(),
-        guidance: scene.model.info().sampling().guidance,
+        guidance: scene.info.sampling().guidance,
         fps: timeline.fps,
         frames: timeline.frames,
         tiers: tiers(settings.picture, video),
         analysis: scene.analysis,
         workshop,
     };
-    let (model, patience) = (scene.model, PATIENCE);
+    let (model, patience) = (Model::load(scene.info, &placement)?, PATIENCE);
     let opening = StudioConfig { model, settings, stage, look, track, folder, opened, port, patience };
     serve(opening, |address| {
         say(format_args!("studio: {address}"));
@@ -75,38 +75,32 @@ pub fn run(args: StudioArgs) -> Result<()> {
 }
 
 /// A draft of the whole track.
-fn job_args(args: StudioArgs) -> JobArgs {
-    JobArgs {
-        target: args.target,
+fn job_options(args: StudioArgs) -> JobOptions {
+    JobOptions {
+        input: args.target,
         preset: args.preset,
         seed: args.seed,
         tier: Some(Tier::Draft),
         size: args.size,
-        model: args.model,
-        hearing: args.hearing,
-        prompt: None,
-        negative: None,
-        set: Vec::new(),
         fps: args.fps,
-        start: None,
-        end: None,
-        section: None,
+        hearing: args.hearing.into(),
+        ..args.model.into()
     }
 }
 
 /// The usual size of live pictures, in the shape of the project's video.
 fn live_size(video: Option<Size>) -> Size {
-    let draft = Tier::Draft.size();
+    let draft = video_size(Tier::Draft);
     video.map_or(draft, |video| generated_size(video, draft, 2))
 }
 
 /// What finals can be rendered as: of the project's size, or in the shape of the live pictures.
 fn tiers(live: Size, video: Option<Size>) -> Vec<studio::Tier> {
-    let draft = Tier::Draft.size();
+    let draft = video_size(Tier::Draft);
     let even =
         |side: u32, usual: u32, draft: u32| ((side * usual).div_ceil(2 * draft) * 2).min(Size::MAX_SIDE);
     let tier = |tier: Tier| {
-        let (usual, (name, about)) = (tier.size(), tier.described());
+        let (usual, name, about) = (video_size(tier), tier.name(), tier.about().to_owned());
         let width = even(live.width, usual.width, draft.width);
         let size = Size { width, height: even(live.height, usual.height, draft.height) };
         let size = video.filter(|_| tier != Tier::Draft).unwrap_or(size);

@@ -1,21 +1,22 @@
 //! What the studio has the command line do, with the options that the studio was opened with.
 
-use crate::cli::args::{HearingArgs, JobArgs, OutputArgs, Tier, TrackerArg};
-use crate::cli::new::{inside, toml_text};
-use crate::cli::project;
-use crate::cli::project::Folder;
-use crate::cli::render::{Earlier, Target, make};
-use crate::cli::request::{ModelChoice, Request};
-use crate::cli::{models, presets};
-use crate::diffusion::Model;
+use crate::audio::{Octave, Tracker};
+use crate::diffusion::{Model, Tier};
 use crate::error::{Error, Result};
+use crate::job::project_folder as project;
+use crate::job::project_folder::{Folder, path_from};
+use crate::job::{
+    Destination, Earlier, Hearing, JobOptions, ModelOptions, OutputOptions, Request, Stretch, make, models,
+    presets,
+};
 use crate::progress::Silent;
 use crate::render::Watch;
-use crate::score::{Preset, Project, Show, with_values};
+use crate::score::{Preset, Project, Show, toml_text, with_values};
 use crate::studio;
 use crate::studio::{Look, Order};
 use crate::system;
 use crate::units::Size;
+use crate::video::Profile;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -91,15 +92,15 @@ pub fn saved(path: &Path, folder: &Path) -> Option<String> {
 
 /// The options that the studio was opened with.
 pub struct Workshop {
-    job: JobArgs,
+    job: JobOptions,
     open: Option<Open>,
-    model: ModelChoice,
+    model: ModelOptions,
     folder: PathBuf,
 }
 
 impl Workshop {
     /// Renders with the options of `job`; `model` is what these mean, and `folder` is where the studio saves.
-    pub fn new(job: JobArgs, open: Option<Open>, model: ModelChoice, folder: PathBuf) -> Self {
+    pub fn new(job: JobOptions, open: Option<Open>, model: ModelOptions, folder: PathBuf) -> Self {
         Workshop { job, open, model, folder }
     }
 
@@ -107,8 +108,9 @@ impl Workshop {
         let tier = Tier::find(&order.tier).ok_or_else(|| {
             Error::usage(format!("there is no tier '{}'", order.tier)).hint(Tier::NAMES.join(", "))
         })?;
-        let (size, section) = (order.size.parse()?, order.section);
-        let job = JobArgs { tier: Some(tier), size: Some(size), section, ..self.job.clone() };
+        let size = order.size.parse()?;
+        let stretch = order.section.map_or_else(Stretch::default, Stretch::Section);
+        let job = JobOptions { tier: Some(tier), size: Some(size), stretch, ..self.job.clone() };
         match &self.open {
             Some(open) => Request::of_project(&job, (open.with(&order.preset)?, open.folder.clone())),
             None => {
@@ -136,53 +138,55 @@ impl studio::Workshop for Workshop {
             Some(_) => Err(Error::usage("the project lies in another folder than the one to save in")
                 .hint("open the studio without --folder")),
             None => {
-                values.insert(0, ("track", Some(toml_text(&inside(&self.job.target, &target)?))));
+                values.insert(0, ("track", Some(toml_text(&path_from(&target, &self.job.input)?))));
                 with_values(preset, "", &values)
             }
         }
     }
 
     fn load(&self) -> Result<Model> {
-        models::open(&self.model, Tier::Draft, &Silent)
+        models::open(&self.model, &Silent)
     }
 
     fn render(&self, order: &Order, watch: Watch) -> Result<PathBuf> {
         system::give_back();
         let request = self.request(order)?;
         // What every browser plays, whatever the project's own video is.
-        let place = OutputArgs { output: Some(order.output.clone()), profile: Some("h264".into()) };
-        let (output, profile) = request.place(&place, watch.progress)?;
-        make(request, Target { output: output.clone(), profile, earlier: Earlier::Replaced }, watch)?;
-        Ok(output)
+        let options = OutputOptions { output: Some(order.output.clone()), profile: Some(Profile::H264) };
+        let place = Destination::of(&request, &options, watch.progress)?;
+        let destination = Destination { earlier: Earlier::Replaced, ..place };
+        make(request, &destination, watch)?;
+        Ok(destination.path)
     }
 }
 
 /// The options of `job` as keys of a project to lie beside `target`.
-fn typed(job: &JobArgs, target: &Path) -> Result<Vec<Value>> {
-    let HearingArgs { beats, ears, bpm, first_beat, beats_file, halve, double, shift_beats, sections_file } =
-        &job.hearing;
-    if *beats != TrackerArg::Net || ears.is_some() {
+fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
+    let Hearing { options, bpm, first_beat, beats_file, octave, shift, sections_file } = &job.hearing;
+    if options.tracker != Tracker::Net || options.weights.is_some() {
         return Err(Error::usage("a project can't say --beats or --ears").hint("save a preset"));
     }
     let mut values = Vec::new();
     let mut say = |key, value: Option<String>| values.extend(value.map(|value| (key, Some(value))));
     let path = |path: &Option<PathBuf>| {
-        path.as_deref().map(|path| Ok::<_, Error>(toml_text(&inside(path, target)?))).transpose()
+        path.as_deref().map(|path| Ok::<_, Error>(toml_text(&path_from(target, path)?))).transpose()
     };
-    let octave = if *halve { Some("halve") } else { double.then_some("double") };
-    let model = &job.model;
-    say("model", path(&model.model)?);
-    say("motion", path(&model.motion)?);
-    say("steps", model.steps.map(|n| n.to_string()));
-    say("generate", model.generate.map(|size| toml_text(&size.to_string())));
-    say("overlap", model.overlap.map(|n| n.to_string()));
+    let octave = octave.map(|octave| match octave {
+        Octave::Halve => "halve",
+        Octave::Double => "double",
+    });
+    say("model", path(&job.model)?);
+    say("motion", path(&job.motion)?);
+    say("steps", job.steps.map(|n| n.to_string()));
+    say("generate", job.generate.map(|size| toml_text(&size.to_string())));
+    say("overlap", job.overlap.map(|n| n.to_string()));
     say("fps", job.fps.map(|fps| toml_text(&fps.to_string())));
     say("seed", job.seed.map(|seed| seed.to_string()));
     say("hearing.bpm", bpm.map(|bpm| bpm.to_string()));
     say("hearing.first_beat", first_beat.map(|t| t.0.to_string()));
     say("hearing.beats_file", path(beats_file)?);
     say("hearing.octave", octave.map(toml_text));
-    say("hearing.shift_beats", shift_beats.map(|s| s.to_string()));
+    say("hearing.shift_beats", shift.map(|s| s.to_string()));
     say("hearing.sections_file", path(sections_file)?);
     // A tempo and a list of beats exclude each other.
     if bpm.is_some() {
@@ -198,8 +202,8 @@ fn typed(job: &JobArgs, target: &Path) -> Result<Vec<Value>> {
 mod tests {
     use super::*;
     use crate::cli::args::{Cli, Command};
-    use crate::cli::request::is_project;
-    use crate::cli::studio::job_args;
+    use crate::cli::studio::job_options;
+    use crate::job::is_project;
     use clap::Parser;
     use std::fs;
 
@@ -208,7 +212,7 @@ mod tests {
         let line = ["beatbolt", "studio", target.to_str().unwrap()];
         let cli = Cli::try_parse_from(line.into_iter().chain(options.split_whitespace())).unwrap();
         let Command::Studio(args) = cli.command else { panic!("{:?}", cli.command) };
-        let job = job_args(*args);
+        let job = job_options(*args);
         let open = is_project(target).then(|| Open::read(target)).transpose()?;
         let folder = project::around(target).to_owned();
         let model = Request::read(&job)?.model;

@@ -13,8 +13,21 @@ use crate::diffusion::text::tokenizer::Tokenizer;
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::units::Size;
-use crate::weights::{TensorSource, keys, source};
+use crate::weights::{self, TensorSource, keys, source};
 use std::path::{Path, PathBuf};
+
+/// The parts of a model that have weights.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Unet,
+    Motion,
+    Text,
+    Vae,
+}
+
+impl Part {
+    const ALL: [Part; 4] = [Part::Unet, Part::Motion, Part::Text, Part::Vae];
+}
 
 /// A model that was looked at and not loaded.
 #[derive(Debug)]
@@ -189,19 +202,28 @@ impl ModelInfo {
         })
     }
 
-    /// The settings that were read; with the weights they decide the pictures.
-    pub fn files(&self) -> &[PathBuf] {
-        &self.files
+    /// The file of weights, or the index of several, of a part.
+    pub(super) fn weights_of(&self, part: Part) -> Result<PathBuf> {
+        let folder = match part {
+            Part::Motion if !self.motion_weights.is_dir() => return Ok(self.motion_weights.clone()),
+            Part::Motion => self.motion_weights.clone(),
+            Part::Unet => self.spec.folder.join("unet"),
+            Part::Text => self.spec.folder.join("text_encoder"),
+            Part::Vae => self.spec.folder.join("vae"),
+        };
+        weights::find(&folder)
     }
 
-    /// A hash over the settings, as hexadecimal digits: the model's identity as far as it can be told without its weights.
+    /// A hash over the contents of all settings and weights, as hexadecimal digits: whatever decides the pictures.
     ///
     /// # Errors
-    /// Input: a file can't be read any more.
+    /// Model: weights are missing. Input: a file can't be read.
     pub fn fingerprint(&self) -> Result<String> {
         let mut digest = Digest::default();
-        for path in &self.files {
-            digest.update_file(path)?;
+        self.files.iter().try_for_each(|path| digest.update_file(path))?;
+        for part in Part::ALL {
+            let files = source::open(&self.weights_of(part)?)?.files();
+            files.iter().try_for_each(|path| digest.update_file(path))?;
         }
         Ok(digest.finish())
     }

@@ -15,6 +15,7 @@ pub use sampling::{Origin, Origins, Sampling};
 pub use spec::{ModelSpec, Precision};
 pub use tier::Tier;
 
+use self::info::Part;
 use super::conditioning::Conditioning;
 use super::config::VaeConfig;
 use super::sampling::prediction::{Denoiser, pred_x0};
@@ -25,11 +26,9 @@ use super::text::tokenizer::PromptIds;
 use super::unet::{Unet, UnetParts};
 use super::vae::autoencoder_kl::AutoencoderKl;
 use super::vae::autoencoder_tiny::AutoencoderTiny;
-use crate::digest::Digest;
 use crate::error::{Context, Error, Result};
-use crate::weights::{self, Keys, Placement, Weights, keys};
+use crate::weights::{Keys, Placement, Weights, keys};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
-use std::path::{Path, PathBuf};
 
 /// Pixels that the autoencoder works on at a time, at most, beyond a first frame: bounds its memory.
 const DECODE_PIXELS: usize = 1 << 18;
@@ -43,7 +42,6 @@ pub struct Model {
     vae: Vae,
     luma: Vec<f32>,
     placement: Placement,
-    weights: Vec<PathBuf>,
     notes: Vec<String>,
 }
 
@@ -54,47 +52,45 @@ enum Vae {
 }
 
 impl Model {
-    /// Looks at the model that `spec` names, and loads it onto `device`.
+    /// Looks at the model that `spec` names, and reads its weights to `placement`.
     ///
     /// # Errors
     /// As [`ModelInfo::open`] and [`Self::load`].
-    pub fn open(spec: &ModelSpec, device: &Device) -> Result<Model> {
-        Model::load(ModelInfo::open(spec)?, device)
+    pub fn open(spec: &ModelSpec, placement: &Placement) -> Result<Model> {
+        Model::load(ModelInfo::open(spec)?, placement)
     }
 
-    /// Reads the weights of a model onto `device`.
+    /// Reads the weights of a model to `placement`.
     ///
     /// # Errors
     /// Whatever is missing, damaged or does not fit, by file and tensor, with the likely cause.
-    pub fn load(info: ModelInfo, device: &Device) -> Result<Model> {
-        let placement = Placement { dtype: info.spec.precision.dtype(device)?, device: device.clone() };
+    pub fn load(info: ModelInfo, placement: &Placement) -> Result<Model> {
         // The autoencoder is f32 always; where the rest is not, it needs no more digits than that has.
         #[cfg(feature = "cuda")]
         crate::nn::cuda::allow_tf32(placement.dtype != DType::F32);
-        let mut files = Files::default();
-        let part = |name: &str| weights::find(&info.spec.folder.join(name));
-        let unet_weights = files.open(&part("unet")?, &placement, keys::unet)?;
-        let motion = match info.motion_weights.is_dir() {
-            true => weights::find(&info.motion_weights)?,
-            false => info.motion_weights.clone(),
+        let open = |part, placement: &Placement, keys: fn(&str) -> Keys| {
+            Weights::open(&info.weights_of(part)?, placement, keys)
         };
-        let motion_weights = files.open(&motion, &placement, keys::motion)?;
-        let unet = Unet::new(&UnetParts {
-            unet: unet_weights.scope(""),
-            config: &info.unet,
-            motion: Some((motion_weights.scope(""), &info.motion)),
-        })?;
-        files.note_unused(&[&unet_weights, &motion_weights]);
-        let text_weights = files.open(&part("text_encoder")?, &placement, keys::text)?;
-        let text = TextEncoder::new(&text_weights.scope(""), &info.text)?;
         let single = Placement { dtype: DType::F32, ..placement.clone() };
-        let vae_weights = files.open(&part("vae")?, &single, keys::vae)?;
-        let vae = Vae::new(&vae_weights, &info.vae)?;
-        files.note_unused(&[&text_weights, &vae_weights]);
-        let notes = info.notes().iter().cloned().chain(files.notes).collect();
+        let mut notes = Vec::new();
+        let unet = {
+            let (image, motion) =
+                (open(Part::Unet, placement, keys::unet)?, open(Part::Motion, placement, keys::motion)?);
+            let (unet, scope) = (image.scope(""), motion.scope(""));
+            let net =
+                Unet::new(&UnetParts { unet, config: &info.unet, motion: Some((scope, &info.motion)) })?;
+            notes.extend([&image, &motion].into_iter().filter_map(unused));
+            net
+        };
+        let file = open(Part::Text, placement, keys::text)?;
+        let text = TextEncoder::new(&file.scope(""), &info.text)?;
+        notes.extend(unused(&file));
+        let file = open(Part::Vae, &single, keys::vae)?;
+        let vae = Vae::new(&file, &info.vae)?;
+        notes.extend(unused(&file));
         let mut model =
-            Model { info, text, unet, vae, luma: Vec::new(), placement, weights: files.paths, notes };
-        model.luma = retime::luma(model.info.latent_channels(), device, |x| model.decoded(x))
+            Model { info, text, unet, vae, luma: Vec::new(), placement: placement.clone(), notes };
+        model.luma = retime::luma(model.info.latent_channels(), model.device(), |x| model.decoded(x))
             .context(|| Error::device("trying the autoencoder failed"))?;
         Ok(model)
     }
@@ -104,7 +100,7 @@ impl Model {
         &self.info
     }
 
-    /// What a person may want to know about the loading: what was not used, what was assumed.
+    /// What a person may want to know about the weights: what was not used.
     pub fn notes(&self) -> &[String] {
         &self.notes
     }
@@ -166,26 +162,9 @@ impl Model {
         &self.placement.device
     }
 
-    /// Where and in which format of numbers the model computes, like `cpu f32`.
-    pub fn place(&self) -> String {
-        let device = match self.placement.device {
-            Device::Cpu => "cpu",
-            Device::Cuda(_) => "cuda",
-            Device::Metal(_) => "metal",
-        };
-        format!("{device} {}", self.placement.dtype.as_str())
-    }
-
-    /// A hash over the contents of all files that the model was loaded from, as hexadecimal digits.
-    ///
-    /// # Errors
-    /// Input: a file can't be read any more.
-    pub fn fingerprint(&self) -> Result<String> {
-        let mut digest = Digest::default();
-        for path in self.info.files().iter().chain(&self.weights) {
-            digest.update_file(path)?;
-        }
-        Ok(digest.finish())
+    /// Where and in which format of numbers the model computes.
+    pub fn placement(&self) -> &Placement {
+        &self.placement
     }
 
     fn onto(&self, x: &Tensor) -> TensorResult<Tensor> {
@@ -222,29 +201,12 @@ impl Denoiser for Model {
     }
 }
 
-/// Files of weights that have been opened, and what is to be told about them.
-#[derive(Default)]
-struct Files {
-    paths: Vec<PathBuf>,
-    notes: Vec<String>,
-}
-
-impl Files {
-    fn open(&mut self, path: &Path, placement: &Placement, keys: impl Fn(&str) -> Keys) -> Result<Weights> {
-        self.paths.push(path.to_owned());
-        Weights::open(path, placement, keys)
-    }
-
-    /// Notes which files hold more than was asked of them.
-    fn note_unused(&mut self, files: &[&Weights]) {
-        for file in files {
-            let unused = file.unused();
-            if let Some(first) = unused.first() {
-                let (path, count) = (file.path().display(), unused.len());
-                self.notes.push(format!("{path}: {count} tensors were not used, the first is '{first}'"));
-            }
-        }
-    }
+/// A note about a file that holds more than was asked of it.
+fn unused(file: &Weights) -> Option<String> {
+    let unused = file.unused();
+    let first = unused.first()?;
+    let (path, count) = (file.path().display(), unused.len());
+    Some(format!("{path}: {count} tensors were not used, the first is '{first}'"))
 }
 
 impl Vae {

@@ -2,6 +2,7 @@
 
 use super::tier::Tier;
 use crate::error::{Error, Result};
+use crate::weights::Placement;
 use candle_core::{DType, Device};
 use std::path::PathBuf;
 
@@ -32,22 +33,23 @@ pub struct ModelSpec {
     pub steps: Option<usize>,
     /// Steps that the motion module was not made for are taken all the same.
     pub force_steps: bool,
-    /// What to compute in.
-    pub precision: Precision,
 }
 
 impl Precision {
-    /// The type of tensors on `device`.
+    /// Tensors of this format on `device`.
     ///
     /// # Errors
     /// Usage: half precision on a CPU.
-    pub(super) fn dtype(self, device: &Device) -> Result<DType> {
-        match self {
-            Precision::F32 => Ok(DType::F32),
-            _ if device.is_cpu() => Err(Error::usage(format!("{self:?} is not supported on the CPU"))
-                .hint("f32 is, and it is the fastest there")),
-            Precision::F16 => Ok(DType::F16),
-            Precision::Bf16 => Ok(DType::BF16),
-        }
+    pub fn on(self, device: &Device) -> Result<Placement> {
+        let dtype = match self {
+            Precision::F32 => DType::F32,
+            _ if device.is_cpu() => {
+                return Err(Error::usage(format!("{self:?} is not supported on the CPU"))
+                    .hint("f32 is, and it is the fastest there"));
+            }
+            Precision::F16 => DType::F16,
+            Precision::Bf16 => DType::BF16,
+        };
+        Ok(Placement { dtype, device: device.clone() })
     }
 }

@@ -50,12 +50,16 @@ fn short(order: &Order, watch: Watch) -> Result<PathBuf> {
         return Err(Error::new(ErrorKind::Stopped, "stopped"));
     }
     let (model, timeline) = (draft_model(), stage().play(&Look::read(&order.name, &order.preset)?)?);
-    let settings = Settings { picture: order.size.parse()?, frames: 16, ..small_settings(model.steps()) };
+    let settings = Settings {
+        picture: order.size.parse()?,
+        frames: 16,
+        ..small_settings(model.info().sampling().steps)
+    };
     let (size, fps, path) = (settings.picture, timeline.fps, order.output.as_path());
     let (profile, quality, sound) = (Profile::default(), Quality::default(), None);
     let writer = Writer::create(&VideoSpec { path, size, fps, profile, quality, sound, job: "{}" })?;
     let (track, output) = (PathBuf::new(), path.to_owned());
-    let job = Job { settings, timeline, track, output, description: Value::Null };
+    let job = Job { settings, timeline, track, output, description: String::new() };
     render::run(&job, &model, None, writer, watch)?;
     Ok(job.output)
 }
@@ -79,7 +83,7 @@ impl Served {
         std::fs::write(&track, (0..=255).collect::<Vec<u8>>()).unwrap();
         let (name, text) = shipped()[0];
         let model = draft_model();
-        let settings = small_settings(model.steps());
+        let settings = small_settings(model.info().sampling().steps);
         let look = Look::read(name, text).unwrap();
         let path = folder.path().to_owned();
         let (stage, port) = (stage(), 0);

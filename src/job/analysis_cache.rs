@@ -1,12 +1,12 @@
-//! What was heard before is not listened to again.
+//! The analysis cache: what was heard before is not listened to again.
 //!
 //! One file per sound and way of listening lies in the user's cache folder, under the hash of the track's bytes, of the way
 //! and of this very program: another build never reads it. A file appears whole or not at all, holds the hash of what is in
 //! it, and is left aside if anything is wrong with it. Whatever fails here costs time, never the analysis.
 
+use crate::atomic_file;
 use crate::audio::{Analysis, Options};
 use crate::bounded_read;
-use crate::cli::output::Output;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::progress::{Flow, Progress};
@@ -52,7 +52,7 @@ pub(super) fn through(
     let notes = hearer.notes.into_inner().unwrap_or_default();
     let entry = Entry { notes, analysis };
     // Where nothing can be kept, the next run listens again.
-    let _ = store(&path, track, &entry);
+    let _ = store(&path, &entry);
     Ok(entry.analysis)
 }
 
@@ -84,14 +84,18 @@ fn load(path: &Path) -> Option<Entry> {
     (hash_of(body).as_bytes() == hash).then(|| postcard::from_bytes(body).ok()).flatten()
 }
 
-fn store(path: &Path, track: &Path, entry: &Entry) -> Option<()> {
-    let folder = path.parent()?;
+fn store(path: &Path, entry: &Entry) -> Option<()> {
+    let (folder, name) = (path.parent()?, path.file_name()?.to_string_lossy());
     let body = postcard::to_allocvec(entry).ok().filter(|body| (body.len() as u64) < LARGEST)?;
     fs::create_dir_all(folder).ok()?;
-    let output = Output::new(path, track).ok()?;
-    output
-        .fill(|file| file.write_all(hash_of(&body).as_bytes()).and_then(|()| file.write_all(&body)))
-        .ok()?;
+    // Another process may be keeping the same.
+    let part = folder.join(format!(".part-{}-{name}", std::process::id()));
+    let whole = [hash_of(&body).as_bytes(), &body].concat();
+    if atomic_file::put(&part, path, &whole).is_err() {
+        // Nothing is lost if a temporary file stays behind.
+        let _ = fs::remove_file(&part);
+        return None;
+    }
     prune(folder)
 }
 
@@ -161,7 +165,7 @@ mod tests {
     fn what_is_kept_comes_back_to_the_bit_and_what_is_damaged_does_not() {
         let home = tempfile::tempdir().unwrap();
         let (path, entry) = (home.path().join("a/b"), entry());
-        store(&path, Path::new("none"), &entry).unwrap();
+        store(&path, &entry).unwrap();
         let back = load(&path).unwrap();
         assert_eq!((&back.notes, &back.analysis), (&entry.notes, &entry.analysis));
         let whole = fs::read(&path).unwrap();

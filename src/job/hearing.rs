@@ -1,9 +1,8 @@
-//! From what was typed about hearing to what the listener understands; the files that were named are read here.
+//! Hearing: from what is said about it to what the listener understands; the files that were named are read here.
 
-use super::cache;
+use super::analysis_cache;
 use crate::audio::{Analysis, Corrections, Octave, Options, Tracker, analyze_with, timed};
 use crate::bounded_read;
-use crate::cli::args::{HearingArgs, TrackerArg};
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
 use crate::score::Known;
@@ -32,29 +31,6 @@ pub struct Hearing {
     pub sections_file: Option<PathBuf>,
 }
 
-impl From<HearingArgs> for Hearing {
-    fn from(args: HearingArgs) -> Self {
-        let tracker = match args.beats {
-            TrackerArg::Net => Tracker::Net,
-            TrackerArg::Aubio => Tracker::Aubio,
-        };
-        let octave = match (args.halve, args.double) {
-            (true, _) => Some(Octave::Halve),
-            (_, true) => Some(Octave::Double),
-            _ => None,
-        };
-        Hearing {
-            options: Options { tracker, weights: args.ears },
-            bpm: args.bpm,
-            first_beat: args.first_beat,
-            beats_file: args.beats_file,
-            octave,
-            shift: args.shift_beats,
-            sections_file: args.sections_file,
-        }
-    }
-}
-
 impl Hearing {
     /// This, and where it says nothing, what a project says; `inside` finds the project's files.
     ///
@@ -79,11 +55,12 @@ impl Hearing {
         })
     }
 
-    /// What was typed, as it is typed.
-    pub fn typed(&self) -> Vec<(&'static str, String)> {
+    /// What was said, as options of the command line with their values, which are empty for those that take none.
+    pub fn typed(&self) -> Vec<(String, String)> {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
         let mut all = Vec::new();
-        let mut say = |option, value: Option<String>| all.extend(value.map(|value| (option, value)));
+        let mut say =
+            |option: &str, value: Option<String>| all.extend(value.map(|value| (option.to_owned(), value)));
         say("--beats", (self.options.tracker == Tracker::Aubio).then(|| "aubio".into()));
         say("--ears", path(&self.options.weights));
         say("--bpm", self.bpm.map(|bpm| bpm.to_string()));
@@ -111,7 +88,7 @@ impl Hearing {
             sections: self.sections_file.as_deref().map(list).transpose()?,
         };
         let listen = |progress: &dyn Progress| analyze_with(track, &self.options, progress);
-        let mut analysis = cache::through(track, &self.options, progress, listen)?;
+        let mut analysis = analysis_cache::through(track, &self.options, progress, listen)?;
         corrections.apply(&mut analysis)?;
         Ok(analysis)
     }

@@ -1,37 +1,40 @@
 //! `beatbolt plan`: windows, takes, cuts, values, expected time and memory, warnings; nothing is rendered.
 
-mod warnings;
-
-use super::args::{JobArgs, OutputArgs};
+use super::args::PlanArgs;
 use super::output::Output;
 use super::plot;
-use super::prepare::Scene;
-use super::request::Request;
 use super::terminal;
 use super::terminal::say;
 use crate::error::Result;
+use crate::job::{Destination, JobOptions, OutputOptions, Request, Scene, Warning, models, warnings};
+use crate::progress::Silent;
 use crate::render::{Estimate, Job, Window, estimate};
 use crate::score::PARAMS;
 use crate::timing::Timings;
 use crate::units::Seconds;
 use serde_json::{Map, Value, json};
 use std::path::Path;
-use warnings::Warning;
 
-/// Prints the plan of what `args` ask for, as one JSON object if `as_json`, and draws it to `picture`.
-pub fn show(args: &JobArgs, out: &OutputArgs, as_json: bool, picture: Option<&Path>) -> Result<()> {
+/// Prints and draws the plan that was asked for.
+pub fn run(args: PlanArgs) -> Result<()> {
+    show(&args.job.into(), &args.out.into(), args.json, args.plot.as_deref())
+}
+
+/// Prints the plan of what `options` ask for, as one JSON object if `as_json`, and draws it to `picture`.
+pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: Option<&Path>) -> Result<()> {
     let progress = terminal::progress(as_json);
-    let request = Request::read(args)?;
+    let request = Request::read(options)?;
     let picture = picture.map(|path| Output::new(plot::checked(path)?, &request.track)).transpose()?;
-    let (output, profile) = request.place(out, &*progress)?;
+    let Destination { path, profile, .. } = Destination::of(&request, out, &*progress)?;
     let scene = Scene::open(request, &*progress, &Timings::off())?;
-    let job = scene.job(output)?;
-    let warnings = warnings::of(&scene, &job)?;
+    let placement = models::place(&scene.request.model, &*progress)?;
+    let job = scene.job(path, &placement, None)?;
+    let warnings = warnings(&scene, &job)?;
     progress.stage("trying", 0);
-    let needs = estimate(&job, &scene.model, profile)?;
+    let needs = estimate(&job, &models::open(&scene.request.model, &Silent)?, profile)?;
     drop(progress);
     if let Some(picture) = picture {
-        let title = args.target.file_name().unwrap_or(args.target.as_os_str()).to_string_lossy();
+        let title = options.input.file_name().unwrap_or(options.input.as_os_str()).to_string_lossy();
         plot::planned::draw(&scene, &title, picture.path())?;
         picture.commit()?;
     }
@@ -163,14 +166,13 @@ impl Plan<'_> {
             .map(|(name, curve)| ((*name).to_owned(), json!(curve[part.start as usize..part.end as usize])))
             .collect();
         let cuts = timeline.cuts.iter().filter(|c| part.start < **c && **c < part.end).map(|c| frame(*c));
-        let warnings = self.warnings.iter().map(|w| json!({ "text": w.text, "why": w.why, "mend": w.mend }));
         json!({
             "output": self.job.output, "settings": self.job.settings, "fps": timeline.fps.to_string(),
             "frames": part.end - part.start, "start": self.time(part.start), "takes": self.takes(),
             "cuts": cuts.collect::<Vec<_>>(),
             "first_new_frames": self.windows.iter().map(|w| frame(w.new_frames().start)).collect::<Vec<_>>(),
             "windows": described, "values": values, "expected_seconds": self.needs.time,
-            "expected_memory": self.needs.memory, "warnings": warnings.collect::<Vec<_>>(),
+            "expected_memory": self.needs.memory, "warnings": self.warnings,
         })
     }
 

@@ -1,11 +1,13 @@
-//! Settings that fight the model: what, why, and what would mend it.
+//! Warnings: settings that fight the model: what, why, and what would mend it.
 
-use crate::cli::prepare::Scene;
+use super::scene::Scene;
 use crate::error::Result;
 use crate::render::Job;
 use crate::units::Size;
+use serde::Serialize;
 
 /// Something that will not come out well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Warning {
     /// What is set.
     pub text: String,
@@ -21,7 +23,10 @@ const FAR: f64 = 1.5;
 const LONG: usize = 40;
 
 /// All that can be said about a job before it is rendered.
-pub fn of(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
+///
+/// # Errors
+/// A prompt can't be understood, or the model has no tokenizer.
+pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     let mut all = Vec::new();
     all.extend(steps(scene));
     all.extend(guidance(scene, job));
@@ -51,7 +56,7 @@ fn distilled_for(scene: &Scene) -> Option<usize> {
 }
 
 fn steps(scene: &Scene) -> Option<Warning> {
-    let steps = scene.model.info().sampling().steps;
+    let steps = scene.info.sampling().steps;
     match distilled_for(scene) {
         Some(6) => warning(
             "a motion module for 6 steps is asked for".into(),
@@ -73,7 +78,7 @@ fn steps(scene: &Scene) -> Option<Warning> {
 }
 
 fn guidance(scene: &Scene, job: &Job) -> Option<Warning> {
-    let native = scene.model.info().hints();
+    let native = scene.info.hints();
     let most = job.part().map(|f| job.timeline.value("guidance", f)).fold(1.0, f32::max);
     let distilled = distilled_for(scene).is_some() || native.guidance <= 1.0;
     if !(distilled && most > 2.0) {
@@ -101,19 +106,19 @@ fn window(job: &Job) -> Option<Warning> {
 
 fn denoise(scene: &Scene, job: &Job) -> Option<Warning> {
     let least = job.part().map(|f| job.timeline.value("denoise", f)).fold(1.0, f32::min);
-    let step = 1.0 / scene.model.info().sampling().steps as f32;
+    let step = 1.0 / scene.info.sampling().steps as f32;
     if least >= step {
         return None;
     }
     warning(
-        format!("denoise goes down to {least:.2} with {} steps", scene.model.info().sampling().steps),
+        format!("denoise goes down to {least:.2} with {} steps", scene.info.sampling().steps),
         "that is less than one step's worth of noise: these frames hardly change",
         format!("a floor of {step:.2}, or more steps"),
     )
 }
 
 fn size(scene: &Scene, job: &Job) -> Option<Warning> {
-    let native = scene.model.info().hints();
+    let native = scene.info.hints();
     let (own, size) =
         (Size { width: native.width as u32, height: native.height as u32 }, job.settings.generate);
     let ratio = |a: f64, b: f64| (a / b).max(b / a);
@@ -136,7 +141,7 @@ fn size(scene: &Scene, job: &Job) -> Option<Warning> {
 }
 
 fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
-    let (own, fps) = (f64::from(scene.model.info().hints().fps), job.timeline.fps.per_second());
+    let (own, fps) = (f64::from(scene.info.hints().fps), job.timeline.fps.per_second());
     if fps <= 2.0 * own && fps >= own / 2.0 {
         return None;
     }

@@ -1,9 +1,11 @@
-//! From a request to everything that a render, a plan or an export needs: model, analysis, timeline, job.
+//! Scenes: a request with everything that a render, a plan or an export needs: model, analysis, timeline, job.
 
 use super::models;
-use super::request::{Request, Stretch};
+use super::options::Stretch;
+use super::record::{JobRecord, SettingsRecord};
+use super::request::Request;
 use crate::audio::Analysis;
-use crate::diffusion::Model;
+use crate::diffusion::{Model, ModelInfo};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render;
@@ -12,17 +14,17 @@ use crate::score::{Emphasis, Span, Timeline};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, Seconds, Size};
-use serde_json::{Value, json};
+use crate::weights::Placement;
 use std::collections::BTreeSet;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A request with what was heard and loaded for it.
 pub struct Scene {
     /// What was asked for.
     pub request: Request,
-    /// The networks.
-    pub model: Model,
+    /// What is known of the networks without their weights.
+    pub info: ModelInfo,
     /// What was heard.
     pub analysis: Analysis,
     /// The value of every parameter in every frame of the whole track.
@@ -32,69 +34,74 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Loads the model, listens to the track and plays the show on it.
+    /// Looks at the model, listens to the track and plays the show on it.
     ///
     /// # Errors
     /// Whatever of it can't be; everything that can be refused is refused here, before the long work.
     pub fn open(mut request: Request, progress: &dyn Progress, timings: &Timings) -> Result<Self> {
-        // The sound first: what listening takes is given back before the model comes.
+        let info = models::look(&request.model, progress)?;
         let analysis = {
             let _span = timings.span("analyze");
             request.hearing.hear(&request.track, progress)?
         };
         system::give_back();
-        progress.stage("loading", 0);
-        let model = {
-            let _span = timings.span("load model");
-            models::open(&request.model, request.tier, progress)?
-        };
         for look in &mut request.show.looks {
-            look.preset.base.entry("guidance").or_insert(model.info().sampling().guidance);
+            look.preset.base.entry("guidance").or_insert(info.sampling().guidance);
         }
-        let fps = request.fps.map_or_else(|| FrameRate::new(model.info().hints().fps, 1), Ok)?;
+        let fps = request.fps.map_or_else(|| FrameRate::new(info.hints().fps, 1), Ok)?;
         let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
         let part = part(request.stretch, &analysis, fps, whole)?;
         // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.
         let span = Span { start: Seconds(0.0), frames: whole };
         let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
-        Ok(Scene { request, model, analysis, timeline, part })
+        Ok(Scene { request, info, analysis, timeline, part })
     }
 
-    /// The job that writes the wanted part to `output`.
-    pub fn job(&self, output: PathBuf) -> Result<Job> {
-        let settings = self.settings()?;
-        let description = self.description(&settings);
+    /// The job that writes the wanted part to `output`, computed at `placement` with `weights` of this hash, if they were read.
+    ///
+    /// # Errors
+    /// Usage: the model can't make such windows or pictures; Input: the track can't be read.
+    pub fn job(&self, output: PathBuf, placement: &Placement, weights: Option<String>) -> Result<Job> {
+        let settings = self.settings(placement, weights)?;
+        let description = self.record(&settings).text()?;
         let (timeline, track) = (self.timeline.clone(), self.request.track.clone());
         Ok(Job { settings, timeline, track, output, description })
     }
 
-    /// The networks alone; all that was heard is given back.
-    pub fn into_model(self) -> Model {
-        let Scene { model, analysis, .. } = self;
-        drop(analysis);
+    /// The networks, and the job that writes the wanted part to `output` with them. All that was heard is given back before they
+    /// come.
+    ///
+    /// # Errors
+    /// As [`Self::job`] and [`models::load`].
+    pub fn load(self, output: PathBuf, progress: &dyn Progress, timings: &Timings) -> Result<(Job, Model)> {
+        let placement = models::place(&self.request.model, progress)?;
+        let job = self.job(output, &placement, Some(self.info.fingerprint()?))?;
+        let Scene { info, analysis, timeline, .. } = self;
+        drop((analysis, timeline));
         system::give_back();
-        model
+        progress.stage("loading", 0);
+        let _span = timings.span("load model");
+        let model = Model::load(info, &placement)?;
+        model.notes().iter().for_each(|note| progress.note(note));
+        Ok((job, model))
     }
 
     /// What decides the pictures.
-    fn settings(&self) -> Result<Settings> {
-        let Scene { request, model, timeline, part, .. } = self;
-        let (native, factor) = (model.info().hints(), model.info().downscale() as u32);
-        let shape = WindowShape { length: native.frames, overlap: request.model.overlap };
+    fn settings(&self, placement: &Placement, weights: Option<String>) -> Result<Settings> {
+        let Scene { request, info, timeline, part, .. } = self;
+        let factor = info.downscale() as u32;
+        let shape = WindowShape { length: info.hints().frames, overlap: request.model.overlap };
         Ok(Settings {
             program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
             track: render::hash_file(&request.track)?,
-            weights: model.fingerprint()?,
-            device: model.place(),
+            weights,
+            device: placement.to_string(),
             seed: request.seed,
-            steps: model.info().sampling().steps,
-            windows: shape.check(model.info().max_frames())?,
+            steps: info.sampling().steps,
+            windows: shape.check(info.max_frames())?,
             generate: match request.model.generate {
                 Some(size) => generated(size, factor)?,
-                None => {
-                    let native = Size { width: native.width as u32, height: native.height as u32 };
-                    render::generated_size(request.size, native, factor)
-                }
+                None => render::generated_size(request.size, info.size(), factor),
             },
             picture: request.size,
             first_frame: part.start,
@@ -104,32 +111,35 @@ impl Scene {
     }
 
     /// What is stored in the file: the settings, and what they came from.
-    fn description(&self, settings: &Settings) -> Value {
+    fn record(&self, settings: &Settings) -> JobRecord {
         let Scene { request, timeline, .. } = self;
-        let mut text = json!({
-            "settings": settings,
-            "track": request.track.file_name().map(|name| name.to_string_lossy()),
-            "model": request.model.folder.as_deref().unwrap_or(Path::new(models::SHIPPED)),
-            "motion": request.model.motion,
-            "fps": timeline.fps,
-            "start": timeline.fps.start_of(settings.first_frame),
-            "frames": settings.frames,
-            "whole_frames": timeline.frames,
-            "prompt": request.overrides.prompt,
-            "negative": request.overrides.negative,
-            "set": request.overrides.set.iter().map(|s| format!("{}={}", s.param.name, s.value)).collect::<Vec<_>>(),
-        });
-        if let (Some(text), Some(origin)) = (text.as_object_mut(), request.origin.as_object()) {
-            text.extend(origin.clone());
+        let shown = |path: &PathBuf| path.display().to_string();
+        JobRecord {
+            settings: SettingsRecord::from(settings),
+            track: request.track.file_name().map(|name| name.to_string_lossy().into_owned()),
+            model: Some(request.model.folder.as_ref().map_or(models::SHIPPED.to_owned(), shown)),
+            motion: request.model.motion.as_ref().map(shown),
+            fps: timeline.fps,
+            start: timeline.fps.start_of(settings.first_frame),
+            frames: settings.frames,
+            whole_frames: Some(timeline.frames),
+            prompt: request.overrides.prompt.clone(),
+            negative: request.overrides.negative.clone(),
+            set: request.overrides.set.iter().map(|s| format!("{}={}", s.param.name, s.value)).collect(),
+            hearing: request.hearing_typed.clone(),
+            force_steps: request.model.force_steps,
+            origin: request.origin.clone(),
         }
-        text
     }
 
     /// The prompts of the wanted part that are longer than the text encoder can hear, each with what it doesn't hear.
+    ///
+    /// # Errors
+    /// Usage: a prompt can't be understood; Model: there is no tokenizer.
     pub fn cut_prompts(&self) -> Result<Vec<(String, String)>> {
         let mut found = Vec::new();
         for prompt in self.prompts() {
-            if let Some(cut) = self.model.tokenize(&Emphasis::parse(prompt)?.text)?.cut {
+            if let Some(cut) = self.info.tokenizer()?.encode(&Emphasis::parse(prompt)?.text)?.cut {
                 found.push((prompt.to_owned(), cut));
             }
         }

@@ -1,10 +1,10 @@
-//! Where models are found, and what a model asks for.
+//! Models: where they are found, and how one is opened as it was asked for.
 
-use super::args::{PrecisionArg, Tier};
-use super::request::ModelChoice;
-use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
+use super::options::ModelOptions;
+use crate::diffusion::{Model, ModelInfo, ModelSpec, Precision, open_device};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::weights::Placement;
 use std::path::{Path, PathBuf};
 
 /// The model that comes with the program.
@@ -24,6 +24,9 @@ pub fn folders() -> Vec<PathBuf> {
 }
 
 /// The folder of the model that comes with the program.
+///
+/// # Errors
+/// Model: it isn't where it should be.
 pub fn shipped() -> Result<PathBuf> {
     folders().into_iter().map(|f| f.join(SHIPPED)).find(|f| f.is_dir()).ok_or_else(|| {
         Error::model("the model spark, which comes with beatbolt, isn't where it should be")
@@ -31,26 +34,43 @@ pub fn shipped() -> Result<PathBuf> {
     })
 }
 
-/// Opens the device and the model that were asked for.
-pub fn open(choice: &ModelChoice, tier: Tier, progress: &dyn Progress) -> Result<Model> {
-    let opened = open_device(&choice.device)?;
-    let precision = match (choice.precision, opened.device.is_cpu()) {
-        (Some(PrecisionArg::F32), _) | (None, true) => Precision::F32,
-        (Some(PrecisionArg::F16), _) | (None, false) => Precision::F16,
-        (Some(PrecisionArg::Bf16), _) => Precision::Bf16,
-    };
-    let folder = match &choice.folder {
+/// Looks at the model that was asked for; its weights are not read.
+///
+/// # Errors
+/// As [`ModelInfo::open`].
+pub fn look(options: &ModelOptions, progress: &dyn Progress) -> Result<ModelInfo> {
+    let folder = match &options.folder {
         Some(folder) => folder.clone(),
         None => shipped()?,
     };
-    let effort = choice.steps.map_or(tier.effort(), Effort::Steps);
-    let spec = ModelSpec { folder, motion: choice.motion.clone(), effort, precision };
-    let model = Model::open(&spec, &opened.device)?;
+    let ModelOptions { motion, tier, steps, force_steps, .. } = options.clone();
+    let info = ModelInfo::open(&ModelSpec { folder, motion, tier, steps, force_steps })?;
+    info.notes().iter().for_each(|note| progress.note(note));
+    Ok(info)
+}
+
+/// Opens the device that was asked for, with what is computed in there.
+///
+/// # Errors
+/// Device: it can't be opened; Usage: it can't compute in what was asked for.
+pub fn place(options: &ModelOptions, progress: &dyn Progress) -> Result<Placement> {
+    let opened = open_device(&options.device)?;
+    let usual = if opened.device.is_cpu() { Precision::F32 } else { Precision::F16 };
     opened
         .why
         .iter()
         .filter(|_| cfg!(any(feature = "cuda", feature = "metal")))
         .for_each(|why| progress.note(why));
+    options.precision.unwrap_or(usual).on(&opened.device)
+}
+
+/// The model that was asked for, with its weights.
+///
+/// # Errors
+/// As [`look`], [`place`] and [`Model::load`].
+pub fn open(options: &ModelOptions, progress: &dyn Progress) -> Result<Model> {
+    let info = look(options, progress)?;
+    let model = Model::load(info, &place(options, progress)?)?;
     model.notes().iter().for_each(|note| progress.note(note));
     Ok(model)
 }

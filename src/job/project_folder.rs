@@ -1,18 +1,18 @@
-//! A project's folder: nothing outside it is read or written, whatever its files and links say.
+//! Project folders: nothing outside of one is read or written, whatever its files and links say.
 
-use super::args::Tier;
 use crate::bounded_read;
+use crate::diffusion::Tier;
 use crate::error::{Context, Error, Result};
 use crate::score::{Choices, MAX_FILE_BYTES, Project};
 use crate::video::Profile;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Words of projects that only the command line and the encoders know.
+/// Words of projects that only the networks and the encoders know.
 pub const CHOICES: Choices = Choices { profiles: &Profile::NAMES, tiers: &Tier::NAMES };
 
 /// The folder that a project lies in.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Folder {
     given: PathBuf,
     /// Without links.
@@ -84,8 +84,27 @@ impl Folder {
 }
 
 /// The folder that something at `path` lies in.
-pub(super) fn around(path: &Path) -> &Path {
+pub fn around(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The path to the file at `path` from the folder of a project that lies, or will lie, at `project`.
+///
+/// # Errors
+/// Input: there is no such file; Output: there is no such folder; Usage: the file doesn't lie in it.
+pub fn path_from(project: &Path, path: &Path) -> Result<String> {
+    let missing = || Error::input(format!("can't read {}", path.display())).hint("check the path");
+    let real = fs::canonicalize(path).context(missing)?;
+    let folder = fs::canonicalize(around(project)).context(|| {
+        Error::output(format!("there is no folder for {}", project.display())).hint("create it first")
+    })?;
+    let inside = real.strip_prefix(&folder).map_err(|_| {
+        Error::usage(format!("{} does not lie in the project's folder", path.display()))
+            .hint("a project holds everything it needs: copy the track beside it, or leave --output out")
+    })?;
+    inside.to_str().map(str::to_owned).ok_or_else(|| {
+        Error::usage(format!("the name of {} is not valid UTF-8", path.display())).hint("rename the file")
+    })
 }
 
 fn leads_out(path: &str) -> Error {
