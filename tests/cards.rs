@@ -39,6 +39,7 @@ struct Case {
     scheduler: Value,
     timesteps: Vec<f64>,
     sigmas: Vec<f64>,
+    init_noise_sigma: f64,
 }
 
 fn fixtures() -> PathBuf {
@@ -79,11 +80,10 @@ fn folder_of(case: &Case, norm: &str) -> TempDir {
     folder
 }
 
-/// |a - b| / |b|
-fn distance(a: &Tensor, b: &Tensor) -> f64 {
-    let norm = |t: &Tensor| t.sqr().unwrap().sum_all().unwrap().to_scalar::<f64>().unwrap().sqrt();
+/// |a - b|
+fn apart(a: &Tensor, b: &Tensor) -> f64 {
     let (a, b) = (a.to_dtype(DType::F64).unwrap(), b.to_dtype(DType::F64).unwrap());
-    norm(&(a - &b).unwrap()) / norm(&b)
+    (a - b).unwrap().sqr().unwrap().sum_all().unwrap().to_scalar::<f64>().unwrap().sqrt()
 }
 
 /// Final latents of `case`, the noise and the token ids from `reference`.
@@ -125,8 +125,11 @@ fn a_module_sampled_as_its_card_says_agrees_with_diffusers() {
         let path = fixtures().join(format!("recipes/{name}.safetensors"));
         let reference = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
         for norm in ["window", "frame"] {
-            let error =
-                distance(&latents(&case, norm, &reference), &reference[&format!("latents.{norm}")]);
+            let start = (&reference["noise"] * case.init_noise_sigma).unwrap();
+            let theirs = &reference[&format!("latents.{norm}")];
+            // A random network's predictions are small beside 25 sigmas of noise: what counts is how far the run has come.
+            let way = apart(theirs, &start).min(apart(theirs, &theirs.zeros_like().unwrap()));
+            let error = apart(&latents(&case, norm, &reference), theirs) / way;
             assert!(error <= TOLERANCE, "{name}, norm over the {norm}: {error:.1e}");
         }
     }
@@ -145,7 +148,8 @@ fn grids_of_the_cards_are_those_of_diffusers() {
         assert_eq!(times, case.timesteps, "{name}");
         for (stride, sigma) in strides.iter().zip(case.sigmas) {
             let ours = stride.from.noise / stride.from.signal;
-            assert!((ours - sigma).abs() <= 2e-6 * sigma, "{name}: {ours} {sigma}");
+            // Theirs are in single precision, where 1 - alpha_bar keeps few digits near 0.
+            assert!((ours - sigma).abs() <= 1e-6 + 2e-6 * sigma, "{name}: {ours} {sigma}");
         }
     }
 }
