@@ -5,6 +5,7 @@
 )]
 
 mod audio; // what is heard in tracks whose truth is known, and in hostile ones
+mod cards; // the schedulers of the motion modules' cards against diffusers
 mod cli; // the program as it is used
 mod fuzz; // every parser against damaged files
 mod golden; // short takes against the pictures that are kept in tests/golden
