@@ -36,7 +36,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aubio_rs", &["audio/beat.rs"]),
     ("candle_core", &["diffusion", "render"]),
     ("candle_nn", &["diffusion"]),
-    ("tokenizers", &["diffusion/tokenizer.rs"]),
+    ("tokenizers", &["diffusion/tokenizer.rs", "diffusion/typography.rs"]),
     ("pulp", &["vector.rs"]),
     ("ffmpeg_next", &["video", "audio/decode/ffmpeg.rs"]),
     ("clap", &["cli/args", "cli/mod.rs"]),

@@ -25,9 +25,11 @@ pub mod schedule;
 pub mod text_encoder;
 pub mod tokenizer;
 pub mod transformer;
+mod typography;
 pub mod unet;
 pub mod vae;
 pub mod vae_tiny;
+mod vocabulary;
 pub mod weights;
 
 pub use device::open_device;

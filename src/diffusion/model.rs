@@ -117,8 +117,8 @@ impl Model {
 
         check_fit(&unet_config, &text_config, &vae_config)?;
         let folder = at("tokenizer");
-        let tokenizer =
-            folder.is_dir().then(|| Tokenizer::open(&folder, text_config.positions)).transpose()?;
+        let open = || Tokenizer::open(&folder, text_config.positions, text_config.vocabulary);
+        let tokenizer = folder.is_dir().then(open).transpose()?;
         loaded.note_unused(&[&unet_weights, &motion_weights, &text_weights, &vae_weights]);
         let mut model = Model {
             scheduler: SchedulerConfig::read(&loaded.config(at("scheduler/scheduler_config.json")))?,
