@@ -1,8 +1,10 @@
 //! `beatbolt extract`: the job that a video was made by, as JSON or as a project that makes it again.
 
+use super::analyze::Hearing;
 use super::args::ExtractArgs;
 use super::models;
 use super::new::toml_text;
+use super::shell;
 use super::terminal::say;
 use crate::error::{Context, Error, Result};
 use crate::units::FrameRate;
@@ -50,22 +52,25 @@ fn write(job: &Value, folder: &Path, damaged: impl Fn() -> Error) -> Result<()> 
     }
     // The video may come from anywhere: nothing is written beside the folder.
     let plain = |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
-    if files.iter().any(|(path, _)| !plain(path)) {
+    if !plain(name) || files.iter().any(|(path, _)| !plain(path)) {
         return Err(damaged().hint("it names files outside of its project"));
     }
+    // Nor does it put anything but its own words into the command.
+    let shown = folder.join(name).display().to_string();
+    let options = options(job).ok_or_else(|| damaged().hint("it names options that there are not"))?;
+    let words = ["beatbolt", "render", &shown];
+    let command = shell::command(words.into_iter().chain(options.iter().map(String::as_str)));
+    let told = [shell::quoted(&shown), shell::quoted(job["track"].as_str().unwrap_or("the track")), command];
+    let [Some(shown), Some(track), Some(command)] = told else {
+        return Err(damaged().hint("it holds control characters; without --to they are printed as JSON"));
+    };
     fs::create_dir(folder).context(failed)?;
     for (path, text) in &files {
         let path = folder.join(path);
         path.parent().map_or(Ok(()), fs::create_dir_all).context(failed)?;
         fs::write(path, text).context(failed)?;
     }
-    let track = job["track"].as_str().unwrap_or("the track");
-    say(format_args!(
-        "{}: put {track} beside it, then: beatbolt render {}{}",
-        folder.join(name).display(),
-        folder.join(name).display(),
-        options(job)
-    ));
+    say(format_args!("{shown}: put {track} beside it, then: {command}"));
     Ok(())
 }
 
@@ -95,38 +100,41 @@ fn from_track(job: &Value) -> String {
     text
 }
 
-/// What a project can't say: what was typed over it, and models that lie outside its folder.
-fn options(job: &Value) -> String {
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
-    let mut line = String::new();
-    let settings = &job["settings"];
+/// What a project can't say: what was typed over it, and models that lie outside its folder. None if the job names an
+/// option that is not of hearing's.
+fn options(job: &Value) -> Option<Vec<String>> {
+    let (mut words, mut flags) = (Vec::new(), Vec::new());
+    // What begins with a dash would be taken for an option.
+    let mut say = |option: &str, value: &str| match value.starts_with('-') {
+        true => words.push(format!("{option}={value}")),
+        false => words.extend([option.to_owned(), value.to_owned()]),
+    };
     for pair in job["hearing"].as_array().into_iter().flatten() {
-        match (pair[0].as_str().unwrap_or_default(), pair[1].as_str().unwrap_or_default()) {
-            (option, "") => line.extend([" ", option]),
-            (option, value) => line.extend([" ", option, " ", &quoted(value)]),
+        let (option, value) = (pair[0].as_str()?, pair[1].as_str()?);
+        match Hearing::TYPED.contains(&option).then_some(value)? {
+            "" => flags.push(option.to_owned()),
+            value => say(option, value),
         }
     }
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let settings = &job["settings"];
     for (key, option) in [("prompt", "--prompt"), ("negative", "--negative"), ("motion", "--motion")] {
         if let Some(text) = job[key].as_str() {
-            let _ = write!(line, " {option} {}", quoted(text));
+            say(option, text);
         }
     }
     if let Some(model) = job["model"].as_str().filter(|m| *m != models::SHIPPED) {
-        let _ = write!(line, " --model {}", quoted(model));
+        say("--model", model);
     }
     if job.get("project").is_some() {
         let set = job["set"].as_array().map(Vec::as_slice).unwrap_or_default();
-        set.iter().filter_map(Value::as_str).for_each(|s| {
-            let _ = write!(line, " --set {}", quoted(s));
-        });
+        set.iter().filter_map(Value::as_str).for_each(|s| say("--set", s));
         for (key, option) in
             [("seed", "--seed"), ("steps", "--steps"), ("picture", "--size"), ("generate", "--generate")]
         {
-            let value = &settings[key];
-            let _ =
-                write!(line, " {option} {}", value.as_str().map_or_else(|| value.to_string(), str::to_owned));
+            say(option, &text(&settings[key]));
         }
-        let _ = write!(line, " --fps {}", job["fps"].as_str().unwrap_or_default());
+        say("--fps", &text(&job["fps"]));
     }
     // A part of the track.
     let rate: Option<FrameRate> = job["fps"].as_str().and_then(|text| text.parse().ok());
@@ -135,9 +143,10 @@ fn options(job: &Value) -> String {
     {
         let whole = job["whole_frames"].as_u64();
         if first > 0 || whole.is_some_and(|whole| whole > frames) {
-            let _ =
-                write!(line, " --start {} --end {}", rate.start_of(first).0, rate.start_of(first + frames).0);
+            say("--start", &rate.start_of(first).0.to_string());
+            say("--end", &rate.start_of(first.saturating_add(frames)).0.to_string());
         }
     }
-    line
+    words.extend(flags);
+    Some(words)
 }

@@ -15,6 +15,7 @@ mod presets;
 mod project;
 mod render;
 mod request;
+mod shell;
 mod studio;
 mod terminal;
 

@@ -4,6 +4,7 @@ use super::analyze::Hearing;
 use super::args::NewArgs;
 use super::output::Output;
 use super::project::around;
+use super::shell;
 use super::terminal::{Terminal, say};
 use crate::audio::{Analysis, Section};
 use crate::error::{Context, Error, Result};
@@ -29,7 +30,10 @@ pub fn run(args: NewArgs) -> Result<()> {
     let analysis = Hearing::from(args.hearing).hear(&args.track, &progress)?;
     drop(progress);
     output.fill(|file| file.write_all(project(&track, &analysis).as_bytes()))?;
-    say(format_args!("{}: look through it, then: beatbolt render {}", target.display(), target.display()));
+    let shown = target.display().to_string();
+    let command = shell::command(["beatbolt", "render", &shown]);
+    let command = command.unwrap_or_else(|| "beatbolt render".to_owned());
+    say(format_args!("{shown}: look through it, then: {command}"));
     Ok(())
 }
 
