@@ -55,6 +55,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_util", &["studio/listener.rs"]),
     ("jpeg_encoder", &["studio/engine.rs"]),
     ("getrandom", &["studio/guard.rs"]),
+    ("tempfile", &["whole.rs", "render/estimate.rs"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

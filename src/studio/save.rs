@@ -54,7 +54,7 @@ impl Shelf {
 
     fn write(&mut self, path: &Path, text: &str) -> Result<()> {
         let failed = || Error::output(format!("can't write {}", path.display())).hint("check the folder");
-        whole::put(&whole::hidden(path), path, text.as_bytes()).context(failed)?;
+        whole::put(path, text.as_bytes()).context(failed)?;
         self.own.insert(path.to_owned());
         Ok(())
     }
