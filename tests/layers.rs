@@ -49,7 +49,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aubio_rs", &["audio/beat.rs"]),
     ("candle_core", &["weights", "nn", "diffusion", "render"]),
     ("candle_nn", &["nn"]),
-    ("tokenizers", &["diffusion/text/tokenizer.rs"]),
+    ("tokenizers", &["diffusion/text/tokenizer.rs", "diffusion/text/typography.rs"]),
     ("pulp", &["vector.rs"]),
     ("ffmpeg_next", &["video", "audio/decode/ffmpeg.rs"]),
     ("clap", &["cli/args", "cli/mod.rs"]),
@@ -68,6 +68,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_util", &["studio/listener.rs"]),
     ("jpeg_encoder", &["studio/engine.rs"]),
     ("getrandom", &["studio/guard.rs"]),
+    ("tempfile", &["whole.rs", "render/estimate.rs"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

@@ -5,7 +5,6 @@
 )]
 
 mod audio; // what is heard in tracks whose truth is known, and in hostile ones
-mod cards; // the schedulers of the motion modules' cards against diffusers
 mod cli; // the program as it is used
 mod fuzz; // every parser against damaged files
 mod golden; // short takes against the pictures that are kept in tests/golden
@@ -13,5 +12,6 @@ mod hearing; // what every analysis promises: the same bytes, events that move w
 mod layers; // who may import whom
 mod presets; // every shipped preset plays; wrong ones are refused by line and column
 mod projects; // projects, plans, curves for other programs
+mod recipe; // how motion modules are sampled: families told apart, the cards against diffusers
 mod reference; // whole runs against diffusers, tensor by tensor
 mod video; // what FFmpeg says of the files that are written

@@ -239,7 +239,7 @@ fn the_number_of_steps_chooses_the_motion_module() {
         .collect();
     candle_core::safetensors::save(&halved, few.join(weights)).unwrap();
     let (x, text) = inputs(3);
-    let predict = |m: &Model| values(&m.predict(&x, 500.0, &text, &[scaled(1.0); 3]).unwrap());
+    let predict = |m: &Model| values(&m.predict(&x, 500.0, &moving(&text, &[scaled(1.0); 3])).unwrap());
     let at = |effort| open_at(folder.path(), None, effort).unwrap();
     let named = |adapter: &Path| open(folder.path(), Some(adapter.join(weights))).unwrap();
     let cases = [
@@ -281,7 +281,7 @@ fn the_number_of_threads_changes_no_bit() {
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let latents = model.predict(&x, 999.0, &text, &[scaled(1.0); 5]).unwrap();
+            let latents = model.predict(&x, 999.0, &moving(&text, &[scaled(1.0); 5])).unwrap();
             values(&model.decode(&latents).unwrap())
         })
     };
@@ -348,7 +348,7 @@ fn windows_that_are_too_long_are_refused() {
     let model = open(folder.path(), None).unwrap();
     assert_eq!(model.info().max_frames(), 24);
     let (x, text) = inputs(25);
-    let error = model.predict(&x, 10.0, &text, &[scaled(1.0); 25]).unwrap_err();
+    let error = model.predict(&x, 10.0, &moving(&text, &[scaled(1.0); 25])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
 }
 

@@ -1,10 +1,11 @@
 //! `beatbolt extract`: the job that a video was made by, as JSON or as a project that makes it again.
 
 use super::args::ExtractArgs;
+use super::shell;
 use super::terminal::say;
 use crate::error::{Context, Error, Result};
 use crate::job::models::SHIPPED;
-use crate::job::{JobRecord, Origin};
+use crate::job::{Hearing, JobRecord, Origin};
 use crate::score::toml_text;
 use crate::video::read_job;
 use serde_json::Value;
@@ -49,22 +50,26 @@ fn write(record: &JobRecord, folder: &Path, damaged: impl Fn() -> Error) -> Resu
     let name = name.unwrap_or(PROJECT);
     // The video may come from anywhere: nothing is written beside the folder.
     let plain = |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
-    if files.keys().any(|path| !plain(path)) {
+    if !plain(name) || files.keys().any(|path| !plain(path)) {
         return Err(damaged().hint("it names files outside of its project"));
     }
+    // Nor does it put anything but its own words into the command.
+    let shown = folder.join(name).display().to_string();
+    let options = options(record).ok_or_else(|| damaged().hint("it names options that there are not"))?;
+    let words = ["beatbolt", "render", &shown];
+    let command = shell::command(words.into_iter().chain(options.iter().map(String::as_str)));
+    let told =
+        [shell::quoted(&shown), shell::quoted(record.track.as_deref().unwrap_or("the track")), command];
+    let [Some(shown), Some(track), Some(command)] = told else {
+        return Err(damaged().hint("it holds control characters; without --to they are printed as JSON"));
+    };
     fs::create_dir(folder).context(failed)?;
     for (path, text) in &files {
         let path = folder.join(path);
         path.parent().map_or(Ok(()), fs::create_dir_all).context(failed)?;
         fs::write(path, text).context(failed)?;
     }
-    let track = record.track.as_deref().unwrap_or("the track");
-    say(format_args!(
-        "{}: put {track} beside it, then: beatbolt render {}{}",
-        folder.join(name).display(),
-        folder.join(name).display(),
-        options(record)
-    ));
+    say(format_args!("{shown}: put {track} beside it, then: {command}"));
     Ok(())
 }
 
@@ -93,43 +98,46 @@ fn from_track(record: &JobRecord) -> String {
     text
 }
 
-/// What a project can't say: what was typed over it, and models that lie outside its folder.
-fn options(record: &JobRecord) -> String {
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
-    let mut line = String::new();
+/// What a project can't say: what was typed over it, and models that lie outside its folder. None if the job names an
+/// option that is not of hearing's.
+fn options(record: &JobRecord) -> Option<Vec<String>> {
     let JobRecord { settings, fps, .. } = record;
+    let (mut words, mut flags) = (Vec::new(), Vec::new());
+    // What begins with a dash would be taken for an option.
+    let mut say = |option: &str, value: &str| match value.starts_with('-') {
+        true => words.push(format!("{option}={value}")),
+        false => words.extend([option.to_owned(), value.to_owned()]),
+    };
     for (option, value) in &record.hearing {
-        match value.as_str() {
-            "" => line.extend([" ", option]),
-            value => line.extend([" ", option, " ", &quoted(value)]),
+        match Hearing::TYPED.contains(&option.as_str()).then_some(value.as_str())? {
+            "" => flags.push(option.clone()),
+            value => say(option, value),
         }
     }
     let texts = [
-        ("--prompt", &record.prompt),
-        ("--negative", &record.negative),
-        ("--motion", &record.motion),
-        ("--model", &record.model.clone().filter(|model| model != SHIPPED)),
+        ("--prompt", record.prompt.as_deref()),
+        ("--negative", record.negative.as_deref()),
+        ("--motion", record.motion.as_deref()),
+        ("--model", record.model.as_deref().filter(|model| *model != SHIPPED)),
     ];
-    for (option, text) in texts {
-        if let Some(text) = text {
-            let _ = write!(line, " {option} {}", quoted(text));
-        }
-    }
+    texts.into_iter().for_each(|(option, text)| text.iter().for_each(|text| say(option, text)));
     if matches!(record.origin, Origin::Project(_)) {
-        record.set.iter().for_each(|s| {
-            let _ = write!(line, " --set {}", quoted(s));
-        });
-        let _ = write!(line, " --seed {} --steps {}", settings.seed, settings.steps);
-        let _ = write!(line, " --size {} --generate {} --fps {fps}", settings.picture, settings.generate);
-    }
-    if record.force_steps {
-        line.push_str(" --force-steps");
+        record.set.iter().for_each(|set| say("--set", set));
+        say("--seed", &settings.seed.to_string());
+        say("--steps", &settings.steps.to_string());
+        say("--size", &settings.picture.to_string());
+        say("--generate", &settings.generate.to_string());
+        say("--fps", &fps.to_string());
     }
     // A part of the track.
     let (first, frames) = (settings.first_frame, record.frames);
     if first > 0 || record.whole_frames.is_some_and(|whole| whole > frames) {
-        let end = fps.start_of(first.saturating_add(frames));
-        let _ = write!(line, " --start {} --end {}", fps.start_of(first).0, end.0);
+        say("--start", &fps.start_of(first).0.to_string());
+        say("--end", &fps.start_of(first.saturating_add(frames)).0.to_string());
     }
-    line
+    if record.force_steps {
+        flags.push("--force-steps".to_owned());
+    }
+    words.extend(flags);
+    Some(words)
 }

@@ -11,6 +11,7 @@ mod plan;
 mod plot;
 mod presets;
 mod render;
+mod shell;
 mod studio;
 mod terminal;
 

@@ -2,6 +2,7 @@
 
 use super::args::NewArgs;
 use super::output::Output;
+use super::shell;
 use super::terminal::{Terminal, say};
 use crate::audio::{Analysis, Section};
 use crate::error::{Error, Result};
@@ -27,7 +28,10 @@ pub fn run(args: NewArgs) -> Result<()> {
     let analysis = Hearing::from(args.hearing).hear(&args.track, &progress)?;
     drop(progress);
     output.fill(|file| file.write_all(project(&track, &analysis).as_bytes()))?;
-    say(format_args!("{}: look through it, then: beatbolt render {}", target.display(), target.display()));
+    let shown = target.display().to_string();
+    let command = shell::command(["beatbolt", "render", &shown]);
+    let command = command.unwrap_or_else(|| "beatbolt render".to_owned());
+    say(format_args!("{shown}: look through it, then: {command}"));
     Ok(())
 }
 

@@ -85,17 +85,10 @@ fn load(path: &Path) -> Option<Entry> {
 }
 
 fn store(path: &Path, entry: &Entry) -> Option<()> {
-    let (folder, name) = (path.parent()?, path.file_name()?.to_string_lossy());
+    let folder = path.parent()?;
     let body = postcard::to_allocvec(entry).ok().filter(|body| (body.len() as u64) < LARGEST)?;
     fs::create_dir_all(folder).ok()?;
-    // Another process may be keeping the same.
-    let part = folder.join(format!(".part-{}-{name}", std::process::id()));
-    let whole = [hash_of(&body).as_bytes(), &body].concat();
-    if atomic_file::put(&part, path, &whole).is_err() {
-        // Nothing is lost if a temporary file stays behind.
-        let _ = fs::remove_file(&part);
-        return None;
-    }
+    atomic_file::put(path, &[hash_of(&body).as_bytes(), &body].concat()).ok()?;
     prune(folder)
 }
 

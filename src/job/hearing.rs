@@ -32,6 +32,19 @@ pub struct Hearing {
 }
 
 impl Hearing {
+    /// What [`Self::typed`] can say.
+    pub const TYPED: [&'static str; 9] = [
+        "--beats",
+        "--ears",
+        "--bpm",
+        "--first-beat",
+        "--beats-file",
+        "--halve",
+        "--double",
+        "--shift-beats",
+        "--sections-file",
+    ];
+
     /// This, and where it says nothing, what a project says; `inside` finds the project's files.
     ///
     /// # Errors
@@ -61,15 +74,16 @@ impl Hearing {
         let mut all = Vec::new();
         let mut say =
             |option: &str, value: Option<String>| all.extend(value.map(|value| (option.to_owned(), value)));
-        say("--beats", (self.options.tracker == Tracker::Aubio).then(|| "aubio".into()));
-        say("--ears", path(&self.options.weights));
-        say("--bpm", self.bpm.map(|bpm| bpm.to_string()));
-        say("--first-beat", self.first_beat.map(|t| t.0.to_string()));
-        say("--beats-file", path(&self.beats_file));
-        say("--halve", (self.octave == Some(Octave::Halve)).then(String::new));
-        say("--double", (self.octave == Some(Octave::Double)).then(String::new));
-        say("--shift-beats", self.shift.map(|s| s.to_string()));
-        say("--sections-file", path(&self.sections_file));
+        let [beats, ears, bpm, first_beat, beats_file, halve, double, shift, sections_file] = Self::TYPED;
+        say(beats, (self.options.tracker == Tracker::Aubio).then(|| "aubio".into()));
+        say(ears, path(&self.options.weights));
+        say(bpm, self.bpm.map(|bpm| bpm.to_string()));
+        say(first_beat, self.first_beat.map(|t| t.0.to_string()));
+        say(beats_file, path(&self.beats_file));
+        say(halve, (self.octave == Some(Octave::Halve)).then(String::new));
+        say(double, (self.octave == Some(Octave::Double)).then(String::new));
+        say(shift, self.shift.map(|s| s.to_string()));
+        say(sections_file, path(&self.sections_file));
         all
     }
 

@@ -10,8 +10,8 @@ use crate::noise::{Stream, gaussian};
 use crate::units::Seconds;
 use crate::video::{Frame, Profile, Quality, VideoSpec, Writer, apply};
 use candle_core::{Device, Tensor};
-use std::path::PathBuf;
 use std::time::Instant;
+use tempfile::TempDir;
 
 /// A stage is tried until it has taken so long, in seconds, but no more than [`MOST_TRIALS`] times.
 const TRIAL: f64 = 2.0;
@@ -73,9 +73,9 @@ fn latents(job: &Job, model: &Model) -> Result<Tensor> {
 
 /// Writes the frames as a render would, beside all that is temporary.
 fn trial_file(job: &Job, profile: Profile, frames: &[Frame]) -> Result<()> {
-    let folder = Trial::new()?;
+    let folder = trial_folder()?;
     let name = profile.ending().map_or("trial".to_owned(), |ending| format!("trial.{ending}"));
-    let path = folder.0.join(name);
+    let path = folder.path().join(name);
     let (size, fps, quality) = (job.settings.picture, job.timeline.fps, Quality::default());
     let mut writer =
         Writer::create(&VideoSpec { path: &path, size, fps, profile, quality, sound: None, job: "{}" })?;
@@ -88,23 +88,16 @@ fn trial_file(job: &Job, profile: Profile, frames: &[Frame]) -> Result<()> {
     writer.finish()
 }
 
-/// A folder that is removed when it is no longer needed.
-struct Trial(PathBuf);
-
-impl Trial {
-    fn new() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("beatbolt-trial-{}", std::process::id()));
-        std::fs::create_dir_all(&path)
-            .context(|| Error::output("can't write to the folder for temporary files").hint("set TMPDIR"))?;
-        Ok(Trial(path))
-    }
-}
-
-impl Drop for Trial {
-    fn drop(&mut self) {
-        // What can't be removed from a folder for temporary files is no one's loss.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
+/// A new folder among all that is temporary, under a name that nobody can foresee, for nobody else to enter; removed when
+/// dropped.
+fn trial_folder() -> Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("beatbolt-trial-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder
+        .tempdir()
+        .context(|| Error::output("can't write to the folder for temporary files").hint("set TMPDIR"))
 }
 
 /// The median time of `work` in seconds, after one run to warm up.
@@ -137,4 +130,25 @@ fn peak_memory() -> Option<u64> {
     let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kilobytes * 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_trial_is_written_into_a_new_folder_that_nobody_else_may_enter() {
+        use std::os::unix::fs::MetadataExt;
+        // The name that another person on this machine can foresee.
+        let foreseen = std::env::temp_dir().join(format!("beatbolt-trial-{}", std::process::id()));
+        let [first, second] = [(); 2].map(|()| trial_folder().unwrap());
+        assert!(
+            first.path() != second.path() && ![first.path(), second.path()].contains(&foreseen.as_path())
+        );
+        assert_eq!(std::fs::metadata(first.path()).unwrap().mode() & 0o777, 0o700);
+        let path = first.path().to_owned();
+        drop(first);
+        assert!(!path.exists());
+    }
 }

@@ -37,7 +37,7 @@ impl WorkFolder {
     /// A folder that belongs to other settings is refused: its windows would not fit.
     pub fn open(path: &Path, settings: &Settings) -> Result<Self> {
         fs::create_dir_all(path).context(|| unwritable(path))?;
-        let lock = File::create(path.join("lock")).context(|| unwritable(path))?;
+        let lock = atomic_file::open(&path.join("lock")).context(|| unwritable(path))?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -127,8 +127,7 @@ impl WorkFolder {
 
     /// Writes a file so that it is there as a whole or not at all.
     fn put(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let (part, target) = (self.path.join(format!("{name}.part")), self.path.join(name));
-        atomic_file::put(&part, &target, bytes).context(|| unwritable(&self.path))
+        atomic_file::put(&self.path.join(name), bytes).context(|| unwritable(&self.path))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::atomic_file;
 use crate::error::{Error, Result};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -30,13 +30,13 @@ impl Partial {
             .hint("name a file, like video.mp4"));
         }
         let path = atomic_file::hidden(target);
-        // Not truncated: another render may be writing it, which the lock below tells.
-        let file = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = file.map_err(|e| cannot_write(target, e))?;
-        if let Err(TryLockError::WouldBlock) = file.try_lock() {
-            return Err(Error::output(format!("{} is being written by another render", target.display()))
-                .hint("wait for it, stop it, or choose another name with --output"));
-        }
+        let file = atomic_file::claim(&path).map_err(|cause| match cause.kind() {
+            io::ErrorKind::WouldBlock => {
+                Error::output(format!("{} is being written by another render", target.display()))
+                    .hint("wait for it, stop it, or choose another name with --output")
+            }
+            _ => cannot_write(target, cause),
+        })?;
         Ok(Partial { _file: file, path, target: target.to_owned(), finished: false })
     }
 
@@ -66,6 +66,7 @@ fn cannot_write(target: &Path, cause: io::Error) -> Error {
     let hint = match cause.kind() {
         io::ErrorKind::NotFound => "create the folder first, or choose another place with --output",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, then run it again",
+        io::ErrorKind::AlreadyExists => "remove that, or choose another name with --output",
         _ => "choose a folder that you may write to with --output",
     };
     Error::output(format!("can't write {}", target.display())).because(cause).hint(hint)
@@ -102,5 +103,18 @@ mod tests {
         drop(first);
         assert!(names(folder.path()).is_empty());
         Partial::create(&target).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_video_is_not_written_where_somebody_else_points_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let [target, theirs] = ["a.mp4", "theirs"].map(|name| folder.path().join(name));
+        fs::write(&theirs, "precious").unwrap();
+        std::os::unix::fs::symlink(&theirs, atomic_file::hidden(&target)).unwrap();
+        let error = Partial::create(&target).map(|partial| fs::write(partial.path(), "frames").unwrap());
+        assert_eq!(fs::read_to_string(&theirs).unwrap(), "precious");
+        let error = error.unwrap_err();
+        assert!(error.to_string().contains("is no plain file"), "{error}");
     }
 }

@@ -127,7 +127,8 @@ impl ModelInfo {
         };
         unet.norm = motion.unet_norm.unwrap_or(sampling.unet_norm);
         let folder = at("tokenizer");
-        let tokenizer = folder.is_dir().then(|| Tokenizer::open(&folder, text.positions)).transpose()?;
+        let tokenizer =
+            folder.is_dir().then(|| Tokenizer::open(&folder, text.positions, text.vocabulary)).transpose()?;
         let names = [
             "tokenizer.json",
             "vocab.json",
