@@ -1,6 +1,6 @@
 //! From what clap reads to what the library understands.
 
-use super::{HearingArgs, JobArgs, ModelArgs, OutputArgs};
+use super::{HearingArgs, JobArgs, ModelArgs, OutputArgs, StudioArgs};
 use crate::audio::{Octave, Options, Tracker};
 use crate::diffusion::{Precision, Tier};
 use crate::job::{Hearing, JobOptions, OutputOptions, Stretch};
@@ -22,6 +22,20 @@ impl From<JobArgs> for JobOptions {
             fps,
             stretch,
             tier,
+            hearing: args.hearing.into(),
+            ..args.model.into()
+        }
+    }
+}
+
+impl From<StudioArgs> for JobOptions {
+    fn from(args: StudioArgs) -> Self {
+        JobOptions {
+            input: args.target,
+            preset: args.preset,
+            seed: args.seed,
+            size: args.size,
+            fps: args.fps,
             hearing: args.hearing.into(),
             ..args.model.into()
         }
