@@ -169,3 +169,76 @@ impl From<&Settings> for SettingsRecord {
 fn is_false(value: &bool) -> bool {
     !value
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// What the program stored in its videos before records had a type of their own.
+    fn stored() -> Value {
+        json!({
+            "fps": "30000/1001", "frames": 12, "hearing": [["--bpm", "128"], ["--halve", ""]], "model": "spark",
+            "motion": null, "negative": null, "preset": { "name": "pulse", "toml": "about = \"a\"\n" },
+            "prompt": "a \u{1f40b} \"whale\"", "set": ["glow=0.5"],
+            "settings": {
+                "device": "cpu f32", "first_frame": 24, "frames": 12, "generate": "256x144", "picture": "1280x720",
+                "program": "beatbolt 0.1.0", "seed": u64::MAX, "steps": 4, "timeline": "12ab", "track": "34cd",
+                "weights": "56ef", "windows": { "length": 16, "overlap": 4 },
+            },
+            "start": 0.8008, "track": "song.flac", "whole_frames": 800,
+        })
+    }
+
+    fn without(path: &[&str]) -> String {
+        let mut value = stored();
+        let (last, way) = path.split_last().unwrap();
+        let object = way.iter().fold(&mut value, |value, key| &mut value[key]);
+        object.as_object_mut().unwrap().remove(*last).unwrap();
+        value.to_string()
+    }
+
+    #[test]
+    fn what_was_stored_before_comes_back_to_the_byte() {
+        let text = stored().to_string();
+        let record = JobRecord::parse(&text).unwrap();
+        assert_eq!(record.text().unwrap(), text);
+        let files = BTreeMap::from([("video.toml".to_owned(), "track = \"song.flac\"".to_owned())]);
+        let project = ProjectRecord { name: Some("video.toml".into()), files };
+        let record = JobRecord { origin: Origin::Project(project), ..record };
+        let written: Value = serde_json::from_str(&record.text().unwrap()).unwrap();
+        assert_eq!(written["project"]["files"]["video.toml"], "track = \"song.flac\"");
+        assert_eq!(JobRecord::parse(&written.to_string()).unwrap(), record);
+    }
+
+    #[test]
+    fn older_and_newer_records_are_read() {
+        for path in [&["hearing"][..], &["whole_frames"], &["start"], &["settings", "frames"], &["motion"]] {
+            JobRecord::parse(&without(path)).unwrap();
+        }
+        let mut newer = stored();
+        newer["sampler"] = json!({ "name": "euler" });
+        newer["settings"]["sigmas"] = json!([1.0, 0.5]);
+        assert_eq!(
+            JobRecord::parse(&newer.to_string()).unwrap(),
+            JobRecord::parse(&stored().to_string()).unwrap()
+        );
+    }
+
+    #[test]
+    fn damaged_records_are_refused() {
+        for path in [&["preset"][..], &["preset", "toml"], &["settings"], &["settings", "seed"], &["fps"]] {
+            assert!(JobRecord::parse(&without(path)).is_err(), "{path:?}");
+        }
+        for (path, value) in
+            [("fps", json!("0")), ("frames", json!(-1)), ("set", json!({})), ("hearing", json!([["--bpm"]]))]
+        {
+            let mut wrong = stored();
+            wrong[path] = value;
+            assert!(JobRecord::parse(&wrong.to_string()).is_err(), "{path}");
+        }
+        for text in ["", "null", "[]", "{", "\u{0}"] {
+            assert!(JobRecord::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

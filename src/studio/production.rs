@@ -24,7 +24,7 @@ const REMEMBERED: usize = 40;
 
 /// What is to be rendered.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Order {
+pub struct RenderOrder {
     /// What the preset is called.
     pub name: String,
     /// The preset's file.

@@ -1,12 +1,12 @@
-//! The track that is played on, and everything about it that the page shows.
+//! The player: the track that a preset is played on, and everything about it that the page shows.
 
-use super::state::{Look, Session};
-use super::workshop::Workshop;
+use super::opened::Opened;
+use super::state::{EditedPreset, Session};
 use crate::audio::Analysis;
+use crate::diffusion::Tier;
 use crate::error::Result;
 use crate::score::{Form, Key, Overrides, PARAMS, Preset, SIGNALS, Span, Timeline, route_numbers, shipped};
-use crate::units::{FrameIndex, FrameRate, Seconds};
-use serde::Serialize;
+use crate::units::{FrameIndex, FrameRate, Seconds, Size};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use std::sync::Arc;
 const OVERVIEW: usize = 4000;
 
 /// A track and how it is played on.
-pub struct Stage {
+pub struct Player {
     /// The track's name.
     pub title: String,
     /// What was heard.
@@ -25,30 +25,19 @@ pub struct Stage {
     pub frames: FrameIndex,
     /// The model's own guidance, where a preset has none.
     pub guidance: f32,
-    /// How much work can go into a final.
-    pub tiers: Vec<Tier>,
-    /// What looks are shown on.
-    pub workshop: Arc<dyn Workshop>,
+    /// How much work can go into a final, each with the usual size of its video.
+    pub tiers: Vec<(Tier, Size)>,
+    /// What the studio was opened with.
+    pub opened: Arc<Opened>,
 }
 
-/// How much work goes into a final's pictures.
-#[derive(Clone, Debug, Serialize)]
-pub struct Tier {
-    /// Its name.
-    pub name: &'static str,
-    /// What it means, in a few words.
-    pub about: String,
-    /// The usual size, as `WxH`.
-    pub size: String,
-}
-
-impl Stage {
-    /// `look` played on the track: what the command line makes of its file.
+impl Player {
+    /// `preset` played on the track: what the command line makes of its file.
     ///
     /// # Errors
     /// As [`crate::score::Show::play`].
-    pub fn play(&self, look: &Look) -> Result<Timeline> {
-        let mut show = self.workshop.show(look)?;
+    pub fn play(&self, preset: &EditedPreset) -> Result<Timeline> {
+        let mut show = self.opened.show(preset)?;
         for look in &mut show.looks {
             look.preset.base.entry("guidance").or_insert(self.guidance);
         }
@@ -67,6 +56,8 @@ impl Stage {
             let prompts: Vec<String> = prompts.into_iter().map(|p| p.text).collect();
             Ok(json!({ "name": name, "about": about, "prompts": prompts }))
         };
+        let tier =
+            |(tier, size): &(Tier, Size)| json!({ "name": tier.name(), "about": tier.about(), "size": size });
         Ok(json!({
             "title": self.title,
             "duration": duration,
@@ -80,7 +71,7 @@ impl Stage {
             "presets": shipped().iter().map(about).collect::<Result<Vec<_>>>()?,
             "signals": SIGNALS.iter().map(|s| json!({ "name": s.name, "about": s.about })).collect::<Vec<_>>(),
             "route_keys": route_numbers().map(route_key).collect::<Vec<_>>(),
-            "tiers": self.tiers,
+            "tiers": self.tiers.iter().map(tier).collect::<Vec<_>>(),
         }))
     }
 
@@ -96,16 +87,16 @@ impl Stage {
     /// What the session is now: knobs, prompts and the curves that `timeline` holds for them.
     ///
     /// # Errors
-    /// The look isn't a preset.
+    /// What is edited isn't a preset.
     pub fn state(&self, session: &Session, timeline: &Timeline) -> Result<Value> {
-        let look = &session.look;
-        let routes = look.document.routes();
+        let preset = &session.preset;
+        let routes = preset.document.routes();
         let moved: Map<String, Value> = PARAMS
             .iter()
             .filter(|p| routes.iter().any(|r| r.to == p.name))
             .map(|p| (p.name.to_owned(), json!(timeline.curves[p.name])))
             .collect();
-        let base = look.bases(self.guidance)?.into_iter().map(|(p, value)| {
+        let base = preset.bases(self.guidance)?.into_iter().map(|(p, value)| {
             json!({ "name": p.name, "value": value, "min": p.min, "max": p.max, "default": p.default,
                     "unit": p.unit, "effect": p.effect })
         });
@@ -113,10 +104,10 @@ impl Stage {
         Ok(json!({
             "type": "state",
             "version": session.version,
-            "preset": look.name,
+            "preset": preset.name,
             "routes": routes,
             "base": base.collect::<Vec<_>>(),
-            "prompts": look.document.prompts(),
+            "prompts": preset.document.prompts(),
             "spans": timeline.prompts.iter().map(|s| json!([s.start, s.prompt])).collect::<Vec<_>>(),
             "cuts": timeline.cuts,
             "curves": moved,
@@ -138,26 +129,28 @@ fn route_key((key, default): (&Key, Option<f64>)) -> Value {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::job::{JobOptions, ModelOptions};
     use crate::score::{Show, fixture};
     use crate::studio::state::Edit;
-    use crate::studio::tests::Bench;
+    use std::path::PathBuf;
 
     /// Sixteen seconds at 12 frames a second.
-    pub fn stage() -> Stage {
+    pub fn player() -> Player {
         let fps = FrameRate::new(12, 1).unwrap();
-        let tiers = vec![Tier { name: "draft", about: String::new(), size: "64x48".into() }];
-        let (title, analysis, workshop) = ("test".into(), fixture(16.0), Arc::new(Bench));
-        Stage { title, analysis, fps, frames: 192, guidance: 1.5, tiers, workshop }
+        let tiers = vec![(Tier::Draft, Size { width: 64, height: 48 })];
+        let opened = Opened::new(JobOptions::default(), None, ModelOptions::default(), PathBuf::new());
+        let (title, analysis, opened) = ("test".into(), fixture(16.0), Arc::new(opened));
+        Player { title, analysis, fps, frames: 192, guidance: 1.5, tiers, opened }
     }
 
     pub fn session() -> Session {
         let (name, text) = shipped()[0];
-        Session::new(Look::read(name, text).unwrap())
+        Session::new(EditedPreset::read(name, text).unwrap())
     }
 
     #[test]
     fn a_saved_preset_plays_the_same_curves_to_the_bit() {
-        let stage = stage();
+        let player = player();
         let mut session = session();
         let edits = [
             Edit::Preset { name: "prism".into() },
@@ -171,26 +164,26 @@ pub(super) mod tests {
         for edit in &edits {
             session = session.edited(edit, None).unwrap();
         }
-        let shown = stage.play(&session.look).unwrap();
-        let saved = Preset::parse("saved", &session.look.text()).unwrap();
+        let shown = player.play(&session.preset).unwrap();
+        let saved = Preset::parse("saved", &session.preset.text()).unwrap();
         let mut saved = Show::of(saved);
-        saved.looks[0].preset.base.insert("guidance", stage.guidance);
-        let span = Span { start: Seconds(0.0), frames: stage.frames };
-        let played = saved.play(&stage.analysis, &Overrides::default(), stage.fps, span).unwrap();
+        saved.looks[0].preset.base.insert("guidance", player.guidance);
+        let span = Span { start: Seconds(0.0), frames: player.frames };
+        let played = saved.play(&player.analysis, &Overrides::default(), player.fps, span).unwrap();
         let bits = |t: &Timeline| -> Vec<u32> { t.curves.values().flatten().map(|v| v.to_bits()).collect() };
         assert_eq!(bits(&shown), bits(&played));
         assert_eq!(shown, played);
-        assert_ne!(shown.curves, stage.play(&super::tests::session().look).unwrap().curves);
+        assert_ne!(shown.curves, player.play(&super::tests::session().preset).unwrap().curves);
     }
 
     #[test]
     fn the_page_gets_the_timelines_own_curves() {
-        let (stage, session) = (stage(), session());
-        let timeline = stage.play(&session.look).unwrap();
-        let state = stage.state(&session, &timeline).unwrap();
+        let (player, session) = (player(), session());
+        let timeline = player.play(&session.preset).unwrap();
+        let state = player.state(&session, &timeline).unwrap();
         let text = state["curves"]["zoom"].to_string();
         let curve: Vec<f32> = serde_json::from_str(&text).unwrap();
         assert_eq!(curve, timeline.curves["zoom"]);
-        assert_eq!(stage.facts().unwrap()["beats"].as_array().unwrap().len(), 32);
+        assert_eq!(player.facts().unwrap()["beats"].as_array().unwrap().len(), 32);
     }
 }
