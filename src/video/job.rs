@@ -1,12 +1,14 @@
 //! The settings of a render, kept inside the file that it made.
 
-use super::{ffmpeg, sequence};
+use super::ffmpeg;
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use std::path::Path;
 
 /// Far more than any job: a project's files are 16 MB at most.
 const MAX_BYTES: u64 = 64 << 20;
+/// The file in a folder of pictures that holds the job.
+pub(super) const FILE: &str = "job.json";
 /// The metadata key that holds the job.
 pub(super) const KEY: &str = "beatbolt";
 
@@ -16,7 +18,7 @@ pub(super) const KEY: &str = "beatbolt";
 /// If the file can't be read or was not made by this program.
 pub fn read_job(path: &Path) -> Result<String> {
     if path.is_dir() {
-        return bounded_read::text(&path.join(sequence::JOB), MAX_BYTES).context(|| none(path));
+        return bounded_read::text(&path.join(FILE), MAX_BYTES).context(|| none(path));
     }
     let input = ffmpeg::open(path)?;
     let metadata = input.metadata();

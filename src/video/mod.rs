@@ -7,6 +7,7 @@
 //! **Invariant:** the same frames, track and settings give the same bytes.
 
 mod container;
+mod container_plan;
 mod encode;
 mod ffmpeg;
 mod finish;
@@ -18,14 +19,16 @@ mod pixels;
 mod profile;
 mod sequence;
 mod sound;
+mod spec;
 mod writer;
 mod yuv;
 
-pub use container::{ContainerPlan, check_container};
+pub use container_plan::{ContainerPlan, check_container};
 pub use encode::Quality;
 pub use ffmpeg::{ProbeReport, probe_report};
 pub use finish::{Finish, Grain, apply, shake_offset};
 pub use frame::Frame;
 pub use job::read_job;
 pub use profile::Profile;
-pub use writer::{SoundSpan, VideoSpec, Writer};
+pub use spec::{SoundSpan, VideoSpec};
+pub use writer::Writer;

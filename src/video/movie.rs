@@ -1,19 +1,20 @@
 //! Puts frames and the track's packets together into one file.
 
-use super::container::{Container, check_container};
+use super::container::Container;
+use super::container_plan::{check_container, container_for};
 use super::encode::Encoder;
 use super::frame::Frame;
 use super::partial::Partial;
 use super::profile::Profile;
 use super::sound::Sound;
-use super::writer::VideoSpec;
+use super::spec::{VideoSpec, cannot_write, check_spec};
 use super::{ffmpeg, job};
 use crate::error::{Context as _, Error, Result};
-use crate::units::{Seconds, Size};
+use crate::units::Seconds;
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::format::{self, Flags};
 use ffmpeg_next::{Codec, Dictionary, Packet, Rational};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where a stream stands in the file.
 struct Lane {
@@ -45,7 +46,7 @@ impl Movie {
     /// size is odd, or there is no encoder.
     pub(super) fn create(spec: &VideoSpec<'_>) -> Result<Self> {
         ffmpeg::ready();
-        let container = Container::for_profile(spec.path, spec.profile)?;
+        let container = container_for(spec.path, spec.profile)?;
         check(spec, container)?;
         let heard = spec.sound.filter(|_| !container.is_silent());
         let sound = heard.map(|s| Sound::open(s.track, s.start, s.end)).transpose()?;
@@ -157,20 +158,6 @@ fn check(spec: &VideoSpec<'_>, container: Container) -> Result<()> {
     }
 }
 
-/// Refuses sizes and texts that nothing takes.
-pub(super) fn check_spec(spec: &VideoSpec<'_>) -> Result<()> {
-    let Size { width, height } = spec.size;
-    let sides = [width, height];
-    if sides.iter().any(|side| side % 2 != 0 || !(16..=Size::MAX_SIDE).contains(side)) {
-        return Err(Error::usage(format!("a video can't have the size {}", spec.size))
-            .hint("use even numbers from 16 to 8192, like 1280x720"));
-    }
-    if spec.job.contains('\0') {
-        return Err(Error::internal("the job's text holds a zero byte"));
-    }
-    Ok(())
-}
-
 /// Stream 0 is the picture, stream 1 the sound.
 fn add_streams(
     output: &mut Output,
@@ -195,9 +182,4 @@ fn add_streams(
         }
     }
     Ok(())
-}
-
-pub(super) fn cannot_write(path: &Path) -> Error {
-    Error::output(format!("can't write {}", path.display()))
-        .hint("check that the disk has space left, then run it again")
 }

@@ -2,17 +2,14 @@
 
 use super::encode::Encoder;
 use super::frame::Frame;
-use super::movie::{cannot_write, check_spec};
-use super::writer::VideoSpec;
+use super::job;
+use super::spec::{VideoSpec, cannot_write, check_spec};
 use crate::atomic_file;
 use crate::error::{Context as _, Error, Result};
 use ffmpeg_next::format::Flags;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
-
-/// The file in the folder that holds the job.
-pub(super) const JOB: &str = "job.json";
 
 /// Writes `000001.png` and so on into a folder that gets its name when all are there.
 pub(super) struct Sequence {
@@ -45,7 +42,7 @@ impl Sequence {
         let encoder = Encoder::open(spec.profile, spec.size, spec.fps, spec.quality, Flags::empty())?;
         fs::create_dir(&hidden).context(failed)?;
         let sequence = Sequence { encoder, written: 0, hidden, target: target.clone(), finished: false };
-        sequence.put(JOB, spec.job.as_bytes())?;
+        sequence.put(job::FILE, spec.job.as_bytes())?;
         Ok(sequence)
     }
 

@@ -2,7 +2,7 @@
 
 use super::op::{Part, unary};
 use super::{Float, add_bias, alloc, count, dense, grid, int, launch, on_floats, pack};
-use crate::nn::cpu::conv::{Conv2dConfig, Finish};
+use crate::nn::cpu::conv_config::{Conv2dConfig, Finish};
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 use candle_core::{CudaStorage, Result, Shape, Tensor};
 

@@ -1,9 +1,10 @@
 use super::formula::{Formula, Names};
 use super::*;
 use crate::score::grid::Span;
-use crate::score::{Overrides, Preset, Show, compose, fixture};
+use crate::score::{Overrides, PARAMS, Preset, Show, Timeline, compose, fixture};
 use crate::units::{FrameRate, Seconds};
 use proptest::prelude::{any, prop, proptest};
+use serde_json::{Value, json};
 
 fn timeline(toml: &str) -> Timeline {
     let preset = Preset::parse("test", toml).unwrap();
@@ -157,7 +158,7 @@ fn round_trips_are_stable() {
         let imported = Imported::read("round.txt", text.as_bytes(), None).unwrap();
         assert!(imported.left_out.is_empty(), "{:?}", imported.left_out);
         let again = timeline(&imported.preset("round.txt", Some(first.fps)).unwrap());
-        for param in TABLE {
+        for param in PARAMS {
             assert_eq!(again.curves[param.name], first.curves[param.name], "{format:?} {}", param.name);
         }
         assert_eq!(Curves::new(&again, 0..192, &[]).unwrap().write(format), text, "{format:?}");

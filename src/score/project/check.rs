@@ -1,8 +1,8 @@
 //! The checks between a project's files and what they mean: names, types, ranges, paths.
 
+use super::known::{Choices, Known};
 use super::load::{Loader, inside};
 use super::raw::{RawHearing, RawPart, RawProject, RawTakes};
-use super::{Choices, Known};
 use crate::audio::Octave;
 use crate::error::{Error, Result};
 use crate::score::clock::Length;

@@ -62,10 +62,12 @@
 //! ```
 
 mod check;
+mod known;
 mod load;
 mod raw;
 mod rewrite;
 
+pub use known::{Choices, Known};
 pub use load::Read;
 pub use rewrite::{toml_text, with_values};
 
@@ -73,9 +75,8 @@ use super::clock::Length;
 use super::preset::Preset;
 use super::shipped;
 use super::show::{Look, Part, Show};
-use crate::audio::Octave;
 use crate::error::{Error, Result};
-use crate::units::{FrameRate, Seconds, Size};
+use crate::units::{FrameRate, Size};
 use check::{Fragment, RoughPart};
 use load::Loader;
 use std::collections::BTreeMap;
@@ -113,32 +114,6 @@ pub struct Project {
     pub show: Show,
     /// Every file that it was read from, by path.
     pub files: BTreeMap<String, String>,
-}
-
-/// What a person knows better about a track.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Known {
-    /// A constant tempo in beats a minute.
-    pub bpm: Option<f64>,
-    /// Where the first downbeat is.
-    pub first_beat: Option<Seconds>,
-    /// A file with the times of the beats.
-    pub beats_file: Option<String>,
-    /// Half or twice as many beats.
-    pub octave: Option<Octave>,
-    /// How much later all beats are, in seconds.
-    pub shift_beats: Option<f64>,
-    /// A file with the starts and names of the sections.
-    pub sections_file: Option<String>,
-}
-
-/// Words that only others know the meaning of.
-#[derive(Clone, Copy, Debug)]
-pub struct Choices<'a> {
-    /// What a video can be written as.
-    pub profiles: &'a [&'a str],
-    /// How much work can go into a picture.
-    pub tiers: &'a [&'a str],
 }
 
 impl Project {
