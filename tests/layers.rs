@@ -21,10 +21,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("nn", &["weights"]),
     ("diffusion", &["nn", "weights"]),
     ("video", &[]),
-    ("render", &["score", "nn", "diffusion", "video"]),
-    ("job", &["audio", "score", "nn", "diffusion", "video", "render"]),
+    ("render", &["weights", "score", "nn", "diffusion", "video"]),
+    ("job", &["audio", "weights", "score", "nn", "diffusion", "video", "render"]),
     ("studio", &["audio", "score", "diffusion", "video", "render", "job"]),
-    ("cli", &["audio", "score", "nn", "diffusion", "video", "render", "job", "studio"]),
+    ("cli", &["audio", "weights", "score", "nn", "diffusion", "video", "render", "job", "studio"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
@@ -68,7 +68,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_util", &["studio/listener.rs"]),
     ("jpeg_encoder", &["studio/engine.rs"]),
     ("getrandom", &["studio/guard.rs"]),
-    ("tempfile", &["whole.rs", "render/estimate.rs"]),
+    ("tempfile", &["atomic_file.rs", "render/estimate.rs"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

@@ -3,6 +3,7 @@
 //! A form of its own, apart from the types that a render works with: videos outlast programs. Fields that an older program
 //! did not write have a default, those of a newer one are left aside; names never change.
 
+use crate::diffusion::model::SamplingRecord;
 use crate::error::{Context, Error, Result};
 use crate::render::Settings;
 use crate::units::{FrameIndex, FrameRate, Seconds, Size};
@@ -14,6 +15,9 @@ use std::collections::BTreeMap;
 pub struct JobRecord {
     /// What decided the pictures.
     pub settings: SettingsRecord,
+    /// How windows were sampled, and who said so.
+    #[serde(default)]
+    pub sampling: Option<SamplingRecord>,
     /// The track's file name.
     #[serde(default)]
     pub track: Option<String>,

@@ -3,15 +3,18 @@
 //! [`ModelInfo`] looks at a folder in diffusers' layout, with or without a motion module from a file of its own, and
 //! [`Model::load`] reads its weights. Everything that depends on the kind of model stays behind this door.
 
+mod cost;
 mod hints;
 mod info;
+mod motion;
 mod sampling;
 mod spec;
 pub mod tier;
 
+pub use cost::Products;
 pub use hints::ModelHints;
 pub use info::ModelInfo;
-pub use sampling::{Origin, Origins, Sampling};
+pub use sampling::{Origin, Origins, Sampling, SamplingRecord};
 pub use spec::{ModelSpec, Precision};
 pub use tier::Tier;
 
