@@ -7,7 +7,6 @@
 mod sheet;
 
 use crate::cli::Stage;
-use assert_cmd::cargo::CommandCargoExt;
 use serde_json::Value;
 use sheet::{Pixels, SIZE};
 use std::io::{BufRead, BufReader};
@@ -49,8 +48,8 @@ const DEFAULT: Case = Case {
 const GUIDED: Case = Case {
     name: "guided",
     files: &[("look.toml", include_str!("golden/guided.toml"))],
-    line: "track.wav --preset look.toml --model kl --generate 64x40 --overlap 3",
-    every: 4,
+    line: "track.wav --preset look.toml --model kl --generate 32x20 --overlap 3 --end 2",
+    every: 2,
 };
 
 /// A camera that flies on all four ways at once.
@@ -91,7 +90,7 @@ impl Case {
 
     /// The program on so many threads, told to write the pictures into the folder `out`.
     fn command(&self, stage: &Stage, threads: usize, out: &str) -> Command {
-        let mut command = Command::cargo_bin("beatbolt").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_beatbolt"));
         command.current_dir(stage.home()).env("RAYON_NUM_THREADS", threads.to_string());
         // Each number of threads listens for itself.
         command.env("XDG_CACHE_HOME", stage.path(&format!("cache-{threads}")));
@@ -160,7 +159,7 @@ fn complete_kl(folder: &Path) {
         std::fs::write(path, text).unwrap();
     };
     put("scheduler/scheduler_config.json", include_str!("golden/ddim.json"));
-    put("beatbolt.json", r#"{"width": 64, "height": 40, "fps": 12, "steps": 3, "frames": 8}"#);
+    put("beatbolt.json", r#"{"width": 32, "height": 20, "fps": 12, "steps": 3, "frames": 8}"#);
     // Ids 38 and 39 begin and end a prompt.
     let letters = "abdefghinrst".chars().map(String::from);
     let pieces = letters
