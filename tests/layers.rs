@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("digest", &[]),
     ("bounded_read", &[]),
     ("atomic_file", &[]),
+    ("file_lock", &[]),
     ("vector", &[]),
     ("system", &[]),
     ("audio", &[]),
@@ -37,6 +38,7 @@ const FOUNDATION: &[&str] = &[
     "digest",
     "bounded_read",
     "atomic_file",
+    "file_lock",
     "vector",
     "system",
 ];
