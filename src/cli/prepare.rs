@@ -84,7 +84,7 @@ impl Scene {
         Ok(Settings {
             program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
             track: render::hash_file(&request.track)?,
-            weights: model.fingerprint()?,
+            model: model.fingerprint()?,
             device: model.place(),
             seed: request.seed,
             steps: model.steps(),

@@ -11,4 +11,4 @@ pub mod unet;
 pub mod vae;
 
 pub use crate::nn::device::open_device;
-pub use model::{Effort, Model, ModelHints, ModelSpec, Precision};
+pub use model::{Effort, Model, ModelFingerprint, ModelHints, ModelSpec, Precision};

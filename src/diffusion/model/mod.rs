@@ -3,9 +3,11 @@
 //! A folder in diffusers' layout goes in, with or without a motion module from a file of its own. Everything that
 //! depends on the kind of model stays behind this door.
 
+mod fingerprint;
 mod hints;
 mod loading;
 
+pub use fingerprint::ModelFingerprint;
 pub use hints::{Effort, ModelHints};
 
 use self::loading::{Loaded, check_fit};
@@ -18,7 +20,6 @@ use super::unet::motion_module::Movement;
 use super::unet::{Unet, UnetParts};
 use super::vae::autoencoder_kl::AutoencoderKl;
 use super::vae::autoencoder_tiny::AutoencoderTiny;
-use crate::digest::Digest;
 use crate::error::{Context, Error, Result};
 use crate::weights;
 use crate::weights::keys;
@@ -72,6 +73,7 @@ pub struct Model {
     steps: usize,
     guidance: f32,
     target: Placement,
+    folder: PathBuf,
     files: Vec<PathBuf>,
     notes: Vec<String>,
 }
@@ -139,6 +141,7 @@ impl Model {
             vae_config,
             luma: Vec::new(),
             target,
+            folder: spec.folder.clone(),
             files: loaded.files,
             notes: loaded.notes,
         };
@@ -261,13 +264,13 @@ impl Model {
         format!("{device} {}", self.target.dtype.as_str())
     }
 
-    /// A hash over the contents of all files that the model was loaded from, as hexadecimal digits.
-    pub fn fingerprint(&self) -> Result<String> {
-        let mut digest = Digest::default();
-        for path in &self.files {
-            digest.update_file(path)?;
-        }
-        Ok(digest.finish())
+    /// The hash of every part: weights, settings, tokenizer and hints.
+    ///
+    /// # Errors
+    /// Input: a file can't be read any more.
+    pub fn fingerprint(&self) -> Result<ModelFingerprint> {
+        // What the hints say, and not their file: without one they say what is usual.
+        ModelFingerprint::of(&self.folder, &self.files, &[("hints", format!("{:?}", self.native))])
     }
 
     fn onto(&self, x: &Tensor) -> TensorResult<Tensor> {
