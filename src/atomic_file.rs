@@ -20,9 +20,18 @@ pub fn is_device(path: &Path) -> bool {
 
 /// What `target` is called until it is whole: a hidden file or folder beside it.
 pub fn hidden(target: &Path) -> PathBuf {
+    beside(target, ".part")
+}
+
+/// The file beside `target` that is locked while it is being written.
+pub fn lock_of(target: &Path) -> PathBuf {
+    beside(target, ".lock")
+}
+
+fn beside(target: &Path, ending: &str) -> PathBuf {
     let mut hidden = OsString::from(".");
     hidden.push(target.file_name().unwrap_or_default());
-    hidden.push(".part");
+    hidden.push(ending);
     target.with_file_name(hidden)
 }
 

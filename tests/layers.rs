@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("digest", &[]),
     ("bounded_read", &[]),
     ("atomic_file", &[]),
+    ("file_lock", &[]),
     ("vector", &[]),
     ("system", &[]),
     ("audio", &[]),
@@ -38,6 +39,7 @@ const FOUNDATION: &[&str] = &[
     "digest",
     "bounded_read",
     "atomic_file",
+    "file_lock",
     "vector",
     "system",
 ];

@@ -400,7 +400,6 @@ fn the_fingerprint_changes_with_any_file() {
     let (folder, other) = (folder_of(&case), folder_of(&case));
     let print = |folder: &TempDir| open(folder.path(), None).unwrap().info().fingerprint().unwrap();
     let first = print(&folder);
-    assert_eq!(first.len(), 64);
     assert_eq!(first, print(&other));
     let scheduler = other.path().join("scheduler/scheduler_config.json");
     let text = std::fs::read_to_string(&scheduler).unwrap();

@@ -5,6 +5,7 @@ use super::output::Output;
 use super::plot;
 use super::terminal;
 use super::terminal::say;
+use crate::diffusion::ModelFingerprint;
 use crate::diffusion::model::{Origin, SamplingRecord};
 use crate::error::Result;
 use crate::job::{Destination, JobOptions, OutputOptions, Request, Scene, Warning, models, warnings};
@@ -28,7 +29,7 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
     let Destination { path, profile, .. } = Destination::of(&request, out, &*progress)?;
     let scene = Scene::open(request, &*progress, &Timings::off())?;
     let placement = models::place(&scene.request.model, &*progress)?;
-    let job = scene.job(path, &placement, None)?;
+    let job = scene.job(path, &placement, ModelFingerprint::default())?;
     let warnings = warnings(&scene, &job)?;
     progress.stage("trying", 0);
     let needs = estimate(&job, &scene.info, &placement, profile)?;

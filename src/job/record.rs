@@ -94,7 +94,7 @@ pub struct SettingsRecord {
     /// SHA-256 of the track's file.
     #[serde(default)]
     pub track: String,
-    /// SHA-256 of the model's weights and settings.
+    /// SHA-256 over the hashes of all parts of the model.
     #[serde(default)]
     pub weights: Option<String>,
     /// Where it was computed, and in which type of number.
@@ -151,12 +151,12 @@ impl JobRecord {
 
 impl From<&Settings> for SettingsRecord {
     fn from(settings: &Settings) -> Self {
-        let Settings { program, track, weights, device, timeline, .. } = settings.clone();
+        let Settings { program, track, model, device, timeline, .. } = settings.clone();
         let windows = WindowsRecord { length: settings.windows.length, overlap: settings.windows.overlap };
         SettingsRecord {
             program,
             track,
-            weights,
+            weights: Some(model.whole()),
             device,
             seed: settings.seed,
             steps: settings.steps,

@@ -6,7 +6,7 @@ use super::record::{JobRecord, SettingsRecord};
 use super::request::Request;
 use crate::audio::Analysis;
 use crate::diffusion::model::{Origin, SamplingRecord};
-use crate::diffusion::{Model, ModelInfo};
+use crate::diffusion::{Model, ModelFingerprint, ModelInfo};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render;
@@ -61,12 +61,13 @@ impl Scene {
         Ok(Scene { request, info, analysis, timeline, part, guidance_from })
     }
 
-    /// The job that writes the wanted part to `output`, computed at `placement` with `weights` of this hash, if they were read.
+    /// The job that writes the wanted part to `output`, computed at `placement`; `model` is its fingerprint, which may be
+    /// empty where nothing is rendered.
     ///
     /// # Errors
     /// Usage: the model can't make such windows or pictures; Input: the track can't be read.
-    pub fn job(&self, output: PathBuf, placement: &Placement, weights: Option<String>) -> Result<Job> {
-        let settings = self.settings(placement, weights)?;
+    pub fn job(&self, output: PathBuf, placement: &Placement, model: ModelFingerprint) -> Result<Job> {
+        let settings = self.settings(placement, model)?;
         let description = self.record(&settings)?.text()?;
         let (timeline, track) = (self.timeline.clone(), self.request.track.clone());
         Ok(Job { settings, timeline, track, output, description })
@@ -79,7 +80,7 @@ impl Scene {
     /// As [`Self::job`] and [`models::load`].
     pub fn load(self, output: PathBuf, progress: &dyn Progress, timings: &Timings) -> Result<(Job, Model)> {
         let placement = models::place(&self.request.model, progress)?;
-        let job = self.job(output, &placement, Some(self.info.fingerprint()?))?;
+        let job = self.job(output, &placement, self.info.fingerprint()?)?;
         let Scene { info, analysis, timeline, .. } = self;
         drop((analysis, timeline));
         system::give_back();
@@ -91,14 +92,14 @@ impl Scene {
     }
 
     /// What decides the pictures.
-    fn settings(&self, placement: &Placement, weights: Option<String>) -> Result<Settings> {
+    fn settings(&self, placement: &Placement, model: ModelFingerprint) -> Result<Settings> {
         let Scene { request, info, timeline, part, .. } = self;
         let factor = info.downscale() as u32;
         let shape = WindowShape { length: info.hints().frames, overlap: request.model.overlap };
         Ok(Settings {
             program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
             track: render::hash_file(&request.track)?,
-            weights,
+            model,
             device: placement.to_string(),
             seed: request.seed,
             steps: info.sampling().steps,

@@ -2,21 +2,17 @@
 //!
 //! Plans, exports and the studio's first page need no more than this. [`super::Model::load`] reads the weights of it.
 
+use super::fingerprint::ModelFingerprint;
 use super::hints::ModelHints;
 use super::motion::Motion;
 use super::sampling::Sampling;
 use super::spec::ModelSpec;
 use crate::diffusion::config::{MotionConfig, StageConfig, TextConfig, UnetConfig, VaeConfig};
 use crate::diffusion::text::tokenizer::Tokenizer;
-use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::units::Size;
 use crate::weights::{self, source};
 use std::path::PathBuf;
-
-/// Files of a tokenizer, where they are.
-const TOKENIZER: [&str; 5] =
-    ["tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json"];
 
 /// The parts of a model that have weights.
 #[derive(Clone, Copy, Debug)]
@@ -63,15 +59,12 @@ impl ModelInfo {
         check_fit(&unet, &text, &vae)?;
         let mut files = Vec::from(configs);
         let hints = ModelHints::read(&spec.folder, vae.downscale())?;
-        files.extend(hints.iter().map(|(path, _)| path.clone()));
-        let hints = hints.map(|(_, hints)| hints);
         let motion = Motion::open(spec, hints.as_ref(), &unet)?;
         files.extend(motion.files);
         unet.norm = motion.config.unet_norm.unwrap_or(motion.sampling.unet_norm);
         let folder = at("tokenizer");
         let open = || Tokenizer::open(&folder, text.positions, text.vocabulary);
         let tokenizer = folder.is_dir().then(open).transpose()?;
-        files.extend(TOKENIZER.map(|name| folder.join(name)).into_iter().filter(|path| path.is_file()));
         Ok(ModelInfo {
             spec: spec.clone(),
             unet,
@@ -144,18 +137,18 @@ impl ModelInfo {
         weights::find(&folder)
     }
 
-    /// A hash over the contents of all settings and weights, as hexadecimal digits: whatever decides the pictures.
+    /// The hash of every part: weights, settings, tokenizer and hints, whatever decides the pictures.
     ///
     /// # Errors
     /// Model: weights are missing. Input: a file can't be read.
-    pub fn fingerprint(&self) -> Result<String> {
-        let mut digest = Digest::default();
-        self.files.iter().try_for_each(|path| digest.update_file(path))?;
+    pub fn fingerprint(&self) -> Result<ModelFingerprint> {
+        let mut files = self.files.clone();
         for part in Part::ALL {
-            let files = source::open(&self.weights_of(part)?)?.files();
-            files.iter().try_for_each(|path| digest.update_file(path))?;
+            files.extend(source::open(&self.weights_of(part)?)?.files());
         }
-        Ok(digest.finish())
+        // What the hints say, and not their file: without one they say what is usual.
+        let settings = [("hints", format!("{:?}", self.hints)), ("sampling", format!("{:?}", self.sampling))];
+        ModelFingerprint::of(&self.spec.folder, &files, &settings)
     }
 }
 

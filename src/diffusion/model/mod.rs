@@ -4,6 +4,7 @@
 //! [`Model::load`] reads its weights. Everything that depends on the kind of model stays behind this door.
 
 mod cost;
+mod fingerprint;
 mod hints;
 mod info;
 mod motion;
@@ -12,6 +13,7 @@ mod spec;
 pub mod tier;
 
 pub use cost::Products;
+pub use fingerprint::ModelFingerprint;
 pub use hints::ModelHints;
 pub use info::ModelInfo;
 pub use sampling::{Origin, Origins, Sampling, SamplingRecord};
