@@ -130,7 +130,7 @@ impl Case {
     fn holds_on(&self, stage: &Stage) {
         let frames = self.render(stage, 1);
         self.check(&frames);
-        self.same(&frames, &self.render(stage, 2), "two threads", "one");
+        self.same(&frames, &self.render(stage, 2), "one thread", "two");
     }
 
     fn same(&self, a: &[Pixels], b: &[Pixels], with: &str, without: &str) {
@@ -138,7 +138,7 @@ impl Case {
         assert_eq!(
             (a.len(), other),
             (b.len(), None),
-            "'{}': first frame that {with} make differ from {without}",
+            "'{}': frames, and the first that differs, of {with} and {without}",
             self.name
         );
     }
@@ -203,26 +203,35 @@ fn prompts_that_travel_across_a_cut() {
     TRAVEL.holds_on(&TRAVEL.stage());
 }
 
-/// Killed once the first window is in the pictures; what is settled, the guard's hold and the camera's place are resumed.
+/// Kills a render into the folder `out` once its first window is kept, and gives how many windows it goes on from when it is
+/// run again; none if it was through before it could be killed.
+fn resumed(case: &Case, stage: &Stage, out: &str) -> Option<u64> {
+    let mut child = case.command(stage, 2, out).stdout(Stdio::piped()).spawn().unwrap();
+    let told = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut events = told.map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    // Listening tells its progress too, of something else than 52 frames.
+    assert!(events.any(|e| e["event"] == "progress" && e["total"] == 52), "no progress was told");
+    child.kill().unwrap();
+    if child.wait().unwrap().success() {
+        return None;
+    }
+    assert!(!stage.path(out).exists(), "half the pictures under the final name");
+    case.finish(case.command(stage, 2, out))["restored_windows"].as_u64()
+}
+
+/// What is settled, the guard's hold and the camera's place come back from the work folder.
 #[test]
 fn a_flight_that_was_killed_goes_on_to_the_same_pictures() {
     let stage = FLIGHT.stage();
     let whole = FLIGHT.render(&stage, 2);
-    let mut child = FLIGHT.command(&stage, 2, "cut").stdout(Stdio::piped()).spawn().unwrap();
-    let told = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let mut events = told.map(|line| serde_json::from_str::<Value>(&line).unwrap());
-    let shown = |event: &Value| {
-        event["event"] == "progress" && event["total"] == 52 && event["done"].as_u64() >= Some(16)
-    };
-    assert!(events.any(|event| shown(&event)), "no progress was told");
-    child.kill().unwrap();
-    assert!(
-        !child.wait().unwrap().success() && !stage.path("cut").exists(),
-        "it was through before it was killed"
-    );
-    let end = FLIGHT.finish(FLIGHT.command(&stage, 2, "cut"));
-    let restored = end["restored_windows"].as_u64().unwrap();
-    assert!((1..4).contains(&restored), "{restored} windows of 4 were there");
-    let resumed = sheet::read_frames(&stage.path("cut"));
-    FLIGHT.same(&whole, &resumed, "a resumed render", "an unbroken one");
+    // On a busy machine the last window may be settled before the first is shown; then there is nothing to go on with.
+    let midway = (0..5).find(|attempt| {
+        let out = format!("cut-{attempt}");
+        let Some(restored) = resumed(&FLIGHT, &stage, &out) else { return false };
+        let frames = sheet::read_frames(&stage.path(&out));
+        FLIGHT.same(&whole, &frames, "an unbroken render", "a resumed one");
+        assert!(restored >= 1, "a window that was shown was not kept");
+        restored < 4
+    });
+    assert!(midway.is_some(), "five renders were through before they could be killed");
 }
