@@ -145,7 +145,7 @@ impl Case {
 }
 
 /// A folder of the tiny model `kl-mid` with all that it lacks: a scheduler, a tokenizer and what it was made for.
-fn complete_kl(folder: &Path) {
+pub fn complete_kl(folder: &Path) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     for part in ["unet", "motion_adapter", "vae", "text_encoder"] {
         std::fs::create_dir_all(folder.join(part)).unwrap();

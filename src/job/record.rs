@@ -16,7 +16,7 @@ pub struct JobRecord {
     /// What decided the pictures.
     pub settings: SettingsRecord,
     /// How windows were sampled, and who said so.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<SamplingRecord>,
     /// The track's file name.
     #[serde(default)]

@@ -3,7 +3,7 @@
 use crate::atomic_file;
 use crate::error::{Error, Result};
 use crate::file_lock::FileLock;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -31,7 +31,9 @@ impl Partial {
             .hint("name a file, like video.mp4"));
         }
         let (lock, path) = reserve(target)?;
-        atomic_file::open(&path).map_err(|e| cannot_write(target, e))?;
+        // New, so that nothing is written where somebody else points to.
+        let made = File::options().write(true).create_new(true).open(&path);
+        made.map_err(|e| cannot_write(target, e))?;
         Ok(Partial { path, target: target.to_owned(), finished: false, _lock: lock })
     }
 

@@ -3,9 +3,10 @@
 use super::hints::ModelHints;
 use super::spec::ModelSpec;
 use crate::diffusion::config::{
-    BetaSchedule, CheckpointScheduler, NormSpan, Prediction, SamplerKind, SchedulerConfig, Spacing,
+    BetaSchedule, CheckpointScheduler, NormSpan, Prediction, SchedulerConfig, Spacing,
 };
 use crate::diffusion::recipe::{self, Recipe};
+use crate::diffusion::sampling::sampler::of_class;
 use crate::diffusion::sampling::schedule::Schedule;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -66,7 +67,7 @@ pub struct Origins {
 pub struct SamplingRecord {
     /// What the motion modules are called.
     pub family: String,
-    /// `euler`, `ddim` or `lcm`.
+    /// The sampler's name, like `euler`.
     pub sampler: String,
     /// `epsilon` or `v_prediction`.
     pub prediction: String,
@@ -89,18 +90,13 @@ impl Sampling {
     /// Usage: so many steps can't be made.
     pub fn record(&self, (guidance, origin): (f32, Origin)) -> Result<SamplingRecord> {
         let levels = self.schedule()?.strides(1.0);
-        let sampler = match self.scheduler.sampler {
-            SamplerKind::Euler => "euler",
-            SamplerKind::Ddim => "ddim",
-            SamplerKind::Lcm => "lcm",
-        };
         let prediction = match self.scheduler.prediction {
             Prediction::Epsilon => "epsilon",
             Prediction::Velocity => "v_prediction",
         };
         Ok(SamplingRecord {
             family: self.family.clone(),
-            sampler: sampler.to_owned(),
+            sampler: self.scheduler.sampler.name().to_owned(),
             prediction: prediction.to_owned(),
             steps: self.steps,
             timesteps: levels.iter().map(|s| s.from.t).collect(),
@@ -160,15 +156,14 @@ impl Sampling {
     /// checkpoint for single pictures has. None where this isn't one. `unet_norm` is that of the module's family.
     pub(super) fn of_pipeline(spec: &ModelSpec, scheduler: &Path, unet_norm: NormSpan) -> Option<Self> {
         let config = SchedulerConfig::read(scheduler).ok()?;
-        let known =
-            ["EulerDiscreteScheduler", "DDIMScheduler", "LCMScheduler"].contains(&config.class_name.as_str());
+        let known = of_class(&config.class_name).is_some();
         let betas = (config.betas, config.beta_start, config.beta_end);
         if !known || betas != (BetaSchedule::Linear, recipe::BETAS.0, recipe::BETAS.1) {
             return None;
         }
-        let like = match (config.sampler, config.spacing) {
-            (SamplerKind::Lcm, _) => &recipe::LCM,
-            (SamplerKind::Euler, Spacing::Trailing) => &recipe::LIGHTNING[2],
+        let like = match (config.sampler.name(), config.spacing) {
+            ("lcm", _) => &recipe::LCM,
+            ("euler", Spacing::Trailing) => &recipe::LIGHTNING[2],
             _ => &recipe::V2,
         };
         let (steps, from) = chosen(spec, like.steps(spec.tier), Origin::Model);
