@@ -20,9 +20,18 @@ pub fn is_device(path: &Path) -> bool {
 
 /// What `target` is called until it is whole: a hidden file or folder beside it.
 pub fn hidden(target: &Path) -> PathBuf {
+    beside(target, ".part")
+}
+
+/// The file beside `target` that is locked while it is being written.
+pub fn lock_of(target: &Path) -> PathBuf {
+    beside(target, ".lock")
+}
+
+fn beside(target: &Path, ending: &str) -> PathBuf {
     let mut hidden = OsString::from(".");
     hidden.push(target.file_name().unwrap_or_default());
-    hidden.push(".part");
+    hidden.push(ending);
     target.with_file_name(hidden)
 }
 
@@ -107,64 +116,36 @@ impl Write for Part {
     }
 }
 
-/// A new, empty file at `path`, locked. One that a process left there which is gone is cleared away.
-///
-/// # Errors
-/// `WouldBlock`: a process that is there holds it; `AlreadyExists`: what lies there is no file; the system's.
-pub fn claim(path: &Path) -> io::Result<File> {
-    for _ in 0..TRIES {
-        let (file, new) = match File::options().write(true).create_new(true).open(path) {
-            Ok(file) => (file, true),
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => match existing(path) {
-                Ok(file) => (file, false),
-                Err(e) if e.kind() == ErrorKind::NotFound => continue,
-                Err(e) => return Err(e),
-            },
-            Err(e) => return Err(e),
-        };
-        // Where files can't be locked, renders of one name can't be told apart.
-        if let Err(fs::TryLockError::WouldBlock) = file.try_lock() {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        match lies_at(&file, path) {
-            true if new => return Ok(file),
-            // Nobody else may clear it away: that takes the lock.
-            true => fs::remove_file(path)?,
-            // Somebody else cleared it away before it was locked.
-            false => {}
-        }
-    }
-    Err(ErrorKind::WouldBlock.into())
-}
-
 /// The file at `path` for writing, made if it isn't there; nothing of it is changed.
 ///
 /// # Errors
 /// `AlreadyExists`: what lies there is no file; the system's.
 pub fn open(path: &Path) -> io::Result<File> {
-    match File::options().write(true).create_new(true).open(path) {
-        Err(e) if e.kind() == ErrorKind::AlreadyExists => existing(path),
-        opened => opened,
+    for _ in 0..TRIES {
+        match File::options().write(true).create_new(true).open(path) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            opened => return opened,
+        }
+        match fs::symlink_metadata(path) {
+            Ok(found) if !found.is_file() => break,
+            // Whoever it belonged to may be removing it.
+            Err(e) if e.kind() == ErrorKind::NotFound => continue,
+            found => drop(found?),
+        }
+        match File::options().write(true).open(path) {
+            Ok(file) if lies_at(&file, path) => return Ok(file),
+            // It became a link in between, or another file.
+            Ok(_) => {}
+            Err(e) if e.kind() == ErrorKind::NotFound => {}
+            Err(e) => return Err(e),
+        }
     }
-}
-
-/// The file that lies at `path` itself, for writing.
-fn existing(path: &Path) -> io::Result<File> {
-    let other = || io::Error::new(ErrorKind::AlreadyExists, format!("{} is no plain file", path.display()));
-    if !fs::symlink_metadata(path)?.is_file() {
-        return Err(other());
-    }
-    let file = File::options().write(true).open(path)?;
-    // It may have become a link in between.
-    match lies_at(&file, path) {
-        true => Ok(file),
-        false => Err(other()),
-    }
+    Err(io::Error::new(ErrorKind::AlreadyExists, format!("{} is no plain file", path.display())))
 }
 
 /// Whether `file` is what lies at `path`, and not behind a link there.
 #[cfg(unix)]
-fn lies_at(file: &File, path: &Path) -> bool {
+pub fn lies_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let (Ok(opened), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
     (opened.dev(), opened.ino()) == (there.dev(), there.ino())
@@ -172,7 +153,7 @@ fn lies_at(file: &File, path: &Path) -> bool {
 
 /// Whether `file` is what lies at `path`: links are a matter of privilege here.
 #[cfg(not(unix))]
-fn lies_at(_file: &File, path: &Path) -> bool {
+pub fn lies_at(_file: &File, path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok_and(|there| there.is_file())
 }
 
@@ -241,32 +222,6 @@ mod tests {
         assert!(fs::metadata(&target).unwrap().file_type().is_socket());
     }
 
-    #[test]
-    fn a_claim_is_new_and_holds_until_it_is_dropped() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a");
-        fs::write(&path, "left by a process that is gone").unwrap();
-        let file = claim(&path).unwrap();
-        assert_eq!(file.metadata().unwrap().len(), 0);
-        assert_eq!(claim(&path).unwrap_err().kind(), ErrorKind::WouldBlock);
-        drop(file);
-        claim(&path).unwrap();
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn of_many_who_claim_one_file_one_has_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a");
-        fs::write(&path, "left").unwrap();
-        let claims: Vec<_> = std::thread::scope(|scope| {
-            let all: Vec<_> = (0..16).map(|_| scope.spawn(|| claim(&path))).collect();
-            all.into_iter().map(|thread| thread.join().unwrap()).collect()
-        });
-        assert_eq!(claims.iter().flatten().count(), 1, "{claims:?}");
-        assert!(claims.iter().flatten().all(|file| lies_at(file, &path)));
-    }
-
     #[cfg(unix)]
     #[test]
     fn what_somebody_put_there_is_not_followed() {
@@ -274,13 +229,6 @@ mod tests {
         let [path, theirs] = ["a", "theirs"].map(|name| folder.path().join(name));
         fs::write(&theirs, "precious").unwrap();
         std::os::unix::fs::symlink(&theirs, &path).unwrap();
-        assert_eq!(claim(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
         assert_eq!(open(&path).unwrap_err().kind(), ErrorKind::AlreadyExists);
-        // Nor is a file's other name taken for the file.
-        fs::remove_file(&path).unwrap();
-        fs::hard_link(&theirs, &path).unwrap();
-        let mut file = claim(&path).unwrap();
-        file.write_all(b"ours").unwrap();
-        assert_eq!(fs::read_to_string(&theirs).unwrap(), "precious");
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! The modules in reading order, and who may know whom (held by `tests/layers.rs`):
 //!
-//! - [`error`], [`units`], [`noise`], [`progress`], [`timing`], [`digest`], [`bounded_read`], [`atomic_file`], [`vector`]: the
-//!   foundation, knows nothing.
+//! - [`error`], [`units`], [`noise`], [`progress`], [`timing`], [`digest`], [`bounded_read`], [`atomic_file`], [`file_lock`],
+//!   [`vector`]: the foundation, knows nothing.
 //! - [`audio`]: a track goes in, an [`audio::Analysis`] comes out.
 //! - [`score`]: analysis and preset become a [`score::Timeline`]: the value of every parameter in every frame.
 //! - [`weights`]: files of tensors go in, checked tensors come out under our own names.
@@ -22,6 +22,7 @@ pub mod cli;
 pub mod diffusion;
 pub mod digest;
 pub mod error;
+pub mod file_lock;
 pub mod job;
 pub mod nn;
 pub mod noise;

@@ -7,7 +7,6 @@
 mod sheet;
 
 use crate::cli::Stage;
-use assert_cmd::cargo::CommandCargoExt;
 use serde_json::Value;
 use sheet::{Pixels, SIZE};
 use std::io::{BufRead, BufReader};
@@ -49,8 +48,8 @@ const DEFAULT: Case = Case {
 const GUIDED: Case = Case {
     name: "guided",
     files: &[("look.toml", include_str!("golden/guided.toml"))],
-    line: "track.wav --preset look.toml --model kl --generate 64x40 --overlap 3",
-    every: 4,
+    line: "track.wav --preset look.toml --model kl --generate 32x20 --overlap 3 --end 2",
+    every: 2,
 };
 
 /// A camera that flies on all four ways at once.
@@ -91,7 +90,7 @@ impl Case {
 
     /// The program on so many threads, told to write the pictures into the folder `out`.
     fn command(&self, stage: &Stage, threads: usize, out: &str) -> Command {
-        let mut command = Command::cargo_bin("beatbolt").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_beatbolt"));
         command.current_dir(stage.home()).env("RAYON_NUM_THREADS", threads.to_string());
         // Each number of threads listens for itself.
         command.env("XDG_CACHE_HOME", stage.path(&format!("cache-{threads}")));
@@ -131,7 +130,7 @@ impl Case {
     fn holds_on(&self, stage: &Stage) {
         let frames = self.render(stage, 1);
         self.check(&frames);
-        self.same(&frames, &self.render(stage, 2), "two threads", "one");
+        self.same(&frames, &self.render(stage, 2), "one thread", "two");
     }
 
     fn same(&self, a: &[Pixels], b: &[Pixels], with: &str, without: &str) {
@@ -139,14 +138,14 @@ impl Case {
         assert_eq!(
             (a.len(), other),
             (b.len(), None),
-            "'{}': first frame that {with} make differ from {without}",
+            "'{}': frames, and the first that differs, of {with} and {without}",
             self.name
         );
     }
 }
 
 /// A folder of the tiny model `kl-mid` with all that it lacks: a scheduler, a tokenizer and what it was made for.
-fn complete_kl(folder: &Path) {
+pub fn complete_kl(folder: &Path) {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     for part in ["unet", "motion_adapter", "vae", "text_encoder"] {
         std::fs::create_dir_all(folder.join(part)).unwrap();
@@ -160,7 +159,7 @@ fn complete_kl(folder: &Path) {
         std::fs::write(path, text).unwrap();
     };
     put("scheduler/scheduler_config.json", include_str!("golden/ddim.json"));
-    put("beatbolt.json", r#"{"width": 64, "height": 40, "fps": 12, "steps": 3, "frames": 8}"#);
+    put("beatbolt.json", r#"{"width": 32, "height": 20, "fps": 12, "steps": 3, "frames": 8}"#);
     // Ids 38 and 39 begin and end a prompt.
     let letters = "abdefghinrst".chars().map(String::from);
     let pieces = letters
@@ -204,26 +203,35 @@ fn prompts_that_travel_across_a_cut() {
     TRAVEL.holds_on(&TRAVEL.stage());
 }
 
-/// Killed once the first window is in the pictures; what is settled, the guard's hold and the camera's place are resumed.
+/// Kills a render into the folder `out` once its first window is kept, and gives how many windows it goes on from when it is
+/// run again; none if it was through before it could be killed.
+fn resumed(case: &Case, stage: &Stage, out: &str) -> Option<u64> {
+    let mut child = case.command(stage, 2, out).stdout(Stdio::piped()).spawn().unwrap();
+    let told = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut events = told.map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    // Listening tells its progress too, of something else than 52 frames.
+    assert!(events.any(|e| e["event"] == "progress" && e["total"] == 52), "no progress was told");
+    child.kill().unwrap();
+    if child.wait().unwrap().success() {
+        return None;
+    }
+    assert!(!stage.path(out).exists(), "half the pictures under the final name");
+    case.finish(case.command(stage, 2, out))["restored_windows"].as_u64()
+}
+
+/// What is settled, the guard's hold and the camera's place come back from the work folder.
 #[test]
 fn a_flight_that_was_killed_goes_on_to_the_same_pictures() {
     let stage = FLIGHT.stage();
     let whole = FLIGHT.render(&stage, 2);
-    let mut child = FLIGHT.command(&stage, 2, "cut").stdout(Stdio::piped()).spawn().unwrap();
-    let told = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let mut events = told.map(|line| serde_json::from_str::<Value>(&line).unwrap());
-    let shown = |event: &Value| {
-        event["event"] == "progress" && event["total"] == 52 && event["done"].as_u64() >= Some(16)
-    };
-    assert!(events.any(|event| shown(&event)), "no progress was told");
-    child.kill().unwrap();
-    assert!(
-        !child.wait().unwrap().success() && !stage.path("cut").exists(),
-        "it was through before it was killed"
-    );
-    let end = FLIGHT.finish(FLIGHT.command(&stage, 2, "cut"));
-    let restored = end["restored_windows"].as_u64().unwrap();
-    assert!((1..4).contains(&restored), "{restored} windows of 4 were there");
-    let resumed = sheet::read_frames(&stage.path("cut"));
-    FLIGHT.same(&whole, &resumed, "a resumed render", "an unbroken one");
+    // On a busy machine the last window may be settled before the first is shown; then there is nothing to go on with.
+    let midway = (0..5).find(|attempt| {
+        let out = format!("cut-{attempt}");
+        let Some(restored) = resumed(&FLIGHT, &stage, &out) else { return false };
+        let frames = sheet::read_frames(&stage.path(&out));
+        FLIGHT.same(&whole, &frames, "an unbroken render", "a resumed one");
+        assert!(restored >= 1, "a window that was shown was not kept");
+        restored < 4
+    });
+    assert!(midway.is_some(), "five renders were through before they could be killed");
 }

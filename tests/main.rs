@@ -14,4 +14,5 @@ mod presets; // every shipped preset plays; wrong ones are refused by line and c
 mod projects; // projects, plans, curves for other programs
 mod recipe; // how motion modules are sampled: families told apart, the cards against diffusers
 mod reference; // whole runs against diffusers, tensor by tensor
+mod resume; // what a killed render goes on with
 mod video; // what FFmpeg says of the files that are written

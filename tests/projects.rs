@@ -21,7 +21,7 @@ fn project(stage: &Stage) {
 }
 
 /// A hash of every decoded picture.
-fn pictures(stage: &Stage, name: &str) -> Vec<String> {
+pub fn pictures(stage: &Stage, name: &str) -> Vec<String> {
     let path = stage.path(name);
     let args = ["-v", "error", "-i", path.to_str().unwrap(), "-map", "0:v", "-f", "framemd5", "-"];
     let out = Command::new("ffmpeg").args(args).output().unwrap();

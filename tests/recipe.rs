@@ -3,8 +3,10 @@
 //!
 //! The fixtures are made by `fixtures/recipes.py`, whose head says which class and arguments each card gives.
 
+use crate::cli::Stage;
+use crate::golden::complete_kl;
 use beatbolt::diffusion::conditioning::{Conditioning, Movement};
-use beatbolt::diffusion::config::{Prediction, SamplerKind};
+use beatbolt::diffusion::config::Prediction;
 use beatbolt::diffusion::model::{Origin, Sampling};
 use beatbolt::diffusion::sampling::denoise::{Guidance, WindowInputs, denoise};
 use beatbolt::diffusion::{Model, ModelInfo, ModelSpec, Precision, Tier};
@@ -208,7 +210,7 @@ fn what_a_name_does_not_tell_is_said_with_what_it_is_taken_for() {
     assert!(notes.contains("doesn't tell which") && notes.contains("taken for AnimateDiff v2"), "{notes}");
     let sampling = info.sampling();
     assert_eq!((sampling.steps, sampling.guidance), (25, 7.5));
-    assert_eq!(sampling.scheduler.sampler, SamplerKind::Ddim);
+    assert_eq!(sampling.scheduler.sampler.name(), "ddim");
     let last =
         ModelInfo::open(&ModelSpec { tier: Tier::Final, ..spec(folder.path(), &plain, None) }).unwrap();
     assert_eq!(last.sampling().steps, 40);
@@ -217,18 +219,18 @@ fn what_a_name_does_not_tell_is_said_with_what_it_is_taken_for() {
 #[test]
 fn every_family_gets_its_own_row() {
     for (name, family, kind, steps) in [
-        ("standard-v1", "AnimateDiff v1", SamplerKind::Ddim, 25),
-        ("standard-v2", "AnimateDiff v2", SamplerKind::Ddim, 25),
-        ("standard-v3", "AnimateDiff v3", SamplerKind::Ddim, 25),
-        ("lcm-6", "AnimateLCM", SamplerKind::Lcm, 6),
-        ("lightning-8", "AnimateDiff-Lightning, 8 steps", SamplerKind::Euler, 8),
+        ("standard-v1", "AnimateDiff v1", "ddim", 25),
+        ("standard-v2", "AnimateDiff v2", "ddim", 25),
+        ("standard-v3", "AnimateDiff v3", "ddim", 25),
+        ("lcm-6", "AnimateLCM", "lcm", 6),
+        ("lightning-8", "AnimateDiff-Lightning, 8 steps", "euler", 8),
     ] {
         let case = case(name);
         let (folder, motion) = stage(&case, "frame");
         let info = ModelInfo::open(&spec(folder.path(), &motion, None)).unwrap();
         let sampling = info.sampling();
         assert_eq!(
-            (sampling.family.as_str(), sampling.scheduler.sampler, sampling.steps),
+            (sampling.family.as_str(), sampling.scheduler.sampler.name(), sampling.steps),
             (family, kind, steps)
         );
         assert!(info.notes().iter().any(|note| note.contains(family)), "{:?}", info.notes());
@@ -298,4 +300,66 @@ fn a_model_can_be_looked_at_without_any_of_its_weights() {
     assert_eq!((info.latent_channels(), info.sampling().steps), (4, 4));
     assert!(info.fingerprint().is_err(), "that needs the weights");
     assert!(Model::load(info, &Precision::F32.on(&Device::Cpu).unwrap()).is_err());
+}
+
+/// A track beside a checkpoint's folder `kl` as strangers have it, without any weights, and a motion file of this name.
+fn strangers(motion: &str) -> Stage {
+    let stage = Stage::new(3.0);
+    let case = case("lightning-4");
+    complete_kl(&stage.path("kl"));
+    fs::remove_file(stage.path("kl/beatbolt.json")).unwrap();
+    fs::write(stage.path("kl/scheduler/scheduler_config.json"), case.checkpoint.to_string()).unwrap();
+    let weights = |part: &str| stage.path(&format!("kl/{part}/diffusion_pytorch_model.safetensors"));
+    fs::rename(weights("motion_adapter"), stage.path(motion)).unwrap();
+    ["unet", "vae"].map(|part| fs::remove_file(weights(part)).unwrap());
+    fs::remove_file(stage.path("kl/text_encoder/model.safetensors")).unwrap();
+    stage
+}
+
+#[test]
+fn a_plan_says_how_windows_are_sampled_and_who_says_so_without_the_weights() {
+    let stage = strangers("animatediff_lightning_4step_comfyui.safetensors");
+    let line =
+        "plan track.wav --model kl --motion animatediff_lightning_4step_comfyui.safetensors --generate 64x64";
+    let plan: Value = {
+        let told = stage.run(&format!("{line} --json")).succeeds().out;
+        serde_json::from_str(told.lines().last().unwrap()).unwrap()
+    };
+    let sampling = &plan["sampling"];
+    assert_eq!(sampling["timesteps"], serde_json::json!([999.0, 749.0, 499.0, 249.0]));
+    for (sigma, expected) in sampling["sigmas"].as_array().unwrap().iter().zip([25.146, 6.557, 2.276, 0.867])
+    {
+        assert!((sigma.as_f64().unwrap() - expected).abs() < 1e-3, "{sampling}");
+    }
+    assert_eq!((&sampling["sampler"], &sampling["guidance"]), (&"euler".into(), &1.0.into()));
+    let from = serde_json::json!({
+        "scheduler": "motion_module", "prediction": "checkpoint", "steps": "motion_module", "guidance": "motion_module"
+    });
+    assert_eq!(sampling["from"], from);
+    let text = stage.run(&format!("{line} --set guidance=1.2")).succeeds().out;
+    for said in
+        ["AnimateDiff-Lightning, 4 steps", "999, 749, 499, 249", "25.146", "guidance 1.2", "guidance by you"]
+    {
+        assert!(text.contains(said), "'{said}' in:\n{text}");
+    }
+    stage.run(&format!("{line} --steps 6")).fails(2, &["not made for 6 steps", "--steps 4", "--force-steps"]);
+    let forced = stage.run(&format!("{line} --steps 6 --force-steps")).succeeds().out;
+    assert!(
+        forced.contains("6 steps with a motion module for 4 (AnimateDiff-Lightning, 4 steps)"),
+        "{forced}"
+    );
+    let csv = stage.run(
+        "export track.wav --model kl --motion animatediff_lightning_4step_comfyui.safetensors --format csv",
+    );
+    assert!(csv.succeeds().out.lines().count() > 20);
+}
+
+#[test]
+fn a_plan_tells_what_a_nameless_module_is_taken_for() {
+    let stage = strangers("mm.safetensors");
+    let run = stage.run("plan track.wav --model kl --motion mm.safetensors --generate 64x64").succeeds();
+    assert!(run.err.contains("taken for AnimateDiff v2"), "{}", run.err);
+    assert!(run.out.contains("ddim at timesteps 999, 957 ... 0"), "{}", run.out);
+    let render = stage.run("render track.wav --model kl --motion mm.safetensors --generate 64x64");
+    render.fails(4, &["there are no weights in"]);
 }

@@ -290,3 +290,31 @@ fn what_cannot_work_is_said_before_the_first_frame() {
     }
     assert!(!good.exists() && !mp4.exists());
 }
+
+#[test]
+fn two_renders_of_one_name_do_not_destroy_each_other() {
+    for (name, profile) in [("pictures", Profile::Png), ("v.mp4", Profile::H264), ("v.gif", Profile::Gif)] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join(name);
+        let spec = VideoSpec { profile, ..spec(&path, None) };
+        let mut first = Writer::create(&spec).unwrap();
+        first.write(&picture(0)).unwrap();
+        // The folder has another name for whoever comes by a link; the file is the same.
+        let other = folder.path().join("link");
+        std::os::unix::fs::symlink(folder.path(), &other).unwrap();
+        for path in [path.clone(), other.join(name)] {
+            let error =
+                Writer::create(&VideoSpec { path: &path, ..spec }).err().expect("it is being written");
+            assert_eq!((error.kind(), error.hints().len()), (ErrorKind::Output, 1), "{error}");
+            assert!(error.to_string().contains("another render"), "{error}");
+        }
+        std::fs::remove_file(other).unwrap();
+        first.write(&picture(1)).unwrap();
+        first.finish().unwrap();
+        let decoded = if profile == Profile::Png { path.join("%06d.png") } else { path.clone() };
+        assert_eq!(probe(&decoded, "v:0", "stream=nb_read_packets"), ["2"], "{name}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "{name}: something was left behind");
+        // Who was refused gets its turn, and what a killed render left is cleared away.
+        drop(Writer::create(&VideoSpec { path: &folder.path().join(format!("2{name}")), ..spec }).unwrap());
+    }
+}

@@ -5,9 +5,10 @@ use super::output::Output;
 use super::plot;
 use super::terminal;
 use super::terminal::say;
+use crate::diffusion::ModelFingerprint;
+use crate::diffusion::model::{Origin, SamplingRecord};
 use crate::error::Result;
 use crate::job::{Destination, JobOptions, OutputOptions, Request, Scene, Warning, models, warnings};
-use crate::progress::Silent;
 use crate::render::{Estimate, Job, Window, estimate};
 use crate::score::PARAMS;
 use crate::timing::Timings;
@@ -28,17 +29,18 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
     let Destination { path, profile, .. } = Destination::of(&request, out, &*progress)?;
     let scene = Scene::open(request, &*progress, &Timings::off())?;
     let placement = models::place(&scene.request.model, &*progress)?;
-    let job = scene.job(path, &placement, None)?;
+    let job = scene.job(path, &placement, ModelFingerprint::default())?;
     let warnings = warnings(&scene, &job)?;
     progress.stage("trying", 0);
-    let needs = estimate(&job, &models::open(&scene.request.model, &Silent)?, profile)?;
+    let needs = estimate(&job, &scene.info, &placement, profile)?;
     drop(progress);
     if let Some(picture) = picture {
         let title = options.input.file_name().unwrap_or(options.input.as_os_str()).to_string_lossy();
         plot::planned::draw(&scene, &title, picture.path())?;
         picture.commit()?;
     }
-    let plan = Plan { scene: &scene, job: &job, windows: job.windows(), needs, warnings };
+    let sampling = scene.sampling()?;
+    let plan = Plan { scene: &scene, job: &job, windows: job.windows(), sampling, needs, warnings };
     if as_json {
         say(plan.json())
     } else {
@@ -47,11 +49,43 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
     Ok(())
 }
 
+/// A line on how windows are sampled.
+fn sampled(sampling: &SamplingRecord) -> String {
+    let list = |values: &[f64], digits: usize| {
+        let values: Vec<String> = values.iter().map(|v| format!("{v:.digits$}")).collect();
+        match &values[..] {
+            [first, second, .., last] if values.len() > 9 => format!("{first}, {second} ... {last}"),
+            all => all.join(", "),
+        }
+    };
+    let SamplingRecord { family, sampler, timesteps, sigmas, guidance, from, .. } = sampling;
+    format!(
+        "sampled as {family}: {sampler} at timesteps {} (sigmas {}), guidance {guidance}\n\
+         schedule by {}, steps by {}, guidance by {}\n",
+        list(timesteps, 0),
+        list(sigmas, 3),
+        by(from.scheduler),
+        by(from.steps),
+        by(from.guidance),
+    )
+}
+
+fn by(origin: Origin) -> &'static str {
+    match origin {
+        Origin::User => "you",
+        Origin::Preset => "the preset",
+        Origin::MotionModule => "the motion module's recipe",
+        Origin::Model => "the model's own settings",
+        Origin::Checkpoint => "the checkpoint",
+    }
+}
+
 /// Everything that is told.
 struct Plan<'a> {
     scene: &'a Scene,
     job: &'a Job,
     windows: Vec<Window>,
+    sampling: SamplingRecord,
     needs: Estimate,
     warnings: Vec<Warning>,
 }
@@ -76,6 +110,7 @@ impl Plan<'_> {
             self.takes(),
             self.needs.time
         ));
+        say(sampled(&self.sampling));
         self.takes_table();
         self.values_table();
         self.windows_table();
@@ -169,7 +204,7 @@ impl Plan<'_> {
         json!({
             "output": self.job.output, "settings": self.job.settings, "fps": timeline.fps.to_string(),
             "frames": part.end - part.start, "start": self.time(part.start), "takes": self.takes(),
-            "cuts": cuts.collect::<Vec<_>>(),
+            "cuts": cuts.collect::<Vec<_>>(), "sampling": self.sampling,
             "first_new_frames": self.windows.iter().map(|w| frame(w.new_frames().start)).collect::<Vec<_>>(),
             "windows": described, "values": values, "expected_seconds": self.needs.time,
             "expected_memory": self.needs.memory, "warnings": self.warnings,

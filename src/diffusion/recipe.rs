@@ -6,10 +6,10 @@
 //!
 //! Tensors tell v1, v2 and v3 apart. AnimateDiff-Lightning has the tensors of v2: only its file's name tells.
 
-use super::config::{
-    BetaSchedule, CheckpointScheduler, FoundMotion, NormSpan, SamplerKind, SchedulerConfig, Spacing,
-};
-use super::model::Tier;
+use super::config::{BetaSchedule, CheckpointScheduler, FoundMotion, NormSpan, SchedulerConfig, Spacing};
+use super::model::tier::Tier;
+use super::sampling::sampler::Sampler;
+use super::sampling::samplers::{Ddim, Euler, Lcm};
 
 /// How a family of motion modules is sampled, and what it was made for.
 #[derive(Debug, PartialEq)]
@@ -17,7 +17,7 @@ pub struct Recipe {
     /// What the family is called.
     pub family: &'static str,
     /// The rule that steps from one noise level to the next.
-    pub sampler: SamplerKind,
+    pub sampler: &'static dyn Sampler,
     /// Which timesteps are visited.
     pub spacing: Spacing,
     /// Steps of the tiers draft, develop and final.
@@ -45,7 +45,7 @@ pub const SIDE: usize = 512;
 const fn lightning(family: &'static str, steps: usize, made_for: &'static [usize]) -> Recipe {
     Recipe {
         family,
-        sampler: SamplerKind::Euler,
+        sampler: &Euler,
         spacing: Spacing::Trailing,
         steps: [steps; 3],
         made_for,
@@ -59,7 +59,7 @@ const fn lightning(family: &'static str, steps: usize, made_for: &'static [usize
 const fn standard(family: &'static str, unet_norm: NormSpan) -> Recipe {
     Recipe {
         family,
-        sampler: SamplerKind::Ddim,
+        sampler: &Ddim,
         spacing: Spacing::Linspace,
         steps: [10, 25, 40],
         made_for: &[],
@@ -85,7 +85,7 @@ pub const V3: Recipe = standard("AnimateDiff v3", NormSpan::Frame);
 /// AnimateLCM's card: LCM, 6 steps, guidance 2. It has a grid of its own, and no positional codes in its file.
 pub const LCM: Recipe = Recipe {
     family: "AnimateLCM",
-    sampler: SamplerKind::Lcm,
+    sampler: &Lcm,
     // Not heeded by LCM.
     spacing: Spacing::Trailing,
     steps: [4, 6, 8],

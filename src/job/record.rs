@@ -3,6 +3,7 @@
 //! A form of its own, apart from the types that a render works with: videos outlast programs. Fields that an older program
 //! did not write have a default, those of a newer one are left aside; names never change.
 
+use crate::diffusion::model::SamplingRecord;
 use crate::error::{Context, Error, Result};
 use crate::render::Settings;
 use crate::units::{FrameIndex, FrameRate, Seconds, Size};
@@ -14,6 +15,9 @@ use std::collections::BTreeMap;
 pub struct JobRecord {
     /// What decided the pictures.
     pub settings: SettingsRecord,
+    /// How windows were sampled, and who said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampling: Option<SamplingRecord>,
     /// The track's file name.
     #[serde(default)]
     pub track: Option<String>,
@@ -90,7 +94,7 @@ pub struct SettingsRecord {
     /// SHA-256 of the track's file.
     #[serde(default)]
     pub track: String,
-    /// SHA-256 of the model's weights and settings.
+    /// SHA-256 over the hashes of all parts of the model.
     #[serde(default)]
     pub weights: Option<String>,
     /// Where it was computed, and in which type of number.
@@ -147,12 +151,12 @@ impl JobRecord {
 
 impl From<&Settings> for SettingsRecord {
     fn from(settings: &Settings) -> Self {
-        let Settings { program, track, weights, device, timeline, .. } = settings.clone();
+        let Settings { program, track, model, device, timeline, .. } = settings.clone();
         let windows = WindowsRecord { length: settings.windows.length, overlap: settings.windows.overlap };
         SettingsRecord {
             program,
             track,
-            weights,
+            weights: Some(model.whole()),
             device,
             seed: settings.seed,
             steps: settings.steps,

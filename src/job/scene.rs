@@ -5,12 +5,13 @@ use super::options::Stretch;
 use super::record::{JobRecord, SettingsRecord};
 use super::request::Request;
 use crate::audio::Analysis;
-use crate::diffusion::{Model, ModelInfo};
+use crate::diffusion::model::{Origin, SamplingRecord};
+use crate::diffusion::{Model, ModelFingerprint, ModelInfo};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render;
 use crate::render::{Job, Settings, WindowShape};
-use crate::score::{Emphasis, Span, Timeline};
+use crate::score::{Emphasis, Look, Span, Timeline};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, Seconds, Size};
@@ -31,6 +32,8 @@ pub struct Scene {
     pub timeline: Timeline,
     /// The frames that were asked for.
     pub part: Range<FrameIndex>,
+    /// Who says what the guidance is.
+    guidance_from: Origin,
 }
 
 impl Scene {
@@ -45,6 +48,7 @@ impl Scene {
             request.hearing.hear(&request.track, progress)?
         };
         system::give_back();
+        let guidance_from = guidance_from(&request, &info);
         for look in &mut request.show.looks {
             look.preset.base.entry("guidance").or_insert(info.sampling().guidance);
         }
@@ -54,16 +58,17 @@ impl Scene {
         // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.
         let span = Span { start: Seconds(0.0), frames: whole };
         let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
-        Ok(Scene { request, info, analysis, timeline, part })
+        Ok(Scene { request, info, analysis, timeline, part, guidance_from })
     }
 
-    /// The job that writes the wanted part to `output`, computed at `placement` with `weights` of this hash, if they were read.
+    /// The job that writes the wanted part to `output`, computed at `placement`; `model` is its fingerprint, which may be
+    /// empty where nothing is rendered.
     ///
     /// # Errors
     /// Usage: the model can't make such windows or pictures; Input: the track can't be read.
-    pub fn job(&self, output: PathBuf, placement: &Placement, weights: Option<String>) -> Result<Job> {
-        let settings = self.settings(placement, weights)?;
-        let description = self.record(&settings).text()?;
+    pub fn job(&self, output: PathBuf, placement: &Placement, model: ModelFingerprint) -> Result<Job> {
+        let settings = self.settings(placement, model)?;
+        let description = self.record(&settings)?.text()?;
         let (timeline, track) = (self.timeline.clone(), self.request.track.clone());
         Ok(Job { settings, timeline, track, output, description })
     }
@@ -75,7 +80,7 @@ impl Scene {
     /// As [`Self::job`] and [`models::load`].
     pub fn load(self, output: PathBuf, progress: &dyn Progress, timings: &Timings) -> Result<(Job, Model)> {
         let placement = models::place(&self.request.model, progress)?;
-        let job = self.job(output, &placement, Some(self.info.fingerprint()?))?;
+        let job = self.job(output, &placement, self.info.fingerprint()?)?;
         let Scene { info, analysis, timeline, .. } = self;
         drop((analysis, timeline));
         system::give_back();
@@ -87,14 +92,14 @@ impl Scene {
     }
 
     /// What decides the pictures.
-    fn settings(&self, placement: &Placement, weights: Option<String>) -> Result<Settings> {
+    fn settings(&self, placement: &Placement, model: ModelFingerprint) -> Result<Settings> {
         let Scene { request, info, timeline, part, .. } = self;
         let factor = info.downscale() as u32;
         let shape = WindowShape { length: info.hints().frames, overlap: request.model.overlap };
         Ok(Settings {
             program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
             track: render::hash_file(&request.track)?,
-            weights,
+            model,
             device: placement.to_string(),
             seed: request.seed,
             steps: info.sampling().steps,
@@ -110,12 +115,22 @@ impl Scene {
         })
     }
 
+    /// How windows are sampled, and who says so.
+    ///
+    /// # Errors
+    /// Usage: so many steps can't be made.
+    pub fn sampling(&self) -> Result<SamplingRecord> {
+        let guidance = self.timeline.value("guidance", self.part.start);
+        self.info.sampling().record((guidance, self.guidance_from))
+    }
+
     /// What is stored in the file: the settings, and what they came from.
-    fn record(&self, settings: &Settings) -> JobRecord {
+    fn record(&self, settings: &Settings) -> Result<JobRecord> {
         let Scene { request, timeline, .. } = self;
         let shown = |path: &PathBuf| path.display().to_string();
-        JobRecord {
+        Ok(JobRecord {
             settings: SettingsRecord::from(settings),
+            sampling: Some(self.sampling()?),
             track: request.track.file_name().map(|name| name.to_string_lossy().into_owned()),
             model: Some(request.model.folder.as_ref().map_or(models::SHIPPED.to_owned(), shown)),
             motion: request.model.motion.as_ref().map(shown),
@@ -129,7 +144,7 @@ impl Scene {
             hearing: request.hearing_typed.clone(),
             force_steps: request.model.force_steps,
             origin: request.origin.clone(),
-        }
+        })
     }
 
     /// The prompts of the wanted part that are longer than the text encoder can hear, each with what it doesn't hear.
@@ -154,6 +169,20 @@ impl Scene {
             .filter(|(span, end)| span.start < self.part.end && *end > self.part.start)
             .map(|(span, _)| span.prompt.as_str())
             .collect()
+    }
+}
+
+/// Who says what the guidance is: the model's own is put into the presets that say nothing.
+fn guidance_from(request: &Request, info: &ModelInfo) -> Origin {
+    let typed = request.overrides.set.iter().any(|setting| setting.param.name == "guidance");
+    let preset = |look: &Look| {
+        look.preset.base.contains_key("guidance")
+            || look.preset.routes.iter().any(|route| route.to.name == "guidance")
+    };
+    match (typed, request.show.looks.iter().any(preset)) {
+        (true, _) => Origin::User,
+        (_, true) => Origin::Preset,
+        _ => info.sampling().from.guidance,
     }
 }
 

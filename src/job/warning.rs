@@ -1,6 +1,7 @@
 //! Warnings: settings that fight the model: what, why, and what would mend it.
 
 use super::scene::Scene;
+use crate::diffusion::model::Sampling;
 use crate::error::Result;
 use crate::render::Job;
 use crate::units::Size;
@@ -19,6 +20,8 @@ pub struct Warning {
 
 /// Longest edge ratio and area ratio between generated pictures and the model's own that does no harm.
 const FAR: f64 = 1.5;
+/// Guidance from which on a module is one that was not distilled.
+const STANDARD_GUIDANCE: f32 = 7.0;
 /// Words of a prompt above which the first ones hardly count any more.
 const LONG: usize = 40;
 
@@ -42,52 +45,37 @@ fn warning(text: String, why: &str, mend: impl Into<String>) -> Option<Warning> 
     Some(Warning { text, why: why.to_owned(), mend: mend.into() })
 }
 
-/// The number of steps that a motion module was distilled for, as its file or folder says: `4step`.
-fn distilled_for(scene: &Scene) -> Option<usize> {
-    let name = scene.request.model.motion.as_deref()?.file_name()?.to_string_lossy().to_lowercase();
-    let before = &name[..name.find("step")?];
-    let digits: String = before
-        .chars()
-        .rev()
-        .skip_while(|c| *c == '-' || *c == '_')
-        .take_while(char::is_ascii_digit)
-        .collect();
-    digits.chars().rev().collect::<String>().parse().ok()
-}
-
+/// Steps that were forced on a module that was made for others.
 fn steps(scene: &Scene) -> Option<Warning> {
-    let steps = scene.info.sampling().steps;
-    match distilled_for(scene) {
-        Some(6) => warning(
-            "a motion module for 6 steps is asked for".into(),
-            "AnimateDiff-Lightning was made for 1, 2, 4 and 8 steps only",
-            "take the module for 4 steps and --steps 4, or that for 8 and --steps 8",
-        ),
-        Some(own) if own != steps => warning(
-            format!("{steps} steps with a motion module for {own}"),
-            "a distilled module has learnt the noise levels of its own number of steps and no others",
-            format!("--steps {own}, or the module for {steps} steps"),
-        ),
-        None if steps == 6 && scene.request.model.motion.is_some() => warning(
-            "6 steps are asked for".into(),
-            "no distilled module was made for 6 steps",
-            "--steps 4 or --steps 8 with the module of that number",
-        ),
-        _ => None,
-    }
-}
-
-fn guidance(scene: &Scene, job: &Job) -> Option<Warning> {
-    let native = scene.info.hints();
-    let most = job.part().map(|f| job.timeline.value("guidance", f)).fold(1.0, f32::max);
-    let distilled = distilled_for(scene).is_some() || native.guidance <= 1.0;
-    if !(distilled && most > 2.0) {
+    let Sampling { family, steps, made_for, .. } = scene.info.sampling();
+    let own = made_for.first()?;
+    if made_for.contains(steps) {
         return None;
     }
     warning(
-        format!("guidance goes up to {most} on a distilled model"),
-        "distilled models have guidance built in; above 2 colours burn and pictures flicker",
-        "guidance from 1 to 1.5, or the standard module with --tier final",
+        format!("{steps} steps with a motion module for {own} ({family})"),
+        "a distilled module has learnt the noise levels of its own number of steps and no others",
+        format!("--steps {own}, or the module for {steps} steps, if there is one: there are 1, 2, 4 and 8"),
+    )
+}
+
+fn guidance(scene: &Scene, job: &Job) -> Option<Warning> {
+    let Sampling { family, most_guidance, .. } = scene.info.sampling();
+    let most = job.part().map(|f| job.timeline.value("guidance", f)).fold(1.0, f32::max);
+    if most <= *most_guidance {
+        return None;
+    }
+    let distilled = *most_guidance < STANDARD_GUIDANCE;
+    warning(
+        format!("guidance goes up to {most} ({family})"),
+        match distilled {
+            true => "distilled models have guidance built in; above 2 colours burn and pictures flicker",
+            false => "so far from what it was trained on, colours burn and pictures flicker",
+        },
+        match distilled {
+            true => "guidance from 1 to 1.5, or the standard module with --tier final".to_owned(),
+            false => format!("guidance of {most_guidance} and below; 7.5 is usual"),
+        },
     )
 }
 

@@ -1,7 +1,7 @@
 //! What tests render with: the shipped model as a draft, and settings so small that a window takes no time.
 
 use super::{Settings, WindowShape};
-use crate::diffusion::{Model, ModelSpec, Precision, Tier, open_device};
+use crate::diffusion::{Model, ModelFingerprint, ModelSpec, Precision, Tier, open_device};
 use crate::units::Size;
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
     Settings {
         program: String::new(),
         track: String::new(),
-        weights: None,
+        model: ModelFingerprint::default(),
         device: String::new(),
         seed: 1,
         steps,

@@ -1,6 +1,7 @@
 //! A job: everything that decides how a video comes out, complete and checked.
 
 use super::plan::{Window, WindowShape, plan};
+use crate::diffusion::ModelFingerprint;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::score::Timeline;
@@ -16,8 +17,8 @@ pub struct Settings {
     pub program: String,
     /// SHA-256 of the track's file.
     pub track: String,
-    /// SHA-256 of the model's weights and settings; none where they were not read.
-    pub weights: Option<String>,
+    /// SHA-256 of every part of the model.
+    pub model: ModelFingerprint,
     /// Where it is computed, and in which type of number.
     pub device: String,
     /// What all noise depends on.

@@ -29,7 +29,6 @@ pub use stages::{Summary, Watch, run};
 pub use work::WorkFolder;
 
 use crate::diffusion::Model;
-use crate::diffusion::config::SamplerKind;
 use crate::diffusion::sampling::denoise;
 use crate::diffusion::sampling::denoise::{Guidance, WindowInputs};
 use crate::diffusion::sampling::retime::Pace;
@@ -144,9 +143,9 @@ impl<'a> Render<'a> {
         let conditions = self.conditioner.window(&window)?;
         let device = self.model.device();
         let noise = self.noise.window(&window, timeline, device)?;
-        let step_noise = match self.schedule.kind() {
-            SamplerKind::Lcm => self.noise.of_steps(self.schedule.steps(), &window, timeline, device)?,
-            _ => Vec::new(),
+        let step_noise = match self.schedule.sampler().adds_noise() {
+            true => self.noise.of_steps(self.schedule.steps(), &window, timeline, device)?,
+            false => Vec::new(),
         };
         let settings = &self.job.settings;
         let moved = |carried| camera::moved(self.model, carried, flight.arrival, settings.picture);

@@ -5,7 +5,7 @@
 
 use super::drift::LatentStats;
 use super::job::Settings;
-use crate::atomic_file;
+use crate::atomic_file::{self, Part};
 use crate::error::{Context, Error, Result};
 use candle_core::{Device, Tensor};
 use serde_json::Value;
@@ -111,8 +111,9 @@ impl WorkFolder {
         let failed = || Error::internal("a window can't be written down");
         let latents = latents.to_device(&Device::Cpu).context(failed)?;
         let tensors = HashMap::from([("latents", latents), ("look", look.to_tensor()?)]);
-        let bytes = safetensors::serialize(tensors, None).context(failed)?;
-        self.put(&window_name(index), &bytes)
+        let part = Part::create(&self.path.join(window_name(index))).context(|| unwritable(&self.path))?;
+        candle_core::safetensors::save(&tensors, part.path()).context(|| unwritable(&self.path))?;
+        part.publish().context(|| unwritable(&self.path))
     }
 
     /// How many windows are finished.

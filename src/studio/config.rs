@@ -4,7 +4,7 @@ use super::open_project::{OpenProject, saved};
 use super::opened::Opened;
 use super::player::Player;
 use super::state::EditedPreset;
-use crate::diffusion::Tier;
+use crate::diffusion::{ModelFingerprint, Tier};
 use crate::error::Result;
 use crate::job::{JobOptions, Request, Scene, is_project, models, presets, project_folder, video_size};
 use crate::progress::Progress;
@@ -64,7 +64,8 @@ impl StudioConfig {
         let folder = folder.unwrap_or_else(|| usual.to_owned());
         let scene = Scene::open(request, progress, &Timings::off())?;
         let placement = models::place(&scene.request.model, progress)?;
-        let Job { settings, timeline, track, .. } = scene.job("studio".into(), &placement, None)?;
+        let Job { settings, timeline, track, .. } =
+            scene.job("studio".into(), &placement, ModelFingerprint::default())?;
         let own_files = match &project {
             Some(project) => project.saved(&folder),
             None => {

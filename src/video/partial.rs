@@ -1,18 +1,19 @@
-//! A file that appears under its name only once it is whole.
+//! Outputs that appear under their names only once they are whole, and that one render at a time writes.
 
 use crate::atomic_file;
 use crate::error::{Error, Result};
+use crate::file_lock::FileLock;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// A hidden file beside its target: renamed when finished, removed when dropped before.
 pub(super) struct Partial {
-    /// Holds the lock.
-    _file: File,
     path: PathBuf,
     target: PathBuf,
     finished: bool,
+    // Let go of when the file has its name or is gone.
+    _lock: FileLock,
 }
 
 impl Partial {
@@ -29,15 +30,11 @@ impl Partial {
             ))
             .hint("name a file, like video.mp4"));
         }
-        let path = atomic_file::hidden(target);
-        let file = atomic_file::claim(&path).map_err(|cause| match cause.kind() {
-            io::ErrorKind::WouldBlock => {
-                Error::output(format!("{} is being written by another render", target.display()))
-                    .hint("wait for it, stop it, or choose another name with --output")
-            }
-            _ => cannot_write(target, cause),
-        })?;
-        Ok(Partial { _file: file, path, target: target.to_owned(), finished: false })
+        let (lock, path) = reserve(target)?;
+        // New, so that nothing is written where somebody else points to.
+        let made = File::options().write(true).create_new(true).open(&path);
+        made.map_err(|e| cannot_write(target, e))?;
+        Ok(Partial { path, target: target.to_owned(), finished: false, _lock: lock })
     }
 
     /// Where to write.
@@ -60,6 +57,29 @@ impl Drop for Partial {
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// The lock on `target`, a file or a folder, and what it is called until it is whole; nothing is there under that name.
+/// Whoever writes a video takes the lock before anything else and holds it until the end.
+///
+/// # Errors
+/// Output: another render writes it, or the place can't be written to.
+pub(super) fn reserve(target: &Path) -> Result<(FileLock, PathBuf)> {
+    let failed = |e| cannot_write(target, e);
+    let lock = FileLock::exclusive(&atomic_file::lock_of(target)).map_err(failed)?;
+    let lock = lock.ok_or_else(|| {
+        Error::output(format!("{} is being written by another render", target.display()))
+            .hint("wait for it, stop it, or choose another name with --output")
+    })?;
+    let hidden = atomic_file::hidden(target);
+    // What a killed render left.
+    let cleared = match fs::symlink_metadata(&hidden) {
+        Ok(found) if found.is_dir() => fs::remove_dir_all(&hidden),
+        Ok(_) => fs::remove_file(&hidden),
+        Err(_) => Ok(()),
+    };
+    cleared.map_err(failed)?;
+    Ok((lock.fleeting(), hidden))
 }
 
 fn cannot_write(target: &Path, cause: io::Error) -> Error {
@@ -112,9 +132,23 @@ mod tests {
         let [target, theirs] = ["a.mp4", "theirs"].map(|name| folder.path().join(name));
         fs::write(&theirs, "precious").unwrap();
         std::os::unix::fs::symlink(&theirs, atomic_file::hidden(&target)).unwrap();
-        let error = Partial::create(&target).map(|partial| fs::write(partial.path(), "frames").unwrap());
+        fs::write(Partial::create(&target).unwrap().path(), "frames").unwrap();
         assert_eq!(fs::read_to_string(&theirs).unwrap(), "precious");
-        let error = error.unwrap_err();
+        // Nor is a lock taken there.
+        std::os::unix::fs::symlink(&theirs, atomic_file::lock_of(&target)).unwrap();
+        let error = Partial::create(&target).map(drop).unwrap_err();
         assert!(error.to_string().contains("is no plain file"), "{error}");
+    }
+
+    #[test]
+    fn what_a_killed_render_left_is_cleared_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.mp4");
+        fs::write(atomic_file::lock_of(&target), "").unwrap();
+        fs::create_dir_all(atomic_file::hidden(&target).join("000001.png")).unwrap();
+        let partial = Partial::create(&target).unwrap();
+        assert_eq!(fs::read(partial.path()).unwrap(), b"");
+        partial.finish().unwrap();
+        assert_eq!(names(folder.path()), ["a.mp4"]);
     }
 }

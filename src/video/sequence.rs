@@ -3,9 +3,11 @@
 use super::encode::Encoder;
 use super::frame::Frame;
 use super::job;
+use super::partial::reserve;
 use super::spec::{VideoSpec, cannot_write, check_spec};
 use crate::atomic_file;
 use crate::error::{Context as _, Error, Result};
+use crate::file_lock::FileLock;
 use ffmpeg_next::format::Flags;
 use std::fs::{self, File};
 use std::io::Write;
@@ -18,6 +20,8 @@ pub(super) struct Sequence {
     hidden: PathBuf,
     target: PathBuf,
     finished: bool,
+    // Let go of when the folder has its name or is gone.
+    _lock: FileLock,
 }
 
 impl Sequence {
@@ -25,23 +29,15 @@ impl Sequence {
     pub(super) fn create(spec: &VideoSpec<'_>) -> Result<Self> {
         check_spec(spec)?;
         let target = spec.path.to_owned();
+        target.file_name().ok_or_else(|| cannot_write(&target))?;
+        let (lock, hidden) = reserve(&target)?;
         if target.exists() {
             return Err(Error::output(format!("{} is there already", target.display()))
                 .hint("name a folder that does not exist yet with --output, or remove this one"));
         }
-        target.file_name().ok_or_else(|| cannot_write(&target))?;
-        let hidden = atomic_file::hidden(&target);
-        let failed = || {
-            Error::output(format!("can't write {}", target.display()))
-                .hint("create the folder around it first, or choose another place with --output")
-        };
-        if hidden.is_dir() {
-            // What a killed render left.
-            fs::remove_dir_all(&hidden).context(failed)?;
-        }
         let encoder = Encoder::open(spec.profile, spec.size, spec.fps, spec.quality, Flags::empty())?;
-        fs::create_dir(&hidden).context(failed)?;
-        let sequence = Sequence { encoder, written: 0, hidden, target: target.clone(), finished: false };
+        fs::create_dir(&hidden).context(|| cannot_write(&target))?;
+        let sequence = Sequence { encoder, written: 0, hidden, target, finished: false, _lock: lock };
         sequence.put(job::FILE, spec.job.as_bytes())?;
         Ok(sequence)
     }

@@ -11,6 +11,9 @@ const COLUMNS: usize = 6;
 /// average, and any one value of it, of 255.
 const MEAN: f64 = 0.5;
 const MOST: u8 = 4;
+/// What whoever meant to change the pictures does.
+const UPDATE: &str =
+    "if the pictures are meant to change: BEATBOLT_UPDATE_GOLDEN=1 cargo test --release golden";
 
 /// RGB values of one frame, row by row.
 pub type Pixels = Vec<u8>;
@@ -35,7 +38,11 @@ fn decode(source: &Path, [width, height]: [usize; 2]) -> Vec<Pixels> {
     assert!(out.status.success(), "{}: {}", source.display(), String::from_utf8_lossy(&out.stderr));
     let whole = 3 * width * height;
     let size = format!("{width}x{height}");
-    assert!(out.stdout.len().is_multiple_of(whole), "the pictures of {} are not {size}", source.display());
+    assert!(
+        out.stdout.len().is_multiple_of(whole),
+        "pictures in {} are not {size}; {UPDATE}",
+        source.display()
+    );
     out.stdout.chunks_exact(whole).map(<[u8]>::to_vec).collect()
 }
 
@@ -75,7 +82,7 @@ pub fn write(path: &Path, frames: &[&Pixels]) {
 fn read(path: &Path, count: usize) -> Vec<Pixels> {
     let size = sheet_size(count);
     let sheets = decode(path, size);
-    assert_eq!(sheets.len(), 1, "{} is not one picture of {}x{}", path.display(), size[0], size[1]);
+    assert_eq!(sheets.len(), 1, "{} is not one picture of {}x{}; {UPDATE}", path.display(), size[0], size[1]);
     let frame = |index| rows(index, size[0]).flat_map(|start| &sheets[0][start..start + 3 * SIZE[0]]);
     (0..count).map(|index| frame(index).copied().collect()).collect()
 }
@@ -107,6 +114,7 @@ pub fn kept(name: &str) -> PathBuf {
 /// Compares `frames` (their numbers and pixels) with the golden sheet of this name. What was found is written down where
 /// it differs, beside what is built.
 pub fn compare(name: &str, frames: &[(usize, &Pixels)]) {
+    assert!(kept(name).is_file(), "there is no golden sheet {}; {UPDATE}", kept(name).display());
     let golden = read(&kept(name), frames.len());
     let far = |golden: &Pixels, (number, found): &(usize, &Pixels)| {
         Some((*number, Distance::between(golden, found))).filter(|(_, distance)| distance.is_far())
@@ -123,7 +131,7 @@ pub fn compare(name: &str, frames: &[(usize, &Pixels)]) {
     panic!(
         "golden case '{name}': {} of {} frames differ by more than {MEAN} on average or {MOST} anywhere\n  \
          first: {}\n  worst: {}\n  kept:  {}\n  found: {}\n\
-         If the pictures are meant to change: BEATBOLT_UPDATE_GOLDEN=1 cargo test --release golden",
+         {UPDATE}",
         far.len(),
         frames.len(),
         told(first),

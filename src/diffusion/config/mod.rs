@@ -12,7 +12,7 @@ mod vae;
 
 pub use motion::{FoundMotion, MotionConfig};
 pub use norm::NormSpan;
-pub use scheduler::{BetaSchedule, CheckpointScheduler, Prediction, SamplerKind, SchedulerConfig, Spacing};
+pub use scheduler::{BetaSchedule, CheckpointScheduler, Prediction, SchedulerConfig, Spacing};
 pub use text::{Activation, TextConfig};
 pub use unet::{StageConfig, UnetConfig};
 pub use vae::{KlConfig, TinyConfig, VaeConfig, colours};

@@ -1,20 +1,11 @@
 //! `scheduler/scheduler_config.json`: how the model was trained to see noise, and how its makers sample it.
 
 use super::{ConfigFile, read_json};
+use crate::diffusion::sampling::sampler::{Sampler, of_class};
+use crate::diffusion::sampling::samplers::{Ddim, Euler};
 use crate::error::Result;
 use serde::Deserialize;
 use std::path::Path;
-
-/// The rule that steps from one noise level to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SamplerKind {
-    /// Euler's method on the probability-flow equation (diffusers' `EulerDiscreteScheduler`).
-    Euler,
-    /// DDIM with eta 0 (diffusers' `DDIMScheduler`).
-    Ddim,
-    /// Multistep sampling of latent consistency models (diffusers' `LCMScheduler`); adds fresh noise after every step.
-    Lcm,
-}
 
 /// How the noise variances of the training steps grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +42,7 @@ pub struct SchedulerConfig {
     /// The class that the file names, as it is written there.
     pub class_name: String,
     /// The sampler for it; Euler for classes that are not built here.
-    pub sampler: SamplerKind,
+    pub sampler: &'static dyn Sampler,
     /// Number of training timesteps, 2 to 100 000; 1000 in all known models.
     pub train_timesteps: usize,
     /// How betas grow.
@@ -102,12 +93,8 @@ impl SchedulerConfig {
         source.refuse("trained_betas", raw.trained_betas.is_some(), "beta_start and beta_end are needed")?;
         source.refuse("thresholding", raw.thresholding == Some(true), "set it to false")?;
         source.refuse("use_karras_sigmas", raw.use_karras_sigmas == Some(true), "set it to false")?;
-        let sampler = match raw.class_name.as_str() {
-            "DDIMScheduler" => SamplerKind::Ddim,
-            "LCMScheduler" => SamplerKind::Lcm,
-            _ => SamplerKind::Euler,
-        };
-        let ddim = sampler == SamplerKind::Ddim;
+        let sampler = of_class(&raw.class_name).unwrap_or(&Euler);
+        let ddim = raw.class_name == Ddim.class();
         let beta_start = source.within("beta_start", raw.beta_start.unwrap_or(1e-4), 1e-9..=0.999)?;
         let default_spacing = if ddim { "leading" } else { "linspace" };
         let clip = raw.clip_sample.unwrap_or(true) && ddim;
@@ -200,10 +187,10 @@ mod tests {
     #[test]
     fn absent_settings_have_the_defaults_of_the_class() {
         let euler = read(r#"{"_class_name": "EulerDiscreteScheduler"}"#).unwrap();
-        assert_eq!((euler.sampler, euler.spacing), (SamplerKind::Euler, Spacing::Linspace));
+        assert_eq!((euler.sampler.name(), euler.spacing), ("euler", Spacing::Linspace));
         assert_eq!((euler.beta_start, euler.beta_end, euler.clip_sample), (1e-4, 0.02, None));
         let ddim = read(r#"{"_class_name": "DDIMScheduler"}"#).unwrap();
-        assert_eq!((ddim.sampler, ddim.spacing), (SamplerKind::Ddim, Spacing::Leading));
+        assert_eq!((ddim.sampler.name(), ddim.spacing), ("ddim", Spacing::Leading));
         assert_eq!((ddim.set_alpha_to_one, ddim.clip_sample), (true, Some(1.0)));
     }
 

@@ -4,7 +4,7 @@ use super::tier::Tier;
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use serde::Deserialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Hints are a few lines.
 const MAX_BYTES: u64 = 1 << 16;
@@ -52,12 +52,12 @@ impl Default for ModelHints {
 }
 
 impl ModelHints {
-    /// Where the hints of the model in `folder` are, whose latents are `downscale` pixels wide, and what they say; none where it has none.
-    pub fn read(folder: &Path, downscale: usize) -> Result<Option<(PathBuf, Self)>> {
+    /// Reads the hints of the model in `folder`, whose latents are `downscale` pixels wide; none where it has none.
+    pub fn read(folder: &Path, downscale: usize) -> Result<Option<Self>> {
         let names = ["spark.json", "beatbolt.json"].map(|name| folder.join(name));
-        let Some(path) = names.into_iter().find(|p| p.is_file()) else { return Ok(None) };
+        let Some(path) = names.iter().find(|p| p.is_file()) else { return Ok(None) };
         let unclear = || Error::model(format!("{} can't be understood", path.display()));
-        let text = bounded_read::text(&path, MAX_BYTES).context(unclear)?;
+        let text = bounded_read::text(path, MAX_BYTES).context(unclear)?;
         let native: ModelHints = serde_json::from_str(&text).context(unclear)?;
         let ModelHints { width, height, fps, steps, final_steps, frames, guidance, pin_noise, still } =
             native;
@@ -71,7 +71,7 @@ impl ModelHints {
         if !(sides_fit && rest_fits) {
             return Err(unclear().because(format!("{native:?} makes no sense")));
         }
-        Ok(Some((path, native)))
+        Ok(Some(native))
     }
 
     /// How fast a frame of this motion scale is to move, against others; 0 or more.

@@ -2,19 +2,17 @@
 //!
 //! Plans, exports and the studio's first page need no more than this. [`super::Model::load`] reads the weights of it.
 
+use super::fingerprint::ModelFingerprint;
 use super::hints::ModelHints;
+use super::motion::Motion;
 use super::sampling::Sampling;
 use super::spec::ModelSpec;
-use crate::diffusion::config::{
-    CheckpointScheduler, FoundMotion, MotionConfig, StageConfig, TextConfig, UnetConfig, VaeConfig,
-};
-use crate::diffusion::recipe::{self, FoundRecipe};
+use crate::diffusion::config::{MotionConfig, StageConfig, TextConfig, UnetConfig, VaeConfig};
 use crate::diffusion::text::tokenizer::Tokenizer;
-use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::units::Size;
-use crate::weights::{self, TensorSource, keys, source};
-use std::path::{Path, PathBuf};
+use crate::weights::{self, source};
+use std::path::PathBuf;
 
 /// The parts of a model that have weights.
 #[derive(Clone, Copy, Debug)]
@@ -54,107 +52,31 @@ impl ModelInfo {
     /// Model: settings are missing, damaged or don't fit together. Usage: the motion module isn't made for the steps that were asked for.
     pub fn open(spec: &ModelSpec) -> Result<Self> {
         let at = |name: &str| spec.folder.join(name);
-        let mut files = Vec::new();
-        let mut config = |path: PathBuf| {
-            files.push(path.clone());
-            path
-        };
-        let mut unet = UnetConfig::read(&config(at("unet/config.json")))?;
-        let text = TextConfig::read(&config(at("text_encoder/config.json")))?;
-        let vae = VaeConfig::read(&config(at("vae/config.json")))?;
+        let configs = ["unet", "text_encoder", "vae"].map(|part| at(part).join("config.json"));
+        let mut unet = UnetConfig::read(&configs[0])?;
+        let text = TextConfig::read(&configs[1])?;
+        let vae = VaeConfig::read(&configs[2])?;
         check_fit(&unet, &text, &vae)?;
-        let own_hints = ModelHints::read(&spec.folder, vae.downscale())?;
-        own_hints.iter().for_each(|(path, _)| drop(config(path.clone())));
-        let hints = own_hints.map(|(_, hints)| hints);
-
-        let scheduler = at("scheduler/scheduler_config.json");
-        let mut notes = Vec::new();
-        let (motion, motion_weights, sampling) = match &spec.motion {
-            Some(path) => {
-                let own = at("motion_adapter/config.json");
-                let own = own.is_file().then(|| MotionConfig::read(&config(own), &unet)).transpose()?;
-                let found = motion_in(&*source::open(path)?)?;
-                let motion = MotionConfig::of_file(path, &unet, &found, own.as_ref())?;
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let recipe = recipe::find(&found, &name);
-                notes.push(told(&name, &motion, &recipe));
-                (
-                    motion,
-                    path.clone(),
-                    Sampling::of_recipe(spec, recipe.recipe, &checkpoint(&scheduler, &mut config)?)?,
-                )
-            }
-            None => {
-                let steps = hints.as_ref().map(|hints| hints.steps(spec.tier, spec.steps));
-                let few =
-                    steps.map(|steps| at(&format!("motion_adapter_{steps}step"))).filter(|few| few.is_dir());
-                let distilled = few.is_some();
-                let adapter = few.unwrap_or_else(|| at("motion_adapter"));
-                let own = adapter.join("config.json");
-                if !own.is_file() {
-                    let message = format!("{} has no motion module", spec.folder.display());
-                    return Err(Error::model(message).hint("name one with --motion FILE"));
-                }
-                let motion = MotionConfig::read(&config(own), &unet)?;
-                let sampling = match &hints {
-                    Some(hints) => Sampling::of_hints(spec, hints, distilled, &config(scheduler))?,
-                    None => {
-                        let found = FoundMotion {
-                            mid: motion.mid_transformer_layers.is_some(),
-                            positions: Some(motion.max_frames),
-                            ..FoundMotion::default()
-                        };
-                        let own = Sampling::of_pipeline(spec, &scheduler)?;
-                        let recipe = recipe::find(&found, "motion_adapter");
-                        match own {
-                            Some(own) => {
-                                config(scheduler);
-                                own
-                            }
-                            None => {
-                                notes.push(told("the folder's motion module", &motion, &recipe));
-                                Sampling::of_recipe(
-                                    spec,
-                                    recipe.recipe,
-                                    &checkpoint(&scheduler, &mut config)?,
-                                )?
-                            }
-                        }
-                    }
-                };
-                (motion, adapter, sampling)
-            }
-        };
-        unet.norm = motion.unet_norm.unwrap_or(sampling.unet_norm);
+        let mut files = Vec::from(configs);
+        let hints = ModelHints::read(&spec.folder, vae.downscale())?;
+        let motion = Motion::open(spec, hints.as_ref(), &unet)?;
+        files.extend(motion.files);
+        unet.norm = motion.config.unet_norm.unwrap_or(motion.sampling.unet_norm);
         let folder = at("tokenizer");
-        let tokenizer =
-            folder.is_dir().then(|| Tokenizer::open(&folder, text.positions, text.vocabulary)).transpose()?;
-        let names = [
-            "tokenizer.json",
-            "vocab.json",
-            "merges.txt",
-            "tokenizer_config.json",
-            "special_tokens_map.json",
-        ];
-        names
-            .map(|name| folder.join(name))
-            .into_iter()
-            .filter(|path| path.is_file())
-            .for_each(|path| drop(config(path)));
-        let hints = hints.unwrap_or_else(|| sampling.hints());
-        let spec = spec.clone();
+        let open = || Tokenizer::open(&folder, text.positions, text.vocabulary);
+        let tokenizer = folder.is_dir().then(open).transpose()?;
         Ok(ModelInfo {
-            spec,
+            spec: spec.clone(),
             unet,
-            motion,
             text,
             vae,
-            motion_weights,
             tokenizer,
-            hints,
-            sampling,
+            hints: hints.unwrap_or_else(|| motion.sampling.hints()),
+            motion: motion.config,
+            motion_weights: motion.weights,
+            sampling: motion.sampling,
             files,
-            notes,
+            notes: motion.note.into_iter().collect(),
         })
     }
 
@@ -215,67 +137,19 @@ impl ModelInfo {
         weights::find(&folder)
     }
 
-    /// A hash over the contents of all settings and weights, as hexadecimal digits: whatever decides the pictures.
+    /// The hash of every part: weights, settings, tokenizer and hints, whatever decides the pictures.
     ///
     /// # Errors
     /// Model: weights are missing. Input: a file can't be read.
-    pub fn fingerprint(&self) -> Result<String> {
-        let mut digest = Digest::default();
-        self.files.iter().try_for_each(|path| digest.update_file(path))?;
+    pub fn fingerprint(&self) -> Result<ModelFingerprint> {
+        let mut files = self.files.clone();
         for part in Part::ALL {
-            let files = source::open(&self.weights_of(part)?)?.files();
-            files.iter().try_for_each(|path| digest.update_file(path))?;
+            files.extend(source::open(&self.weights_of(part)?)?.files());
         }
-        Ok(digest.finish())
+        // What the hints say, and not their file: without one they say what is usual.
+        let settings = [("hints", format!("{:?}", self.hints)), ("sampling", format!("{:?}", self.sampling))];
+        ModelFingerprint::of(&self.spec.folder, &files, &settings)
     }
-}
-
-fn checkpoint(path: &Path, config: &mut impl FnMut(PathBuf) -> PathBuf) -> Result<CheckpointScheduler> {
-    if path.is_file() {
-        config(path.to_owned());
-    }
-    CheckpointScheduler::read(path)
-}
-
-/// A note that tells what a motion module was taken for.
-fn told(name: &str, motion: &MotionConfig, found: &FoundRecipe) -> String {
-    let frames = motion.max_frames;
-    match &found.doubt {
-        None => format!("{name}: {} for up to {frames} frames", found.recipe.family),
-        Some(doubt) => format!(
-            "{name}: {doubt}. If that is wrong, give the file its own name back, like animatediff_lightning_4step.safetensors"
-        ),
-    }
-}
-
-/// What the tensors of a motion file tell about its shape.
-fn motion_in(file: &dyn TensorSource) -> Result<FoundMotion> {
-    let renamed = |name: &String| keys::motion(name).into_iter().next().map(|(key, _)| key);
-    let modules: Vec<(String, &Vec<usize>)> = file
-        .shapes()
-        .iter()
-        .filter_map(|(name, shape)| Some((renamed(name)?, shape)))
-        .filter(|(key, _)| key.contains("motion_modules."))
-        .collect();
-    if modules.is_empty() {
-        let error = Error::model(format!("{}: there are no motion modules in it", file.path().display()));
-        let all = file.shapes().iter().map(|(name, shape)| (name.as_str(), shape.as_slice()));
-        return Err(match keys::likely_cause(all) {
-            Some(cause) => error.hint(cause),
-            None => error.hint("an AnimateDiff or AnimateDiff-Lightning motion module is needed"),
-        });
-    }
-    let positions = modules
-        .iter()
-        .find(|(key, _)| key.ends_with("pos_embed.pe"))
-        .and_then(|(_, shape)| shape.iter().rev().nth(1).copied());
-    let layer = |key: &str| key.split_once("transformer_blocks.")?.1.split('.').next()?.parse::<usize>().ok();
-    Ok(FoundMotion {
-        mid: modules.iter().any(|(key, _)| key.starts_with("mid_block.")),
-        deeper: modules.iter().filter_map(|(key, _)| layer(key)).max().unwrap_or(0),
-        positions,
-        original: file.shapes().keys().any(|name| name.contains(".temporal_transformer.")),
-    })
 }
 
 /// The parts must speak of the same latents and the same text.

@@ -3,24 +3,29 @@
 //! [`ModelInfo`] looks at a folder in diffusers' layout, with or without a motion module from a file of its own, and
 //! [`Model::load`] reads its weights. Everything that depends on the kind of model stays behind this door.
 
+mod cost;
+mod fingerprint;
 mod hints;
 mod info;
+mod motion;
 mod sampling;
 mod spec;
 pub mod tier;
 
+pub use cost::Products;
+pub use fingerprint::ModelFingerprint;
 pub use hints::ModelHints;
 pub use info::ModelInfo;
-pub use sampling::{Origin, Origins, Sampling};
+pub use sampling::{Origin, Origins, Sampling, SamplingRecord};
 pub use spec::{ModelSpec, Precision};
 pub use tier::Tier;
 
 use self::info::Part;
 use super::conditioning::Conditioning;
 use super::config::VaeConfig;
+use super::sampling::level::NoiseLevel;
 use super::sampling::prediction::{Denoiser, pred_x0};
 use super::sampling::retime;
-use super::sampling::schedule::NoiseLevel;
 use super::text::encoder::TextEncoder;
 use super::text::tokenizer::PromptIds;
 use super::unet::{Unet, UnetParts};

@@ -3,12 +3,13 @@
 use super::hints::ModelHints;
 use super::spec::ModelSpec;
 use crate::diffusion::config::{
-    BetaSchedule, CheckpointScheduler, NormSpan, SamplerKind, SchedulerConfig, Spacing,
+    BetaSchedule, CheckpointScheduler, NormSpan, Prediction, SchedulerConfig, Spacing,
 };
 use crate::diffusion::recipe::{self, Recipe};
+use crate::diffusion::sampling::sampler::of_class;
 use crate::diffusion::sampling::schedule::Schedule;
 use crate::error::{Error, Result};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Sampling of a model, with the origin of every part.
@@ -33,11 +34,13 @@ pub struct Sampling {
 }
 
 /// Who decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// The person, on the command line or in a project.
     User,
+    /// The preset.
+    Preset,
     /// The recipe of the motion module's family.
     MotionModule,
     /// The model's own settings: its scheduler, made for its own motion modules, and its hints.
@@ -47,7 +50,7 @@ pub enum Origin {
 }
 
 /// Where each part of a [`Sampling`] comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origins {
     /// Sampler, spacing and betas.
     pub scheduler: Origin,
@@ -59,7 +62,51 @@ pub struct Origins {
     pub guidance: Origin,
 }
 
+/// A [`Sampling`] as it is told: in plans, and in the record of a video.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SamplingRecord {
+    /// What the motion modules are called.
+    pub family: String,
+    /// The sampler's name, like `euler`.
+    pub sampler: String,
+    /// `epsilon` or `v_prediction`.
+    pub prediction: String,
+    /// Denoising steps a window.
+    pub steps: usize,
+    /// The timestep of every step, noisiest first.
+    pub timesteps: Vec<f64>,
+    /// Its noise over its signal.
+    pub sigmas: Vec<f64>,
+    /// Guidance where the first window begins.
+    pub guidance: f32,
+    /// Where all that comes from.
+    pub from: Origins,
+}
+
 impl Sampling {
+    /// What is told of it, with the `guidance` that is used and where that comes from.
+    ///
+    /// # Errors
+    /// Usage: so many steps can't be made.
+    pub fn record(&self, (guidance, origin): (f32, Origin)) -> Result<SamplingRecord> {
+        let levels = self.schedule()?.strides(1.0);
+        let prediction = match self.scheduler.prediction {
+            Prediction::Epsilon => "epsilon",
+            Prediction::Velocity => "v_prediction",
+        };
+        Ok(SamplingRecord {
+            family: self.family.clone(),
+            sampler: self.scheduler.sampler.name().to_owned(),
+            prediction: prediction.to_owned(),
+            steps: self.steps,
+            timesteps: levels.iter().map(|s| s.from.t).collect(),
+            // Without signal there is no ratio; JSON has no word for infinity.
+            sigmas: levels.iter().map(|s| s.from.noise / s.from.signal.max(f64::MIN_POSITIVE)).collect(),
+            guidance,
+            from: Origins { guidance: origin, ..self.from },
+        })
+    }
+
     /// As the motion module's `recipe` has it; only what the checkpoint predicts is kept of its own settings.
     ///
     /// # Errors
@@ -106,31 +153,30 @@ impl Sampling {
     }
 
     /// As a whole pipeline that was saved with its motion module has it: one whose scheduler has a motion module's betas, which no
-    /// checkpoint for single pictures has. None where this isn't one.
-    pub(super) fn of_pipeline(spec: &ModelSpec, scheduler: &Path) -> Result<Option<Self>> {
-        let Ok(config) = SchedulerConfig::read(scheduler) else { return Ok(None) };
-        let known =
-            ["EulerDiscreteScheduler", "DDIMScheduler", "LCMScheduler"].contains(&config.class_name.as_str());
+    /// checkpoint for single pictures has. None where this isn't one. `unet_norm` is that of the module's family.
+    pub(super) fn of_pipeline(spec: &ModelSpec, scheduler: &Path, unet_norm: NormSpan) -> Option<Self> {
+        let config = SchedulerConfig::read(scheduler).ok()?;
+        let known = of_class(&config.class_name).is_some();
         let betas = (config.betas, config.beta_start, config.beta_end);
         if !known || betas != (BetaSchedule::Linear, recipe::BETAS.0, recipe::BETAS.1) {
-            return Ok(None);
+            return None;
         }
-        let like = match (config.sampler, config.spacing) {
-            (SamplerKind::Lcm, _) => &recipe::LCM,
-            (SamplerKind::Euler, Spacing::Trailing) => &recipe::LIGHTNING[2],
+        let like = match (config.sampler.name(), config.spacing) {
+            ("lcm", _) => &recipe::LCM,
+            ("euler", Spacing::Trailing) => &recipe::LIGHTNING[2],
             _ => &recipe::V2,
         };
         let (steps, from) = chosen(spec, like.steps(spec.tier), Origin::Model);
-        Ok(Some(Sampling {
+        Some(Sampling {
             family: format!("a saved pipeline, sampled like {}", like.family),
             scheduler: config,
             steps,
             made_for: Vec::new(),
             guidance: like.guidance,
             most_guidance: like.most_guidance,
-            unet_norm: NormSpan::Frame,
+            unet_norm,
             from,
-        }))
+        })
     }
 
     /// The noise levels.

@@ -12,12 +12,12 @@
 
 use super::handoff;
 use super::holds::Holds;
+use super::level::NoiseLevel;
 use super::prediction::Denoiser;
 use super::retime::Pace;
 use super::sampler;
-use super::schedule::{NoiseLevel, Schedule};
+use super::schedule::Schedule;
 use crate::diffusion::conditioning::Conditioning;
-use crate::diffusion::config::SamplerKind;
 use crate::error::{Context, Error, Result};
 use candle_core::{Result as TensorResult, Tensor};
 
@@ -109,7 +109,9 @@ pub fn denoise(
             _ => None,
         };
         noise = window.step_noise.get(index).unwrap_or(noise);
-        let mut next = sampler::step(schedule, &x, &x0, *stride, noise).context(failed)?;
+        let clipped = schedule.clip(&x0).context(failed)?;
+        let step = sampler::Step { x: &x, x0: &x0, clipped: &clipped, stride: *stride, fresh: noise };
+        let mut next = schedule.sampler().step(step).context(failed)?;
         if let Some(change) = change {
             next = (next + (change * stride.to.signal).context(failed)?).context(failed)?;
         }
@@ -150,7 +152,7 @@ impl WindowInputs<'_> {
             )));
         }
         let fresh = self.step_noise.len();
-        if schedule.kind() == SamplerKind::Lcm && fresh + 1 < schedule.steps() {
+        if schedule.sampler().adds_noise() && fresh + 1 < schedule.steps() {
             return Err(Error::internal(format!("{fresh} steps' noise for {} steps", schedule.steps())));
         }
         Ok(())

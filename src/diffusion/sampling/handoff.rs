@@ -9,7 +9,7 @@
 //! clean latents, less with every frame ([`correct`]). What remains of a prediction is its change since the last settled
 //! frame, which is what a continuation is.
 
-use super::schedule::NoiseLevel;
+use super::level::NoiseLevel;
 use candle_core::{Result, Tensor};
 
 /// New frames after which the correction has fallen to 1/e.

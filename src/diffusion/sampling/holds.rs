@@ -5,7 +5,8 @@
 
 use super::denoise::WindowInputs;
 use super::handoff::noised;
-use super::schedule::{NoiseLevel, Schedule};
+use super::level::NoiseLevel;
+use super::schedule::Schedule;
 use candle_core::{Result, Tensor};
 
 /// Which frames are held on a known picture, and until which step.
@@ -40,7 +41,7 @@ impl Holds {
     pub fn initial(&self, schedule: &Schedule, window: &WindowInputs, first: NoiseLevel) -> Result<Tensor> {
         match &self.pictures {
             Some(pictures) if window.strength() < 1.0 => noised(pictures, window.noise, first),
-            _ => window.noise * schedule.initial_scale(first),
+            _ => window.noise * schedule.init_noise_sigma(first),
         }
     }
 

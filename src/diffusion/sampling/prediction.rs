@@ -1,6 +1,6 @@
 //! Predictions: what a network's output says about the clean latents. The only place where kinds of prediction are told apart.
 
-use super::schedule::NoiseLevel;
+use super::level::NoiseLevel;
 use crate::diffusion::conditioning::Conditioning;
 use crate::diffusion::config::Prediction;
 use crate::error::Result;

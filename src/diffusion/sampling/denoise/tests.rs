@@ -1,17 +1,19 @@
 use super::*;
 use crate::diffusion::conditioning::Movement;
-use crate::diffusion::config::{BetaSchedule, Prediction, SamplerKind, SchedulerConfig, Spacing};
+use crate::diffusion::config::{BetaSchedule, Prediction, SchedulerConfig, Spacing};
 use crate::diffusion::sampling::handoff::noised;
+use crate::diffusion::sampling::sampler::Sampler;
+use crate::diffusion::sampling::samplers::{Ddim, Euler, Lcm};
 use crate::noise::{Stream, gaussian};
 use candle_core::Device;
 use std::cell::RefCell;
 
 const SHAPE: (usize, usize, usize, usize) = (6, 2, 3, 3);
 
-fn schedule(kind: SamplerKind, prediction: Prediction, zero_snr: bool) -> Schedule {
+fn schedule(sampler: &'static dyn Sampler, prediction: Prediction, zero_snr: bool) -> Schedule {
     let config = SchedulerConfig {
         class_name: String::new(),
-        sampler: kind,
+        sampler,
         train_timesteps: 1000,
         betas: BetaSchedule::Linear,
         beta_start: 0.00085,
@@ -89,13 +91,14 @@ fn window<'a>(noise: &'a Tensor, conditioning: &'a Conditioning, denoise: &'a [f
 #[test]
 fn a_perfect_prediction_gives_the_clean_latents() {
     let (clean, noise, text) = (tensor(1, SHAPE), tensor(2, SHAPE), plain(&tensor(3, (1, 1, 1, 1))));
-    for (kind, prediction, zero) in [
-        (SamplerKind::Euler, Prediction::Epsilon, false),
-        (SamplerKind::Euler, Prediction::Velocity, false),
-        (SamplerKind::Euler, Prediction::Velocity, true),
-        (SamplerKind::Ddim, Prediction::Epsilon, false),
-        (SamplerKind::Ddim, Prediction::Velocity, true),
-    ] {
+    let cases: [(&'static dyn Sampler, Prediction, bool); 5] = [
+        (&Euler, Prediction::Epsilon, false),
+        (&Euler, Prediction::Velocity, false),
+        (&Euler, Prediction::Velocity, true),
+        (&Ddim, Prediction::Epsilon, false),
+        (&Ddim, Prediction::Velocity, true),
+    ];
+    for (kind, prediction, zero) in cases {
         let schedule = schedule(kind, prediction, zero);
         let oracle = Oracle::new(&clean);
         let out = denoise(&oracle, &schedule, &window(&noise, &text, &[1.0; 6]), |_| Ok(())).unwrap();
@@ -107,7 +110,7 @@ fn a_perfect_prediction_gives_the_clean_latents() {
 fn pinned_frames_are_replayed_at_every_level_and_come_out_untouched() {
     let (clean, noise, text) = (tensor(1, SHAPE), tensor(2, SHAPE), plain(&tensor(3, (1, 1, 1, 1))));
     let settled = clean.narrow(0, 0, 2).unwrap();
-    let schedule = schedule(SamplerKind::Euler, Prediction::Epsilon, false);
+    let schedule = schedule(&Euler, Prediction::Epsilon, false);
     let oracle = Oracle::new(&clean);
     let window = WindowInputs { pinned: Some(&settled), ..window(&noise, &text, &[1.0; 6]) };
     let out = denoise(&oracle, &schedule, &window, |_| Ok(())).unwrap();
@@ -124,7 +127,7 @@ fn pinned_frames_are_replayed_at_every_level_and_come_out_untouched() {
 fn pinned_frames_are_shown_nearly_clean_to_a_model_that_wants_them_so() {
     let (clean, noise, text) = (tensor(1, SHAPE), tensor(2, SHAPE), plain(&tensor(3, (1, 1, 1, 1))));
     let settled = clean.narrow(0, 0, 2).unwrap();
-    let schedule = schedule(SamplerKind::Euler, Prediction::Velocity, true);
+    let schedule = schedule(&Euler, Prediction::Velocity, true);
     let oracle = Oracle::new(&clean);
     let pinned =
         WindowInputs { pinned: Some(&settled), pin_noise: Some(0.75), ..window(&noise, &text, &[1.0; 6]) };
@@ -149,7 +152,7 @@ fn more_strength_leads_further_from_the_carried_picture() {
     let (text, carried, picture) =
         (plain(&tensor(3, (1, 1, 1, 1))), tensor(5, (1, 2, 3, 3)), tensor(6, SHAPE));
     let noise = picture.zeros_like().unwrap();
-    let schedule = schedule(SamplerKind::Euler, Prediction::Epsilon, false);
+    let schedule = schedule(&Euler, Prediction::Epsilon, false);
     let mut last = 0.0;
     for s in 1..20 {
         let strength = [s as f32 / 20.0; 6];
@@ -165,7 +168,7 @@ fn more_strength_leads_further_from_the_carried_picture() {
 fn a_frame_of_less_strength_is_held_until_its_own_level() {
     let (clean, noise, text) = (tensor(1, SHAPE), tensor(2, SHAPE), plain(&tensor(3, (1, 1, 1, 1))));
     let carried = tensor(5, (1, 2, 3, 3));
-    let schedule = schedule(SamplerKind::Euler, Prediction::Epsilon, false);
+    let schedule = schedule(&Euler, Prediction::Epsilon, false);
     let oracle = Oracle::new(&clean);
     let strength = [1.0, 0.5, 0.01, 1.0, 1.0, 1.0];
     let window = WindowInputs { init_latents: Some(&carried), ..window(&noise, &text, &strength) };
@@ -187,7 +190,7 @@ fn frames_move_as_fast_as_their_pace_and_held_ones_are_left_alone() {
     let line: Vec<f32> = (0..6).flat_map(|i| [(i * i) as f32; 18]).collect();
     let clean = Tensor::from_vec(line, SHAPE, &Device::Cpu).unwrap();
     let (noise, text, carried) = (tensor(2, SHAPE), plain(&tensor(3, (1, 1, 1, 1))), tensor(5, (1, 2, 3, 3)));
-    let schedule = schedule(SamplerKind::Euler, Prediction::Epsilon, false);
+    let schedule = schedule(&Euler, Prediction::Epsilon, false);
     let oracle = Oracle::new(&clean);
     let pace = Some(Pace { speeds: &[1.0; 6], strength: 1.0, luma: &[1.0; 2] });
     let run = |window: &WindowInputs| {
@@ -224,7 +227,7 @@ fn guidance_leads_away_from_the_negative() {
     let guidance = Some(Guidance { negative: &no, scale: 3.0 });
     let yes = plain(&yes);
     let window = WindowInputs { guidance, ..window(&noise, &yes, &strength) };
-    let schedule = schedule(SamplerKind::Euler, Prediction::Epsilon, false);
+    let schedule = schedule(&Euler, Prediction::Epsilon, false);
     denoise(&Echo, &schedule, &window, |step| {
         assert!(distance(step.x0, &Tensor::full(5.0f32, SHAPE, &Device::Cpu).unwrap()) < 1e-6);
         Ok(())
@@ -235,7 +238,7 @@ fn guidance_leads_away_from_the_negative() {
 #[test]
 fn consistency_sampling_ends_on_the_clean_latents_and_takes_fresh_noise_in_between() {
     let (clean, noise, text) = (tensor(1, SHAPE), tensor(2, SHAPE), plain(&tensor(3, (1, 1, 1, 1))));
-    let schedule = schedule(SamplerKind::Lcm, Prediction::Epsilon, false);
+    let schedule = schedule(&Lcm, Prediction::Epsilon, false);
     let times: Vec<f64> = schedule.strides(1.0).iter().map(|s| s.from.t).collect();
     assert_eq!(times, [999.0, 759.0, 499.0, 259.0]);
     let (fresh, oracle) = ([tensor(11, SHAPE), tensor(12, SHAPE), tensor(13, SHAPE)], Oracle::new(&clean));
