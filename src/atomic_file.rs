@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 /// Times that a file is tried for which others want as well.
-const TRIES: usize = 16;
+const TRIES: usize = 1000;
 
 /// Whether `path` is there and is no file and no folder, but a device or a pipe such as `/dev/null`: it is written to,
 /// and never renamed over, which would take it from everybody on the machine.

@@ -127,8 +127,9 @@ fn a_video_from_anywhere_puts_no_command_of_its_own_into_the_one_that_is_printed
     let job = |hearing: Value| {
         serde_json::json!({
             "track": evil("track"), "prompt": evil("-p"), "negative": "", "motion": evil("motion"),
-            "model": evil("model"), "set": [evil("set")], "hearing": hearing, "fps": evil("12"),
-            "settings": {"seed": evil("1"), "steps": 2, "picture": evil("64x36"), "generate": evil("64x36")},
+            "model": evil("model"), "set": [evil("set")], "hearing": hearing, "fps": "12",
+            "frames": 1, "settings": {"seed": 1, "steps": 2, "picture": "64x36", "generate": "64x36",
+                "windows": {"length": 16, "overlap": 4}, "first_frame": 0},
             "project": {"name": evil("video.toml"), "files": {"video.toml": "track = \"track.wav\"\n"}},
         })
     };
@@ -144,11 +145,19 @@ fn a_video_from_anywhere_puts_no_command_of_its_own_into_the_one_that_is_printed
     let (path, prompt) = (format!("./{name}"), format!("--prompt={}", evil("-p")));
     assert!(words[1].ends_with(&name) && [&name, &path].contains(&&words[1]), "{words:?}");
     assert_eq!(words[2..8], ["--bpm", &evil("97"), &prompt, "--negative", "", "--motion"]);
-    assert_eq!(words[words.len() - 3..], ["--fps", &evil("12"), "--halve"]);
+    assert_eq!(words[words.len() - 3..], ["--fps", "12", "--halve"]);
     assert!(named.contains("put 'track; touch stolen"), "{named}");
     assert!(!stage.path("stolen").exists());
     // Neither options of its own, nor what a terminal would hide.
     extract(job(serde_json::json!([["--output", "stolen"]])), "third").fails(3, &["damaged", "options"]);
+    for (key, inside) in [("fps", None), ("settings", Some("seed")), ("settings", Some("picture"))] {
+        let mut other = job(serde_json::json!([]));
+        match inside {
+            Some(inside) => other[key][inside] = evil("12").into(),
+            None => other[key] = evil("12").into(),
+        }
+        extract(other, "third").fails(3, &["damaged", "no record of a job"]);
+    }
     let mut hidden = job(serde_json::json!([]));
     hidden["prompt"] = "waves\u{1b}[2K".into();
     extract(hidden, "third").fails(3, &["damaged", "control characters"]);

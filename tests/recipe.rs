@@ -311,7 +311,7 @@ fn strangers(motion: &str) -> Stage {
     fs::write(stage.path("kl/scheduler/scheduler_config.json"), case.checkpoint.to_string()).unwrap();
     let weights = |part: &str| stage.path(&format!("kl/{part}/diffusion_pytorch_model.safetensors"));
     fs::rename(weights("motion_adapter"), stage.path(motion)).unwrap();
-    ["unet", "vae"].map(|part| fs::remove_file(weights(part)).unwrap());
+    ["unet", "vae"].into_iter().for_each(|part| fs::remove_file(weights(part)).unwrap());
     fs::remove_file(stage.path("kl/text_encoder/model.safetensors")).unwrap();
     stage
 }
