@@ -1,8 +1,11 @@
 //! How long a render will take and how much memory it needs: its stages, tried on this machine as it is now.
 
 use super::camera::Pose;
-use super::stages::{QUEUE, finish_at, to_frames};
-use super::{Job, Window};
+use super::finish::finish_at;
+use super::job::Job;
+use super::pictures::to_frames;
+use super::plan::Window;
+use super::stages::QUEUE;
 use crate::diffusion::Model;
 use crate::diffusion::unet::motion_module::Movement;
 use crate::error::{Context, Error, Result};

@@ -9,7 +9,7 @@ use super::production::{Order as Final, Production};
 use super::workshop::Workshop;
 use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::render::{Live, Settings, Settled, Shown};
+use crate::render::{Live, Settings, Shown, TakeState};
 use crate::score::Timeline;
 use crate::units::{FrameIndex, Seconds};
 use crate::video::Frame;
@@ -148,7 +148,7 @@ impl Engine {
 impl Shared {
     fn run(&self, model: Model, workshop: &dyn Workshop) {
         let mut model = Some(model);
-        let mut ends: BTreeMap<FrameIndex, Settled> = BTreeMap::new();
+        let mut ends: BTreeMap<FrameIndex, TakeState> = BTreeMap::new();
         // While it plays, frames that are nearer than a window takes would come too late.
         let mut lead = 0;
         loop {
@@ -163,8 +163,8 @@ impl Shared {
             };
             let began = Instant::now();
             match self.window(&mut model, workshop, (&order, frame), &ends) {
-                Ok(settled) => {
-                    ends.insert(settled.next, settled);
+                Ok(state) => {
+                    ends.insert(state.next(), state);
                     forget(&mut ends, order.playhead);
                     lead = (order.live.timeline().fps.frame_at(Seconds(began.elapsed().as_secs_f64())) + 1)
                         .min(LATEST);
@@ -181,8 +181,8 @@ impl Shared {
         model: &mut Option<Model>,
         workshop: &dyn Workshop,
         (order, frame): (&Order, FrameIndex),
-        ends: &BTreeMap<FrameIndex, Settled>,
-    ) -> Result<Settled> {
+        ends: &BTreeMap<FrameIndex, TakeState>,
+    ) -> Result<TakeState> {
         let model = match model {
             Some(model) => model,
             None => model.insert(workshop.load()?),
@@ -213,7 +213,7 @@ impl Shared {
         (frame < order.live.timeline().frames.min(order.playhead + AHEAD)).then_some(frame)
     }
 
-    fn keep(&self, order: &Order, shown: Shown) -> Result<Settled> {
+    fn keep(&self, order: &Order, shown: Shown) -> Result<TakeState> {
         let jpegs = shown.frames.iter().map(jpeg).collect::<Result<Vec<_>>>()?;
         let playhead = locked(&self.order).playhead;
         let mut pictures = locked(&self.pictures);
@@ -223,7 +223,7 @@ impl Shared {
         let runs = pictures.runs();
         drop(pictures);
         self.news.send_replace(News { runs, trouble: None });
-        Ok(shown.settled)
+        Ok(shown.state)
     }
 
     /// Tells of `error` and waits for a change, since the same would fail again.
@@ -238,17 +238,17 @@ impl Shared {
 
 /// Where to begin for `frame`: at the end of a window that reaches to it, or with a new take.
 fn begin<'a>(
-    ends: &'a BTreeMap<FrameIndex, Settled>,
+    ends: &'a BTreeMap<FrameIndex, TakeState>,
     order: &Order,
     frame: FrameIndex,
-) -> (FrameIndex, Option<&'a Settled>) {
+) -> (FrameIndex, Option<&'a TakeState>) {
     let stride = order.live.stride();
     let before = ends.range(..=frame).next_back().filter(|(next, _)| frame - **next < stride);
-    before.map_or((frame, None), |(next, settled)| (*next, Some(settled)))
+    before.map_or((frame, None), |(next, state)| (*next, Some(state)))
 }
 
 /// Keeps the ends nearest to the playhead.
-fn forget(ends: &mut BTreeMap<FrameIndex, Settled>, playhead: FrameIndex) {
+fn forget(ends: &mut BTreeMap<FrameIndex, TakeState>, playhead: FrameIndex) {
     while ends.len() > REMEMBERED {
         farthest(ends, playhead).and_then(|f| ends.remove(&f));
     }
