@@ -3,8 +3,8 @@
 //! The two sides of a ratio are timed in turns, so that whatever else the machine does hits both alike.
 #![allow(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
-use beatbolt::diffusion::unet::motion_module::Movement;
-use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision};
+use beatbolt::diffusion::conditioning::{Conditioning, Movement};
+use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier};
 use beatbolt::nn::cpu;
 use beatbolt::noise::{Stream, gaussian};
 use beatbolt::units::Size;
@@ -59,14 +59,16 @@ fn main() {
 /// One window of the shipped model.
 fn spark() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-    let spec = ModelSpec { folder, motion: None, effort: Effort::Own, precision: Precision::F32 };
-    let model = Model::open(&spec, &Device::Cpu).expect("spark is shipped");
-    let latents = noise(&[16, model.latent_channels(), 18, 32]);
+    let spec = ModelSpec { folder, motion: None, tier: Tier::Develop, steps: None, force_steps: false };
+    let f32 = Precision::F32.on(&Device::Cpu).expect("a CPU computes in f32");
+    let model = Model::open(&spec, &f32).expect("spark is shipped");
+    let latents = noise(&[16, model.info().latent_channels(), 18, 32]);
     let (text, _) = model.encode_prompt("neon tunnel").expect("a prompt");
+    let with = Conditioning::new(text, vec![Movement::PLAIN; 16]);
     compare(
         "spark, a window of 16: decoding / one denoising step",
         || drop(black_box(model.decode(&latents))),
-        || drop(black_box(model.predict(&latents, 499.0, &text, &[Movement::PLAIN; 16]))),
+        || drop(black_box(model.predict(&latents, 499.0, &with))),
     );
 }
 

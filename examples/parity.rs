@@ -8,10 +8,13 @@
 //! tensor there, the relative error |ours - reference| / |reference| is printed. `DEVICE` is the processor (`cpu`)
 //! or as `beatbolt render --device` takes it, and its numbers are `f32` where nothing else is said.
 
+use beatbolt::diffusion::conditioning::{Conditioning, Movement};
+use beatbolt::diffusion::config::{Prediction, SchedulerConfig};
 use beatbolt::diffusion::sampling::denoise::{Guidance, WindowInputs, denoise};
+use beatbolt::diffusion::sampling::level::NoiseLevel;
+use beatbolt::diffusion::sampling::prediction::{self, Denoiser};
 use beatbolt::diffusion::sampling::schedule::Schedule;
-use beatbolt::diffusion::unet::motion_module::Movement;
-use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
+use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier, open_device};
 use beatbolt::error::{Context, Error, Result};
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
@@ -68,9 +71,10 @@ fn compare(folder: &Path, device: &str, precision: Precision) -> Result<BTreeMap
     let reference = candle_core::safetensors::load(folder.join("case.safetensors"), &Device::Cpu)
         .context(|| unreadable("case.safetensors"))?;
     let reference = Reference(reference);
-    let spec =
-        ModelSpec { folder: with_norm(folder, &case.norm)?, motion: None, effort: Effort::Own, precision };
-    let model = Model::open(&spec, &open_device(device)?.device)?;
+    let folder = with_norm(folder, &case.norm)?;
+    let config = SchedulerConfig::read(&folder.join("scheduler/scheduler_config.json"))?;
+    let spec = ModelSpec { folder, motion: None, tier: Tier::Develop, steps: None, force_steps: false };
+    let model = Model::open(&spec, &precision.on(&open_device(device)?.device)?)?;
 
     let mut errors = BTreeMap::new();
     let text = model.encode_ids(&reference.ids("input_ids")?)?;
@@ -79,24 +83,39 @@ fn compare(folder: &Path, device: &str, precision: Precision) -> Result<BTreeMap
     let noise = reference.get("noise")?.to_device(model.device());
     let noise = &noise.context(|| Error::device("the noise can't be brought to the device"))?;
     let frames = noise.dims()[0];
+    let moving = Movement { scale: case.motion_scale, ..Movement::PLAIN };
     let window = WindowInputs {
         noise,
+        step_noise: &[],
         pinned: None,
         pin_noise: None,
-        carried: None,
+        init_latents: None,
         denoise: &vec![1.0; frames],
-        motion: &vec![Movement { scale: case.motion_scale, ..Movement::PLAIN }; frames],
         pace: None,
-        text: &text,
+        conditioning: &Conditioning::new(text, vec![moving; frames]),
         guidance: (case.guidance != 1.0).then_some(Guidance { negative: &negative, scale: case.guidance }),
     };
-    let schedule = Schedule::new(model.scheduler(), case.steps)?;
-    let latents = denoise(&model, &schedule, &window, |step| {
-        reference.check(&format!("eps.{}", step.index), step.prediction, &mut errors)?;
+    let schedule = Schedule::new(&config, case.steps)?;
+    let kind = config.prediction;
+    let latents = denoise(&Sampled(&model, kind), &schedule, &window, |step| {
+        let output = prediction::output(kind, step.before, step.x0, step.level);
+        let output = output.context(|| Error::device("the output can't be computed"))?;
+        reference.check(&format!("eps.{}", step.index), &output, &mut errors)?;
         reference.check(&format!("latents.{}", step.index), step.latents, &mut errors)
     })?;
     reference.check("frames", &model.decode(&latents)?, &mut errors)?;
     Ok(errors)
+}
+
+/// A model whose output is taken for what the case says, whatever the recipe of its motion module.
+struct Sampled<'a>(&'a Model, Prediction);
+
+impl Denoiser for Sampled<'_> {
+    fn pred_x0(&self, x: &Tensor, level: NoiseLevel, with: &Conditioning) -> Result<Tensor> {
+        let failed = || Error::device("the step can't be computed");
+        let output = self.0.predict(&(x / level.spread()).context(failed)?, level.t, with)?;
+        prediction::pred_x0(self.1, x, &output, level).context(failed)
+    }
 }
 
 /// The case's model, in which the motion module's norm is as the case says: diffusers' settings file has no word for it.

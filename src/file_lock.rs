@@ -2,6 +2,7 @@
 //!
 //! The system lets go of them when the process ends, however it ends.
 
+use crate::atomic_file;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -47,7 +48,7 @@ impl FileLock {
 
     fn take(path: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> io::Result<Option<Self>> {
         loop {
-            let file = File::options().create(true).truncate(false).write(true).open(path)?;
+            let file = atomic_file::open(path)?;
             match lock(&file) {
                 Ok(()) => {}
                 Err(TryLockError::WouldBlock) => return Ok(None),
@@ -57,7 +58,7 @@ impl FileLock {
             }
             // Between opening and locking, the holder before may have removed the file: the lock is then on one that
             // nobody finds any more.
-            if is_at(&file, path)? {
+            if atomic_file::lies_at(&file, path) {
                 return Ok(Some(FileLock { file, path: path.to_owned(), fleeting: false }));
             }
         }
@@ -71,22 +72,6 @@ impl Drop for FileLock {
             let _ = fs::remove_file(&self.path);
         }
     }
-}
-
-#[cfg(unix)]
-fn is_at(file: &File, path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::MetadataExt;
-    match fs::metadata(path) {
-        Ok(found) => Ok((found.dev(), found.ino()) == file.metadata().map(|own| (own.dev(), own.ino()))?),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(false),
-        Err(e) => Err(e),
-    }
-}
-
-/// Elsewhere a file that is open keeps its name.
-#[cfg(not(unix))]
-fn is_at(_: &File, _: &Path) -> io::Result<bool> {
-    Ok(true)
 }
 
 #[cfg(test)]

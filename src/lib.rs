@@ -11,6 +11,7 @@
 //! - [`diffusion`]: recipes, text encoder, UNet with motion modules, VAE, sampling. Tensors only.
 //! - [`video`]: frames go in, a finished file with the untouched audio comes out. No tensors.
 //! - [`render`]: the only place where score, diffusion and video meet.
+//! - [`job`]: from what is asked for to a finished video.
 //! - [`studio`]: a page on which presets are made while the track plays.
 //! - [`cli`]: what is typed and what is printed.
 
@@ -22,6 +23,7 @@ pub mod diffusion;
 pub mod digest;
 pub mod error;
 pub mod file_lock;
+pub mod job;
 pub mod nn;
 pub mod noise;
 pub mod progress;

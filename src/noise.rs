@@ -14,6 +14,8 @@ pub enum Stream {
     Finish = 1,
     /// Seeded signals in presets.
     Score = 2,
+    /// What a sampler adds to a frame's latents after a step.
+    Sampler = 3,
 }
 
 /// Fills `out` with unit Gaussians that depend on nothing but the arguments and the position in `out`.

@@ -2,7 +2,8 @@
 
 use assert_cmd::Command as Program;
 use beatbolt::audio::{Analysis, Options, Tracker, analyze, analyze_with};
-use beatbolt::cli::analyze::{AnalyzeOptions, Hearing, run};
+use beatbolt::cli::analyze::{AnalyzeOptions, run};
+use beatbolt::job::Hearing;
 use beatbolt::progress::Silent;
 use beatbolt::units::Seconds;
 use std::path::{Path, PathBuf};

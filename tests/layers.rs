@@ -22,9 +22,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("nn", &["weights"]),
     ("diffusion", &["nn", "weights"]),
     ("video", &[]),
-    ("render", &["score", "nn", "diffusion", "video"]),
-    ("studio", &["audio", "score", "diffusion", "video", "render"]),
-    ("cli", &["audio", "score", "nn", "diffusion", "video", "render", "studio"]),
+    ("render", &["weights", "score", "nn", "diffusion", "video"]),
+    ("job", &["audio", "weights", "score", "nn", "diffusion", "video", "render"]),
+    ("studio", &["audio", "score", "diffusion", "video", "render", "job"]),
+    ("cli", &["audio", "weights", "score", "nn", "diffusion", "video", "render", "job", "studio"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
@@ -50,7 +51,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aubio_rs", &["audio/beat.rs"]),
     ("candle_core", &["weights", "nn", "diffusion", "render"]),
     ("candle_nn", &["nn"]),
-    ("tokenizers", &["diffusion/text/tokenizer.rs"]),
+    ("tokenizers", &["diffusion/text/tokenizer.rs", "diffusion/text/typography.rs"]),
     ("pulp", &["vector.rs"]),
     ("ffmpeg_next", &["video", "audio/decode/ffmpeg.rs"]),
     ("clap", &["cli/args", "cli/mod.rs"]),
@@ -59,7 +60,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("plotters", &["cli/plot"]),
     ("half", &["audio/weights.rs"]),
     ("hound", &["cli/analyze/clicks.rs"]),
-    ("postcard", &["cli/analyze/cache.rs"]),
+    ("postcard", &["job/analysis_cache.rs"]),
     ("toml", &["score"]),
     ("toml_edit", &["score/document.rs", "score/edit.rs", "score/project/rewrite.rs"]),
     ("sha2", &["digest.rs"]),
@@ -69,6 +70,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_util", &["studio/listener.rs"]),
     ("jpeg_encoder", &["studio/engine.rs"]),
     ("getrandom", &["studio/guard.rs"]),
+    ("tempfile", &["atomic_file.rs", "render/estimate.rs"]),
 ];
 
 fn sources() -> Vec<(PathBuf, String)> {

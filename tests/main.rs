@@ -7,10 +7,12 @@
 mod audio; // what is heard in tracks whose truth is known, and in hostile ones
 mod cli; // the program as it is used
 mod fuzz; // every parser against damaged files
+mod golden; // short takes against the pictures that are kept in tests/golden
 mod hearing; // what every analysis promises: the same bytes, events that move with the music
 mod layers; // who may import whom
 mod presets; // every shipped preset plays; wrong ones are refused by line and column
 mod projects; // projects, plans, curves for other programs
+mod recipe; // how motion modules are sampled: families told apart, the cards against diffusers
 mod reference; // whole runs against diffusers, tensor by tensor
 mod resume; // what a killed render goes on with
 mod video; // what FFmpeg says of the files that are written

@@ -110,6 +110,60 @@ fn a_finished_video_gives_its_project_back() {
     stage.run("extract c.mkv --to third").fails(5, &["third", "does not exist yet"]);
 }
 
+/// The words that a shell would run `beatbolt` with.
+#[cfg(unix)]
+fn words(stage: &Stage, command: &str) -> Vec<String> {
+    let script = format!("beatbolt() {{ printf '%s\\0' \"$@\"; }}\n{command}");
+    let out = Command::new("sh").current_dir(stage.home()).args(["-c", &script]).output().unwrap();
+    let text = String::from_utf8(out.stdout).unwrap();
+    text.split_terminator('\0').map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_video_from_anywhere_puts_no_command_of_its_own_into_the_one_that_is_printed() {
+    let stage = Stage::new(0.1);
+    let evil = |word: &str| format!("{word}; touch stolen $(touch stolen) `touch stolen` 'x' \n#");
+    let job = |hearing: Value| {
+        serde_json::json!({
+            "track": evil("track"), "prompt": evil("-p"), "negative": "", "motion": evil("motion"),
+            "model": evil("model"), "set": [evil("set")], "hearing": hearing, "fps": "12",
+            "frames": 1, "settings": {"seed": 1, "steps": 2, "picture": "64x36", "generate": "64x36",
+                "windows": {"length": 16, "overlap": 4}, "first_frame": 0},
+            "project": {"name": evil("video.toml"), "files": {"video.toml": "track = \"track.wav\"\n"}},
+        })
+    };
+    let extract = |job: Value, folder: &str| {
+        std::fs::create_dir_all(stage.path("pictures")).unwrap();
+        std::fs::write(stage.path("pictures/job.json"), job.to_string()).unwrap();
+        stage.run(&format!("extract pictures --to {folder}"))
+    };
+    let told = extract(job(serde_json::json!([["--bpm", evil("97")], ["--halve", ""]])), "again").succeeds();
+    let (named, command) = told.out.split_once(", then: ").unwrap();
+    let words = words(&stage, command);
+    let name = format!("again/{}", evil("video.toml"));
+    let (path, prompt) = (format!("./{name}"), format!("--prompt={}", evil("-p")));
+    assert!(words[1].ends_with(&name) && [&name, &path].contains(&&words[1]), "{words:?}");
+    assert_eq!(words[2..8], ["--bpm", &evil("97"), &prompt, "--negative", "", "--motion"]);
+    assert_eq!(words[words.len() - 3..], ["--fps", "12", "--halve"]);
+    assert!(named.contains("put 'track; touch stolen"), "{named}");
+    assert!(!stage.path("stolen").exists());
+    // Neither options of its own, nor what a terminal would hide.
+    extract(job(serde_json::json!([["--output", "stolen"]])), "third").fails(3, &["damaged", "options"]);
+    for (key, inside) in [("fps", None), ("settings", Some("seed")), ("settings", Some("picture"))] {
+        let mut other = job(serde_json::json!([]));
+        match inside {
+            Some(inside) => other[key][inside] = evil("12").into(),
+            None => other[key] = evil("12").into(),
+        }
+        extract(other, "third").fails(3, &["damaged", "no record of a job"]);
+    }
+    let mut hidden = job(serde_json::json!([]));
+    hidden["prompt"] = "waves\u{1b}[2K".into();
+    extract(hidden, "third").fails(3, &["damaged", "control characters"]);
+    assert!(!stage.path("third").exists());
+}
+
 #[test]
 fn a_new_project_for_a_track_renders_at_once() {
     let stage = Stage::new(3.0);
@@ -259,7 +313,7 @@ fn what_is_known_better_of_a_track_holds_for_its_video() {
     // A video of it can be made again, also from what was typed.
     stage.run("render video.toml -o a.mkv --shift-beats -0.02 --end 1").succeeds();
     let told = stage.run("extract a.mkv --to again").succeeds();
-    assert!(told.out.contains("--shift-beats '-0.02'"), "{}", told.out);
+    assert!(told.out.contains("--shift-beats=-0.02"), "{}", told.out);
     write("bpm = 97\nbeats_file = \"taps.txt\"");
     stage.run("plan video.toml").fails(2, &["video.toml", "exclude"]);
     write("bpn = 97");

@@ -2,11 +2,13 @@
 //!
 //! The fixtures are tiny random models and what diffusers computes with them, made by `fixtures/make.py`.
 
-use beatbolt::diffusion::config::SchedulerConfig;
+use beatbolt::diffusion::conditioning::{Conditioning, Movement};
+use beatbolt::diffusion::config::{Prediction, SchedulerConfig};
 use beatbolt::diffusion::sampling::denoise::{Guidance, WindowInputs, denoise};
+use beatbolt::diffusion::sampling::level::NoiseLevel;
+use beatbolt::diffusion::sampling::prediction::{self, Denoiser};
 use beatbolt::diffusion::sampling::schedule::Schedule;
-use beatbolt::diffusion::unet::motion_module::Movement;
-use beatbolt::diffusion::{Effort, Model, ModelSpec, Precision};
+use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier};
 use beatbolt::error::ErrorKind;
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
@@ -48,7 +50,9 @@ fn folder_of(case: &Case) -> TempDir {
     }
     let config = folder.path().join("motion_adapter/config.json");
     let text = std::fs::read_to_string(&config).unwrap();
-    write(config, &text.replacen('{', &format!("{{\"motion_norm\": \"{}\",", case.norm), 1));
+    // As in diffusers, which has no word for either: the UNet's norms are taken frame by frame, whatever the module.
+    let norms = format!("{{\"motion_norm\": \"{}\", \"unet_norm\": \"frame\",", case.norm);
+    write(config, &text.replacen('{', &norms, 1));
     write(folder.path().join("scheduler/scheduler_config.json"), &case.scheduler.to_string());
     folder
 }
@@ -58,12 +62,16 @@ fn case(name: &str) -> Case {
 }
 
 fn open(folder: &Path, motion: Option<PathBuf>) -> beatbolt::error::Result<Model> {
-    open_at(folder, motion, Effort::Own)
+    open_at(folder, motion, (Tier::Develop, None))
 }
 
-fn open_at(folder: &Path, motion: Option<PathBuf>, effort: Effort) -> beatbolt::error::Result<Model> {
-    let spec = ModelSpec { folder: folder.to_owned(), motion, effort, precision: Precision::F32 };
-    Model::open(&spec, &Device::Cpu)
+fn open_at(
+    folder: &Path,
+    motion: Option<PathBuf>,
+    (tier, steps): (Tier, Option<usize>),
+) -> beatbolt::error::Result<Model> {
+    let spec = ModelSpec { folder: folder.to_owned(), motion, tier, steps, force_steps: false };
+    Model::open(&spec, &Precision::F32.on(&Device::Cpu)?)
 }
 
 fn scaled(scale: f32) -> Movement {
@@ -75,6 +83,24 @@ fn distance(a: &Tensor, b: &Tensor) -> f64 {
     let norm = |t: &Tensor| t.sqr().unwrap().sum_all().unwrap().to_scalar::<f64>().unwrap().sqrt();
     let (a, b) = (a.to_dtype(DType::F64).unwrap(), b.to_dtype(DType::F64).unwrap());
     norm(&(a - &b).unwrap()) / norm(&b)
+}
+
+/// A model whose output is taken for what the case says, whatever the recipe of its motion module.
+struct Sampled<'a> {
+    model: &'a Model,
+    prediction: Prediction,
+}
+
+impl Denoiser for Sampled<'_> {
+    fn pred_x0(&self, x: &Tensor, level: NoiseLevel, with: &Conditioning) -> beatbolt::error::Result<Tensor> {
+        let output = self.model.predict(&(x / level.spread()).unwrap(), level.t, with)?;
+        Ok(prediction::pred_x0(self.prediction, x, &output, level).unwrap())
+    }
+}
+
+/// A prompt for frames of these motion scales.
+fn moving(text: &Tensor, motion: &[Movement]) -> Conditioning {
+    Conditioning::new(text.clone(), motion.to_vec())
 }
 
 fn agrees_with_diffusers(name: &str) {
@@ -97,22 +123,32 @@ fn agrees_with_diffusers(name: &str) {
     let frames = noise.dims()[0];
     let window = WindowInputs {
         noise,
+        step_noise: &[],
         pinned: None,
         pin_noise: None,
-        carried: None,
+        init_latents: None,
         denoise: &vec![1.0; frames],
-        motion: &vec![scaled(case.motion_scale); frames],
         pace: None,
-        text: &text,
+        conditioning: &Conditioning::new(text, vec![scaled(case.motion_scale); frames]),
         guidance: (case.guidance != 1.0).then_some(Guidance { negative: &negative, scale: case.guidance }),
     };
-    let schedule = Schedule::new(model.scheduler(), case.steps).unwrap();
+    let config = SchedulerConfig::read(&folder.path().join("scheduler/scheduler_config.json")).unwrap();
+    let schedule = Schedule::new(&config, case.steps).unwrap();
+    let model = Sampled { model: &model, prediction: config.prediction };
     let latents = denoise(&model, &schedule, &window, |step| {
-        check(&format!("eps.{}", step.index), step.prediction);
+        let eps = &reference[&format!("eps.{}", step.index)];
+        let x0 = prediction::pred_x0(
+            config.prediction,
+            step.before,
+            &eps.to_dtype(DType::F32).unwrap(),
+            step.level,
+        );
+        let error = distance(step.x0, &x0.unwrap());
+        assert!(error <= TOLERANCE, "{name}: x0 of step {} is off by {error:.1e}", step.index);
         check(&format!("latents.{}", step.index), step.latents);
         Ok(())
     });
-    check("frames", &model.decode(&latents.unwrap()).unwrap());
+    check("frames", &model.model.decode(&latents.unwrap()).unwrap());
 }
 
 #[test]
@@ -178,11 +214,12 @@ fn a_motion_file_in_the_original_layout_is_the_same_module() {
         candle_core::safetensors::save(&renamed, &original).unwrap();
         let (x, text) = inputs(3);
         let with = |motion| open(folder.path(), motion).unwrap();
-        let predict = |m: Model| values(&m.predict(&x, 500.0, &text, &[0.8, 1.0, 1.3].map(scaled)).unwrap());
+        let predict =
+            |m: Model| values(&m.predict(&x, 500.0, &moving(&text, &[0.8, 1.0, 1.3].map(scaled))).unwrap());
         let own = predict(with(None));
         assert_eq!(own, predict(with(Some(original.clone()))));
         assert_eq!(own, predict(with(Some(adapter))));
-        assert!(with(Some(original)).notes().iter().any(|n| n.contains("motion.safetensors")));
+        assert!(with(Some(original)).info().notes().iter().any(|n| n.contains("motion.safetensors")));
     }
 }
 
@@ -212,18 +249,22 @@ fn the_number_of_steps_chooses_the_motion_module() {
         .collect();
     candle_core::safetensors::save(&halved, few.join(weights)).unwrap();
     let (x, text) = inputs(3);
-    let predict = |m: &Model| values(&m.predict(&x, 500.0, &text, &[scaled(1.0); 3]).unwrap());
+    let predict = |m: &Model| values(&m.predict(&x, 500.0, &moving(&text, &[scaled(1.0); 3])).unwrap());
     let at = |effort| open_at(folder.path(), None, effort).unwrap();
     let named = |adapter: &Path| open(folder.path(), Some(adapter.join(weights))).unwrap();
     let cases = [
-        (Effort::Draft, &few, 2, 1.0),
-        (Effort::Steps(2), &few, 2, 1.0),
-        (Effort::Own, &adapter, 3, 1.5),
-        (Effort::Final, &adapter, 6, 1.5),
+        ((Tier::Draft, None), &few, 2, 1.0),
+        ((Tier::Develop, Some(2)), &few, 2, 1.0),
+        ((Tier::Develop, None), &adapter, 3, 1.5),
+        ((Tier::Final, None), &adapter, 6, 1.5),
     ];
     for (effort, adapter, steps, guidance) in cases {
         let model = at(effort);
-        assert_eq!((model.steps(), model.guidance()), (steps, guidance), "{effort:?}");
+        assert_eq!(
+            (model.info().sampling().steps, model.info().sampling().guidance),
+            (steps, guidance),
+            "{effort:?}"
+        );
         assert_eq!(predict(&model), predict(&named(adapter)), "{effort:?}");
     }
 }
@@ -250,7 +291,7 @@ fn the_number_of_threads_changes_no_bit() {
     let run = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let latents = model.predict(&x, 999.0, &text, &[scaled(1.0); 5]).unwrap();
+            let latents = model.predict(&x, 999.0, &moving(&text, &[scaled(1.0); 5])).unwrap();
             values(&model.decode(&latents).unwrap())
         })
     };
@@ -285,8 +326,8 @@ fn a_single_frame_does_not_pass_through_the_motion_module() {
     let folder = folder_of(&case("euler"));
     let model = open(folder.path(), None).unwrap();
     let (x, text) = inputs(1);
-    let calm = values(&model.predict(&x, 10.0, &text, &[scaled(0.0)]).unwrap());
-    assert_eq!(calm, values(&model.predict(&x, 10.0, &text, &[scaled(2.0)]).unwrap()));
+    let calm = values(&model.predict(&x, 10.0, &moving(&text, &[scaled(0.0)])).unwrap());
+    assert_eq!(calm, values(&model.predict(&x, 10.0, &moving(&text, &[scaled(2.0)])).unwrap()));
 }
 
 /// What the modules add is added less: none of it leaves single pictures, and a frame has an effect of its own.
@@ -298,7 +339,7 @@ fn without_its_effect_the_motion_module_leaves_pictures_by_themselves() {
     let predict = |x: &Tensor, effects: &[f32]| {
         let motion: Vec<Movement> =
             effects.iter().map(|&effect| Movement { effect, ..Movement::PLAIN }).collect();
-        model.predict(x, 500.0, &text, &motion).unwrap()
+        model.predict(x, 500.0, &moving(&text, &motion)).unwrap()
     };
     let alone: Vec<Tensor> = (0..3).map(|i| predict(&x.narrow(0, i, 1).unwrap(), &[1.0])).collect();
     let alone = Tensor::cat(&alone, 0).unwrap();
@@ -315,9 +356,9 @@ fn without_its_effect_the_motion_module_leaves_pictures_by_themselves() {
 fn windows_that_are_too_long_are_refused() {
     let folder = folder_of(&case("velocity"));
     let model = open(folder.path(), None).unwrap();
-    assert_eq!(model.max_frames(), 24);
+    assert_eq!(model.info().max_frames(), 24);
     let (x, text) = inputs(25);
-    let error = model.predict(&x, 10.0, &text, &[scaled(1.0); 25]).unwrap_err();
+    let error = model.predict(&x, 10.0, &moving(&text, &[scaled(1.0); 25])).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Usage);
 }
 
@@ -343,6 +384,9 @@ fn a_folder_of_another_size_is_told_by_tensor_and_shape() {
     let text = std::fs::read_to_string(&config).unwrap();
     std::fs::write(&config, text.replace("\"cross_attention_dim\": 16", "\"cross_attention_dim\": 24"))
         .unwrap();
+    let config = folder.path().join("text_encoder/config.json");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, text.replace("\"hidden_size\": 16", "\"hidden_size\": 24")).unwrap();
     let error = open(folder.path(), None).unwrap_err();
     let text = error.to_string();
     assert!(
@@ -355,7 +399,7 @@ fn a_folder_of_another_size_is_told_by_tensor_and_shape() {
 fn the_fingerprint_changes_with_any_file() {
     let case = case("euler");
     let (folder, other) = (folder_of(&case), folder_of(&case));
-    let print = |folder: &TempDir| open(folder.path(), None).unwrap().fingerprint().unwrap();
+    let print = |folder: &TempDir| open(folder.path(), None).unwrap().info().fingerprint().unwrap();
     let first = print(&folder);
     assert_eq!(first, print(&other));
     let scheduler = other.path().join("scheduler/scheduler_config.json");

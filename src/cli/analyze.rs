@@ -3,17 +3,14 @@
 //! Every output can be written before the work starts, and appears only when it is complete.
 
 mod batch;
-mod cache;
 mod clicks;
-mod hearing;
 mod json;
 mod summary;
-
-pub use hearing::Hearing;
 
 use super::output::Output;
 use super::plot;
 use crate::error::{Context, Error, Result};
+use crate::job::Hearing;
 use crate::progress::Progress;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 //! `beatbolt doctor`: what there is to work with, and what is wrong with any of it.
 
-use super::models;
 use super::terminal::say;
-use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
+use crate::diffusion::{Model, ModelSpec, Precision, Tier, open_device};
 use crate::error::Result;
+use crate::job::models;
 use crate::video::probe_report;
 use serde::Serialize;
 
@@ -117,18 +117,19 @@ fn model_folders() -> Vec<Finding> {
             if found.iter().any(|f: &Finding| f.what == name) {
                 continue;
             }
-            let spec =
-                ModelSpec { folder: path, motion: None, effort: Effort::Own, precision: Precision::F32 };
-            found.push(match open_device("cpu").and_then(|cpu| Model::open(&spec, &cpu.device)) {
+            let spec = ModelSpec {
+                folder: path,
+                motion: None,
+                tier: Tier::Develop,
+                steps: None,
+                force_steps: false,
+            };
+            let opened = || Model::open(&spec, &Precision::F32.on(&open_device("cpu")?.device)?);
+            found.push(match opened() {
                 Ok(model) => finding(
                     name,
                     State::Ok,
-                    format!(
-                        "{}x{} at {} fps",
-                        model.native().width,
-                        model.native().height,
-                        model.native().fps
-                    ),
+                    format!("{} at {} fps", model.info().size(), model.info().hints().fps),
                 ),
                 Err(error) => finding(name, State::Bad, error.to_string()),
             });

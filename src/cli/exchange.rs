@@ -2,11 +2,10 @@
 
 use super::args::{ExportArgs, FormatArg, ImportArgs};
 use super::output::Output;
-use super::prepare::Scene;
-use super::request::Request;
 use super::terminal::Terminal;
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
+use crate::job::{JobOptions, Request, Scene};
 use crate::score::Preset;
 use crate::score::exchange::{Curves, Format, Imported, MAX_BYTES};
 use crate::timing::Timings;
@@ -14,15 +13,16 @@ use std::io::Write;
 use std::path::Path;
 
 /// Writes the curves of what `args` ask for.
-pub fn export(args: &ExportArgs) -> Result<()> {
+pub fn export(args: ExportArgs) -> Result<()> {
     let format = match args.format {
         FormatArg::Csv => Format::Csv,
         FormatArg::Deforum => Format::Deforum,
         FormatArg::Parseq => Format::Parseq,
         FormatArg::Animatediff => Format::AnimateDiff,
     };
-    let request = Request::read(&args.job)?;
-    let output = target(&args.output, &args.job.target)?;
+    let options = JobOptions::from(args.job);
+    let request = Request::read(&options)?;
+    let output = target(&args.output, &options.input)?;
     let progress = Terminal::default();
     let scene = Scene::open(request, &progress, &Timings::off())?;
     drop(progress);

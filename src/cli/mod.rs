@@ -5,16 +5,13 @@ mod args;
 mod doctor;
 mod exchange;
 mod extract;
-mod models;
 mod new;
 mod output;
 mod plan;
 mod plot;
-mod prepare;
 mod presets;
-mod project;
 mod render;
-mod request;
+mod shell;
 mod studio;
 mod terminal;
 
@@ -35,11 +32,11 @@ pub fn main() -> ExitCode {
         }
     };
     let (as_json, result) = match cli.command {
-        Command::Render(args) => (args.json, render::run(&args)),
+        Command::Render(args) => (args.json, render::run(*args)),
         Command::Studio(args) => (false, studio::run(*args)),
-        Command::Plan(args) => (args.json, plan::show(&args.job, &args.out, args.json, args.plot.as_deref())),
+        Command::Plan(args) => (args.json, plan::run(*args)),
         Command::New(args) => (false, new::run(args)),
-        Command::Export(args) => (false, exchange::export(&args)),
+        Command::Export(args) => (false, exchange::export(*args)),
         Command::Import(args) => (false, exchange::import(&args)),
         Command::Analyze(args) => (
             false,

@@ -1,17 +1,16 @@
 //! `beatbolt new`: a first project for a track, with its sections filled in.
 
-use super::analyze::Hearing;
 use super::args::NewArgs;
 use super::output::Output;
-use super::project::around;
+use super::shell;
 use super::terminal::{Terminal, say};
 use crate::audio::{Analysis, Section};
-use crate::error::{Context, Error, Result};
-use crate::score::DEFAULT;
+use crate::error::{Error, Result};
+use crate::job::Hearing;
+use crate::job::project_folder::path_from;
+use crate::score::{DEFAULT, toml_text};
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 
 /// Looks for sections from the quietest kind to the loudest.
 const LOOKS: [&str; 4] = ["tide", "drizzle", "prism", DEFAULT];
@@ -19,7 +18,7 @@ const LOOKS: [&str; 4] = ["tide", "drizzle", "prism", DEFAULT];
 /// Listens to the track and writes the project.
 pub fn run(args: NewArgs) -> Result<()> {
     let target = args.output.clone().unwrap_or_else(|| args.track.with_file_name("video.toml"));
-    let track = inside(&args.track, &target)?;
+    let track = path_from(&target, &args.track)?;
     if target.exists() {
         return Err(Error::output(format!("{} is there already", target.display()))
             .hint("name another file with --output, or remove this one"));
@@ -29,24 +28,11 @@ pub fn run(args: NewArgs) -> Result<()> {
     let analysis = Hearing::from(args.hearing).hear(&args.track, &progress)?;
     drop(progress);
     output.fill(|file| file.write_all(project(&track, &analysis).as_bytes()))?;
-    say(format_args!("{}: look through it, then: beatbolt render {}", target.display(), target.display()));
+    let shown = target.display().to_string();
+    let command = shell::command(["beatbolt", "render", &shown]);
+    let command = command.unwrap_or_else(|| "beatbolt render".to_owned());
+    say(format_args!("{shown}: look through it, then: {command}"));
     Ok(())
-}
-
-/// The track's path from the project's folder, which it must lie in.
-pub(super) fn inside(track: &Path, target: &Path) -> Result<String> {
-    let missing = || Error::input(format!("can't read {}", track.display())).hint("check the path");
-    let real = fs::canonicalize(track).context(missing)?;
-    let folder = fs::canonicalize(around(target)).context(|| {
-        Error::output(format!("there is no folder for {}", target.display())).hint("create it first")
-    })?;
-    let path = real.strip_prefix(&folder).map_err(|_| {
-        Error::usage(format!("{} does not lie in the project's folder", track.display()))
-            .hint("a project holds everything it needs: copy the track beside it, or leave --output out")
-    })?;
-    path.to_str().map(str::to_owned).ok_or_else(|| {
-        Error::usage(format!("the name of {} is not valid UTF-8", track.display())).hint("rename the file")
-    })
 }
 
 /// The project's text.
@@ -129,9 +115,4 @@ fn mean(analysis: &Analysis, section: &Section) -> f64 {
     let index = |t: f64| ((t / envelope.hop_seconds).max(0.0) as usize).min(envelope.values.len());
     let values = &envelope.values[index(section.start.0)..index(section.end.0)];
     values.iter().map(|v| f64::from(*v)).sum::<f64>() / values.len().max(1) as f64
-}
-
-/// Text in quotes; JSON's escapes are TOML's.
-pub(super) fn toml_text(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

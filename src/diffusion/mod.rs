@@ -3,12 +3,14 @@
 //! In reading order: [`model`] is the door; [`config`] reads what the files say; [`text`], [`unet`] and [`vae`] are the networks;
 //! [`sampling`] turns their predictions into settled latents.
 
+pub mod conditioning;
 pub mod config;
 pub mod model;
+pub mod recipe;
 pub mod sampling;
 pub mod text;
 pub mod unet;
 pub mod vae;
 
 pub use crate::nn::device::open_device;
-pub use model::{Effort, Model, ModelFingerprint, ModelHints, ModelSpec, Precision};
+pub use model::{Model, ModelFingerprint, ModelHints, ModelInfo, ModelSpec, Precision, Tier};

@@ -1,6 +1,7 @@
 //! The convolutional pieces of UNet and autoencoder: timestep embedding, resnet, halving and doubling of the size.
 
 use super::cpu::conv::Conv2dConfig;
+use super::cpu::norm::GroupNormSpec;
 use super::layers::{Conv2d, Finish, Function, GroupNorm, Linear, activate, upsample};
 use crate::error::Result;
 use crate::weights::Scope;
@@ -61,8 +62,8 @@ pub struct ResnetShape {
     pub outputs: usize,
     /// Width of the timestep embedding; none in autoencoders.
     pub time: Option<usize>,
-    /// Groups and epsilon of the norms.
-    pub norm: (usize, f64),
+    /// What the group norms do; SiLU follows them.
+    pub norm: GroupNormSpec,
 }
 
 impl Resnet {
@@ -74,10 +75,10 @@ impl Resnet {
             .then(|| Conv2d::pointwise(&scope.at("conv_shortcut"), inputs, outputs))
             .transpose()?;
         Ok(Resnet {
-            norm1: GroupNorm::with_silu(&scope.at("norm1"), inputs, norm)?,
+            norm1: GroupNorm::new(&scope.at("norm1"), inputs, norm)?,
             conv1: Conv2d::same(&scope.at("conv1"), inputs, outputs)?,
             time,
-            norm2: GroupNorm::with_silu(&scope.at("norm2"), outputs, norm)?,
+            norm2: GroupNorm::new(&scope.at("norm2"), outputs, norm)?,
             conv2: Conv2d::same(&scope.at("conv2"), outputs, outputs)?,
             shortcut,
         })

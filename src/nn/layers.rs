@@ -35,6 +35,11 @@ impl Linear {
         Ok(Linear { bias: Some(scope.get("bias", &[outputs])?), ..linear })
     }
 
+    /// From a `weight` \[outputs, inputs] and a `bias` \[outputs] that are at hand.
+    pub(super) fn from_tensors(weight: Tensor, bias: Tensor) -> Self {
+        Linear { weight, bias: Some(bias) }
+    }
+
     /// From `weight` alone. Matrices that were stored as 1x1 convolutions are taken as well.
     pub fn without_bias(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
         Ok(Linear { weight: scope.get_reshaped("weight", &[outputs, inputs])?, bias: None })
@@ -102,6 +107,11 @@ impl Conv2d {
         let weight = scope.get("weight", &shape)?;
         let bias = scope.get("bias", &shape[..1])?;
         Ok(Conv2d { weight, bias, window })
+    }
+
+    /// From a `weight` \[out, in, k, k] and a `bias` \[out] that are at hand.
+    pub(super) fn from_tensors(weight: Tensor, bias: Tensor, window: Conv2dConfig) -> Self {
+        Conv2d { weight, bias, window }
     }
 
     /// As [`Self::new`] for a layer that has no bias.
@@ -300,6 +310,11 @@ pub fn from_tokens(tokens: &Tensor, order: TokenOrder, residual: &Tensor) -> Ten
 /// Pictures \[n, k² c, h, w] of which every pixel holds k x k in its channels, unfolded to \[n, c, k h, k w].
 pub fn pixel_shuffle(x: &Tensor, k: usize) -> TensorResult<Tensor> {
     if is_fast(x) { layout::pixel_shuffle(x, k) } else { candle_nn::ops::pixel_shuffle(x, k) }
+}
+
+/// Pictures \[n, c, k h, k w] folded to \[n, k² c, h, w]: the inverse of [`pixel_shuffle`].
+pub fn pixel_unshuffle(x: &Tensor, k: usize) -> TensorResult<Tensor> {
+    candle_nn::ops::pixel_unshuffle(x, k)
 }
 
 /// `x` \[n, c, h, w] enlarged to `size` (height, width) by repeating pixels.

@@ -7,3 +7,4 @@ pub mod cpu;
 pub mod cuda;
 pub mod device;
 pub mod layers;
+pub mod trial;

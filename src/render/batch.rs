@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_state_that_was_written_down_goes_on_with_another_generator_to_the_same_bits() {
         let model = draft_model();
-        let job = flying_job(model.steps(), 0, 48);
+        let job = flying_job(model.info().sampling().steps, 0, 48);
         let (expected, _) = rendered(&job, &model, None);
         let (stop, off) = (AtomicBool::new(false), Timings::off());
         let mut handed_on: Option<Vec<u8>> = None;
@@ -108,12 +108,12 @@ mod tests {
     #[test]
     fn takes_are_made_one_by_one_and_put_together() {
         let model = draft_model();
-        let whole = flying_job(model.steps(), 0, 48);
+        let whole = flying_job(model.info().sampling().steps, 0, 48);
         let (expected, _) = rendered(&whole, &model, None);
         let home = tempfile::tempdir().unwrap();
         // The take behind the cut first, and only a part of the one before.
         for (first, frames, found) in [(30, 18, 0), (0, 20, 0), (0, 48, 4), (0, 48, 5)] {
-            let job = flying_job(model.steps(), first, frames);
+            let job = flying_job(model.info().sampling().steps, first, frames);
             let folder = WorkFolder::open(home.path(), &job.settings).unwrap();
             let (latents, restored) = rendered(&job, &model, Some(&folder));
             assert_eq!(restored, found, "{first} {frames}");
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn a_state_of_another_place_is_refused() {
         let model = draft_model();
-        let job = flying_job(model.steps(), 0, 48);
+        let job = flying_job(model.info().sampling().steps, 0, 48);
         let (stop, off) = (AtomicBool::new(false), Timings::off());
         let mut generator = Generator::new(&job, &model, &stop, &off).unwrap();
         let windows = job.windows();

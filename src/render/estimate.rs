@@ -1,51 +1,52 @@
-//! How long a render will take and how much memory it needs: its stages, tried on this machine as it is now.
+//! How long a render will take and how much memory it needs, before any weight is read: what the networks cost is counted from their
+//! shapes, and this machine is tried on layers of that size and on a few frames' finish and encoding.
 
 use super::camera::Pose;
 use super::finish::finish_at;
 use super::job::Job;
-use super::pictures::to_frames;
 use super::plan::Window;
 use super::stages::QUEUE;
-use crate::diffusion::Model;
-use crate::diffusion::unet::motion_module::Movement;
+use crate::diffusion::ModelInfo;
+use crate::diffusion::model::Products;
 use crate::error::{Context, Error, Result};
-use crate::noise::{Stream, gaussian};
-use crate::units::Seconds;
+use crate::nn::trial::{Rates, rates};
+use crate::units::{Seconds, Size};
 use crate::video::{Frame, Profile, Quality, VideoSpec, Writer, apply};
-use candle_core::{Device, Tensor};
-use std::path::PathBuf;
+use crate::weights::Placement;
+use candle_core::{DType, Result as TensorResult};
 use std::time::Instant;
+use tempfile::TempDir;
 
-/// A stage is tried until it has taken so long, in seconds, but no more than [`MOST_TRIALS`] times.
-const TRIAL: f64 = 2.0;
-const MOST_TRIALS: usize = 7;
+/// Multiply-adds of a trial layer, about.
+const TRIAL_PRODUCTS: f64 = 1e9;
+/// Frames whose finish and encoding are tried.
+const TRIAL_FRAMES: usize = 4;
+/// Numbers that are held at once for every latent and channel of the UNet's finest stage, and for every pixel and channel of a
+/// piece that is decoded; found by measuring.
+const HELD: f64 = 12.0;
 
 /// What a render will need.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// From the first window to the finished file; loading the model and listening come before.
     pub time: Seconds,
-    /// Bytes of main memory at its peak; none where the system doesn't tell.
+    /// Bytes of main memory at its peak; none where the system doesn't tell, or where the networks lie on a device of their own.
     pub memory: Option<u64>,
 }
 
-/// What `job`, written as `profile`, will need. Every stage is run once to warm up and then a few times: a denoising
-/// step of a window, the decoding of a window, and the finish and encoding of its frames into a file that is thrown away.
+/// What `job`, written as `profile`, will need with the model of `info` at `placement`.
 ///
 /// # Errors
-/// Device, Output: a stage fails, as it would in the render.
-pub fn estimate(job: &Job, model: &Model, profile: Profile) -> Result<Estimate> {
+/// Device, Output: a trial fails, as it would in the render.
+pub fn estimate(job: &Job, info: &ModelInfo, placement: &Placement, profile: Profile) -> Result<Estimate> {
     let length = job.settings.windows.length;
-    let latents = latents(job, model)?;
-    let (text, _) = model.encode_prompt("")?;
-    let motion = vec![Movement::PLAIN; length];
-    let step = measure(|| wait(&model.predict(&latents, 500.0, &text, &motion)?))?;
-    let mut frames = Vec::new();
-    let decode = measure(|| {
-        frames = to_frames(&model.decode(&latents)?)?;
-        Ok(())
-    })? / length as f64;
-    let show = measure(|| trial_file(job, profile, &frames))? / frames.len().max(1) as f64;
+    let size = job.settings.generate;
+    let area = size.pixels() / (info.downscale() * info.downscale());
+    let networks = Networks::tried(info, size, placement)
+        .context(|| Error::device("the trial failed").hint("a smaller --size needs less memory"))?;
+    let step = networks.seconds(info.pass_products(length, area));
+    let decode = networks.seconds(info.decode_products(area));
+    let show = trial_file(job, profile)? / TRIAL_FRAMES as f64;
 
     let windows = job.windows();
     let passes: f64 = windows.iter().map(|w| passes(job, w)).sum();
@@ -53,9 +54,46 @@ pub fn estimate(job: &Job, model: &Model, profile: Profile) -> Result<Estimate> 
     let generate = passes * job.settings.steps as f64 * step + brought as f64 * decode;
     let finish = job.settings.frames as f64 * show;
     // On a CPU the stages share the cores; elsewhere one goes on beside the other.
-    let time = if model.device().is_cpu() { generate + finish } else { generate.max(finish) };
-    let waiting = (2 * QUEUE + 1) * length * 3 * job.settings.generate.pixels();
-    Ok(Estimate { time: Seconds(time), memory: peak_memory().map(|peak| peak + waiting as u64) })
+    let time = if placement.device.is_cpu() { generate + finish } else { generate.max(finish) };
+    Ok(Estimate { time: Seconds(time), memory: memory(job, info, placement) })
+}
+
+/// Rates of layers as wide as a model's finest and deepest stages.
+struct Networks([Rates; 2]);
+
+impl Networks {
+    fn tried(info: &ModelInfo, size: Size, placement: &Placement) -> TensorResult<Self> {
+        let factor = info.downscale() * 8;
+        let (finest, deepest) = info.widths();
+        let (h, w) = (size.height as usize / info.downscale(), size.width as usize / info.downscale());
+        let coarse = ((size.height as usize / factor).max(1), (size.width as usize / factor).max(1));
+        let images = |channels: usize, (h, w): (usize, usize)| {
+            (TRIAL_PRODUCTS / (9 * channels * channels * h * w) as f64).ceil().clamp(1.0, 16.0) as usize
+        };
+        let at = |channels, size| rates(placement, channels, (images(channels, size), size));
+        Ok(Networks([at(finest, (h, w))?, at(deepest, coarse)?]))
+    }
+
+    fn seconds(&self, products: Products) -> f64 {
+        let half = |rates: &Rates| (products.conv / rates.conv + products.linear / rates.linear) / 2.0;
+        self.0.iter().map(half).sum()
+    }
+}
+
+/// Bytes at the render's peak: weights, what the layers hold, and the pictures that wait between the stages.
+fn memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Option<u64> {
+    let length = job.settings.windows.length;
+    let pixels = job.settings.generate.pixels();
+    let waiting = ((2 * QUEUE + 1) * length * 3 * pixels) as f64;
+    let now = resident()?;
+    if !placement.device.is_cpu() {
+        return Some((now + waiting) as u64);
+    }
+    let (net, vae) = info.weights();
+    let bytes = placement.dtype.size_in_bytes() as f64;
+    let latents = (length * pixels / (info.downscale() * info.downscale())) as f64;
+    let pass = HELD * latents * info.widths().0 as f64 * bytes;
+    Some((now + net * bytes + vae * DType::F32.size_in_bytes() as f64 + pass + waiting) as u64)
 }
 
 /// How often a step of this window runs the network.
@@ -63,80 +101,73 @@ fn passes(job: &Job, window: &Window) -> f64 {
     if job.timeline.value("guidance", window.new_frames().start) == 1.0 { 1.0 } else { 2.0 }
 }
 
-/// A window of noise.
-fn latents(job: &Job, model: &Model) -> Result<Tensor> {
-    let size = job.settings.generate;
-    let (h, w) = (size.height as usize / model.downscale(), size.width as usize / model.downscale());
-    let shape = (job.settings.windows.length, model.latent_channels(), h, w);
-    let mut values = vec![0.0; shape.0 * shape.1 * h * w];
-    gaussian(0, Stream::Latents, 0, &mut values);
-    Tensor::from_vec(values, shape, &Device::Cpu).and_then(|t| t.to_device(model.device())).context(failed)
-}
-
-/// Writes the frames as a render would, beside all that is temporary.
-fn trial_file(job: &Job, profile: Profile, frames: &[Frame]) -> Result<()> {
-    let folder = Trial::new()?;
+/// Seconds of finishing and writing a few frames as a render would, beside all that is temporary.
+fn trial_file(job: &Job, profile: Profile) -> Result<f64> {
+    let folder = trial_folder()?;
     let name = profile.ending().map_or("trial".to_owned(), |ending| format!("trial.{ending}"));
-    let path = folder.0.join(name);
+    let path = folder.path().join(name);
     let (size, fps, quality) = (job.settings.picture, job.timeline.fps, Quality::default());
     let mut writer =
         Writer::create(&VideoSpec { path: &path, size, fps, profile, quality, sound: None, job: "{}" })?;
-    let part = job.part();
-    for (i, frame) in frames.iter().enumerate() {
-        // Frames from all over the part: effects cost more where they do more.
-        let index = part.start + i as u64 * (part.end - part.start) / frames.len() as u64;
-        writer.write(&apply(frame, size, &finish_at(job, index, Pose::REST)))?;
-    }
-    writer.finish()
-}
-
-/// A folder that is removed when it is no longer needed.
-struct Trial(PathBuf);
-
-impl Trial {
-    fn new() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("beatbolt-trial-{}", std::process::id()));
-        std::fs::create_dir_all(&path)
-            .context(|| Error::output("can't write to the folder for temporary files").hint("set TMPDIR"))?;
-        Ok(Trial(path))
-    }
-}
-
-impl Drop for Trial {
-    fn drop(&mut self) {
-        // What can't be removed from a folder for temporary files is no one's loss.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
-
-/// The median time of `work` in seconds, after one run to warm up.
-fn measure(mut work: impl FnMut() -> Result<()>) -> Result<f64> {
+    let (part, made) = (job.part(), job.settings.generate);
     let began = Instant::now();
-    work()?;
-    let mut times = Vec::new();
-    while times.is_empty() || times.len() < MOST_TRIALS && began.elapsed().as_secs_f64() < TRIAL {
-        let start = Instant::now();
-        work()?;
-        times.push(start.elapsed().as_secs_f64());
+    for i in 0..TRIAL_FRAMES {
+        // Frames from all over the part: effects cost more where they do more.
+        let index = part.start + i as u64 * (part.end - part.start) / TRIAL_FRAMES as u64;
+        writer.write(&apply(&waves(made, i), size, &finish_at(job, index, Pose::REST)))?;
     }
-    times.sort_by(f64::total_cmp);
-    Ok(times[times.len() / 2])
+    writer.finish()?;
+    Ok(began.elapsed().as_secs_f64())
 }
 
-/// Reading one number back waits for devices that compute in the background.
-fn wait(out: &Tensor) -> Result<()> {
-    let one = out.flatten_all().and_then(|t| t.narrow(0, 0, 1)?.to_device(&Device::Cpu));
-    one.map(drop).context(failed)
+/// A picture that moves, of waves in all colors.
+fn waves(size: Size, frame: usize) -> Frame {
+    let value = |i: usize| {
+        let (pixel, color) = (i / 3, i % 3);
+        let (x, y) = (pixel % size.width as usize, pixel / size.width as usize);
+        let bent = (0.04 * y as f32).sin() * 2.0;
+        127.0 + 127.0 * (0.05 * x as f32 + bent + 0.3 * frame as f32 + 2.0 * color as f32).sin()
+    };
+    Frame::new(size, (0..3 * size.pixels()).map(|i| value(i) as u8).collect())
 }
 
-fn failed() -> Error {
-    Error::device("the trial step failed").hint("a smaller --size needs less memory")
+/// A new folder among all that is temporary, under a name that nobody can foresee, for nobody else to enter; removed when
+/// dropped.
+fn trial_folder() -> Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("beatbolt-trial-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder
+        .tempdir()
+        .context(|| Error::output("can't write to the folder for temporary files").hint("set TMPDIR"))
 }
 
-/// The most memory that this process has held, in bytes.
-fn peak_memory() -> Option<u64> {
+/// The memory that this process holds, in bytes.
+fn resident() -> Option<f64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
-    let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024)
+    let line = status.lines().find(|l| l.starts_with("VmRSS:"))?;
+    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kilobytes * 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_trial_is_written_into_a_new_folder_that_nobody_else_may_enter() {
+        use std::os::unix::fs::MetadataExt;
+        // The name that another person on this machine can foresee.
+        let foreseen = std::env::temp_dir().join(format!("beatbolt-trial-{}", std::process::id()));
+        let [first, second] = [(); 2].map(|()| trial_folder().unwrap());
+        assert!(
+            first.path() != second.path() && ![first.path(), second.path()].contains(&foreseen.as_path())
+        );
+        assert_eq!(std::fs::metadata(first.path()).unwrap().mode() & 0o777, 0o700);
+        let path = first.path().to_owned();
+        drop(first);
+        assert!(!path.exists());
+    }
 }

@@ -2,15 +2,15 @@
 
 use super::job::{Job, Settings};
 use super::plan::WindowShape;
-use crate::diffusion::{Effort, Model, ModelFingerprint, ModelSpec, Precision, open_device};
+use crate::diffusion::{Model, ModelFingerprint, ModelSpec, Precision, Tier, open_device};
 use crate::score::{Overrides, Show, Span, Timeline, find, fixture};
 use crate::units::{FrameRate, Seconds, Size};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn draft_model() -> Model {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-    let spec = ModelSpec { folder, motion: None, effort: Effort::Draft, precision: Precision::F32 };
-    Model::open(&spec, &open_device("cpu").unwrap().device).unwrap()
+    let spec = ModelSpec { folder, motion: None, tier: Tier::Draft, steps: None, force_steps: false };
+    Model::open(&spec, &Precision::F32.on(&open_device("cpu").unwrap().device).unwrap()).unwrap()
 }
 
 /// Settings of pictures whose sides the shipped model divides.
@@ -48,6 +48,6 @@ pub(crate) fn flying_job(steps: usize, first: u64, frames: u64) -> Job {
         timeline: flying_timeline(),
         track: PathBuf::new(),
         output: PathBuf::new(),
-        description: serde_json::Value::Null,
+        description: String::new(),
     }
 }

@@ -53,11 +53,11 @@ impl<'a> Generator<'a> {
     /// # Errors
     /// Usage: the model can't be sampled in so many steps.
     pub fn new(job: &'a Job, model: &'a Model, stop: &'a AtomicBool, timings: &'a Timings) -> Result<Self> {
-        let factor = model.downscale();
-        let size = job.settings.generate;
-        let shape = (model.latent_channels(), size.height as usize / factor, size.width as usize / factor);
+        let (info, size) = (model.info(), job.settings.generate);
+        let side = |pixels: u32| pixels as usize / info.downscale();
+        let shape = (info.latent_channels(), side(size.height), side(size.width));
         Ok(Generator {
-            schedule: Schedule::new(model.scheduler(), job.settings.steps)?,
+            schedule: info.sampling().schedule()?,
             conditioner: Conditioner::new(model, &job.timeline),
             noise: NoiseSource { seed: job.settings.seed, shape },
             job,
@@ -122,25 +122,30 @@ impl<'a> Generator<'a> {
         let _span = self.timings.span("denoise");
         let timeline = &self.job.timeline;
         let conditions = self.conditioner.window(window)?;
-        let noise = self.noise.window(window, timeline, self.model.device())?;
+        let device = self.model.device();
+        let noise = self.noise.window(window, timeline, device)?;
+        let step_noise = match self.schedule.sampler().adds_noise() {
+            true => self.noise.of_steps(self.schedule.steps(), window, timeline, device)?,
+            false => Vec::new(),
+        };
         let pinned = before.map(|before| self.pinned(window, before, arrival)).transpose()?;
         let last = match &pinned {
             Some(pinned) => Some(pinned.narrow(0, window.pinned - 1, 1).context(failed)?),
             None => None,
         };
-        let native = self.model.native();
-        let speeds: Vec<f32> = conditions.motion.iter().map(|m| native.speed(m.scale)).collect();
+        let hints = self.model.info().hints();
+        let speeds: Vec<f32> = conditions.conditioning.motion.iter().map(|m| hints.speed(m.scale)).collect();
         let first = window.new_frames().start;
         let pace = Pace { speeds: &speeds, strength: timeline.value("pace", first), luma: self.model.luma() };
         let input = WindowInputs {
             noise: &noise,
+            step_noise: &step_noise,
             pinned: pinned.as_ref(),
-            pin_noise: native.pin_noise,
-            carried: last.as_ref(),
+            pin_noise: hints.pin_noise,
+            init_latents: last.as_ref(),
             denoise: &conditions.denoise,
-            motion: &conditions.motion,
             pace: (pace.strength > 0.0).then_some(pace),
-            text: &conditions.text,
+            conditioning: &conditions.conditioning,
             guidance: conditions
                 .guidance
                 .as_ref()

@@ -51,7 +51,7 @@ pub struct Job {
     /// The finished file.
     pub output: PathBuf,
     /// Stored in the finished file, so that it can be made again.
-    pub description: serde_json::Value,
+    pub description: String,
 }
 
 impl Job {

@@ -39,8 +39,8 @@ impl Live {
     /// `timeline` rendered with `settings`, whose part and timeline don't matter.
     pub fn new(settings: &Settings, timeline: Timeline) -> Self {
         let settings = Settings { first_frame: 0, frames: timeline.frames, ..settings.clone() };
-        let (track, output) = Default::default();
-        Live { job: Job { settings, timeline, track, output, description: serde_json::Value::Null } }
+        let (track, output, description) = Default::default();
+        Live { job: Job { settings, timeline, track, output, description } }
     }
 
     /// What the windows are made of.
@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn windows_on_demand_are_those_of_the_render() {
         let model = draft_model();
-        let live = Live::new(&small_settings(model.steps()), flying_timeline());
+        let live = Live::new(&small_settings(model.info().sampling().steps), flying_timeline());
         let (stop, off) = (AtomicBool::new(false), Timings::off());
         let mut expected = Vec::new();
         for rendered in Render::new(&live.job, &model, None, &stop, &off).unwrap() {
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn a_change_grows_out_of_what_was_settled_before_it() {
         let model = draft_model();
-        let settings = small_settings(model.steps());
+        let settings = small_settings(model.info().sampling().steps);
         let live = Live::new(&settings, flying_timeline());
         let mut before = None;
         shown(&live, &model, &mut before, 0);
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn a_window_that_nobody_wants_is_given_up() {
         let model = draft_model();
-        let live = Live::new(&small_settings(model.steps()), flying_timeline());
+        let live = Live::new(&small_settings(model.info().sampling().steps), flying_timeline());
         let error = live.window(&model, 0, None, &AtomicBool::new(true)).unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::Stopped);
         assert!(live.window(&model, 48, None, &AtomicBool::new(false)).is_err());

@@ -37,7 +37,7 @@ pub use grid::Span;
 pub use keyframe::Keyframes;
 pub use param::{Group, Kind, Param, Rate, Setting, TABLE as PARAMS, parse_set, table as param_table};
 pub use preset::{CutOn, Cuts, Mode, Place, Preset, Prompt, Route};
-pub use project::{Choices, Known, Project, Read, with_values};
+pub use project::{Choices, Known, Project, Read, toml_text, with_values};
 pub use raw::MAX_FILE_BYTES;
 pub use schema::{Form, Key, TABLES, Table, json_schema, reference};
 pub use shape::{Curve, Shape};

@@ -4,9 +4,9 @@
 //! live one is let go before and loaded anew for the next picture, so that there is never more than one.
 
 use super::locked;
+use super::opened::Opened;
 use super::pictures::{Pictures, Run, farthest};
-use super::production::{Order as Final, Production};
-use super::workshop::Workshop;
+use super::production::{Production, RenderOrder};
 use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::render::{Live, Settings, Shown, TakeState};
@@ -32,18 +32,18 @@ const QUALITY: u8 = 82;
 
 /// What is wanted.
 #[derive(Clone)]
-struct Order {
+struct Task {
     version: u64,
     live: Arc<Live>,
     playhead: FrameIndex,
     playing: bool,
-    wanted: Option<Final>,
+    wanted: Option<RenderOrder>,
 }
 
 /// What is to be done next.
 enum Work {
-    Window(Order, FrameIndex),
-    Final(Final),
+    Window(Task, FrameIndex),
+    Final(RenderOrder),
 }
 
 /// What the engine has to say.
@@ -56,7 +56,7 @@ pub struct News {
 }
 
 struct Shared {
-    order: Mutex<Order>,
+    task: Mutex<Task>,
     changed: Condvar,
     /// Set when what is being rendered is no longer wanted.
     stale: AtomicBool,
@@ -73,19 +73,18 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts the thread with `model` for a timeline and its version. It ends with the process.
+    /// Starts the thread for a timeline and its version; it loads the model when the first picture is wanted. It ends with the process.
     ///
     /// # Errors
     /// Internal: no thread can be started.
     pub fn start(
-        model: Model,
-        workshop: Arc<dyn Workshop>,
+        opened: Arc<Opened>,
         settings: Settings,
         (version, timeline): (u64, Timeline),
     ) -> Result<Self> {
         let live = Arc::new(Live::new(&settings, timeline));
         let shared = Arc::new(Shared {
-            order: Mutex::new(Order { version, live, playhead: 0, playing: false, wanted: None }),
+            task: Mutex::new(Task { version, live, playhead: 0, playing: false, wanted: None }),
             changed: Condvar::new(),
             stale: AtomicBool::new(false),
             pictures: Mutex::default(),
@@ -95,7 +94,7 @@ impl Engine {
         let work = shared.clone();
         let thread = Builder::new().name("engine".to_owned());
         thread
-            .spawn(move || work.run(model, &*workshop))
+            .spawn(move || work.run(&opened))
             .context(|| Error::internal("the engine's thread can't be started"))?;
         Ok(Engine { shared, settings })
     }
@@ -103,17 +102,17 @@ impl Engine {
     /// From the next window on, `timeline` is rendered; a window that is under way is dropped.
     pub fn play(&self, version: u64, timeline: Timeline) {
         let live = Arc::new(Live::new(&self.settings, timeline));
-        let mut order = locked(&self.shared.order);
-        (order.version, order.live) = (version, live);
+        let mut task = locked(&self.shared.task);
+        (task.version, task.live) = (version, live);
         self.shared.stale.store(true, Ordering::Relaxed);
         self.shared.changed.notify_all();
     }
 
     /// The page is at `frame`.
     pub fn at(&self, frame: FrameIndex, playing: bool) {
-        let mut order = locked(&self.shared.order);
-        order.playhead = frame.min(order.live.timeline().frames.saturating_sub(1));
-        order.playing = playing;
+        let mut task = locked(&self.shared.task);
+        task.playhead = frame.min(task.live.timeline().frames.saturating_sub(1));
+        task.playing = playing;
         self.shared.changed.notify_all();
     }
 
@@ -121,9 +120,9 @@ impl Engine {
     ///
     /// # Errors
     /// Usage: another one is being made.
-    pub fn render(&self, wanted: Final) -> Result<()> {
+    pub fn render(&self, wanted: RenderOrder) -> Result<()> {
         self.shared.production.reserve()?;
-        locked(&self.shared.order).wanted = Some(wanted);
+        locked(&self.shared.task).wanted = Some(wanted);
         self.shared.stale.store(true, Ordering::Relaxed);
         self.shared.changed.notify_all();
         Ok(())
@@ -146,32 +145,32 @@ impl Engine {
 }
 
 impl Shared {
-    fn run(&self, model: Model, workshop: &dyn Workshop) {
-        let mut model = Some(model);
+    fn run(&self, opened: &Opened) {
+        let mut model = None;
         let mut ends: BTreeMap<FrameIndex, TakeState> = BTreeMap::new();
         // While it plays, frames that are nearer than a window takes would come too late.
         let mut lead = 0;
         loop {
-            let (order, frame) = match self.wanted(lead) {
-                Work::Window(order, frame) => (order, frame),
+            let (task, frame) = match self.wanted(lead) {
+                Work::Window(task, frame) => (task, frame),
                 Work::Final(wanted) => {
                     // What windows leave to each other lies on the device as well.
                     (model, ends) = (None, BTreeMap::new());
-                    self.production.make(|watch| workshop.render(&wanted, watch));
+                    self.production.make(|watch| opened.render(&wanted, watch));
                     continue;
                 }
             };
             let began = Instant::now();
-            match self.window(&mut model, workshop, (&order, frame), &ends) {
+            match self.window(&mut model, opened, (&task, frame), &ends) {
                 Ok(state) => {
                     ends.insert(state.next(), state);
-                    forget(&mut ends, order.playhead);
-                    lead = (order.live.timeline().fps.frame_at(Seconds(began.elapsed().as_secs_f64())) + 1)
+                    forget(&mut ends, task.playhead);
+                    lead = (task.live.timeline().fps.frame_at(Seconds(began.elapsed().as_secs_f64())) + 1)
                         .min(LATEST);
                 }
                 // What was under way is stale: the next round takes up what is wanted now.
                 Err(error) if error.kind() == ErrorKind::Stopped => {}
-                Err(error) => self.pause(&order, &error),
+                Err(error) => self.pause(&task, &error),
             }
         }
     }
@@ -179,46 +178,46 @@ impl Shared {
     fn window(
         &self,
         model: &mut Option<Model>,
-        workshop: &dyn Workshop,
-        (order, frame): (&Order, FrameIndex),
+        opened: &Opened,
+        (task, frame): (&Task, FrameIndex),
         ends: &BTreeMap<FrameIndex, TakeState>,
     ) -> Result<TakeState> {
         let model = match model {
             Some(model) => model,
-            None => model.insert(workshop.load()?),
+            None => model.insert(opened.load()?),
         };
-        let (first, before) = begin(ends, order, frame);
-        self.keep(order, order.live.window(model, first, before, &self.stale)?)
+        let (first, before) = begin(ends, task, frame);
+        self.keep(task, task.live.window(model, first, before, &self.stale)?)
     }
 
     /// Waits until a final or a picture is wanted.
     fn wanted(&self, lead: FrameIndex) -> Work {
-        let mut order = locked(&self.order);
+        let mut task = locked(&self.task);
         loop {
-            if let Some(wanted) = order.wanted.take() {
+            if let Some(wanted) = task.wanted.take() {
                 return Work::Final(wanted);
             }
-            if let Some(frame) = self.missing(&order, lead) {
+            if let Some(frame) = self.missing(&task, lead) {
                 self.stale.store(false, Ordering::Relaxed);
-                return Work::Window(order.clone(), frame);
+                return Work::Window(task.clone(), frame);
             }
-            order = self.changed.wait(order).unwrap_or_else(PoisonError::into_inner);
+            task = self.changed.wait(task).unwrap_or_else(PoisonError::into_inner);
         }
     }
 
-    /// The first frame ahead of the playhead that has no picture of the order's version.
-    fn missing(&self, order: &Order, lead: FrameIndex) -> Option<FrameIndex> {
-        let from = order.playhead + if order.playing { lead } else { 0 };
-        let frame = locked(&self.pictures).first_old(from, order.version);
-        (frame < order.live.timeline().frames.min(order.playhead + AHEAD)).then_some(frame)
+    /// The first frame ahead of the playhead that has no picture of the task's version.
+    fn missing(&self, task: &Task, lead: FrameIndex) -> Option<FrameIndex> {
+        let from = task.playhead + if task.playing { lead } else { 0 };
+        let frame = locked(&self.pictures).first_old(from, task.version);
+        (frame < task.live.timeline().frames.min(task.playhead + AHEAD)).then_some(frame)
     }
 
-    fn keep(&self, order: &Order, shown: Shown) -> Result<TakeState> {
+    fn keep(&self, task: &Task, shown: Shown) -> Result<TakeState> {
         let jpegs = shown.frames.iter().map(jpeg).collect::<Result<Vec<_>>>()?;
-        let playhead = locked(&self.order).playhead;
+        let playhead = locked(&self.task).playhead;
         let mut pictures = locked(&self.pictures);
         for (frame, jpeg) in (shown.first..).zip(jpegs) {
-            pictures.put(frame, order.version, jpeg, playhead);
+            pictures.put(frame, task.version, jpeg, playhead);
         }
         let runs = pictures.runs();
         drop(pictures);
@@ -227,11 +226,11 @@ impl Shared {
     }
 
     /// Tells of `error` and waits for a change, since the same would fail again.
-    fn pause(&self, failed: &Order, error: &Error) {
+    fn pause(&self, failed: &Task, error: &Error) {
         self.news.send_modify(|news| news.trouble = Some(error.to_string()));
-        let mut order = locked(&self.order);
-        while order.version == failed.version && order.playhead == failed.playhead && order.wanted.is_none() {
-            order = self.changed.wait(order).unwrap_or_else(PoisonError::into_inner);
+        let mut task = locked(&self.task);
+        while task.version == failed.version && task.playhead == failed.playhead && task.wanted.is_none() {
+            task = self.changed.wait(task).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -239,10 +238,10 @@ impl Shared {
 /// Where to begin for `frame`: at the end of a window that reaches to it, or with a new take.
 fn begin<'a>(
     ends: &'a BTreeMap<FrameIndex, TakeState>,
-    order: &Order,
+    task: &Task,
     frame: FrameIndex,
 ) -> (FrameIndex, Option<&'a TakeState>) {
-    let stride = order.live.stride();
+    let stride = task.live.stride();
     let before = ends.range(..=frame).next_back().filter(|(next, _)| frame - **next < stride);
     before.map_or((frame, None), |(next, state)| (*next, Some(state)))
 }

@@ -3,9 +3,9 @@
 use super::engine::{Engine, News};
 use super::locked;
 use super::media::Media;
-use super::production::{Order, RenderStatus};
+use super::player::Player;
+use super::production::{RenderOrder, RenderStatus};
 use super::save::{PRESET, Shelf};
-use super::stage::Stage;
 use super::state::{Edit, Session};
 use crate::error::Result;
 use crate::score::Timeline;
@@ -23,7 +23,7 @@ pub const SOCKETS: usize = 16;
 #[derive(Debug, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Ask {
-    /// Change the look.
+    /// Change the preset.
     Edit {
         /// How.
         change: Edit,
@@ -41,14 +41,14 @@ pub enum Ask {
         /// Whether it plays.
         playing: bool,
     },
-    /// Write the look down.
+    /// Write the preset down.
     Save {
         /// Its name.
         name: String,
         /// As what.
         form: Form,
     },
-    /// Render the look as it is now.
+    /// Render the preset as it is now.
     Render {
         /// The video's name.
         name: String,
@@ -63,7 +63,7 @@ pub enum Ask {
     Cancel,
 }
 
-/// What a look is written down as.
+/// What is written down.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Form {
@@ -75,7 +75,7 @@ pub enum Form {
 
 /// Everything behind the server.
 pub struct Hub {
-    stage: Stage,
+    player: Player,
     /// The track's file.
     pub track: Media,
     /// The pictures.
@@ -97,21 +97,21 @@ impl Hub {
     /// # Errors
     /// The session can't be played; what `engine` says.
     pub fn new(
-        stage: Stage,
+        player: Player,
         session: Session,
         engine: impl FnOnce(u64, Timeline) -> Result<Engine>,
         (track, shelf): (Media, Shelf),
         patience: Duration,
     ) -> Result<Self> {
-        let timeline = stage.play(&session.look)?;
-        let state = watch::Sender::new(text(&stage.state(&session, &timeline)?));
+        let timeline = player.play(&session.preset)?;
+        let state = watch::Sender::new(text(&player.state(&session, &timeline)?));
         let engine = engine(session.version, timeline)?;
-        let mut facts = stage.facts()?;
+        let mut facts = player.facts()?;
         facts["name"] = json!(shelf.name);
         let facts = facts.to_string();
         let (session, shelf) = (Mutex::new(session), Mutex::new(shelf));
         let sockets = Arc::new(Semaphore::new(SOCKETS));
-        Ok(Hub { stage, track, engine, sockets, patience, facts, session, shelf, state })
+        Ok(Hub { player, track, engine, sockets, patience, facts, session, shelf, state })
     }
 
     /// The newest state, and those to come: who reads slowly misses some and gets the last.
@@ -131,11 +131,11 @@ impl Hub {
             Ask::At { frame, playing } => self.engine.at(*frame, *playing),
             Ask::Save { name, form } => return self.save(name, *form).map(Some),
             Ask::Render { name, tier, size, section } => {
-                let look = self.session().look;
+                let edited = self.session().preset;
                 let output = locked(&self.shelf).video(name)?;
-                let (name, preset) = (look.name.clone(), look.text());
+                let (name, preset) = (edited.name.clone(), edited.text());
                 let (tier, size, section) = (tier.clone(), size.clone(), *section);
-                self.engine.render(Order { name, preset, tier, size, section, output })?;
+                self.engine.render(RenderOrder { name, preset, tier, size, section, output })?;
             }
             Ask::Cancel => self.engine.production().cancel(),
         }
@@ -143,12 +143,12 @@ impl Hub {
     }
 
     fn save(&self, name: &str, form: Form) -> Result<Utf8Bytes> {
-        let Session { version, look, .. } = self.session();
+        let Session { version, preset, .. } = self.session();
         let path = match form {
-            Form::Preset => locked(&self.shelf).save(name, &look.text())?,
+            Form::Preset => locked(&self.shelf).save(name, &preset.text())?,
             Form::Project => {
-                let project = self.stage.workshop.project(&format!("{name}.{PRESET}"))?;
-                locked(&self.shelf).save_project(name, &look.text(), &project)?
+                let project = self.player.opened.project(&format!("{name}.{PRESET}"))?;
+                locked(&self.shelf).save_project(name, &preset.text(), &project)?
             }
         };
         Ok(text(&json!({ "type": "saved", "version": version, "path": path.display().to_string() })))
@@ -164,8 +164,8 @@ impl Hub {
         if next.version == session.version {
             return Ok(());
         }
-        let timeline = self.stage.play(&next.look)?;
-        let state = text(&self.stage.state(&next, &timeline)?);
+        let timeline = self.player.play(&next.preset)?;
+        let state = text(&self.player.state(&next, &timeline)?);
         self.engine.play(next.version, timeline);
         *session = next;
         self.state.send_replace(state);

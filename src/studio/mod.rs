@@ -1,41 +1,41 @@
 //! The studio: a page on which presets are made while the track plays.
 //!
 //! ```text
-//! page ─ asks ─► socket ─► hub: session (state) ─► stage ─► timeline ─► engine: model ─► pictures
-//!   ◄── states, curves, runs of pictures ──────────────────────┘                          │
-//!   ◄── JPEG by version and frame, track by ranges ◄── server ◄── guard ──────────────────┘
+//! page ─ asks ─► socket ─► hub: session (state) ─► player ─► timeline ─► engine: model ─► pictures
+//!   ◄── states, curves, runs of pictures ───────────────────────┘                          │
+//!   ◄── JPEG by version and frame, track by ranges ◄── server ◄── guard ───────────────────┘
 //! ```
 //!
 //! A change makes a new `state::Session`, which is played to a timeline as the command line would play its file; the
 //! engine takes the new timeline from the next window on. The page computes nothing that was computed here.
-//! A final is the command line's own render, ordered from the page.
+//! A final is a job like the command line's, ordered from the page.
 
 mod assets;
+mod config;
 mod engine;
 mod guard;
 mod hub;
 mod listener;
 mod media;
+mod open_project;
+mod opened;
 mod pictures;
+mod player;
 mod production;
 mod save;
 mod server;
 mod socket;
-mod stage;
 mod state;
 #[cfg(test)]
 mod tests;
-mod workshop;
 mod write_timeout;
 
-pub use production::Order;
-pub use stage::{Stage, Tier};
-pub use state::Look;
-pub use workshop::Workshop;
+pub use config::StudioConfig;
+pub use opened::Opened;
+pub use player::Player;
+pub use state::EditedPreset;
 
-use crate::diffusion::Model;
 use crate::error::{Context, Error, Result};
-use crate::render::Settings;
 use engine::Engine;
 use guard::Guard;
 use hub::Hub;
@@ -43,40 +43,16 @@ use media::{Kind, Media};
 use save::Shelf;
 use state::Session;
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 use tokio::net::TcpListener;
-
-/// What a studio is opened with.
-pub struct StudioConfig {
-    /// The networks.
-    pub model: Model,
-    /// How pictures are made.
-    pub settings: Settings,
-    /// The track that was heard.
-    pub stage: Stage,
-    /// The preset to begin with.
-    pub look: Look,
-    /// The track's file.
-    pub track: PathBuf,
-    /// Where presets are saved.
-    pub folder: PathBuf,
-    /// The files of the folder that it is opened with: they may be written over.
-    pub opened: Vec<String>,
-    /// Where to listen; 0: wherever there is room.
-    pub port: u16,
-    /// Whom nothing is heard of or taken by for so long is let go.
-    pub patience: Duration,
-}
 
 /// Serves the page until the process ends; `ready` is told its address.
 ///
 /// # Errors
 /// Whatever of it can't be opened; Output: nobody can listen on the port.
-pub fn run(opening: StudioConfig, ready: impl FnOnce(&str)) -> Result<()> {
-    let (port, patience) = (opening.port, opening.patience);
-    let hub = Arc::new(open(opening)?);
+pub fn run(config: StudioConfig, ready: impl FnOnce(&str)) -> Result<()> {
+    let (port, patience) = (config.port, config.patience);
+    let hub = Arc::new(open(config)?);
     let failed = || Error::internal("the server can't be started");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context(failed)?;
     runtime.block_on(async {
@@ -92,12 +68,12 @@ pub fn run(opening: StudioConfig, ready: impl FnOnce(&str)) -> Result<()> {
     })
 }
 
-fn open(opening: StudioConfig) -> Result<Hub> {
-    let StudioConfig { model, settings, stage, look, track, folder, opened, patience, .. } = opening;
-    let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder, &opened));
-    let workshop = stage.workshop.clone();
-    let engine = |version, timeline| Engine::start(model, workshop, settings, (version, timeline));
-    Hub::new(stage, Session::new(look), engine, files, patience)
+fn open(config: StudioConfig) -> Result<Hub> {
+    let StudioConfig { settings, player, preset, track, folder, own_files, patience, .. } = config;
+    let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder, &own_files));
+    let opened = player.opened.clone();
+    let engine = |version, timeline| Engine::start(opened, settings, (version, timeline));
+    Hub::new(player, Session::new(preset), engine, files, patience)
 }
 
 /// What is behind a lock is whole after every statement, so a thread that failed leaves nothing half done.

@@ -24,7 +24,7 @@ const REMEMBERED: usize = 40;
 
 /// What is to be rendered.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Order {
+pub struct RenderOrder {
     /// What the preset is called.
     pub name: String,
     /// The preset's file.
@@ -165,16 +165,24 @@ struct Teller<'a> {
 
 impl Progress for Teller<'_> {
     fn stage(&self, name: &str, total: u64) {
-        *locked(&self.pace) = Pace::default();
-        self.production.stand.send_replace(running(name, total, self.production.notes()));
+        // Held until the stage is told: nobody advances in between, and no note is lost.
+        let mut pace = locked(&self.pace);
+        *pace = Pace::default();
+        self.production.stand.send_modify(|stand| {
+            let notes = match stand {
+                RenderStatus::Running { notes, .. } => std::mem::take(notes),
+                _ => Vec::new(),
+            };
+            *stand = running(name, total, notes);
+        });
     }
 
     fn advance(&self, now: u64) -> Flow {
         let mut pace = locked(&self.pace);
         self.production.stand.send_modify(|stand| {
             if let RenderStatus::Running { done, total, left, .. } = stand {
-                *done = now;
-                *left = pace.left(Instant::now(), now, *total);
+                *done = now.max(*done);
+                *left = pace.left(Instant::now(), *done, *total);
             }
         });
         if self.production.stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
@@ -245,6 +253,9 @@ mod tests {
                 panic!("{:?}", stand())
             };
             assert_eq!((stage.as_str(), done, total, notes), ("rendering", 5, 10, vec!["by the way".into()]));
+            // Another thread, which counted before and speaks only now.
+            watch.progress.advance(4);
+            assert!(matches!(stand(), RenderStatus::Running { done: 5, .. }), "{:?}", stand());
             Err(Error::output("the disk is full").hint("make room"))
         });
         let (message, hints) = ("the disk is full".into(), vec!["make room".into()]);

@@ -54,7 +54,7 @@ impl Shelf {
 
     fn write(&mut self, path: &Path, text: &str) -> Result<()> {
         let failed = || Error::output(format!("can't write {}", path.display())).hint("check the folder");
-        atomic_file::put(&atomic_file::hidden(path), path, text.as_bytes()).context(failed)?;
+        atomic_file::put(path, text.as_bytes()).context(failed)?;
         self.own.insert(path.to_owned());
         Ok(())
     }

@@ -10,14 +10,14 @@ const HISTORY: usize = 200;
 
 /// A preset that is being worked on.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Look {
+pub struct EditedPreset {
     /// The preset that it began as.
     pub name: String,
     /// Its file.
     pub document: Document,
 }
 
-/// A change to a look.
+/// A change to an edited preset.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(tag = "edit", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Edit {
@@ -101,14 +101,14 @@ pub enum Edit {
     },
 }
 
-impl Look {
+impl EditedPreset {
     /// The preset `name` with the file `text`.
     ///
     /// # Errors
     /// Usage: it isn't a preset.
     pub fn read(name: &str, text: &str) -> Result<Self> {
         let document = Document::read(name, text)?;
-        Ok(Look { name: name.to_owned(), document })
+        Ok(EditedPreset { name: name.to_owned(), document })
     }
 
     /// The file that plays exactly this.
@@ -124,15 +124,15 @@ impl Look {
         Preset::parse(&self.name, &self.text())
     }
 
-    /// The look that `edit` makes of this one, checked.
+    /// What `edit` makes of this one, checked.
     ///
     /// # Errors
     /// Usage: there is nothing of the kind, or a value is out of range.
     pub fn with(&self, edit: &Edit) -> Result<Self> {
-        let mut look = self.clone();
-        let document = &mut look.document;
+        let mut edited = self.clone();
+        let document = &mut edited.document;
         match edit {
-            Edit::Preset { name } => return Look::shipped(name),
+            Edit::Preset { name } => return EditedPreset::shipped(name),
             Edit::Base { param, value: Some(value) } => document.set_base(Param::find(param)?.name, *value),
             Edit::Base { param, value: None } => document.reset_base(Param::find(param)?.name),
             Edit::Route { index, key, value } => document.set_number(*index, key, *value)?,
@@ -146,14 +146,14 @@ impl Look {
             Edit::AddPrompt { section } => document.add_prompt(section),
             Edit::RemovePrompt { index } => document.remove("prompt", *index)?,
         }
-        look.preset()?;
-        Ok(look)
+        edited.preset()?;
+        Ok(edited)
     }
 
     fn shipped(name: &str) -> Result<Self> {
         let preset = find(name)?;
         let text = shipped().iter().find(|(n, _)| *n == preset.name).map_or("", |(_, text)| text);
-        Look::read(name, text)
+        EditedPreset::read(name, text)
     }
 
     /// The parameters that can be turned, each with its base value; `guidance` is the model's own.
@@ -169,43 +169,43 @@ impl Look {
     }
 }
 
-/// Looks in the order in which they were left.
-type Looks = Vec<Arc<Look>>;
+/// Presets in the order in which they were left.
+type History = Vec<Arc<EditedPreset>>;
 
-/// The look and its history.
+/// The preset and its history.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Session {
     /// Grows with every change, undone ones as well: no two states of a session share one.
     pub version: u64,
     /// What holds now.
-    pub look: Arc<Look>,
-    past: Looks,
-    future: Looks,
+    pub preset: Arc<EditedPreset>,
+    past: History,
+    future: History,
     /// The gesture that made the last change.
     gesture: Option<u64>,
 }
 
 impl Session {
-    /// A session that begins with `look`.
-    pub fn new(look: Look) -> Self {
-        Session { version: 1, look: Arc::new(look), past: vec![], future: vec![], gesture: None }
+    /// A session that begins with `preset`.
+    pub fn new(preset: EditedPreset) -> Self {
+        Session { version: 1, preset: Arc::new(preset), past: vec![], future: vec![], gesture: None }
     }
 
     /// The session after `edit`. Edits of one `gesture`, like a knob that is dragged, are undone together.
     ///
     /// # Errors
-    /// As [`Look::with`].
+    /// As [`EditedPreset::with`].
     pub fn edited(&self, edit: &Edit, gesture: Option<u64>) -> Result<Self> {
-        let look = self.look.with(edit)?;
-        if look == *self.look {
+        let preset = self.preset.with(edit)?;
+        if preset == *self.preset {
             return Ok(self.clone());
         }
         let mut past = self.past.clone();
         if gesture.is_none() || gesture != self.gesture {
-            past.push(self.look.clone());
+            past.push(self.preset.clone());
         }
         let past = past.split_off(past.len().saturating_sub(HISTORY));
-        Ok(Session { version: self.version + 1, look: Arc::new(look), past, future: vec![], gesture })
+        Ok(Session { version: self.version + 1, preset: Arc::new(preset), past, future: vec![], gesture })
     }
 
     /// The session before the last change; the same where there is none.
@@ -218,13 +218,13 @@ impl Session {
         self.walked(|session| (&mut session.future, &mut session.past))
     }
 
-    /// The session with the newest look of the first list; the one that held until now goes to the second.
-    fn walked(&self, lists: impl FnOnce(&mut Self) -> (&mut Looks, &mut Looks)) -> Self {
-        let (mut next, held) = (self.clone(), self.look.clone());
+    /// The session with the newest preset of the first list; the one that held until now goes to the second.
+    fn walked(&self, lists: impl FnOnce(&mut Self) -> (&mut History, &mut History)) -> Self {
+        let (mut next, held) = (self.clone(), self.preset.clone());
         let (from, to) = lists(&mut next);
-        if let Some(look) = from.pop() {
+        if let Some(preset) = from.pop() {
             to.push(held);
-            (next.look, next.version, next.gesture) = (look, self.version + 1, None);
+            (next.preset, next.version, next.gesture) = (preset, self.version + 1, None);
         }
         next
     }
@@ -241,7 +241,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn session() -> Session {
-        Session::new(Look::shipped("pulse").unwrap())
+        Session::new(EditedPreset::shipped("pulse").unwrap())
     }
 
     fn glow(value: f64) -> Edit {
@@ -253,9 +253,9 @@ mod tests {
         let first = session();
         let second = first.edited(&glow(0.5), None).unwrap();
         let back = second.undone();
-        assert_eq!((&back.look, back.version, back.can()), (&first.look, 3, (false, true)));
+        assert_eq!((&back.preset, back.version, back.can()), (&first.preset, 3, (false, true)));
         let again = back.redone();
-        assert_eq!((&again.look, again.version, again.can()), (&second.look, 4, (true, false)));
+        assert_eq!((&again.preset, again.version, again.can()), (&second.preset, 4, (true, false)));
         let other = back.edited(&glow(0.25), None).unwrap();
         assert_eq!(other.can(), (true, false));
         assert_eq!((first.undone(), first.redone()), (first.clone(), first.clone()));
@@ -268,8 +268,8 @@ mod tests {
             dragged = dragged.edited(&glow(value), Some(7)).unwrap();
         }
         let other = dragged.edited(&glow(0.4), Some(8)).unwrap();
-        assert_eq!(other.undone().look, dragged.look);
-        assert_eq!(other.undone().undone().look, session().look);
+        assert_eq!(other.undone().preset, dragged.preset);
+        assert_eq!(other.undone().undone().preset, session().preset);
     }
 
     #[test]
@@ -311,8 +311,8 @@ mod tests {
         for edit in &edits {
             edited = edited.edited(edit, None).unwrap();
         }
-        assert_eq!(Look::read("pulse", &edited.look.text()).unwrap(), *edited.look);
-        assert_ne!(edited.look, session().look);
+        assert_eq!(EditedPreset::read("pulse", &edited.preset.text()).unwrap(), *edited.preset);
+        assert_ne!(edited.preset, session().preset);
     }
 
     proptest! {
@@ -327,7 +327,7 @@ mod tests {
             for _ in &values {
                 edited = edited.undone();
             }
-            prop_assert_eq!(edited.look, first.look);
+            prop_assert_eq!(edited.preset, first.preset);
         }
     }
 }

@@ -31,7 +31,9 @@ impl Partial {
             .hint("name a file, like video.mp4"));
         }
         let (lock, path) = reserve(target)?;
-        File::create(&path).map_err(|e| cannot_write(target, e))?;
+        // New, so that nothing is written where somebody else points to.
+        let made = File::options().write(true).create_new(true).open(&path);
+        made.map_err(|e| cannot_write(target, e))?;
         Ok(Partial { path, target: target.to_owned(), finished: false, _lock: lock })
     }
 
@@ -84,6 +86,7 @@ fn cannot_write(target: &Path, cause: io::Error) -> Error {
     let hint = match cause.kind() {
         io::ErrorKind::NotFound => "create the folder first, or choose another place with --output",
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, then run it again",
+        io::ErrorKind::AlreadyExists => "remove that, or choose another name with --output",
         _ => "choose a folder that you may write to with --output",
     };
     Error::output(format!("can't write {}", target.display())).because(cause).hint(hint)
@@ -120,6 +123,21 @@ mod tests {
         drop(first);
         assert!(names(folder.path()).is_empty());
         Partial::create(&target).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_video_is_not_written_where_somebody_else_points_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let [target, theirs] = ["a.mp4", "theirs"].map(|name| folder.path().join(name));
+        fs::write(&theirs, "precious").unwrap();
+        std::os::unix::fs::symlink(&theirs, atomic_file::hidden(&target)).unwrap();
+        fs::write(Partial::create(&target).unwrap().path(), "frames").unwrap();
+        assert_eq!(fs::read_to_string(&theirs).unwrap(), "precious");
+        // Nor is a lock taken there.
+        std::os::unix::fs::symlink(&theirs, atomic_file::lock_of(&target)).unwrap();
+        let error = Partial::create(&target).map(drop).unwrap_err();
+        assert!(error.to_string().contains("is no plain file"), "{error}");
     }
 
     #[test]

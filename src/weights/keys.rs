@@ -2,6 +2,8 @@
 //!
 //! Our own names are those of diffusers. A table turns the others into them; nothing here reads tensors.
 
+use super::{Keys, whole};
+
 /// AnimateDiff's original names (also called the "comfyui" layout) and diffusers', part by part.
 const MOTION: &[(&str, &str)] = &[
     (".temporal_transformer.", "."),
@@ -19,29 +21,31 @@ const VAE: &[(&str, &str)] =
     &[(".query.", ".to_q."), (".key.", ".to_k."), (".value.", ".to_v."), (".proj_attn.", ".to_out.0.")];
 
 /// The key of a motion module's tensor.
-pub fn motion(key: &str) -> Option<String> {
+pub fn motion(key: &str) -> Keys {
     let key = key.strip_prefix("module.").unwrap_or(key);
-    Some(MOTION.iter().fold(key.to_owned(), |k, (theirs, ours)| k.replace(theirs, ours)))
+    whole(renamed(key, MOTION))
 }
 
 /// The key of an autoencoder's tensor.
-pub fn vae(key: &str) -> Option<String> {
-    let in_attention = key.contains(".attentions.");
-    Some(
-        VAE.iter().filter(|_| in_attention).fold(key.to_owned(), |k, (theirs, ours)| k.replace(theirs, ours)),
-    )
+pub fn vae(key: &str) -> Keys {
+    whole(if key.contains(".attentions.") { renamed(key, VAE) } else { key.to_owned() })
 }
 
 /// The key of a text encoder's tensor.
-pub fn text(key: &str) -> Option<String> {
+pub fn text(key: &str) -> Keys {
     let key = key.strip_prefix("text_model.").unwrap_or(key);
     // Old versions saved the numbers 0, 1, 2, ... as if they were weights.
-    (key != "embeddings.position_ids").then(|| key.to_owned())
+    if key == "embeddings.position_ids" { Vec::new() } else { whole(key.to_owned()) }
 }
 
 /// The key of a UNet's tensor.
-pub fn unet(key: &str) -> Option<String> {
-    Some(key.to_owned())
+pub fn unet(key: &str) -> Keys {
+    whole(key.to_owned())
+}
+
+/// A name with all of a table's replacements made in it.
+fn renamed(key: &str, table: &[(&str, &str)]) -> String {
+    table.iter().fold(key.to_owned(), |k, (theirs, ours)| k.replace(theirs, ours))
 }
 
 /// What a file that does not fit probably is, and what to do about it.
@@ -103,13 +107,13 @@ mod tests {
             ("ff_norm.bias", "norm3.bias"),
             ("ff.net.0.proj.weight", "ff.net.0.proj.weight"),
         ] {
-            let key = motion(&format!("module.{block}.{theirs}")).unwrap();
-            assert_eq!(key, format!("{ours}.{expected}"));
-            assert_eq!(motion(&key).unwrap(), key, "our own names stay as they are");
+            let key = format!("{ours}.{expected}");
+            assert_eq!(motion(&format!("module.{block}.{theirs}")), whole(key.clone()));
+            assert_eq!(motion(&key), whole(key), "our own names stay as they are");
         }
         assert_eq!(
-            motion("mid_block.motion_modules.0.temporal_transformer.norm.weight").unwrap(),
-            "mid_block.motion_modules.0.norm.weight"
+            motion("mid_block.motion_modules.0.temporal_transformer.norm.weight"),
+            whole("mid_block.motion_modules.0.norm.weight".into())
         );
     }
 

@@ -1,51 +1,50 @@
-//! Weights: safetensors files go in, checked tensors come out, one at a time.
+//! Weights: files of tensors go in, checked tensors come out, one at a time.
 //!
 //! ```text
-//! file ─► header, checked ─► keys renamed to ours (keys.rs) ─► typed getter ─► model
+//! file ─► source: names, shapes ─► keys: our names ─► getter ─► patches ─► tensor on its device
 //! ```
 //!
-//! Files come from strangers: header length, offsets and shapes are checked against the file's size before memory
-//! is taken, so a file never costs more memory than its own size times the widening to the wanted type. The getter
-//! records what was used; what is left over can be told to the person.
+//! Files come from strangers: a [`source`] checks what its file says against the file's size before memory is taken. The key
+//! map ([`keys`]) gives a file's tensor our name, or several names with a slice each. The getter is the single gate
+//! through which every weight passes: it checks the shape, applies the [`patch`]es and records what was used.
 
+pub mod find;
 pub mod keys;
+pub mod patch;
+pub mod safetensors;
+pub mod sharded;
+pub mod source;
+
+pub use find::find;
+pub use patch::Patch;
+pub use source::{Slice, TensorSource};
 
 use crate::error::{Context, Error, Result};
 use candle_core::{DType, Device, Tensor};
-use safetensors::Dtype;
-use safetensors::tensor::Metadata;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::rc::Rc;
 
-/// Longest header that is read; that of a full-size model has 100 to 300 KB.
-const MAX_HEADER_BYTES: u64 = 16 << 20;
-
-/// One weights file, opened and checked; tensors are read when they are asked for.
+/// The weights of one part of a model, under our names; tensors are read when they are asked for.
 #[derive(Debug)]
 pub struct Weights {
-    path: PathBuf,
-    file: File,
+    source: Rc<dyn TensorSource>,
     tensors: BTreeMap<String, TensorEntry>,
+    patches: Vec<Rc<dyn Patch>>,
     used: RefCell<BTreeSet<String>>,
-    dtype: DType,
-    device: Device,
+    placement: Placement,
 }
 
 #[derive(Debug)]
 struct TensorEntry {
     /// The tensor's name in the file; ours may differ.
     name: String,
-    dtype: Dtype,
+    slice: Option<Slice>,
     shape: Vec<usize>,
-    /// Position in the file and length, in bytes.
-    at: u64,
-    bytes: usize,
 }
 
-/// What tensors are turned into when they are read.
+/// Type and device of tensors that were read.
 #[derive(Clone, Debug)]
 pub struct Placement {
     /// The type that the model computes in.
@@ -54,46 +53,66 @@ pub struct Placement {
     pub device: Device,
 }
 
-impl Weights {
-    /// Opens a safetensors file. `rename` turns the file's key into ours, or says with `None` that it is not needed.
-    pub fn open(path: &Path, target: &Placement, rename: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let broken = |what: String| {
-            Error::model(format!("{}: {what}", path.display()))
-                .hint("the file may be cut short; download it again")
+impl std::fmt::Display for Placement {
+    /// Like `cpu f32`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let device = match self.device {
+            Device::Cpu => "cpu",
+            Device::Cuda(_) => "cuda",
+            Device::Metal(_) => "metal",
         };
-        let mut file = File::open(path).context(|| Error::model(format!("can't open {}", path.display())))?;
-        let length = file.metadata().context(|| broken("its size can't be read".into()))?.len();
-        let mut head = [0; 8];
-        file.read_exact(&mut head).context(|| broken("it is too short".into()))?;
-        let header = u64::from_le_bytes(head);
-        if header > MAX_HEADER_BYTES {
-            let hint = "only safetensors files are read; convert .ckpt and .bin files with diffusers";
-            return Err(Error::model(format!("{} is not a safetensors file", path.display())).hint(hint));
-        }
-        if header > length.saturating_sub(8) {
-            return Err(broken("its header is cut short".into()));
-        }
-        let mut json = vec![0; header as usize];
-        file.read_exact(&mut json).context(|| broken("its header is cut short".into()))?;
-        let metadata: Metadata =
-            serde_json::from_slice(&json).context(|| broken("its header can't be understood".into()))?;
-        let (data, found) = (metadata.data_len() as u64, length - 8 - header);
-        if data != found {
-            return Err(broken(format!("its header promises {data} bytes of tensors, {found} are there")));
-        }
+        write!(f, "{device} {}", self.dtype.as_str())
+    }
+}
+
+/// What a file's tensor is to us: our keys, each with the part of the tensor that it stands for; none where it isn't needed.
+pub type Keys = Vec<(String, Option<Slice>)>;
+
+/// The one key of a tensor that is taken whole.
+pub fn whole(key: String) -> Keys {
+    vec![(key, None)]
+}
+
+impl Weights {
+    /// The weights in the file at `path`, as [`Self::of`].
+    ///
+    /// # Errors
+    /// As [`source::open`] and [`Self::of`].
+    pub fn open(path: &Path, placement: &Placement, keys: impl Fn(&str) -> Keys) -> Result<Self> {
+        Self::of(source::open(path)?, placement, keys)
+    }
+
+    /// The tensors of `source` that `keys` names. One source may serve several parts.
+    ///
+    /// # Errors
+    /// Model: two tensors stand for one key, or one can't be cut as `keys` says.
+    pub fn of(
+        source: Rc<dyn TensorSource>,
+        placement: &Placement,
+        keys: impl Fn(&str) -> Keys,
+    ) -> Result<Self> {
+        let broken = |what: String| {
+            Error::model(format!("{}: {what}", source.path().display()))
+                .hint("the file may be damaged; download it again")
+        };
         let mut tensors = BTreeMap::new();
-        for (name, info) in metadata.tensors() {
-            let (from, to) = info.data_offsets;
-            let (at, bytes) = (8 + header + from as u64, to - from);
-            if let Some(key) = rename(&name) {
-                let entry = TensorEntry { name, dtype: info.dtype, shape: info.shape.clone(), at, bytes };
+        for (name, whole) in source.shapes() {
+            for (key, slice) in keys(name) {
+                let shape = slice.map_or_else(|| Some(whole.clone()), |slice| slice.shape(whole));
+                let shape = shape.ok_or_else(|| broken(format!("'{name}' can't be cut into '{key}'")))?;
+                let entry = TensorEntry { name: name.clone(), slice, shape };
                 if let Some(twin) = tensors.insert(key.clone(), entry) {
                     return Err(broken(format!("two tensors stand for {key}, one of them '{}'", twin.name)));
                 }
             }
         }
-        let Placement { dtype, device } = target.clone();
-        Ok(Weights { path: path.to_owned(), file, tensors, used: RefCell::default(), dtype, device })
+        let (patches, used) = (Vec::new(), RefCell::default());
+        Ok(Weights { source, tensors, patches, used, placement: placement.clone() })
+    }
+
+    /// The same weights, changed by `patches`, one after the other.
+    pub fn patched(self, patches: Vec<Rc<dyn Patch>>) -> Self {
+        Weights { patches, ..self }
     }
 
     /// The getter for keys that begin with `prefix`; empty for all.
@@ -103,7 +122,7 @@ impl Weights {
 
     /// Where the file is.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.source.path()
     }
 
     /// All keys, in order, with their shapes.
@@ -119,29 +138,26 @@ impl Weights {
 
     /// An error about this file, with the likely cause as its hint.
     pub fn error(&self, message: impl std::fmt::Display) -> Error {
-        let error = Error::model(format!("{}: {message}", self.path.display()));
+        let error = Error::model(format!("{}: {message}", self.path().display()));
         match keys::likely_cause(self.keys()) {
             Some(cause) => error.hint(cause),
             None => error.hint("the weights and the config.json beside them may be of different models"),
         }
     }
 
-    fn read(&self, entry: &TensorEntry) -> Result<Tensor> {
-        let dtype = match entry.dtype {
-            Dtype::F16 => DType::F16,
-            Dtype::BF16 => DType::BF16,
-            Dtype::F32 => DType::F32,
-            Dtype::F64 => DType::F64,
-            other => return Err(self.error(format!("'{}' is of type {other:?}", entry.name))),
-        };
-        let failed = || Error::model(format!("{}: can't read '{}'", self.path.display(), entry.name));
-        let mut bytes = vec![0; entry.bytes];
-        let mut file = &self.file;
-        file.seek(SeekFrom::Start(entry.at)).context(failed)?;
-        file.read_exact(&mut bytes).context(failed)?;
-        Tensor::from_raw_buffer(&bytes, dtype, &entry.shape, &Device::Cpu)
-            .and_then(|t| t.to_device(&self.device)?.to_dtype(self.dtype))
-            .context(failed)
+    fn read(&self, key: &str, entry: &TensorEntry) -> Result<Tensor> {
+        let failed = || Error::model(format!("{}: can't read '{}'", self.path().display(), entry.name));
+        let mut tensor = self.source.read(&entry.name)?;
+        if let Some(slice) = entry.slice {
+            tensor = slice.of(&tensor).context(failed)?;
+        }
+        for patch in &self.patches {
+            if let Some(patched) = patch.apply(key, &tensor)? {
+                tensor = patched;
+            }
+        }
+        let Placement { dtype, device } = &self.placement;
+        tensor.to_device(device).and_then(|t| t.to_dtype(*dtype)).context(failed)
     }
 }
 
@@ -165,7 +181,7 @@ impl Scope<'_> {
             let (name, found) = (&entry.name, &entry.shape);
             return Err(self.weights.error(format!("'{name}' has shape {found:?}, {shape:?} is needed")));
         }
-        self.weights.read(entry)
+        self.weights.read(&self.key(name), entry)
     }
 
     /// The tensor `name` in any shape that holds as many values as `shape`, reshaped.
@@ -190,8 +206,8 @@ impl Scope<'_> {
     }
 
     /// The type and the device that tensors are read into.
-    pub fn target(&self) -> Placement {
-        Placement { dtype: self.weights.dtype, device: self.weights.device.clone() }
+    pub fn placement(&self) -> Placement {
+        self.weights.placement.clone()
     }
 
     /// An error about this file.
@@ -213,85 +229,103 @@ impl Scope<'_> {
     }
 }
 
-/// The weights file of one part of a diffusers folder.
-pub fn find(folder: &Path) -> Result<PathBuf> {
-    let stems = ["diffusion_pytorch_model", "model"];
-    let names = stems.iter().flat_map(|s| [format!("{s}.safetensors"), format!("{s}.fp16.safetensors")]);
-    if let Some(path) = names.map(|n| folder.join(n)).find(|p| p.is_file()) {
-        return Ok(path);
-    }
-    let error = Error::model(format!("there are no weights in {}", folder.display()));
-    let pickled = stems.iter().any(|s| {
-        folder.join(format!("{s}.bin")).is_file() || folder.join(format!("pytorch_{s}.bin")).is_file()
-    });
-    Err(if pickled {
-        error.hint("only safetensors are read: save the model again with safe_serialization=True")
-    } else {
-        error.hint("diffusion_pytorch_model.safetensors or model.safetensors is looked for")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
+    use std::collections::HashMap;
 
-    fn target() -> Placement {
+    /// A source that lies in memory, as a new layout would be added.
+    #[derive(Debug)]
+    struct Memory(BTreeMap<String, Vec<usize>>, HashMap<String, Tensor>);
+
+    impl TensorSource for Memory {
+        fn path(&self) -> &Path {
+            Path::new("w.safetensors")
+        }
+
+        fn shapes(&self) -> &BTreeMap<String, Vec<usize>> {
+            &self.0
+        }
+
+        fn read(&self, name: &str) -> Result<Tensor> {
+            Ok(self.1[name].clone())
+        }
+    }
+
+    fn memory(tensors: &[(&str, &[f32], DType)]) -> Rc<dyn TensorSource> {
+        let tensor =
+            |values: &[f32], dtype| Tensor::new(values, &Device::Cpu).unwrap().to_dtype(dtype).unwrap();
+        let map: HashMap<String, Tensor> =
+            tensors.iter().map(|(name, values, dtype)| (name.to_string(), tensor(values, *dtype))).collect();
+        Rc::new(Memory(map.iter().map(|(n, t)| (n.clone(), t.dims().to_vec())).collect(), map))
+    }
+
+    fn placement() -> Placement {
         Placement { dtype: DType::F32, device: Device::Cpu }
     }
 
-    fn open(bytes: &[u8]) -> Result<Weights> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("w.safetensors");
-        std::fs::write(&path, bytes).unwrap();
-        Weights::open(&path, &target(), |k| Some(k.to_owned()))
-    }
-
-    fn file(header: &str, data: &[u8]) -> Vec<u8> {
-        let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
-        bytes.extend(header.as_bytes());
-        bytes.extend(data);
-        bytes
-    }
-
-    #[test]
-    fn hostile_headers_are_errors_and_cost_nothing() {
-        let cases: &[Vec<u8>] = &[
-            vec![],
-            vec![1, 2, 3],
-            u64::MAX.to_le_bytes().to_vec(),
-            file("{", b""),
-            file(r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, b"1234"),
-            file(r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, b"123456789"),
-            file(r#"{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}"#, b"12345678"),
-            file(r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, b"12345678"),
-            file(r#"{"a":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}}"#, b""),
-            file(r#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,18446744073709551615]}}"#, b"12345678"),
-        ];
-        for bytes in cases {
-            assert_eq!(open(bytes).unwrap_err().kind(), ErrorKind::Model, "{bytes:?}");
-        }
+    fn values(tensor: Result<Tensor>) -> Vec<f32> {
+        tensor.unwrap().to_vec1().unwrap()
     }
 
     #[test]
     fn half_precision_is_widened_and_use_is_recorded() {
-        let header = r#"{"a.x":{"dtype":"F16","shape":[2],"data_offsets":[0,4]},
-            "b":{"dtype":"BF16","shape":[1,1],"data_offsets":[4,6]}}"#;
-        let weights = open(&file(header, &[0x00, 0x3c, 0x00, 0xc0, 0x40, 0x40])).unwrap();
+        let source = memory(&[("a.x", &[1.0, -2.0], DType::F16), ("b", &[3.0], DType::BF16)]);
+        let weights = Weights::of(source, &placement(), |k| whole(k.to_owned())).unwrap();
         let scope = weights.scope("");
-        assert_eq!(scope.at("a").get("x", &[2]).unwrap().to_vec1::<f32>().unwrap(), [1.0, -2.0]);
+        assert_eq!(values(scope.at("a").get("x", &[2])), [1.0, -2.0]);
         assert_eq!(weights.unused(), ["b"]);
-        assert_eq!(scope.get_reshaped("b", &[1]).unwrap().to_vec1::<f32>().unwrap(), [3.0]);
+        assert_eq!(scope.get_reshaped("b", &[1, 1]).unwrap().to_vec2::<f32>().unwrap(), [[3.0]]);
         assert!(weights.unused().is_empty());
     }
 
     #[test]
     fn errors_name_file_tensor_and_both_shapes() {
-        let weights =
-            open(&file(r#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, b"1234")).unwrap();
-        let wrong = weights.scope("").get("a", &[7]).unwrap_err();
-        let text = wrong.to_string();
+        let source = memory(&[("a", &[1.0], DType::F32)]);
+        let weights = Weights::of(source, &placement(), |k| whole(k.to_owned())).unwrap();
+        let text = weights.scope("").get("a", &[7]).unwrap_err().to_string();
         assert!(["w.safetensors", "'a'", "[1]", "[7]"].iter().all(|w| text.contains(w)), "{text}");
         assert!(weights.scope("q").get("w", &[1]).unwrap_err().to_string().contains("'q.w'"));
+    }
+
+    #[test]
+    fn one_tensor_may_stand_for_several_and_one_file_for_two_parts() {
+        let source = memory(&[
+            ("in_proj", &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], DType::F32),
+            ("unet.x", &[7.0], DType::F32),
+        ]);
+        let qkv = |key: &str| match key {
+            "in_proj" => {
+                let cut = |part| Some(Slice { dim: 0, part, parts: 3 });
+                ["q", "k", "v"].iter().enumerate().map(|(i, k)| (k.to_string(), cut(i))).collect()
+            }
+            _ => Vec::new(),
+        };
+        let text = Weights::of(source.clone(), &placement(), qkv).unwrap();
+        assert_eq!(values(text.scope("").get("k", &[2])), [3.0, 4.0]);
+        let unet = |key: &str| key.strip_prefix("unet.").map_or_else(Vec::new, |k| whole(k.to_owned()));
+        let unet = Weights::of(source.clone(), &placement(), unet).unwrap();
+        assert_eq!(values(unet.scope("").get("x", &[1])), [7.0]);
+        let odd = |key: &str| vec![(key.to_owned(), Some(Slice { dim: 0, part: 0, parts: 4 }))];
+        assert!(Weights::of(source, &placement(), odd).is_err(), "six values are no four equal parts");
+    }
+
+    #[test]
+    fn patches_change_what_they_know_in_their_order() {
+        /// W' = factor · W + offset of one weight.
+        #[derive(Debug)]
+        struct Affine(&'static str, f64, f64);
+        impl Patch for Affine {
+            fn apply(&self, key: &str, weight: &Tensor) -> Result<Option<Tensor>> {
+                let failed = || Error::model("a patch failed");
+                (key == self.0).then(|| weight.affine(self.1, self.2).context(failed)).transpose()
+            }
+        }
+        let source = memory(&[("a.w", &[1.0, 2.0], DType::F32), ("b.w", &[1.0], DType::F32)]);
+        let weights = Weights::of(source, &placement(), |k| whole(k.to_owned())).unwrap();
+        let weights =
+            weights.patched(vec![Rc::new(Affine("a.w", 2.0, 0.0)), Rc::new(Affine("a.w", 1.0, 1.0))]);
+        assert_eq!(values(weights.scope("a").get("w", &[2])), [3.0, 5.0]);
+        assert_eq!(values(weights.scope("b").get("w", &[1])), [1.0]);
     }
 }

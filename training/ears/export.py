@@ -46,10 +46,8 @@ def rounded(weights):
 def trained(path):
     """The net that `train.py` saved, as precise as it is shipped; that; and how it was trained."""
     saved = torch.load(path)
-    model = N.Ears(saved['shape'])
-    shipped, meant = rounded(saved['weights'])
-    model.load_state_dict(meant)
-    return model.eval(), shipped, f'{saved["steps"]} steps, left out: {saved["left"] or "nothing"}'
+    kept, meant = rounded(saved['weights'])
+    return loaded(saved['shape'], meant), kept, f'{saved["steps"]} steps, left out: {saved["left"] or "nothing"}'
 
 
 @torch.no_grad()
@@ -61,14 +59,37 @@ def chances(nets, magnitudes):
     return torch.sigmoid(odds)[0, :, margin:margin + magnitudes.shape[1]].numpy()
 
 
-if __name__ == '__main__':
-    drums, *beats = [trained(path) for path in sys.argv[3:]]
-    weights, notes = {}, {}
-    for name, (_, shipped, note) in [*((f'beats.{i}', net) for i, net in enumerate(beats)), ('drums', drums)]:
-        notes[name] = note
-        weights |= {f'{name}.{part}': value for part, value in shipped.items()}
-    write(sys.argv[1], weights, notes)
-    # Bursts over noise, so that every cue and every layer matters; 16 bits a value, as the program keeps them.
+def shipped(path):
+    """The nets of a file that `export.py` wrote: those for beats, and the one for drums."""
+    with open(path, 'rb') as file:
+        size, = struct.unpack('<Q', file.read(8))
+        header, data = json.loads(file.read(size)), file.read()
+    kinds = {name: np.dtype(code).newbyteorder('<') for code, name in DTYPES.items()}
+    tensors = {}
+    for name, entry in header.items():
+        if name != '__metadata__':
+            begin, end = entry['data_offsets']
+            array = np.frombuffer(data[begin:end], kinds[entry['dtype']]).reshape(entry['shape'])
+            tensors[name] = torch.from_numpy(array.astype(np.float32))
+    nets = {}
+    for name, value in tensors.items():
+        net = 'drums' if name.startswith('drums.') else '.'.join(name.split('.')[:2])
+        if not name.endswith('.scale'):
+            scale = tensors.get(f'{name}.scale')
+            meant = value if scale is None else value * scale[:, None, None]
+            nets.setdefault(net, {})[name[len(net) + 1:]] = meant
+    beats = [loaded('beats', nets[name]) for name in sorted(nets) if name != 'drums']
+    return beats, loaded('drums', nets['drums'])
+
+
+def loaded(shape, weights):
+    model = N.Ears(shape)
+    model.load_state_dict(weights)
+    return model.eval()
+
+
+def write_fixture(path, beats, drums):
+    """Bursts over noise, so that every cue and every layer matters, 16 bits a value, as the program keeps them; and what the nets say."""
     rng = np.random.default_rng(5)
     count, hops = B.BANDS + B.LOW_BANDS, 301
     m = rng.uniform(0, 0.003, (count, hops)) * np.linspace(2, 0.3, count)[:, None]
@@ -76,5 +97,15 @@ if __name__ == '__main__':
     m[10:30, 100:200] += 0.02
     bits = (m.astype(np.float32).view(np.uint32) + 0x8000) & 0xffff0000
     m = bits.view(np.float32)
-    heard = np.concatenate([chances([net for net, *_ in nets], m) for nets in (beats, [drums])])
-    write(sys.argv[2], {'magnitudes': m[:B.BANDS].T, 'low': m[B.BANDS:].T, 'chances': heard}, {})
+    heard = np.concatenate([chances(nets, m) for nets in (beats, [drums])])
+    write(path, {'magnitudes': m[:B.BANDS].T, 'low': m[B.BANDS:].T, 'chances': heard}, {})
+
+
+if __name__ == '__main__':
+    drums, *beats = [trained(path) for path in sys.argv[3:]]
+    weights, notes = {}, {}
+    for name, (_, kept, note) in [*((f'beats.{i}', net) for i, net in enumerate(beats)), ('drums', drums)]:
+        notes[name] = note
+        weights |= {f'{name}.{part}': value for part, value in kept.items()}
+    write(sys.argv[1], weights, notes)
+    write_fixture(sys.argv[2], [net for net, *_ in beats], drums[0])

@@ -1,8 +1,10 @@
-//! What can be typed: clap types, nothing else. Here every subcommand's own, in [`shared`] what several have.
+//! What can be typed: clap types, nothing else. Here every subcommand's own, in [`shared`] what several have,
+//! in [`convert`] what becomes of it.
 
+mod convert;
 mod shared;
 
-pub use shared::{HearingArgs, JobArgs, ModelArgs, OutputArgs, PrecisionArg, Tier, TrackerArg};
+pub use shared::{HearingArgs, JobArgs, ModelArgs, OutputArgs};
 
 use crate::units::{FrameRate, Size};
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -1,9 +1,11 @@
 //! What several subcommands take: the job, the model, how to listen, where the video goes.
 
-use crate::diffusion::Effort;
+use crate::audio::Tracker;
+use crate::diffusion::{Precision, Tier};
 use crate::units::{FrameRate, Seconds, Size};
 use crate::video::Profile;
-use clap::{Args, ValueEnum};
+use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
 
 /// What is to be shown, and with what.
@@ -74,55 +76,12 @@ pub struct OutputArgs {
     pub output: Option<PathBuf>,
 
     /// What it is written as [default: h264, or what the output's ending means]
-    #[arg(long, value_name = "NAME", value_parser = Profile::NAMES)]
-    pub profile: Option<String>,
+    #[arg(long, value_name = "NAME", value_parser = profiles())]
+    pub profile: Option<Profile>,
 }
 
-/// How much work goes into every picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Tier {
-    /// 2 steps, 384x216: to see whether it moves with the music
-    Draft,
-    /// The model's own number of steps
-    Develop,
-    /// The model's standard motion module, with guidance and many steps
-    Final,
-}
-
-impl Tier {
-    /// All tiers.
-    pub const ALL: [Self; 3] = [Tier::Draft, Tier::Develop, Tier::Final];
-
-    /// The names of all tiers, as projects write them.
-    pub const NAMES: [&'static str; 3] = ["draft", "develop", "final"];
-
-    /// The tier of this name.
-    pub fn find(name: &str) -> Option<Self> {
-        Tier::from_str(name, false).ok()
-    }
-
-    /// What it is called, and what it means.
-    pub fn described(self) -> (&'static str, String) {
-        let help = self.to_possible_value().and_then(|v| v.get_help().map(ToString::to_string));
-        (Self::NAMES[self as usize], help.unwrap_or_default())
-    }
-
-    /// What the denoising steps come from.
-    pub fn effort(self) -> Effort {
-        match self {
-            Tier::Draft => Effort::Draft,
-            Tier::Develop => Effort::Own,
-            Tier::Final => Effort::Final,
-        }
-    }
-
-    /// The video's size.
-    pub fn size(self) -> Size {
-        match self {
-            Tier::Draft => Size { width: 384, height: 216 },
-            Tier::Develop | Tier::Final => Size { width: 1280, height: 720 },
-        }
-    }
+fn profiles() -> impl TypedValueParser<Value = Profile> {
+    PossibleValuesParser::new(Profile::NAMES).try_map(|name| Profile::find(&name))
 }
 
 /// Which networks, and where they run.
@@ -141,6 +100,10 @@ pub struct ModelArgs {
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
 
+    /// Take a number of steps that the motion module was not made for
+    #[arg(long)]
+    pub force_steps: bool,
+
     /// Size at which pictures are generated, before they are brought to --size [default: fits the model]
     #[arg(long, value_name = "WxH")]
     pub generate: Option<Size>,
@@ -155,18 +118,7 @@ pub struct ModelArgs {
 
     /// What text encoder and UNet compute in [default: f32 on a CPU, f16 elsewhere]
     #[arg(long, value_enum)]
-    pub precision: Option<PrecisionArg>,
-}
-
-/// A format of numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PrecisionArg {
-    /// 32 bits
-    F32,
-    /// 16 bits
-    F16,
-    /// 16 bits with the range of f32
-    Bf16,
+    pub precision: Option<Precision>,
 }
 
 /// How to listen, and what is known better.
@@ -175,7 +127,7 @@ pub enum PrecisionArg {
 pub struct HearingArgs {
     /// Who looks for the beats
     #[arg(long, value_enum, default_value = "net")]
-    pub beats: TrackerArg,
+    pub beats: Tracker,
 
     /// Weights of the net, instead of those that come with the program (training/ears makes them)
     #[arg(long, value_name = "FILE")]
@@ -208,13 +160,4 @@ pub struct HearingArgs {
     /// Sections from a list: a start and a name a line
     #[arg(long, value_name = "FILE")]
     pub sections_file: Option<PathBuf>,
-}
-
-/// Who looks for the beats.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TrackerArg {
-    /// A small net and the bar-pointer model
-    Net,
-    /// aubio, as a second opinion
-    Aubio,
 }

@@ -5,8 +5,8 @@
 use super::canvas::{Canvas, Drawn, FAINT, GAP, INK, Layout};
 use super::{extent, picture};
 use crate::audio::decode::{Block, decode};
-use crate::cli::prepare::Scene;
 use crate::error::Result;
+use crate::job::Scene;
 use crate::score::{PARAMS, Param};
 use crate::units::Seconds;
 use plotters::prelude::*;

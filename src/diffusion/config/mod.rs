@@ -4,13 +4,15 @@
 //! from it, because the files come from strangers. Nothing here touches weights or tensors.
 
 mod motion;
+mod norm;
 mod scheduler;
 mod text;
 mod unet;
 mod vae;
 
-pub use motion::{FoundMotion, MotionConfig, MotionNorm};
-pub use scheduler::{BetaSchedule, Prediction, SamplerKind, SchedulerConfig, Spacing};
+pub use motion::{FoundMotion, MotionConfig};
+pub use norm::NormSpan;
+pub use scheduler::{BetaSchedule, CheckpointScheduler, Prediction, SchedulerConfig, Spacing};
 pub use text::{Activation, TextConfig};
 pub use unet::{StageConfig, UnetConfig};
 pub use vae::{KlConfig, TinyConfig, VaeConfig, colours};

@@ -1,18 +1,10 @@
 //! `motion_adapter/config.json`: the shape of the modules that let frames look at each other.
 
+use super::norm::NormSpan;
 use super::{ConfigFile, OneOrMany, UnetConfig, read_json};
 use crate::error::Result;
 use serde::Deserialize;
 use std::path::Path;
-
-/// What the group norm at a motion module's entrance takes its statistics over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MotionNorm {
-    /// Each frame by itself, as the original AnimateDiff does.
-    Frame,
-    /// All frames of the window together, as diffusers does.
-    Window,
-}
 
 /// The motion modules' shape.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +20,9 @@ pub struct MotionConfig {
     /// Groups of the norm at the entrance.
     pub groups: usize,
     /// What that norm takes its statistics over.
-    pub norm: MotionNorm,
+    pub norm: NormSpan,
+    /// What the UNet's own group norms take theirs over, where the file says; otherwise as is usual for the module's family.
+    pub unet_norm: Option<NormSpan>,
     /// Most frames in a window: the length of the positional encoding.
     pub max_frames: usize,
 }
@@ -46,8 +40,13 @@ struct Raw {
     use_motion_mid_block: Option<bool>,
     conv_in_channels: Option<usize>,
     motion_norm: Option<String>,
+    unet_norm: Option<String>,
 }
 
+/// Frames that group norms take their statistics over, as settings name them.
+const SPANS: &[(&str, NormSpan)] = &[("frame", NormSpan::Frame), ("window", NormSpan::Window)];
+/// Positions of all known modules but the first.
+const USUAL_FRAMES: usize = 32;
 /// Longest positional encoding that is believed; known modules have 8 to 64.
 const MAX_FRAMES: usize = 1024;
 
@@ -88,14 +87,11 @@ impl MotionConfig {
                 .then(|| source.within("motion_transformer_layers_per_mid_block", mid_layers, 1..=16))
                 .transpose()?,
             groups: raw.motion_norm_num_groups.unwrap_or(32),
-            norm: source.choice(
-                "motion_norm",
-                raw.motion_norm.as_deref().unwrap_or("frame"),
-                &[("frame", MotionNorm::Frame), ("window", MotionNorm::Window)],
-            )?,
+            norm: source.choice("motion_norm", raw.motion_norm.as_deref().unwrap_or("frame"), SPANS)?,
+            unet_norm: raw.unet_norm.map(|name| source.choice("unet_norm", &name, SPANS)).transpose()?,
             max_frames: source.within(
                 "motion_max_seq_length",
-                raw.motion_max_seq_length.unwrap_or(32),
+                raw.motion_max_seq_length.unwrap_or(USUAL_FRAMES),
                 1..=MAX_FRAMES,
             )?,
         };
@@ -111,25 +107,27 @@ impl MotionConfig {
         Ok(config)
     }
 
-    /// The shape of a module that came as a bare file, from what its tensors say and the makers' convention of 8 heads.
-    pub fn of_file(path: &Path, unet: &UnetConfig, found: FoundMotion) -> Result<Self> {
+    /// The shape of a module that came as a bare file, from what its tensors say and the makers' convention of 8 heads; what
+    /// tensors don't tell is as in the model's `own` module, if it has one.
+    pub fn of_file(
+        path: &Path,
+        unet: &UnetConfig,
+        found: &FoundMotion,
+        own: Option<&MotionConfig>,
+    ) -> Result<Self> {
         let source = ConfigFile(path);
         let stages = unet.stages.len();
+        let layers = found.deeper.saturating_add(1);
+        let positions = found.positions.unwrap_or_else(|| own.map_or(USUAL_FRAMES, |o| o.max_frames));
         let config = MotionConfig {
-            heads: found.heads.unwrap_or_else(|| vec![8; stages]),
+            heads: own.map_or_else(|| vec![8; stages], |o| o.heads.clone()),
             layers: unet.stages.iter().map(|s| s.layers).collect(),
-            transformer_layers: vec![
-                source.within("transformer layers", found.transformer_layers, 1..=16)?;
-                stages
-            ],
-            mid_transformer_layers: found.mid.then_some(found.transformer_layers),
+            transformer_layers: vec![source.within("transformer layers", layers, 1..=16)?; stages],
+            mid_transformer_layers: found.mid.then_some(layers),
             groups: unet.groups,
-            norm: found.norm,
-            max_frames: source.within(
-                "the positional encoding's length",
-                found.max_frames,
-                1..=MAX_FRAMES,
-            )?,
+            norm: own.map_or(NormSpan::Frame, |o| o.norm),
+            unet_norm: own.and_then(|o| o.unet_norm),
+            max_frames: source.within("the positional encoding's length", positions, 1..=MAX_FRAMES)?,
         };
         config.check(&source, unet)?;
         Ok(config)
@@ -150,17 +148,15 @@ impl MotionConfig {
     }
 }
 
-/// What the tensors of a bare motion file tell about its shape.
-#[derive(Clone, Debug, PartialEq)]
+/// What is found about a motion module's shape without its settings: in the tensors of its file.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FoundMotion {
     /// It has a module for the middle block.
     pub mid: bool,
-    /// Transformer layers in a module.
-    pub transformer_layers: usize,
-    /// Length of the positional encoding.
-    pub max_frames: usize,
-    /// Heads a stage, where the model folder's own adapter tells; tensors don't.
-    pub heads: Option<Vec<usize>>,
-    /// Norm at the entrance, from the folder's own adapter or per frame.
-    pub norm: MotionNorm,
+    /// Transformer layers in a module, less one.
+    pub deeper: usize,
+    /// Length of the positional encoding; none where the file has none.
+    pub positions: Option<usize>,
+    /// The tensors have AnimateDiff's original names.
+    pub original: bool,
 }

@@ -1,18 +1,11 @@
 //! `scheduler/scheduler_config.json`: how the model was trained to see noise, and how its makers sample it.
 
 use super::{ConfigFile, read_json};
+use crate::diffusion::sampling::sampler::{Sampler, of_class};
+use crate::diffusion::sampling::samplers::{Ddim, Euler};
 use crate::error::Result;
 use serde::Deserialize;
 use std::path::Path;
-
-/// The rule that steps from one noise level to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum SamplerKind {
-    /// Euler's method on the probability-flow equation (diffusers' `EulerDiscreteScheduler`).
-    Euler,
-    /// DDIM with eta 0 (diffusers' `DDIMScheduler`).
-    Ddim,
-}
 
 /// How the noise variances of the training steps grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +42,7 @@ pub struct SchedulerConfig {
     /// The class that the file names, as it is written there.
     pub class_name: String,
     /// The sampler for it; Euler for classes that are not built here.
-    pub sampler: SamplerKind,
+    pub sampler: &'static dyn Sampler,
     /// Number of training timesteps, 2 to 100 000; 1000 in all known models.
     pub train_timesteps: usize,
     /// How betas grow.
@@ -100,12 +93,13 @@ impl SchedulerConfig {
         source.refuse("trained_betas", raw.trained_betas.is_some(), "beta_start and beta_end are needed")?;
         source.refuse("thresholding", raw.thresholding == Some(true), "set it to false")?;
         source.refuse("use_karras_sigmas", raw.use_karras_sigmas == Some(true), "set it to false")?;
-        let ddim = raw.class_name == "DDIMScheduler";
+        let sampler = of_class(&raw.class_name).unwrap_or(&Euler);
+        let ddim = raw.class_name == Ddim.class();
         let beta_start = source.within("beta_start", raw.beta_start.unwrap_or(1e-4), 1e-9..=0.999)?;
         let default_spacing = if ddim { "leading" } else { "linspace" };
         let clip = raw.clip_sample.unwrap_or(true) && ddim;
         Ok(SchedulerConfig {
-            sampler: if ddim { SamplerKind::Ddim } else { SamplerKind::Euler },
+            sampler,
             train_timesteps: source.within(
                 "num_train_timesteps",
                 raw.num_train_timesteps.unwrap_or(1000),
@@ -118,11 +112,7 @@ impl SchedulerConfig {
             )?,
             beta_start,
             beta_end: source.within("beta_end", raw.beta_end.unwrap_or(0.02), beta_start..=0.999)?,
-            prediction: source.choice(
-                "prediction_type",
-                raw.prediction_type.as_deref().unwrap_or("epsilon"),
-                &[("epsilon", Prediction::Epsilon), ("v_prediction", Prediction::Velocity)],
-            )?,
+            prediction: prediction(&source, raw.prediction_type.as_deref())?,
             spacing: source.choice(
                 "timestep_spacing",
                 raw.timestep_spacing.as_deref().unwrap_or(default_spacing),
@@ -143,6 +133,46 @@ impl SchedulerConfig {
     }
 }
 
+/// What a checkpoint's settings say about the checkpoint itself, whatever sampler they propose.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckpointScheduler {
+    /// What the network predicts.
+    pub prediction: Prediction,
+    /// It was trained with betas whose last timestep is pure noise.
+    pub zero_snr: bool,
+    /// DDIM: the step after the last one has alpha_bar 1 rather than that of timestep 0.
+    pub set_alpha_to_one: bool,
+}
+
+impl CheckpointScheduler {
+    /// Reads `scheduler_config.json` of any class; without one the network predicts noise, as those of SD 1.5 do.
+    ///
+    /// # Errors
+    /// Model: the file is damaged, or predicts something else than noise or velocity.
+    pub fn read(path: &Path) -> Result<Self> {
+        #[derive(Default, Deserialize)]
+        struct Raw {
+            prediction_type: Option<String>,
+            rescale_betas_zero_snr: Option<bool>,
+            set_alpha_to_one: Option<bool>,
+        }
+        let raw: Raw = if path.is_file() { read_json(path)? } else { Raw::default() };
+        Ok(CheckpointScheduler {
+            prediction: prediction(&ConfigFile(path), raw.prediction_type.as_deref())?,
+            zero_snr: raw.rescale_betas_zero_snr.unwrap_or(false),
+            set_alpha_to_one: raw.set_alpha_to_one.unwrap_or(true),
+        })
+    }
+}
+
+fn prediction(source: &ConfigFile<'_>, name: Option<&str>) -> Result<Prediction> {
+    source.choice(
+        "prediction_type",
+        name.unwrap_or("epsilon"),
+        &[("epsilon", Prediction::Epsilon), ("v_prediction", Prediction::Velocity)],
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,10 +187,10 @@ mod tests {
     #[test]
     fn absent_settings_have_the_defaults_of_the_class() {
         let euler = read(r#"{"_class_name": "EulerDiscreteScheduler"}"#).unwrap();
-        assert_eq!((euler.sampler, euler.spacing), (SamplerKind::Euler, Spacing::Linspace));
+        assert_eq!((euler.sampler.name(), euler.spacing), ("euler", Spacing::Linspace));
         assert_eq!((euler.beta_start, euler.beta_end, euler.clip_sample), (1e-4, 0.02, None));
         let ddim = read(r#"{"_class_name": "DDIMScheduler"}"#).unwrap();
-        assert_eq!((ddim.sampler, ddim.spacing), (SamplerKind::Ddim, Spacing::Leading));
+        assert_eq!((ddim.sampler.name(), ddim.spacing), ("ddim", Spacing::Leading));
         assert_eq!((ddim.set_alpha_to_one, ddim.clip_sample), (true, Some(1.0)));
     }
 

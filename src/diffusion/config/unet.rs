@@ -1,5 +1,6 @@
 //! `unet/config.json`: the shape of the network that predicts noise.
 
+use super::norm::NormSpan;
 use super::{ConfigFile, OneOrMany, read_json};
 use crate::error::Result;
 use serde::Deserialize;
@@ -21,6 +22,8 @@ pub struct UnetConfig {
     pub groups: usize,
     /// Epsilon of the resnets' group norms.
     pub eps: f64,
+    /// Frames that all group norms take their statistics over: each by itself, unless the motion modules were trained otherwise.
+    pub norm: NormSpan,
 }
 
 /// One resolution of the UNet.
@@ -111,6 +114,7 @@ impl UnetConfig {
             )?,
             groups,
             eps: source.within("norm_eps", raw.norm_eps.unwrap_or(1e-5), 1e-12..=0.1)?,
+            norm: NormSpan::Frame,
             stages,
         })
     }

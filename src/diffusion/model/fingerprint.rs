@@ -69,7 +69,7 @@ fn part_of(folder: &Path, path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diffusion::{Effort, Model, ModelSpec, Precision, open_device};
+    use crate::diffusion::{ModelInfo, ModelSpec, Tier};
     use std::fs;
 
     fn copy(from: &Path, to: &Path) {
@@ -84,9 +84,9 @@ mod tests {
     }
 
     fn fingerprint(folder: &Path, motion: Option<PathBuf>) -> ModelFingerprint {
-        let spec =
-            ModelSpec { folder: folder.to_owned(), motion, effort: Effort::Own, precision: Precision::F32 };
-        Model::open(&spec, &open_device("cpu").unwrap().device).unwrap().fingerprint().unwrap()
+        let (folder, tier) = (folder.to_owned(), Tier::Develop);
+        let spec = ModelSpec { folder, motion, tier, steps: None, force_steps: false };
+        ModelInfo::open(&spec).unwrap().fingerprint().unwrap()
     }
 
     /// The parts whose hashes differ.

@@ -1,5 +1,6 @@
 //! What a model was made for: `spark.json` or any `beatbolt.json` beside the parts, else what is usual for its kind.
 
+use super::tier::Tier;
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use serde::Deserialize;
@@ -50,25 +51,11 @@ impl Default for ModelHints {
     }
 }
 
-/// How much work goes into a window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Effort {
-    /// Two steps, or fewer if the model is made for fewer.
-    Draft,
-    /// The model's own number of steps.
-    #[default]
-    Own,
-    /// As many steps as still make the model's pictures better.
-    Final,
-    /// So many steps.
-    Steps(usize),
-}
-
 impl ModelHints {
-    /// Reads the hints of the model in `folder`, whose latents are `downscale` pixels wide.
-    pub fn read(folder: &Path, downscale: usize) -> Result<Self> {
+    /// Reads the hints of the model in `folder`, whose latents are `downscale` pixels wide; none where it has none.
+    pub fn read(folder: &Path, downscale: usize) -> Result<Option<Self>> {
         let names = ["spark.json", "beatbolt.json"].map(|name| folder.join(name));
-        let Some(path) = names.iter().find(|p| p.is_file()) else { return Ok(ModelHints::default()) };
+        let Some(path) = names.iter().find(|p| p.is_file()) else { return Ok(None) };
         let unclear = || Error::model(format!("{} can't be understood", path.display()));
         let text = bounded_read::text(path, MAX_BYTES).context(unclear)?;
         let native: ModelHints = serde_json::from_str(&text).context(unclear)?;
@@ -84,7 +71,7 @@ impl ModelHints {
         if !(sides_fit && rest_fits) {
             return Err(unclear().because(format!("{native:?} makes no sense")));
         }
-        Ok(native)
+        Ok(Some(native))
     }
 
     /// How fast a frame of this motion scale is to move, against others; 0 or more.
@@ -92,13 +79,12 @@ impl ModelHints {
         ((scale - self.still) / (1.0 - self.still)).max(0.0)
     }
 
-    /// Denoising steps a window at this effort.
-    pub fn steps(&self, effort: Effort) -> usize {
-        match effort {
-            Effort::Draft => self.steps.min(2),
-            Effort::Own => self.steps,
-            Effort::Final => self.final_steps.unwrap_or(2 * self.steps),
-            Effort::Steps(steps) => steps,
-        }
+    /// Denoising steps a window: those that were asked for, or those of the tier.
+    pub fn steps(&self, tier: Tier, steps: Option<usize>) -> usize {
+        steps.unwrap_or(match tier {
+            Tier::Draft => self.steps.min(2),
+            Tier::Develop => self.steps,
+            Tier::Final => self.final_steps.unwrap_or(2 * self.steps),
+        })
     }
 }

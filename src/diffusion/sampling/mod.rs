@@ -2,6 +2,10 @@
 
 pub mod denoise;
 mod handoff;
+mod holds;
+pub mod level;
+pub mod prediction;
 pub mod retime;
 pub mod sampler;
+pub mod samplers;
 pub mod schedule;

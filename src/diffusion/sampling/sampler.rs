@@ -1,55 +1,91 @@
-//! One denoising step: the network's prediction becomes slightly cleaner latents.
+//! Samplers: the rules by which clean latents that the network predicts become slightly cleaner latents.
 //!
-//! Each sampler is one short function over (latents, prediction, stride), in the order of operations that
-//! diffusers has, because at σ = 4096 the order decides the fourth digit.
+//! Each is a file in `samplers/`: the levels that it works on, and one short function for a step, in the order of operations
+//! that diffusers has, because at σ = 4096 the order decides the fourth digit. A new one is a file there and a line in [`SAMPLERS`].
 
-use super::schedule::{NoiseLevel, Schedule, Stride};
-use crate::diffusion::config::{Prediction, SamplerKind};
+use super::level::{AlphasCumprod, NoiseLevel, Stride};
+use super::samplers::{Ddim, Euler, Lcm};
 use candle_core::{Result, Tensor};
+use std::fmt::Debug;
 
-/// The latents after `stride`, from the latents `x` before it and the network's `output` for them; all
-/// \[f, c, h, w].
-pub fn step(schedule: &Schedule, x: &Tensor, output: &Tensor, stride: Stride) -> Result<Tensor> {
-    let predicts = schedule.prediction();
-    let x0 = pred_x0(predicts, x, output, stride.from)?;
-    let x0 = match schedule.clip() {
-        Some(range) => x0.clamp(-range, range)?,
-        None => x0,
-    };
-    match schedule.kind() {
-        SamplerKind::Euler => euler(x, &x0, stride),
-        SamplerKind::Ddim => ddim(predicts, x, output, &x0, stride),
+/// All samplers, by their names and by the names of diffusers' classes for them.
+pub static SAMPLERS: [&dyn Sampler; 3] = [&Euler, &Ddim, &Lcm];
+
+/// A rule that steps from one noise level to the next.
+pub trait Sampler: Debug + Sync {
+    /// What it is called.
+    fn name(&self) -> &'static str;
+
+    /// diffusers' class for it.
+    fn class(&self) -> &'static str;
+
+    /// The noise level of timestep `t`.
+    fn level(&self, alphas: &AlphasCumprod, t: f64) -> NoiseLevel;
+
+    /// The noise level behind the last step; `kept` is the ᾱ that the model's settings want to end on.
+    fn last(&self, _kept: f64) -> NoiseLevel {
+        NoiseLevel::CLEAN
+    }
+
+    /// Its own grid of `steps` timesteps, noisiest first, where it heeds no spacing.
+    fn times(&self, _train: usize, _steps: usize) -> Option<Vec<f64>> {
+        None
+    }
+
+    /// Whether evenly spaced timesteps are rounded to whole ones.
+    fn whole_times(&self) -> bool {
+        false
+    }
+
+    /// The most steps that it can make on `train` training steps.
+    fn most_steps(&self, train: usize) -> usize {
+        train
+    }
+
+    /// The timestep that a step from `t` lands on, where that isn't the grid's next; below 0: behind the last.
+    fn aim(&self, _t: f64, _train: usize, _steps: usize) -> Option<f64> {
+        None
+    }
+
+    /// What unit noise is multiplied by to start at the `first` level of a run; `leading` spacing begins below the last timestep.
+    fn init_noise_sigma(&self, first: NoiseLevel, leading: bool) -> f64;
+
+    /// Whether it can begin at a level without any signal and a network that predicts noise.
+    fn starts_blind(&self) -> bool {
+        false
+    }
+
+    /// Whether it adds fresh noise after a step.
+    fn adds_noise(&self) -> bool {
+        false
+    }
+
+    /// The latents after a step, \[f, c, h, w].
+    fn step(&self, step: Step<'_>) -> Result<Tensor>;
+}
+
+/// What a step is made of; all tensors are \[f, c, h, w].
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    /// The latents before it.
+    pub x: &'a Tensor,
+    /// The clean latents that were predicted.
+    pub x0: &'a Tensor,
+    /// The same, held to the range that the model wants.
+    pub clipped: &'a Tensor,
+    /// From which level to which.
+    pub stride: Stride,
+    /// Unit noise, for samplers that add some.
+    pub fresh: &'a Tensor,
+}
+
+impl PartialEq for dyn Sampler {
+    fn eq(&self, other: &Self) -> bool {
+        self.name() == other.name()
     }
 }
 
-/// Euler's method on dx/dσ = (x − x0)/σ (Karras et al. 2022, equation 1).
-fn euler(x: &Tensor, x0: &Tensor, Stride { from, to }: Stride) -> Result<Tensor> {
-    let slope = ((x - x0)? / from.noise)?;
-    // The difference is taken in f32, as the tables of the reference are.
-    let dt = f64::from(to.noise as f32 - from.noise as f32);
-    x + (slope * dt)?
-}
-
-/// DDIM without added noise (Song et al. 2021, equation 12 with σ = 0).
-fn ddim(predicts: Prediction, x: &Tensor, output: &Tensor, x0: &Tensor, stride: Stride) -> Result<Tensor> {
-    let Stride { from, to } = stride;
-    let noise = match predicts {
-        Prediction::Epsilon => output.clone(),
-        Prediction::Velocity => ((output * from.signal)? + (x * from.noise)?)?,
-    };
-    (x0 * to.signal)? + (noise * to.noise)?
-}
-
-/// The x0 latents that a prediction at `level` stands for.
-///
-/// ε: x0 = (x − noise · ε) / signal. v (Salimans & Ho 2022): with a = signal/spread, s = noise/spread,
-/// x0 = a · x/spread − s · v.
-pub fn pred_x0(predicts: Prediction, x: &Tensor, output: &Tensor, level: NoiseLevel) -> Result<Tensor> {
-    match predicts {
-        Prediction::Epsilon => (x - (output * level.noise)?)? / level.signal,
-        Prediction::Velocity => {
-            let spread = level.spread();
-            (output * (-level.noise / spread))? + (x * (level.signal / (spread * spread)))?
-        }
-    }
+/// The sampler for diffusers' class `name`.
+pub fn of_class(name: &str) -> Option<&'static dyn Sampler> {
+    SAMPLERS.into_iter().find(|sampler| sampler.class() == name)
 }

@@ -1,56 +1,29 @@
 //! Noise levels: which amounts of noise a window passes through on its way to a picture.
 //!
-//! Plain f64 arithmetic, no tensors. A noised latent is x = signal · x0 + noise · ε. Euler works on the
+//! A noised latent is x = signal · x0 + noise · ε. Euler works on the
 //! variance-exploding path (signal 1, noise σ; Karras et al. 2022), DDIM on the variance-preserving one
 //! (signal √ᾱ, noise √(1−ᾱ); Song et al. 2021). The grids are those of diffusers' schedulers, so that a
 //! pipeline's `scheduler_config.json` means here what it means there.
 
-use crate::diffusion::config::{BetaSchedule, Prediction, SamplerKind, SchedulerConfig, Spacing};
+use super::level::{AlphasCumprod, NoiseLevel, Stride};
+use super::sampler::Sampler;
+use crate::diffusion::config::{BetaSchedule, Prediction, SchedulerConfig, Spacing};
 use crate::error::{Error, Result};
+use candle_core::Tensor;
 
 /// Most denoising steps that are accepted.
 pub const MAX_STEPS: usize = 200;
 
-/// One noise level: x = signal · x0 + noise · ε.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NoiseLevel {
-    /// The timestep that the network is told; in [0, train steps), not always whole.
-    pub t: f64,
-    /// Share of the clean latents.
-    pub signal: f64,
-    /// Share of unit noise.
-    pub noise: f64,
-}
-
-impl NoiseLevel {
-    /// No noise at all.
-    pub const CLEAN: NoiseLevel = NoiseLevel { t: 0.0, signal: 1.0, noise: 0.0 };
-
-    /// What the network's input is divided by, so that it has unit variance: √(signal² + noise²).
-    pub fn spread(self) -> f64 {
-        self.signal.hypot(self.noise)
-    }
-}
-
-/// One denoising step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Stride {
-    /// The noise level that the network sees.
-    pub from: NoiseLevel,
-    /// The noise level that the step ends on.
-    pub to: NoiseLevel,
-}
-
 /// The noise levels of a model for a number of steps.
 #[derive(Clone, Debug)]
 pub struct Schedule {
-    kind: SamplerKind,
+    sampler: &'static dyn Sampler,
     prediction: Prediction,
     clip: Option<f64>,
     spacing: Spacing,
     steps_offset: usize,
     /// ᾱ of every training step.
-    alphas_cumprod: Vec<f64>,
+    alphas_cumprod: AlphasCumprod,
     /// ᾱ that DDIM ends on.
     final_alpha_cumprod: f64,
     steps: usize,
@@ -64,17 +37,23 @@ impl Schedule {
             return Err(Error::usage(format!("{steps} denoising steps can't be made"))
                 .hint(format!("between 1 and {}; distilled models want 2, 4 or 8", MAX_STEPS.min(train))));
         }
-        let alphas_cumprod = alphas_cumprod(config);
-        if config.sampler == SamplerKind::Ddim
-            && config.prediction == Prediction::Epsilon
-            && alphas_cumprod.last() == Some(&0.0)
-        {
-            return Err(Error::model("DDIM can't start from pure noise with a model that predicts noise")
-                .hint("a zero terminal SNR needs v_prediction, or the Euler sampler"));
+        let (sampler, alphas_cumprod) = (config.sampler, alphas_cumprod(config));
+        let blind = config.prediction == Prediction::Epsilon && alphas_cumprod.0.last() == Some(&0.0);
+        if blind && !sampler.starts_blind() {
+            let name = sampler.name();
+            return Err(Error::model(format!(
+                "{name} can't start from pure noise with a model that predicts noise"
+            ))
+            .hint("a zero terminal SNR needs v_prediction, or the Euler sampler"));
         }
-        let final_alpha_cumprod = if config.set_alpha_to_one { 1.0 } else { alphas_cumprod[0] };
+        let most = sampler.most_steps(train);
+        if steps > most {
+            return Err(Error::usage(format!("{} can't make {steps} denoising steps", sampler.name()))
+                .hint(format!("at most {most}")));
+        }
+        let final_alpha_cumprod = if config.set_alpha_to_one { 1.0 } else { alphas_cumprod.at(0.0) };
         Ok(Schedule {
-            kind: config.sampler,
+            sampler,
             prediction: config.prediction,
             clip: config.clip_sample,
             spacing: config.spacing,
@@ -90,9 +69,9 @@ impl Schedule {
         self.steps
     }
 
-    /// Which step formula belongs to the levels.
-    pub fn kind(&self) -> SamplerKind {
-        self.kind
+    /// The sampler that the levels are for.
+    pub fn sampler(&self) -> &'static dyn Sampler {
+        self.sampler
     }
 
     /// What the network predicts.
@@ -118,23 +97,22 @@ impl Schedule {
             .collect()
     }
 
-    /// The range ± that clean latents are cut to in every step, where the model wants that.
-    pub fn clip(&self) -> Option<f64> {
-        self.clip
+    /// Clean latents, held to the range that the model wants, if it wants one.
+    pub fn clip(&self, x0: &Tensor) -> candle_core::Result<Tensor> {
+        self.clip.map_or_else(|| Ok(x0.clone()), |range| x0.clamp(-range, range))
     }
 
     /// What unit noise is multiplied by to start at the first level of a run at full strength.
-    pub fn initial_scale(&self, first: NoiseLevel) -> f64 {
-        match (self.kind, self.spacing) {
-            (SamplerKind::Euler, Spacing::Leading) => first.spread(),
-            (SamplerKind::Euler, _) => first.noise,
-            (SamplerKind::Ddim, _) => 1.0,
-        }
+    pub fn init_noise_sigma(&self, first: NoiseLevel) -> f64 {
+        self.sampler.init_noise_sigma(first, self.spacing == Spacing::Leading)
     }
 
     /// The timesteps of the model's own grid, noisiest first.
     fn own_times(&self) -> Vec<f64> {
-        let (train, n) = (self.alphas_cumprod.len(), self.steps);
+        let (train, n) = (self.alphas_cumprod.steps(), self.steps);
+        if let Some(own) = self.sampler.times(train, n) {
+            return own;
+        }
         match self.spacing {
             Spacing::Trailing => self.trailing_times(1.0),
             Spacing::Leading => {
@@ -143,7 +121,7 @@ impl Schedule {
             Spacing::Linspace => {
                 let gap = if n > 1 { (train - 1) as f64 / (n - 1) as f64 } else { 0.0 };
                 let at = |k: usize| if n > 1 && k == n - 1 { (train - 1) as f64 } else { k as f64 * gap };
-                let whole = |t: f64| if self.kind == SamplerKind::Ddim { t.round_ties_even() } else { t };
+                let whole = |t: f64| if self.sampler.whole_times() { t.round_ties_even() } else { t };
                 (0..n).rev().map(|k| whole(at(k))).collect()
             }
         }
@@ -151,55 +129,32 @@ impl Schedule {
 
     /// Evenly spaced timesteps that end one gap above 0, starting at `strength` of the range.
     fn trailing_times(&self, strength: f64) -> Vec<f64> {
-        let top = self.alphas_cumprod.len() as f64 * strength;
+        let top = self.alphas_cumprod.steps() as f64 * strength;
         // numpy's arange multiplies a rounded gap; with it, ties fall where diffusers has them.
         let gap = (top - top / self.steps as f64) - top;
         (0..self.steps).map(|k| ((top + k as f64 * gap).round_ties_even() - 1.0).max(0.0)).collect()
     }
 
     fn level_at(&self, t: f64) -> NoiseLevel {
-        match self.kind {
-            SamplerKind::Euler => NoiseLevel { t, signal: 1.0, noise: f64::from(self.sigma_at(t) as f32) },
-            SamplerKind::Ddim => {
-                let power = self.alphas_cumprod[(t as usize).min(self.alphas_cumprod.len() - 1)];
-                NoiseLevel { t, signal: power.sqrt(), noise: (1.0 - power).sqrt() }
-            }
-        }
-    }
-
-    /// σ = √((1−ᾱ)/ᾱ) at a timestep that needn't be whole: linear between its neighbours.
-    fn sigma_at(&self, t: f64) -> f64 {
-        let last = self.alphas_cumprod.len() - 1;
-        let i = (t as usize).min(last);
-        let sigma = |i: usize| ((1.0 - self.alphas_cumprod[i]) / self.alphas_cumprod[i]).sqrt();
-        let (a, b) = (sigma(i), sigma((i + 1).min(last)));
-        a + (b - a) * (t - i as f64).clamp(0.0, 1.0)
+        self.sampler.level(&self.alphas_cumprod, t)
     }
 
     fn last_level(&self) -> NoiseLevel {
-        match self.kind {
-            SamplerKind::Euler => NoiseLevel::CLEAN,
-            SamplerKind::Ddim => NoiseLevel {
-                t: 0.0,
-                signal: self.final_alpha_cumprod.sqrt(),
-                noise: (1.0 - self.final_alpha_cumprod).sqrt(),
-            },
-        }
+        self.sampler.last(self.final_alpha_cumprod)
     }
 
-    /// Where a step from `level` lands: on `next`, but for DDIM, which diffusers lets step to t − T/N. That
-    /// differs from the next grid point where T/N isn't whole.
+    /// Where a step from `level` lands: on `next`, unless the sampler aims elsewhere.
     fn aim(&self, level: NoiseLevel, next: NoiseLevel) -> NoiseLevel {
-        if self.kind == SamplerKind::Euler {
-            return next;
+        match self.sampler.aim(level.t, self.alphas_cumprod.steps(), self.steps) {
+            Some(t) if t >= 0.0 => self.level_at(t),
+            Some(_) => self.last_level(),
+            None => next,
         }
-        let t = level.t - (self.alphas_cumprod.len() / self.steps) as f64;
-        if t >= 0.0 { self.level_at(t) } else { self.last_level() }
     }
 }
 
 /// ᾱ_t for every training step.
-fn alphas_cumprod(config: &SchedulerConfig) -> Vec<f64> {
+fn alphas_cumprod(config: &SchedulerConfig) -> AlphasCumprod {
     let n = config.train_timesteps;
     let line = |a: f64, b: f64, i: usize| a + (b - a) * i as f64 / (n.max(2) - 1) as f64;
     let beta = |i: usize| match config.betas {
@@ -215,13 +170,13 @@ fn alphas_cumprod(config: &SchedulerConfig) -> Vec<f64> {
         .collect();
     if config.zero_snr {
         zero_terminal_snr(&mut power);
-        if let (SamplerKind::Euler, Some(last)) = (config.sampler, power.last_mut()) {
+        if let (true, Some(last)) = (config.sampler.starts_blind(), power.last_mut()) {
             // σ would be infinite; diffusers takes the smallest ᾱ that f16 can tell from 0, which in its single
             // precision makes σ = 4096 exactly. There the last bit of σ is the fourth digit of the next latents.
             *last = 1.0 / (1.0 + 2f64.powi(24));
         }
     }
-    power
+    AlphasCumprod(power)
 }
 
 /// Shifts and scales √ᾱ so that the last step holds no signal (Lin et al. 2023, algorithm 1).
@@ -237,11 +192,12 @@ fn zero_terminal_snr(power: &mut [f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diffusion::sampling::samplers::{Ddim, Euler};
 
     fn lightning() -> SchedulerConfig {
         SchedulerConfig {
             class_name: "EulerDiscreteScheduler".into(),
-            sampler: SamplerKind::Euler,
+            sampler: &Euler,
             train_timesteps: 1000,
             betas: BetaSchedule::Linear,
             beta_start: 0.00085,
@@ -299,7 +255,7 @@ mod tests {
         let config = SchedulerConfig { zero_snr: true, ..lightning() };
         let strides = Schedule::new(&config, 4).unwrap().strides(1.0);
         assert!((strides[0].from.noise - 4096.0).abs() < 1.0);
-        let ddim = SchedulerConfig { sampler: SamplerKind::Ddim, ..config.clone() };
+        let ddim = SchedulerConfig { sampler: &Ddim, ..config.clone() };
         assert!(Schedule::new(&ddim, 4).is_err(), "noise can't be predicted away from pure noise");
         let ddim = SchedulerConfig { prediction: Prediction::Velocity, ..ddim };
         assert_eq!(Schedule::new(&ddim, 4).unwrap().strides(1.0)[0].from.signal, 0.0);

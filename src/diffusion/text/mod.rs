@@ -2,3 +2,5 @@
 
 pub mod encoder;
 pub mod tokenizer;
+mod typography;
+mod vocabulary;

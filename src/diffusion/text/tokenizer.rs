@@ -1,20 +1,29 @@
 //! CLIP's tokenizer: a prompt goes in, as many token ids as the text encoder has positions come out.
 //!
-//! Reads `tokenizer.json`, or the older `vocab.json` and `merges.txt`, of any vocabulary and any length.
+//! The pipeline is CLIP's, whatever a model's files say: added tokens first, then the text without typography and in lower
+//! case, its words, their bytes as letters, and byte pairs merged up to the word's end. A model brings the [`Vocabulary`].
 
-use crate::bounded_read;
+use super::typography::Cleaning;
+use super::vocabulary::{Vocabulary, WORD_END};
 use crate::error::{Context, Error, Result};
-use serde_json::{Value, json};
 use std::ops::Range;
 use std::path::Path;
+use tokenizers::models::bpe::{BPE, Vocab};
+use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::pre_tokenizers::sequence::Sequence;
+use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
+use tokenizers::{AddedToken, DecoderWrapper, PostProcessorWrapper, SplitDelimiterBehavior, TokenizerImpl};
 
-/// No vocabulary comes near this size in bytes.
-const MAX_FILE_BYTES: u64 = 64 << 20;
+/// CLIP's words: endings, letters, single digits, whatever else is not white space.
+const WORDS: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+
+/// Nothing is done behind the byte pairs.
+type Pipeline = TokenizerImpl<BPE, Cleaning, Sequence, PostProcessorWrapper, DecoderWrapper>;
 
 /// Turns prompts into token ids.
 #[derive(Debug)]
 pub struct Tokenizer {
-    inner: tokenizers::Tokenizer,
+    pipeline: Pipeline,
     begin: u32,
     end: u32,
     pad: u32,
@@ -33,32 +42,22 @@ pub struct PromptIds {
 }
 
 impl Tokenizer {
-    /// Reads the folder `tokenizer` of a model whose text encoder takes `length` tokens.
-    pub fn open(folder: &Path, length: usize) -> Result<Self> {
-        let wrong = || {
-            Error::model(format!("the tokenizer in {} can't be used", folder.display()))
-                .hint("tokenizer.json, or vocab.json and merges.txt, of a CLIP model are needed")
-        };
-        let whole = folder.join("tokenizer.json");
-        let text = if whole.is_file() { text_of(&whole)? } else { from_parts(folder)? };
-        let parsed: tokenizers::Result<tokenizers::Tokenizer> = text.parse();
-        let mut inner = parsed.context(wrong)?;
-        inner.with_padding(None);
-        inner.with_truncation(None).context(wrong)?;
-        let names = SpecialTokens::read(folder)?;
-        let id = |name: &str| {
-            inner
-                .token_to_id(name)
-                .ok_or_else(|| wrong().because(format!("there is no token '{name}' in it")))
-        };
-        let (begin, end, pad) = (id(&names.begin)?, id(&names.end)?, id(&names.pad)?);
-        Ok(Tokenizer { begin, end, pad, length, inner })
+    /// Reads the folder `tokenizer` of a model whose text encoder takes `length` tokens out of a vocabulary of `size`.
+    ///
+    /// # Errors
+    /// Model: as [`Vocabulary::read`], by file and cause.
+    pub fn open(folder: &Path, length: usize, size: usize) -> Result<Self> {
+        let vocabulary = Vocabulary::read(folder, size)?;
+        let (begin, end, pad) = (vocabulary.begin, vocabulary.end, vocabulary.pad);
+        let pipeline = pipeline(vocabulary)
+            .context(|| Error::model(format!("the tokenizer in {} can't be used", folder.display())))?;
+        Ok(Tokenizer { pipeline, begin, end, pad, length })
     }
 
     /// The ids of `prompt`, filled up to the length with padding.
     pub fn encode(&self, prompt: &str) -> Result<PromptIds> {
         let encoding = self
-            .inner
+            .pipeline
             .encode(prompt, false)
             .context(|| Error::usage(format!("the prompt '{prompt}' can't be turned into tokens")))?;
         let room = self.length.saturating_sub(2);
@@ -78,90 +77,71 @@ impl Tokenizer {
     }
 }
 
-fn text_of(path: &Path) -> Result<String> {
-    bounded_read::text(path, MAX_FILE_BYTES)
-        .context(|| Error::model(format!("can't read {}", path.display())))
-}
-
-/// `vocab.json` and `merges.txt` as a `tokenizer.json`: CLIP's byte pairs over clean lower-case words.
-fn from_parts(folder: &Path) -> Result<String> {
-    let vocab: Value = serde_json::from_str(&text_of(&folder.join("vocab.json"))?)
-        .context(|| Error::model(format!("{} can't be understood", folder.join("vocab.json").display())))?;
-    let merges = text_of(&folder.join("merges.txt"))?;
-    let merges: Vec<&str> =
-        merges.lines().filter(|line| !line.starts_with("#version") && !line.trim().is_empty()).collect();
-    let words =
-        r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
-    let unknown = vocab.get("<|endoftext|>").map(|_| "<|endoftext|>");
-    let whole = json!({
-        "version": "1.0",
-        "truncation": null,
-        "padding": null,
-        "added_tokens": [],
-        "normalizer": {"type": "Sequence", "normalizers": [
-            {"type": "NFC"},
-            {"type": "Replace", "pattern": {"Regex": r"\s+"}, "content": " "},
-            {"type": "Lowercase"},
-        ]},
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
-            {"type": "Split", "pattern": {"Regex": words}, "behavior": "Removed", "invert": true},
-            {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
-        ]},
-        "post_processor": null,
-        "decoder": null,
-        "model": {
-            "type": "BPE", "dropout": null, "unk_token": unknown, "continuing_subword_prefix": "",
-            "end_of_word_suffix": "</w>", "fuse_unk": false, "byte_fallback": false,
-            "vocab": vocab, "merges": merges,
-        },
-    });
-    Ok(whole.to_string())
-}
-
-/// What the tokens with a meaning of their own are called.
-struct SpecialTokens {
-    begin: String,
-    end: String,
-    pad: String,
-}
-
-impl SpecialTokens {
-    /// From `tokenizer_config.json` or `special_tokens_map.json`; what neither tells is as in CLIP.
-    fn read(folder: &Path) -> Result<Self> {
-        let mut files = Vec::new();
-        for path in ["tokenizer_config.json", "special_tokens_map.json"].map(|n| folder.join(n)) {
-            if path.is_file() {
-                let unclear = || Error::model(format!("{} can't be understood", path.display()));
-                files.push(serde_json::from_str::<Value>(&text_of(&path)?).context(unclear)?);
-            }
-        }
-        // A token stands there by its text, or as an object that has it as its content.
-        let text = |v: &Value| v.as_str().or_else(|| v.get("content")?.as_str()).map(str::to_owned);
-        let named = |name: &str| files.iter().find_map(|f| text(f.get(name)?));
-        let end = named("eos_token").unwrap_or_else(|| "<|endoftext|>".into());
-        Ok(SpecialTokens {
-            begin: named("bos_token").unwrap_or_else(|| "<|startoftext|>".into()),
-            pad: named("pad_token").unwrap_or_else(|| end.clone()),
-            end,
-        })
-    }
+/// CLIP's pipeline over a model's vocabulary.
+fn pipeline(vocabulary: Vocabulary) -> tokenizers::Result<Pipeline> {
+    let Vocabulary { tokens, merges, added, end_name, .. } = vocabulary;
+    let pairs = BPE::builder()
+        .vocab_and_merges(tokens.into_iter().collect::<Vocab>(), merges)
+        .unk_token(end_name)
+        .end_of_word_suffix(WORD_END.into())
+        .build()?;
+    let words = Split::new(SplitPattern::Regex(WORDS.into()), SplitDelimiterBehavior::Removed, true)?;
+    let bytes = ByteLevel::new(false, true, false);
+    let mut pipeline = Pipeline::new(pairs);
+    pipeline.with_normalizer(Some(Cleaning::new()?))?;
+    pipeline.with_pre_tokenizer(Some(Sequence::new(vec![words.into(), bytes.into()])));
+    pipeline.add_tokens(added.into_iter().map(|token| {
+        AddedToken::from(token.content, true)
+            .single_word(token.single_word)
+            .lstrip(token.lstrip)
+            .rstrip(token.rstrip)
+            .normalized(token.normalized)
+    }))?;
+    Ok(pipeline)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::{Value, json};
 
-    /// A vocabulary of single letters with the merges for "neon".
-    fn open(length: usize) -> Tokenizer {
+    /// Single letters and the merges for "neon", as transformers writes them.
+    fn whole() -> Value {
+        json!({
+            "version": "1.0", "truncation": null, "padding": null,
+            "added_tokens": [
+                {"id": 10, "content": "<|startoftext|>", "single_word": false, "lstrip": false, "rstrip": false,
+                 "normalized": false, "special": true},
+                {"id": 11, "content": "<|endoftext|>", "single_word": false, "lstrip": false, "rstrip": false,
+                 "normalized": false, "special": true},
+            ],
+            "normalizer": {"type": "Lowercase"},
+            "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": false, "trim_offsets": true, "use_regex": true},
+            "post_processor": null, "decoder": null,
+            "model": {
+                "type": "BPE", "dropout": null, "unk_token": "<|endoftext|>", "continuing_subword_prefix": null,
+                "end_of_word_suffix": "</w>", "fuse_unk": false, "byte_fallback": false, "ignore_merges": false,
+                "vocab": {"n": 0, "e": 1, "o": 2, "n</w>": 3, "o</w>": 4, ",</w>": 5, "a</w>": 6, "ne": 7, "on</w>": 8,
+                          "neon</w>": 9, "<|startoftext|>": 10, "<|endoftext|>": 11},
+                "merges": [["n", "e"], ["o", "n</w>"], ["ne", "on</w>"]],
+            },
+        })
+    }
+
+    fn opened(files: &[(&str, String)], length: usize) -> Result<Tokenizer> {
         let folder = tempfile::tempdir().unwrap();
-        let pieces = ["n", "e", "o", "n</w>", "o</w>", ",</w>", "a</w>", "ne", "on</w>", "neon</w>"];
-        let mut vocab: serde_json::Map<String, Value> =
-            pieces.iter().enumerate().map(|(i, p)| (p.to_string(), i.into())).collect();
-        vocab.insert("<|startoftext|>".into(), 10.into());
-        vocab.insert("<|endoftext|>".into(), 11.into());
-        std::fs::write(folder.path().join("vocab.json"), Value::Object(vocab).to_string()).unwrap();
-        std::fs::write(folder.path().join("merges.txt"), "#version: 0.2\nn e\no n</w>\nne on</w>\n").unwrap();
-        Tokenizer::open(folder.path(), length).unwrap()
+        files.iter().for_each(|(name, text)| std::fs::write(folder.path().join(name), text).unwrap());
+        Tokenizer::open(folder.path(), length, 12)
+    }
+
+    /// The same as `vocab.json` and `merges.txt`.
+    fn parts() -> [(&'static str, String); 2] {
+        let merges = "#version: 0.2\nn e\no n</w>\nne on</w>\n";
+        [("vocab.json", whole()["model"]["vocab"].to_string()), ("merges.txt", merges.to_owned())]
+    }
+
+    fn open(length: usize) -> Tokenizer {
+        opened(&parts(), length).unwrap()
     }
 
     #[test]
@@ -178,11 +158,146 @@ mod tests {
         assert_eq!(open(3).encode("").unwrap().ids, [10, 11, 11]);
     }
 
+    /// The ids are those of the `tokenizers` package (0.23) with the pipeline that transformers writes, after ftfy 6.3.
+    #[test]
+    fn the_shipped_tokenizer_gives_the_ids_of_transformers_and_ftfy() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark/tokenizer");
+        let parts = tempfile::tempdir().unwrap();
+        for name in ["vocab.json", "merges.txt"] {
+            std::fs::copy(folder.join(name), parts.path().join(name)).unwrap();
+        }
+        let cases: [(&str, &[u32]); 4] = [
+            ("a neon city at night, rain", &[320, 670, 615, 575, 583, 267, 754]),
+            (
+                "it's THE ocean's 1984 & they'll dance!!'s",
+                &[
+                    1226, 6, 338, 588, 689, 6, 338, 272, 280, 279, 275, 261, 546, 68, 344, 6, 75, 331, 1426,
+                    0, 0, 262, 338,
+                ],
+            ),
+            ("“Ｎeon” ﬁre — glass…", &[257, 670, 257, 598, 158, 222, 498, 1119, 158, 222, 355]),
+            (
+                "été 北京 🎆 waves<|endoftext|>  rings",
+                &[127, 102, 83, 127, 358, 161, 234, 245, 160, 118, 361, 172, 253, 236, 484, 746, 1535, 639],
+            ),
+        ];
+        for folder in [folder.as_path(), parts.path()] {
+            let tokenizer = Tokenizer::open(folder, 77, 1536).unwrap();
+            for (prompt, ids) in &cases {
+                assert_eq!(tokenizer.encode(prompt).unwrap().ids[1..=ids.len()], **ids, "{prompt}");
+            }
+        }
+    }
+
+    /// Each of these makes the `tokenizers` crate panic, fail, forget or guess, or gives other ids than CLIP's.
+    #[test]
+    fn no_pipeline_but_clips_is_run_whatever_a_file_names() {
+        let split =
+            json!({"type": "Split", "pattern": {"Regex": ""}, "behavior": "MergedWithNext", "invert": true});
+        let twice = json!({"type": "Replace", "pattern": {"String": "n"}, "content": "nn"});
+        let strangers = [
+            ("/model/dropout", json!(0.9)),
+            ("/model/continuing_subword_prefix", json!("##########")),
+            ("/model/continuing_subword_prefix", json!("é")),
+            ("/model/end_of_word_suffix", json!("")),
+            ("/model/unk_token", json!("nowhere")),
+            ("/model/type", json!("WordPiece")),
+            ("/normalizer", json!({"type": "Precompiled", "precompiled_charsmap": "AAAA"})),
+            ("/normalizer", json!({"type": "Precompiled", "precompiled_charsmap": "BAAAAAAAAAA="})),
+            ("/normalizer", json!({"type": "Prepend", "prepend": ""})),
+            ("/normalizer", json!({"type": "Replace", "pattern": {"String": ""}, "content": "x"})),
+            ("/normalizer", json!({"type": "Sequence", "normalizers": vec![twice; 20]})),
+            ("/pre_tokenizer", json!({"type": "FixedLength", "length": 0})),
+            ("/pre_tokenizer", json!({"type": "UnicodeScripts"})),
+            ("/pre_tokenizer", split),
+            (
+                "/post_processor",
+                json!({"type": "TemplateProcessing", "single": [], "pair": [], "special_tokens": {}}),
+            ),
+            ("/post_processor", json!({"type": "no such thing"})),
+            (
+                "/truncation",
+                json!({"max_length": 0, "strategy": "OnlySecond", "stride": 5, "direction": "Right"}),
+            ),
+            ("/padding", json!(-1)),
+        ];
+        let prompts = ["", " \n", "neon, a", "  NEON né 🎆 xyz <|startoftext|> nnnnnnnnnnnnnnnnnnnnnn"];
+        let plain = open(40);
+        for (at, value) in strangers {
+            let mut file = whole();
+            *file.pointer_mut(at).unwrap() = value;
+            let tokenizer = opened(&[("tokenizer.json", file.to_string())], 40).unwrap();
+            for prompt in prompts {
+                assert_eq!(
+                    tokenizer.encode(prompt).unwrap(),
+                    plain.encode(prompt).unwrap(),
+                    "{at}: {prompt}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn vocabularies_that_are_none_are_refused_by_what_is_wrong() {
+        let long = json!([["<|startoftext|>", "<|endoftext|>"]]);
+        for (at, value, cause) in [
+            ("/model/merges", long, "needs '<|startoftext|><|endoftext|>', which is no token"),
+            ("/model/merges", json!([["x", "y"]]), "needs 'x', which is no token"),
+            ("/model/merges", json!([["", "n"]]), "needs '', which is no token"),
+            ("/model/merges", json!(["n"]), "a merge is not of two tokens"),
+            ("/model/merges", json!(["n e o"]), "a merge is not of two tokens"),
+            ("/model/merges", json!([["n", "e", "o"]]), "can't be understood"),
+            ("/model/vocab/n", json!(1), "the tokens 'e' and 'n' have the same id 1"),
+            ("/model/vocab/n", json!(12), "'n' has the id 12, and the text encoder knows 12 tokens"),
+            ("/model/vocab/n", json!(u32::MAX), "'n' has the id 4294967295"),
+            ("/model/vocab/n", json!(-1), "can't be understood"),
+            ("/model/vocab/n", json!(u64::MAX), "can't be understood"),
+            ("/model/vocab/n", json!(0.5), "can't be understood"),
+            ("/model/vocab", json!([["n", 0.0]]), "can't be understood"),
+            ("/model/vocab", json!({"n": 0}), "no token ends in '</w>'"),
+            ("/added_tokens/0/id", json!(5), "the token '<|startoftext|>' has two ids"),
+            ("/added_tokens/0/content", json!(""), "the added token '' is empty"),
+            ("/added_tokens/0/content", json!(" "), "the added token ' ' is empty or"),
+            (
+                "/added_tokens/0/content",
+                json!("new"),
+                "the tokens '<|startoftext|>' and 'new' have the same id",
+            ),
+        ] {
+            let mut file = whole();
+            *file.pointer_mut(at).unwrap() = value;
+            let error = opened(&[("tokenizer.json", file.to_string())], 8).unwrap_err();
+            assert!(error.to_string().contains(cause), "{error}");
+            assert!(!error.hints().is_empty());
+        }
+    }
+
+    #[test]
+    fn merges_are_lines_or_pairs_and_ids_may_leave_gaps() {
+        let mut file = whole();
+        file["model"]["merges"] = json!(["n e", "o n</w>", "ne on</w>"]);
+        file["model"]["vocab"].as_object_mut().unwrap().remove(",</w>");
+        let tokenizer = opened(&[("tokenizer.json", file.to_string())], 8).unwrap();
+        assert_eq!(tokenizer.encode("neon a").unwrap().ids[..4], [10, 9, 6, 11]);
+    }
+
+    #[test]
+    fn added_tokens_are_found_before_words_are() {
+        let mut file = whole();
+        file["model"]["vocab"].as_object_mut().unwrap().remove(",</w>");
+        let token = json!({"id": 5, "content": "<Neon Cat>", "normalized": true, "rstrip": true});
+        file["added_tokens"].as_array_mut().unwrap().push(token);
+        let tokenizer = opened(&[("tokenizer.json", file.to_string())], 8).unwrap();
+        assert_eq!(tokenizer.encode("a<neon  CAT> neon").unwrap().ids[..5], [10, 6, 5, 9, 11]);
+    }
+
     #[test]
     fn a_folder_without_a_tokenizer_is_an_error() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(Tokenizer::open(folder.path(), 8).is_err());
-        std::fs::write(folder.path().join("tokenizer.json"), "{}").unwrap();
-        assert!(Tokenizer::open(folder.path(), 8).is_err());
+        for files in [vec![], vec![("tokenizer.json", "{}".into())], vec![("vocab.json", "{}".into())]] {
+            assert!(opened(&files, 8).is_err());
+        }
+        let other = ("special_tokens_map.json", r#"{"bos_token": {"content": "<s>"}}"#.to_owned());
+        let error = opened(&[&parts()[..], &[other]].concat(), 8).unwrap_err();
+        assert!(error.to_string().contains("there is no token '<s>'"), "{error}");
     }
 }

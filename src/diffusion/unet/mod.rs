@@ -9,58 +9,31 @@
 //! ```
 //!
 //! A stage is a row of layers, each a resnet, a transformer over pixels and prompt (some stages have none) and a motion
-//! module over frames. How many of what stands in [`UnetConfig`] and [`MotionConfig`]; nothing here is a constant.
+//! module over frames, where there is one. How many of what stands in the configs; nothing here is a constant. The left half
+//! ([`encoder`]) can be used alone.
 
+pub mod encoder;
 pub mod motion_module;
+pub mod parts;
 pub mod transformer;
 
-use self::motion_module::{MotionModule, MotionShape, Movement};
-use self::transformer::{SpatialTransformer, TransformerShape};
-use super::config::{MotionConfig, StageConfig, UnetConfig};
-use crate::error::Result;
-use crate::nn::blocks::{Downsample, Resnet, ResnetShape, TimeEmbedding, Upsample};
-use crate::nn::layers::{Conv2d, GroupNorm};
-use crate::weights::Scope;
-use candle_core::{Result as TensorResult, Tensor};
+pub use encoder::UnetEncoder;
+pub use parts::UnetParts;
 
-/// The network with its motion modules.
+use crate::diffusion::conditioning::{Conditioning, Residuals};
+use crate::error::Result;
+use crate::nn::blocks::Upsample;
+use crate::nn::layers::{Conv2d, GroupNorm};
+use candle_core::{Result as TensorResult, Tensor, bail};
+use encoder::{Encoded, Layer, Seen};
+
+/// The network, with its motion modules if it has any.
 #[derive(Debug)]
 pub struct Unet {
-    conv_in: Conv2d,
-    time: TimeEmbedding,
-    down: Vec<(Vec<Layer>, Option<Downsample>)>,
-    middle: (Layer, Resnet),
+    encoder: UnetEncoder,
     up: Vec<(Vec<Layer>, Option<Upsample>)>,
     norm_out: GroupNorm,
     conv_out: Conv2d,
-}
-
-/// What every layer sees beside the picture.
-#[derive(Clone, Copy, Debug)]
-struct Conditions<'a> {
-    time: &'a Tensor,
-    text: &'a Tensor,
-    motion: &'a [Movement],
-}
-
-#[derive(Debug)]
-struct Layer {
-    resnet: Resnet,
-    transformer: Option<SpatialTransformer>,
-    motion: Option<MotionModule>,
-}
-
-impl Layer {
-    fn forward(&self, x: &Tensor, with: Conditions<'_>) -> TensorResult<Tensor> {
-        let mut x = self.resnet.forward(x, Some(with.time))?;
-        if let Some(transformer) = &self.transformer {
-            x = transformer.forward(&x, with.text)?;
-        }
-        if let Some(motion) = &self.motion {
-            x = motion.forward(&x, with.motion)?;
-        }
-        Ok(x)
-    }
 }
 
 impl Unet {
@@ -69,41 +42,28 @@ impl Unet {
         let UnetParts { unet, config, .. } = parts;
         let channels = config.time_width();
         Ok(Unet {
-            conv_in: Conv2d::same(&unet.at("conv_in"), config.in_channels, channels)?,
-            time: TimeEmbedding::new(&unet.at("time_embedding"), channels)?,
-            down: parts.down()?,
-            middle: parts.middle()?,
+            encoder: UnetEncoder::new(parts)?,
             up: parts.up()?,
-            norm_out: GroupNorm::with_silu(&unet.at("conv_norm_out"), channels, (config.groups, config.eps))?,
+            norm_out: GroupNorm::new(&unet.at("conv_norm_out"), channels, parts.norm())?,
             conv_out: Conv2d::same(&unet.at("conv_out"), channels, config.out_channels)?,
         })
     }
 
-    /// The prediction for `x` at timestep `t`.
-    ///
-    /// # Shapes
-    /// `x` \[f, c, h, w], `text` \[1 or f, L, d], `motion` f values; gives \[f, c', h, w].
-    pub fn forward(&self, x: &Tensor, t: f64, text: &Tensor, motion: &[Movement]) -> TensorResult<Tensor> {
-        let time = self.time.forward(t, x)?;
-        let with = Conditions { time: &time, text, motion };
-        let mut x = self.conv_in.forward(x)?;
-        let mut skips = vec![x.clone()];
-        for (layers, downsample) in &self.down {
-            for layer in layers {
-                x = layer.forward(&x, with)?;
-                skips.push(x.clone());
-            }
-            if let Some(downsample) = downsample {
-                x = downsample.forward(&x)?;
-                skips.push(x.clone());
-            }
+    /// The prediction \[f, c', h, w] for `x` \[f, c, h, w] at timestep `t`.
+    pub fn forward(&self, x: &Tensor, t: f64, with: &Conditioning) -> TensorResult<Tensor> {
+        if with.pooled.is_some() || with.time_ids.is_some() {
+            bail!("this network takes no pooled text and no sizes");
         }
-        x = self.middle.0.forward(&x, with)?;
-        x = self.middle.1.forward(&x, Some(with.time))?;
+        let Encoded { mut skips, middle, time } = self.encoder.forward(x, t, with)?;
+        let seen = Seen { time: &time, text: &with.text, motion: &with.motion };
+        let mut x = match &with.residuals {
+            Some(residuals) => add(residuals, &mut skips, &middle)?,
+            None => middle,
+        };
         for (layers, upsample) in &self.up {
             for layer in layers {
                 let skip = skips.pop().expect("the way up takes as many skips as the way down leaves");
-                x = layer.forward(&Tensor::cat(&[&x, &skip], 1)?, with)?;
+                x = layer.forward(&Tensor::cat(&[&x, &skip], 1)?, seen)?;
             }
             if let (Some(upsample), Some(next)) = (upsample, skips.last()) {
                 // An odd size was rounded up on the way down: the skip knows what it was.
@@ -115,110 +75,23 @@ impl Unet {
     }
 }
 
-/// What a UNet is loaded from.
-#[derive(Clone, Debug)]
-pub struct UnetParts<'a> {
-    /// The image network's weights.
-    pub unet: Scope<'a>,
-    /// Its shape.
-    pub config: &'a UnetConfig,
-    /// The motion modules' weights, named as in diffusers' motion adapter.
-    pub motion: Scope<'a>,
-    /// Their shape.
-    pub motion_config: &'a MotionConfig,
-}
-
-impl UnetParts<'_> {
-    fn down(&self) -> Result<Vec<(Vec<Layer>, Option<Downsample>)>> {
-        let stages = &self.config.stages;
-        let mut inputs = stages[0].channels;
-        let mut down = Vec::new();
-        for (i, stage) in stages.iter().enumerate() {
-            let place = format!("down_blocks.{i}");
-            let mut layers = Vec::new();
-            for j in 0..stage.layers {
-                layers.push(self.layer((&place, j), (inputs, stage.down_attention), i)?);
-                inputs = stage.channels;
-            }
-            let last = i + 1 == stages.len();
-            let half = (!last).then(|| Downsample::centered(&self.unet.at(&place), stage.channels));
-            down.push((layers, half.transpose()?));
-        }
-        Ok(down)
+/// Adds `residuals` to the skips, and gives the middle with what is added to it.
+fn add(residuals: &Residuals, skips: &mut [Tensor], middle: &Tensor) -> TensorResult<Tensor> {
+    if residuals.down.len() != skips.len() {
+        bail!("{} residuals for {} skips", residuals.down.len(), skips.len());
     }
-
-    fn middle(&self) -> Result<(Layer, Resnet)> {
-        let (stage, config) = (self.config.deepest(), self.motion_config);
-        let scope = self.unet.at("mid_block");
-        let resnet = |i| Resnet::new(&scope.at(format!("resnets.{i}")), self.resnet(stage.channels, stage));
-        let shape = self.transformer(stage, self.config.mid_transformer_layers);
-        let motion = config.mid_transformer_layers.map(|layers| {
-            let heads = *config.heads.last().expect("there are heads for every stage");
-            let shape = MotionShape { channels: stage.channels, heads, layers };
-            MotionModule::new(&self.motion.at("mid_block.motion_modules.0"), shape, config)
-        });
-        let transformer = Some(SpatialTransformer::new(&scope.at("attentions.0"), shape)?);
-        Ok((Layer { resnet: resnet(0)?, transformer, motion: motion.transpose()? }, resnet(1)?))
+    for (skip, residual) in skips.iter_mut().zip(&residuals.down) {
+        *skip = (&*skip + residual)?;
     }
-
-    fn up(&self) -> Result<Vec<(Vec<Layer>, Option<Upsample>)>> {
-        let stages = &self.config.stages;
-        let mut inputs = self.config.deepest().channels;
-        let mut up = Vec::new();
-        for (i, stage) in stages.iter().enumerate().rev() {
-            let place = format!("up_blocks.{}", stages.len() - 1 - i);
-            let finer = stages[i.saturating_sub(1)].channels;
-            let mut layers = Vec::new();
-            for j in 0..=stage.layers {
-                // The last skip of a stage came in from the finer one.
-                let skip = if j == stage.layers { finer } else { stage.channels };
-                layers.push(self.layer((&place, j), (inputs + skip, stage.up_attention), i)?);
-                inputs = stage.channels;
-            }
-            let twice = (i > 0).then(|| Upsample::new(&self.unet.at(&place), stage.channels));
-            up.push((layers, twice.transpose()?));
-        }
-        Ok(up)
-    }
-
-    /// Layer `j` of the block at `place`, which belongs to stage `i`.
-    fn layer(&self, (place, j): (&str, usize), (inputs, attends): (usize, bool), i: usize) -> Result<Layer> {
-        let (stage, motion) = (&self.config.stages[i], self.motion_config);
-        let scope = self.unet.at(place);
-        let shape = self.transformer(stage, stage.transformer_layers);
-        let transformer =
-            attends.then(|| SpatialTransformer::new(&scope.at(format!("attentions.{j}")), shape));
-        let moving = MotionShape {
-            channels: stage.channels,
-            heads: motion.heads[i],
-            layers: motion.transformer_layers[i],
-        };
-        Ok(Layer {
-            resnet: Resnet::new(&scope.at(format!("resnets.{j}")), self.resnet(inputs, stage))?,
-            transformer: transformer.transpose()?,
-            motion: Some(MotionModule::new(
-                &self.motion.at(format!("{place}.motion_modules.{j}")),
-                moving,
-                motion,
-            )?),
-        })
-    }
-
-    fn resnet(&self, inputs: usize, stage: &StageConfig) -> ResnetShape {
-        let time = Some(4 * self.config.time_width());
-        ResnetShape { inputs, outputs: stage.channels, time, norm: (self.config.groups, self.config.eps) }
-    }
-
-    fn transformer(&self, stage: &StageConfig, layers: usize) -> TransformerShape {
-        let StageConfig { channels, context, heads, .. } = *stage;
-        TransformerShape { channels, context, heads, layers, groups: self.config.groups }
-    }
+    middle + &residuals.middle
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diffusion::config::{MotionNorm, VaeConfig};
+    use crate::diffusion::conditioning::Movement;
+    use crate::diffusion::config::{MotionConfig, UnetConfig};
+    use crate::diffusion::config::{NormSpan, VaeConfig};
     use crate::diffusion::vae::autoencoder_kl::AutoencoderKl;
     use crate::diffusion::vae::autoencoder_tiny::AutoencoderTiny;
     use crate::weights::keys;
@@ -252,7 +125,7 @@ mod tests {
     /// takes the fast paths.
     #[test]
     fn candles_operations_and_the_fast_paths_agree() {
-        for (model, norm) in [("kl-mid", MotionNorm::Frame), ("tiny", MotionNorm::Window)] {
+        for (model, norm) in [("kl-mid", NormSpan::Frame), ("tiny", NormSpan::Window)] {
             let config = UnetConfig::read(&fixture(model).join("unet/config.json")).unwrap();
             let path = fixture(model).join("motion_adapter/config.json");
             let motion_config = MotionConfig { norm, ..MotionConfig::read(&path, &config).unwrap() };
@@ -260,10 +133,11 @@ mod tests {
                 let unet = open(&format!("{model}/unet"), dtype);
                 let motion = open(&format!("{model}/motion_adapter"), dtype);
                 let (unet, motion) = (unet.scope(""), motion.scope(""));
-                let parts = UnetParts { unet, config: &config, motion, motion_config: &motion_config };
+                let parts = UnetParts { unet, config: &config, motion: Some((motion, &motion_config)) };
                 let (x, text) = (wave(&[3, 4, 9, 13], dtype), wave(&[1, 12, 16], dtype));
                 let moves = [0.8, 1.0, 1.2].map(|scale| Movement { scale, effect: scale });
-                Unet::new(&parts).unwrap().forward(&x, 700.0, &text, &moves).unwrap()
+                let with = Conditioning::new(text, moves.to_vec());
+                Unet::new(&parts).unwrap().forward(&x, 700.0, &with).unwrap()
             };
             near(run(DType::F16), run(DType::F32));
         }
@@ -292,5 +166,38 @@ mod tests {
             near(half.0, single.0);
             near(half.1, single.1);
         }
+    }
+
+    /// An encoder's own skips given back as residuals double them, which a network without them can't know.
+    #[test]
+    fn residuals_are_added_to_the_skips_of_an_encoder_that_can_be_used_alone() {
+        let config = UnetConfig::read(&fixture("tiny/unet/config.json")).unwrap();
+        let file = open("tiny/unet", DType::F32);
+        let parts = UnetParts { unet: file.scope(""), config: &config, motion: None };
+        let (net, encoder) = (Unet::new(&parts).unwrap(), UnetEncoder::new(&parts).unwrap());
+        let (x, text) = (wave(&[2, 4, 8, 8], DType::F32), wave(&[1, 12, 16], DType::F32));
+        let plain = Conditioning::new(text, vec![Movement::PLAIN; 2]);
+        let Encoded { skips, middle, .. } = encoder.forward(&x, 300.0, &plain).unwrap();
+        let scaled = |factor: f64| {
+            let down = skips.iter().map(|s| (s * factor).unwrap()).collect();
+            let residuals = Some(Residuals { down, middle: (&middle * factor).unwrap() });
+            net.forward(&x, 300.0, &Conditioning { residuals, ..plain.clone() }).unwrap()
+        };
+        let far = |a: &Tensor, b: &Tensor| crate::nn::cpu::apart(a, b);
+        assert!(far(&scaled(0.0), &net.forward(&x, 300.0, &plain).unwrap()) == 0.0);
+        assert!(far(&scaled(1.0), &scaled(0.0)) > 1e-3);
+        // What goes out again with the opposite sign leaves nothing: the way up sees zeros whatever came in.
+        let other = wave(&[2, 4, 8, 8], DType::F32).neg().unwrap();
+        let blank = |x: &Tensor| {
+            let Encoded { skips, middle, .. } = encoder.forward(x, 300.0, &plain).unwrap();
+            let down = skips.iter().map(|s| s.neg().unwrap()).collect();
+            let residuals = Some(Residuals { down, middle: middle.neg().unwrap() });
+            net.forward(x, 300.0, &Conditioning { residuals, ..plain.clone() }).unwrap()
+        };
+        assert!(far(&blank(&x), &blank(&other)) < 1e-6);
+        let few = Some(Residuals { down: skips[1..].to_vec(), middle: middle.clone() });
+        assert!(net.forward(&x, 300.0, &Conditioning { residuals: few, ..plain.clone() }).is_err());
+        let pooled = Conditioning { pooled: Some(middle.clone()), ..plain.clone() };
+        assert!(net.forward(&x, 300.0, &pooled).is_err(), "what a network doesn't have is refused");
     }
 }

@@ -4,8 +4,9 @@
 //! the logits of a frame's own queries: above 1 a frame follows fewer others and moves more, at 0 all frames average
 //! the window. One value for all frames is the same as scaling the keys by it.
 
+use super::super::conditioning::Movement;
 use super::transformer::{Block, ENTRANCE_EPS, Surroundings};
-use crate::diffusion::config::{MotionConfig, MotionNorm};
+use crate::diffusion::config::{MotionConfig, NormSpan};
 use crate::error::Result;
 use crate::nn::cpu::layout::TokenOrder;
 use crate::nn::cpu::norm::GroupNormSpec;
@@ -13,20 +14,6 @@ use crate::nn::cpu::{is_fast, pointwise};
 use crate::nn::layers::{GroupNorm, Linear, from_tokens, to_tokens};
 use crate::weights::{Placement, Scope};
 use candle_core::{Device, Result as TensorResult, Tensor};
-
-/// How a frame moves.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Movement {
-    /// Multiplies the logits of the frame's own queries; 0 or more.
-    pub scale: f32,
-    /// How much of what the modules add to the frame counts: 1 all, 0 nothing, the frame is by itself.
-    pub effect: f32,
-}
-
-impl Movement {
-    /// The module as it is.
-    pub const PLAIN: Movement = Movement { scale: 1.0, effect: 1.0 };
-}
 
 /// A motion module.
 #[derive(Debug)]
@@ -52,7 +39,7 @@ impl MotionModule {
     /// Loads a module.
     pub fn new(scope: &Scope<'_>, shape: MotionShape, config: &MotionConfig) -> Result<Self> {
         let MotionShape { channels, heads, layers } = shape;
-        let together = config.norm == MotionNorm::Window;
+        let together = config.norm == NormSpan::Window;
         let spec = GroupNormSpec { groups: config.groups, eps: ENTRANCE_EPS, together, silu: false };
         let block = |i| {
             let scope = scope.at(format!("transformer_blocks.{i}"));
@@ -122,19 +109,19 @@ fn codes(scope: &Scope<'_>, channels: usize, frames: usize) -> Result<[Tensor; 2
     let names = |own: &'static str| [own, "pos_embed.pe"].into_iter().find(|n| scope.has(n));
     let one = |own| match names(own) {
         Some(name) => scope.get_reshaped(name, &[frames, channels]),
-        None => sinusoids(frames, channels, &scope.target()).map_err(|e| scope.error(e)),
+        None => sinusoids(frames, channels, &scope.placement()).map_err(|e| scope.error(e)),
     };
     Ok([one("attn1.pos_embed.pe")?, one("attn2.pos_embed.pe")?])
 }
 
 /// sin(p w_i) and cos(p w_i) in turns, with w_i = 10000^(-2i / channels).
-fn sinusoids(frames: usize, channels: usize, target: &Placement) -> TensorResult<Tensor> {
+fn sinusoids(frames: usize, channels: usize, placement: &Placement) -> TensorResult<Tensor> {
     let value = |p: usize, i: usize| {
         let angle = p as f64 * 10_000f64.powf(-((i / 2 * 2) as f64) / channels as f64);
         if i.is_multiple_of(2) { angle.sin() as f32 } else { angle.cos() as f32 }
     };
     let values: Vec<f32> = (0..frames).flat_map(|p| (0..channels).map(move |i| value(p, i))).collect();
     Tensor::from_vec(values, (frames, channels), &Device::Cpu)?
-        .to_dtype(target.dtype)?
-        .to_device(&target.device)
+        .to_dtype(placement.dtype)?
+        .to_device(&placement.device)
 }

@@ -4,6 +4,7 @@
 use crate::error::Result;
 use crate::nn::attention::{Attend, attention};
 use crate::nn::cpu::layout::TokenOrder;
+use crate::nn::cpu::norm::GroupNormSpec;
 use crate::nn::cpu::{in_parts, is_fast};
 use crate::nn::layers::{GroupNorm, LayerNorm, Linear, from_tokens, geglu, to_tokens};
 use crate::weights::Scope;
@@ -171,15 +172,18 @@ pub struct TransformerShape {
     pub layers: usize,
     /// Groups of the norm at the entrance.
     pub groups: usize,
+    /// That norm takes its statistics over all frames together.
+    pub together: bool,
 }
 
 impl SpatialTransformer {
     /// Loads a transformer; its outer projections may be stored as matrices or as 1x1 convolutions.
     pub fn new(scope: &Scope<'_>, shape: TransformerShape) -> Result<Self> {
-        let TransformerShape { channels, context, heads, layers, groups } = shape;
+        let TransformerShape { channels, context, heads, layers, groups, together } = shape;
+        let norm = GroupNormSpec { groups, eps: ENTRANCE_EPS, together, silu: false };
         let block = |i| Block::new(&scope.at(format!("transformer_blocks.{i}")), (channels, context), heads);
         Ok(SpatialTransformer {
-            norm: GroupNorm::plain(&scope.at("norm"), channels, (groups, ENTRANCE_EPS))?,
+            norm: GroupNorm::new(&scope.at("norm"), channels, norm)?,
             proj_in: Linear::new(&scope.at("proj_in"), channels, channels)?,
             blocks: (0..layers).map(block).collect::<Result<_>>()?,
             proj_out: Linear::new(&scope.at("proj_out"), channels, channels)?,

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::nn::attention::{Attend, attention};
 use crate::nn::blocks::{Downsample, Resnet, ResnetShape, Upsample};
 use crate::nn::cpu::layout::TokenOrder;
+use crate::nn::cpu::norm::GroupNormSpec;
 use crate::nn::layers::{Conv2d, GroupNorm, Linear, from_tokens, to_tokens};
 use crate::weights::Scope;
 use candle_core::{Result as TensorResult, Tensor};
@@ -156,7 +157,7 @@ fn resnets(
         inputs: if i == 0 { inputs } else { outputs },
         outputs,
         time: None,
-        norm: (config.groups, EPS),
+        norm: GroupNormSpec { groups: config.groups, eps: EPS, together: false, silu: true },
     };
     (0..count).map(|i| Resnet::new(&scope.at(format!("resnets.{i}")), shape(i))).collect()
 }

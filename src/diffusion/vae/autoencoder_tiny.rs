@@ -7,10 +7,9 @@
 use crate::diffusion::config::{TinyConfig, colours};
 use crate::error::Result;
 use crate::nn::cpu::conv::Conv2dConfig;
-use crate::nn::layers::{Conv2d, Finish, pixel_shuffle};
+use crate::nn::layers::{Conv2d, Finish, pixel_shuffle, pixel_unshuffle};
 use crate::weights::Scope;
 use candle_core::{Result as TensorResult, Tensor};
-use candle_nn::ops::pixel_unshuffle;
 
 /// Latents beyond three times this are folded back before decoding.
 const CLAMP: f64 = 3.0;

@@ -24,15 +24,17 @@ pub struct Right<'a> {
 /// # Panics
 /// If a matrix does not lie in its slice.
 pub fn multiply_add(a: &[f32], b: Right<'_>, (out, stride): (&mut [f32], usize), [m, n, k]: [usize; 3]) {
-    if m * n * k == 0 {
+    if m == 0 || n == 0 || k == 0 {
         return;
     }
-    let last =
-        |rows: usize, row: usize, columns: usize, column: usize| (rows - 1) * row + (columns - 1) * column;
-    assert!(a.len() >= m * k, "the left matrix is cut short");
-    assert!(b.values.len() > last(k, b.row_stride, n, b.column_stride), "the right matrix is cut short");
-    assert!(stride >= n && out.len() > last(m, stride, n, 1), "the result does not fit");
-    let parallelism = if m * n * k >= SHARED { Parallelism::Rayon(0) } else { Parallelism::None };
+    let left = m.checked_mul(k);
+    assert!(left.is_some_and(|count| a.len() >= count), "the left matrix is cut short");
+    let right = last([k, n], [b.row_stride, b.column_stride]);
+    assert!(right.is_some_and(|last| b.values.len() > last), "the right matrix is cut short");
+    let result = last([m, n], [stride, 1]).filter(|_| stride >= n);
+    assert!(result.is_some_and(|last| out.len() > last), "the result does not fit");
+    let shared = m.saturating_mul(n).saturating_mul(k) >= SHARED;
+    let parallelism = if shared { Parallelism::Rayon(0) } else { Parallelism::None };
     // SAFETY: the three matrices lie inside their slices, as was just checked; rows of the result don't overlap, and
     // the result is borrowed alone.
     #[allow(unsafe_code)]
@@ -61,6 +63,14 @@ pub fn multiply_add(a: &[f32], b: Right<'_>, (out, stride): (&mut [f32], usize),
     }
 }
 
+/// Where the last value of a matrix that isn't empty stands; none if it or a stride is beyond what can be addressed.
+fn last([rows, columns]: [usize; 2], strides: [usize; 2]) -> Option<usize> {
+    let [row, column] = strides;
+    // A stride that leads nowhere, of a single row or column, is handed on all the same.
+    isize::try_from(row.max(column)).ok()?;
+    (rows - 1).checked_mul(row)?.checked_add((columns - 1).checked_mul(column)?)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,5 +93,30 @@ mod tests {
     fn a_result_outside_its_slice_is_refused() {
         let right = Right { values: &[0.0; 4], row_stride: 2, column_stride: 1 };
         multiply_add(&[0.0; 4], right, (&mut [0.0; 3], 2), [2, 2, 2]);
+    }
+
+    #[test]
+    fn sizes_and_strides_that_wrap_around_are_refused() {
+        const TOP: usize = 1 << (usize::BITS - 1);
+        const ROOT: usize = 1 << (usize::BITS / 2);
+        let refused = |sizes, [row_stride, column_stride, stride]: [usize; 3], cause: &str| {
+            let run = move || {
+                let right = Right { values: &[1.0; 8], row_stride, column_stride };
+                multiply_add(&[1.0; 8], right, (&mut [0.0; 8], stride), sizes);
+            };
+            let panic = std::panic::catch_unwind(run).expect_err(&format!("{sizes:?} is taken"));
+            let said = panic.downcast_ref::<&str>().copied().unwrap_or_default();
+            assert!(said.contains(cause), "{sizes:?}: {said}");
+        };
+        // Each product below is 0 or small in a machine's own arithmetic.
+        refused([ROOT, ROOT, 1], [1, 1, ROOT], "left");
+        refused([TOP, 1, 2], [1, 1, 1], "left");
+        refused([2, 2, 3], [TOP, 1, 2], "right");
+        refused([2, 3, 2], [1, TOP, 3], "right");
+        refused([2, 3, 3], [TOP / 2, TOP / 2, 3], "right");
+        refused([1, 1, 1], [usize::MAX, 1, 1], "right");
+        refused([3, 2, 2], [2, 1, TOP], "result");
+        refused([1, 2, 2], [2, 1, TOP], "result");
+        refused([2, 2, 2], [2, 1, usize::MAX], "result");
     }
 }

@@ -13,7 +13,7 @@ fn noise(seed: u64, shape: &[usize]) -> Tensor {
 }
 
 fn card() -> Device {
-    crate::diffusion::open_device("cuda").unwrap().device
+    crate::nn::device::open_device("cuda").unwrap().device
 }
 
 /// Runs `f` on the card in every format and compares with `exact`: |ours − exact| / |exact|.

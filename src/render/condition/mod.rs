@@ -5,7 +5,7 @@ pub mod prompt;
 use self::prompt::{Embedder, Side};
 use super::plan::Window;
 use crate::diffusion::Model;
-use crate::diffusion::unet::motion_module::Movement;
+use crate::diffusion::conditioning::{Conditioning, Movement};
 use crate::error::{Context, Error, Result};
 use crate::noise::{Stream, gaussian};
 use crate::score::{PromptSpan, Timeline};
@@ -15,15 +15,13 @@ use candle_core::{Device, Tensor};
 /// Weights p/√(1+p²) ≤ 0.71 a frame: after these many frames nothing of the first is left.
 const NOISE_MEMORY: FrameIndex = 48;
 
-/// What a window is conditioned on.
+/// What the score says about a window, as the denoiser takes it.
 #[derive(Debug)]
 pub struct Conditions {
-    /// What is asked for, \[1 or f, L, d].
-    pub text: Tensor,
+    /// What is asked for, and how every frame moves.
+    pub conditioning: Conditioning,
     /// What is avoided, and how far to lead away from it, where guidance is not 1.
     pub guidance: Option<(Tensor, f64)>,
-    /// How every frame moves.
-    pub motion: Vec<Movement>,
     /// Denoise strength of every frame.
     pub denoise: Vec<f32>,
 }
@@ -53,7 +51,8 @@ impl<'a> Conditioner<'a> {
             s if (s - 1.0).abs() < 1e-6 => None,
             s => Some((self.text(&frames, Side::Avoided)?, s)),
         };
-        Ok(Conditions { text, guidance, motion, denoise: curve("denoise") })
+        let conditioning = Conditioning::new(text, motion);
+        Ok(Conditions { conditioning, guidance, denoise: curve("denoise") })
     }
 
     /// Embeddings of every frame's text, or one for all where they share it.
@@ -85,6 +84,32 @@ impl NoiseSource {
     /// Neighbours are tied by the parameter `noise_correlation` p: z_i ← (p · z_{i−1} + z_i)/√(1+p²), which
     /// keeps unit variance. The chain starts at the take's first frame (or so far back that it doesn't matter).
     pub fn window(&self, window: &Window, timeline: &Timeline, device: &Device) -> Result<Tensor> {
+        self.tied((window, timeline), device, |frame, out| gaussian(self.seed, Stream::Latents, frame, out))
+    }
+
+    /// The unit noise, as [`Self::window`], that a sampler adds after each of `steps` but the last.
+    pub fn of_steps(
+        &self,
+        steps: usize,
+        window: &Window,
+        timeline: &Timeline,
+        device: &Device,
+    ) -> Result<Vec<Tensor>> {
+        // Frames take the lower bits of the index: no video has 2^40 of them.
+        let fresh = |step: usize| {
+            move |frame, out: &mut [f32]| {
+                gaussian(self.seed, Stream::Sampler, (step as u64) << 40 | frame, out)
+            }
+        };
+        (1..steps).map(|step| self.tied((window, timeline), device, fresh(step))).collect()
+    }
+
+    fn tied(
+        &self,
+        (window, timeline): (&Window, &Timeline),
+        device: &Device,
+        draw: impl Fn(FrameIndex, &mut [f32]),
+    ) -> Result<Tensor> {
         let (c, h, w) = self.shape;
         let one = c * h * w;
         let end = window.start + window.length as FrameIndex;
@@ -92,7 +117,7 @@ impl NoiseSource {
         let (mut values, mut chained, mut fresh) =
             (Vec::with_capacity(window.length * one), vec![], vec![0.0; one]);
         for frame in first..end {
-            gaussian(self.seed, Stream::Latents, frame, &mut fresh);
+            draw(frame, &mut fresh);
             let p = timeline.value("noise_correlation", frame.min(window.take_end - 1));
             if chained.is_empty() {
                 chained.clone_from(&fresh);

@@ -60,8 +60,7 @@ impl Manifest {
     /// The system's.
     pub fn write(&self, folder: &Path) -> io::Result<()> {
         let text = serde_json::to_vec_pretty(self)?;
-        let target = Self::path(folder);
-        atomic_file::put(&target.with_extension("json.part"), &target, &text)
+        atomic_file::put(&Self::path(folder), &text)
     }
 
     /// Whether windows of the one are windows of the other.

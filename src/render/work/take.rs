@@ -46,9 +46,8 @@ impl TakeFolder {
     /// # Errors
     /// Output: the folder can't be written to; Device: the latents can't be read back.
     pub fn save(&self, window: &Window, state: &TakeState) -> Result<()> {
-        let target = self.path.join(window_name(window));
-        let part = target.with_extension("safetensors.part");
-        atomic_file::put(&part, &target, &state.to_bytes()?).context(|| unwritable(&self.path))
+        atomic_file::put(&self.path.join(window_name(window)), &state.to_bytes()?)
+            .context(|| unwritable(&self.path))
     }
 }
 

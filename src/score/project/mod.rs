@@ -67,7 +67,7 @@ mod raw;
 mod rewrite;
 
 pub use load::Read;
-pub use rewrite::with_values;
+pub use rewrite::{toml_text, with_values};
 
 use super::clock::Length;
 use super::preset::Preset;

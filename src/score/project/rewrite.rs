@@ -36,6 +36,11 @@ pub fn with_values(name: &str, text: &str, values: &[(&str, Option<String>)]) ->
     Ok(document.to_string())
 }
 
+/// Text as a TOML value, in quotes; JSON's escapes are TOML's.
+pub fn toml_text(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

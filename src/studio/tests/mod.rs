@@ -3,68 +3,27 @@
 mod attack;
 mod work;
 
-use super::stage::tests::stage;
-use super::{Look, Order, StudioConfig, Workshop, run};
-use crate::diffusion::Model;
-use crate::error::{Error, ErrorKind, Result};
-use crate::progress::Flow;
-use crate::render;
-use crate::render::fixture::{draft_model, small_settings};
-use crate::render::{Job, Settings, Watch};
-use crate::score::{Show, shipped};
-use crate::video::{Profile, Quality, VideoSpec, Writer};
+use super::player::tests::player;
+use super::{EditedPreset, Opened, Player, StudioConfig, run};
+use crate::diffusion::Tier;
+use crate::job::{JobOptions, Request};
+use crate::render::fixture::small_settings;
+use crate::score::shipped;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::PathBuf;
-use std::sync::mpsc;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tempfile::TempDir;
-
-/// What the command line does, on a small scale.
-pub struct Bench;
-
-impl Workshop for Bench {
-    fn show(&self, look: &Look) -> Result<Show> {
-        look.preset().map(Show::of)
-    }
-
-    fn project(&self, preset: &str) -> Result<String> {
-        Ok(format!("track = \"track.wav\"\npreset = \"{preset}\"\n"))
-    }
-
-    fn load(&self) -> Result<Model> {
-        Ok(draft_model())
-    }
-
-    fn render(&self, order: &Order, watch: Watch) -> Result<PathBuf> {
-        short(order, watch)
-    }
-}
-
-/// A silent final of one window; of a section one that lasts until it is stopped.
-fn short(order: &Order, watch: Watch) -> Result<PathBuf> {
-    if order.section.is_some() {
-        watch.progress.stage("rendering", 100);
-        while watch.progress.advance(1) == Flow::Continue {}
-        return Err(Error::new(ErrorKind::Stopped, "stopped"));
-    }
-    let (model, timeline) = (draft_model(), stage().play(&Look::read(&order.name, &order.preset)?)?);
-    let settings = Settings { picture: order.size.parse()?, frames: 16, ..small_settings(model.steps()) };
-    let (size, fps, path) = (settings.picture, timeline.fps, order.output.as_path());
-    let (profile, quality, sound) = (Profile::default(), Quality::default(), None);
-    let writer = Writer::create(&VideoSpec { path, size, fps, profile, quality, sound, job: "{}" })?;
-    let (track, output) = (PathBuf::new(), path.to_owned());
-    let job = Job { settings, timeline, track, output, description: Value::Null };
-    render::run(&job, &model, None, writer, watch)?;
-    Ok(job.output)
-}
 
 struct Served {
     port: u16,
     /// The address's path: the secret between slashes.
     base: String,
     folder: TempDir,
+    /// The bytes of the track's file.
+    track: Vec<u8>,
 }
 
 impl Served {
@@ -75,31 +34,33 @@ impl Served {
 
     fn with(patience: Duration) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let track = folder.path().join("track.wav");
-        std::fs::write(&track, (0..=255).collect::<Vec<u8>>()).unwrap();
+        let track = folder.path().join("track.m4a");
+        std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/first-light.m4a"), &track)
+            .unwrap();
+        let bytes = std::fs::read(&track).unwrap();
         let (name, text) = shipped()[0];
-        let model = draft_model();
-        let settings = small_settings(model.steps());
-        let look = Look::read(name, text).unwrap();
-        let path = folder.path().to_owned();
-        let (stage, port) = (stage(), 0);
-        let opening = StudioConfig {
-            model,
+        let settings = small_settings(2);
+        let preset = EditedPreset::read(name, text).unwrap();
+        let (tier, device) = (Some(Tier::Draft), Some("cpu".to_owned()));
+        let options = JobOptions { input: track.clone(), tier, device, ..JobOptions::default() };
+        let asked = Request::read(&options).unwrap().model;
+        let opened = Arc::new(Opened::new(options, None, asked, folder.path().to_owned()));
+        let config = StudioConfig {
             settings,
-            stage,
-            look,
+            player: Player { opened, ..player() },
+            preset,
             track,
-            folder: path,
-            opened: vec![],
-            port,
+            folder: folder.path().to_owned(),
+            own_files: vec![],
+            port: 0,
             patience,
         };
         let (send, receive) = mpsc::channel();
         // It serves until the tests' process ends.
-        std::thread::spawn(move || run(opening, |address| send.send(address.to_owned()).unwrap()));
+        std::thread::spawn(move || run(config, |address| send.send(address.to_owned()).unwrap()));
         let address = receive.recv().unwrap();
         let (host, base) = address.strip_prefix("http://127.0.0.1:").unwrap().split_once('/').unwrap();
-        Served { port: host.parse().unwrap(), base: format!("/{base}"), folder }
+        Served { port: host.parse().unwrap(), base: format!("/{base}"), folder, track: bytes }
     }
 
     /// Status, head and body of the answer to a request with these lines behind the first.

@@ -21,7 +21,7 @@ fn a_change_is_seen_in_the_curve_and_in_the_next_picture_and_can_be_saved() {
     let saved = std::fs::read_to_string(served.folder.path().join("mine.toml")).unwrap();
     let project = std::fs::read_to_string(served.folder.path().join("mine.video.toml")).unwrap();
     assert!(project.contains("preset = \"mine.toml\""), "{project}");
-    let played = stage().play(&Look::read("mine", &saved).unwrap()).unwrap();
+    let played = player().play(&EditedPreset::read("mine", &saved).unwrap()).unwrap();
     let shown: Vec<f32> = serde_json::from_value(after["curves"]["exposure"].clone()).unwrap();
     assert_eq!(shown, played.curves["exposure"]);
     page.say(r#"{"do":"undo"}"#);
@@ -59,7 +59,8 @@ fn a_final_is_rendered_while_live_pictures_rest_and_its_file_is_served() {
 fn a_final_can_be_cancelled_and_what_goes_wrong_with_it_is_told() {
     let served = Served::new();
     let mut page = served.socket();
-    page.say(&ordered("mine", "64x48", Some(1)));
+    // So large that it isn't finished before it is cancelled.
+    page.say(&ordered("mine", "1280x720", Some(1)));
     page.wait("final", |m| m["final"]["stage"] == "rendering");
     page.say(&ordered("other", "64x48", None));
     page.wait("refused", |m| m["message"].as_str().unwrap().contains("is being rendered"));

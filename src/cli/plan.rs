@@ -1,0 +1,220 @@
+//! `beatbolt plan`: windows, takes, cuts, values, expected time and memory, warnings; nothing is rendered.
+
+use super::args::PlanArgs;
+use super::output::Output;
+use super::plot;
+use super::terminal;
+use super::terminal::say;
+use crate::diffusion::ModelFingerprint;
+use crate::diffusion::model::{Origin, SamplingRecord};
+use crate::error::Result;
+use crate::job::{Destination, JobOptions, OutputOptions, Request, Scene, Warning, models, warnings};
+use crate::render::{Estimate, Job, Window, estimate};
+use crate::score::PARAMS;
+use crate::timing::Timings;
+use crate::units::Seconds;
+use serde_json::{Map, Value, json};
+use std::path::Path;
+
+/// Prints and draws the plan that was asked for.
+pub fn run(args: PlanArgs) -> Result<()> {
+    show(&args.job.into(), &args.out.into(), args.json, args.plot.as_deref())
+}
+
+/// Prints the plan of what `options` ask for, as one JSON object if `as_json`, and draws it to `picture`.
+pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: Option<&Path>) -> Result<()> {
+    let progress = terminal::progress(as_json);
+    let request = Request::read(options)?;
+    let picture = picture.map(|path| Output::new(plot::checked(path)?, &request.track)).transpose()?;
+    let Destination { path, profile, .. } = Destination::of(&request, out, &*progress)?;
+    let scene = Scene::open(request, &*progress, &Timings::off())?;
+    let placement = models::place(&scene.request.model, &*progress)?;
+    let job = scene.job(path, &placement, ModelFingerprint::default())?;
+    let warnings = warnings(&scene, &job)?;
+    progress.stage("trying", 0);
+    let needs = estimate(&job, &scene.info, &placement, profile)?;
+    drop(progress);
+    if let Some(picture) = picture {
+        let title = options.input.file_name().unwrap_or(options.input.as_os_str()).to_string_lossy();
+        plot::planned::draw(&scene, &title, picture.path())?;
+        picture.commit()?;
+    }
+    let sampling = scene.sampling()?;
+    let plan = Plan { scene: &scene, job: &job, windows: job.windows(), sampling, needs, warnings };
+    if as_json {
+        say(plan.json())
+    } else {
+        plan.table()
+    }
+    Ok(())
+}
+
+/// A line on how windows are sampled.
+fn sampled(sampling: &SamplingRecord) -> String {
+    let list = |values: &[f64], digits: usize| {
+        let values: Vec<String> = values.iter().map(|v| format!("{v:.digits$}")).collect();
+        match &values[..] {
+            [first, second, .., last] if values.len() > 9 => format!("{first}, {second} ... {last}"),
+            all => all.join(", "),
+        }
+    };
+    let SamplingRecord { family, sampler, timesteps, sigmas, guidance, from, .. } = sampling;
+    format!(
+        "sampled as {family}: {sampler} at timesteps {} (sigmas {}), guidance {guidance}\n\
+         schedule by {}, steps by {}, guidance by {}\n",
+        list(timesteps, 0),
+        list(sigmas, 3),
+        by(from.scheduler),
+        by(from.steps),
+        by(from.guidance),
+    )
+}
+
+fn by(origin: Origin) -> &'static str {
+    match origin {
+        Origin::User => "you",
+        Origin::Preset => "the preset",
+        Origin::MotionModule => "the motion module's recipe",
+        Origin::Model => "the model's own settings",
+        Origin::Checkpoint => "the checkpoint",
+    }
+}
+
+/// Everything that is told.
+struct Plan<'a> {
+    scene: &'a Scene,
+    job: &'a Job,
+    windows: Vec<Window>,
+    sampling: SamplingRecord,
+    needs: Estimate,
+    warnings: Vec<Warning>,
+}
+
+impl Plan<'_> {
+    fn table(&self) {
+        let (settings, timeline) = (&self.job.settings, &self.job.timeline);
+        say(format_args!(
+            "{}: {} frames at {} a second, generated at {}, shown at {}",
+            self.job.output.display(),
+            settings.frames,
+            timeline.fps,
+            settings.generate,
+            settings.picture
+        ));
+        let memory =
+            self.needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory", bytes >> 20));
+        say(format_args!(
+            "{} windows of {} steps in {} takes, about {}{memory} from the first window to the finished file here\n",
+            self.windows.len(),
+            settings.steps,
+            self.takes(),
+            self.needs.time
+        ));
+        say(sampled(&self.sampling));
+        self.takes_table();
+        self.values_table();
+        self.windows_table();
+        for Warning { text, why, mend } in &self.warnings {
+            say(format_args!("\nwarning: {text}\n    why: {why}\n   mend: {mend}"));
+        }
+    }
+
+    fn takes(&self) -> usize {
+        self.windows.last().map_or(0, |w| w.take + 1)
+    }
+
+    /// The time in the track at which a frame begins.
+    fn time(&self, frame: u64) -> Seconds {
+        self.job.timeline.fps.start_of(frame)
+    }
+
+    fn takes_table(&self) {
+        say(format_args!("take        from          to  section  preset"));
+        let part = self.job.part();
+        for take in self.windows.iter().filter(|w| !w.continues()) {
+            let (start, end) = (take.take_start, take.take_end.min(part.end));
+            // A frame shows what sounds in its middle.
+            let middle = self.time(start).0 + self.job.timeline.fps.period().0 / 2.0;
+            let section = self.scene.analysis.section_at(middle).map_or("-", |s| &s.label);
+            say(format_args!(
+                "{:4}  {:>10}  {:>10}  {section:7}  {}",
+                take.take,
+                self.time(start).to_string(),
+                self.time(end).to_string(),
+                self.scene.request.show.look_at(&self.scene.analysis, Seconds(middle)).preset.name,
+            ));
+        }
+        say("");
+    }
+
+    /// Parameters that move, with their range in this part, and those that are held somewhere else than by default.
+    fn values_table(&self) {
+        say(format_args!("parameter            least    mean    most  changes per"));
+        for param in PARAMS.iter().filter(|p| p.needs.is_empty()) {
+            let part = self.job.part();
+            let curve = &self.job.timeline.curves[param.name][part.start as usize..part.end as usize];
+            if curve.iter().all(|v| *v == param.default as f32) {
+                continue;
+            }
+            let (least, most) = plot::extent(curve);
+            let mean = curve.iter().sum::<f32>() / curve.len() as f32;
+            let rate = format!("{:?}", param.rate).to_lowercase();
+            say(format_args!("{:18} {least:7.3} {mean:7.3} {most:7.3}  {rate}", param.name));
+        }
+        say("");
+    }
+
+    fn windows_table(&self) {
+        say(format_args!("window  take   new frames         from  motion_scale  denoise  prompt"));
+        for window in &self.windows {
+            let new = window.new_frames();
+            let frames = format!("{}..{}", new.start, new.end);
+            say(format_args!(
+                "{:6}  {:4}  {frames:>11}  {:>11}  {:12.2}  {:7.2}  {}",
+                window.index,
+                window.take,
+                self.time(new.start).to_string(),
+                self.mean(window, "motion_scale"),
+                self.mean(window, "denoise"),
+                self.job.timeline.prompt_at(new.start).prompt
+            ));
+        }
+    }
+
+    /// The plan as JSON. Frames are counted from the start of the video: `first_new_frames` is what seam measurements
+    /// want, `values` has every frame's.
+    fn json(&self) -> Value {
+        let (timeline, part) = (&self.job.timeline, self.job.part());
+        let frame = |f: u64| f.saturating_sub(part.start);
+        let described: Vec<Value> = self
+            .windows
+            .iter()
+            .map(|w| {
+                let new = w.new_frames();
+                json!({ "index": w.index, "take": w.take, "start": frame(w.start), "first_new_frame": frame(new.start),
+                        "end": frame(new.end.min(part.end)), "prompt": timeline.prompt_at(new.start).prompt })
+            })
+            .collect();
+        let values: Map<String, Value> = timeline
+            .curves
+            .iter()
+            .map(|(name, curve)| ((*name).to_owned(), json!(curve[part.start as usize..part.end as usize])))
+            .collect();
+        let cuts = timeline.cuts.iter().filter(|c| part.start < **c && **c < part.end).map(|c| frame(*c));
+        json!({
+            "output": self.job.output, "settings": self.job.settings, "fps": timeline.fps.to_string(),
+            "frames": part.end - part.start, "start": self.time(part.start), "takes": self.takes(),
+            "cuts": cuts.collect::<Vec<_>>(), "sampling": self.sampling,
+            "first_new_frames": self.windows.iter().map(|w| frame(w.new_frames().start)).collect::<Vec<_>>(),
+            "windows": described, "values": values, "expected_seconds": self.needs.time,
+            "expected_memory": self.needs.memory, "warnings": self.warnings,
+        })
+    }
+
+    /// Mean of a parameter over the frames that a window brings.
+    fn mean(&self, window: &Window, name: &str) -> f32 {
+        let new = window.new_frames();
+        let count = (new.end - new.start) as f32;
+        new.map(|frame| self.job.timeline.value(name, frame)).sum::<f32>() / count
+    }
+}

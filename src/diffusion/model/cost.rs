@@ -1,0 +1,250 @@
+//! What a model costs before it is loaded: multiply-adds and weights, counted from its shape.
+
+use super::info::ModelInfo;
+use crate::diffusion::config::{MotionConfig, StageConfig, TextConfig, UnetConfig, VaeConfig, colours};
+
+/// Multiply-adds, by what they are spent on: the two run at different rates.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Products {
+    /// In convolutions of 3x3.
+    pub conv: f64,
+    /// In linear layers, 1x1 convolutions and attention.
+    pub linear: f64,
+}
+
+/// Counts of a network as it is walked through.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Count {
+    products: Products,
+    weights: f64,
+}
+
+impl Count {
+    /// A 3x3 convolution over `area` pixels.
+    fn conv(&mut self, inputs: usize, outputs: usize, area: f64) {
+        let weights = 9.0 * inputs as f64 * outputs as f64;
+        self.weights += weights + outputs as f64;
+        self.products.conv += weights * area;
+    }
+
+    /// A linear layer over `rows` tokens.
+    fn linear(&mut self, inputs: usize, outputs: usize, rows: f64) {
+        let weights = inputs as f64 * outputs as f64;
+        self.weights += weights + outputs as f64;
+        self.products.linear += weights * rows;
+    }
+
+    /// Attention of `rows` tokens of `width` to `keys` others, each with tokens `context` wide to make keys and values of.
+    fn attention(&mut self, width: usize, rows: f64, (keys, context, key_rows): (f64, usize, f64)) {
+        for _ in 0..2 {
+            self.linear(width, width, rows);
+            self.linear(context, width, key_rows);
+        }
+        self.products.linear += 2.0 * rows * keys * width as f64;
+    }
+
+    fn resnet(&mut self, inputs: usize, outputs: usize, area: f64) {
+        self.conv(inputs, outputs, area);
+        self.conv(outputs, outputs, area);
+        if inputs != outputs {
+            self.linear(inputs, outputs, area);
+        }
+    }
+
+    /// Gated feed-forward, four times as wide inside.
+    fn feed(&mut self, width: usize, rows: f64) {
+        self.linear(width, 8 * width, rows);
+        self.linear(4 * width, width, rows);
+    }
+}
+
+/// A UNet over `frames` of `area` latents each.
+struct Walk<'a> {
+    unet: &'a UnetConfig,
+    motion: &'a MotionConfig,
+    tokens: f64,
+    frames: f64,
+    count: Count,
+}
+
+impl Walk<'_> {
+    /// A layer of stage `i`, `area` latents a frame.
+    fn layer(&mut self, i: usize, inputs: usize, area: f64, attends: bool) {
+        let stage = &self.unet.stages[i];
+        let rows = area * self.frames;
+        self.count.resnet(inputs, stage.channels, rows);
+        self.count.linear(4 * self.unet.time_width(), stage.channels, 1.0);
+        if attends {
+            self.spatial(stage, stage.transformer_layers, area);
+        }
+        self.temporal(stage.channels, self.motion.transformer_layers[i], area);
+    }
+
+    fn spatial(&mut self, stage: &StageConfig, layers: usize, area: f64) {
+        let (c, rows) = (stage.channels, area * self.frames);
+        self.count.linear(c, c, 2.0 * rows);
+        self.count.weights += (c * c) as f64;
+        for _ in 0..layers {
+            self.count.attention(c, rows, (area, c, rows));
+            self.count.attention(c, rows, (self.tokens, stage.context, self.tokens));
+            self.count.feed(c, rows);
+        }
+    }
+
+    fn temporal(&mut self, c: usize, layers: usize, area: f64) {
+        let rows = area * self.frames;
+        self.count.linear(c, c, 2.0 * rows);
+        self.count.weights += (c * c) as f64;
+        for _ in 0..layers {
+            (0..2).for_each(|_| self.count.attention(c, rows, (self.frames, c, rows)));
+            self.count.feed(c, rows);
+        }
+    }
+
+    fn whole(mut self, area: f64) -> Count {
+        let (stages, last) = (&self.unet.stages, self.unet.stages.len() - 1);
+        let at = |i: usize| area / f64::powi(4.0, i as i32);
+        self.count.conv(self.unet.in_channels, stages[0].channels, area * self.frames);
+        let mut inputs = stages[0].channels;
+        for (i, stage) in stages.iter().enumerate() {
+            for _ in 0..stage.layers {
+                self.layer(i, inputs, at(i), stage.down_attention);
+                inputs = stage.channels;
+            }
+            if i < last {
+                self.count.conv(stage.channels, stage.channels, at(i + 1) * self.frames);
+            }
+        }
+        let deepest = &stages[last];
+        (0..2).for_each(|_| self.count.resnet(deepest.channels, deepest.channels, at(last) * self.frames));
+        self.spatial(deepest, self.unet.mid_transformer_layers, at(last));
+        if let Some(layers) = self.motion.mid_transformer_layers {
+            self.temporal(deepest.channels, layers, at(last));
+        }
+        for (i, stage) in stages.iter().enumerate().rev() {
+            let finer = stages[i.saturating_sub(1)].channels;
+            for j in 0..=stage.layers {
+                let skip = if j == stage.layers { finer } else { stage.channels };
+                self.layer(i, inputs + skip, at(i), stage.up_attention);
+                inputs = stage.channels;
+            }
+            if i > 0 {
+                self.count.conv(stage.channels, stage.channels, at(i - 1) * self.frames);
+            }
+        }
+        self.count.conv(stages[0].channels, self.unet.out_channels, area * self.frames);
+        self.count
+    }
+}
+
+/// The decoder of one picture out of `area` latents.
+fn decoder(vae: &VaeConfig, area: f64) -> Count {
+    let mut count = Count::default();
+    match vae {
+        VaeConfig::AutoencoderKl(config) => {
+            let deepest = *config.channels.last().unwrap_or(&1);
+            count.conv(config.latent_channels, deepest, area);
+            (0..2).for_each(|_| count.resnet(deepest, deepest, area));
+            if config.mid_attention {
+                count.attention(deepest, area, (area, deepest, area));
+            }
+            let (mut inputs, mut area) = (deepest, area);
+            for (i, &channels) in config.channels.iter().enumerate().rev() {
+                for _ in 0..=config.layers {
+                    count.resnet(inputs, channels, area);
+                    inputs = channels;
+                }
+                if i > 0 {
+                    area *= 4.0;
+                    count.conv(channels, channels, area);
+                }
+            }
+            count.conv(inputs, 3, area);
+        }
+        VaeConfig::AutoencoderTiny(config) => {
+            let mut area = area;
+            let first = config.decoder.first().map_or(1, |(channels, _)| *channels);
+            count.conv(config.latent_channels, first, area);
+            for (i, &(channels, blocks)) in config.decoder.iter().enumerate() {
+                (0..3 * blocks).for_each(|_| count.conv(channels, channels, area));
+                if i + 1 < config.decoder.len() {
+                    area *= 4.0;
+                    count.conv(channels, config.decoder[i + 1].0, area);
+                }
+            }
+            count.conv(config.decoder.last().map_or(1, |(c, _)| *c), colours(config.unfolded), area);
+        }
+    }
+    count
+}
+
+fn text_weights(text: &TextConfig) -> f64 {
+    let (width, inner) = (text.width as f64, text.inner as f64);
+    let embeddings = (text.vocabulary + text.positions) as f64 * width;
+    embeddings + text.layers as f64 * (4.0 * width * width + 2.0 * width * inner)
+}
+
+impl ModelInfo {
+    fn unet_count(&self, frames: usize, area: f64) -> Count {
+        let (tokens, count) = (self.text.positions as f64, Count::default());
+        let walk = Walk { unet: &self.unet, motion: &self.motion, tokens, frames: frames as f64, count };
+        walk.whole(area)
+    }
+
+    /// Multiply-adds of one pass of the UNet over a window of `frames` of `area` latents each.
+    pub fn pass_products(&self, frames: usize, area: usize) -> Products {
+        self.unet_count(frames, area as f64).products
+    }
+
+    /// Multiply-adds of decoding one picture out of `area` latents.
+    pub fn decode_products(&self, area: usize) -> Products {
+        decoder(&self.vae, area as f64).products
+    }
+
+    /// Channels of the UNet's finest and deepest stages.
+    pub fn widths(&self) -> (usize, usize) {
+        (self.unet.time_width(), self.unet.deepest().channels)
+    }
+
+    /// Weights of text encoder and UNet with its motion modules, and of the autoencoder.
+    pub fn weights(&self) -> (f64, f64) {
+        // An autoencoder's two halves are about of one size.
+        (self.unet_count(1, 1.0).weights + text_weights(&self.text), 2.0 * decoder(&self.vae, 1.0).weights)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diffusion::model::{ModelSpec, Tier};
+    use crate::weights::{find, source};
+    use std::path::Path;
+
+    /// Counted in the files themselves: all but norms, position codes and what few biases the count leaves out.
+    #[test]
+    fn the_weights_that_are_counted_are_those_of_the_files() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
+        let spec = ModelSpec { folder, motion: None, tier: Tier::Develop, steps: None, force_steps: false };
+        let info = ModelInfo::open(&spec).unwrap();
+        let stored = |part: &str| -> f64 {
+            let file = source::open(&find(&spec.folder.join(part)).unwrap()).unwrap();
+            file.shapes().values().map(|shape| shape.iter().product::<usize>() as f64).sum()
+        };
+        let (net, vae) = info.weights();
+        let near = |counted: f64, stored: f64| (counted / stored - 1.0).abs() < 0.05;
+        let all = stored("unet") + stored("motion_adapter_4step") + stored("text_encoder");
+        assert!(near(net, all), "{net} of {all}");
+        assert!((0.6..1.7).contains(&(vae / stored("vae"))), "{vae} of {}", stored("vae"));
+    }
+
+    /// A 3x3 convolution of a to b channels takes 9ab multiply-adds a pixel, and twice the pixels take twice as many.
+    #[test]
+    fn products_grow_with_frames_and_pixels() {
+        let mut count = Count::default();
+        count.conv(3, 5, 10.0);
+        assert_eq!(count.products, Products { conv: 9.0 * 15.0 * 10.0, linear: 0.0 });
+        count.attention(4, 2.0, (3.0, 6, 3.0));
+        // q and out: 2 · 2 · 4², k and v: 2 · 3 · 6 · 4, logits and values: 2 · 2 · 3 · 4.
+        assert_eq!(count.products.linear, 64.0 + 144.0 + 48.0);
+    }
+}

@@ -1,0 +1,213 @@
+//! The analysis cache: what was heard before is not listened to again.
+//!
+//! One file per sound and way of listening lies in the user's cache folder, under the hash of the track's bytes, of the way
+//! and of this very program: another build never reads it. A file appears whole or not at all, holds the hash of what is in
+//! it, and is left aside if anything is wrong with it. Whatever fails here costs time, never the analysis.
+
+use crate::atomic_file;
+use crate::audio::{Analysis, Options};
+use crate::bounded_read;
+use crate::digest::Digest;
+use crate::error::Result;
+use crate::progress::{Flow, Progress};
+use serde::{Deserialize, Serialize};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::SystemTime;
+
+/// Largest file that is read, and what all files may take together, in bytes: some hours of music.
+const LARGEST: u64 = 256 << 20;
+const TOGETHER: u64 = 512 << 20;
+/// Hexadecimal digits of a hash.
+const DIGITS: usize = 64;
+
+/// What a file holds.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    /// What the person was told while it was heard.
+    notes: Vec<String>,
+    analysis: Analysis,
+}
+
+/// The analysis of `track` from the cache, or what `listen` hears, which is kept.
+///
+/// # Errors
+/// The track can't be read; what `listen` says.
+pub(super) fn through(
+    track: &Path,
+    options: &Options,
+    progress: &dyn Progress,
+    listen: impl Fn(&dyn Progress) -> Result<Analysis>,
+) -> Result<Analysis> {
+    let Some(folder) = folder(|name| std::env::var_os(name)) else { return listen(progress) };
+    let path = folder.join(key(track, options)?);
+    if let Some(entry) = load(&path) {
+        entry.notes.iter().for_each(|note| progress.note(note));
+        return Ok(entry.analysis);
+    }
+    let hearer = Hearer { inner: progress, notes: Mutex::default() };
+    let analysis = listen(&hearer)?;
+    let notes = hearer.notes.into_inner().unwrap_or_default();
+    let entry = Entry { notes, analysis };
+    // Where nothing can be kept, the next run listens again.
+    let _ = store(&path, &entry);
+    Ok(entry.analysis)
+}
+
+/// Where analyses are kept, by the environment; none where it names no place.
+fn folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+    let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let below = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+    let caches = path("XDG_CACHE_HOME").or_else(|| Some(path("HOME")?.join(below)))?;
+    Some(caches.join("beatbolt"))
+}
+
+/// The name of the file for a track that is heard in a certain way by this build of the program.
+fn key(track: &Path, options: &Options) -> Result<String> {
+    let mut digest = Digest::default();
+    digest.update(format!("{} {:?} ", env!("CARGO_PKG_VERSION"), options.tracker));
+    let program = std::env::current_exe().and_then(|path| path.metadata());
+    if let Ok(program) = program {
+        let built = program.modified().ok().and_then(|t| t.duration_since(SystemTime::UNIX_EPOCH).ok());
+        digest.update(format!("{} {built:?} ", program.len()));
+    }
+    options.weights.as_deref().map_or(Ok(()), |weights| digest.update_file(weights))?;
+    digest.update_file(track)?;
+    Ok(digest.finish())
+}
+
+fn load(path: &Path) -> Option<Entry> {
+    let bytes = bounded_read::bytes(path, LARGEST).ok()?;
+    let (hash, body) = bytes.split_at_checked(DIGITS)?;
+    (hash_of(body).as_bytes() == hash).then(|| postcard::from_bytes(body).ok()).flatten()
+}
+
+fn store(path: &Path, entry: &Entry) -> Option<()> {
+    let folder = path.parent()?;
+    let body = postcard::to_allocvec(entry).ok().filter(|body| (body.len() as u64) < LARGEST)?;
+    fs::create_dir_all(folder).ok()?;
+    atomic_file::put(path, &[hash_of(&body).as_bytes(), &body].concat()).ok()?;
+    prune(folder)
+}
+
+fn hash_of(bytes: &[u8]) -> String {
+    let mut digest = Digest::default();
+    digest.update(bytes);
+    digest.finish()
+}
+
+/// Removes the oldest files until the rest is small enough.
+fn prune(folder: &Path) -> Option<()> {
+    let mut files: Vec<(SystemTime, u64, PathBuf)> = fs::read_dir(folder)
+        .ok()?
+        .flatten()
+        .filter_map(|entry| {
+            let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+            Some((metadata.modified().ok()?, metadata.len(), entry.path()))
+        })
+        .collect();
+    files.sort();
+    let mut sum: u64 = files.iter().map(|f| f.1).sum();
+    for (_, size, path) in files {
+        if sum <= TOGETHER {
+            break;
+        }
+        sum -= size;
+        let _ = fs::remove_file(path);
+    }
+    Some(())
+}
+
+/// Passes everything on and remembers the notes.
+struct Hearer<'a> {
+    inner: &'a dyn Progress,
+    notes: Mutex<Vec<String>>,
+}
+
+impl Progress for Hearer<'_> {
+    fn stage(&self, name: &str, total: u64) {
+        self.inner.stage(name, total);
+    }
+
+    fn advance(&self, done: u64) -> Flow {
+        self.inner.advance(done)
+    }
+
+    fn note(&self, text: &str) {
+        if let Ok(mut notes) = self.notes.lock() {
+            notes.push(text.to_owned());
+        }
+        self.inner.note(text);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::analyze;
+    use crate::progress::Silent;
+
+    fn entry() -> Entry {
+        let track = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/first-light.m4a");
+        Entry { notes: vec!["damaged at 0:03".into()], analysis: analyze(&track, &Silent).unwrap() }
+    }
+
+    #[test]
+    fn what_is_kept_comes_back_to_the_bit_and_what_is_damaged_does_not() {
+        let home = tempfile::tempdir().unwrap();
+        let (path, entry) = (home.path().join("a/b"), entry());
+        store(&path, &entry).unwrap();
+        let back = load(&path).unwrap();
+        assert_eq!((&back.notes, &back.analysis), (&entry.notes, &entry.analysis));
+        let whole = fs::read(&path).unwrap();
+        for damaged in
+            [&whole[..whole.len() - 1], &whole[..40], &[], &[&whole[..900], &[0], &whole[901..]].concat()]
+        {
+            fs::write(&path, damaged).unwrap();
+            assert!(load(&path).is_none() || damaged == &whole[..], "{} bytes", damaged.len());
+        }
+        assert!(load(&home.path().join("none")).is_none());
+    }
+
+    #[test]
+    fn the_name_follows_the_sound_and_the_way_of_listening() {
+        let home = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            fs::write(home.path().join(name), text).unwrap();
+            home.path().join(name)
+        };
+        let (a, b, c) = (write("a", "one"), write("b", "one"), write("c", "two"));
+        let plain = Options::default();
+        let aubio = Options { tracker: crate::audio::Tracker::Aubio, ..Options::default() };
+        let others = Options { weights: Some(c.clone()), ..Options::default() };
+        let name = |path: &Path, options: &Options| key(path, options).unwrap();
+        assert_eq!(name(&a, &plain), name(&b, &plain));
+        let all = [name(&a, &plain), name(&c, &plain), name(&a, &aubio), name(&a, &others)];
+        assert!((0..4).all(|i| (0..i).all(|j| all[i] != all[j])));
+        assert!(key(&home.path().join("none"), &plain).is_err());
+    }
+
+    #[test]
+    fn the_oldest_go_first() {
+        let home = tempfile::tempdir().unwrap();
+        for (i, name) in ["old", "new"].into_iter().enumerate() {
+            let file = fs::File::create(home.path().join(name)).unwrap();
+            file.set_len(TOGETHER - 1).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(i as u64 + 1)).unwrap();
+        }
+        prune(home.path()).unwrap();
+        assert!(!home.path().join("old").exists() && home.path().join("new").exists());
+    }
+
+    #[test]
+    fn the_folder_is_the_users_cache() {
+        let with = |pairs: &'static [(&str, &str)]| {
+            folder(|name| pairs.iter().find(|p| p.0 == name).map(|p| OsString::from(p.1)))
+        };
+        assert_eq!(with(&[("XDG_CACHE_HOME", "/x"), ("HOME", "/h")]), Some("/x/beatbolt".into()));
+        assert!(with(&[("XDG_CACHE_HOME", ""), ("HOME", "/h")]).unwrap().starts_with("/h"));
+        assert_eq!(with(&[]), None);
+    }
+}

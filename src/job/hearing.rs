@@ -1,0 +1,118 @@
+//! Hearing: from what is said about it to what the listener understands; the files that were named are read here.
+
+use super::analysis_cache;
+use crate::audio::{Analysis, Corrections, Octave, Options, Tracker, analyze_with, timed};
+use crate::bounded_read;
+use crate::error::{Context, Error, Result};
+use crate::progress::Progress;
+use crate::score::Known;
+use crate::units::Seconds;
+use std::path::{Path, PathBuf};
+
+/// Largest list of times that is read, in bytes.
+const LARGEST: u64 = 16 << 20;
+
+/// How to listen, and what is known better; by default the program's own way, and nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Hearing {
+    /// How to listen.
+    pub options: Options,
+    /// Beats a minute.
+    pub bpm: Option<f64>,
+    /// Where the first beat is.
+    pub first_beat: Option<Seconds>,
+    /// A file with the times of the beats.
+    pub beats_file: Option<PathBuf>,
+    /// Half or twice as many beats.
+    pub octave: Option<Octave>,
+    /// How much later the beats are, in seconds.
+    pub shift: Option<f64>,
+    /// A file with the starts and names of the sections.
+    pub sections_file: Option<PathBuf>,
+}
+
+impl Hearing {
+    /// What [`Self::typed`] can say.
+    pub const TYPED: [&'static str; 9] = [
+        "--beats",
+        "--ears",
+        "--bpm",
+        "--first-beat",
+        "--beats-file",
+        "--halve",
+        "--double",
+        "--shift-beats",
+        "--sections-file",
+    ];
+
+    /// This, and where it says nothing, what a project says; `inside` finds the project's files.
+    ///
+    /// # Errors
+    /// What `inside` refuses.
+    pub fn over(self, known: &Known, inside: impl Fn(&str) -> Result<PathBuf>) -> Result<Self> {
+        let file = |typed: Option<PathBuf>, known: &Option<String>| match (typed, known) {
+            (None, Some(path)) => inside(path).map(Some),
+            (typed, _) => Ok(typed),
+        };
+        // A tempo and a list of beats exclude each other, wherever they come from.
+        let beats = if self.bpm.is_some() { &None } else { &known.beats_file };
+        let bpm = if self.beats_file.is_some() { None } else { known.bpm };
+        Ok(Hearing {
+            options: self.options,
+            bpm: self.bpm.or(bpm),
+            first_beat: self.first_beat.or(known.first_beat),
+            beats_file: file(self.beats_file, beats)?,
+            octave: self.octave.or(known.octave),
+            shift: self.shift.or(known.shift_beats),
+            sections_file: file(self.sections_file, &known.sections_file)?,
+        })
+    }
+
+    /// What was said, as options of the command line with their values, which are empty for those that take none.
+    pub fn typed(&self) -> Vec<(String, String)> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
+        let mut all = Vec::new();
+        let mut say =
+            |option: &str, value: Option<String>| all.extend(value.map(|value| (option.to_owned(), value)));
+        let [beats, ears, bpm, first_beat, beats_file, halve, double, shift, sections_file] = Self::TYPED;
+        say(beats, (self.options.tracker == Tracker::Aubio).then(|| "aubio".into()));
+        say(ears, path(&self.options.weights));
+        say(bpm, self.bpm.map(|bpm| bpm.to_string()));
+        say(first_beat, self.first_beat.map(|t| t.0.to_string()));
+        say(beats_file, path(&self.beats_file));
+        say(halve, (self.octave == Some(Octave::Halve)).then(String::new));
+        say(double, (self.octave == Some(Octave::Double)).then(String::new));
+        say(shift, self.shift.map(|s| s.to_string()));
+        say(sections_file, path(&self.sections_file));
+        all
+    }
+
+    /// Listens to a track and corrects what is known better.
+    ///
+    /// # Errors
+    /// A list can't be read, the track can't be decoded, or a correction can't be meant.
+    pub fn hear(&self, track: &Path, progress: &dyn Progress) -> Result<Analysis> {
+        // The lists come first: what can be refused is refused before the work.
+        let corrections = Corrections {
+            bpm: self.bpm,
+            first_beat: self.first_beat,
+            beats: self.beats_file.as_deref().map(list).transpose()?,
+            octave: self.octave,
+            shift: self.shift.unwrap_or(0.0),
+            sections: self.sections_file.as_deref().map(list).transpose()?,
+        };
+        let listen = |progress: &dyn Progress| analyze_with(track, &self.options, progress);
+        let mut analysis = analysis_cache::through(track, &self.options, progress, listen)?;
+        corrections.apply(&mut analysis)?;
+        Ok(analysis)
+    }
+}
+
+fn list(path: &Path) -> Result<Vec<timed::Entry>> {
+    let failed = || {
+        Error::input(format!("can't use the list '{}'", path.display()))
+            .hint("name a text file with one time a line")
+    };
+    let bytes = bounded_read::bytes(path, LARGEST).context(failed)?;
+    timed::parse(&String::from_utf8_lossy(&bytes)).context(failed)
+}

@@ -1,0 +1,36 @@
+//! Jobs: from what is asked for to a finished video. Everybody who makes videos calls this: the command line, the studio, and
+//! programs of others (`examples/render.rs`).
+//!
+//! ```text
+//! JobOptions ─► Request ─► Scene ─► render::Job ─► video
+//!  as typed     complete    heard,    complete,     with its
+//!               and read    loaded    checked       JobRecord
+//! ```
+//!
+//! [`JobOptions`] say what a person says, and nothing of the rest. A [`Request`] is complete: with what the preset or the project
+//! says, and with what holds where nobody says anything. A [`Scene`] has listened to the track, loaded the networks and
+//! knows the value of every parameter in every frame; [`warnings`] tells what of it fights the model. [`make`] does all
+//! of it and renders. What a video was made by is its [`JobRecord`].
+//!
+//! Whoever calls hears of the work through [`crate::progress::Progress`], of what can't be through [`crate::error::Error`], and of
+//! what will not come out well through [`Warning`].
+
+mod analysis_cache;
+mod hearing;
+pub mod models;
+mod options;
+pub mod presets;
+pub mod project_folder;
+mod record;
+mod render;
+mod request;
+mod scene;
+mod warning;
+
+pub use hearing::Hearing;
+pub use options::{JobOptions, ModelOptions, OutputOptions, Stretch, video_size};
+pub use record::{JobRecord, Origin, PresetRecord, ProjectRecord, SettingsRecord, WindowsRecord};
+pub use render::{Destination, Earlier, make};
+pub use request::{Request, is_project};
+pub use scene::Scene;
+pub use warning::{Warning, warnings};

@@ -1,0 +1,76 @@
+//! Models: where they are found, and how one is opened as it was asked for.
+
+use super::options::ModelOptions;
+use crate::diffusion::{Model, ModelInfo, ModelSpec, Precision, open_device};
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::weights::Placement;
+use std::path::{Path, PathBuf};
+
+/// The model that comes with the program.
+pub const SHIPPED: &str = "spark";
+
+/// Folders in which models may lie, first found first: the variable `BEATBOLT_MODELS`, beside the program, above
+/// the build folder, where packages put them, and the folder that the program was built from.
+pub fn folders() -> Vec<PathBuf> {
+    let named = std::env::var_os("BEATBOLT_MODELS").map(PathBuf::from);
+    let exe = std::env::current_exe().ok();
+    let beside = exe.as_deref().and_then(Path::parent);
+    let around = beside
+        .into_iter()
+        .flat_map(|p| ["models", "../../models", "../share/beatbolt/models"].map(|m| p.join(m)));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    named.into_iter().chain(around).chain([source]).filter(|p| p.is_dir()).collect()
+}
+
+/// The folder of the model that comes with the program.
+///
+/// # Errors
+/// Model: it isn't where it should be.
+pub fn shipped() -> Result<PathBuf> {
+    folders().into_iter().map(|f| f.join(SHIPPED)).find(|f| f.is_dir()).ok_or_else(|| {
+        Error::model("the model spark, which comes with beatbolt, isn't where it should be")
+            .hint("set BEATBOLT_MODELS to the folder `models` of the source, or name a model with --model")
+    })
+}
+
+/// Looks at the model that was asked for; its weights are not read.
+///
+/// # Errors
+/// As [`ModelInfo::open`].
+pub fn look(options: &ModelOptions, progress: &dyn Progress) -> Result<ModelInfo> {
+    let folder = match &options.folder {
+        Some(folder) => folder.clone(),
+        None => shipped()?,
+    };
+    let ModelOptions { motion, tier, steps, force_steps, .. } = options.clone();
+    let info = ModelInfo::open(&ModelSpec { folder, motion, tier, steps, force_steps })?;
+    info.notes().iter().for_each(|note| progress.note(note));
+    Ok(info)
+}
+
+/// Opens the device that was asked for, with what is computed in there.
+///
+/// # Errors
+/// Device: it can't be opened; Usage: it can't compute in what was asked for.
+pub fn place(options: &ModelOptions, progress: &dyn Progress) -> Result<Placement> {
+    let opened = open_device(&options.device)?;
+    let usual = if opened.device.is_cpu() { Precision::F32 } else { Precision::F16 };
+    opened
+        .why
+        .iter()
+        .filter(|_| cfg!(any(feature = "cuda", feature = "metal")))
+        .for_each(|why| progress.note(why));
+    options.precision.unwrap_or(usual).on(&opened.device)
+}
+
+/// The model that was asked for, with its weights.
+///
+/// # Errors
+/// As [`look`], [`place`] and [`Model::load`].
+pub fn open(options: &ModelOptions, progress: &dyn Progress) -> Result<Model> {
+    let info = look(options, progress)?;
+    let model = Model::load(info, &place(options, progress)?)?;
+    model.notes().iter().for_each(|note| progress.note(note));
+    Ok(model)
+}

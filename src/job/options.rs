@@ -1,0 +1,123 @@
+//! Options: what can be asked for, as plain data. What is left out is decided by the preset, the project, the model or the program.
+
+use super::hearing::Hearing;
+use crate::diffusion::{Precision, Tier};
+use crate::units::{FrameRate, Seconds, Size};
+use crate::video::Profile;
+use std::path::PathBuf;
+
+/// What is to be shown, and with what.
+#[derive(Clone, Debug, Default)]
+pub struct JobOptions {
+    /// The track: any audio file, or a video with sound; or a project: a TOML file.
+    pub input: PathBuf,
+    /// A preset's name or its TOML file; none: the default one. A project names its presets itself.
+    pub preset: Option<String>,
+    /// What to show, instead of the preset's prompts.
+    pub prompt: Option<String>,
+    /// What to avoid; heard only where guidance is above 1.
+    pub negative: Option<String>,
+    /// Parameters held at a value, whatever the preset does with them, each as `PARAM=VALUE`.
+    pub set: Vec<String>,
+    /// What all noise depends on; none: 1.
+    pub seed: Option<u64>,
+    /// Size of the video; none: by the tier.
+    pub size: Option<Size>,
+    /// Frames a second; none: what the model was made for.
+    pub fps: Option<FrameRate>,
+    /// Which part of the track.
+    pub stretch: Stretch,
+    /// How much work goes into every picture; none: [`Tier::Develop`].
+    pub tier: Option<Tier>,
+    /// A model's folder in diffusers' layout; none: the one that comes with the program.
+    pub model: Option<PathBuf>,
+    /// A motion module's file to use instead of the folder's own.
+    pub motion: Option<PathBuf>,
+    /// Denoising steps a window; none: by the tier.
+    pub steps: Option<usize>,
+    /// Whether a number of steps is taken that the motion module was not made for.
+    pub force_steps: bool,
+    /// Size at which pictures are generated; none: fits the model.
+    pub generate: Option<Size>,
+    /// Frames that a window shares with the one before; none: 4.
+    pub overlap: Option<usize>,
+    /// Where to compute, as [`ModelOptions::device`]; none: `auto`.
+    pub device: Option<String>,
+    /// What text encoder and UNet compute in; none: what suits the device.
+    pub precision: Option<Precision>,
+    /// How to listen, and what is known better.
+    pub hearing: Hearing,
+}
+
+/// Where the video goes.
+#[derive(Clone, Debug, Default)]
+pub struct OutputOptions {
+    /// The finished file; none: the track's name, in this folder or that of the project.
+    pub output: Option<PathBuf>,
+    /// What it is written as; none: H.264, or what the output's ending means.
+    pub profile: Option<Profile>,
+}
+
+/// Which part of the track.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Stretch {
+    /// From the one time to the other; none: from its start, to its end.
+    Times(Option<Seconds>, Option<Seconds>),
+    /// The section of this number, from 1.
+    Section(usize),
+}
+
+impl Default for Stretch {
+    /// All of it.
+    fn default() -> Self {
+        Stretch::Times(None, None)
+    }
+}
+
+/// Which networks, how much work they do, and where they run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelOptions {
+    /// A folder in diffusers' layout; none: the model that comes with the program.
+    pub folder: Option<PathBuf>,
+    /// A motion module's file to use instead of the folder's own.
+    pub motion: Option<PathBuf>,
+    /// How much work goes into every picture.
+    pub tier: Tier,
+    /// Denoising steps a window; none: by the tier.
+    pub steps: Option<usize>,
+    /// Whether a number of steps is taken that the motion module was not made for.
+    pub force_steps: bool,
+    /// Size at which pictures are generated; none: fits the model.
+    pub generate: Option<Size>,
+    /// Frames that a window shares with the one before.
+    pub overlap: usize,
+    /// Where to compute: `auto`, `cpu`, `cuda`, `cuda:1`, `metal`.
+    pub device: String,
+    /// What text encoder and UNet compute in; none: what suits the device.
+    pub precision: Option<Precision>,
+}
+
+impl Default for ModelOptions {
+    /// The model that comes with the program, on the best device that there is.
+    fn default() -> Self {
+        ModelOptions {
+            folder: None,
+            motion: None,
+            tier: Tier::default(),
+            steps: None,
+            force_steps: false,
+            generate: None,
+            overlap: 4,
+            device: "auto".into(),
+            precision: None,
+        }
+    }
+}
+
+/// The video's size where nobody says otherwise.
+pub fn video_size(tier: Tier) -> Size {
+    match tier {
+        Tier::Draft => Size { width: 384, height: 216 },
+        Tier::Develop | Tier::Final => Size { width: 1280, height: 720 },
+    }
+}

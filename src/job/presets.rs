@@ -1,0 +1,33 @@
+//! Presets by name, of those that come with the program, or by file.
+
+use crate::bounded_read;
+use crate::error::{Context, Error, Result};
+use crate::score::{MAX_FILE_BYTES, Preset, find, shipped};
+use std::path::{MAIN_SEPARATOR, Path};
+
+/// A preset file larger than this, in bytes, is not one.
+const MAX_FILE: u64 = MAX_FILE_BYTES as u64;
+
+/// The preset that is called, or lies at, `name`, and its text.
+///
+/// # Errors
+/// Usage: there is none of this name, or something in it is wrong; Input: the file can't be read.
+pub fn load(name: &str) -> Result<(Preset, String)> {
+    let path = Path::new(name);
+    if !name.ends_with(".toml") && !name.contains(MAIN_SEPARATOR) {
+        let preset = find(name)?;
+        return Ok((preset, text_of(name).to_owned()));
+    }
+    let failed = || {
+        Error::input(format!("can't read the preset {}", path.display())).hint(
+            "`beatbolt presets` lists those that come with the program; `beatbolt presets NAME` prints one",
+        )
+    };
+    let text = bounded_read::text(path, MAX_FILE).context(failed)?;
+    Ok((Preset::parse(name, &text)?, text))
+}
+
+/// The file of the shipped preset `name`; empty where there is none.
+pub fn text_of(name: &str) -> &'static str {
+    shipped().iter().find(|(n, _)| *n == name).map_or("", |(_, text)| text)
+}

@@ -1,0 +1,122 @@
+//! Project folders: nothing outside of one is read or written, whatever its files and links say.
+
+use crate::bounded_read;
+use crate::diffusion::Tier;
+use crate::error::{Context, Error, Result};
+use crate::score::{Choices, MAX_FILE_BYTES, Project};
+use crate::video::Profile;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Words of projects that only the networks and the encoders know.
+pub const CHOICES: Choices = Choices { profiles: &Profile::NAMES, tiers: &Tier::NAMES };
+
+/// The folder that a project lies in.
+#[derive(Clone, Debug)]
+pub struct Folder {
+    given: PathBuf,
+    /// Without links.
+    real: PathBuf,
+}
+
+/// Reads the project at `path` and everything that it names.
+///
+/// # Errors
+/// Input: a file can't be read; Usage: something in it is wrong, or leads out of the folder.
+pub fn load(path: &Path) -> Result<(Project, Folder)> {
+    let folder = Folder::around(path)?;
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let entry = text(path)?;
+    let mut file = |path: &str| text(&folder.inside(path)?);
+    let project = Project::parse(&name, &entry, &CHOICES, &mut file)?;
+    Ok((project, folder))
+}
+
+impl Folder {
+    /// The folder around the file at `path`.
+    fn around(path: &Path) -> Result<Self> {
+        let given = around(path);
+        let real = fs::canonicalize(given).context(|| unreadable(path))?;
+        Ok(Folder { given: given.to_owned(), real })
+    }
+
+    /// The folder as it was named.
+    pub fn path(&self) -> &Path {
+        &self.given
+    }
+
+    /// Whether it is the folder at `path`.
+    pub fn is(&self, path: &Path) -> bool {
+        fs::canonicalize(path).is_ok_and(|real| real == self.real)
+    }
+
+    /// Something that is there, at a path that the project's checks let through.
+    ///
+    /// # Errors
+    /// Input, if it is missing; Usage, if a link leads out of the folder.
+    pub fn inside(&self, path: &str) -> Result<PathBuf> {
+        let full = self.given.join(path);
+        let real = fs::canonicalize(&full).context(|| unreadable(&full))?;
+        self.check(&real, path)?;
+        Ok(full)
+    }
+
+    /// A place for something that need not be there yet.
+    ///
+    /// # Errors
+    /// As [`Self::inside`], about the folder that it goes into, and about what is there already.
+    pub fn place(&self, path: &str) -> Result<PathBuf> {
+        let full = self.given.join(path);
+        let around = around(&full);
+        let real = fs::canonicalize(around).context(|| {
+            Error::output(format!("there is no folder {}", around.display())).hint("create it first")
+        })?;
+        self.check(&real, path)?;
+        if full.symlink_metadata().is_ok_and(|m| m.is_symlink()) {
+            return Err(leads_out(path));
+        }
+        Ok(full)
+    }
+
+    fn check(&self, real: &Path, path: &str) -> Result<()> {
+        if real.starts_with(&self.real) { Ok(()) } else { Err(leads_out(path)) }
+    }
+}
+
+/// The folder that something at `path` lies in.
+pub fn around(path: &Path) -> &Path {
+    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The path to the file at `path` from the folder of a project that lies, or will lie, at `project`.
+///
+/// # Errors
+/// Input: there is no such file; Output: there is no such folder; Usage: the file doesn't lie in it.
+pub fn path_from(project: &Path, path: &Path) -> Result<String> {
+    let missing = || Error::input(format!("can't read {}", path.display())).hint("check the path");
+    let real = fs::canonicalize(path).context(missing)?;
+    let folder = fs::canonicalize(around(project)).context(|| {
+        Error::output(format!("there is no folder for {}", project.display())).hint("create it first")
+    })?;
+    let inside = real.strip_prefix(&folder).map_err(|_| {
+        Error::usage(format!("{} does not lie in the project's folder", path.display()))
+            .hint("a project holds everything it needs: copy the track beside it, or leave --output out")
+    })?;
+    inside.to_str().map(str::to_owned).ok_or_else(|| {
+        Error::usage(format!("the name of {} is not valid UTF-8", path.display())).hint("rename the file")
+    })
+}
+
+fn leads_out(path: &str) -> Error {
+    Error::usage(format!("'{path}' is a link that leads out of the project's folder"))
+        .hint("copy what it points to into the folder, or name it on the command line")
+}
+
+fn text(path: &Path) -> Result<String> {
+    bounded_read::text(path, MAX_FILE_BYTES as u64).context(|| unreadable(path))
+}
+
+fn unreadable(path: &Path) -> Error {
+    Error::input(format!("can't read {}", path.display()))
+        .hint("check the path; `beatbolt new TRACK` writes a first project")
+}

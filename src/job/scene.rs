@@ -1,0 +1,243 @@
+//! Scenes: a request with everything that a render, a plan or an export needs: model, analysis, timeline, job.
+
+use super::models;
+use super::options::Stretch;
+use super::record::{JobRecord, SettingsRecord};
+use super::request::Request;
+use crate::audio::Analysis;
+use crate::diffusion::model::{Origin, SamplingRecord};
+use crate::diffusion::{Model, ModelFingerprint, ModelInfo};
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::render;
+use crate::render::{Job, Settings, WindowShape};
+use crate::score::{Emphasis, Look, Span, Timeline};
+use crate::system;
+use crate::timing::Timings;
+use crate::units::{FrameIndex, FrameRate, Seconds, Size};
+use crate::weights::Placement;
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// A request with what was heard and loaded for it.
+pub struct Scene {
+    /// What was asked for.
+    pub request: Request,
+    /// What is known of the networks without their weights.
+    pub info: ModelInfo,
+    /// What was heard.
+    pub analysis: Analysis,
+    /// The value of every parameter in every frame of the whole track.
+    pub timeline: Timeline,
+    /// The frames that were asked for.
+    pub part: Range<FrameIndex>,
+    /// Who says what the guidance is.
+    guidance_from: Origin,
+}
+
+impl Scene {
+    /// Looks at the model, listens to the track and plays the show on it.
+    ///
+    /// # Errors
+    /// Whatever of it can't be; everything that can be refused is refused here, before the long work.
+    pub fn open(mut request: Request, progress: &dyn Progress, timings: &Timings) -> Result<Self> {
+        let info = models::look(&request.model, progress)?;
+        let analysis = {
+            let _span = timings.span("analyze");
+            request.hearing.hear(&request.track, progress)?
+        };
+        system::give_back();
+        let guidance_from = guidance_from(&request, &info);
+        for look in &mut request.show.looks {
+            look.preset.base.entry("guidance").or_insert(info.sampling().guidance);
+        }
+        let fps = request.fps.map_or_else(|| FrameRate::new(info.hints().fps, 1), Ok)?;
+        let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
+        let part = part(request.stretch, &analysis, fps, whole)?;
+        // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.
+        let span = Span { start: Seconds(0.0), frames: whole };
+        let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
+        Ok(Scene { request, info, analysis, timeline, part, guidance_from })
+    }
+
+    /// The job that writes the wanted part to `output`, computed at `placement`; `model` is its fingerprint, which may be
+    /// empty where nothing is rendered.
+    ///
+    /// # Errors
+    /// Usage: the model can't make such windows or pictures; Input: the track can't be read.
+    pub fn job(&self, output: PathBuf, placement: &Placement, model: ModelFingerprint) -> Result<Job> {
+        let settings = self.settings(placement, model)?;
+        let description = self.record(&settings)?.text()?;
+        let (timeline, track) = (self.timeline.clone(), self.request.track.clone());
+        Ok(Job { settings, timeline, track, output, description })
+    }
+
+    /// The networks, and the job that writes the wanted part to `output` with them. All that was heard is given back before they
+    /// come.
+    ///
+    /// # Errors
+    /// As [`Self::job`] and [`models::load`].
+    pub fn load(self, output: PathBuf, progress: &dyn Progress, timings: &Timings) -> Result<(Job, Model)> {
+        let placement = models::place(&self.request.model, progress)?;
+        let job = self.job(output, &placement, self.info.fingerprint()?)?;
+        let Scene { info, analysis, timeline, .. } = self;
+        drop((analysis, timeline));
+        system::give_back();
+        progress.stage("loading", 0);
+        let _span = timings.span("load model");
+        let model = Model::load(info, &placement)?;
+        model.notes().iter().for_each(|note| progress.note(note));
+        Ok((job, model))
+    }
+
+    /// What decides the pictures.
+    fn settings(&self, placement: &Placement, model: ModelFingerprint) -> Result<Settings> {
+        let Scene { request, info, timeline, part, .. } = self;
+        let factor = info.downscale() as u32;
+        let shape = WindowShape { length: info.hints().frames, overlap: request.model.overlap };
+        Ok(Settings {
+            program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
+            track: render::hash_file(&request.track)?,
+            model,
+            device: placement.to_string(),
+            seed: request.seed,
+            steps: info.sampling().steps,
+            windows: shape.check(info.max_frames())?,
+            generate: match request.model.generate {
+                Some(size) => generated(size, factor)?,
+                None => render::generated_size(request.size, info.size(), factor),
+            },
+            picture: request.size,
+            first_frame: part.start,
+            frames: part.end - part.start,
+            timeline: render::hash_timeline(timeline),
+        })
+    }
+
+    /// How windows are sampled, and who says so.
+    ///
+    /// # Errors
+    /// Usage: so many steps can't be made.
+    pub fn sampling(&self) -> Result<SamplingRecord> {
+        let guidance = self.timeline.value("guidance", self.part.start);
+        self.info.sampling().record((guidance, self.guidance_from))
+    }
+
+    /// What is stored in the file: the settings, and what they came from.
+    fn record(&self, settings: &Settings) -> Result<JobRecord> {
+        let Scene { request, timeline, .. } = self;
+        let shown = |path: &PathBuf| path.display().to_string();
+        Ok(JobRecord {
+            settings: SettingsRecord::from(settings),
+            sampling: Some(self.sampling()?),
+            track: request.track.file_name().map(|name| name.to_string_lossy().into_owned()),
+            model: Some(request.model.folder.as_ref().map_or(models::SHIPPED.to_owned(), shown)),
+            motion: request.model.motion.as_ref().map(shown),
+            fps: timeline.fps,
+            start: timeline.fps.start_of(settings.first_frame),
+            frames: settings.frames,
+            whole_frames: Some(timeline.frames),
+            prompt: request.overrides.prompt.clone(),
+            negative: request.overrides.negative.clone(),
+            set: request.overrides.set.iter().map(|s| format!("{}={}", s.param.name, s.value)).collect(),
+            hearing: request.hearing_typed.clone(),
+            force_steps: request.model.force_steps,
+            origin: request.origin.clone(),
+        })
+    }
+
+    /// The prompts of the wanted part that are longer than the text encoder can hear, each with what it doesn't hear.
+    ///
+    /// # Errors
+    /// Usage: a prompt can't be understood; Model: there is no tokenizer.
+    pub fn cut_prompts(&self) -> Result<Vec<(String, String)>> {
+        let mut found = Vec::new();
+        for prompt in self.prompts() {
+            if let Some(cut) = self.info.tokenizer()?.encode(&Emphasis::parse(prompt)?.text)?.cut {
+                found.push((prompt.to_owned(), cut));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The prompts that are shown in the wanted part.
+    pub fn prompts(&self) -> BTreeSet<&str> {
+        let ends = self.timeline.prompts.iter().skip(1).map(|s| s.start).chain([self.timeline.frames]);
+        let spans = self.timeline.prompts.iter().zip(ends);
+        spans
+            .filter(|(span, end)| span.start < self.part.end && *end > self.part.start)
+            .map(|(span, _)| span.prompt.as_str())
+            .collect()
+    }
+}
+
+/// Who says what the guidance is: the model's own is put into the presets that say nothing.
+fn guidance_from(request: &Request, info: &ModelInfo) -> Origin {
+    let typed = request.overrides.set.iter().any(|setting| setting.param.name == "guidance");
+    let preset = |look: &Look| {
+        look.preset.base.contains_key("guidance")
+            || look.preset.routes.iter().any(|route| route.to.name == "guidance")
+    };
+    match (typed, request.show.looks.iter().any(preset)) {
+        (true, _) => Origin::User,
+        (_, true) => Origin::Preset,
+        _ => info.sampling().from.guidance,
+    }
+}
+
+/// The frames to be rendered. Times fall on the frames that show them; a section is the frames from its first on to
+/// the next section's first.
+fn part(
+    stretch: Stretch,
+    analysis: &Analysis,
+    fps: FrameRate,
+    whole: FrameIndex,
+) -> Result<Range<FrameIndex>> {
+    let (start, end) = match stretch {
+        Stretch::Times(start, end) => (start, end),
+        Stretch::Section(number) => {
+            let count = analysis.sections.len();
+            let section = number.checked_sub(1).and_then(|i| analysis.sections.get(i));
+            let section = section.ok_or_else(|| {
+                Error::usage(format!("there is no section {number}"))
+                    .hint(format!("sections go from 1 to {count}; `beatbolt analyze` lists them"))
+            })?;
+            let last = if number == count { whole } else { fps.frame_at(section.end).min(whole) };
+            let first = fps.frame_at(section.start);
+            return Ok(first.min(whole - 1)..last.max(first + 1).min(whole));
+        }
+    };
+    let past = |what: &str, t: Seconds| {
+        Error::usage(format!("--{what} {t} lies past the end of the track, at {}", analysis.duration))
+            .hint("give a time inside the track")
+    };
+    let first = start.map_or(0, |t| fps.frame_at(t));
+    if let Some(start) = start.filter(|_| first >= whole) {
+        return Err(past("start", start));
+    }
+    let end = match end {
+        Some(end) if end.0 > analysis.duration.0 + 1.0 => return Err(past("end", end)),
+        Some(end) => fps.frames_covering(end).min(whole),
+        None => whole,
+    };
+    if end <= first {
+        return Err(Error::usage("--end doesn't lie after --start").hint("both are times in the track"));
+    }
+    Ok(first..end)
+}
+
+/// A size that was asked for, if the model can generate it.
+fn generated(size: Size, factor: u32) -> Result<Size> {
+    let least = 4 * factor;
+    let fits = |side: u32| side.is_multiple_of(factor) && side >= least;
+    if fits(size.width) && fits(size.height) {
+        return Ok(size);
+    }
+    let near = |side: u32| ((side + factor / 2) / factor * factor).max(least);
+    Err(Error::usage(format!("this model can't generate pictures of {size}")).hint(format!(
+        "both sides must be divisible by {factor} and {least} or more, like {}x{}",
+        near(size.width),
+        near(size.height)
+    )))
+}

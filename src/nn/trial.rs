@@ -1,0 +1,56 @@
+//! A trial of how fast a device computes: the layers that networks spend their time in, once, on made-up weights.
+
+use super::cpu::conv::Conv2dConfig;
+use super::layers::{Conv2d, Linear};
+use crate::weights::Placement;
+use candle_core::{Device, Result, Tensor};
+use std::time::Instant;
+
+/// Multiply-adds a second.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    /// In convolutions of 3x3.
+    pub conv: f64,
+    /// In linear layers.
+    pub linear: f64,
+}
+
+/// The rates of convolutions over pictures of `size` (height, width) and of linear layers over as many tokens, all with `channels`;
+/// of `images` at a time.
+pub fn rates(
+    placement: &Placement,
+    channels: usize,
+    (images, size): (usize, (usize, usize)),
+) -> Result<Rates> {
+    let make = |shape: &[usize]| {
+        let count = shape.iter().product::<usize>() as u32;
+        let values: Vec<f32> = (0..count).map(|i| (i as f32 * 0.37).sin()).collect();
+        let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?;
+        tensor.to_device(&placement.device)?.to_dtype(placement.dtype)
+    };
+    let (h, w) = size;
+    let (bias, area) = (make(&[channels])?, (images * h * w) as f64);
+    let conv = Conv2d::from_tensors(make(&[channels, channels, 3, 3])?, bias.clone(), Conv2dConfig::SAME);
+    let linear = Linear::from_tensors(make(&[channels, channels])?, bias);
+    let pictures = make(&[images, channels, h, w])?;
+    let tokens = make(&[images, h * w, channels])?;
+    let products = (channels * channels) as f64 * area;
+    Ok(Rates {
+        conv: 9.0 * products / seconds(|| conv.forward(&pictures))?,
+        linear: products / seconds(|| linear.forward(&tokens))?,
+    })
+}
+
+/// The least time of three runs, after one to warm up.
+fn seconds(run: impl Fn() -> Result<Tensor>) -> Result<f64> {
+    // Reading one number back waits for devices that compute in the background.
+    let wait = |out: Tensor| out.flatten_all()?.narrow(0, 0, 1)?.to_device(&Device::Cpu).map(drop);
+    wait(run()?)?;
+    let mut least = f64::INFINITY;
+    for _ in 0..3 {
+        let began = Instant::now();
+        wait(run()?)?;
+        least = least.min(began.elapsed().as_secs_f64());
+    }
+    Ok(least.max(1e-9))
+}
