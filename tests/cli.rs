@@ -155,7 +155,7 @@ fn a_killed_render_goes_on_to_the_same_bytes() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let sign = stage.path(&format!("cut.mkv.work/window-{window:06}.safetensors"));
+        let sign = stage.path(&format!("cut.mkv.work/take-000000/window-{:06}.safetensors", 12 * window));
         while !sign.exists() && child.try_wait().unwrap().is_none() {
             std::thread::yield_now();
         }
@@ -173,7 +173,7 @@ fn work_of_another_job_is_refused_until_fresh() {
     let stage = Stage::new(1.5);
     std::fs::create_dir(stage.path("a.mkv.work")).unwrap();
     std::fs::write(stage.path("a.mkv.work/job.json"), r#"{"seed": 7}"#).unwrap();
-    stage.run(&format!("render track.wav -o a.mkv {SMALL}")).fails(2, &["another job", "seed", "--fresh"]);
+    stage.run(&format!("render track.wav -o a.mkv {SMALL}")).fails(2, &["another job", "program", "--fresh"]);
     stage.run(&format!("render track.wav -o a.mkv {SMALL} --fresh")).succeeds();
 }
 

@@ -109,20 +109,28 @@ fn produce(job: &Job, destination: &Destination, model: &Model, watch: Watch) ->
     if let Some(note) = writer.note() {
         watch.progress.note(note);
     }
-    let folder = job.work_folder();
+    let folder = WorkFolder::beside(&job.output);
     let other = || WorkFolder::is_of_another(&folder, &job.settings);
     if destination.earlier == Earlier::Discarded || destination.earlier == Earlier::Replaced && other() {
         WorkFolder::discard(&folder)?;
     }
-    let store = WorkFolder::open(&folder, &job.settings)?;
-    let found = store.finished(job.windows().len());
+    let place = match destination.earlier {
+        Earlier::Discarded => folder.clone(),
+        _ => WorkFolder::find(&folder, &job.settings),
+    };
+    let store = WorkFolder::open(&place, &job.settings)?;
+    let windows = job.windows();
+    let found = store.finished(&windows);
     if found > 0 {
+        let whose = if place == folder { String::new() } else { format!(" in {}", place.display()) };
         watch.progress.note(&format!(
-            "{found} of {} windows were finished before; going on from there",
-            job.windows().len()
+            "{found} of {} windows were finished before{whose}; going on from there",
+            windows.len()
         ));
     }
     let summary = render::run(job, model, Some(&store), writer, watch)?;
-    store.remove()?;
+    if place == folder {
+        store.remove()?;
+    }
     Ok(summary)
 }

@@ -8,14 +8,14 @@
 //!
 //! **Invariant:** where nothing flies, nothing is touched.
 
+use super::pictures::{to_frames, to_pictures};
 use super::plan::Window;
-use super::stages::to_frames;
 use crate::diffusion::Model;
-use crate::error::{Context, Error, Result};
+use crate::error::Result;
 use crate::score::Timeline;
 use crate::units::Size;
 use crate::video::{Finish, Frame, apply};
-use candle_core::{DType, Device, Tensor};
+use candle_core::Tensor;
 
 /// A similarity of the picture plane about the picture's centre: x ↦ scale · turn(x) + shift, x counted in heights of
 /// the video, to the right and downwards.
@@ -30,6 +30,17 @@ pub struct Pose {
 impl Pose {
     /// Where the camera has not moved.
     pub const REST: Pose = Pose { scale: 1.0, turn: 0.0, shift: [0.0; 2] };
+
+    /// Scale, turn and shift, to be stored.
+    pub fn values(self) -> [f64; 4] {
+        [self.scale, self.turn, self.shift[0], self.shift[1]]
+    }
+
+    /// The pose that [`Self::values`] stored; none where they are those of no pose.
+    pub fn of_values([scale, turn, x, y]: [f64; 4]) -> Option<Pose> {
+        let pose = Pose { scale, turn, shift: [x, y] };
+        (pose.values().iter().all(|v| v.is_finite()) && scale > 0.0).then_some(pose)
+    }
 
     /// First this, then `next`.
     fn then(self, next: Pose) -> Pose {
@@ -155,19 +166,10 @@ pub fn moved(model: &Model, latents: &Tensor, pose: Pose, picture: Size) -> Resu
     model.encode(&to_pictures(&moved, latents.device())?)
 }
 
-/// Frames of one size as pictures \[f, 3, h, w] in −1..=1.
-fn to_pictures(frames: &[Frame], device: &Device) -> Result<Tensor> {
-    let Some(first) = frames.first() else { return Err(Error::internal("there are no frames to encode")) };
-    let (w, h) = (first.size().width as usize, first.size().height as usize);
-    let bytes = frames.iter().flat_map(Frame::rgb).copied().collect();
-    Tensor::from_vec(bytes, (frames.len(), h, w, 3), device)
-        .and_then(|t: Tensor| (t.permute((0, 3, 1, 2))?.to_dtype(DType::F32)? / 127.5)? - 1.0)
-        .context(|| Error::device("the settled pictures can't be moved with the camera"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::plan::{WindowShape, plan};
     use crate::score::{Overrides, Show, Span, find, fixture};
     use crate::units::{FrameRate, Seconds};
 
@@ -184,7 +186,7 @@ mod tests {
     }
 
     fn windows() -> Vec<Window> {
-        crate::render::plan(0..48, 48, &[], crate::render::WindowShape::DEFAULT)
+        plan(0..48, 48, &[], WindowShape::DEFAULT)
     }
 
     fn near(a: Pose, b: Pose) -> bool {

@@ -4,7 +4,10 @@
 //! up. The guard remembers mean and spread of every latent channel in the first window of a prompt, and leads
 //! later windows back to them. The correction grows over the new frames, so that there is no step at the seam.
 
+use crate::digest::Digest;
 use crate::error::{Context, Error, Result};
+use crate::score::Timeline;
+use crate::units::FrameIndex;
 use candle_core::{Device, Tensor};
 
 /// Mean and spread per latent channel.
@@ -30,7 +33,7 @@ impl LatentStats {
         measure().context(failed)
     }
 
-    /// The look as a tensor \[2, c], to be stored.
+    /// Mean and spread as a tensor \[2, c], to be stored.
     pub fn to_tensor(&self) -> Result<Tensor> {
         let values: Vec<f32> = self.mean.iter().chain(&self.spread).copied().collect();
         Tensor::from_vec(values, (2, self.mean.len()), &Device::Cpu).context(failed)
@@ -41,14 +44,60 @@ impl LatentStats {
         let mut rows: Vec<Vec<f32>> = stored.to_vec2().context(failed)?;
         match (rows.pop(), rows.pop(), rows.is_empty()) {
             (Some(spread), Some(mean), true) => Ok(LatentStats { mean, spread }),
-            _ => Err(Error::input("a stored look doesn't have two rows")),
+            _ => Err(Error::input("stored statistics don't have two rows")),
         }
     }
 }
 
-/// Leads `latents` \[n, c, h, w] from their own look to `wanted` by `strength` in 0..=1, a little more with
+/// What windows are led back to, and the prompt that it belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DriftReference {
+    /// The prompt.
+    pub of: PromptMark,
+    /// Mean and spread of the first window in which it held.
+    pub stats: LatentStats,
+}
+
+/// A prompt that holds unmixed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptMark {
+    /// The frame since which it does.
+    pub since: FrameIndex,
+    /// SHA-256 of its text: on a timeline that is being changed, another one may hold since the same frame.
+    pub text: String,
+}
+
+impl PromptMark {
+    /// The prompt of `frame`.
+    pub fn at(timeline: &Timeline, frame: FrameIndex) -> Self {
+        let mut text = Digest::default();
+        text.update(&timeline.prompt_at(frame).prompt);
+        PromptMark { since: timeline.settled_since(frame), text: text.finish() }
+    }
+}
+
+/// Leads new `latents` of the prompt `of` back to what `before` them it looked like, by `strength` in 0..=1; the first
+/// window of a prompt is what later ones are led back to.
+pub fn guard(
+    latents: Tensor,
+    before: Option<&DriftReference>,
+    of: PromptMark,
+    strength: f32,
+) -> Result<(Tensor, DriftReference)> {
+    match before {
+        Some(reference) if reference.of == of => {
+            Ok((lead_back(&latents, &reference.stats, strength)?, reference.clone()))
+        }
+        _ => {
+            let stats = LatentStats::of(&latents)?;
+            Ok((latents, DriftReference { of, stats }))
+        }
+    }
+}
+
+/// Leads `latents` \[n, c, h, w] from their own statistics to `wanted` by `strength` in 0..=1, a little more with
 /// every frame, so that the last one is there.
-pub fn lead_back(latents: &Tensor, wanted: &LatentStats, strength: f32) -> Result<Tensor> {
+fn lead_back(latents: &Tensor, wanted: &LatentStats, strength: f32) -> Result<Tensor> {
     let own = LatentStats::of(latents)?;
     let (n, c, _, _) = latents.dims4().context(failed)?;
     let (mut gain, mut offset) = (Vec::with_capacity(n * c), Vec::with_capacity(n * c));
@@ -113,8 +162,26 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_look_reads_back() {
-        let look = LatentStats::of(&latents(4, 0.3, 0.8)).unwrap();
-        assert_eq!(LatentStats::from_tensor(&look.to_tensor().unwrap()).unwrap(), look);
+    fn stored_statistics_read_back() {
+        let stats = LatentStats::of(&latents(4, 0.3, 0.8)).unwrap();
+        assert_eq!(LatentStats::from_tensor(&stats.to_tensor().unwrap()).unwrap(), stats);
+    }
+
+    #[test]
+    fn only_windows_of_the_same_prompt_are_led_back() {
+        let mark = |since, text: &str| PromptMark { since, text: text.to_owned() };
+        let (first, drifted) = (latents(8, 0.0, 1.0), latents(8, 0.5, 0.8));
+        let (kept, reference) = guard(first.clone(), None, mark(4, "a"), 1.0).unwrap();
+        let same = |a: &Tensor, b: &Tensor| {
+            (a - b).unwrap().abs().unwrap().max_all().unwrap().to_scalar::<f32>().unwrap() == 0.0
+        };
+        assert!(same(&kept, &first));
+        let (led, after) = guard(drifted.clone(), Some(&reference), mark(4, "a"), 1.0).unwrap();
+        assert!(!same(&led, &drifted) && after == reference);
+        for other in [mark(5, "a"), mark(4, "b")] {
+            let (left, after) = guard(drifted.clone(), Some(&reference), other.clone(), 1.0).unwrap();
+            assert!(same(&left, &drifted));
+            assert_eq!(after, DriftReference { of: other, stats: LatentStats::of(&drifted).unwrap() });
+        }
     }
 }

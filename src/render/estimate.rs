@@ -2,8 +2,10 @@
 //! shapes, and this machine is tried on layers of that size and on a few frames' finish and encoding.
 
 use super::camera::Pose;
-use super::stages::{QUEUE, finish_at};
-use super::{Job, Window};
+use super::finish::finish_at;
+use super::job::Job;
+use super::plan::Window;
+use super::stages::QUEUE;
 use crate::diffusion::ModelInfo;
 use crate::diffusion::model::Products;
 use crate::error::{Context, Error, Result};

@@ -1,9 +1,11 @@
-//! What tests render with: the shipped model as a draft, and settings so small that a window takes no time.
+//! What tests render with: the shipped model as a draft, and a job so small that a window takes no time.
 
-use super::{Settings, WindowShape};
+use super::job::{Job, Settings};
+use super::plan::WindowShape;
 use crate::diffusion::{Model, ModelFingerprint, ModelSpec, Precision, Tier, open_device};
-use crate::units::Size;
-use std::path::Path;
+use crate::score::{Overrides, Show, Span, Timeline, find, fixture};
+use crate::units::{FrameRate, Seconds, Size};
+use std::path::{Path, PathBuf};
 
 pub(crate) fn draft_model() -> Model {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
@@ -27,5 +29,25 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
         first_frame: 0,
         frames: 0,
         timeline: String::new(),
+    }
+}
+
+/// Four seconds of a shipped preset, flying, with a cut in them.
+pub(crate) fn flying_timeline() -> Timeline {
+    let (fps, span) = (FrameRate::new(12, 1).unwrap(), Span { start: Seconds(0.0), frames: 48 });
+    let show = Show::of(find("pulse").unwrap());
+    let mut timeline = show.play(&fixture(4.0), &Overrides::default(), fps, span).unwrap();
+    timeline.curves.insert("fly_zoom", vec![1.2; 48]);
+    Timeline { cuts: vec![30], ..timeline }
+}
+
+/// `frames` of that timeline from `first` on, with so many steps a window.
+pub(crate) fn flying_job(steps: usize, first: u64, frames: u64) -> Job {
+    Job {
+        settings: Settings { first_frame: first, frames, ..small_settings(steps) },
+        timeline: flying_timeline(),
+        track: PathBuf::new(),
+        output: PathBuf::new(),
+        description: String::new(),
     }
 }

@@ -64,13 +64,6 @@ impl Job {
     pub fn windows(&self) -> Vec<Window> {
         plan(self.part(), self.timeline.frames, &self.timeline.cuts, self.settings.windows)
     }
-
-    /// Where unfinished work is kept: beside the output.
-    pub fn work_folder(&self) -> PathBuf {
-        let mut name = self.output.file_name().unwrap_or_default().to_owned();
-        name.push(".work");
-        self.output.with_file_name(name)
-    }
 }
 
 /// The size at which pictures of the video's `picture` size are generated: its shape, at most the pixels of

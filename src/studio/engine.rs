@@ -9,7 +9,7 @@ use super::pictures::{Pictures, Run, farthest};
 use super::production::{Production, RenderOrder};
 use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::render::{Live, Settings, Settled, Shown};
+use crate::render::{Live, Settings, Shown, TakeState};
 use crate::score::Timeline;
 use crate::units::{FrameIndex, Seconds};
 use crate::video::Frame;
@@ -147,7 +147,7 @@ impl Engine {
 impl Shared {
     fn run(&self, opened: &Opened) {
         let mut model = None;
-        let mut ends: BTreeMap<FrameIndex, Settled> = BTreeMap::new();
+        let mut ends: BTreeMap<FrameIndex, TakeState> = BTreeMap::new();
         // While it plays, frames that are nearer than a window takes would come too late.
         let mut lead = 0;
         loop {
@@ -162,8 +162,8 @@ impl Shared {
             };
             let began = Instant::now();
             match self.window(&mut model, opened, (&task, frame), &ends) {
-                Ok(settled) => {
-                    ends.insert(settled.next, settled);
+                Ok(state) => {
+                    ends.insert(state.next(), state);
                     forget(&mut ends, task.playhead);
                     lead = (task.live.timeline().fps.frame_at(Seconds(began.elapsed().as_secs_f64())) + 1)
                         .min(LATEST);
@@ -180,8 +180,8 @@ impl Shared {
         model: &mut Option<Model>,
         opened: &Opened,
         (task, frame): (&Task, FrameIndex),
-        ends: &BTreeMap<FrameIndex, Settled>,
-    ) -> Result<Settled> {
+        ends: &BTreeMap<FrameIndex, TakeState>,
+    ) -> Result<TakeState> {
         let model = match model {
             Some(model) => model,
             None => model.insert(opened.load()?),
@@ -212,7 +212,7 @@ impl Shared {
         (frame < task.live.timeline().frames.min(task.playhead + AHEAD)).then_some(frame)
     }
 
-    fn keep(&self, task: &Task, shown: Shown) -> Result<Settled> {
+    fn keep(&self, task: &Task, shown: Shown) -> Result<TakeState> {
         let jpegs = shown.frames.iter().map(jpeg).collect::<Result<Vec<_>>>()?;
         let playhead = locked(&self.task).playhead;
         let mut pictures = locked(&self.pictures);
@@ -222,7 +222,7 @@ impl Shared {
         let runs = pictures.runs();
         drop(pictures);
         self.news.send_replace(News { runs, trouble: None });
-        Ok(shown.settled)
+        Ok(shown.state)
     }
 
     /// Tells of `error` and waits for a change, since the same would fail again.
@@ -237,17 +237,17 @@ impl Shared {
 
 /// Where to begin for `frame`: at the end of a window that reaches to it, or with a new take.
 fn begin<'a>(
-    ends: &'a BTreeMap<FrameIndex, Settled>,
+    ends: &'a BTreeMap<FrameIndex, TakeState>,
     task: &Task,
     frame: FrameIndex,
-) -> (FrameIndex, Option<&'a Settled>) {
+) -> (FrameIndex, Option<&'a TakeState>) {
     let stride = task.live.stride();
     let before = ends.range(..=frame).next_back().filter(|(next, _)| frame - **next < stride);
-    before.map_or((frame, None), |(next, settled)| (*next, Some(settled)))
+    before.map_or((frame, None), |(next, state)| (*next, Some(state)))
 }
 
 /// Keeps the ends nearest to the playhead.
-fn forget(ends: &mut BTreeMap<FrameIndex, Settled>, playhead: FrameIndex) {
+fn forget(ends: &mut BTreeMap<FrameIndex, TakeState>, playhead: FrameIndex) {
     while ends.len() > REMEMBERED {
         farthest(ends, playhead).and_then(|f| ends.remove(&f));
     }

@@ -1,0 +1,192 @@
+//! The step from one window to the next: noise is denoised beside the frames that the window before has settled, so one
+//! window grows out of the last.
+//!
+//! **Invariant:** a window depends on its job, its place in its take, what the window before left, and nothing else. So
+//! whoever has the state goes on: the batch, the live view, a render that was cut off, another machine.
+
+use super::camera;
+use super::camera::{Flight, Pose};
+use super::condition::{Conditioner, NoiseSource};
+use super::drift;
+use super::drift::{DriftReference, PromptMark};
+use super::job::Job;
+use super::plan::Window;
+use super::take::{LatentShape, TakeState};
+use crate::diffusion::Model;
+use crate::diffusion::sampling::denoise;
+use crate::diffusion::sampling::denoise::{Guidance, WindowInputs};
+use crate::diffusion::sampling::retime::Pace;
+use crate::diffusion::sampling::schedule::Schedule;
+use crate::error::{Context, Error, ErrorKind, Result};
+use crate::timing::Timings;
+use candle_core::Tensor;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A finished window.
+#[derive(Clone, Debug)]
+pub struct Rendered {
+    /// Its place in the plan.
+    pub window: Window,
+    /// Settled latents of the frames that it brings, \[n, c, h, w]; the last ones may lie behind the job's part.
+    pub latents: Tensor,
+    /// Whether it was found in the work folder instead of being denoised.
+    pub restored: bool,
+    /// What the camera's flight moves each frame's picture by.
+    pub(super) shown: Vec<Pose>,
+}
+
+/// Makes the windows of a job.
+pub struct Generator<'a> {
+    job: &'a Job,
+    model: &'a Model,
+    schedule: Schedule,
+    conditioner: Conditioner<'a>,
+    noise: NoiseSource,
+    stop: &'a AtomicBool,
+    timings: &'a Timings,
+}
+
+impl<'a> Generator<'a> {
+    /// For the windows of `job`, with `model`. Once `stop` is set, the next denoising step ends with
+    /// [`ErrorKind::Stopped`].
+    ///
+    /// # Errors
+    /// Usage: the model can't be sampled in so many steps.
+    pub fn new(job: &'a Job, model: &'a Model, stop: &'a AtomicBool, timings: &'a Timings) -> Result<Self> {
+        let (info, size) = (model.info(), job.settings.generate);
+        let side = |pixels: u32| pixels as usize / info.downscale();
+        let shape = (info.latent_channels(), side(size.height), side(size.width));
+        Ok(Generator {
+            schedule: info.sampling().schedule()?,
+            conditioner: Conditioner::new(model, &job.timeline),
+            noise: NoiseSource { seed: job.settings.seed, shape },
+            job,
+            model,
+            stop,
+            timings,
+        })
+    }
+
+    /// What the latents of a frame are.
+    pub fn shape(&self) -> LatentShape {
+        self.noise.shape
+    }
+
+    /// Renders `window`, which grows out of what the one `before` it left, or begins its take. What it leaves goes on.
+    ///
+    /// # Errors
+    /// Device: it doesn't fit there; Stopped; Internal: `before` is not what the window before this one left.
+    pub fn window(&mut self, window: Window, before: Option<&TakeState>) -> Result<(Rendered, TakeState)> {
+        let before = continued(&window, before)?;
+        let flight = self.flight(&window, before);
+        let (latents, reference) = self.denoise(&window, before, flight.arrival)?;
+        let after = TakeState {
+            take_start: window.take_start,
+            next: window.new_frames().end,
+            latents: latents.clone(),
+            pose: flight.leave(),
+            reference,
+        };
+        Ok((Rendered { window, latents, restored: false, shown: flight.shown }, after))
+    }
+
+    /// What [`Self::window`] gives, where the state that it leaves is known already.
+    ///
+    /// # Errors
+    /// As [`Self::window`], but for Stopped.
+    pub fn restored(
+        &self,
+        window: Window,
+        before: Option<&TakeState>,
+        after: TakeState,
+    ) -> Result<(Rendered, TakeState)> {
+        let flight = self.flight(&window, continued(&window, before)?);
+        let latents = after.latents.to_device(self.model.device()).context(failed)?;
+        let after = TakeState { latents: latents.clone(), ..after };
+        Ok((Rendered { window, latents, restored: true, shown: flight.shown }, after))
+    }
+
+    fn flight(&self, window: &Window, before: Option<&TakeState>) -> Flight {
+        let pose = before.map_or(Pose::REST, |before| before.pose);
+        Flight::new(window, &self.job.timeline, pose, self.job.settings.picture.aspect())
+    }
+
+    /// The settled latents \[n, c, h, w] of the frames that `window` brings, and what the drift guard holds on to.
+    /// `arrival` is what the camera moves the settled frames by.
+    fn denoise(
+        &mut self,
+        window: &Window,
+        before: Option<&TakeState>,
+        arrival: Pose,
+    ) -> Result<(Tensor, DriftReference)> {
+        let _span = self.timings.span("denoise");
+        let timeline = &self.job.timeline;
+        let conditions = self.conditioner.window(window)?;
+        let device = self.model.device();
+        let noise = self.noise.window(window, timeline, device)?;
+        let step_noise = match self.schedule.sampler().adds_noise() {
+            true => self.noise.of_steps(self.schedule.steps(), window, timeline, device)?,
+            false => Vec::new(),
+        };
+        let pinned = before.map(|before| self.pinned(window, before, arrival)).transpose()?;
+        let last = match &pinned {
+            Some(pinned) => Some(pinned.narrow(0, window.pinned - 1, 1).context(failed)?),
+            None => None,
+        };
+        let hints = self.model.info().hints();
+        let speeds: Vec<f32> = conditions.conditioning.motion.iter().map(|m| hints.speed(m.scale)).collect();
+        let first = window.new_frames().start;
+        let pace = Pace { speeds: &speeds, strength: timeline.value("pace", first), luma: self.model.luma() };
+        let input = WindowInputs {
+            noise: &noise,
+            step_noise: &step_noise,
+            pinned: pinned.as_ref(),
+            pin_noise: hints.pin_noise,
+            init_latents: last.as_ref(),
+            denoise: &conditions.denoise,
+            pace: (pace.strength > 0.0).then_some(pace),
+            conditioning: &conditions.conditioning,
+            guidance: conditions
+                .guidance
+                .as_ref()
+                .map(|(negative, scale)| Guidance { negative, scale: *scale }),
+        };
+        let settled = denoise::denoise(self.model, &self.schedule, &input, |_| {
+            match self.stop.load(Ordering::Relaxed) {
+                true => Err(Error::new(ErrorKind::Stopped, "stopped")),
+                false => Ok(()),
+            }
+        })?;
+        let count = (window.new_frames().end - first) as usize;
+        let latents = settled.narrow(0, window.pinned, count).context(failed)?;
+        let before = before.map(|before| &before.reference);
+        drift::guard(latents, before, PromptMark::at(timeline, first), timeline.value("drift_guard", first))
+    }
+
+    /// The settled frames that `window` begins with, \[pinned, c, h, w], moved with the camera.
+    fn pinned(&self, window: &Window, before: &TakeState, arrival: Pose) -> Result<Tensor> {
+        let settled = before.last(window.pinned)?.to_device(self.model.device()).context(failed)?;
+        camera::moved(self.model, &settled, arrival, self.job.settings.picture)
+    }
+}
+
+/// The state that `window` grows out of: `before`, which must be what the window before it left; none at a take's start.
+fn continued<'s>(window: &Window, before: Option<&'s TakeState>) -> Result<Option<&'s TakeState>> {
+    if !window.continues() {
+        return Ok(None);
+    }
+    let fits =
+        |state: &&TakeState| state.take_start == window.take_start && state.next == window.new_frames().start;
+    before.filter(fits).map(Some).ok_or_else(|| elsewhere(window))
+}
+
+fn elsewhere(window: &Window) -> Error {
+    Error::internal(format!(
+        "frame {} doesn't follow the state that was handed on",
+        window.new_frames().start
+    ))
+}
+
+fn failed() -> Error {
+    Error::device("a window's latents can't be moved").hint("a smaller --size needs less memory")
+}

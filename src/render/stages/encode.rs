@@ -1,0 +1,43 @@
+//! The last stage: pictures get their effects and are written.
+
+use super::decode::Pictures;
+use super::watch::{Summary, Watch};
+use crate::error::{Error, ErrorKind, Result};
+use crate::progress::Flow;
+use crate::render::finish::finish_at;
+use crate::render::job::Job;
+use crate::video::{Writer, apply};
+use std::sync::mpsc::Receiver;
+
+/// Writes the pictures of the job's part; ends after the first error, or when it is told to stop.
+pub fn encode(
+    job: &Job,
+    from: &Receiver<Result<Pictures>>,
+    writer: &mut Writer,
+    Watch { progress, timings, .. }: Watch,
+) -> Result<Summary> {
+    let mut summary = Summary { frames: 0, windows: 0, restored: 0 };
+    for pictures in from {
+        let Pictures { first, frames, shown, restored } = pictures?;
+        let _span = timings.span("finish and encode");
+        // A take's last window is rendered to its end, so that its frames are those of the whole video.
+        for ((frame, pose), index) in frames.iter().zip(shown).zip(first..job.part().end) {
+            let look = finish_at(job, index, pose);
+            writer.write(&apply(frame, job.settings.picture, &look))?;
+            summary.frames += 1;
+            if progress.advance(summary.frames) == Flow::Stop {
+                return Err(Error::new(ErrorKind::Stopped, "stopped; the finished windows are kept")
+                    .hint("run the same command again to go on from here"));
+            }
+        }
+        summary.windows += 1;
+        summary.restored += usize::from(restored);
+    }
+    if summary.frames != job.settings.frames {
+        return Err(Error::internal(format!(
+            "the render ended after {} of {} frames",
+            summary.frames, job.settings.frames
+        )));
+    }
+    Ok(summary)
+}

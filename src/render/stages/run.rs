@@ -1,0 +1,73 @@
+//! The three stages on named threads with bounded queues, so that memory does not grow with the length of the song.
+
+use super::decode::decode;
+use super::encode::encode;
+use super::watch::{Summary, Watch};
+use crate::diffusion::Model;
+use crate::error::{Context, Error, Result};
+use crate::render::batch::Render;
+use crate::render::generate::Rendered;
+use crate::render::job::Job;
+use crate::render::work::WorkFolder;
+use crate::system::give_way;
+use crate::video::Writer;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::thread::{Builder, ScopedJoinHandle};
+
+/// Finished windows that may wait for the next stage: enough to keep it busy, few enough to stay small.
+pub const QUEUE: usize = 2;
+
+/// Renders `job` into `writer`. On an error, or when `watch` says stop, every finished window stays in
+/// `store`, and the same job goes on from there.
+pub fn run(
+    job: &Job,
+    model: &Model,
+    store: Option<&WorkFolder>,
+    mut writer: Writer,
+    watch: Watch,
+) -> Result<Summary> {
+    let Watch { progress, timings, stop } = watch;
+    progress.stage("rendering", job.settings.frames);
+    let summary = std::thread::scope(|scope| {
+        let (settled, to_decode) = sync_channel(QUEUE);
+        let (decoded, to_encode) = sync_channel(QUEUE);
+        let render = Render::new(job, model, store, stop, timings)?;
+        spawn("decode", scope, move || decode(model, timings, &to_decode, &decoded))?;
+        let writer = &mut writer;
+        let encoding = spawn("encode", scope, move || {
+            let result = encode(job, &to_encode, writer, watch);
+            // Whatever ended the encoding ends the rest: they find their queues closed, or see this.
+            stop.store(true, Ordering::Relaxed);
+            result
+        })?;
+        // Denoising takes most of the memory, and this thread has some to spare from listening.
+        forward(render, &settled);
+        drop(settled);
+        encoding.join().map_err(|_| Error::internal("the encoding thread failed"))?
+    })?;
+    writer.finish()?;
+    Ok(summary)
+}
+
+fn spawn<'scope, T: Send + 'scope>(
+    name: &str,
+    scope: &'scope std::thread::Scope<'scope, '_>,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>> {
+    let spawned = Builder::new().name(name.to_owned()).spawn_scoped(scope, || {
+        give_way();
+        work()
+    });
+    spawned.context(|| Error::internal(format!("the {name} thread can't be started")))
+}
+
+/// Sends every window on; ends after the first error, or when nobody listens any more.
+fn forward(render: Render, settled: &SyncSender<Result<Rendered>>) {
+    for window in render {
+        let failed = window.is_err();
+        if settled.send(window).is_err() || failed {
+            return;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The resume key: the settings that decide how pictures come out. Windows of other pictures are of no use.
+
+use crate::error::{Context, Error, Result};
+use crate::render::job::Settings;
+use serde_json::{Map, Value, json};
+
+/// What decides the pictures of a job, by name. Not here: which part of the track is rendered, since a window depends on
+/// its take alone; the track itself, which speaks through the timeline; and what the video is written as.
+pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
+    // Whoever adds a setting has to say on which side it is.
+    let Settings {
+        program,
+        track: _,
+        model,
+        device,
+        seed,
+        steps,
+        windows,
+        generate,
+        picture,
+        first_frame: _,
+        frames: _,
+        timeline,
+    } = settings;
+    let key = json!({
+        "program": program,
+        "model": serde_json::to_value(model).context(unwritable)?,
+        "device": device,
+        "seed": seed,
+        "steps": steps,
+        "windows": windows,
+        "generate": generate,
+        "picture": picture,
+        "timeline": timeline,
+    });
+    match key {
+        Value::Object(key) => Ok(key),
+        _ => Err(unwritable()),
+    }
+}
+
+/// The names of what differs, those of parts after a dot.
+pub fn differences(now: &Map<String, Value>, then: &Map<String, Value>) -> Vec<String> {
+    let mut names: Vec<&String> = now.keys().chain(then.keys()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut found = Vec::new();
+    for name in names {
+        match (now.get(name), then.get(name)) {
+            (a, b) if a == b => {}
+            (Some(Value::Object(now)), Some(Value::Object(then))) => {
+                found.extend(differences(now, then).iter().map(|part| format!("{name}.{part}")));
+            }
+            _ => found.push(name.clone()),
+        }
+    }
+    found
+}
+
+fn unwritable() -> Error {
+    Error::internal("the settings can't be written down")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::fixture::small_settings;
+    use crate::units::Size;
+
+    fn differ(change: impl Fn(&mut Settings)) -> Vec<String> {
+        let (before, mut after) = (small_settings(4), small_settings(4));
+        change(&mut after);
+        differences(&of(&after).unwrap(), &of(&before).unwrap())
+    }
+
+    #[test]
+    fn what_decides_pictures_is_named_and_the_rest_does_not_matter() {
+        let size = Size { width: 32, height: 32 };
+        assert_eq!(differ(|s| s.seed = 2), ["seed"]);
+        assert_eq!(differ(|s| (s.generate, s.picture) = (size, size)), ["generate", "picture"]);
+        assert_eq!(differ(|s| s.windows.overlap = 2), ["windows.overlap"]);
+        assert_eq!(differ(|s| (s.steps, s.device) = (3, "cuda f16".into())), ["device", "steps"]);
+        assert_eq!(differ(|s| s.timeline = "other".into()), ["timeline"]);
+        assert_eq!(differ(|s| s.program = "other".into()), ["program"]);
+        assert!(differ(|s| (s.first_frame, s.frames, s.track) = (5, 9, "other".into())).is_empty());
+    }
+
+    #[test]
+    fn what_only_one_of_them_has_differs() {
+        let map = |value: Value| value.as_object().unwrap().clone();
+        let now = map(json!({ "model": { "hints": "a", "unet": "b" }, "seed": 1 }));
+        let then = map(json!({ "model": { "unet": "b", "vae": "c" }, "lora": {} }));
+        assert_eq!(differences(&now, &then), ["lora", "model.hints", "model.vae", "seed"]);
+        assert_eq!(differences(&now, &now), [""; 0]);
+    }
+}

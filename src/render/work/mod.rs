@@ -1,0 +1,18 @@
+//! The work folder: finished windows, so that a render that was cut off goes on where it stopped.
+//!
+//! ```text
+//! song.mp4.work/job.json                                 what decides the pictures, apart from what it is written as
+//!               take-000120/window-000132.safetensors    a take state, by the track's frames
+//! ```
+//!
+//! So windows outlast a change of the output and of the part that is rendered: a take that is the same has the same
+//! windows. Each is written under a temporary name, synced and renamed: whatever moment the process is killed at, what
+//! lies here under a final name is whole. Whoever works in the folder shares a lock on it and has one on its take alone.
+
+mod fingerprint;
+mod folder;
+mod manifest;
+mod take;
+
+pub use folder::WorkFolder;
+pub use take::TakeFolder;
