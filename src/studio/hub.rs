@@ -1,7 +1,7 @@
 //! What all connections share: the session, its engine, and what every page is told.
 
 use super::engine::{Engine, News};
-use super::locked;
+use super::locked::locked;
 use super::media::Media;
 use super::player::Player;
 use super::production::{RenderOrder, RenderStatus};

@@ -16,6 +16,7 @@ mod engine;
 mod guard;
 mod hub;
 mod listener;
+mod locked;
 mod media;
 mod open_project;
 mod opened;
@@ -43,7 +44,7 @@ use media::{Kind, Media};
 use save::Shelf;
 use state::Session;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// Serves the page until the process ends; `ready` is told its address.
@@ -74,9 +75,4 @@ fn open(config: StudioConfig) -> Result<Hub> {
     let opened = player.opened.clone();
     let engine = |version, timeline| Engine::start(opened, settings, (version, timeline));
     Hub::new(player, Session::new(preset), engine, files, patience)
-}
-
-/// What is behind a lock is whole after every statement, so a thread that failed leaves nothing half done.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

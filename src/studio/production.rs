@@ -3,7 +3,7 @@
 //! The engine's thread makes it, so there is one at a time, and live pictures rest meanwhile: two renders would make each
 //! other late, and two models may not fit into memory. Everything that a page is told is the newest [`RenderStatus`].
 
-use super::locked;
+use super::locked::locked;
 use super::media::{Kind, Media};
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::{Flow, Progress};
