@@ -2,8 +2,8 @@
 //!
 //! The modules in reading order, and who may know whom (held by `tests/layers.rs`):
 //!
-//! - [`error`], [`units`], [`noise`], [`progress`], [`timing`], [`digest`], [`read`], [`whole`], [`vector`]: the
-//!   foundation, knows nothing.
+//! - [`error`], [`units`], [`noise`], [`progress`], [`timing`], [`digest`], [`read`], [`whole`], [`vector`],
+//!   [`demux`]: the foundation, knows nothing.
 //! - [`audio`]: a track goes in, an [`audio::Analysis`] comes out.
 //! - [`score`]: analysis and preset become a [`score::Timeline`]: the value of every parameter in every frame.
 //! - [`diffusion`]: text encoder, UNet with motion modules, VAE, samplers. Tensors only.
@@ -14,6 +14,7 @@
 
 pub mod audio;
 pub mod cli;
+pub mod demux;
 pub mod diffusion;
 pub mod digest;
 pub mod error;

@@ -73,7 +73,7 @@ fn text(path: &Path) -> &str {
 /// The first channel of a file.
 fn first_channel(path: &Path) -> Result<(Vec<f32>, Decoded)> {
     let mut samples = Vec::new();
-    let decoded = decode(path, &mut |block| {
+    let decoded = decode(path, None, &mut |block| {
         samples.extend(block.samples.iter().step_by(block.channels));
         Ok(())
     })?;

@@ -15,6 +15,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("whole", &[]),
     ("vector", &[]),
     ("system", &[]),
+    ("demux", &[]),
     ("audio", &[]),
     ("score", &["audio"]),
     ("diffusion", &[]),
@@ -26,8 +27,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lib", &[]),
 ];
 
-const FOUNDATION: &[&str] =
-    &["error", "units", "noise", "progress", "timing", "digest", "read", "whole", "vector", "system"];
+const FOUNDATION: &[&str] = &[
+    "error", "units", "noise", "progress", "timing", "digest", "read", "whole", "vector", "system", "demux",
+];
 
 /// Foreign crate → files or folders that are its home.
 const HOMES: &[(&str, &[&str])] = &[
@@ -38,7 +40,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("candle_nn", &["diffusion"]),
     ("tokenizers", &["diffusion/tokenizer.rs"]),
     ("pulp", &["vector.rs"]),
-    ("ffmpeg_next", &["video", "audio/decode/ffmpeg.rs"]),
+    ("ffmpeg_next", &["demux", "video", "audio/decode/ffmpeg"]),
     ("clap", &["cli/args", "cli/mod.rs"]),
     ("libc", &["system.rs"]),
     ("indicatif", &["cli/terminal.rs"]),

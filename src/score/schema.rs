@@ -214,6 +214,7 @@ pub const TABLES: &[Table] = &[
             key("octave", Word(&["halve", "double"]), "half or twice as many beats"),
             key("shift_beats", Number(-60.0, 60.0), "how much later all beats are, in seconds"),
             key("sections_file", Text, "sections from a list: a start and a name a line"),
+            key("audio_stream", Whole(1, 1000), "which of several audio streams is heard and shown"),
         ],
     },
     Table {

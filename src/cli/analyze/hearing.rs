@@ -44,7 +44,7 @@ impl From<HearingArgs> for Hearing {
             _ => None,
         };
         Hearing {
-            options: Options { tracker, weights: args.ears },
+            options: Options { tracker, weights: args.ears, stream: args.audio_stream },
             bpm: args.bpm,
             first_beat: args.first_beat,
             beats_file: args.beats_file,
@@ -69,7 +69,7 @@ impl Hearing {
         let beats = if self.bpm.is_some() { &None } else { &known.beats_file };
         let bpm = if self.beats_file.is_some() { None } else { known.bpm };
         Ok(Hearing {
-            options: self.options,
+            options: Options { stream: self.options.stream.or(known.audio_stream), ..self.options },
             bpm: self.bpm.or(bpm),
             first_beat: self.first_beat.or(known.first_beat),
             beats_file: file(self.beats_file, beats)?,
@@ -93,6 +93,7 @@ impl Hearing {
         say("--double", (self.octave == Some(Octave::Double)).then(String::new));
         say("--shift-beats", self.shift.map(|s| s.to_string()));
         say("--sections-file", path(&self.sections_file));
+        say("--audio-stream", self.options.stream.map(|n| n.to_string()));
         all
     }
 

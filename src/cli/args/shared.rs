@@ -208,6 +208,10 @@ pub struct HearingArgs {
     /// Sections from a list: a start and a name a line
     #[arg(long, value_name = "FILE")]
     pub sections_file: Option<PathBuf>,
+
+    /// Which of several audio streams is heard and put beside the pictures, counted from 1 [default: as players choose]
+    #[arg(long, value_name = "N")]
+    pub audio_stream: Option<usize>,
 }
 
 /// Who looks for the beats.

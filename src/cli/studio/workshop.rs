@@ -157,8 +157,9 @@ impl studio::Workshop for Workshop {
 
 /// The options of `job` as keys of a project to lie beside `target`.
 fn typed(job: &JobArgs, target: &Path) -> Result<Vec<Value>> {
-    let HearingArgs { beats, ears, bpm, first_beat, beats_file, halve, double, shift_beats, sections_file } =
+    let HearingArgs { beats, ears, bpm, first_beat, beats_file, halve, double, shift_beats, .. } =
         &job.hearing;
+    let HearingArgs { sections_file, audio_stream, .. } = &job.hearing;
     if *beats != TrackerArg::Net || ears.is_some() {
         return Err(Error::usage("a project can't say --beats or --ears").hint("save a preset"));
     }
@@ -182,6 +183,7 @@ fn typed(job: &JobArgs, target: &Path) -> Result<Vec<Value>> {
     say("hearing.octave", octave.map(toml_text));
     say("hearing.shift_beats", shift_beats.map(|s| s.to_string()));
     say("hearing.sections_file", path(sections_file)?);
+    say("hearing.audio_stream", audio_stream.map(|n| n.to_string()));
     // A tempo and a list of beats exclude each other.
     if bpm.is_some() {
         values.push(("hearing.beats_file", None));

@@ -168,6 +168,8 @@ impl File<'_, '_, '_> {
         over(&mut into.octave, raw.octave.as_ref().map(octave).transpose()?);
         over(&mut into.shift_beats, number("shift_beats", &raw.shift_beats, -60.0..=60.0)?);
         over(&mut into.sections_file, path("sections_file", &raw.sections_file)?);
+        let stream = |v| source.whole("audio_stream", v, 1..=1000);
+        over(&mut into.audio_stream, raw.audio_stream.as_ref().map(stream).transpose()?.map(|n| n as usize));
         Ok(())
     }
 

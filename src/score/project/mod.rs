@@ -30,6 +30,7 @@
 //! # octave = "halve"           # or double
 //! # shift_beats = -0.01
 //! # sections_file = "form.txt"
+//! # audio_stream = 2           # of several in the file, counted from 1; default: the one that players choose
 //!
 //! [set]                        # parameters held at a value, whatever the presets do with them
 //! glow = 0.2
@@ -130,6 +131,8 @@ pub struct Known {
     pub shift_beats: Option<f64>,
     /// A file with the starts and names of the sections.
     pub sections_file: Option<String>,
+    /// Which of several audio streams is heard, from 1.
+    pub audio_stream: Option<usize>,
 }
 
 /// Words that only others know the meaning of.

@@ -50,6 +50,7 @@ pub(super) struct RawHearing {
     pub octave: Field,
     pub shift_beats: Field,
     pub sections_file: Field,
+    pub audio_stream: Field,
 }
 
 /// The `[cuts]` of a project.
