@@ -3,25 +3,24 @@
 use super::args::RenderArgs;
 use super::plan;
 use super::prepare::Scene;
-use super::request::Request;
+use super::request::{Place, Request};
 use super::terminal::{self, say};
+use crate::audio::decode::{Pulled, pull};
 use crate::diffusion::Model;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::render::{self, Job, Summary, Watch, WorkFolder};
 use crate::timing::Timings;
 use crate::units::Seconds;
-use crate::video::{Profile, Quality, SoundSpan, VideoSpec, Writer};
+use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job};
+use crate::whole;
 use serde_json::json;
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// Where a video goes, and what is done about what lies there.
 pub struct Target {
     /// The finished file.
-    pub output: PathBuf,
-    /// What it is written as.
-    pub profile: Profile,
+    pub place: Place,
     /// What becomes of windows in the work folder.
     pub earlier: Earlier,
 }
@@ -46,9 +45,10 @@ pub fn run(args: &RenderArgs) -> Result<()> {
     let timings = if args.timings.is_some() { Timings::on() } else { Timings::off() };
     let began = Instant::now();
     let request = Request::read(&args.job)?;
-    let (output, profile) = request.place(&args.out, &*progress)?;
+    let place = request.place(&args.out, &*progress)?;
+    let output = place.output.clone();
     let earlier = if args.fresh { Earlier::Discarded } else { Earlier::Continued };
-    let target = Target { output: output.clone(), profile, earlier };
+    let target = Target { place, earlier };
     let watch = Watch { progress: &*progress, timings: &timings, stop: &AtomicBool::new(false) };
     let summary = make(request, target, watch)?;
     drop(progress);
@@ -77,8 +77,42 @@ pub fn make(request: Request, target: Target, watch: Watch) -> Result<Summary> {
     for (_, cut) in scene.cut_prompts()? {
         watch.progress.note(&format!("a prompt is too long for this model; not heard: \"{cut}\""));
     }
-    let job = scene.job(target.output.clone())?;
-    produce(&job, &target, &scene.into_model(), watch)
+    let stream = scene.request.hearing.options.stream;
+    let job = job(&scene, &target.place)?;
+    if let (false, Some(other)) = (target.place.overwrite, in_the_way(&job)) {
+        return Err(other);
+    }
+    produce(&job, &target, (&scene.into_model(), stream), watch)
+}
+
+/// The job of a scene, which tells what is written where as well.
+pub fn job(scene: &Scene, place: &Place) -> Result<Job> {
+    let mut job = scene.job(place.output.clone())?;
+    job.description["profile"] = place.profile.name().into();
+    job.description["sound"] = format!("{:?}", place.sound).to_lowercase().into();
+    Ok(job)
+}
+
+/// What is to be said if a file lies where the video goes and is not this very video.
+pub fn in_the_way(job: &Job) -> Option<Error> {
+    let path = &job.output;
+    if !path.exists() || whole::is_device(path) || path.is_dir() {
+        return None;
+    }
+    let there: Option<serde_json::Value> =
+        read_job(path).ok().and_then(|text| serde_json::from_str(&text).ok());
+    let same = |there: &serde_json::Value| {
+        ["settings", "fps", "profile", "sound"].iter().all(|key| there.get(key) == job.description.get(key))
+    };
+    let what = match &there {
+        Some(there) if same(there) => return None,
+        Some(_) => "is there already, made with other settings",
+        None => "is there already, and can't be told to be this video",
+    };
+    Some(
+        Error::output(format!("{} {what}", path.display()))
+            .hint("choose another name, or say --overwrite to replace it"),
+    )
 }
 
 /// Where the time went, as shares of the whole run; stages run side by side, so they add up to more than all of it.
@@ -94,11 +128,24 @@ fn say_timings(timings: &Timings, whole: Seconds, json: bool) {
     }
 }
 
-fn produce(job: &Job, target: &Target, model: &Model, watch: Watch) -> Result<Summary> {
+fn produce(
+    job: &Job,
+    target: &Target,
+    (model, stream): (&Model, Option<usize>),
+    watch: Watch,
+) -> Result<Summary> {
     let part = job.part();
     let time = |frame| job.timeline.fps.start_of(frame);
+    let decoder = || {
+        let pulled = pull(job.track.clone(), stream)?;
+        let Pulled { rate, channels, speakers, .. } = pulled;
+        Ok(Pcm { rate, channels, speakers, blocks: Box::new(pulled) })
+    };
     let sound = SoundSpan {
         track: &job.track,
+        stream,
+        carriage: target.place.sound,
+        samples: Some(Samples(&decoder)),
         start: (part.start > 0).then(|| time(part.start)),
         end: (part.end < job.timeline.frames).then(|| time(part.end)),
     };
@@ -106,7 +153,7 @@ fn produce(job: &Job, target: &Target, model: &Model, watch: Watch) -> Result<Su
         path: &job.output,
         size: job.settings.picture,
         fps: job.timeline.fps,
-        profile: target.profile,
+        profile: target.place.profile,
         quality: Quality::default(),
         sound: Some(sound),
         job: &job.description.to_string(),

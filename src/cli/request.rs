@@ -4,11 +4,12 @@ use super::analyze::Hearing;
 use super::args::{JobArgs, ModelArgs, OutputArgs, PrecisionArg, Tier};
 use super::project::{self, Folder};
 use super::{models, presets};
+use crate::demux;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::score::{DEFAULT, Overrides, Preset, Project, Show, parse_set};
 use crate::units::{FrameRate, Seconds, Size};
-use crate::video::{ContainerPlan, Profile, check_container};
+use crate::video::{Audio, Carriage, ContainerPlan, Profile, Wish, check_container};
 use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -43,6 +44,20 @@ pub struct Request {
     folder: Option<PathBuf>,
     output: Option<PathBuf>,
     profile: Option<Profile>,
+    audio: Option<Audio>,
+}
+
+/// Where a video goes, and as what.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The file.
+    pub output: PathBuf,
+    /// What the pictures are written as.
+    pub profile: Profile,
+    /// How the sound goes in.
+    pub sound: Carriage,
+    /// Whether a video of other settings that is there already may be replaced.
+    pub overwrite: bool,
 }
 
 /// Which part of the track.
@@ -108,6 +123,7 @@ impl Request {
             folder: None,
             output: None,
             profile: None,
+            audio: None,
         })
     }
 
@@ -149,17 +165,18 @@ impl Request {
             origin: json!({ "project": { "name": name, "files": project.files }, "hearing": typed }),
             output: project.output.as_deref().map(|path| folder.place(path)).transpose()?,
             profile: project.profile.as_deref().map(Profile::find).transpose()?,
+            audio: project.audio.as_deref().map(Audio::find).transpose()?,
             folder: Some(folder.path().to_owned()),
             show: project.show,
         })
     }
 
-    /// Where the video goes and what it is written as: as typed, as the project says, or the track's name in this
-    /// folder or the project's.
+    /// Where the video goes and what it is written as: as typed, as the project says, or under the names of track, preset
+    /// and tier in this folder or the project's.
     ///
     /// # Errors
     /// The file can't hold the video or its sound, or FFmpeg lacks the encoder.
-    pub fn place(&self, args: &OutputArgs, progress: &dyn Progress) -> Result<(PathBuf, Profile)> {
+    pub fn place(&self, args: &OutputArgs, progress: &dyn Progress) -> Result<Place> {
         let typed = args.profile.as_deref().map(Profile::find).transpose()?;
         // An output that was typed says more about the profile than the project, which meant another file.
         let profile = match (&args.output, typed) {
@@ -169,28 +186,29 @@ impl Request {
         };
         let named = args.output.clone().or_else(|| self.output.clone().filter(|_| typed.is_none()));
         let profile = profile.or_else(|| named.as_deref().map(Profile::of)).unwrap_or_default();
-        let named = match named {
-            Some(path) => path,
-            None => self.default_output(profile)?,
+        let stream = self.hearing.options.stream;
+        let wish = Wish {
+            track: &self.track,
+            stream,
+            uniform: demux::survey(&self.track, stream)?.uniform,
+            audio: args.audio.as_deref().map(Audio::find).transpose()?.or(self.audio),
+            named: named.is_some(),
         };
-        let ContainerPlan { path, note } = check_container(&named, &self.track, profile)?;
+        let named = named.map_or_else(|| self.default_output(profile), Ok)?;
+        let ContainerPlan { path, sound, note } = check_container(&named, &wish, profile)?;
         note.iter().for_each(|note| progress.note(note));
-        Ok((path, profile))
+        Ok(Place { output: path, profile, sound, overwrite: args.overwrite })
     }
 
     fn default_output(&self, profile: Profile) -> Result<PathBuf> {
         let stem = self.track.file_stem().map(PathBuf::from).ok_or_else(|| {
             Error::usage(format!("{} is not a file", self.track.display())).hint("name a track")
         })?;
-        let name = match profile.ending() {
-            Some(ending) => {
-                let mut name = stem.into_os_string();
-                name.push(".");
-                name.push(ending);
-                PathBuf::from(name)
-            }
-            None => stem,
-        };
+        let mut name = stem.into_os_string();
+        let preset = Path::new(&self.show.looks[0].preset.name).file_stem().unwrap_or_default();
+        let ending = profile.ending().map(|ending| format!(".{ending}")).unwrap_or_default();
+        name.push(format!("-{}-{}{ending}", preset.to_string_lossy(), self.tier.name()));
+        let name = PathBuf::from(name);
         Ok(self.folder.as_deref().map_or_else(|| name.clone(), |folder| folder.join(&name)))
     }
 }

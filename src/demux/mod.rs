@@ -15,7 +15,7 @@ use crate::units::Seconds;
 use clock::Clock;
 use ffmpeg_next::codec::packet::side_data::Type;
 use ffmpeg_next::format::context::{Input, StreamIo};
-use ffmpeg_next::{Dictionary, Packet, Rational, codec, ffi, format, log};
+use ffmpeg_next::{Dictionary, Packet, Rational, Rescale, codec, ffi, format, log};
 use std::fs::File;
 use std::path::Path;
 use std::sync::Once;
@@ -83,6 +83,8 @@ pub struct Packets {
     clock: Clock,
     /// Length in seconds, as the container states it.
     stated: Option<f64>,
+    /// Samples a second that durations are counted in; none where the container has taken off what is left out.
+    rate: Option<Rational>,
     /// Where the last packet of any stream ends, in seconds.
     reach: f64,
     /// Why reading ended before the end.
@@ -116,7 +118,8 @@ impl Packets {
         };
         let limit = stated.map(|s| start.saturating_add((s / tick).ceil() as i64));
         let clock = Clock::new(tick, limit);
-        Ok(Packets { input, choice, time_base, clock, stated, reach: 0.0, trouble: None })
+        let rate = rate_of(stream.parameters()).filter(|_| !is(&["ogg"]));
+        Ok(Packets { input, choice, time_base, clock, stated, rate, reach: 0.0, trouble: None })
     }
 
     /// The stream that was chosen.
@@ -168,6 +171,15 @@ impl Packets {
         self.input.stream(self.choice.index).expect("the index was found in this input")
     }
 
+    /// Takes off the duration what is left out at the end.
+    fn shorten(&self, packet: &mut Packet) {
+        let (_, last) = skipped(packet);
+        if let Some(rate) = self.rate.filter(|_| last > 0) {
+            let ticks = i64::from(last).rescale(rate, self.time_base);
+            packet.set_duration((packet.duration() - ticks).max(0));
+        }
+    }
+
     fn reached(&mut self, packet: &Packet) {
         let tick = self.input.stream(packet.stream()).map_or(0.0, |s| f64::from(s.time_base()));
         if let Some(pts) = packet.pts().or(packet.dts()) {
@@ -179,7 +191,8 @@ impl Packets {
 impl Iterator for Packets {
     type Item = Packet;
 
-    /// The next packet that holds something. Its timestamps are its place on the clock; none where nothing is known.
+    /// The next packet that holds something. Its timestamps are its place on the clock, none where nothing is known; its
+    /// duration is without what players leave out at its end.
     fn next(&mut self) -> Option<Packet> {
         let mut damaged = 0;
         while self.trouble.is_none() {
@@ -192,6 +205,7 @@ impl Iterator for Packets {
                     if packet.stream() != self.choice.index || packet.size() == 0 {
                         continue;
                     }
+                    self.shorten(&mut packet);
                     // Audio is decoded in the order in which it is heard.
                     let place = self.clock.place(packet.pts().or(packet.dts()), packet.duration());
                     packet.set_pts(place);
@@ -214,6 +228,14 @@ pub fn skipped(packet: &Packet) -> (u32, u32) {
     bytes.map_or((0, 0), |b| {
         (u32::from_le_bytes([b[0], b[1], b[2], b[3]]), u32::from_le_bytes([b[4], b[5], b[6], b[7]]))
     })
+}
+
+/// The length of a sample of a stream in seconds.
+fn rate_of(parameters: codec::Parameters) -> Option<Rational> {
+    let decoder =
+        codec::Context::from_parameters(parameters).and_then(|context| context.decoder().audio()).ok()?;
+    let rate = i32::try_from(decoder.rate()).ok().filter(|rate| *rate > 0)?;
+    Some(Rational::new(1, rate))
 }
 
 /// Has the demuxer pass over all streams but one.

@@ -26,17 +26,13 @@ pub struct Survey {
 pub fn survey(path: &Path, asked: Option<usize>) -> Result<Survey> {
     let mut packets = Packets::open(path, asked)?;
     let (codec, tick) = (packets.parameters().id(), f64::from(packets.time_base()));
-    let rate = rate_of(&packets);
-    // Ogg's last packets are told shorter already.
-    let shortened = packets.container() == "ogg";
+    let sample = super::rate_of(packets.parameters()).map_or(0.0, f64::from);
     let (mut start, mut end) = (None, None);
     let (mut count, mut uniform, mut changes, mut form) = (0u64, true, false, None);
     while let Some(packet) = packets.next() {
-        let (first, last) = skipped(&packet);
-        let skipped = if shortened { 0.0 } else { f64::from(last) / rate };
         if let Some(at) = packet.pts() {
-            start.get_or_insert(at as f64 * tick + f64::from(first) / rate);
-            end = Some((at + packet.duration()) as f64 * tick - skipped);
+            start.get_or_insert_with(|| at as f64 * tick + f64::from(skipped(&packet).0) * sample);
+            end = Some((at + packet.duration()) as f64 * tick);
         }
         uniform &= count == 0 || !is_described_anew(codec, &packet);
         let told = form_of(codec, &packet);
@@ -49,11 +45,6 @@ pub fn survey(path: &Path, asked: Option<usize>) -> Result<Survey> {
     uniform &= !(changes && codec == Id::AAC);
     let length = end.zip(start).map_or(0.0, |(end, start)| (end - start).max(0.0));
     Ok(Survey { length, uniform, changes: changes || !uniform })
-}
-
-fn rate_of(packets: &Packets) -> f64 {
-    let context = ffmpeg_next::codec::Context::from_parameters(packets.parameters());
-    context.and_then(|c| c.decoder().audio()).map_or(1.0, |d| f64::from(d.rate().max(1)))
 }
 
 /// Whether the stream is described anew with this packet: side data, or Vorbis headers behind the first.

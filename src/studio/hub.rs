@@ -2,9 +2,9 @@
 
 use super::engine::{Engine, News};
 use super::locked;
-use super::media::Media;
 use super::production::{Order, Stand};
 use super::save::{PRESET, Shelf};
+use super::sound::Sound;
 use super::stage::Stage;
 use super::state::{Edit, Session};
 use crate::error::Result;
@@ -76,8 +76,8 @@ pub enum Form {
 /// Everything behind the server.
 pub struct Hub {
     stage: Stage,
-    /// The track's file.
-    pub track: Media,
+    /// The track as the page plays it.
+    pub track: Sound,
     /// The pictures.
     pub engine: Engine,
     /// Room for further WebSockets.
@@ -100,7 +100,7 @@ impl Hub {
         stage: Stage,
         session: Session,
         engine: impl FnOnce(u64, Timeline) -> Result<Engine>,
-        (track, shelf): (Media, Shelf),
+        (track, shelf): (Sound, Shelf),
         patience: Duration,
     ) -> Result<Self> {
         let timeline = stage.play(&session.look)?;

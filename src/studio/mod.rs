@@ -3,7 +3,7 @@
 //! ```text
 //! page ─ asks ─► socket ─► hub: session (state) ─► stage ─► timeline ─► engine: model ─► pictures
 //!   ◄── states, curves, runs of pictures ──────────────────────┘                          │
-//!   ◄── JPEG by version and frame, track by ranges ◄── server ◄── guard ──────────────────┘
+//!   ◄── JPEG by version and frame, sound by ranges ◄── server ◄── guard ──────────────────┘
 //! ```
 //!
 //! A change makes a new `state::Session`, which is played to a timeline as the command line would play its file; the
@@ -22,6 +22,7 @@ mod production;
 mod save;
 mod server;
 mod socket;
+mod sound;
 mod stage;
 mod state;
 #[cfg(test)]
@@ -39,8 +40,8 @@ use crate::render::Settings;
 use engine::Engine;
 use guard::Guard;
 use hub::Hub;
-use media::{Kind, Media};
 use save::Shelf;
+use sound::Sound;
 use state::Session;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
@@ -58,8 +59,10 @@ pub struct Opening {
     pub stage: Stage,
     /// The preset to begin with.
     pub look: Look,
-    /// The track's file.
+    /// The track's file, and which of its audio streams is heard, from 1; none: the one that players choose.
     pub track: PathBuf,
+    /// See [`Self::track`].
+    pub stream: Option<usize>,
     /// Where presets are saved.
     pub folder: PathBuf,
     /// The files of the folder that it is opened with: they may be written over.
@@ -93,8 +96,9 @@ pub fn run(opening: Opening, ready: impl FnOnce(&str)) -> Result<()> {
 }
 
 fn open(opening: Opening) -> Result<Hub> {
-    let Opening { model, settings, stage, look, track, folder, opened, patience, .. } = opening;
-    let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder, &opened));
+    let Opening { model, settings, stage, look, track, stream, folder, opened, patience, .. } = opening;
+    let sound = Sound::open(&track, stream, stage.analysis.samples)?;
+    let files = (sound, Shelf::new(&folder, &opened));
     let workshop = stage.workshop.clone();
     let engine = |version, timeline| Engine::start(model, workshop, settings, (version, timeline));
     Hub::new(stage, Session::new(look), engine, files, patience)

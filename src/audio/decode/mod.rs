@@ -12,10 +12,13 @@ mod ffmpeg;
 mod native;
 mod outlet;
 mod promise;
+mod pull;
 mod speaker;
 
 pub use outlet::{Block, Decoded, Sink};
+pub use pull::{Pulled, pull};
 pub(super) use speaker::weights;
+pub use speaker::{Side, sides};
 
 use crate::demux::{self, Survey};
 use crate::error::{Context, Error, Result};

@@ -10,9 +10,12 @@ const LOW: u64 = 1 << 3 | 1 << 35;
 
 /// Where a loudspeaker stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub enum Side {
+    /// On the left.
     Left,
+    /// On the right.
     Right,
+    /// In between.
     Middle,
     /// For low effects: nowhere.
     Low,
@@ -24,7 +27,7 @@ fn each(speakers: u64) -> impl Iterator<Item = u64> {
 }
 
 /// Where each channel's loudspeaker stands.
-pub(crate) fn sides(speakers: u64) -> impl Iterator<Item = Side> {
+pub fn sides(speakers: u64) -> impl Iterator<Item = Side> {
     each(speakers).map(|one| match one {
         one if one & LOW != 0 => Side::Low,
         one if one & LEFT != 0 => Side::Left,

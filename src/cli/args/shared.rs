@@ -2,7 +2,7 @@
 
 use crate::diffusion::Effort;
 use crate::units::{FrameRate, Seconds, Size};
-use crate::video::Profile;
+use crate::video::{Audio, Profile};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -69,13 +69,21 @@ pub struct JobArgs {
 /// Where the video goes.
 #[derive(Debug, Args)]
 pub struct OutputArgs {
-    /// Where the video goes [default: the track's name, in this folder or that of the project]
+    /// Where the video goes [default: names of track, preset and tier, in this folder or that of the project]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
     /// What it is written as [default: h264, or what the output's ending means]
     #[arg(long, value_name = "NAME", value_parser = Profile::NAMES)]
     pub profile: Option<String>,
+
+    /// How the sound goes in [default: unchanged where the file can hold it, else without loss]
+    #[arg(long, value_name = "NAME", value_parser = Audio::NAMES)]
+    pub audio: Option<String>,
+
+    /// Replace a video that is there already, whatever it was made with
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// How much work goes into every picture.
@@ -101,10 +109,15 @@ impl Tier {
         Tier::from_str(name, false).ok()
     }
 
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+
     /// What it is called, and what it means.
     pub fn described(self) -> (&'static str, String) {
         let help = self.to_possible_value().and_then(|v| v.get_help().map(ToString::to_string));
-        (Self::NAMES[self as usize], help.unwrap_or_default())
+        (self.name(), help.unwrap_or_default())
     }
 
     /// What the denoising steps come from.

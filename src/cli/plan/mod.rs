@@ -6,6 +6,7 @@ use super::args::{JobArgs, OutputArgs};
 use super::output::Output;
 use super::plot;
 use super::prepare::Scene;
+use super::render;
 use super::request::Request;
 use super::terminal::{self, say};
 use crate::error::Result;
@@ -22,12 +23,15 @@ pub fn show(args: &JobArgs, out: &OutputArgs, as_json: bool, picture: Option<&Pa
     let progress = terminal::progress(as_json);
     let request = Request::read(args)?;
     let picture = picture.map(|path| Output::new(plot::checked(path)?, &request.track)).transpose()?;
-    let (output, profile) = request.place(out, &*progress)?;
+    let place = request.place(out, &*progress)?;
     let scene = Scene::open(request, &*progress, &Timings::off())?;
-    let job = scene.job(output)?;
+    let job = render::job(&scene, &place)?;
+    if let (false, Some(other)) = (place.overwrite, render::in_the_way(&job)) {
+        progress.note(&format!("{other}: a render would need --overwrite, or another name"));
+    }
     let warnings = warnings::of(&scene, &job)?;
     progress.stage("trying", 0);
-    let needs = estimate(&job, &scene.model, profile)?;
+    let needs = estimate(&job, &scene.model, place.profile)?;
     drop(progress);
     if let Some(picture) = picture {
         let title = args.target.file_name().unwrap_or(args.target.as_os_str()).to_string_lossy();

@@ -61,8 +61,8 @@ pub fn run(args: StudioArgs) -> Result<()> {
         analysis: scene.analysis,
         workshop,
     };
-    let (model, patience) = (scene.model, PATIENCE);
-    let opening = Opening { model, settings, stage, look, track, folder, opened, port, patience };
+    let (model, stream, patience) = (scene.model, scene.request.hearing.options.stream, PATIENCE);
+    let opening = Opening { model, settings, stage, look, track, stream, folder, opened, port, patience };
     serve(opening, |address| {
         say(format_args!("studio: {address}"));
         say("Only this computer can open it, and only with the whole address. End with ctrl-C.");

@@ -148,9 +148,11 @@ impl studio::Workshop for Workshop {
         system::give_back();
         let request = self.request(order)?;
         // What every browser plays, whatever the project's own video is.
-        let place = OutputArgs { output: Some(order.output.clone()), profile: Some("h264".into()) };
-        let (output, profile) = request.place(&place, watch.progress)?;
-        make(request, Target { output: output.clone(), profile, earlier: Earlier::Replaced }, watch)?;
+        let (output, profile) = (Some(order.output.clone()), Some("h264".into()));
+        let args = OutputArgs { output, profile, audio: None, overwrite: false };
+        let place = request.place(&args, watch.progress)?;
+        let output = place.output.clone();
+        make(request, Target { place, earlier: Earlier::Replaced }, watch)?;
         Ok(output)
     }
 }

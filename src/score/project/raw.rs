@@ -17,6 +17,7 @@ pub(super) struct RawProject {
     pub track: Field,
     pub output: Field,
     pub profile: Field,
+    pub audio: Field,
     pub preset: Field,
     pub model: Field,
     pub motion: Field,
