@@ -12,4 +12,5 @@ mod layers; // who may import whom
 mod presets; // every shipped preset plays; wrong ones are refused by line and column
 mod projects; // projects, plans, curves for other programs
 mod reference; // whole runs against diffusers, tensor by tensor
+mod sound; // what is heard is what is played: joined, damaged, odd files; the file that was asked for
 mod video; // what FFmpeg says of the files that are written

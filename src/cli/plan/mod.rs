@@ -1,5 +1,6 @@
 //! `beatbolt plan`: windows, takes, cuts, values, expected time and memory, warnings; nothing is rendered.
 
+mod flashes;
 mod warnings;
 
 use super::args::{JobArgs, OutputArgs};
