@@ -19,6 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("file_lock", &[]),
     ("vector", &[]),
     ("system", &[]),
+    ("demux", &[]),
     ("audio", &[]),
     ("score", &["audio"]),
     ("weights", &[]),
@@ -45,6 +46,7 @@ const FOUNDATION: &[&str] = &[
     "file_lock",
     "vector",
     "system",
+    "demux",
 ];
 
 /// Foreign crate → files or folders that are its home.
@@ -56,7 +58,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("candle_nn", &["nn"]),
     ("tokenizers", &["diffusion/text/tokenizer.rs", "diffusion/text/typography.rs"]),
     ("pulp", &["vector.rs"]),
-    ("ffmpeg_next", &["video", "audio/decode/ffmpeg.rs"]),
+    ("ffmpeg_next", &["demux", "video", "audio/decode/ffmpeg"]),
     ("clap", &["cli/args", "cli/mod.rs"]),
     ("libc", &["system.rs"]),
     ("indicatif", &["cli/terminal.rs"]),

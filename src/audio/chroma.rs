@@ -92,7 +92,9 @@ mod tests {
             (0..rate).map(|i| hz.iter().map(|hz| 0.1 * sine(i, *hz)).sum::<f64>() as f32).collect();
         let rate = SampleRate(rate);
         let (mut spectra, mut chroma) = (Spectra::new(Grid::new(rate), 1, 0), Chroma::new(Grid::new(rate)));
-        spectra.push(Block { rate, channels: 1, samples: &samples }, &mut |s| chroma.push(s.magnitudes));
+        spectra.push(Block { rate, channels: 1, speakers: 0, samples: &samples }, &mut |s| {
+            chroma.push(s.magnitudes)
+        });
         shares(&chroma.finish()).map(|list| list[list.len() / 2])
     }
 

@@ -40,7 +40,7 @@ pub fn run(options: &AnalyzeOptions, progress: &dyn Progress, out: &mut dyn Writ
         output.commit()?;
     }
     if let Some(output) = clicks {
-        clicks::write(&options.track, &analysis, output.path())?;
+        clicks::write((&options.track, options.hearing.options.stream), &analysis, output.path())?;
         output.commit()?;
     }
     if to_stdout {

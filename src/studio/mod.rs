@@ -26,6 +26,7 @@ mod production;
 mod save;
 mod server;
 mod socket;
+mod sound;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -40,8 +41,8 @@ use crate::error::{Context, Error, Result};
 use engine::Engine;
 use guard::Guard;
 use hub::Hub;
-use media::{Kind, Media};
 use save::Shelf;
+use sound::Sound;
 use state::Session;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
@@ -70,8 +71,9 @@ pub fn run(config: StudioConfig, ready: impl FnOnce(&str)) -> Result<()> {
 }
 
 fn open(config: StudioConfig) -> Result<Hub> {
-    let StudioConfig { settings, player, preset, track, folder, own_files, patience, .. } = config;
-    let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder, &own_files));
+    let StudioConfig { settings, player, preset, track, stream, folder, own_files, patience, .. } = config;
+    let sound = Sound::open(&track, stream, player.analysis.samples)?;
+    let files = (sound, Shelf::new(&folder, &own_files));
     let opened = player.opened.clone();
     let engine = |version, timeline| Engine::start(opened, settings, (version, timeline));
     Hub::new(player, Session::new(preset), engine, files, patience)

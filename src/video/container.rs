@@ -1,5 +1,6 @@
 //! The file formats of videos, and which sound plays from them.
 
+use super::coding::Coding;
 use super::ffmpeg;
 use crate::error::{Error, Result, nearest};
 use ffmpeg_next::codec::Id;
@@ -70,13 +71,43 @@ impl Container {
         matches!(self, Container::Mp4 | Container::Mov)
     }
 
-    /// Whether common players play this sound from this container. FFmpeg can write more (FLAC and
-    /// Vorbis into MP4), but then many players stay silent.
+    /// What people call it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Container::Mp4 => "MP4",
+            Container::Mov => "MOV",
+            Container::Mkv => "MKV",
+            Container::Webm => "WebM",
+            Container::Gif => "GIF",
+            Container::Folder => "a folder of pictures",
+        }
+    }
+
+    /// Whether it takes sound that is encoded as `coding`.
+    pub(super) fn takes(self, coding: Coding) -> bool {
+        match self {
+            Container::Mp4 | Container::Mkv => coding != Coding::Vorbis,
+            Container::Mov => matches!(coding, Coding::Alac(_) | Coding::Aac),
+            Container::Webm => coding == Coding::Vorbis,
+            Container::Gif | Container::Folder => false,
+        }
+    }
+
+    /// What a person should know of a copy of this sound: where padding follows it.
+    pub(super) fn padded(self, sound: Id) -> Option<String> {
+        let told =
+            "MP4 doesn't say where Opus sound ends: up to 20 ms of silence follow; .mkv and .webm are exact";
+        (self == Container::Mp4 && sound == Id::OPUS).then(|| told.to_owned())
+    }
+
+    /// Whether common players play this sound from this container. FFmpeg can write more (Vorbis into MP4), but then
+    /// many players stay silent.
     pub(super) fn plays(self, sound: Id) -> bool {
         match self {
-            Container::Mp4 => {
-                matches!(sound, Id::AAC | Id::MP3 | Id::MP2 | Id::OPUS | Id::ALAC | Id::AC3 | Id::EAC3)
-            }
+            Container::Mp4 => matches!(
+                sound,
+                Id::AAC | Id::MP3 | Id::MP2 | Id::OPUS | Id::ALAC | Id::FLAC | Id::AC3 | Id::EAC3
+            ),
             Container::Mov => matches!(
                 sound,
                 Id::AAC

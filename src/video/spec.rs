@@ -1,20 +1,50 @@
 //! What a video is to be.
 
+use super::carriage::Carriage;
 use super::encode::Quality;
 use super::profile::Profile;
 use crate::error::{Error, Result};
-use crate::units::{FrameRate, Seconds, Size};
+use crate::units::{FrameRate, SampleRate, Seconds, Size};
+use std::fmt;
 use std::path::Path;
 
 /// The part of a track that is heard.
 #[derive(Clone, Copy, Debug)]
 pub struct SoundSpan<'a> {
-    /// The file whose first audio stream is copied.
+    /// The file whose sound is heard.
     pub track: &'a Path,
+    /// Which of its audio streams, from 1; none: the one that players choose.
+    pub stream: Option<usize>,
+    /// How it goes in (see [`super::check_container`]).
+    pub carriage: Carriage,
+    /// The decoder, for sound that is encoded anew.
+    pub samples: Option<Samples<'a>>,
     /// The moment of the track that the first frame shows; none: its beginning.
     pub start: Option<Seconds>,
     /// The moment of the track after which nothing is copied; none: its end.
     pub end: Option<Seconds>,
+}
+
+/// Opens a decoder at the beginning of a track.
+#[derive(Clone, Copy)]
+pub struct Samples<'a>(pub &'a (dyn Fn() -> Result<Pcm> + Sync));
+
+impl fmt::Debug for Samples<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Samples")
+    }
+}
+
+/// Decoded sound.
+pub struct Pcm {
+    /// Samples a second.
+    pub rate: SampleRate,
+    /// Number of channels.
+    pub channels: usize,
+    /// Which loudspeaker each channel is for, as bits in ascending order (those of WAV files); 0: not known.
+    pub speakers: u64,
+    /// Interleaved values, full scale ±1.
+    pub blocks: Box<dyn Iterator<Item = Result<Vec<f32>>> + Send>,
 }
 
 /// What to write.

@@ -18,6 +18,8 @@ pub struct Known {
     pub shift_beats: Option<f64>,
     /// A file with the starts and names of the sections.
     pub sections_file: Option<String>,
+    /// Which of several audio streams is heard, from 1.
+    pub audio_stream: Option<usize>,
 }
 
 /// Words that only others know the meaning of.
@@ -25,6 +27,8 @@ pub struct Known {
 pub struct Choices<'a> {
     /// What a video can be written as.
     pub profiles: &'a [&'a str],
+    /// How sound can go into a video.
+    pub audio: &'a [&'a str],
     /// How much work can go into a picture.
     pub tiers: &'a [&'a str],
 }

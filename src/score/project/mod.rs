@@ -7,8 +7,9 @@
 //! ```toml
 //! include = ["looks.toml"]     # files of the same form; what stands in this one wins over what stands in those
 //! track = "song.flac"          # needed; all paths are relative to the project's folder and stay inside it
-//! output = "song.mkv"          # default: the track's name with the profile's ending
+//! output = "song.mkv"          # default: the names of track, preset and tier
 //! profile = "h264"             # h265, av1, vp9, prores, ffv1, gif, png
+//! # audio = "flac"             # copy, alac, flac, aac; default: unchanged where the file holds it, else without loss
 //! preset = "pulse"             # what holds where no part says otherwise: a name, or a file
 //! model = "models/mine"        # a folder in diffusers' layout; default: spark, which comes with the program
 //! # motion = "lightning.safetensors"   # a motion module to use instead of the folder's own
@@ -30,6 +31,7 @@
 //! # octave = "halve"           # or double
 //! # shift_beats = -0.01
 //! # sections_file = "form.txt"
+//! # audio_stream = 2           # of several in the file, counted from 1; default: the one that players choose
 //!
 //! [set]                        # parameters held at a value, whatever the presets do with them
 //! glow = 0.2
@@ -90,6 +92,8 @@ pub struct Project {
     pub output: Option<String>,
     /// What it is written as: one of the [`Choices`].
     pub profile: Option<String>,
+    /// How its sound goes in: one of the [`Choices`].
+    pub audio: Option<String>,
     /// How much work goes into every picture: one of the [`Choices`].
     pub tier: Option<String>,
     /// A model's folder.
@@ -135,6 +139,7 @@ impl Project {
             track,
             output: merged.output.clone(),
             profile: merged.profile.clone(),
+            audio: merged.audio.clone(),
             tier: merged.tier.clone(),
             model: merged.model.clone(),
             motion: merged.motion.clone(),
