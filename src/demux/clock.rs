@@ -49,9 +49,12 @@ impl Clock {
         }
         // Damage may have led away from the clock that was right before.
         let again = stamp.saturating_add(self.former);
-        let shift = if self.is_near(again, due) { self.former } else { due.saturating_sub(stamp) };
+        let (shift, place) = match self.is_near(again, due) {
+            true => (self.former, again),
+            false => (due.saturating_sub(stamp), due),
+        };
         (self.former, self.shift) = (self.shift, shift);
-        stamp.saturating_add(shift)
+        place
     }
 
     fn is_near(&self, here: i64, due: i64) -> bool {
