@@ -169,8 +169,44 @@ fn every_foreign_crate_stays_at_home() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Where numbers of generated frames become numbers of shown ones, and back.
+const RATE: &str = "render/rate.rs";
+
+/// The arguments of every call of `name` in a line.
+fn arguments<'a>(line: &'a str, name: &str) -> Vec<&'a str> {
+    let closes = |text: &str| {
+        let mut open = 1;
+        text.find(|c| {
+            open += i32::from(c == '(') - i32::from(c == ')');
+            open == 0
+        })
+    };
+    let calls = line.match_indices(name).filter_map(|(at, _)| line[at + name.len()..].strip_prefix('('));
+    calls.map(|rest| &rest[..closes(rest).unwrap_or(rest.len())]).collect()
+}
+
+/// Whether a frame is made of another frame's number.
+fn converts(line: &str) -> bool {
+    let made = ["GeneratedFrame", "ShownFrame"].into_iter().flat_map(|name| arguments(line, name));
+    let of_another = |of: &str| of.ends_with(".0") || of.ends_with(".into()") || of.starts_with("u64::from");
+    made.into_iter().any(of_another)
+}
+
+#[test]
+fn one_place_turns_generated_frames_into_shown_ones() {
+    for (path, text) in sources().iter().filter(|(p, _)| *p != Path::new(RATE)) {
+        for (line, code) in code(text) {
+            assert!(!converts(code), "{}:{line}: only {RATE} does that", path.display());
+        }
+    }
+}
+
 #[test]
 fn the_checker_sees_what_it_should() {
+    assert!(
+        converts("let x = ShownFrame(job.part().start.0);") && converts("f(GeneratedFrame(u64::from(y)), 1)")
+    );
+    assert!(!converts("GeneratedFrame(fps.frame_at(Seconds(at - start.0))) + ShownFrame(0).0"));
     assert_eq!(names_after("use crate::{audio, score::Preset};", "crate::"), ["audio", "score"]);
     assert_eq!(names_after("let x = crate::video::Frame::black(s);", "crate::"), ["video"]);
 }

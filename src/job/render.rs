@@ -94,8 +94,8 @@ fn produce(job: &Job, destination: &Destination, model: &Model, watch: Watch) ->
     let time = |frame| job.timeline.fps.start_of(frame);
     let sound = SoundSpan {
         track: &job.track,
-        start: (part.start > 0).then(|| time(part.start)),
-        end: (part.end < job.timeline.frames).then(|| time(part.end)),
+        start: (part.start.0 > 0).then(|| time(part.start)),
+        end: (part.end < job.timeline.end()).then(|| time(part.end)),
     };
     let writer = Writer::create(&VideoSpec {
         path: &job.output,

@@ -61,7 +61,7 @@ fn steps(scene: &Scene) -> Option<Warning> {
 
 fn guidance(scene: &Scene, job: &Job) -> Option<Warning> {
     let Sampling { family, most_guidance, .. } = scene.info.sampling();
-    let most = job.part().map(|f| job.timeline.value("guidance", f)).fold(1.0, f32::max);
+    let most = job.timeline.values("guidance", &job.part()).iter().copied().fold(1.0, f32::max);
     if most <= *most_guidance {
         return None;
     }
@@ -93,7 +93,7 @@ fn window(job: &Job) -> Option<Warning> {
 }
 
 fn denoise(scene: &Scene, job: &Job) -> Option<Warning> {
-    let least = job.part().map(|f| job.timeline.value("denoise", f)).fold(1.0, f32::min);
+    let least = job.timeline.values("denoise", &job.part()).iter().copied().fold(1.0, f32::min);
     let step = 1.0 / scene.info.sampling().steps as f32;
     if least >= step {
         return None;

@@ -15,7 +15,7 @@ pub use import::Imported;
 use super::param::{Param, Rate, TABLE};
 use super::timeline::Timeline;
 use crate::error::{Error, Result};
-use crate::units::FrameIndex;
+use crate::units::{FrameIndex, GeneratedFrame};
 use serde_json::{Map, Value, json};
 use std::fmt::Write;
 use std::ops::Range;
@@ -44,7 +44,7 @@ pub enum Format {
 #[derive(Clone, Debug)]
 pub struct Curves<'a> {
     timeline: &'a Timeline,
-    part: Range<FrameIndex>,
+    part: Range<GeneratedFrame>,
     params: Vec<&'static Param>,
 }
 
@@ -54,12 +54,10 @@ impl<'a> Curves<'a> {
     ///
     /// # Errors
     /// Usage, for a name that is no parameter's.
-    pub fn new(timeline: &'a Timeline, part: Range<FrameIndex>, names: &[String]) -> Result<Self> {
+    pub fn new(timeline: &'a Timeline, part: Range<GeneratedFrame>, names: &[String]) -> Result<Self> {
         let mut params = names.iter().map(|n| Param::find(n)).collect::<Result<Vec<_>>>()?;
-        let all = part.start as usize..part.end as usize;
         if params.is_empty() {
-            let told =
-                |p: &&Param| timeline.curves[p.name][all.clone()].iter().any(|v| *v != p.default as f32);
+            let told = |p: &&Param| timeline.values(p.name, &part).iter().any(|v| *v != p.default as f32);
             params =
                 TABLE.iter().filter(|p| p.rate != Rate::Job && p.needs.is_empty()).filter(told).collect();
         }
@@ -84,14 +82,14 @@ impl<'a> Curves<'a> {
     }
 
     fn values(&self, name: &str) -> &[f32] {
-        &self.timeline.curves[name][self.part.start as usize..self.part.end as usize]
+        self.timeline.values(name, &self.part)
     }
 
     /// Frame, seconds in the track, and a column for every parameter.
     fn csv(&self) -> String {
         let names: Vec<&str> = self.params.iter().map(|p| p.name).collect();
         let mut text = format!("frame,seconds,{}\n", names.join(","));
-        for (frame, absolute) in self.part.clone().enumerate() {
+        for (frame, absolute) in self.part.start.until(self.part.end).enumerate() {
             let seconds = self.timeline.start.0 + self.timeline.fps.start_of(absolute).0;
             let _ = write!(text, "{frame},{seconds:.6}");
             self.params.iter().for_each(|p| {
@@ -107,9 +105,7 @@ impl<'a> Curves<'a> {
         let spans = &self.timeline.prompts;
         let first = spans.partition_point(|s| s.start <= self.part.start).saturating_sub(1);
         let inside = spans[first..].iter().take_while(|s| s.start < self.part.end);
-        inside
-            .map(|s| (s.start.saturating_sub(self.part.start), s.prompt.as_str(), s.negative.as_str()))
-            .collect()
+        inside.map(|s| (s.start - self.part.start, s.prompt.as_str(), s.negative.as_str())).collect()
     }
 }
 
