@@ -3,6 +3,10 @@
 //! Frame *f* of a video shows the half-open span [f/fps, (f+1)/fps). Rates are fractions, and no
 //! duration is ever added up: every time is computed from its index.
 
+mod frame;
+
+pub use frame::{GeneratedFrame, ShownFrame};
+
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -54,7 +58,8 @@ impl SampleRate {
     }
 }
 
-/// Index of a frame in the output video, from 0.
+/// A number or a count of frames at some frame rate. Where it matters which frames are meant, they are [`GeneratedFrame`]s
+/// or [`ShownFrame`]s.
 pub type FrameIndex = u64;
 
 /// Frames a second, as a fraction in lowest terms.
@@ -98,8 +103,8 @@ impl FrameRate {
     }
 
     /// When `frame` starts to be shown.
-    pub fn start_of(self, frame: FrameIndex) -> Seconds {
-        Seconds(frame as f64 * f64::from(self.den) / f64::from(self.num))
+    pub fn start_of(self, frame: impl Into<FrameIndex>) -> Seconds {
+        Seconds(frame.into() as f64 * f64::from(self.den) / f64::from(self.num))
     }
 
     /// The frame on screen at time `t`; 0 before the start.
@@ -265,7 +270,7 @@ mod tests {
     #[test]
     fn frame_edges_belong_to_the_frame_they_start() {
         let rate: FrameRate = "30000/1001".parse().unwrap();
-        for frame in [0, 1, 7, 1000, 107_892] {
+        for frame in [0u64, 1, 7, 1000, 107_892] {
             assert_eq!(rate.frame_at(rate.start_of(frame)), frame);
         }
     }

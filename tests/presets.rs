@@ -77,7 +77,7 @@ fn shipped_presets_play_at_every_rate_inside_all_ranges() {
                 let range = param.min as f32..=param.max as f32;
                 assert!(curve.iter().all(|v| range.contains(v)), "{name} {rate} {}", param.name);
             }
-            assert_eq!(timeline.prompts[0].start, 0);
+            assert_eq!(timeline.prompts[0].start.0, 0);
         }
     }
 }

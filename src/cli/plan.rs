@@ -12,7 +12,7 @@ use crate::job::{Destination, JobOptions, OutputOptions, Request, Scene, Warning
 use crate::render::{Estimate, Job, Window, estimate};
 use crate::score::PARAMS;
 use crate::timing::Timings;
-use crate::units::Seconds;
+use crate::units::{GeneratedFrame, Seconds};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -124,7 +124,7 @@ impl Plan<'_> {
     }
 
     /// The time in the track at which a frame begins.
-    fn time(&self, frame: u64) -> Seconds {
+    fn time(&self, frame: GeneratedFrame) -> Seconds {
         self.job.timeline.fps.start_of(frame)
     }
 
@@ -152,7 +152,7 @@ impl Plan<'_> {
         say(format_args!("parameter            least    mean    most  changes per"));
         for param in PARAMS.iter().filter(|p| p.needs.is_empty()) {
             let part = self.job.part();
-            let curve = &self.job.timeline.curves[param.name][part.start as usize..part.end as usize];
+            let curve = self.job.timeline.values(param.name, &part);
             if curve.iter().all(|v| *v == param.default as f32) {
                 continue;
             }
@@ -185,7 +185,7 @@ impl Plan<'_> {
     /// want, `values` has every frame's.
     fn json(&self) -> Value {
         let (timeline, part) = (&self.job.timeline, self.job.part());
-        let frame = |f: u64| f.saturating_sub(part.start);
+        let frame = |f: GeneratedFrame| f - part.start;
         let described: Vec<Value> = self
             .windows
             .iter()
@@ -197,8 +197,8 @@ impl Plan<'_> {
             .collect();
         let values: Map<String, Value> = timeline
             .curves
-            .iter()
-            .map(|(name, curve)| ((*name).to_owned(), json!(curve[part.start as usize..part.end as usize])))
+            .keys()
+            .map(|name| ((*name).to_owned(), json!(timeline.values(name, &part))))
             .collect();
         let cuts = timeline.cuts.iter().filter(|c| part.start < **c && **c < part.end).map(|c| frame(*c));
         json!({
@@ -213,8 +213,7 @@ impl Plan<'_> {
 
     /// Mean of a parameter over the frames that a window brings.
     fn mean(&self, window: &Window, name: &str) -> f32 {
-        let new = window.new_frames();
-        let count = (new.end - new.start) as f32;
-        new.map(|frame| self.job.timeline.value(name, frame)).sum::<f32>() / count
+        let values = self.job.timeline.values(name, &window.new_frames());
+        values.iter().sum::<f32>() / values.len() as f32
     }
 }

@@ -175,7 +175,7 @@ impl From<&Settings> for SettingsRecord {
             windows,
             generate: settings.generate,
             picture: settings.picture,
-            first_frame: settings.first_frame,
+            first_frame: settings.first_frame.0,
             frames: settings.frames,
             timeline,
         }

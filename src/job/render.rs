@@ -67,8 +67,8 @@ fn produce(
         stream,
         carriage: destination.sound,
         samples: Some(Samples(&decoder)),
-        start: (part.start > 0).then(|| time(part.start)),
-        end: (part.end < job.timeline.frames).then(|| time(part.end)),
+        start: (part.start.0 > 0).then(|| time(part.start)),
+        end: (part.end < job.timeline.end()).then(|| time(part.end)),
     };
     let writer = Writer::create(&VideoSpec {
         path: &job.output,

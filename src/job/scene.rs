@@ -15,7 +15,7 @@ use crate::render::{Job, Settings, WindowShape};
 use crate::score::{Emphasis, Look, Span, Timeline};
 use crate::system;
 use crate::timing::Timings;
-use crate::units::{FrameIndex, FrameRate, Seconds, Size};
+use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds, Size};
 use crate::weights::Placement;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -32,7 +32,7 @@ pub struct Scene {
     /// The value of every parameter in every frame of the whole track.
     pub timeline: Timeline,
     /// The frames that were asked for.
-    pub part: Range<FrameIndex>,
+    pub part: Range<GeneratedFrame>,
     /// Who says what the guidance is.
     guidance_from: Origin,
 }
@@ -182,7 +182,7 @@ impl Scene {
 
     /// The prompts that are shown in the wanted part.
     pub fn prompts(&self) -> BTreeSet<&str> {
-        let ends = self.timeline.prompts.iter().skip(1).map(|s| s.start).chain([self.timeline.frames]);
+        let ends = self.timeline.prompts.iter().skip(1).map(|s| s.start).chain([self.timeline.end()]);
         let spans = self.timeline.prompts.iter().zip(ends);
         spans
             .filter(|(span, end)| span.start < self.part.end && *end > self.part.start)
@@ -212,7 +212,8 @@ fn part(
     analysis: &Analysis,
     fps: FrameRate,
     whole: FrameIndex,
-) -> Result<Range<FrameIndex>> {
+) -> Result<Range<GeneratedFrame>> {
+    let frames = |first, end| GeneratedFrame(first)..GeneratedFrame(end);
     let (start, end) = match stretch {
         Stretch::Times(start, end) => (start, end),
         Stretch::Section(number) => {
@@ -224,7 +225,7 @@ fn part(
             })?;
             let last = if number == count { whole } else { fps.frame_at(section.end).min(whole) };
             let first = fps.frame_at(section.start);
-            return Ok(first.min(whole - 1)..last.max(first + 1).min(whole));
+            return Ok(frames(first.min(whole - 1), last.max(first + 1).min(whole)));
         }
     };
     let past = |what: &str, t: Seconds| {
@@ -243,7 +244,7 @@ fn part(
     if end <= first {
         return Err(Error::usage("--end doesn't lie after --start").hint("both are times in the track"));
     }
-    Ok(first..end)
+    Ok(frames(first, end))
 }
 
 /// A size that was asked for, if the model can generate it.

@@ -13,7 +13,7 @@ use super::plan::Window;
 use crate::diffusion::Model;
 use crate::error::Result;
 use crate::score::Timeline;
-use crate::units::Size;
+use crate::units::{GeneratedFrame, Size};
 use crate::video::{Finish, Frame, apply};
 use candle_core::Tensor;
 
@@ -106,7 +106,8 @@ impl Flight {
     pub fn new(window: &Window, timeline: &Timeline, before: Pose, aspect: f64) -> Flight {
         // Poses of the view, as seen from that of the last settled frame.
         let mut view = Pose::REST;
-        let views: Vec<Pose> = (window.new_frames())
+        let new = window.new_frames();
+        let views: Vec<Pose> = (new.start.until(new.end))
             .map(|frame| {
                 // A frame's values govern the change from the one before; before a take's first there is none.
                 if frame > window.take_start {
@@ -133,7 +134,7 @@ impl Flight {
 }
 
 /// What the camera does from the frame before to this one.
-fn step(timeline: &Timeline, frame: u64, aspect: f64) -> Pose {
+fn step(timeline: &Timeline, frame: GeneratedFrame, aspect: f64) -> Pose {
     let value = |name: &str| f64::from(timeline.value(name, frame));
     let rates = ["fly_zoom", "fly_roll", "fly_x", "fly_y"].map(value);
     if rates == [1.0, 0.0, 0.0, 0.0] {
@@ -186,7 +187,7 @@ mod tests {
     }
 
     fn windows() -> Vec<Window> {
-        plan(0..48, 48, &[], WindowShape::DEFAULT)
+        plan(GeneratedFrame(0)..GeneratedFrame(48), 48, &[], WindowShape::DEFAULT)
     }
 
     fn near(a: Pose, b: Pose) -> bool {

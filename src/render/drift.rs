@@ -7,7 +7,7 @@
 use crate::digest::Digest;
 use crate::error::{Context, Error, Result};
 use crate::score::Timeline;
-use crate::units::FrameIndex;
+use crate::units::GeneratedFrame;
 use candle_core::{Device, Tensor};
 
 /// Mean and spread per latent channel.
@@ -62,14 +62,14 @@ pub struct DriftReference {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PromptMark {
     /// The frame since which it does.
-    pub since: FrameIndex,
+    pub since: GeneratedFrame,
     /// SHA-256 of its text: on a timeline that is being changed, another one may hold since the same frame.
     pub text: String,
 }
 
 impl PromptMark {
     /// The prompt of `frame`.
-    pub fn at(timeline: &Timeline, frame: FrameIndex) -> Self {
+    pub fn at(timeline: &Timeline, frame: GeneratedFrame) -> Self {
         let mut text = Digest::default();
         text.update(&timeline.prompt_at(frame).prompt);
         PromptMark { since: timeline.settled_since(frame), text: text.finish() }
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn only_windows_of_the_same_prompt_are_led_back() {
-        let mark = |since, text: &str| PromptMark { since, text: text.to_owned() };
+        let mark = |since, text: &str| PromptMark { since: GeneratedFrame(since), text: text.to_owned() };
         let (first, drifted) = (latents(8, 0.0, 1.0), latents(8, 0.5, 0.8));
         let (kept, reference) = guard(first.clone(), None, mark(4, "a"), 1.0).unwrap();
         let same = |a: &Tensor, b: &Tensor| {

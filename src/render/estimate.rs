@@ -5,6 +5,7 @@ use super::camera::Pose;
 use super::finish::finish_at;
 use super::job::Job;
 use super::plan::Window;
+use super::rate;
 use super::stages::QUEUE;
 use crate::diffusion::ModelInfo;
 use crate::diffusion::model::Products;
@@ -50,7 +51,7 @@ pub fn estimate(job: &Job, info: &ModelInfo, placement: &Placement, profile: Pro
 
     let windows = job.windows();
     let passes: f64 = windows.iter().map(|w| passes(job, w)).sum();
-    let brought: u64 = windows.iter().map(|w| w.new_frames().end - w.new_frames().start).sum();
+    let brought: u64 = windows.iter().map(|w| w.brings() as u64).sum();
     let generate = passes * job.settings.steps as f64 * step + brought as f64 * decode;
     let finish = job.settings.frames as f64 * show;
     // On a CPU the stages share the cores; elsewhere one goes on beside the other.
@@ -113,7 +114,7 @@ fn trial_file(job: &Job, profile: Profile) -> Result<f64> {
     let began = Instant::now();
     for i in 0..TRIAL_FRAMES {
         // Frames from all over the part: effects cost more where they do more.
-        let index = part.start + i as u64 * (part.end - part.start) / TRIAL_FRAMES as u64;
+        let index = rate::shown(part.start + i as u64 * (part.end - part.start) / TRIAL_FRAMES as u64);
         writer.write(&apply(&waves(made, i), size, &finish_at(job, index, Pose::REST)))?;
     }
     writer.finish()?;

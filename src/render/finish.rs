@@ -2,14 +2,16 @@
 
 use super::camera::Pose;
 use super::job::Job;
-use crate::units::FrameIndex;
+use super::rate;
+use crate::units::ShownFrame;
 use crate::video::{Finish, Grain, shake_offset};
 
 /// The finish effects of one frame that has flown to `pose`.
-pub fn finish_at(job: &Job, frame: FrameIndex, pose: Pose) -> Finish {
+pub fn finish_at(job: &Job, frame: ShownFrame, pose: Pose) -> Finish {
     let timeline = &job.timeline;
-    let value = |name: &str| timeline.value(name, frame);
-    let time = timeline.fps.start_of(frame);
+    let source = rate::generated(frame);
+    let value = |name: &str| timeline.value(name, source);
+    let time = timeline.fps.start_of(source);
     let (shake_x, shake_y) = shake_offset(job.settings.seed, time, value("shake"));
     let grain = Grain { amount: value("grain"), seed: job.settings.seed, frame };
     let finish = Finish {

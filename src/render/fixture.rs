@@ -4,7 +4,7 @@ use super::job::{Job, Settings};
 use super::plan::WindowShape;
 use crate::diffusion::{Model, ModelFingerprint, ModelSpec, Precision, Tier, open_device};
 use crate::score::{Overrides, Show, Span, Timeline, find, fixture};
-use crate::units::{FrameRate, Seconds, Size};
+use crate::units::{FrameRate, GeneratedFrame, Seconds, Size};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn draft_model() -> Model {
@@ -26,7 +26,7 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
         windows: WindowShape::DEFAULT,
         generate: size,
         picture: size,
-        first_frame: 0,
+        first_frame: GeneratedFrame(0),
         frames: 0,
         timeline: String::new(),
     }
@@ -38,13 +38,13 @@ pub(crate) fn flying_timeline() -> Timeline {
     let show = Show::of(find("pulse").unwrap());
     let mut timeline = show.play(&fixture(4.0), &Overrides::default(), fps, span).unwrap();
     timeline.curves.insert("fly_zoom", vec![1.2; 48]);
-    Timeline { cuts: vec![30], ..timeline }
+    Timeline { cuts: vec![GeneratedFrame(30)], ..timeline }
 }
 
 /// `frames` of that timeline from `first` on, with so many steps a window.
 pub(crate) fn flying_job(steps: usize, first: u64, frames: u64) -> Job {
     Job {
-        settings: Settings { first_frame: first, frames, ..small_settings(steps) },
+        settings: Settings { first_frame: GeneratedFrame(first), frames, ..small_settings(steps) },
         timeline: flying_timeline(),
         track: PathBuf::new(),
         output: PathBuf::new(),

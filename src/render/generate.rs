@@ -157,8 +157,7 @@ impl<'a> Generator<'a> {
                 false => Ok(()),
             }
         })?;
-        let count = (window.new_frames().end - first) as usize;
-        let latents = settled.narrow(0, window.pinned, count).context(failed)?;
+        let latents = settled.narrow(0, window.pinned, window.brings()).context(failed)?;
         let before = before.map(|before| &before.reference);
         drift::guard(latents, before, PromptMark::at(timeline, first), timeline.value("drift_guard", first))
     }

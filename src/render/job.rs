@@ -5,7 +5,7 @@ use crate::diffusion::ModelFingerprint;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::score::Timeline;
-use crate::units::{FrameIndex, Size};
+use crate::units::{FrameIndex, GeneratedFrame, Size};
 use serde::Serialize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -31,9 +31,9 @@ pub struct Settings {
     pub generate: Size,
     /// Size of the video.
     pub picture: Size,
-    /// Index of the video's first frame, counted from the start of the track: noise belongs to absolute frames.
-    pub first_frame: FrameIndex,
-    /// How many frames the video has.
+    /// The first frame of the part that is rendered, counted from the start of the track: noise belongs to absolute frames.
+    pub first_frame: GeneratedFrame,
+    /// How many frames the part has.
     pub frames: FrameIndex,
     /// SHA-256 of the value of every parameter in every frame, the prompts and the cuts.
     pub timeline: String,
@@ -56,7 +56,7 @@ pub struct Job {
 
 impl Job {
     /// The frames that are rendered, counted from the start of the track.
-    pub fn part(&self) -> Range<FrameIndex> {
+    pub fn part(&self) -> Range<GeneratedFrame> {
         self.settings.first_frame..self.settings.first_frame + self.settings.frames
     }
 
@@ -111,7 +111,7 @@ mod tests {
                 start: Seconds(0.0),
                 frames: 9,
                 curves: Default::default(),
-                prompts: vec![PromptSpan { start: 0, prompt, negative, travel: Some(from) }],
+                prompts: vec![PromptSpan { start: GeneratedFrame(0), prompt, negative, travel: Some(from) }],
                 cuts: Vec::new(),
             })
         };

@@ -9,12 +9,13 @@ use super::generate::Generator;
 use super::job::{Job, Settings};
 use super::pictures::to_frames;
 use super::plan::Window;
+use super::rate;
 use super::take::TakeState;
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::score::Timeline;
 use crate::timing::Timings;
-use crate::units::FrameIndex;
+use crate::units::{FrameIndex, GeneratedFrame, ShownFrame};
 use crate::video::{Frame, apply};
 use std::sync::atomic::AtomicBool;
 
@@ -22,7 +23,7 @@ use std::sync::atomic::AtomicBool;
 #[derive(Clone, Debug)]
 pub struct Shown {
     /// The first picture's frame.
-    pub first: FrameIndex,
+    pub first: ShownFrame,
     /// The pictures, with all effects, in the video's size.
     pub frames: Vec<Frame>,
     /// For the window that follows.
@@ -38,7 +39,8 @@ pub struct Live {
 impl Live {
     /// `timeline` rendered with `settings`, whose part and timeline don't matter.
     pub fn new(settings: &Settings, timeline: Timeline) -> Self {
-        let settings = Settings { first_frame: 0, frames: timeline.frames, ..settings.clone() };
+        let settings =
+            Settings { first_frame: GeneratedFrame(0), frames: timeline.frames, ..settings.clone() };
         let (track, output, description) = Default::default();
         Live { job: Job { settings, timeline, track, output, description } }
     }
@@ -60,7 +62,7 @@ impl Live {
     pub fn window(
         &self,
         model: &Model,
-        frame: FrameIndex,
+        frame: GeneratedFrame,
         before: Option<&TakeState>,
         stop: &AtomicBool,
     ) -> Result<Shown> {
@@ -72,21 +74,22 @@ impl Live {
         let (rendered, state) = Generator::new(&self.job, model, stop, &off)?.window(window, before)?;
         let pictures = to_frames(&model.decode(&rendered.latents)?)?;
         let picture = self.job.settings.picture;
-        let frames: Vec<Frame> = (pictures.iter().zip(&rendered.shown).zip(frame..))
+        let first = rate::shown(frame);
+        let frames: Vec<Frame> = (pictures.iter().zip(&rendered.shown).zip(first.onwards()))
             .map(|((p, pose), i)| apply(p, picture, &finish_at(&self.job, i, *pose)))
             .collect();
-        Ok(Shown { first: frame, frames, state })
+        Ok(Shown { first, frames, state })
     }
 
-    fn window_at(&self, frame: FrameIndex, before: Option<&TakeState>) -> Result<Window> {
+    fn window_at(&self, frame: GeneratedFrame, before: Option<&TakeState>) -> Result<Window> {
         let (timeline, shape) = (&self.job.timeline, self.job.settings.windows);
-        if frame >= timeline.frames {
+        if frame >= timeline.end() {
             return Err(Error::internal(format!("frame {frame} lies behind the end")));
         }
-        let take_end = timeline.cuts.iter().copied().find(|c| *c > frame).unwrap_or(timeline.frames);
+        let take_end = timeline.cuts.iter().copied().find(|c| *c > frame).unwrap_or(timeline.end());
         let pinned = if before.is_some() { shape.overlap } else { 0 };
         let take_start = before.map_or(frame, |b| b.take_start);
-        let start = frame - pinned as FrameIndex;
+        let start = frame.before(pinned as FrameIndex);
         Ok(Window { index: 0, take: 0, take_start, take_end, start, pinned, length: shape.length })
     }
 }
@@ -98,9 +101,11 @@ mod tests {
     use crate::render::camera::Pose;
     use crate::render::fixture::{draft_model, flying_timeline, small_settings};
 
-    fn shown(live: &Live, model: &Model, before: &mut Option<TakeState>, frame: FrameIndex) -> Vec<Frame> {
+    fn shown(live: &Live, model: &Model, before: &mut Option<TakeState>, frame: u64) -> Vec<Frame> {
+        let frame = GeneratedFrame(frame);
         let shown = live.window(model, frame, before.as_ref(), &AtomicBool::new(false)).unwrap();
-        assert_eq!(shown.state.next(), frame + shown.frames.len() as FrameIndex);
+        assert_eq!((shown.state.next() - frame) as usize, shown.frames.len());
+        assert_eq!(shown.first, rate::shown(frame));
         *before = Some(shown.state);
         shown.frames
     }
@@ -113,15 +118,15 @@ mod tests {
         let mut expected = Vec::new();
         for rendered in Render::new(&live.job, &model, None, &stop, &off).unwrap() {
             let rendered = rendered.unwrap();
-            let first = rendered.window.new_frames().start;
+            let first = rate::shown(rendered.window.new_frames().start);
             let pictures = to_frames(&model.decode(&rendered.latents).unwrap()).unwrap();
             let finished =
                 |((p, pose), i): ((&Frame, &Pose), _)| apply(p, p.size(), &finish_at(&live.job, i, *pose));
-            expected.extend(pictures.iter().zip(&rendered.shown).zip(first..).map(finished));
+            expected.extend(pictures.iter().zip(&rendered.shown).zip(first.onwards()).map(finished));
         }
         let (mut found, mut before) = (Vec::new(), None);
         while found.len() < 48 {
-            let frame = found.len() as FrameIndex;
+            let frame = found.len() as u64;
             found.extend(shown(&live, &model, &mut before, frame));
         }
         assert!(found == expected);
@@ -148,8 +153,8 @@ mod tests {
     fn a_window_that_nobody_wants_is_given_up() {
         let model = draft_model();
         let live = Live::new(&small_settings(model.info().sampling().steps), flying_timeline());
-        let error = live.window(&model, 0, None, &AtomicBool::new(true)).unwrap_err();
+        let error = live.window(&model, GeneratedFrame(0), None, &AtomicBool::new(true)).unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::Stopped);
-        assert!(live.window(&model, 48, None, &AtomicBool::new(false)).is_err());
+        assert!(live.window(&model, GeneratedFrame(48), None, &AtomicBool::new(false)).is_err());
     }
 }

@@ -21,6 +21,7 @@ mod job;
 mod live;
 mod pictures;
 mod plan;
+pub mod rate;
 mod stages;
 mod take;
 mod work;

@@ -1,7 +1,7 @@
 //! Which frames are denoised together: takes and overlapping windows. Integers only.
 
 use crate::error::{Error, Result};
-use crate::units::FrameIndex;
+use crate::units::{FrameIndex, GeneratedFrame};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -50,11 +50,11 @@ pub struct Window {
     /// Which take it belongs to, from 0.
     pub take: usize,
     /// First frame of the take, counted from the start of the track as all frames are.
-    pub take_start: FrameIndex,
+    pub take_start: GeneratedFrame,
     /// End of the take (exclusive).
-    pub take_end: FrameIndex,
+    pub take_end: GeneratedFrame,
     /// First frame of the window.
-    pub start: FrameIndex,
+    pub start: GeneratedFrame,
     /// How many of its first frames are already settled.
     pub pinned: usize,
     /// Frames denoised together.
@@ -63,14 +63,25 @@ pub struct Window {
 
 impl Window {
     /// The frames that this window brings.
-    pub fn new_frames(&self) -> Range<FrameIndex> {
-        let end = self.start + self.length as FrameIndex;
-        self.start + self.pinned as FrameIndex..end.min(self.take_end)
+    pub fn new_frames(&self) -> Range<GeneratedFrame> {
+        self.start + self.pinned as FrameIndex..self.end().min(self.take_end)
+    }
+
+    /// How many these are.
+    pub fn brings(&self) -> usize {
+        let new = self.new_frames();
+        (new.end - new.start) as usize
+    }
+
+    /// The frame behind the last that it denoises, which may lie past its take's end.
+    pub fn end(&self) -> GeneratedFrame {
+        self.start + self.length as FrameIndex
     }
 
     /// Every frame it denoises; those past the take's end stand for the take's last frame.
-    pub fn frames(&self) -> impl Iterator<Item = FrameIndex> + '_ {
-        (self.start..self.start + self.length as FrameIndex).map(|f| f.min(self.take_end - 1))
+    pub fn frames(&self) -> impl Iterator<Item = GeneratedFrame> {
+        let last = self.take_end.before(1);
+        self.start.until(self.end()).map(move |f| f.min(last))
     }
 
     /// Whether it grows out of the window before.
@@ -85,14 +96,15 @@ impl Window {
 /// Frames and takes are those of the whole, so a part that begins with one of its takes has the windows that the
 /// whole has there, the last of them up to its own end, which may lie behind the part's.
 pub fn plan(
-    part: Range<FrameIndex>,
+    part: Range<GeneratedFrame>,
     frames: FrameIndex,
-    cuts: &[FrameIndex],
+    cuts: &[GeneratedFrame],
     shape: WindowShape,
 ) -> Vec<Window> {
     let inside = cuts.iter().copied().filter(|c| part.start < *c && *c < part.end);
-    let starts: Vec<FrameIndex> = std::iter::once(part.start).chain(inside).collect();
-    let behind = cuts.iter().copied().find(|c| (part.end..frames).contains(c)).unwrap_or(frames);
+    let starts: Vec<GeneratedFrame> = std::iter::once(part.start).chain(inside).collect();
+    let whole = GeneratedFrame(frames);
+    let behind = cuts.iter().copied().find(|c| (part.end..whole).contains(c)).unwrap_or(whole);
     let ends = starts.iter().copied().skip(1).chain([behind]);
     let mut windows = Vec::new();
     for (take, (&take_start, take_end)) in starts.iter().zip(ends).enumerate() {
@@ -104,7 +116,7 @@ pub fn plan(
             }
             let index = windows.len();
             windows.push(Window { index, take, take_start, take_end, start, pinned, length: shape.length });
-            start += shape.stride() as FrameIndex;
+            start = start + shape.stride() as FrameIndex;
         }
     }
     windows
@@ -115,19 +127,30 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// The plan of the frames of `part`, in plain numbers.
+    fn planned(part: Range<u64>, frames: u64, cuts: &[u64], shape: WindowShape) -> Vec<Window> {
+        let cuts: Vec<GeneratedFrame> = cuts.iter().copied().map(GeneratedFrame).collect();
+        plan(GeneratedFrame(part.start)..GeneratedFrame(part.end), frames, &cuts, shape)
+    }
+
+    /// The frames that a window brings.
+    fn new(window: &Window) -> Range<u64> {
+        window.new_frames().start.0..window.new_frames().end.0
+    }
+
     #[test]
     fn forty_frames_are_three_windows() {
-        let plan = plan(0..40, 40, &[], WindowShape::DEFAULT);
-        let new: Vec<_> = plan.iter().map(Window::new_frames).collect();
+        let plan = planned(0..40, 40, &[], WindowShape::DEFAULT);
+        let new: Vec<_> = plan.iter().map(new).collect();
         assert_eq!(new, [0..16, 16..28, 28..40]);
-        assert_eq!(plan[1].frames().collect::<Vec<_>>(), (12..28).collect::<Vec<_>>());
+        assert_eq!(plan[1].frames().map(u64::from).collect::<Vec<_>>(), (12..28).collect::<Vec<_>>());
     }
 
     #[test]
     fn a_window_past_the_end_keeps_its_length_and_holds_the_last_frame() {
-        let plan = plan(0..20, 20, &[18], WindowShape::DEFAULT);
-        assert_eq!(plan[2].new_frames(), 18..20);
-        assert_eq!(plan[2].frames().last(), Some(19));
+        let plan = planned(0..20, 20, &[18], WindowShape::DEFAULT);
+        assert_eq!((new(&plan[2]), plan[2].brings()), (18..20, 2));
+        assert_eq!(plan[2].frames().last(), Some(GeneratedFrame(19)));
         assert_eq!(plan[2].frames().count(), 16);
         assert!(!plan[2].continues());
     }
@@ -142,15 +165,15 @@ mod tests {
             prop_assume!(2 * overlap <= length);
             let cuts: Vec<u64> = cuts.into_iter().collect();
             let mut next = 0;
-            for window in plan(0..frames, frames, &cuts, WindowShape { length, overlap }) {
-                prop_assert_eq!(window.new_frames().start, next);
-                prop_assert!(!window.new_frames().is_empty());
+            for window in planned(0..frames, frames, &cuts, WindowShape { length, overlap }) {
+                prop_assert_eq!(new(&window).start, next);
+                prop_assert!(window.brings() > 0);
                 if window.continues() {
                     prop_assert!(window.start >= window.take_start);
                 } else {
                     prop_assert!(next == 0 || cuts.contains(&next));
                 }
-                next = window.new_frames().end;
+                next = new(&window).end;
             }
             prop_assert_eq!(next, frames);
         }
@@ -161,14 +184,14 @@ mod tests {
             frames in 2u64..400, cuts in proptest::collection::btree_set(1u64..400, 1..6), length in 1u64..200,
         ) {
             let cuts: Vec<u64> = cuts.into_iter().filter(|c| *c < frames).collect();
-            let all = plan(0..frames, frames, &cuts, WindowShape::DEFAULT);
+            let all = planned(0..frames, frames, &cuts, WindowShape::DEFAULT);
             for start in cuts.iter().copied() {
                 let end = (start + length).min(frames);
-                let part = plan(start..end, frames, &cuts, WindowShape::DEFAULT);
+                let part = planned(start..end, frames, &cuts, WindowShape::DEFAULT);
                 let bare = |w: &Window| (w.take_start, w.take_end, w.start, w.pinned, w.length);
-                let there = all.iter().filter(|w| (start..end).contains(&w.new_frames().start));
+                let there = all.iter().filter(|w| (start..end).contains(&new(w).start));
                 prop_assert!(part.iter().map(bare).eq(there.map(bare)));
-                prop_assert!(part.last().unwrap().new_frames().end >= end);
+                prop_assert!(new(part.last().unwrap()).end >= end);
             }
         }
     }

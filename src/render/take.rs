@@ -6,7 +6,7 @@
 use super::camera::Pose;
 use super::drift::{DriftReference, LatentStats, PromptMark};
 use crate::error::{Context, Error, Result};
-use crate::units::FrameIndex;
+use crate::units::GeneratedFrame;
 use candle_core::{DType, Device, Tensor};
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
@@ -21,9 +21,9 @@ const MOST_BESIDE: u64 = 64 << 10;
 #[derive(Clone, Debug)]
 pub struct TakeState {
     /// The take's first frame.
-    pub(super) take_start: FrameIndex,
+    pub(super) take_start: GeneratedFrame,
     /// The first frame that is not settled yet.
-    pub(super) next: FrameIndex,
+    pub(super) next: GeneratedFrame,
     /// Settled latents of the frames that the window brought, \[n, c, h, w]; the next one grows out of the last of them.
     pub(super) latents: Tensor,
     /// What the camera's flight moved the last of them by.
@@ -39,15 +39,15 @@ pub type LatentShape = (usize, usize, usize);
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Numbers {
-    take_start: FrameIndex,
-    next: FrameIndex,
-    prompt_since: FrameIndex,
+    take_start: GeneratedFrame,
+    next: GeneratedFrame,
+    prompt_since: GeneratedFrame,
     prompt: String,
 }
 
 impl TakeState {
     /// The first frame that is not settled yet: where the next window's new frames begin.
-    pub fn next(&self) -> FrameIndex {
+    pub fn next(&self) -> GeneratedFrame {
         self.next
     }
 
@@ -115,7 +115,7 @@ impl TakeState {
         };
         let (c, h, w) = shape;
         let frames = tensors.tensor("latents").context(damaged)?.shape().first().copied().unwrap_or(0);
-        let settled = next.checked_sub(take_start).ok_or_else(damaged)?;
+        let settled = next.since(take_start).ok_or_else(damaged)?;
         if frames == 0 || frames as u64 > settled {
             return Err(damaged().because(format!("{frames} of {settled} frames")));
         }
@@ -146,7 +146,7 @@ pub(super) mod fixture {
         let (take_start, new) = (window.take_start, window.new_frames());
         let frames = (new.end - new.start) as usize;
         let values: Vec<f32> =
-            (0..frames * 24).map(|i| (i as f32 * 0.37 + window.start as f32).sin() / 3.0).collect();
+            (0..frames * 24).map(|i| (i as f32 * 0.37 + window.start.0 as f32).sin() / 3.0).collect();
         let latents = Tensor::from_vec(values, (frames, 3, 2, 4), &Device::Cpu).unwrap();
         let of = PromptMark { since: take_start + 5, text: "0a".into() };
         let reference = DriftReference { of, stats: LatentStats::of(&latents).unwrap() };
@@ -165,7 +165,8 @@ mod tests {
 
     fn state(frames: usize) -> TakeState {
         let length = frames;
-        let (index, take, take_start, take_end, start, pinned) = (0, 0, 120, 200, 120, 0);
+        let [take_start, start, take_end] = [120, 120, 200].map(GeneratedFrame);
+        let (index, take, pinned) = (0, 0, 0);
         fixture::state(&Window { index, take, take_start, take_end, start, pinned, length })
     }
 
@@ -202,8 +203,8 @@ mod tests {
         };
         refused(good.clone(), (3, 4, 2));
         refused(good.clone(), (2, 2, 4));
-        refused(TakeState { next: 119, ..good.clone() }, SHAPE);
-        refused(TakeState { next: 123, ..good.clone() }, SHAPE);
+        refused(TakeState { next: GeneratedFrame(119), ..good.clone() }, SHAPE);
+        refused(TakeState { next: GeneratedFrame(123), ..good.clone() }, SHAPE);
         let other = good.latents.narrow(1, 0, 2).unwrap();
         let stats = LatentStats::of(&other).unwrap();
         refused(

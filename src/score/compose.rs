@@ -120,6 +120,7 @@ pub(super) fn prompts(
 mod tests {
     use super::*;
     use crate::score::{Timeline, compose, fixture, parse_set};
+    use crate::units::GeneratedFrame;
 
     const HEAD: &str = "[[prompt]]\ntext = \"x\"\n";
 
@@ -164,8 +165,15 @@ mod tests {
         };
         assert!(play(MIX, &set(&["zoom=2", "zoom=3"]), 0.0).curves["zoom"].iter().all(|v| *v == 3.0));
         let off = play(MIX, &set(&["finish=off", "denoise=0.5"]), 0.0);
-        assert_eq!((off.value("zoom", 5), off.value("hue", 5), off.value("finish", 5)), (1.0, 0.0, 0.0));
-        assert_eq!(off.value("denoise", 5), 0.5);
+        assert_eq!(
+            (
+                off.value("zoom", GeneratedFrame(5)),
+                off.value("hue", GeneratedFrame(5)),
+                off.value("finish", GeneratedFrame(5))
+            ),
+            (1.0, 0.0, 0.0)
+        );
+        assert_eq!(off.value("denoise", GeneratedFrame(5)), 0.5);
     }
 
     #[test]
@@ -208,8 +216,8 @@ mod tests {
         let timeline = play(toml, &Overrides::default(), 0.0);
         for f in 0..192 {
             let x = (f as f32 + 0.5) / 192.0;
-            assert!((timeline.value("flash", f) - x).abs() < 1e-4);
-            assert!((timeline.value("zoom", f) - (1.0 + 2.0 * x)).abs() < 1e-4);
+            assert!((timeline.value("flash", GeneratedFrame(f)) - x).abs() < 1e-4);
+            assert!((timeline.value("zoom", GeneratedFrame(f)) - (1.0 + 2.0 * x)).abs() < 1e-4);
         }
     }
 
@@ -226,7 +234,7 @@ mod tests {
             let (whole, part) =
                 (play(&toml, &Overrides::default(), 0.0), play(&toml, &Overrides::default(), 5.0));
             for f in 0..part.frames {
-                let (a, b) = (whole.value(to, f + 60), part.value(to, f));
+                let (a, b) = (whole.value(to, GeneratedFrame(f + 60)), part.value(to, GeneratedFrame(f)));
                 assert!((a - b).abs() < 1e-3, "{shape} {f}: {a} {b}");
             }
         }
@@ -248,14 +256,18 @@ mod tests {
         let (whole, part) = (play(toml, &Overrides::default(), 0.0), play(toml, &Overrides::default(), 5.0));
         assert_eq!(part.start, Seconds(5.0));
         for f in 0..part.frames {
-            let (a, b) = (whole.value("flash", f + 60), part.value("flash", f));
+            let (a, b) =
+                (whole.value("flash", GeneratedFrame(f + 60)), part.value("flash", GeneratedFrame(f)));
             assert!((a - b).abs() < 1e-5, "{f}: {a} {b}");
         }
     }
 
     #[test]
     fn cuts_fall_on_sections_or_bars() {
-        let at = |toml, start| play(toml, &Overrides::default(), start).cuts;
+        let at = |toml, start| -> Vec<u64> {
+            let timeline = play(toml, &Overrides::default(), start);
+            timeline.cuts.into_iter().map(u64::from).collect()
+        };
         assert_eq!(at("[cuts]\non = \"section\"", 0.0), [48, 96, 144]);
         assert_eq!(at("[cuts]\non = \"section\"", 4.0), [48, 96]);
         assert_eq!(at("[cuts]\non = \"bars:2\"\nmin = 5", 0.0), [96]);

@@ -5,7 +5,7 @@ use super::grid::Span;
 use super::preset::{CutOn, Cuts};
 use super::show::{Show, Stretch};
 use crate::audio::Analysis;
-use crate::units::{FrameIndex, FrameRate, Seconds};
+use crate::units::{FrameRate, GeneratedFrame, Seconds};
 
 /// A moment at which a take may start.
 struct Moment {
@@ -21,17 +21,19 @@ pub(super) fn frames(
     analysis: &Analysis,
     fps: FrameRate,
     span: Span,
-) -> Vec<FrameIndex> {
+) -> Vec<GeneratedFrame> {
     let clock = Clock::new(analysis);
-    let frame = |m: &Moment| fps.frame_at(Seconds(m.at - span.start.0));
+    let frame = |m: &Moment| GeneratedFrame(fps.frame_at(Seconds(m.at - span.start.0)));
     let mut moments = moments(show, stretches, analysis, &clock, fps);
-    moments.retain(|m| m.at > span.start.0 && (1..span.frames).contains(&frame(m)));
+    moments.retain(|m| {
+        m.at > span.start.0 && (GeneratedFrame(1)..GeneratedFrame(span.frames)).contains(&frame(m))
+    });
     moments.sort_by(|a, b| a.at.total_cmp(&b.at));
-    let fixed: Vec<FrameIndex> = moments.iter().filter(|m| m.least.is_none()).map(frame).collect();
-    let mut frames: Vec<FrameIndex> = Vec::new();
+    let fixed: Vec<GeneratedFrame> = moments.iter().filter(|m| m.least.is_none()).map(frame).collect();
+    let mut frames: Vec<GeneratedFrame> = Vec::new();
     for moment in &moments {
         let now = frame(moment);
-        let last = frames.last().copied().unwrap_or(0);
+        let last = frames.last().copied().unwrap_or_default();
         let next = fixed.iter().copied().find(|f| *f > now);
         let apart =
             |least: f64| (now - last) as f64 >= least && next.is_none_or(|next| (next - now) as f64 >= least);
@@ -82,9 +84,14 @@ mod tests {
     use super::*;
     use crate::score::{Length, Overrides, Part, Place, Preset, fixture};
 
-    fn cuts(show: &Show) -> Vec<FrameIndex> {
+    fn cuts(show: &Show) -> Vec<u64> {
         let (fps, span) = (FrameRate::new(10, 1).unwrap(), Span { start: Seconds(0.0), frames: 160 });
-        show.play(&fixture(16.0), &Overrides::default(), fps, span).unwrap().cuts
+        show.play(&fixture(16.0), &Overrides::default(), fps, span)
+            .unwrap()
+            .cuts
+            .into_iter()
+            .map(u64::from)
+            .collect()
     }
 
     fn preset(cuts: &str) -> Preset {

@@ -157,7 +157,7 @@ fn way(param: &Param, from: f32, to: f32) -> f32 {
 mod tests {
     use super::*;
     use crate::score::{Length, Part, Place, fixture};
-    use crate::units::FrameIndex;
+    use crate::units::{FrameIndex, GeneratedFrame};
 
     fn preset(zoom: f64, text: &str) -> Preset {
         let toml = format!("[base]\nzoom = {zoom}\n[[prompt]]\ntext = \"{text}\"\n");
@@ -185,7 +185,7 @@ mod tests {
     }
 
     fn shown(timeline: &Timeline) -> Vec<(FrameIndex, &str)> {
-        timeline.prompts.iter().map(|p| (p.start, p.prompt.as_str())).collect()
+        timeline.prompts.iter().map(|p| (p.start.0, p.prompt.as_str())).collect()
     }
 
     /// The fixture's sections are A, B, A, B of 4 s.
@@ -210,9 +210,9 @@ mod tests {
         for f in 80..160 {
             let x = ((f as f32 + 0.5 - 80.0) / 20.0).min(1.0);
             let expected = 1.0 + 2.0 * x * x * (3.0 - 2.0 * x);
-            assert!((timeline.value("zoom", f) - expected).abs() < 1e-5, "{f}");
+            assert!((timeline.value("zoom", GeneratedFrame(f)) - expected).abs() < 1e-5, "{f}");
         }
-        assert_eq!(timeline.prompts[1].arrival(), 100);
+        assert_eq!(timeline.prompts[1].arrival(), GeneratedFrame(100));
     }
 
     #[test]
@@ -238,6 +238,9 @@ mod tests {
         show.looks[1].set = vec![crate::score::parse_set("glow=1").unwrap()];
         let timeline = play(&show);
         assert!(timeline.curves["drift_guard"].iter().all(|v| *v == 1.0));
-        assert_eq!((timeline.value("glow", 0), timeline.value("glow", 50)), (0.5, 1.0));
+        assert_eq!(
+            (timeline.value("glow", GeneratedFrame(0)), timeline.value("glow", GeneratedFrame(50))),
+            (0.5, 1.0)
+        );
     }
 }

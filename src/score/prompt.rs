@@ -15,7 +15,7 @@ use super::show::Stretch;
 use super::timeline::{Blend, PromptSpan, Travel};
 use super::words::{Words, braced, fill};
 use crate::audio::Analysis;
-use crate::units::{FrameIndex, FrameRate, Seconds};
+use crate::units::{FrameRate, GeneratedFrame, Seconds};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The prompts of a look.
@@ -53,13 +53,13 @@ struct Change {
 impl Prompts<'_> {
     /// The spans in the frames of `span`; from frame 0, without gaps, no two neighbours alike.
     pub fn spans(&self, analysis: &Analysis, fps: FrameRate, span: Span) -> Vec<PromptSpan> {
-        let first_frame = |t: f64| fps.frame_at(Seconds(t - span.start.0));
+        let first_frame = |t: f64| GeneratedFrame(fps.frame_at(Seconds(t - span.start.0)));
         let end = span.start.0 + fps.start_of(span.frames).0;
         let changes = self.changes(analysis, end);
         let mut spans: Vec<PromptSpan> = Vec::new();
         for (i, change) in changes.iter().enumerate() {
             let start = first_frame(change.at);
-            if start >= span.frames {
+            if start.0 >= span.frames {
                 break;
             }
             // Of several in one frame the last one holds.
@@ -149,8 +149,8 @@ impl Prompts<'_> {
 }
 
 /// How much of what began at `at` holds in the middle of each frame from `start` on, until all of it does.
-fn mixes(at: f64, ease: f64, start: FrameIndex, fps: FrameRate, span: Span) -> Vec<f32> {
-    (start..span.frames)
+fn mixes(at: f64, ease: f64, start: GeneratedFrame, fps: FrameRate, span: Span) -> Vec<f32> {
+    (start.0..span.frames)
         .map(|f| (span.middle_of(f, fps) - at) / ease)
         .take_while(|x| *x < 1.0)
         .map(|x| Curve::Smooth.at(x as f32))
@@ -179,11 +179,11 @@ mod tests {
     }
 
     /// The fixture's sections are A, B, A, B, ... of 4 s, its bars 2 s long.
-    fn played(prompts: &[Prompt], start: f64) -> Vec<(FrameIndex, String)> {
-        spans(prompts, &[], start, 10).into_iter().map(|s| (s.start, s.prompt)).collect()
+    fn played(prompts: &[Prompt], start: f64) -> Vec<(u64, String)> {
+        spans(prompts, &[], start, 10).into_iter().map(|s| (s.start.0, s.prompt)).collect()
     }
 
-    fn expect(list: &[(FrameIndex, &str)]) -> Vec<(FrameIndex, String)> {
+    fn expect(list: &[(u64, &str)]) -> Vec<(u64, String)> {
         list.iter().map(|(f, t)| (*f, (*t).to_owned())).collect()
     }
 
@@ -196,8 +196,8 @@ mod tests {
             let spans = spans(&list, &[], 0.0, fps);
             let travel = spans[1].travel.as_ref().unwrap();
             // From 4 s to 6 s, x being the share of it in the frame's middle.
-            assert_eq!((spans[1].start, travel.mixes.len()), (u64::from(4 * fps), 2 * fps as usize));
-            assert_eq!((spans[1].arrival(), travel.prompt.as_str()), (u64::from(6 * fps), "a"));
+            assert_eq!((spans[1].start.0, travel.mixes.len()), (u64::from(4 * fps), 2 * fps as usize));
+            assert_eq!((spans[1].arrival().0, travel.prompt.as_str()), (u64::from(6 * fps), "a"));
             for (i, mix) in travel.mixes.iter().enumerate() {
                 let x = (i as f32 + 0.5) / (2 * fps) as f32;
                 assert!((mix - x * x * (3.0 - 2.0 * x)).abs() < 1e-5, "{fps} {i}: {mix}");
@@ -226,7 +226,7 @@ mod tests {
             Prompt { ease: Length::Seconds(9.0), ..prompt("b", Place::Section("B".into())) },
         ];
         let spans = spans(&list, &[], 0.0, 10);
-        assert_eq!((spans[1].arrival(), spans[2].start), (80, 80));
+        assert_eq!((spans[1].arrival().0, spans[2].start.0), (80, 80));
         assert!(spans[1].travel.as_ref().unwrap().mixes[39] > 0.99);
     }
 
@@ -236,9 +236,9 @@ mod tests {
             ("c", Words::InTurn(Length::Bars(2.0), ["x", "y", "z"].map(String::from).to_vec())),
             ("s", Words::BySection([("B".to_owned(), "b".to_owned())].into(), "o".into())),
         ];
-        let said = |text: &str| -> Vec<(FrameIndex, String)> {
+        let said = |text: &str| -> Vec<(u64, String)> {
             let spans = spans(&[prompt(text, Place::Everywhere)], &words, 0.0, 10);
-            spans.into_iter().map(|s| (s.start, s.prompt)).collect()
+            spans.into_iter().map(|s| (s.start.0, s.prompt)).collect()
         };
         assert_eq!(said("{c} {s}"), expect(&[(0, "x o"), (40, "y b"), (80, "z o")]));
         assert_eq!(said("{section}"), expect(&[(0, "A"), (40, "B"), (80, "A")]));

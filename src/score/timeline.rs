@@ -1,9 +1,10 @@
 //! The value of every parameter in every frame: what the renderer plays.
 
-use crate::units::{FrameIndex, FrameRate, Seconds};
+use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds};
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-/// Resolved values per frame. `curves[name].len() == frames` for every row of the parameter table.
+/// Resolved values per frame that is generated. `curves[name].len() == frames` for every row of the parameter table.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
     /// Frames a second.
@@ -17,14 +18,14 @@ pub struct Timeline {
     /// What is shown when: in order, without gaps, from frame 0 to the end; never empty.
     pub prompts: Vec<PromptSpan>,
     /// Frames that start a new take, ascending, without 0.
-    pub cuts: Vec<FrameIndex>,
+    pub cuts: Vec<GeneratedFrame>,
 }
 
 /// A prompt and the frames from which it holds, until the next span starts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PromptSpan {
     /// First frame.
-    pub start: FrameIndex,
+    pub start: GeneratedFrame,
     /// What is asked for; may hold weights as [`super::Emphasis`] reads them.
     pub prompt: String,
     /// What is to be avoided; only heard where guidance is not 1.
@@ -58,14 +59,14 @@ pub enum Blend {
 
 impl PromptSpan {
     /// The first frame in which nothing of the prompt before is left.
-    pub fn arrival(&self) -> FrameIndex {
+    pub fn arrival(&self) -> GeneratedFrame {
         self.start + self.travel.as_ref().map_or(0, |t| t.mixes.len() as FrameIndex)
     }
 
     /// The travel that is under way in `frame`, and how much of this prompt holds.
-    pub fn travel_at(&self, frame: FrameIndex) -> Option<(&Travel, f32)> {
+    pub fn travel_at(&self, frame: GeneratedFrame) -> Option<(&Travel, f32)> {
         let travel = self.travel.as_ref()?;
-        let mix = travel.mixes.get(frame.checked_sub(self.start)? as usize)?;
+        let mix = travel.mixes.get(frame.since(self.start)? as usize)?;
         Some((travel, *mix))
     }
 }
@@ -75,19 +76,32 @@ impl Timeline {
     ///
     /// # Panics
     /// If `name` is not in the parameter table: a mistake of the caller.
-    pub fn value(&self, name: &str, frame: FrameIndex) -> f32 {
+    pub fn value(&self, name: &str, frame: GeneratedFrame) -> f32 {
         let curve = &self.curves[name];
-        curve[(frame as usize).min(curve.len() - 1)]
+        curve[(frame.0 as usize).min(curve.len() - 1)]
+    }
+
+    /// The values of parameter `name` in the frames of `part`.
+    ///
+    /// # Panics
+    /// If `name` is not in the parameter table, or the timeline ends before: a mistake of the caller.
+    pub fn values(&self, name: &str, part: &Range<GeneratedFrame>) -> &[f32] {
+        &self.curves[name][part.start.0 as usize..part.end.0 as usize]
+    }
+
+    /// The frame behind the last.
+    pub fn end(&self) -> GeneratedFrame {
+        GeneratedFrame(self.frames)
     }
 
     /// The prompt span that holds in `frame`.
-    pub fn prompt_at(&self, frame: FrameIndex) -> &PromptSpan {
+    pub fn prompt_at(&self, frame: GeneratedFrame) -> &PromptSpan {
         let after = self.prompts.partition_point(|span| span.start <= frame);
         &self.prompts[after.saturating_sub(1)]
     }
 
     /// The frame since which `frame`'s prompt holds unmixed; `frame` itself where it is still on its way.
-    pub fn settled_since(&self, frame: FrameIndex) -> FrameIndex {
+    pub fn settled_since(&self, frame: GeneratedFrame) -> GeneratedFrame {
         self.prompt_at(frame).arrival().min(frame)
     }
 }

@@ -9,9 +9,9 @@ use super::pictures::{Pictures, Run, farthest};
 use super::production::{Production, RenderOrder};
 use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::render::{Live, Settings, Shown, TakeState};
+use crate::render::{Live, Settings, Shown, TakeState, rate};
 use crate::score::Timeline;
-use crate::units::{FrameIndex, Seconds};
+use crate::units::{FrameIndex, GeneratedFrame, Seconds, ShownFrame};
 use crate::video::Frame;
 use jpeg_encoder::{ColorType, Encoder};
 use std::collections::BTreeMap;
@@ -35,14 +35,21 @@ const QUALITY: u8 = 82;
 struct Task {
     version: u64,
     live: Arc<Live>,
-    playhead: FrameIndex,
+    playhead: ShownFrame,
     playing: bool,
     wanted: Option<RenderOrder>,
 }
 
+impl Task {
+    /// The frame behind the last that there can be a picture of.
+    fn end(&self) -> ShownFrame {
+        rate::shown(self.live.timeline().end())
+    }
+}
+
 /// What is to be done next.
 enum Work {
-    Window(Task, FrameIndex),
+    Window(Task, ShownFrame),
     Final(RenderOrder),
 }
 
@@ -84,7 +91,7 @@ impl Engine {
     ) -> Result<Self> {
         let live = Arc::new(Live::new(&settings, timeline));
         let shared = Arc::new(Shared {
-            task: Mutex::new(Task { version, live, playhead: 0, playing: false, wanted: None }),
+            task: Mutex::new(Task { version, live, playhead: ShownFrame(0), playing: false, wanted: None }),
             changed: Condvar::new(),
             stale: AtomicBool::new(false),
             pictures: Mutex::default(),
@@ -109,9 +116,9 @@ impl Engine {
     }
 
     /// The page is at `frame`.
-    pub fn at(&self, frame: FrameIndex, playing: bool) {
+    pub fn at(&self, frame: ShownFrame, playing: bool) {
         let mut task = locked(&self.shared.task);
-        task.playhead = frame.min(task.live.timeline().frames.saturating_sub(1));
+        task.playhead = frame.min(task.end().before(1));
         task.playing = playing;
         self.shared.changed.notify_all();
     }
@@ -134,7 +141,7 @@ impl Engine {
     }
 
     /// A picture, if it is there.
-    pub fn picture(&self, frame: FrameIndex, version: u64) -> Option<Arc<[u8]>> {
+    pub fn picture(&self, frame: ShownFrame, version: u64) -> Option<Arc<[u8]>> {
         locked(&self.shared.pictures).get(frame, version)
     }
 
@@ -147,7 +154,7 @@ impl Engine {
 impl Shared {
     fn run(&self, opened: &Opened) {
         let mut model = None;
-        let mut ends: BTreeMap<FrameIndex, TakeState> = BTreeMap::new();
+        let mut ends: BTreeMap<GeneratedFrame, TakeState> = BTreeMap::new();
         // While it plays, frames that are nearer than a window takes would come too late.
         let mut lead = 0;
         loop {
@@ -179,8 +186,8 @@ impl Shared {
         &self,
         model: &mut Option<Model>,
         opened: &Opened,
-        (task, frame): (&Task, FrameIndex),
-        ends: &BTreeMap<FrameIndex, TakeState>,
+        (task, frame): (&Task, ShownFrame),
+        ends: &BTreeMap<GeneratedFrame, TakeState>,
     ) -> Result<TakeState> {
         let model = match model {
             Some(model) => model,
@@ -206,17 +213,17 @@ impl Shared {
     }
 
     /// The first frame ahead of the playhead that has no picture of the task's version.
-    fn missing(&self, task: &Task, lead: FrameIndex) -> Option<FrameIndex> {
+    fn missing(&self, task: &Task, lead: FrameIndex) -> Option<ShownFrame> {
         let from = task.playhead + if task.playing { lead } else { 0 };
         let frame = locked(&self.pictures).first_old(from, task.version);
-        (frame < task.live.timeline().frames.min(task.playhead + AHEAD)).then_some(frame)
+        (frame < task.end().min(task.playhead + AHEAD)).then_some(frame)
     }
 
     fn keep(&self, task: &Task, shown: Shown) -> Result<TakeState> {
         let jpegs = shown.frames.iter().map(jpeg).collect::<Result<Vec<_>>>()?;
         let playhead = locked(&self.task).playhead;
         let mut pictures = locked(&self.pictures);
-        for (frame, jpeg) in (shown.first..).zip(jpegs) {
+        for (frame, jpeg) in shown.first.onwards().zip(jpegs) {
             pictures.put(frame, task.version, jpeg, playhead);
         }
         let runs = pictures.runs();
@@ -237,19 +244,21 @@ impl Shared {
 
 /// Where to begin for `frame`: at the end of a window that reaches to it, or with a new take.
 fn begin<'a>(
-    ends: &'a BTreeMap<FrameIndex, TakeState>,
+    ends: &'a BTreeMap<GeneratedFrame, TakeState>,
     task: &Task,
-    frame: FrameIndex,
-) -> (FrameIndex, Option<&'a TakeState>) {
+    frame: ShownFrame,
+) -> (GeneratedFrame, Option<&'a TakeState>) {
+    let frame = rate::generated(frame);
     let stride = task.live.stride();
     let before = ends.range(..=frame).next_back().filter(|(next, _)| frame - **next < stride);
     before.map_or((frame, None), |(next, state)| (*next, Some(state)))
 }
 
 /// Keeps the ends nearest to the playhead.
-fn forget(ends: &mut BTreeMap<FrameIndex, TakeState>, playhead: FrameIndex) {
+fn forget(ends: &mut BTreeMap<GeneratedFrame, TakeState>, playhead: ShownFrame) {
+    let playhead = rate::generated(playhead);
     while ends.len() > REMEMBERED {
-        farthest(ends, playhead).and_then(|f| ends.remove(&f));
+        farthest(ends, |end| end.apart(playhead)).and_then(|f| ends.remove(&f));
     }
 }
 

@@ -9,6 +9,7 @@ use super::sound::Sound;
 use super::state::{Edit, Session};
 use crate::error::Result;
 use crate::score::Timeline;
+use crate::units::ShownFrame;
 use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ pub enum Ask {
     /// Say where the playhead is.
     At {
         /// The frame that is shown.
-        frame: u64,
+        frame: ShownFrame,
         /// Whether it plays.
         playing: bool,
     },

@@ -3,6 +3,7 @@
 use super::guard::{Guard, check};
 use super::hub::Hub;
 use super::{assets, socket};
+use crate::units::ShownFrame;
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -55,7 +56,7 @@ async fn film(
 
 async fn picture(
     State(hub): State<Arc<Hub>>,
-    Path((_, version, frame)): Path<(String, u64, u64)>,
+    Path((_, version, frame)): Path<(String, u64, ShownFrame)>,
 ) -> Response {
     match hub.engine.picture(frame, version) {
         Some(jpeg) => {

@@ -129,8 +129,7 @@ impl<B: DrawingBackend> Planned<'_, B> {
 
     /// A curve between its least and its largest value in this part, both written at its end.
     fn curve(&self, param: &Param, (top, bottom): (i32, i32), color: RGBColor) -> Drawn<B> {
-        let part = self.scene.part.start as usize..self.scene.part.end as usize;
-        let values = &self.scene.timeline.curves[param.name][part];
+        let values = self.scene.timeline.values(param.name, &self.scene.part);
         let (least, most) = extent(values);
         let room = (bottom - top) as f32 - 12.0;
         let height = |v: f32| {

@@ -9,7 +9,7 @@ use crate::diffusion::conditioning::{Conditioning, Movement};
 use crate::error::{Context, Error, Result};
 use crate::noise::{Stream, gaussian};
 use crate::score::{PromptSpan, Timeline};
-use crate::units::FrameIndex;
+use crate::units::{FrameIndex, GeneratedFrame};
 use candle_core::{Device, Tensor};
 
 /// Weights p/√(1+p²) ≤ 0.71 a frame: after these many frames nothing of the first is left.
@@ -40,7 +40,7 @@ impl<'a> Conditioner<'a> {
 
     /// The conditions of one window.
     pub fn window(&mut self, window: &Window) -> Result<Conditions> {
-        let frames: Vec<FrameIndex> = window.frames().collect();
+        let frames: Vec<GeneratedFrame> = window.frames().collect();
         let curve = |name: &str| frames.iter().map(|&f| self.timeline.value(name, f)).collect::<Vec<f32>>();
         let (scales, effects) = (curve("motion_scale"), curve("motion_effect"));
         let motion =
@@ -56,7 +56,7 @@ impl<'a> Conditioner<'a> {
     }
 
     /// Embeddings of every frame's text, or one for all where they share it.
-    fn text(&mut self, frames: &[FrameIndex], side: Side) -> Result<Tensor> {
+    fn text(&mut self, frames: &[GeneratedFrame], side: Side) -> Result<Tensor> {
         let timeline = self.timeline;
         let spans: Vec<&PromptSpan> = frames.iter().map(|&f| timeline.prompt_at(f)).collect();
         let same = spans.iter().all(|s| std::ptr::eq(*s, spans[0]));
@@ -112,13 +112,12 @@ impl NoiseSource {
     ) -> Result<Tensor> {
         let (c, h, w) = self.shape;
         let one = c * h * w;
-        let end = window.start + window.length as FrameIndex;
-        let first = window.take_start.max(window.start.saturating_sub(NOISE_MEMORY));
+        let first = window.take_start.max(window.start.before(NOISE_MEMORY));
         let (mut values, mut chained, mut fresh) =
             (Vec::with_capacity(window.length * one), vec![], vec![0.0; one]);
-        for frame in first..end {
-            draw(frame, &mut fresh);
-            let p = timeline.value("noise_correlation", frame.min(window.take_end - 1));
+        for frame in first.until(window.end()) {
+            draw(frame.0, &mut fresh);
+            let p = timeline.value("noise_correlation", frame.min(window.take_end.before(1)));
             if chained.is_empty() {
                 chained.clone_from(&fresh);
             } else {

@@ -8,7 +8,7 @@
 use crate::diffusion::Model;
 use crate::error::{Context, Error, Result};
 use crate::score::{Blend, Emphasis, PromptSpan};
-use crate::units::FrameIndex;
+use crate::units::GeneratedFrame;
 use candle_core::{Device, Result as TensorResult, Tensor};
 use std::collections::HashMap;
 
@@ -64,7 +64,7 @@ impl<'a> Embedder<'a> {
     }
 
     /// The embedding of what holds in `frame` of `span`.
-    pub fn at(&mut self, span: &PromptSpan, frame: FrameIndex, side: Side) -> Result<Tensor> {
+    pub fn at(&mut self, span: &PromptSpan, frame: GeneratedFrame, side: Side) -> Result<Tensor> {
         let to = match side {
             Side::Wanted => &span.prompt,
             Side::Avoided => &span.negative,

@@ -5,15 +5,16 @@ use crate::error::Result;
 use crate::render::camera::Pose;
 use crate::render::generate::Rendered;
 use crate::render::pictures::to_frames;
+use crate::render::rate;
 use crate::timing::Timings;
-use crate::units::FrameIndex;
+use crate::units::ShownFrame;
 use crate::video::Frame;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 /// The pictures of one window, first frame first.
 pub struct Pictures {
     /// The first picture's frame.
-    pub first: FrameIndex,
+    pub first: ShownFrame,
     /// As they were decoded.
     pub frames: Vec<Frame>,
     /// What the camera's flight moves each by.
@@ -34,7 +35,7 @@ pub fn decode(
             let _span = timings.span("decode");
             let frames = to_frames(&model.decode(&rendered.latents)?)?;
             let Rendered { window, shown, restored, .. } = rendered;
-            Ok(Pictures { first: window.new_frames().start, frames, shown, restored })
+            Ok(Pictures { first: rate::shown(window.new_frames().start), frames, shown, restored })
         });
         if to.send(pictures).is_err() {
             return;

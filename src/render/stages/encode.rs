@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::progress::Flow;
 use crate::render::finish::finish_at;
 use crate::render::job::Job;
+use crate::render::rate;
 use crate::video::{Writer, apply};
 use std::sync::mpsc::Receiver;
 
@@ -17,11 +18,12 @@ pub fn encode(
     Watch { progress, timings, .. }: Watch,
 ) -> Result<Summary> {
     let mut summary = Summary { frames: 0, windows: 0, restored: 0 };
+    let end = rate::shown(job.part().end);
     for pictures in from {
         let Pictures { first, frames, shown, restored } = pictures?;
         let _span = timings.span("finish and encode");
         // A take's last window is rendered to its end, so that its frames are those of the whole video.
-        for ((frame, pose), index) in frames.iter().zip(shown).zip(first..job.part().end) {
+        for ((frame, pose), index) in frames.iter().zip(shown).zip(first.until(end)) {
             let look = finish_at(job, index, pose);
             writer.write(&apply(frame, job.settings.picture, &look))?;
             summary.frames += 1;

@@ -65,7 +65,7 @@ fn unwritable() -> Error {
 mod tests {
     use super::*;
     use crate::render::fixture::small_settings;
-    use crate::units::Size;
+    use crate::units::{GeneratedFrame, Size};
 
     fn differ(change: impl Fn(&mut Settings)) -> Vec<String> {
         let (before, mut after) = (small_settings(4), small_settings(4));
@@ -82,7 +82,10 @@ mod tests {
         assert_eq!(differ(|s| (s.steps, s.device) = (3, "cuda f16".into())), ["device", "steps"]);
         assert_eq!(differ(|s| s.timeline = "other".into()), ["timeline"]);
         assert_eq!(differ(|s| s.program = "other".into()), ["program"]);
-        assert!(differ(|s| (s.first_frame, s.frames, s.track) = (5, 9, "other".into())).is_empty());
+        assert!(
+            differ(|s| (s.first_frame, s.frames, s.track) = (GeneratedFrame(5), 9, "other".into()))
+                .is_empty()
+        );
     }
 
     #[test]

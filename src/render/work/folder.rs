@@ -6,7 +6,7 @@ use crate::error::{Context, Result};
 use crate::file_lock::FileLock;
 use crate::render::job::Settings;
 use crate::render::plan::Window;
-use crate::units::FrameIndex;
+use crate::units::GeneratedFrame;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -94,7 +94,7 @@ impl WorkFolder {
     ///
     /// # Errors
     /// As [`TakeFolder::open`].
-    pub fn take(&self, start: FrameIndex) -> Result<TakeFolder> {
+    pub fn take(&self, start: GeneratedFrame) -> Result<TakeFolder> {
         TakeFolder::open(&self.path, start)
     }
 
@@ -120,6 +120,7 @@ mod tests {
     use super::*;
     use crate::render::fixture::small_settings;
     use crate::render::plan::{WindowShape, plan};
+    use std::ops::Range;
 
     fn settings(seed: u64) -> Settings {
         Settings { seed, ..small_settings(4) }
@@ -160,12 +161,12 @@ mod tests {
         let path = home.path().join("w");
         let (first, second) =
             (WorkFolder::open(&path, &settings(1)).unwrap(), WorkFolder::open(&path, &settings(1)).unwrap());
-        let take = first.take(0).unwrap();
-        let error = second.take(0).unwrap_err();
+        let take = first.take(GeneratedFrame(0)).unwrap();
+        let error = second.take(GeneratedFrame(0)).unwrap_err();
         assert!(error.to_string().contains("in use") && error.hints().len() == 1, "{error}");
-        second.take(120).unwrap();
+        second.take(GeneratedFrame(120)).unwrap();
         drop(take);
-        second.take(0).unwrap();
+        second.take(GeneratedFrame(0)).unwrap();
         // Nobody takes it away from under the other.
         assert!(WorkFolder::discard(&path).unwrap_err().to_string().contains("in use"));
         first.remove().unwrap();
@@ -178,7 +179,10 @@ mod tests {
     fn a_part_keeps_the_windows_of_its_takes() {
         let home = tempfile::tempdir().unwrap();
         let folder = WorkFolder::open(home.path(), &settings(1)).unwrap();
-        let windows = |part| plan(part, 96, &[40], WindowShape::DEFAULT);
+        let windows = |part: Range<u64>| {
+            let part = GeneratedFrame(part.start)..GeneratedFrame(part.end);
+            plan(part, 96, &[GeneratedFrame(40)], WindowShape::DEFAULT)
+        };
         for window in windows(0..96) {
             let take = folder.take(window.take_start).unwrap();
             take.save(&window, &crate::render::take::fixture::state(&window)).unwrap();

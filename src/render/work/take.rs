@@ -6,7 +6,7 @@ use crate::error::{Context, Error, Result};
 use crate::file_lock::FileLock;
 use crate::render::plan::Window;
 use crate::render::take::{LatentShape, TakeState};
-use crate::units::FrameIndex;
+use crate::units::GeneratedFrame;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ impl TakeFolder {
     ///
     /// # Errors
     /// Usage: another render has it open; Output: the folder can't be written to.
-    pub fn open(folder: &Path, start: FrameIndex) -> Result<Self> {
+    pub fn open(folder: &Path, start: GeneratedFrame) -> Result<Self> {
         let path = folder.join(name(start));
         let lock = fs::create_dir_all(&path).and_then(|()| FileLock::exclusive(&path.join("lock")));
         let lock = lock.context(|| unwritable(folder))?.ok_or_else(|| in_use(&path))?;
@@ -32,12 +32,11 @@ impl TakeFolder {
     /// What `window`, one of this take, leaves, if it was finished; a damaged one counts as not finished. `shape` is that
     /// of a frame's latents.
     pub fn load(&self, window: &Window, shape: LatentShape) -> Option<TakeState> {
-        let new = window.new_frames();
-        let count = (new.end - new.start) as usize;
+        let (end, count) = (window.new_frames().end, window.brings());
         let bytes =
             bounded_read::bytes(&self.path.join(window_name(window)), TakeState::most_bytes(count, shape));
         let state = TakeState::from_bytes(&bytes.ok()?, shape).ok()?;
-        let fits = (state.take_start, state.next(), state.frames()) == (window.take_start, new.end, count);
+        let fits = (state.take_start, state.next(), state.frames()) == (window.take_start, end, count);
         fits.then_some(state)
     }
 
@@ -56,7 +55,7 @@ pub fn is_finished(folder: &Path, window: &Window) -> bool {
     folder.join(name(window.take_start)).join(window_name(window)).is_file()
 }
 
-fn name(start: FrameIndex) -> String {
+fn name(start: GeneratedFrame) -> String {
     format!("take-{start:06}")
 }
 
@@ -83,13 +82,13 @@ mod tests {
     use crate::render::take::fixture::{SHAPE, state};
 
     fn window(index: usize) -> Window {
-        plan(120..200, 200, &[], WindowShape::DEFAULT)[index]
+        plan(GeneratedFrame(120)..GeneratedFrame(200), 200, &[], WindowShape::DEFAULT)[index]
     }
 
     #[test]
     fn a_window_comes_back_under_the_tracks_own_numbers() {
         let home = tempfile::tempdir().unwrap();
-        let take = TakeFolder::open(home.path(), 120).unwrap();
+        let take = TakeFolder::open(home.path(), GeneratedFrame(120)).unwrap();
         let kept = state(&window(1));
         take.save(&window(1), &kept).unwrap();
         assert!(home.path().join("take-000120/window-000132.safetensors").is_file());
@@ -102,7 +101,7 @@ mod tests {
     #[test]
     fn a_damaged_window_is_made_again() {
         let home = tempfile::tempdir().unwrap();
-        let take = TakeFolder::open(home.path(), 120).unwrap();
+        let take = TakeFolder::open(home.path(), GeneratedFrame(120)).unwrap();
         let path = take.path.join(window_name(&window(0)));
         fs::write(&path, b"\xff\xff\xff\xff\xff\xff\xff\x7f{}").unwrap();
         assert!(take.load(&window(0), SHAPE).is_none());

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::score::param::{Param, Rate, TABLE};
 use crate::score::timeline::Timeline;
-use crate::units::FrameIndex;
+use crate::units::{FrameIndex, GeneratedFrame};
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -11,7 +11,7 @@ use std::ops::Range;
 #[derive(Clone, Debug)]
 pub struct Curves<'a> {
     pub(super) timeline: &'a Timeline,
-    pub(super) part: Range<FrameIndex>,
+    pub(super) part: Range<GeneratedFrame>,
     pub(super) params: Vec<&'static Param>,
 }
 
@@ -21,12 +21,10 @@ impl<'a> Curves<'a> {
     ///
     /// # Errors
     /// Usage, for a name that is no parameter's.
-    pub fn new(timeline: &'a Timeline, part: Range<FrameIndex>, names: &[String]) -> Result<Self> {
+    pub fn new(timeline: &'a Timeline, part: Range<GeneratedFrame>, names: &[String]) -> Result<Self> {
         let mut params = names.iter().map(|n| Param::find(n)).collect::<Result<Vec<_>>>()?;
-        let all = part.start as usize..part.end as usize;
         if params.is_empty() {
-            let told =
-                |p: &&Param| timeline.curves[p.name][all.clone()].iter().any(|v| *v != p.default as f32);
+            let told = |p: &&Param| timeline.values(p.name, &part).iter().any(|v| *v != p.default as f32);
             params =
                 TABLE.iter().filter(|p| p.rate != Rate::Job && p.needs.is_empty()).filter(told).collect();
         }
@@ -38,14 +36,14 @@ impl<'a> Curves<'a> {
     }
 
     pub(super) fn values(&self, name: &str) -> &[f32] {
-        &self.timeline.curves[name][self.part.start as usize..self.part.end as usize]
+        self.timeline.values(name, &self.part)
     }
 
     /// Frame, seconds in the track, and a column for every parameter.
     pub(super) fn csv(&self) -> String {
         let names: Vec<&str> = self.params.iter().map(|p| p.name).collect();
         let mut text = format!("frame,seconds,{}\n", names.join(","));
-        for (frame, absolute) in self.part.clone().enumerate() {
+        for (frame, absolute) in self.part.start.until(self.part.end).enumerate() {
             let seconds = self.timeline.start.0 + self.timeline.fps.start_of(absolute).0;
             let _ = write!(text, "{frame},{seconds:.6}");
             self.params.iter().for_each(|p| {
@@ -61,8 +59,6 @@ impl<'a> Curves<'a> {
         let spans = &self.timeline.prompts;
         let first = spans.partition_point(|s| s.start <= self.part.start).saturating_sub(1);
         let inside = spans[first..].iter().take_while(|s| s.start < self.part.end);
-        inside
-            .map(|s| (s.start.saturating_sub(self.part.start), s.prompt.as_str(), s.negative.as_str()))
-            .collect()
+        inside.map(|s| (s.start - self.part.start, s.prompt.as_str(), s.negative.as_str())).collect()
     }
 }

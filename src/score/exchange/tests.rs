@@ -2,15 +2,20 @@ use super::formula::{Formula, Names};
 use super::*;
 use crate::score::grid::Span;
 use crate::score::{Overrides, PARAMS, Preset, Show, Timeline, compose, fixture};
-use crate::units::{FrameRate, Seconds};
+use crate::units::{FrameRate, GeneratedFrame, Seconds};
 use proptest::prelude::{any, prop, proptest};
 use serde_json::{Value, json};
+use std::ops::Range;
 
 fn timeline(toml: &str) -> Timeline {
     let preset = Preset::parse("test", toml).unwrap();
     let fps = FrameRate::new(12, 1).unwrap();
     let span = Span { start: Seconds(0.0), frames: 192 };
     compose(&fixture(16.0), &preset, &Overrides::default(), fps, span).unwrap()
+}
+
+fn part(frames: Range<u64>) -> Range<GeneratedFrame> {
+    GeneratedFrame(frames.start)..GeneratedFrame(frames.end)
 }
 
 const LIVELY: &str = "[base]\nguidance = 1.5\n[[route]]\nsignal = \"kick\"\nto = \"exposure\"\namount = -1.3\nrelease = 0.3\n\
@@ -154,14 +159,14 @@ fn parseq_keyframes_are_played_and_rendered_frames_taken_as_they_are() {
 fn round_trips_are_stable() {
     let first = timeline(LIVELY);
     for format in [Format::Deforum, Format::Parseq] {
-        let text = Curves::new(&first, 0..192, &[]).unwrap().write(format);
+        let text = Curves::new(&first, part(0..192), &[]).unwrap().write(format);
         let imported = Imported::read("round.txt", text.as_bytes(), None).unwrap();
         assert!(imported.left_out.is_empty(), "{:?}", imported.left_out);
         let again = timeline(&imported.preset("round.txt", Some(first.fps)).unwrap());
         for param in PARAMS {
             assert_eq!(again.curves[param.name], first.curves[param.name], "{format:?} {}", param.name);
         }
-        assert_eq!(Curves::new(&again, 0..192, &[]).unwrap().write(format), text, "{format:?}");
+        assert_eq!(Curves::new(&again, part(0..192), &[]).unwrap().write(format), text, "{format:?}");
     }
 }
 
@@ -171,25 +176,28 @@ fn a_strength_schedule_alone_drives_denoise() {
         Imported::read("s", b"strength_schedule = 0:(0.25), 191:(0.75)\nscale = 0:(3)", None).unwrap();
     let played = timeline(&imported.preset("s", FrameRate::new(12, 1).ok()).unwrap());
     assert!(
-        (played.value("denoise", 0) - 0.75).abs() < 1e-6
-            && (played.value("denoise", 191) - 0.25).abs() < 1e-6
+        (played.value("denoise", GeneratedFrame(0)) - 0.75).abs() < 1e-6
+            && (played.value("denoise", GeneratedFrame(191)) - 0.25).abs() < 1e-6
     );
-    assert_eq!(played.value("guidance", 100), 3.0);
+    assert_eq!(played.value("guidance", GeneratedFrame(100)), 3.0);
 }
 
 #[test]
 fn tables_and_lists_hold_every_frame_of_the_part() {
     let first = timeline(LIVELY);
-    let curves = Curves::new(&first, 24..48, &["zoom".into(), "exposure".into()]).unwrap();
+    let curves = Curves::new(&first, part(24..48), &["zoom".into(), "exposure".into()]).unwrap();
     let csv = curves.write(Format::Csv);
     let lines: Vec<&str> = csv.lines().collect();
     assert_eq!((lines.len(), lines[0]), (25, "frame,seconds,zoom,exposure"));
     let row: Vec<f64> = lines[13].split(',').map(|v| v.parse().unwrap()).collect();
     assert_eq!((row[0], row[1]), (12.0, 3.0));
-    assert_eq!((row[2] as f32, row[3] as f32), (first.value("zoom", 36), first.value("exposure", 36)));
+    assert_eq!(
+        (row[2] as f32, row[3] as f32),
+        (first.value("zoom", GeneratedFrame(36)), first.value("exposure", GeneratedFrame(36)))
+    );
     let lists: Value = serde_json::from_str(&curves.write(Format::AnimateDiff)).unwrap();
     assert_eq!(lists["zoom"].as_array().unwrap().len(), 24);
-    assert!(Curves::new(&first, 0..9, &["zom".into()]).unwrap_err().hints()[0].contains("zoom"));
+    assert!(Curves::new(&first, part(0..9), &["zom".into()]).unwrap_err().hints()[0].contains("zoom"));
     let document: Value = serde_json::from_str(&curves.write(Format::Parseq)).unwrap();
     let frame = &document["rendered_frames"][1];
     for field in
@@ -203,7 +211,7 @@ fn tables_and_lists_hold_every_frame_of_the_part() {
 #[test]
 fn an_exported_table_drives_the_same_parameters_again() {
     let first = timeline(LIVELY);
-    let table = Curves::new(&first, 0..192, &[]).unwrap().write(Format::Csv);
+    let table = Curves::new(&first, part(0..192), &[]).unwrap().write(Format::Csv);
     let again =
         timeline(&Imported::read("t.csv", table.as_bytes(), None).unwrap().preset("t.csv", None).unwrap());
     for name in ["exposure", "zoom", "denoise", "guidance"] {
@@ -220,7 +228,7 @@ fn a_hit_is_seen_whole_by_the_frame_that_holds_it() {
     let played = timeline(&routed);
     // The line falls for 2 s; frame 36 begins at 3 s.
     for (frame, value) in [(23, 0.0), (24, 1.0), (36, 0.52), (49, 0.0)] {
-        let shown = played.value("exposure", frame);
+        let shown = played.value("exposure", GeneratedFrame(frame));
         assert!((shown - value).abs() < 2e-3, "frame {frame}: {shown}");
     }
 }

@@ -55,6 +55,7 @@ pub fn apply(frame: &Frame, out: Size, finish: &Finish) -> Frame {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::ShownFrame;
 
     fn pattern(size: Size, value: impl Fn(u32, u32) -> [u8; 3]) -> Frame {
         let rgb = (0..size.height)
@@ -80,7 +81,7 @@ mod tests {
     #[test]
     fn grain_and_glow_come_with_and_without_other_effects_and_keep_the_size() {
         let (frame, out) = (noise(SIZE), Size { width: 160, height: 90 });
-        let grain = Grain { amount: 0.3, seed: 1, frame: 2 };
+        let grain = Grain { amount: 0.3, seed: 1, frame: ShownFrame(2) };
         for plain in
             [Finish::NONE, Finish { zoom: 1.2, ..Finish::NONE }, Finish { roll: 5.0, ..Finish::NONE }]
         {
