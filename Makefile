@@ -12,7 +12,7 @@ TRACK := examples/first-light.m4a
 
 demo: setup
 	$(CARGO) build --release
-	$(CARGO) run --release --quiet -- render $(TRACK) --output demo.mp4 --fresh
+	$(CARGO) run --release --quiet -- render $(TRACK) --output demo.mp4 --fresh --overwrite
 
 PRESETS := $(notdir $(basename $(wildcard presets/*.toml)))
 
@@ -21,7 +21,7 @@ gallery: setup
 	mkdir -p gallery target/gallery
 	for preset in $(PRESETS); do \
 	  $(CARGO) run --release --quiet -- render $(TRACK) --preset $$preset --start 7.74 --end 9.68 \
-	    --output target/gallery/$$preset.mp4 --fresh && \
+	    --output target/gallery/$$preset.mp4 --fresh --overwrite && \
 	  ffmpeg -nostdin -v error -y -i target/gallery/$$preset.mp4 -an -vf scale=320:-1 \
 	    -c:v libwebp_anim -quality 70 -loop 0 gallery/$$preset.webp || exit 1; \
 	done

@@ -18,6 +18,8 @@ use tempfile::TempDir;
 const RATE: u32 = 44_100;
 /// Furthest that a strike may be from where a player has it, in seconds.
 const NEAR: f64 = 0.012;
+/// The same where files were joined: FFmpeg's program leaves the paddings at the joints out, its timestamps don't.
+const JOINT: f64 = 0.05;
 
 /// A soft tone of `seconds` with a loud strike at these times.
 fn strikes(rate: u32, seconds: f64, hz: f64, times: &[f64]) -> Vec<f32> {
@@ -89,16 +91,18 @@ fn played(path: &Path, filter: &str) -> Vec<f32> {
     bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
 }
 
-/// Holds what is heard of a file to its length and its strikes.
+/// Holds what is heard of a file to what FFmpeg decodes of it: its length, and where its strikes are, of which there are so
+/// many.
 #[track_caller]
-fn check(path: &Path, seconds: f64, times: &[f64]) -> Decoded {
-    let (samples, decoded) = heard(path, None);
+fn check(path: &Path, strikes: usize) -> Decoded {
+    let ((samples, decoded), there) = (heard(path, None), played(path, "anull"));
     let (name, length) = (path.display(), decoded.rate.time_of(decoded.samples).0);
-    assert!((length - seconds).abs() < 0.07, "{name} lasts {length} s, not {seconds}");
-    let found = rises(&samples, decoded.rate.0);
-    assert_eq!(found.len(), times.len(), "{name}: {found:?}");
-    for (a, b) in found.iter().zip(times) {
-        assert!((a - b).abs() < 0.07, "{name}: {found:?}, not {times:?}");
+    let seconds = there.len() as f64 / f64::from(RATE);
+    assert!((length - seconds).abs() < JOINT, "{name} lasts {length} s, not {seconds}");
+    let (ours, theirs) = (rises(&samples, decoded.rate.0), rises(&there, RATE));
+    assert_eq!((ours.len(), theirs.len()), (strikes, strikes), "{name}: {ours:?}, FFmpeg {theirs:?}");
+    for (a, b) in ours.iter().zip(&theirs) {
+        assert!((a - b).abs() < JOINT, "{name}: {ours:?}, FFmpeg {theirs:?}");
     }
     decoded
 }
@@ -120,16 +124,15 @@ fn frame_count(bytes: &[u8]) -> usize {
 #[test]
 fn joined_files_are_heard_to_the_last_one() {
     let folder = TempDir::new().unwrap();
-    let all = [1.0, 3.0, 5.0, 7.0, 9.0, 11.0];
-    let cases: [(&str, &[&str], f64); 4] = [
-        ("a.ogg", &["-c:a", "libvorbis"], 12.0),
-        ("a.opus", &["-c:a", "libopus"], 12.0),
-        ("a.mp3", &["-b:a", "128k"], 12.05),
-        ("a.aac", &["-c:a", "aac"], 12.07),
+    let cases: [(&str, &[&str]); 4] = [
+        ("a.ogg", &["-c:a", "libvorbis"]),
+        ("a.opus", &["-c:a", "libopus"]),
+        ("a.mp3", &["-b:a", "128k"]),
+        ("a.aac", &["-c:a", "aac"]),
     ];
-    for (name, codec, seconds) in cases {
+    for (name, codec) in cases {
         let parts = [300.0, 400.0, 500.0].map(|hz| part(&folder, name, hz, &[1.0, 1.0], codec));
-        check(&put(&folder, &format!("joined-{name}"), &parts.concat()), seconds, &all);
+        check(&put(&folder, &format!("joined-{name}"), &parts.concat()), 6);
     }
 }
 
@@ -142,15 +145,13 @@ fn streams_that_change_their_form_are_heard_throughout() {
     let mono = mp3("mono.mp3", &[1.0], &["-b:a", "64k"]);
     let stereo = mp3("stereo.mp3", &[1.0, 0.5], &["-b:a", "128k"]);
     let dull = mp3("dull.mp3", &[1.0, 1.0], &["-b:a", "96k", "-ar", "32000"]);
-    let times = [1.0, 3.0, 5.0, 7.0];
     for (name, parts) in [("a", [&mono, &stereo]), ("b", [&stereo, &mono]), ("c", [&stereo, &dull])] {
-        let decoded =
-            check(&put(&folder, &format!("{name}.mp3"), &parts.map(Vec::as_slice).concat()), 8.07, &times);
+        let decoded = check(&put(&folder, &format!("{name}.mp3"), &parts.map(Vec::as_slice).concat()), 4);
         assert!(decoded.notes.iter().any(|note| note.contains("changes on the way")), "{:?}", decoded.notes);
         assert_eq!(decoded.channels, 2, "stereo is kept wherever it comes");
     }
     let ogg = [&[1.0][..], &[1.0, 1.0]].map(|gains| part(&folder, "a.ogg", 300.0, gains, &["-q:a", "3"]));
-    check(&put(&folder, "forms.ogg", &ogg.concat()), 8.0, &times);
+    check(&put(&folder, "forms.ogg", &ogg.concat()), 4);
 }
 
 #[test]
@@ -171,7 +172,7 @@ fn pages_without_a_position_hold_their_packets_all_the_same() {
         (at, count) = (end, count + 1);
     }
     assert!(count > 20, "{count} pages");
-    check(&put(&folder, "blank.ogg", &bytes), 4.0, &[1.0, 3.0]);
+    check(&put(&folder, "blank.ogg", &bytes), 2);
 }
 
 /// The checksum of an Ogg page whose own is zero.
@@ -223,8 +224,15 @@ fn headers_that_count_wrongly_change_nothing() {
     let frames = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
     for count in [frames * 2, frames / 2, 0, u32::MAX] {
         let counted = [&bytes[..at], &count.to_be_bytes(), &bytes[at + 4..]].concat();
-        let decoded = check(&put(&folder, "counted.mp3", &counted), 4.0, &[1.0, 3.0]);
-        assert_eq!(decoded.notes, Vec::<String>::new(), "{count} frames");
+        let decoded = check(&put(&folder, "counted.mp3", &counted), 2);
+        // Too few make FFmpeg leave out the padding in the middle, and so do players.
+        let told = if count == frames / 2 { "the track has gaps" } else { "" };
+        assert!(
+            decoded.notes.concat().starts_with(told) && decoded.notes.len() < 2,
+            "{count}: {:?}",
+            decoded.notes
+        );
+        assert!(!told.is_empty() || decoded.notes.is_empty(), "{count} frames: {:?}", decoded.notes);
     }
     // A file that was cut is a partial hearing, and that is said.
     let notes = Notes::default();
@@ -447,7 +455,7 @@ fn what_the_track_says_of_itself_stands_in_the_video() {
           [CHAPTER]\nTIMEBASE=1/1000\nSTART=1000\nEND=2000\ntitle=Two\n",
     );
     let wav = folder.path().join("a.wav");
-    write_wav(&wav, RATE, &strikes(RATE, 2.0, 300.0, &[0.5]), &[1.0]);
+    write_wav(&wav, RATE, &strikes(RATE, 2.0, 300.0, &[0.5]), &[1.0, 1.0]);
     let said: Vec<String> = tags.iter().flat_map(|(k, v)| ["-metadata".into(), format!("{k}={v}")]).collect();
     for (name, codec) in
         [("a.mp3", "libmp3lame"), ("a.m4a", "aac"), ("a.flac", "flac"), ("a.ogg", "libvorbis")]
