@@ -6,6 +6,8 @@
 //!
 //! It also holds the memory that the cases take to [`MOST_MEMORY`]; the cases' count and the slowest one are printed.
 
+mod models; // every file of a model
+
 use crate::presets::track;
 use beatbolt::audio::{Analysis, lyrics, midi, timed};
 use beatbolt::error::Error;
