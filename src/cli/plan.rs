@@ -10,7 +10,7 @@ use crate::diffusion::model::{Origin, SamplingRecord};
 use crate::error::Result;
 use crate::job::{Destination, JobOptions, OutputOptions, Request, Scene, Warning, models, warnings};
 use crate::render::{Estimate, Job, Window, estimate};
-use crate::score::PARAMS;
+use crate::score::ParamId;
 use crate::timing::Timings;
 use crate::units::Seconds;
 use serde_json::{Map, Value, json};
@@ -150,9 +150,9 @@ impl Plan<'_> {
     /// Parameters that move, with their range in this part, and those that are held somewhere else than by default.
     fn values_table(&self) {
         say(format_args!("parameter            least    mean    most  changes per"));
-        for param in PARAMS.iter().filter(|p| p.needs.is_empty()) {
-            let part = self.job.part();
-            let curve = &self.job.timeline.curves[param.name][part.start as usize..part.end as usize];
+        let (timeline, part) = (&self.job.timeline, self.job.part());
+        for (param, _) in timeline.curves.iter() {
+            let curve = timeline.values(&param, &part);
             if curve.iter().all(|v| *v == param.default as f32) {
                 continue;
             }
@@ -174,8 +174,8 @@ impl Plan<'_> {
                 window.index,
                 window.take,
                 self.time(new.start).to_string(),
-                self.mean(window, "motion_scale"),
-                self.mean(window, "denoise"),
+                self.mean(window, ParamId::MotionScale),
+                self.mean(window, ParamId::Denoise),
                 self.job.timeline.prompt_at(new.start).prompt
             ));
         }
@@ -198,7 +198,7 @@ impl Plan<'_> {
         let values: Map<String, Value> = timeline
             .curves
             .iter()
-            .map(|(name, curve)| ((*name).to_owned(), json!(curve[part.start as usize..part.end as usize])))
+            .map(|(param, _)| (param.name.to_string(), json!(timeline.values(&param, &part))))
             .collect();
         let cuts = timeline.cuts.iter().filter(|c| part.start < **c && **c < part.end).map(|c| frame(*c));
         json!({
@@ -212,9 +212,9 @@ impl Plan<'_> {
     }
 
     /// Mean of a parameter over the frames that a window brings.
-    fn mean(&self, window: &Window, name: &str) -> f32 {
+    fn mean(&self, window: &Window, id: ParamId) -> f32 {
         let new = window.new_frames();
         let count = (new.end - new.start) as f32;
-        new.map(|frame| self.job.timeline.value(name, frame)).sum::<f32>() / count
+        new.map(|frame| self.job.timeline.value(id, frame)).sum::<f32>() / count
     }
 }

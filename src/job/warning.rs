@@ -3,6 +3,7 @@
 use super::scene::Scene;
 use crate::error::Result;
 use crate::render::Job;
+use crate::score::ParamId;
 use crate::units::Size;
 use serde::Serialize;
 
@@ -79,7 +80,7 @@ fn steps(scene: &Scene) -> Option<Warning> {
 
 fn guidance(scene: &Scene, job: &Job) -> Option<Warning> {
     let native = scene.info.hints();
-    let most = job.part().map(|f| job.timeline.value("guidance", f)).fold(1.0, f32::max);
+    let most = job.part().map(|f| job.timeline.value(ParamId::Guidance, f)).fold(1.0, f32::max);
     let distilled = distilled_for(scene).is_some() || native.guidance <= 1.0;
     if !(distilled && most > 2.0) {
         return None;
@@ -105,7 +106,7 @@ fn window(job: &Job) -> Option<Warning> {
 }
 
 fn denoise(scene: &Scene, job: &Job) -> Option<Warning> {
-    let least = job.part().map(|f| job.timeline.value("denoise", f)).fold(1.0, f32::min);
+    let least = job.part().map(|f| job.timeline.value(ParamId::Denoise, f)).fold(1.0, f32::min);
     let step = 1.0 / scene.info.sampling().steps as f32;
     if least >= step {
         return None;

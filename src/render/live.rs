@@ -116,7 +116,7 @@ impl Live {
 mod tests {
     use super::*;
     use crate::render::fixture::{draft_model, small_settings};
-    use crate::score::{Overrides, Show, Span, find, fixture};
+    use crate::score::{Overrides, ParamId, Show, Span, find, fixture};
     use crate::units::{FrameRate, Seconds};
 
     /// Four seconds of a shipped preset, flying, with a cut in them.
@@ -124,7 +124,7 @@ mod tests {
         let (fps, span) = (FrameRate::new(12, 1).unwrap(), Span { start: Seconds(0.0), frames: 48 });
         let show = Show::of(find("pulse").unwrap());
         let mut timeline = show.play(&fixture(4.0), &Overrides::default(), fps, span).unwrap();
-        timeline.curves.insert("fly_zoom", vec![1.2; 48]);
+        timeline.curves.insert(ParamId::FlyZoom, vec![1.2; 48]);
         Timeline { cuts: vec![30], ..timeline }
     }
 
@@ -165,7 +165,7 @@ mod tests {
         let mut before = None;
         shown(&live, &model, &mut before, 0);
         let mut other = timeline();
-        other.curves.insert("motion_scale", vec![0.0; 48]);
+        other.curves.insert(ParamId::MotionScale, vec![0.0; 48]);
         let changed = Live::new(&settings, other);
         let grown = shown(&changed, &model, &mut before.clone(), 16);
         assert!(grown[0] != shown(&live, &model, &mut before.clone(), 16)[0]);

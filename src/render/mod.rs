@@ -35,6 +35,7 @@ use crate::diffusion::sampling::denoise::{Guidance, WindowInputs};
 use crate::diffusion::sampling::retime::Pace;
 use crate::diffusion::sampling::schedule::Schedule;
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::score::ParamId;
 use crate::timing::Timings;
 use camera::{Flight, Pose};
 use candle_core::Tensor;
@@ -159,7 +160,7 @@ impl<'a> Render<'a> {
         let speeds: Vec<f32> = conditions.conditioning.motion.iter().map(|m| hints.speed(m.scale)).collect();
         let pace = Pace {
             speeds: &speeds,
-            strength: timeline.value("pace", window.new_frames().start),
+            strength: timeline.value(ParamId::Pace, window.new_frames().start),
             luma: self.model.luma(),
         };
         let input = WindowInputs {
@@ -184,7 +185,7 @@ impl<'a> Render<'a> {
         })?;
         let count = (window.new_frames().end - window.new_frames().start) as usize;
         let latents = settled.narrow(0, window.pinned, count).context(failed)?;
-        let strength = timeline.value("drift_guard", window.new_frames().start);
+        let strength = timeline.value(ParamId::DriftGuard, window.new_frames().start);
         let (latents, look) = self.guard(latents, prompt_start, strength)?;
         if let Some(store) = self.store {
             store.save(window.index, &latents, &look)?;

@@ -7,7 +7,7 @@ use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::nn::cpu::layout::to_bytes;
 use crate::progress::{Flow, Progress};
-use crate::score::Timeline;
+use crate::score::{ParamId, Timeline};
 use crate::system::give_way;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, Size};
@@ -158,20 +158,20 @@ fn encode(
 /// The finish effects of one frame that has flown to `pose`.
 pub(super) fn finish_at(job: &Job, frame: FrameIndex, pose: Pose) -> Finish {
     let timeline: &Timeline = &job.timeline;
-    let value = |name: &str| timeline.value(name, frame);
+    let value = |id| timeline.value(id, frame);
     let time = timeline.fps.start_of(frame);
-    let (shake_x, shake_y) = shake_offset(job.settings.seed, time, value("shake"));
-    let grain = Grain { amount: value("grain"), seed: job.settings.seed, frame };
+    let (shake_x, shake_y) = shake_offset(job.settings.seed, time, value(ParamId::Shake));
+    let grain = Grain { amount: value(ParamId::Grain), seed: job.settings.seed, frame };
     let finish = Finish {
-        zoom: value("zoom"),
-        roll: value("roll"),
-        shift_x: value("pan_x") + shake_x,
-        shift_y: value("pan_y") + shake_y,
-        exposure: value("exposure"),
-        flash: value("flash"),
-        saturation: value("saturation"),
-        hue: value("hue"),
-        glow: value("glow"),
+        zoom: value(ParamId::Zoom),
+        roll: value(ParamId::Roll),
+        shift_x: value(ParamId::PanX) + shake_x,
+        shift_y: value(ParamId::PanY) + shake_y,
+        exposure: value(ParamId::Exposure),
+        flash: value(ParamId::Flash),
+        saturation: value(ParamId::Saturation),
+        hue: value(ParamId::Hue),
+        glow: value(ParamId::Glow),
         grain,
     };
     pose.before(finish, job.settings.picture.aspect())

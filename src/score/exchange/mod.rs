@@ -12,7 +12,7 @@ mod timed;
 
 pub use import::Imported;
 
-use super::param::{Param, Rate, TABLE};
+use super::param::{Param, ParamRef, Rate};
 use super::timeline::Timeline;
 use crate::error::{Error, Result};
 use crate::units::FrameIndex;
@@ -45,7 +45,7 @@ pub enum Format {
 pub struct Curves<'a> {
     timeline: &'a Timeline,
     part: Range<FrameIndex>,
-    params: Vec<&'static Param>,
+    params: Vec<ParamRef>,
 }
 
 impl<'a> Curves<'a> {
@@ -55,13 +55,11 @@ impl<'a> Curves<'a> {
     /// # Errors
     /// Usage, for a name that is no parameter's.
     pub fn new(timeline: &'a Timeline, part: Range<FrameIndex>, names: &[String]) -> Result<Self> {
-        let mut params = names.iter().map(|n| Param::find(n)).collect::<Result<Vec<_>>>()?;
-        let all = part.start as usize..part.end as usize;
+        let slots = timeline.curves.slots();
+        let mut params = names.iter().map(|n| slots.find(n)).collect::<Result<Vec<_>>>()?;
         if params.is_empty() {
-            let told =
-                |p: &&Param| timeline.curves[p.name][all.clone()].iter().any(|v| *v != p.default as f32);
-            params =
-                TABLE.iter().filter(|p| p.rate != Rate::Job && p.needs.is_empty()).filter(told).collect();
+            let told = |p: &ParamRef| timeline.values(p, &part).iter().any(|v| *v != p.default as f32);
+            params = slots.params().filter(|p| p.rate != Rate::Job).filter(told).collect();
         }
         Ok(Curves { timeline, part, params })
     }
@@ -73,7 +71,7 @@ impl<'a> Curves<'a> {
             Format::Deforum => pretty(&deforum::write(self)),
             Format::Parseq => pretty(&parseq::write(self)),
             Format::AnimateDiff => {
-                let lists = self.params.iter().map(|p| (p.name.to_owned(), json!(self.values(p.name))));
+                let lists = self.params.iter().map(|p| (p.name.to_string(), json!(self.values(p))));
                 pretty(&Value::Object(lists.collect()))
             }
         }
@@ -83,19 +81,24 @@ impl<'a> Curves<'a> {
         (self.part.end - self.part.start) as usize
     }
 
-    fn values(&self, name: &str) -> &[f32] {
-        &self.timeline.curves[name][self.part.start as usize..self.part.end as usize]
+    fn values(&self, param: impl AsRef<Param>) -> &[f32] {
+        self.timeline.values(param, &self.part)
+    }
+
+    /// The value of a parameter in the frame that is the `index`-th of the stretch.
+    fn value(&self, param: impl AsRef<Param>, index: usize) -> f32 {
+        self.timeline.value(param, self.part.start + index as FrameIndex)
     }
 
     /// Frame, seconds in the track, and a column for every parameter.
     fn csv(&self) -> String {
-        let names: Vec<&str> = self.params.iter().map(|p| p.name).collect();
+        let names: Vec<&str> = self.params.iter().map(|p| &*p.name).collect();
         let mut text = format!("frame,seconds,{}\n", names.join(","));
         for (frame, absolute) in self.part.clone().enumerate() {
             let seconds = self.timeline.start.0 + self.timeline.fps.start_of(absolute).0;
             let _ = write!(text, "{frame},{seconds:.6}");
             self.params.iter().for_each(|p| {
-                let _ = write!(text, ",{}", self.timeline.value(p.name, absolute));
+                let _ = write!(text, ",{}", self.timeline.value(p, absolute));
             });
             text.push('\n');
         }
