@@ -12,7 +12,7 @@ use crate::presets::track;
 use beatbolt::audio::{Analysis, lyrics, midi, timed};
 use beatbolt::error::Error;
 use beatbolt::score::exchange::Imported;
-use beatbolt::score::{Choices, Overrides, PARAMS, Preset, Project, Show, Span, shipped};
+use beatbolt::score::{Choices, Overrides, Preset, Project, Show, Span, shipped};
 use beatbolt::units::{FrameRate, GeneratedFrame, Seconds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -151,10 +151,10 @@ fn seeds(texts: &[&str]) -> Vec<Vec<u8>> {
 fn play(show: &Show, analysis: &Analysis) -> Result<(), Error> {
     let (fps, span) = (FrameRate::new(12, 1)?, Span { start: Seconds(9.0), frames: 24 });
     let timeline = show.play(analysis, &Overrides::default(), fps, span)?;
-    for param in PARAMS {
+    for (param, _) in timeline.curves.iter() {
         let inside = |f| {
             (param.min - 1e-6..=param.max + 1e-6)
-                .contains(&f64::from(timeline.value(param.name, GeneratedFrame(f))))
+                .contains(&f64::from(timeline.value(&param, GeneratedFrame(f))))
         };
         assert!((0..24).all(inside), "{}", param.name);
     }

@@ -3,8 +3,9 @@
 use beatbolt::audio::{Analysis, Drums, Envelope, Hit, Section};
 use beatbolt::error::ErrorKind;
 use beatbolt::score::{
-    Choices, FUNCTIONS, Overrides, PARAMS, Preset, Project, SIGNALS, Span, TABLES, Timeline, compose, find,
-    function_table, json_schema, param_table, reference, shipped, signal_table,
+    Choices, FUNCTIONS, Overrides, PARAMS, ParamId, Preset, Project, SIGNALS, SLOT_KINDS, Span, TABLES,
+    Timeline, compose, find, function_table, json_schema, param_table, reference, shipped, signal_table,
+    slot_table,
 };
 use beatbolt::units::{FrameRate, SampleRate, Seconds};
 use proptest::prelude::{any, prop, proptest};
@@ -72,7 +73,7 @@ fn shipped_presets_play_at_every_rate_inside_all_ranges() {
         for rate in RATES {
             let timeline = play(&analysis, &preset, rate);
             for param in PARAMS {
-                let curve = &timeline.curves[param.name];
+                let curve = timeline.curves.get(param);
                 assert_eq!(curve.len() as u64, timeline.frames);
                 let range = param.min as f32..=param.max as f32;
                 assert!(curve.iter().all(|v| range.contains(v)), "{name} {rate} {}", param.name);
@@ -127,7 +128,7 @@ fn a_hit_is_seen_in_the_frame_that_shows_it() {
             for time in [3.0, 10.0105, 20.47].map(Seconds) {
                 analysis.drums.kick = vec![Hit { time, strength: 1.0 }];
                 let timeline = play(&analysis, &preset, rate);
-                let flash = &timeline.curves["flash"];
+                let flash = timeline.curves.get(ParamId::Flash);
                 let first = flash.iter().position(|v| *v == 1.0);
                 let shows = timeline.fps.frame_at(time) as usize;
                 assert_eq!(first, Some(shows), "{rate} {time} {attack}");
@@ -136,7 +137,7 @@ fn a_hit_is_seen_in_the_frame_that_shows_it() {
     }
     let silent = play(&analysis, &preset, "12");
     let before = silent.fps.frame_at(Seconds(20.47)) as usize;
-    assert!(silent.curves["flash"][..before].iter().all(|v| *v == 0.0));
+    assert!(silent.curves.get(ParamId::Flash)[..before].iter().all(|v| *v == 0.0));
 }
 
 /// Mean motion in frames with a beat and the frames after them, over that elsewhere; and the rank correlation
@@ -144,7 +145,7 @@ fn a_hit_is_seen_in_the_frame_that_shows_it() {
 fn follows(preset: &Preset) -> (f64, f64) {
     let analysis = track();
     let timeline = play(&analysis, preset, "12");
-    let motion: Vec<f64> = timeline.curves["motion_scale"].iter().map(|v| f64::from(*v)).collect();
+    let motion: Vec<f64> = timeline.curves.get(ParamId::MotionScale).iter().map(|v| f64::from(*v)).collect();
     let mut on_beat = vec![false; motion.len() + 1];
     for t in &analysis.beats {
         let frame = timeline.fps.frame_at(*t) as usize;
@@ -177,7 +178,7 @@ fn every_preset_moves_with_the_music_and_uses_the_range_of_speeds() {
         let (lift, loudness) = follows(&preset);
         let least = if ["tide", "sonata", "nova"].contains(name) { 0.95 } else { 1.1 };
         assert!(lift > least && loudness > 0.4, "{name}: lift {lift:.2}, loudness {loudness:.2}");
-        let mut motion = play(&analysis, &preset, "12").curves["motion_scale"].clone();
+        let mut motion = play(&analysis, &preset, "12").curves.get(ParamId::MotionScale).to_vec();
         motion.sort_by(f32::total_cmp);
         let (slow, fast) = (motion[motion.len() / 20], motion[motion.len() * 19 / 20]);
         assert!(slow < 0.8 && (0.7..=2.0).contains(&fast), "{name}: from {slow:.2} to {fast:.2}");
@@ -356,10 +357,10 @@ fn wrong_presets_are_told_where_and_what() {
         Case("ease", &[P, "ease = \"2 beets\"\n"], "'2 beets'", "'beats'"),
         Case("blend", &["blend = \"slurp\"\n", P], "blend can't be 'slurp'", "'slerp'"),
         Case(
-            "what no model has",
-            &[P, "[base]\nlora_strength = 1\n"],
-            "mine.toml:4:1: lora_strength can't be turned: it needs a LoRA",
-            "leave",
+            "what this job lacks",
+            &[P, "[base]\nlora.smoke = 1\n"],
+            "mine.toml:4:6: there is no parameter 'lora.smoke': this job has no LoRA",
+            "leave it out",
         ),
         Case("cuts", &[P, "[cuts]\non = \"sections\"\n"], "on can't be 'sections'", "'section'"),
         Case("cut bars", &[P, "[cuts]\non = \"bars:0\"\n"], "can't be on 'bars:0'", "bars:1"),
@@ -435,7 +436,7 @@ fn a_track_that_is_6_db_louder_changes_no_curve() {
         assert_eq!((&a.prompts, &a.cuts), (&b.prompts, &b.cuts), "{name}");
         for param in PARAMS {
             let allowed = 0.01 * (param.max - param.min) as f32;
-            let pairs = a.curves[param.name].iter().zip(&b.curves[param.name]);
+            let pairs = a.curves.get(param).iter().zip(b.curves.get(param));
             assert!(pairs.clone().all(|(a, b)| (a - b).abs() <= allowed), "{name} {}", param.name);
         }
     }
@@ -450,7 +451,8 @@ fn an_unknown_preset_is_told_the_nearest() {
 #[test]
 fn tables_name_everything() {
     let (params, signals) = (param_table(), signal_table());
-    assert!(PARAMS.iter().all(|p| params.contains(p.name) && params.contains(p.effect)));
+    assert!(SLOT_KINDS.iter().all(|k| slot_table().contains(&format!("| {}.NAME ", k.prefix))));
+    assert!(PARAMS.iter().all(|p| params.contains(&*p.name) && params.contains(p.effect)));
     assert!(FUNCTIONS.iter().all(|f| function_table().contains(f.usage)));
     assert!(SIGNALS.iter().all(|s| signals.contains(s.name) && signals.contains(s.about)));
 }
@@ -508,6 +510,22 @@ fn schema_files_and_reference_are_those_of_the_program() {
     assert_eq!(file("REFERENCE.md").trim_end(), reference().trim_end());
 }
 
+/// Whether a name of a slot, or the part behind the dot, is as the pattern says; other patterns let everything pass.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some(before) = pattern.strip_prefix('^').and_then(|p| p.strip_suffix("[A-Za-z0-9_-]{1,64}$")) else {
+        return true;
+    };
+    let name = match before.strip_suffix("\\.") {
+        None => Some(text),
+        Some(prefixes) => {
+            let mut prefixes = prefixes.trim_matches(['(', ')']).split('|');
+            text.split_once('.').filter(|(prefix, _)| prefixes.any(|p| p == *prefix)).map(|(_, name)| name)
+        }
+    };
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    name.is_some_and(|name| (1..=64).contains(&name.len()) && name.chars().all(fits))
+}
+
 /// What a JSON Schema allows, as far as ours goes.
 fn allows(schema: &serde_json::Value, root: &serde_json::Value, value: &serde_json::Value) -> bool {
     use serde_json::Value;
@@ -537,13 +555,19 @@ fn allows(schema: &serde_json::Value, root: &serde_json::Value, value: &serde_js
         _ => true,
     };
     let inner = match value {
-        Value::Object(map) => map.iter().all(|(key, inner)| match schema["properties"].get(key) {
-            Some(property) => allows(property, root, inner),
-            None => {
-                schema["additionalProperties"].is_object()
-                    && allows(&schema["additionalProperties"], root, inner)
+        Value::Object(map) => map.iter().all(|(key, inner)| {
+            let by_pattern =
+                || schema["patternProperties"].as_object()?.iter().find(|(p, _)| matches(p, key));
+            let property = schema["properties"].get(key).or_else(|| Some(by_pattern()?.1));
+            match property {
+                Some(property) => allows(property, root, inner),
+                None => {
+                    schema["additionalProperties"].is_object()
+                        && allows(&schema["additionalProperties"], root, inner)
+                }
             }
         }),
+        Value::String(text) => schema["pattern"].as_str().is_none_or(|pattern| matches(pattern, text)),
         Value::Array(list) if schema["items"].is_object() && schema["items"].get("prefixItems").is_none() => {
             list.iter().all(|inner| allows(&schema["items"], root, inner))
         }
@@ -559,10 +583,18 @@ fn the_schema_allows_every_shipped_preset_and_refuses_typos() {
     for (name, text) in shipped() {
         assert!(allows(&schema, &schema, &value(text)), "{name}");
     }
+    // Which slots a job has is not the schema's to know.
+    for slot in ["[base]\nlora.smoke = -1", "[base]\n\"control.b\" = 1", "[[route]]\nto = \"prompt.a-1\""] {
+        assert!(allows(&schema, &schema, &value(slot)), "{slot}");
+    }
     for wrong in [
         "[base]\nzom = 1",
         "[base]\nzoom = 9",
         "[[route]]\nto = \"finish\"",
+        "[base]\n\"lara.smoke\" = 1",
+        "[base]\nlora.\"a b\" = 1",
+        "[base]\nlora.smoke = 9",
+        "[[route]]\nto = \"lora.\"",
         "[[prompt]]\ntxt = \"x\"",
         "blend = \"mix\"",
     ] {
@@ -604,7 +636,7 @@ proptest! {
         let timeline = play(&analysis, &find(shipped()[which].0).unwrap(), "12");
         for param in PARAMS {
             let range = param.min as f32..=param.max as f32;
-            assert!(timeline.curves[param.name].iter().all(|v| range.contains(v)), "{}", param.name);
+            assert!(timeline.curves.get(param).iter().all(|v| range.contains(v)), "{}", param.name);
         }
     }
 }

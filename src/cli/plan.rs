@@ -10,7 +10,7 @@ use crate::diffusion::model::{Origin, SamplingRecord};
 use crate::error::Result;
 use crate::job::{Destination, JobOptions, OutputOptions, Request, Scene, Warning, models, warnings};
 use crate::render::{Estimate, Job, Window, estimate};
-use crate::score::PARAMS;
+use crate::score::ParamId;
 use crate::timing::Timings;
 use crate::units::{GeneratedFrame, Seconds};
 use serde_json::{Map, Value, json};
@@ -150,9 +150,9 @@ impl Plan<'_> {
     /// Parameters that move, with their range in this part, and those that are held somewhere else than by default.
     fn values_table(&self) {
         say(format_args!("parameter            least    mean    most  changes per"));
-        for param in PARAMS.iter().filter(|p| p.needs.is_empty()) {
-            let part = self.job.part();
-            let curve = self.job.timeline.values(param.name, &part);
+        let (timeline, part) = (&self.job.timeline, self.job.part());
+        for (param, _) in timeline.curves.iter() {
+            let curve = timeline.values(&param, &part);
             if curve.iter().all(|v| *v == param.default as f32) {
                 continue;
             }
@@ -174,8 +174,8 @@ impl Plan<'_> {
                 window.index,
                 window.take,
                 self.time(new.start).to_string(),
-                self.mean(window, "motion_scale"),
-                self.mean(window, "denoise"),
+                self.mean(window, ParamId::MotionScale),
+                self.mean(window, ParamId::Denoise),
                 self.job.timeline.prompt_at(new.start).prompt
             ));
         }
@@ -197,8 +197,8 @@ impl Plan<'_> {
             .collect();
         let values: Map<String, Value> = timeline
             .curves
-            .keys()
-            .map(|name| ((*name).to_owned(), json!(timeline.values(name, &part))))
+            .iter()
+            .map(|(param, _)| (param.name.to_string(), json!(timeline.values(&param, &part))))
             .collect();
         let cuts = timeline.cuts.iter().filter(|c| part.start < **c && **c < part.end).map(|c| frame(*c));
         json!({
@@ -212,8 +212,8 @@ impl Plan<'_> {
     }
 
     /// Mean of a parameter over the frames that a window brings.
-    fn mean(&self, window: &Window, name: &str) -> f32 {
-        let values = self.job.timeline.values(name, &window.new_frames());
+    fn mean(&self, window: &Window, id: ParamId) -> f32 {
+        let values = self.job.timeline.values(id, &window.new_frames());
         values.iter().sum::<f32>() / values.len() as f32
     }
 }

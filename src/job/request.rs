@@ -7,7 +7,7 @@ use super::record::{Origin, PresetRecord, ProjectRecord};
 use super::{models, presets, project_folder};
 use crate::diffusion::Tier;
 use crate::error::{Error, Result};
-use crate::score::{DEFAULT, Overrides, Preset, Project, Show, parse_set};
+use crate::score::{DEFAULT, Overrides, Preset, Project, Show, Slots};
 use crate::units::{FrameRate, Size};
 use crate::video::{Audio, Profile};
 use std::ffi::OsStr;
@@ -68,8 +68,8 @@ impl Request {
         let origin = Origin::Preset(PresetRecord { name: preset.name.clone(), toml: text });
         Ok(Request {
             track: options.input.clone(),
+            overrides: overrides(options, &preset.slots)?,
             show: Show::of(preset),
-            overrides: overrides(options)?,
             size: options.size.unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps,
             seed: options.seed.unwrap_or(1),
@@ -101,7 +101,7 @@ impl Request {
         let hearing = options.hearing.clone().over(&project.hearing, |path| folder.inside(path))?;
         Ok(Request {
             track: folder.inside(&project.track)?,
-            overrides: overrides(options)?,
+            overrides: overrides(options, &project.show.slots(&[]))?,
             size: options.size.or(project.size).unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps.or(project.fps),
             seed: options.seed.or(project.seed).unwrap_or(1),
@@ -124,8 +124,9 @@ pub fn is_project(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
 }
 
-fn overrides(options: &JobOptions) -> Result<Overrides> {
-    let set = options.set.iter().map(|text| parse_set(text)).collect::<Result<_>>()?;
+/// What was typed over presets and project of a job with these slots.
+fn overrides(options: &JobOptions, slots: &Slots) -> Result<Overrides> {
+    let set = options.set.iter().map(|text| slots.setting(text)).collect::<Result<_>>()?;
     Ok(Overrides { set, prompt: options.prompt.clone(), negative: options.negative.clone() })
 }
 

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render;
 use crate::render::{Job, Settings, WindowShape};
-use crate::score::{Emphasis, Look, Span, Timeline};
+use crate::score::{Emphasis, Look, ParamId, Span, Timeline};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds, Size};
@@ -51,7 +51,7 @@ impl Scene {
         system::give_back();
         let guidance_from = guidance_from(&request, &info);
         for look in &mut request.show.looks {
-            look.preset.base.entry("guidance").or_insert(info.sampling().guidance);
+            look.preset.base.entry(ParamId::Guidance.into()).or_insert(info.sampling().guidance);
         }
         let fps = request.fps.map_or_else(|| FrameRate::new(info.hints().fps, 1), Ok)?;
         let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
@@ -137,7 +137,7 @@ impl Scene {
     /// # Errors
     /// Usage: so many steps can't be made.
     pub fn sampling(&self) -> Result<SamplingRecord> {
-        let guidance = self.timeline.value("guidance", self.part.start);
+        let guidance = self.timeline.value(ParamId::Guidance, self.part.start);
         self.info.sampling().record((guidance, self.guidance_from))
     }
 
@@ -193,10 +193,10 @@ impl Scene {
 
 /// Who says what the guidance is: the model's own is put into the presets that say nothing.
 fn guidance_from(request: &Request, info: &ModelInfo) -> Origin {
-    let typed = request.overrides.set.iter().any(|setting| setting.param.name == "guidance");
+    let typed = request.overrides.set.iter().any(|setting| setting.param.is(ParamId::Guidance));
     let preset = |look: &Look| {
-        look.preset.base.contains_key("guidance")
-            || look.preset.routes.iter().any(|route| route.to.name == "guidance")
+        look.preset.base.keys().any(|param| param.is(ParamId::Guidance))
+            || look.preset.routes.iter().any(|route| route.to.is(ParamId::Guidance))
     };
     match (typed, request.show.looks.iter().any(preset)) {
         (true, _) => Origin::User,

@@ -5,6 +5,7 @@ use super::scene::Scene;
 use crate::diffusion::model::Sampling;
 use crate::error::Result;
 use crate::render::Job;
+use crate::score::ParamId;
 use crate::units::Size;
 use serde::Serialize;
 
@@ -63,7 +64,7 @@ fn steps(scene: &Scene) -> Option<Warning> {
 
 fn guidance(scene: &Scene, job: &Job) -> Option<Warning> {
     let Sampling { family, most_guidance, .. } = scene.info.sampling();
-    let most = job.timeline.values("guidance", &job.part()).iter().copied().fold(1.0, f32::max);
+    let most = job.timeline.values(ParamId::Guidance, &job.part()).iter().copied().fold(1.0, f32::max);
     if most <= *most_guidance {
         return None;
     }
@@ -95,7 +96,7 @@ fn window(job: &Job) -> Option<Warning> {
 }
 
 fn denoise(scene: &Scene, job: &Job) -> Option<Warning> {
-    let least = job.timeline.values("denoise", &job.part()).iter().copied().fold(1.0, f32::min);
+    let least = job.timeline.values(ParamId::Denoise, &job.part()).iter().copied().fold(1.0, f32::min);
     let step = 1.0 / scene.info.sampling().steps as f32;
     if least >= step {
         return None;
@@ -144,7 +145,9 @@ fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
 
 fn flashing(job: &Job) -> Option<Warning> {
     let (timeline, part) = (&job.timeline, job.part());
-    let light = |frame| flashes::light(timeline.value("exposure", frame), timeline.value("flash", frame));
+    let light = |frame| {
+        flashes::light(timeline.value(ParamId::Exposure, frame), timeline.value(ParamId::Flash, frame))
+    };
     let lights: Vec<f32> = part.start.until(part.end).map(light).collect();
     let (count, at) = flashes::most(&lights, |i| timeline.fps.start_of(part.start + i as u64));
     if count <= flashes::MOST {

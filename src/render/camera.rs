@@ -12,7 +12,7 @@ use super::pictures::{to_frames, to_pictures};
 use super::plan::Window;
 use crate::diffusion::Model;
 use crate::error::Result;
-use crate::score::Timeline;
+use crate::score::{ParamId, Timeline};
 use crate::units::{GeneratedFrame, Size};
 use crate::video::{Finish, Frame, apply};
 use candle_core::Tensor;
@@ -135,8 +135,8 @@ impl Flight {
 
 /// What the camera does from the frame before to this one.
 fn step(timeline: &Timeline, frame: GeneratedFrame, aspect: f64) -> Pose {
-    let value = |name: &str| f64::from(timeline.value(name, frame));
-    let rates = ["fly_zoom", "fly_roll", "fly_x", "fly_y"].map(value);
+    let value = |id| f64::from(timeline.value(id, frame));
+    let rates = [ParamId::FlyZoom, ParamId::FlyRoll, ParamId::FlyX, ParamId::FlyY].map(value);
     if rates == [1.0, 0.0, 0.0, 0.0] {
         return Pose::REST;
     }
@@ -176,12 +176,12 @@ mod tests {
 
     const ASPECT: f64 = 16.0 / 9.0;
 
-    fn timeline(rates: &[(&'static str, f32)]) -> Timeline {
+    fn timeline(rates: &[(ParamId, f32)]) -> Timeline {
         let (fps, span) = (FrameRate::new(12, 1).unwrap(), Span { start: Seconds(0.0), frames: 48 });
         let mut timeline =
             Show::of(find("pulse").unwrap()).play(&fixture(4.0), &Overrides::default(), fps, span).unwrap();
-        for &(name, rate) in rates {
-            timeline.curves.insert(name, vec![rate; 48]);
+        for &(id, rate) in rates {
+            timeline.curves.insert(id, vec![rate; 48]);
         }
         timeline
     }
@@ -222,14 +222,14 @@ mod tests {
     fn what_is_seen_moves_on_evenly_through_hand_offs() {
         // (rates, where (0.1, 0.05) is after n frames)
         type Place = fn(f64) -> [f64; 2];
-        let cases: [(&[(&str, f32)], Place); 4] = [
-            (&[("fly_zoom", 1.5)], |t| [0.1, 0.05].map(|v| v * 1.5f64.powf(t))),
-            (&[("fly_x", 0.25), ("fly_y", -0.5)], |t| [0.1 + 0.25 * ASPECT * t, 0.05 - 0.5 * t]),
-            (&[("fly_roll", 90.0)], |t| {
+        let cases: [(&[(ParamId, f32)], Place); 4] = [
+            (&[(ParamId::FlyZoom, 1.5)], |t| [0.1, 0.05].map(|v| v * 1.5f64.powf(t))),
+            (&[(ParamId::FlyX, 0.25), (ParamId::FlyY, -0.5)], |t| [0.1 + 0.25 * ASPECT * t, 0.05 - 0.5 * t]),
+            (&[(ParamId::FlyRoll, 90.0)], |t| {
                 let (sin, cos) = (t * std::f64::consts::FRAC_PI_2).sin_cos();
                 [cos * 0.1 - sin * 0.05, sin * 0.1 + cos * 0.05]
             }),
-            (&[("fly_zoom", 0.8)], |t| [0.1, 0.05].map(|v| v * 0.8f64.powf(t))),
+            (&[(ParamId::FlyZoom, 0.8)], |t| [0.1, 0.05].map(|v| v * 0.8f64.powf(t))),
         ];
         for (rates, place) in cases {
             let timeline = timeline(rates);

@@ -11,6 +11,7 @@ use crate::diffusion::ModelInfo;
 use crate::diffusion::model::Products;
 use crate::error::{Context, Error, Result};
 use crate::nn::trial::{Rates, rates};
+use crate::score::ParamId;
 use crate::units::{Seconds, Size};
 use crate::video::{Frame, Profile, Quality, VideoSpec, Writer, apply};
 use crate::weights::Placement;
@@ -99,7 +100,7 @@ fn memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Option<u64> {
 
 /// How often a step of this window runs the network.
 fn passes(job: &Job, window: &Window) -> f64 {
-    if job.timeline.value("guidance", window.new_frames().start) == 1.0 { 1.0 } else { 2.0 }
+    if job.timeline.value(ParamId::Guidance, window.new_frames().start) == 1.0 { 1.0 } else { 2.0 }
 }
 
 /// Seconds of finishing and writing a few frames as a render would, beside all that is temporary.

@@ -3,6 +3,7 @@
 use super::camera::Pose;
 use super::job::Job;
 use super::rate;
+use crate::score::ParamId;
 use crate::units::ShownFrame;
 use crate::video::{Finish, Grain, shake_offset};
 
@@ -10,20 +11,20 @@ use crate::video::{Finish, Grain, shake_offset};
 pub fn finish_at(job: &Job, frame: ShownFrame, pose: Pose) -> Finish {
     let timeline = &job.timeline;
     let source = rate::generated(frame);
-    let value = |name: &str| timeline.value(name, source);
+    let value = |id| timeline.value(id, source);
     let time = timeline.fps.start_of(source);
-    let (shake_x, shake_y) = shake_offset(job.settings.seed, time, value("shake"));
-    let grain = Grain { amount: value("grain"), seed: job.settings.seed, frame };
+    let (shake_x, shake_y) = shake_offset(job.settings.seed, time, value(ParamId::Shake));
+    let grain = Grain { amount: value(ParamId::Grain), seed: job.settings.seed, frame };
     let finish = Finish {
-        zoom: value("zoom"),
-        roll: value("roll"),
-        shift_x: value("pan_x") + shake_x,
-        shift_y: value("pan_y") + shake_y,
-        exposure: value("exposure"),
-        flash: value("flash"),
-        saturation: value("saturation"),
-        hue: value("hue"),
-        glow: value("glow"),
+        zoom: value(ParamId::Zoom),
+        roll: value(ParamId::Roll),
+        shift_x: value(ParamId::PanX) + shake_x,
+        shift_y: value(ParamId::PanY) + shake_y,
+        exposure: value(ParamId::Exposure),
+        flash: value(ParamId::Flash),
+        saturation: value(ParamId::Saturation),
+        hue: value(ParamId::Hue),
+        glow: value(ParamId::Glow),
         grain,
     };
     pose.before(finish, job.settings.picture.aspect())

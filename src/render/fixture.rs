@@ -3,7 +3,7 @@
 use super::job::{Job, Settings};
 use super::plan::WindowShape;
 use crate::diffusion::{Model, ModelFingerprint, ModelSpec, Precision, Tier, open_device};
-use crate::score::{Overrides, Show, Span, Timeline, find, fixture};
+use crate::score::{Overrides, ParamId, Show, Span, Timeline, find, fixture};
 use crate::units::{FrameRate, GeneratedFrame, Seconds, Size};
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,7 @@ pub(crate) fn flying_timeline() -> Timeline {
     let (fps, span) = (FrameRate::new(12, 1).unwrap(), Span { start: Seconds(0.0), frames: 48 });
     let show = Show::of(find("pulse").unwrap());
     let mut timeline = show.play(&fixture(4.0), &Overrides::default(), fps, span).unwrap();
-    timeline.curves.insert("fly_zoom", vec![1.2; 48]);
+    timeline.curves.insert(ParamId::FlyZoom, vec![1.2; 48]);
     Timeline { cuts: vec![GeneratedFrame(30)], ..timeline }
 }
 

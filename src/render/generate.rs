@@ -18,6 +18,7 @@ use crate::diffusion::sampling::retime::Pace;
 use crate::diffusion::sampling::schedule::Schedule;
 use crate::diffusion::sampling::window::{Guidance, WindowInputs};
 use crate::error::{Context, Error, ErrorKind, Result};
+use crate::score::ParamId;
 use crate::timing::Timings;
 use candle_core::Tensor;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -136,7 +137,8 @@ impl<'a> Generator<'a> {
         let hints = self.model.info().hints();
         let speeds: Vec<f32> = conditions.conditioning.motion.iter().map(|m| hints.speed(m.scale)).collect();
         let first = window.new_frames().start;
-        let pace = Pace { speeds: &speeds, strength: timeline.value("pace", first), luma: self.model.luma() };
+        let pace =
+            Pace { speeds: &speeds, strength: timeline.value(ParamId::Pace, first), luma: self.model.luma() };
         let input = WindowInputs {
             noise: &noise,
             step_noise: &step_noise,
@@ -159,7 +161,12 @@ impl<'a> Generator<'a> {
         })?;
         let latents = settled.narrow(0, window.pinned, window.brings()).context(failed)?;
         let before = before.map(|before| &before.reference);
-        drift::guard(latents, before, PromptMark::at(timeline, first), timeline.value("drift_guard", first))
+        drift::guard(
+            latents,
+            before,
+            PromptMark::at(timeline, first),
+            timeline.value(ParamId::DriftGuard, first),
+        )
     }
 
     /// The settled frames that `window` begins with, \[pinned, c, h, w], moved with the camera.

@@ -81,8 +81,8 @@ pub fn generated_size(picture: Size, native: Size, factor: u32) -> Size {
 pub fn hash_timeline(timeline: &Timeline) -> String {
     let mut digest = Digest::default();
     digest.update(format!("{} {} {:?} {:?}", timeline.fps, timeline.frames, timeline.prompts, timeline.cuts));
-    for (name, curve) in &timeline.curves {
-        digest.update(name);
+    for (param, curve) in timeline.curves.iter() {
+        digest.update(&*param.name);
         curve.iter().for_each(|value| digest.update(value.to_le_bytes()));
     }
     digest.finish()
@@ -98,7 +98,7 @@ pub fn hash_file(path: &Path) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::{Blend, PromptSpan, Travel};
+    use crate::score::{Blend, ParamCurves, ParamId, PromptSpan, SlotKind, Slots, Travel};
     use crate::units::{FrameRate, Seconds};
 
     #[test]
@@ -118,6 +118,38 @@ mod tests {
         assert_eq!(hash(0.25, Blend::Slerp), hash(0.25, Blend::Slerp));
         assert_ne!(hash(0.25, Blend::Slerp), hash(0.5, Blend::Slerp));
         assert_ne!(hash(0.25, Blend::Slerp), hash(0.25, Blend::Lerp));
+    }
+
+    #[test]
+    fn every_parameter_of_the_table_and_every_slot_is_part_of_the_fingerprint() {
+        let slots = Slots::new([(SlotKind::Lora, "a"), (SlotKind::Lora, "b")]).unwrap();
+        let hash = |values: &[(&str, f32)]| {
+            let mut curves = ParamCurves::default();
+            curves.insert(ParamId::Zoom, vec![1.0; 9]);
+            for (name, value) in values {
+                curves.insert(slots.find(name).unwrap(), vec![*value; 9]);
+            }
+            let span = PromptSpan {
+                start: GeneratedFrame(0),
+                prompt: "x".into(),
+                negative: String::new(),
+                travel: None,
+            };
+            let (fps, start) = (FrameRate::new(12, 1).unwrap(), Seconds(0.0));
+            hash_timeline(&Timeline { fps, start, frames: 9, curves, prompts: vec![span], cuts: Vec::new() })
+        };
+        let one = hash(&[("lora.a", 0.5)]);
+        assert_eq!(one, hash(&[("zoom", 1.0), ("lora.a", 0.5)]));
+        let others = [
+            hash(&[]),
+            hash(&[("lora.a", 0.25)]),
+            hash(&[("lora.b", 0.5)]),
+            hash(&[("lora.a", 0.5), ("lora.b", 0.5)]),
+            hash(&[("zoom", 2.0), ("lora.a", 0.5)]),
+        ];
+        assert!(others.iter().all(|other| *other != one));
+        // The order in which they were declared is none of the pictures' business.
+        assert_eq!(others[3], hash(&[("lora.b", 0.5), ("lora.a", 0.5)]));
     }
 
     #[test]

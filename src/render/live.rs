@@ -100,6 +100,7 @@ mod tests {
     use crate::render::batch::Render;
     use crate::render::camera::Pose;
     use crate::render::fixture::{draft_model, flying_timeline, small_settings};
+    use crate::score::ParamId;
 
     fn shown(live: &Live, model: &Model, before: &mut Option<TakeState>, frame: u64) -> Vec<Frame> {
         let frame = GeneratedFrame(frame);
@@ -140,7 +141,7 @@ mod tests {
         let mut before = None;
         shown(&live, &model, &mut before, 0);
         let mut other = flying_timeline();
-        other.curves.insert("motion_scale", vec![0.0; 48]);
+        other.curves.insert(ParamId::MotionScale, vec![0.0; 48]);
         let changed = Live::new(&settings, other);
         let grown = shown(&changed, &model, &mut before.clone(), 16);
         assert!(grown[0] != shown(&live, &model, &mut before.clone(), 16)[0]);

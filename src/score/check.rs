@@ -4,11 +4,12 @@ use super::clock::Length;
 use super::emphasis::Emphasis;
 use super::expr::Expr;
 use super::keyframe::Keyframes;
-use super::param::{Kind, Param, Rate, Setting};
+use super::param::{Kind, Rate, Setting};
 use super::preset::{CutOn, Cuts, MAX_LINE, MAX_TEXT, Mode, Place, Prompt, Route};
 use super::raw::{Field, RawCurve, RawCuts, RawPrompt, RawRoute, RawWords, Source, number};
 use super::shape::{Curve, Shape};
 use super::signal::Signal;
+use super::slot::Slots;
 use super::timeline::Blend;
 use super::words;
 use super::words::Words;
@@ -40,25 +41,25 @@ impl Source<'_> {
     }
 
     /// A line of `[base]`.
-    pub fn base(&self, key: &Spanned<String>, value: &Spanned<Value>) -> Result<Setting> {
-        let param = Param::find(key.get_ref()).map_err(|e| self.at(key.span(), e))?;
+    pub fn base(&self, key: &Spanned<String>, value: &Spanned<Value>, slots: &Slots) -> Result<Setting> {
+        let param = slots.find(key.get_ref()).map_err(|e| self.at(key.span(), e))?;
         let setting = match (param.kind, value.get_ref()) {
             (Kind::Number, Value::Float(x)) => param.set(*x),
             (Kind::Number, Value::Integer(i)) => param.set(*i as f64),
             (Kind::Switch, Value::Boolean(on)) => param.set(f64::from(u8::from(*on))),
             (Kind::Switch, Value::String(text)) => param.read(text),
-            (Kind::Number, _) => return Err(self.wrong_type(param.name, value, "a number")),
-            (Kind::Switch, _) => return Err(self.wrong_type(param.name, value, "\"on\" or \"off\"")),
+            (Kind::Number, _) => return Err(self.wrong_type(&param.name, value, "a number")),
+            (Kind::Switch, _) => return Err(self.wrong_type(&param.name, value, "\"on\" or \"off\"")),
         };
         setting.map_err(|e| self.at(value.span(), e))
     }
 
     /// A `[[route]]`.
-    pub fn route(&self, raw: &Spanned<RawRoute>, curves: &[Keyframes]) -> Result<Route> {
+    pub fn route(&self, raw: &Spanned<RawRoute>, curves: &[Keyframes], slots: &Slots) -> Result<Route> {
         let (table, raw) = (raw.span(), raw.get_ref());
         let input = self.input(&table, raw, curves)?;
         let name = self.need("to", &table, &raw.to)?;
-        let to = Param::find(self.text("to", name, MAX_LINE)?).map_err(|e| self.at(name.span(), e))?;
+        let to = slots.find(self.text("to", name, MAX_LINE)?).map_err(|e| self.at(name.span(), e))?;
         if to.rate == Rate::Job {
             let error = Error::usage(format!("{} holds for the whole video, no route can move it", to.name));
             return Err(self.at(name.span(), error.hint("set it under [base]")));

@@ -7,7 +7,7 @@
 use super::clock::Clock;
 use super::emphasis::Emphasis;
 use super::grid::{Cells, Span};
-use super::param::{Group, Param, Setting, TABLE};
+use super::param::{Group, Param, ParamId, ParamRef, Setting};
 use super::preset::{MAX_TEXT, Mode, Place, Preset, Prompt, Route};
 use super::shape;
 use super::words;
@@ -30,26 +30,31 @@ pub struct Overrides {
 /// A preset and the parameters that are held at a value whatever it does with them.
 pub(super) struct Held<'a> {
     pub preset: &'a Preset,
-    pub values: BTreeMap<&'static str, f32>,
+    pub values: BTreeMap<ParamRef, f32>,
 }
 
 impl Held<'_> {
     /// The value of `param` in every frame of `span`.
-    pub fn curve(&self, param: &Param, analysis: &Analysis, fps: FrameRate, span: Span) -> Result<Vec<f32>> {
-        let finish_off = self.base("finish") == 0.0;
-        if finish_off && param.group == Group::Finish && param.name != "finish" {
+    pub fn curve(
+        &self,
+        param: &ParamRef,
+        analysis: &Analysis,
+        fps: FrameRate,
+        span: Span,
+    ) -> Result<Vec<f32>> {
+        let finish_off = self.base(&ParamId::Finish.into()) == 0.0;
+        if finish_off && param.group == Group::Finish && !param.is(ParamId::Finish) {
             return Ok(vec![param.default as f32; span.frames as usize]);
         }
-        let constant = vec![self.base(param.name); span.frames as usize];
-        let routes = if self.values.contains_key(param.name) { &[] } else { &self.preset.routes[..] };
-        let routes = routes.iter().filter(|r| r.to == param);
+        let constant = vec![self.base(param); span.frames as usize];
+        let routes = if self.values.contains_key(param) { &[] } else { &self.preset.routes[..] };
+        let routes = routes.iter().filter(|r| r.to == *param);
         mix(constant, param, routes.map(|r| Ok((r.mode, play(r, analysis, fps, span)?))))
     }
 
     /// The value before any route.
-    pub fn base(&self, name: &str) -> f32 {
-        let default = || TABLE.iter().find(|p| p.name == name).map_or(0.0, |p| p.default as f32);
-        self.values.get(name).or(self.preset.base.get(name)).copied().unwrap_or_else(default)
+    pub fn base(&self, param: &ParamRef) -> f32 {
+        self.values.get(param).or(self.preset.base.get(param)).copied().unwrap_or(param.default as f32)
     }
 }
 
@@ -152,9 +157,9 @@ mod tests {
     #[test]
     fn routes_add_first_then_multiply_then_keep_to_the_range() {
         let timeline = play(MIX, &Overrides::default(), 0.0);
-        assert!(timeline.curves["zoom"].iter().all(|v| (v - 1.1).abs() < 1e-6));
-        assert!(timeline.curves["hue"].iter().all(|v| (v - 279.0).abs() < 1e-3));
-        assert!(timeline.curves.values().all(|c| c.len() == 192) && timeline.curves.len() == TABLE.len());
+        assert!(timeline.curves.get(ParamId::Zoom).iter().all(|v| (v - 1.1).abs() < 1e-6));
+        assert!(timeline.curves.get(ParamId::Hue).iter().all(|v| (v - 279.0).abs() < 1e-3));
+        assert!(timeline.curves.iter().all(|(_, curve)| curve.len() == 192));
     }
 
     #[test]
@@ -163,17 +168,19 @@ mod tests {
             set: texts.iter().map(|t| parse_set(t).unwrap()).collect(),
             ..Overrides::default()
         };
-        assert!(play(MIX, &set(&["zoom=2", "zoom=3"]), 0.0).curves["zoom"].iter().all(|v| *v == 3.0));
+        assert!(
+            play(MIX, &set(&["zoom=2", "zoom=3"]), 0.0).curves.get(ParamId::Zoom).iter().all(|v| *v == 3.0)
+        );
         let off = play(MIX, &set(&["finish=off", "denoise=0.5"]), 0.0);
         assert_eq!(
             (
-                off.value("zoom", GeneratedFrame(5)),
-                off.value("hue", GeneratedFrame(5)),
-                off.value("finish", GeneratedFrame(5))
+                off.value(ParamId::Zoom, GeneratedFrame(5)),
+                off.value(ParamId::Hue, GeneratedFrame(5)),
+                off.value(ParamId::Finish, GeneratedFrame(5))
             ),
             (1.0, 0.0, 0.0)
         );
-        assert_eq!(off.value("denoise", GeneratedFrame(5)), 0.5);
+        assert_eq!(off.value(ParamId::Denoise, GeneratedFrame(5)), 0.5);
     }
 
     #[test]
@@ -204,7 +211,7 @@ mod tests {
     #[test]
     fn a_value_goes_where_a_signal_would() {
         let toml = "[base]\nzoom = 0.5\n[[route]]\nvalue = \"1 + 0.5 * (section == 'B')\"\nto = \"zoom\"\namount = 2\n";
-        for (f, v) in play(toml, &Overrides::default(), 0.0).curves["zoom"].iter().enumerate() {
+        for (f, v) in play(toml, &Overrides::default(), 0.0).curves.get(ParamId::Zoom).iter().enumerate() {
             assert_eq!(*v, if (f / 48) % 2 == 0 { 2.5 } else { 3.5 }, "{f}");
         }
     }
@@ -216,21 +223,21 @@ mod tests {
         let timeline = play(toml, &Overrides::default(), 0.0);
         for f in 0..192 {
             let x = (f as f32 + 0.5) / 192.0;
-            assert!((timeline.value("flash", GeneratedFrame(f)) - x).abs() < 1e-4);
-            assert!((timeline.value("zoom", GeneratedFrame(f)) - (1.0 + 2.0 * x)).abs() < 1e-4);
+            assert!((timeline.value(ParamId::Flash, GeneratedFrame(f)) - x).abs() < 1e-4);
+            assert!((timeline.value(ParamId::Zoom, GeneratedFrame(f)) - (1.0 + 2.0 * x)).abs() < 1e-4);
         }
     }
 
     #[test]
     fn a_part_has_the_values_of_the_whole_whatever_the_shape() {
         for (shape, to) in [
-            ("quantiles = [0.05, 0.95]", "flash"),
-            ("quantize = \"3 beats\"", "flash"),
-            ("accumulate = true\namount = 20", "hue"),
-            ("accumulate = true\namount = 300\nquantize = \"1 bars\"", "hue"),
+            ("quantiles = [0.05, 0.95]", ParamId::Flash),
+            ("quantize = \"3 beats\"", ParamId::Flash),
+            ("accumulate = true\namount = 20", ParamId::Hue),
+            ("accumulate = true\namount = 300\nquantize = \"1 bars\"", ParamId::Hue),
         ] {
             let route = "value = \"0.5 * noise(3 beats) + 0.5 * random(0.7 s)\"";
-            let toml = format!("[[route]]\n{route}\nto = \"{to}\"\n{shape}\n");
+            let toml = format!("[[route]]\n{route}\nto = \"{}\"\n{shape}\n", to.param().name);
             let (whole, part) =
                 (play(&toml, &Overrides::default(), 0.0), play(&toml, &Overrides::default(), 5.0));
             for f in 0..part.frames {
@@ -243,7 +250,7 @@ mod tests {
     #[test]
     fn degrees_go_round_so_that_energy_can_be_speed() {
         let toml = "[[route]]\nsignal = \"one\"\nto = \"hue\"\naccumulate = true\namount = 90\n";
-        for (f, v) in play(toml, &Overrides::default(), 0.0).curves["hue"].iter().enumerate() {
+        for (f, v) in play(toml, &Overrides::default(), 0.0).curves.get(ParamId::Hue).iter().enumerate() {
             let expected = 90.0 * (f as f32 + 0.5) / 12.0 % 360.0;
             assert!((v - expected).abs() < 1.0 || (v - expected).abs() > 359.0, "{f}: {v} {expected}");
         }
@@ -256,8 +263,10 @@ mod tests {
         let (whole, part) = (play(toml, &Overrides::default(), 0.0), play(toml, &Overrides::default(), 5.0));
         assert_eq!(part.start, Seconds(5.0));
         for f in 0..part.frames {
-            let (a, b) =
-                (whole.value("flash", GeneratedFrame(f + 60)), part.value("flash", GeneratedFrame(f)));
+            let (a, b) = (
+                whole.value(ParamId::Flash, GeneratedFrame(f + 60)),
+                part.value(ParamId::Flash, GeneratedFrame(f)),
+            );
             assert!((a - b).abs() < 1e-5, "{f}: {a} {b}");
         }
     }

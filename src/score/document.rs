@@ -209,7 +209,7 @@ impl Document {
     /// Adds a route that moves `param` a little.
     pub fn add_route(&mut self, signal: &str, param: &Param) {
         let amount = GENTLE * (param.max - param.min);
-        let words = [("signal", signal), ("to", param.name)].map(|(key, word)| (key, Value::from(word)));
+        let words = [("signal", signal), ("to", &*param.name)].map(|(key, word)| (key, Value::from(word)));
         let numbers = [("amount", amount), ("release", RING)].map(|(key, number)| (key, Value::from(number)));
         self.push("route", words.into_iter().chain(numbers).collect());
     }

@@ -1,8 +1,8 @@
 //! Analysis + preset → [`Timeline`]. Everything here is a pure function: no files, no clock, no chance.
 //!
 //! A [`Preset`] holds base values and routes. A route samples a [`Signal`], or an [`Expr`] over several, on a grid of
-//! cells finer than the frames, bends it with a [`Shape`], and lands in a row of the parameter table ([`Param`]); [`compose()`] does
-//! that for every row and every frame.
+//! cells finer than the frames, bends it with a [`Shape`], and lands in a parameter ([`Param`]): a row of their table, or a slot ([`Slots`]). [`compose()`] does
+//! that for every one of them and every frame.
 
 mod check;
 mod clock;
@@ -26,6 +26,7 @@ mod shape;
 mod shipped;
 mod show;
 mod signal;
+mod slot;
 mod timeline;
 mod words;
 
@@ -36,7 +37,9 @@ pub use emphasis::Emphasis;
 pub use expr::{Expr, FUNCTIONS, function_table};
 pub use grid::Span;
 pub use keyframe::Keyframes;
-pub use param::{Group, Kind, Param, Rate, Setting, TABLE as PARAMS, parse_set, table as param_table};
+pub use param::{
+    Group, Kind, Param, ParamId, ParamRef, Rate, Setting, TABLE as PARAMS, table as param_table,
+};
 pub use play::compose;
 pub use preset::{CutOn, Cuts, Mode, Place, Preset, Prompt, Route};
 pub use project::{Choices, Known, Project, Read, toml_text, with_values};
@@ -46,7 +49,8 @@ pub use shape::{Curve, Shape};
 pub use shipped::{DEFAULT, find, shipped};
 pub use show::{Look, Part, Show};
 pub use signal::{Signal, TABLE as SIGNALS, table as signal_table};
-pub use timeline::{Blend, PromptSpan, Timeline, Travel};
+pub use slot::{SLOT_KINDS, SlotKind, SlotRow, Slots, parse_set, slot_table};
+pub use timeline::{Blend, ParamCurves, PromptSpan, Timeline, Travel};
 pub use words::Words;
 
 /// A track at 120 bpm from its first sample on, in bars of four, with sections A, B, A, B of four seconds each.

@@ -8,12 +8,13 @@
 use super::compose::{Held, Overrides, prompts};
 use super::cut;
 use super::grid::Span;
-use super::param::{Param, Rate, TABLE};
+use super::param::{Param, ParamRef, Rate, Setting};
 use super::preset::{Preset, Prompt};
 use super::prompt::{Prompts, Sheet};
 use super::shape::Curve;
 use super::show::{Look, Show, Stretch};
-use super::timeline::Timeline;
+use super::slot::Slots;
+use super::timeline::{ParamCurves, Timeline};
 use super::words;
 use crate::audio::Analysis;
 use crate::error::Result;
@@ -50,15 +51,16 @@ impl Show {
     ) -> Result<Timeline> {
         let span = span.checked(fps)?;
         let stretches = self.stretches(analysis);
-        let looks = self.held(overrides);
-        let mut curves = BTreeMap::new();
-        for param in TABLE {
+        let params: Vec<ParamRef> = self.slots(&overrides.set).params().collect();
+        let looks = self.held(overrides, &params);
+        let mut curves = ParamCurves::default();
+        for param in params.iter() {
             let play = |(i, look): (usize, &Held)| match stretches.iter().any(|s| s.look == i) {
                 true => look.curve(param, analysis, fps, span),
                 false => Ok(Vec::new()),
             };
             let played = looks.iter().enumerate().map(play).collect::<Result<Vec<_>>>()?;
-            curves.insert(param.name, join(param, played, &stretches, fps, span));
+            curves.insert(param.clone(), join(param, played, &stretches, fps, span));
         }
         let sheets = self.sheets(overrides)?;
         let over = Sheet { list: self.over(overrides)?, words: &self.words, blend: self.blend };
@@ -73,18 +75,25 @@ impl Show {
         })
     }
 
-    /// Every look with the parameters that are held in it.
-    fn held(&self, overrides: &Overrides) -> Vec<Held<'_>> {
-        let values = |look: &Look| -> BTreeMap<&'static str, f32> {
+    /// The slots of all looks, and those that are `set` beside them.
+    pub fn slots(&self, set: &[Setting]) -> Slots {
+        let known = self.looks.iter().flat_map(|look| look.preset.slots.iter());
+        let held = self.looks.iter().flat_map(|look| &look.set).chain(&self.set).chain(set);
+        known.chain(held.map(|setting| &setting.param)).cloned().collect()
+    }
+
+    /// Every look with the parameters that are held in it, out of all `params`.
+    fn held(&self, overrides: &Overrides, params: &[ParamRef]) -> Vec<Held<'_>> {
+        let values = |look: &Look| -> BTreeMap<ParamRef, f32> {
             let all = self.set.iter().chain(&look.set).chain(&overrides.set);
-            all.map(|s| (s.param.name, s.value)).collect()
+            all.map(|s| (s.param.clone(), s.value)).collect()
         };
         let mut held: Vec<Held> =
             self.looks.iter().map(|l| Held { preset: &l.preset, values: values(l) }).collect();
         let Some((first, others)) = held.split_first_mut() else { return held };
-        for param in TABLE.iter().filter(|p| p.rate == Rate::Job) {
-            let value = first.base(param.name);
-            others.iter_mut().for_each(|look| look.values.extend([(param.name, value)]));
+        for param in params.iter().filter(|p| p.rate == Rate::Job) {
+            let value = first.base(param);
+            others.iter_mut().for_each(|look| look.values.extend([(param.clone(), value)]));
         }
         held
     }
@@ -156,7 +165,7 @@ fn way(param: &Param, from: f32, to: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::{Length, Part, Place, fixture};
+    use crate::score::{Length, ParamId, Part, Place, fixture};
     use crate::units::{FrameIndex, GeneratedFrame};
 
     fn preset(zoom: f64, text: &str) -> Preset {
@@ -198,7 +207,7 @@ mod tests {
             100..140 => 3.0,
             _ => 1.0,
         };
-        assert!((0..160).all(|f| timeline.curves["zoom"][f] == expected(f)));
+        assert!((0..160).all(|f| timeline.curves.get(ParamId::Zoom)[f] == expected(f)));
         assert_eq!(shown(&timeline), [(0, "a"), (40, "b"), (80, "a"), (100, "c"), (140, "b")]);
         assert!(timeline.cuts.is_empty());
     }
@@ -210,14 +219,14 @@ mod tests {
         for f in 80..160 {
             let x = ((f as f32 + 0.5 - 80.0) / 20.0).min(1.0);
             let expected = 1.0 + 2.0 * x * x * (3.0 - 2.0 * x);
-            assert!((timeline.value("zoom", GeneratedFrame(f)) - expected).abs() < 1e-5, "{f}");
+            assert!((timeline.value(ParamId::Zoom, GeneratedFrame(f)) - expected).abs() < 1e-5, "{f}");
         }
         assert_eq!(timeline.prompts[1].arrival(), GeneratedFrame(100));
     }
 
     #[test]
     fn degrees_take_the_shorter_way() {
-        let hue = TABLE.iter().find(|p| p.name == "hue").unwrap();
+        let hue = ParamId::Hue.param();
         assert_eq!((way(hue, 350.0, 10.0), way(hue, 10.0, 350.0), way(hue, 10.0, 90.0)), (20.0, -20.0, 80.0));
     }
 
@@ -233,13 +242,16 @@ mod tests {
     #[test]
     fn what_holds_for_the_whole_job_comes_from_the_first_look_and_set_holds_everywhere() {
         let mut show = show(vec![part(Place::Section("B".into()), 1)]);
-        show.looks[1].preset.base.insert("drift_guard", 0.25);
+        show.looks[1].preset.base.insert(ParamId::DriftGuard.into(), 0.25);
         show.set = vec![crate::score::parse_set("glow=0.5").unwrap()];
         show.looks[1].set = vec![crate::score::parse_set("glow=1").unwrap()];
         let timeline = play(&show);
-        assert!(timeline.curves["drift_guard"].iter().all(|v| *v == 1.0));
+        assert!(timeline.curves.get(ParamId::DriftGuard).iter().all(|v| *v == 1.0));
         assert_eq!(
-            (timeline.value("glow", GeneratedFrame(0)), timeline.value("glow", GeneratedFrame(50))),
+            (
+                timeline.value(ParamId::Glow, GeneratedFrame(0)),
+                timeline.value(ParamId::Glow, GeneratedFrame(50))
+            ),
             (0.5, 1.0)
         );
     }

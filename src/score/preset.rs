@@ -57,9 +57,10 @@
 
 use super::clock::{Clock, Length};
 use super::expr::Expr;
-use super::param::Param;
+use super::param::ParamRef;
 use super::raw::Source;
 use super::shape::Shape;
+use super::slot::Slots;
 use super::timeline::Blend;
 use super::words::Words;
 use crate::error::{Error, Result};
@@ -72,8 +73,8 @@ pub struct Preset {
     pub name: String,
     /// One line about it.
     pub about: String,
-    /// Values that differ from the parameter table's defaults, by parameter.
-    pub base: BTreeMap<&'static str, f32>,
+    /// Values that differ from the parameters' defaults.
+    pub base: BTreeMap<ParamRef, f32>,
     /// What moves what; without the bypassed ones.
     pub routes: Vec<Route>,
     /// What is shown when, as in the file; never empty.
@@ -84,6 +85,8 @@ pub struct Preset {
     pub blend: Blend,
     /// When a new take starts.
     pub cuts: Cuts,
+    /// The slots that it may name: those of the job for which it was read.
+    pub slots: Slots,
 }
 
 /// The way into a parameter of what is heard.
@@ -92,7 +95,7 @@ pub struct Route {
     /// What is listened to.
     pub input: Expr,
     /// What is turned.
-    pub to: &'static Param,
+    pub to: ParamRef,
     /// How it gets in.
     pub mode: Mode,
     /// What happens on the way.
@@ -193,11 +196,19 @@ pub(super) const MAX_TEXT: usize = 2000;
 pub(super) const MAX_LINE: usize = 200;
 
 impl Preset {
-    /// The preset that `text` describes, called `name` in errors.
+    /// The preset that `text` describes, called `name` in errors, for a job without slots.
+    ///
+    /// # Errors
+    /// As [`Preset::parse_for`].
+    pub fn parse(name: &str, text: &str) -> Result<Self> {
+        Preset::parse_for(name, text, &Slots::default())
+    }
+
+    /// The preset that `text` describes, called `name` in errors, for a job with these slots.
     ///
     /// # Errors
     /// Usage, with file, line and column, for whatever is wrong first.
-    pub fn parse(name: &str, text: &str) -> Result<Self> {
+    pub fn parse_for(name: &str, text: &str, slots: &Slots) -> Result<Self> {
         let source = Source { name, text };
         let raw = source.read()?;
         let negative = source.optional_text("negative", &raw.negative, MAX_TEXT)?;
@@ -216,12 +227,12 @@ impl Preset {
             return Err(Error::usage(format!("{name}: there is no prompt"))
                 .hint("add a [[prompt]] table with a line like: text = \"neon tunnel\""));
         }
-        let base = raw.base.iter().map(|(k, v)| source.base(k, v)).collect::<Result<Vec<_>>>()?;
+        let base = raw.base.iter().map(|(k, v)| source.base(k, v, slots)).collect::<Result<Vec<_>>>()?;
         let curves = raw.curve.iter().map(|c| source.drawn(c)).collect::<Result<Vec<_>>>()?;
         let mut routes = Vec::new();
         for raw in &raw.route {
             // A bypassed route may come back, so it has to be right as well.
-            let route = source.route(raw, &curves)?;
+            let route = source.route(raw, &curves, slots)?;
             if !source.bypassed(raw)? {
                 routes.push(route);
             }
@@ -233,12 +244,13 @@ impl Preset {
         Ok(Preset {
             name: name.to_owned(),
             about: source.optional_text("about", &raw.about, MAX_LINE)?,
-            base: base.into_iter().map(|s| (s.param.name, s.value)).collect(),
+            base: base.into_iter().map(|s| (s.param, s.value)).collect(),
             routes,
             prompts: raw.prompt.iter().map(|p| source.prompt(p, &negative, &words)).collect::<Result<_>>()?,
             blend: source.blend(&raw.blend)?,
             words,
             cuts: raw.cuts.as_ref().map_or(Ok(Cuts::default()), |c| source.cuts(c))?,
+            slots: slots.clone(),
         })
     }
 }

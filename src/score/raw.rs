@@ -4,10 +4,12 @@
 //! key on which line is wrong, and what would be right.
 
 use super::clock::Length;
+use super::slot::SLOT_KINDS;
 use crate::error::{Error, Result, nearest};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
+use toml::de::{DeTable, DeValue, Deserializer};
 use toml::{Spanned, Value};
 
 /// A value that may be left out, with its position.
@@ -120,7 +122,33 @@ impl Source<'_> {
     /// Usage: too long, not TOML, or with a key that doesn't exist.
     pub fn read(&self) -> Result<RawPreset> {
         self.bounded()?;
-        toml::from_str(self.text).map_err(|e| self.refused(&e))
+        let mut table = DeTable::parse(self.text).map_err(|e| self.refused(&e))?;
+        if let Some(DeValue::Table(base)) = table.get_mut().get_mut("base").map(Spanned::get_mut) {
+            self.name_slots(base)?;
+        }
+        RawPreset::deserialize(Deserializer::from(table)).map_err(|e| self.refused(&e))
+    }
+
+    /// Gives values of slots their names in a table of parameters: to TOML, `lora.smoke = 1` is a table `lora`.
+    ///
+    /// # Errors
+    /// Usage: one is there in both spellings.
+    pub fn name_slots(&self, settings: &mut DeTable) -> Result<()> {
+        for kind in SLOT_KINDS {
+            let Some(value) = settings.get_mut(kind.prefix) else { continue };
+            let DeValue::Table(named) = value.get_mut() else { continue };
+            let named = std::mem::take(named);
+            settings.remove(kind.prefix);
+            for (key, value) in named {
+                let (place, name) = (key.span(), format!("{}.{}", kind.prefix, key.get_ref()));
+                let known = settings.insert(Spanned::new(place.clone(), name.clone().into()), value);
+                if known.is_some() {
+                    let error = Error::usage(format!("{name} is set twice"));
+                    return Err(self.at(place, error.hint(format!("the other one is \"{name}\" in quotes"))));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Whether the file is short enough to be looked at.

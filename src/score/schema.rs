@@ -2,9 +2,10 @@
 //! a page of controls are made of. `tests/presets.rs` holds the two against each other and against the files.
 
 use super::expr::function_table;
-use super::param::{Kind, Param, TABLE as PARAMS, aligned, table as param_table};
+use super::param::{Kind, Param, Rate, TABLE as PARAMS, aligned, table as param_table};
 use super::shipped::shipped;
 use super::signal::{TABLE as SIGNALS, table as signal_table};
+use super::slot::{NAME, SLOT_KINDS, SlotRow, slot_table};
 use serde_json::{Map, Value, json};
 
 /// A table of a TOML file.
@@ -288,8 +289,10 @@ fn form(form: &Form) -> Value {
             json!({ "anyOf": [{ "enum": words }, { "type": "number", "minimum": least, "maximum": most }] })
         }
         Param => {
-            let names: Vec<&str> = PARAMS.iter().filter(|p| routable(p)).map(|p| p.name).collect();
-            json!({ "enum": names })
+            let names: Vec<&str> = PARAMS.iter().filter(|p| routable(p)).map(|p| &*p.name).collect();
+            let slots = SLOT_KINDS.iter().filter(|kind| kind.rate != Rate::Job).map(|kind| kind.prefix);
+            let prefixes = slots.collect::<Vec<_>>().join("|");
+            json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": format!("^({prefixes})\\.{NAME}$") }] })
         }
         Signal => {
             let names: Vec<&str> = SIGNALS.iter().map(|s| s.name).collect();
@@ -299,11 +302,7 @@ fn form(form: &Form) -> Value {
             let names: Vec<&str> = shipped().iter().map(|(name, _)| *name).collect();
             json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": "(/|\\.toml$)" }] })
         }
-        Settings => {
-            let all = PARAMS.iter().filter(|p| p.needs.is_empty());
-            let properties: Map<String, Value> = all.map(|p| (p.name.to_owned(), param(p))).collect();
-            json!({ "type": "object", "additionalProperties": false, "properties": properties })
-        }
+        Settings => settings(),
         Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Lengths => json!({ "type": "array", "items": length() }),
         Points => json!({ "type": "array", "minItems": 1, "items":
@@ -318,8 +317,24 @@ fn form(form: &Form) -> Value {
     }
 }
 
+/// Parameters and values. Those of slots are written as `"lora.smoke" = 1`, or as a table `lora`.
+fn settings() -> Value {
+    let rows = PARAMS.iter().map(|p| (p.name.to_string(), param(p)));
+    let tables = SLOT_KINDS.iter().map(|kind| {
+        let named = json!({ format!("^{NAME}$"): param(&kind.param("NAME")) });
+        (
+            kind.prefix.to_owned(),
+            json!({ "type": "object", "additionalProperties": false, "patternProperties": named }),
+        )
+    });
+    let properties: Map<String, Value> = rows.chain(tables).collect();
+    let named = |kind: &SlotRow| (format!("^{}\\.{NAME}$", kind.prefix), param(&kind.param("NAME")));
+    let patterns: Map<String, Value> = SLOT_KINDS.iter().map(named).collect();
+    json!({ "type": "object", "additionalProperties": false, "properties": properties, "patternProperties": patterns })
+}
+
 fn routable(param: &Param) -> bool {
-    param.needs.is_empty() && param.rate != super::param::Rate::Job
+    param.rate != Rate::Job
 }
 
 /// A parameter's value.
@@ -337,12 +352,14 @@ fn param(param: &Param) -> Value {
     schema
 }
 
-/// Parameters, signals, functions and the keys of all tables as Markdown.
+/// Parameters, slots, signals, functions and the keys of all tables as Markdown.
 pub fn reference() -> String {
     let mut text = format!(
-        "# Reference\n\nMade by `beatbolt presets --params`.\n\n## Parameters\n\n{}\n## Signals\n\n{}\n## Functions\n\n\
+        "# Reference\n\nMade by `beatbolt presets --params`.\n\n## Parameters\n\n{}\n\
+         What a job has under a name has a parameter of that name, too; in `[base]` and `[set]`, `lora.smoke = 0.5`:\n\n{}\n## Signals\n\n{}\n## Functions\n\n\
          In `value`, beside operators, `section == 'B'`, `time` and curves:\n\n{}",
         param_table(),
+        slot_table(),
         signal_table(),
         function_table()
     );

@@ -1,6 +1,7 @@
 //! The presets that come with the program.
 
 use super::preset::Preset;
+use super::slot::Slots;
 use crate::error::{Error, Result, nearest};
 
 /// The preset that is played where none is named.
@@ -30,13 +31,21 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
     SHIPPED
 }
 
-/// The shipped preset called `name`.
+/// The shipped preset called `name`, for a job without slots.
+///
+/// # Errors
+/// As [`find_for`].
+pub fn find(name: &str) -> Result<Preset> {
+    find_for(name, &Slots::default())
+}
+
+/// The shipped preset called `name`, for a job with these slots.
 ///
 /// # Errors
 /// Usage, with the nearest name or all of them as a hint.
-pub fn find(name: &str) -> Result<Preset> {
+pub(super) fn find_for(name: &str, slots: &Slots) -> Result<Preset> {
     if let Some((name, text)) = SHIPPED.iter().find(|(n, _)| *n == name) {
-        return Preset::parse(name, text);
+        return Preset::parse_for(name, text, slots);
     }
     let names = || SHIPPED.iter().map(|(n, _)| *n);
     let error = Error::usage(format!("there is no preset '{name}'"));

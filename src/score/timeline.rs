@@ -1,10 +1,12 @@
 //! The value of every parameter in every frame: what the renderer plays.
 
+use super::param::{Param, ParamRef, TABLE};
+use super::slot::Slots;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Resolved values per frame that is generated. `curves[name].len() == frames` for every row of the parameter table.
+/// Resolved values per frame that is generated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timeline {
     /// Frames a second.
@@ -13,12 +15,59 @@ pub struct Timeline {
     pub start: Seconds,
     /// Number of frames.
     pub frames: FrameIndex,
-    /// One value a frame for every parameter of the table, inside its range.
-    pub curves: BTreeMap<&'static str, Vec<f32>>,
+    /// One value a frame for every parameter of the job, inside its range.
+    pub curves: ParamCurves,
     /// What is shown when: in order, without gaps, from frame 0 to the end; never empty.
     pub prompts: Vec<PromptSpan>,
     /// Frames that start a new take, ascending, without 0.
     pub cuts: Vec<GeneratedFrame>,
+}
+
+/// One value a frame for parameters: the table's rows by their index, slots by their name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ParamCurves {
+    rows: Vec<Vec<f32>>,
+    slots: BTreeMap<ParamRef, Vec<f32>>,
+}
+
+impl Default for ParamCurves {
+    /// Without a value for any parameter.
+    fn default() -> Self {
+        ParamCurves { rows: vec![Vec::new(); TABLE.len()], slots: BTreeMap::new() }
+    }
+}
+
+impl ParamCurves {
+    /// Gives a parameter these values, one a frame.
+    pub fn insert(&mut self, param: impl Into<ParamRef>, values: Vec<f32>) {
+        let param = param.into();
+        match param.row.and_then(|row| self.rows.get_mut(row)) {
+            Some(row) => *row = values,
+            None => drop(self.slots.insert(param, values)),
+        }
+    }
+
+    /// The values of a parameter; empty where it has none.
+    pub fn get(&self, param: impl AsRef<Param>) -> &[f32] {
+        let param = param.as_ref();
+        match param.row {
+            Some(row) => self.rows.get(row),
+            None => self.slots.iter().find(|(slot, _)| slot.name == param.name).map(|(_, values)| values),
+        }
+        .map_or(&[], Vec::as_slice)
+    }
+
+    /// Every parameter with its values: the table's rows in their order, then the slots by their names.
+    pub fn iter(&self) -> impl Iterator<Item = (ParamRef, &[f32])> {
+        let rows = TABLE.iter().map(ParamRef::from).zip(&self.rows);
+        let slots = self.slots.iter().map(|(slot, values)| (slot.clone(), values));
+        rows.chain(slots).map(|(param, values)| (param, values.as_slice()))
+    }
+
+    /// The slots that have values.
+    pub fn slots(&self) -> Slots {
+        self.slots.keys().cloned().collect()
+    }
 }
 
 /// A prompt and the frames from which it holds, until the next span starts.
@@ -72,21 +121,18 @@ impl PromptSpan {
 }
 
 impl Timeline {
-    /// The value of parameter `name` in `frame`; the last frame's value past the end.
-    ///
-    /// # Panics
-    /// If `name` is not in the parameter table: a mistake of the caller.
-    pub fn value(&self, name: &str, frame: GeneratedFrame) -> f32 {
-        let curve = &self.curves[name];
-        curve[(frame.0 as usize).min(curve.len() - 1)]
+    /// The value of a parameter in `frame`; the last frame's value past the end, and the default of a slot that the job
+    /// lacks.
+    pub fn value(&self, param: impl AsRef<Param>, frame: GeneratedFrame) -> f32 {
+        let param = param.as_ref();
+        let curve = self.curves.get(param);
+        let last = curve.len().saturating_sub(1);
+        curve.get((frame.0 as usize).min(last)).copied().unwrap_or(param.default as f32)
     }
 
-    /// The values of parameter `name` in the frames of `part`.
-    ///
-    /// # Panics
-    /// If `name` is not in the parameter table, or the timeline ends before: a mistake of the caller.
-    pub fn values(&self, name: &str, part: &Range<GeneratedFrame>) -> &[f32] {
-        &self.curves[name][part.start.0 as usize..part.end.0 as usize]
+    /// The values of a parameter in the frames of `part`; empty where it has none, or there are no such frames.
+    pub fn values(&self, param: impl AsRef<Param>, part: &Range<GeneratedFrame>) -> &[f32] {
+        self.curves.get(param).get(part.start.0 as usize..part.end.0 as usize).unwrap_or_default()
     }
 
     /// The frame behind the last.

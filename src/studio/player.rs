@@ -5,7 +5,7 @@ use super::state::{EditedPreset, Session};
 use crate::audio::Analysis;
 use crate::diffusion::Tier;
 use crate::error::Result;
-use crate::score::{Form, Key, Overrides, PARAMS, Preset, SIGNALS, Span, Timeline, route_numbers, shipped};
+use crate::score::{Form, Key, Overrides, ParamId, Preset, SIGNALS, Span, Timeline, route_numbers, shipped};
 use crate::units::{FrameIndex, FrameRate, Seconds, Size};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Player {
     pub fn play(&self, preset: &EditedPreset) -> Result<Timeline> {
         let mut show = self.opened.show(preset)?;
         for look in &mut show.looks {
-            look.preset.base.entry("guidance").or_insert(self.guidance);
+            look.preset.base.entry(ParamId::Guidance.into()).or_insert(self.guidance);
         }
         let span = Span { start: Seconds(0.0), frames: self.frames };
         show.play(&self.analysis, &Overrides::default(), self.fps, span)
@@ -91,10 +91,9 @@ impl Player {
     pub fn state(&self, session: &Session, timeline: &Timeline) -> Result<Value> {
         let preset = &session.preset;
         let routes = preset.document.routes();
-        let moved: Map<String, Value> = PARAMS
-            .iter()
-            .filter(|p| routes.iter().any(|r| r.to == p.name))
-            .map(|p| (p.name.to_owned(), json!(timeline.curves[p.name])))
+        let moved: Map<String, Value> = (timeline.curves.iter())
+            .filter(|(p, _)| routes.iter().any(|r| r.to == p.name))
+            .map(|(p, curve)| (p.name.to_string(), json!(curve)))
             .collect();
         let base = preset.bases(self.guidance)?.into_iter().map(|(p, value)| {
             json!({ "name": p.name, "value": value, "min": p.min, "max": p.max, "default": p.default,
@@ -167,10 +166,12 @@ pub(super) mod tests {
         let shown = player.play(&session.preset).unwrap();
         let saved = Preset::parse("saved", &session.preset.text()).unwrap();
         let mut saved = Show::of(saved);
-        saved.looks[0].preset.base.insert("guidance", player.guidance);
+        saved.looks[0].preset.base.insert(ParamId::Guidance.into(), player.guidance);
         let span = Span { start: Seconds(0.0), frames: player.frames };
         let played = saved.play(&player.analysis, &Overrides::default(), player.fps, span).unwrap();
-        let bits = |t: &Timeline| -> Vec<u32> { t.curves.values().flatten().map(|v| v.to_bits()).collect() };
+        let bits = |t: &Timeline| -> Vec<u32> {
+            t.curves.iter().flat_map(|(_, curve)| curve).map(|v| v.to_bits()).collect()
+        };
         assert_eq!(bits(&shown), bits(&played));
         assert_eq!(shown, played);
         assert_ne!(shown.curves, player.play(&super::tests::session().preset).unwrap().curves);
@@ -183,7 +184,7 @@ pub(super) mod tests {
         let state = player.state(&session, &timeline).unwrap();
         let text = state["curves"]["zoom"].to_string();
         let curve: Vec<f32> = serde_json::from_str(&text).unwrap();
-        assert_eq!(curve, timeline.curves["zoom"]);
+        assert_eq!(curve, timeline.curves.get(ParamId::Zoom));
         assert_eq!(player.facts().unwrap()["beats"].as_array().unwrap().len(), 32);
     }
 }

@@ -1,7 +1,7 @@
 //! The session as one value, and what an edit makes of it. Nothing in here waits, reads or writes.
 
 use crate::error::Result;
-use crate::score::{Document, Kind, PARAMS, Param, Preset, Rate, find, shipped};
+use crate::score::{Document, Kind, PARAMS, Param, ParamId, Preset, Rate, Slots, find, shipped};
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -131,15 +131,17 @@ impl EditedPreset {
     pub fn with(&self, edit: &Edit) -> Result<Self> {
         let mut edited = self.clone();
         let document = &mut edited.document;
+        // What is edited is read for a job without slots.
+        let params = Slots::default();
         match edit {
             Edit::Preset { name } => return EditedPreset::shipped(name),
-            Edit::Base { param, value: Some(value) } => document.set_base(Param::find(param)?.name, *value),
-            Edit::Base { param, value: None } => document.reset_base(Param::find(param)?.name),
+            Edit::Base { param, value: Some(value) } => document.set_base(&params.find(param)?.name, *value),
+            Edit::Base { param, value: None } => document.reset_base(&params.find(param)?.name),
             Edit::Route { index, key, value } => document.set_number(*index, key, *value)?,
             Edit::Signal { index, name } => document.set_signal(*index, name)?,
             Edit::Target { index, param } => document.set_target(*index, param)?,
             Edit::Mode { index, mode } => document.set_mode(*index, mode)?,
-            Edit::AddRoute { signal, param } => document.add_route(signal, Param::find(param)?),
+            Edit::AddRoute { signal, param } => document.add_route(signal, &*params.find(param)?),
             Edit::RemoveRoute { index } => document.remove("route", *index)?,
             Edit::Bypass { index, on } => document.set_bypass(*index, *on)?,
             Edit::Prompt { index, text } => document.set_prompt(*index, text)?,
@@ -162,9 +164,9 @@ impl EditedPreset {
     /// As [`Self::preset`].
     pub fn bases(&self, guidance: f32) -> Result<Vec<(&'static Param, f64)>> {
         let mut preset = self.preset()?;
-        preset.base.entry("guidance").or_insert(guidance);
-        let number = |p: &&Param| p.needs.is_empty() && p.rate != Rate::Job && p.kind == Kind::Number;
-        let base = |p: &Param| preset.base.get(p.name).map_or(p.default, |v| f64::from(*v));
+        preset.base.entry(ParamId::Guidance.into()).or_insert(guidance);
+        let number = |p: &&Param| p.rate != Rate::Job && p.kind == Kind::Number;
+        let base = |p: &'static Param| preset.base.get(&p.into()).map_or(p.default, |v| f64::from(*v));
         Ok(PARAMS.iter().filter(number).map(|p| (p, base(p))).collect())
     }
 }
@@ -289,7 +291,7 @@ mod tests {
             Edit::Target { index: 0, param: "drift_guard".into() },
             Edit::Mode { index: 0, mode: "divide".into() },
             Edit::AddRoute { signal: "zebra".into(), param: "glow".into() },
-            Edit::AddRoute { signal: "kick".into(), param: "lora_strength".into() },
+            Edit::AddRoute { signal: "kick".into(), param: "lora.smoke".into() },
             Edit::RemoveRoute { index: 99 },
             Edit::RemovePrompt { index: 0 },
             Edit::Prompt { index: 99, text: "a".into() },

@@ -7,7 +7,7 @@ use super::{extent, picture};
 use crate::audio::decode::{Block, decode};
 use crate::error::Result;
 use crate::job::Scene;
-use crate::score::{PARAMS, Param};
+use crate::score::ParamRef;
 use crate::units::Seconds;
 use plotters::prelude::*;
 use plotters::style::text_anchor::HPos;
@@ -36,7 +36,8 @@ pub fn draw(scene: &Scene, title: &str, path: &Path) -> Result<()> {
     let fps = scene.timeline.fps;
     let span = fps.start_of(scene.part.start)..fps.start_of(scene.part.end);
     let wave = wave(scene, &span)?;
-    let curves: Vec<&Param> = PARAMS.iter().filter(|p| moves(scene, p)).collect();
+    let params = scene.timeline.curves.iter().map(|(param, _)| param);
+    let curves: Vec<ParamRef> = params.filter(|p| moves(scene, p)).collect();
     let height =
         TOP + SECTION_HEIGHT + GAP + WAVE_HEIGHT + GAP + curves.len() as i32 * (CURVE_HEIGHT + GAP) + 56;
     picture!(path, (LAYOUT.width, height), |area| {
@@ -46,9 +47,9 @@ pub fn draw(scene: &Scene, title: &str, path: &Path) -> Result<()> {
 }
 
 /// Whether a look routes something into this parameter, or its curve moves for another reason.
-fn moves(scene: &Scene, param: &Param) -> bool {
-    let routed = scene.request.show.looks.iter().any(|l| l.preset.routes.iter().any(|r| r.to == param));
-    let curve = &scene.timeline.curves[param.name];
+fn moves(scene: &Scene, param: &ParamRef) -> bool {
+    let routed = scene.request.show.looks.iter().any(|l| l.preset.routes.iter().any(|r| r.to == *param));
+    let curve = scene.timeline.curves.get(param);
     routed || curve.iter().any(|v| *v != curve[0])
 }
 
@@ -78,7 +79,7 @@ struct Planned<'a, B: DrawingBackend> {
     canvas: Canvas<B>,
     scene: &'a Scene,
     wave: &'a [f32],
-    curves: &'a [&'static Param],
+    curves: &'a [ParamRef],
 }
 
 impl<B: DrawingBackend> Planned<'_, B> {
@@ -128,8 +129,8 @@ impl<B: DrawingBackend> Planned<'_, B> {
     }
 
     /// A curve between its least and its largest value in this part, both written at its end.
-    fn curve(&self, param: &Param, (top, bottom): (i32, i32), color: RGBColor) -> Drawn<B> {
-        let values = self.scene.timeline.values(param.name, &self.scene.part);
+    fn curve(&self, param: &ParamRef, (top, bottom): (i32, i32), color: RGBColor) -> Drawn<B> {
+        let values = self.scene.timeline.values(param, &self.scene.part);
         let (least, most) = extent(values);
         let room = (bottom - top) as f32 - 12.0;
         let height = |v: f32| {
@@ -139,7 +140,7 @@ impl<B: DrawingBackend> Planned<'_, B> {
         self.line(values, &height, color)?;
         let size = LAYOUT.text - 4;
         let middle = |edge: i32| edge + size as i32 * 2 / 3;
-        self.canvas.text(param.name, (LAYOUT.left + 8, middle(top)), size, (color, HPos::Left))?;
+        self.canvas.text(&param.name, (LAYOUT.left + 8, middle(top)), size, (color, HPos::Left))?;
         if most > least {
             self.canvas.text(&short(most), (LAYOUT.right - 6, middle(top)), size, (FAINT, HPos::Right))?;
         }

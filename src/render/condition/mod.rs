@@ -8,7 +8,7 @@ use crate::diffusion::Model;
 use crate::diffusion::conditioning::{Conditioning, Movement};
 use crate::error::{Context, Error, Result};
 use crate::noise::{Stream, gaussian};
-use crate::score::{PromptSpan, Timeline};
+use crate::score::{ParamId, PromptSpan, Timeline};
 use crate::units::{FrameIndex, GeneratedFrame};
 use candle_core::{Device, Tensor};
 
@@ -41,18 +41,18 @@ impl<'a> Conditioner<'a> {
     /// The conditions of one window.
     pub fn window(&mut self, window: &Window) -> Result<Conditions> {
         let frames: Vec<GeneratedFrame> = window.frames().collect();
-        let curve = |name: &str| frames.iter().map(|&f| self.timeline.value(name, f)).collect::<Vec<f32>>();
-        let (scales, effects) = (curve("motion_scale"), curve("motion_effect"));
+        let curve = |id| frames.iter().map(|&f| self.timeline.value(id, f)).collect::<Vec<f32>>();
+        let (scales, effects) = (curve(ParamId::MotionScale), curve(ParamId::MotionEffect));
         let motion =
             scales.into_iter().zip(effects).map(|(scale, effect)| Movement { scale, effect }).collect();
-        let guided = f64::from(self.timeline.value("guidance", window.new_frames().start));
+        let guided = f64::from(self.timeline.value(ParamId::Guidance, window.new_frames().start));
         let text = self.text(&frames, Side::Wanted)?;
         let guidance = match guided {
             s if (s - 1.0).abs() < 1e-6 => None,
             s => Some((self.text(&frames, Side::Avoided)?, s)),
         };
         let conditioning = Conditioning::new(text, motion);
-        Ok(Conditions { conditioning, guidance, denoise: curve("denoise") })
+        Ok(Conditions { conditioning, guidance, denoise: curve(ParamId::Denoise) })
     }
 
     /// Embeddings of every frame's text, or one for all where they share it.
@@ -117,7 +117,7 @@ impl NoiseSource {
             (Vec::with_capacity(window.length * one), vec![], vec![0.0; one]);
         for frame in first.until(window.end()) {
             draw(frame.0, &mut fresh);
-            let p = timeline.value("noise_correlation", frame.min(window.take_end.before(1)));
+            let p = timeline.value(ParamId::NoiseCorrelation, frame.min(window.take_end.before(1)));
             if chained.is_empty() {
                 chained.clone_from(&fresh);
             } else {

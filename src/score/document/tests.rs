@@ -1,7 +1,7 @@
 //! Presets that are changed and written again.
 
 use super::*;
-use crate::score::shipped;
+use crate::score::{ParamId, shipped};
 
 const HEAD: &str = "[[prompt]]\ntext = \"a\"\n[[route]]\nsignal = \"beat\"\nto = \"zoom\"\n";
 
@@ -23,7 +23,7 @@ fn what_nobody_changed_stays_as_it_was_written() {
     let mut document = Document::read("test", text).unwrap();
     document.set_base("glow", 0.5);
     document.set_target(0, "hue").unwrap();
-    document.add_route("kick", Param::find("glow").unwrap());
+    document.add_route("kick", ParamId::Glow.param());
     document.set_prompt(0, "b").unwrap();
     let added = "\n[[route]]\nsignal = \"kick\"\nto = \"glow\"\namount = 0.25\nrelease = 0.2\n\n[[prompt]]";
     let expected = text.replace("0.1", "0.5").replace("zoom", "hue").replace("\"a\"", "\"b\"");
@@ -41,7 +41,10 @@ fn tables_in_one_line_can_be_changed_as_well() {
     document.set_number(0, "amount", Some(2.0)).unwrap();
     document.add_prompt("B");
     let preset = preset(&document);
-    assert_eq!((preset.base["glow"], preset.prompts.len(), preset.routes[0].shape.amount), (0.5, 2, 2.0));
+    assert_eq!(
+        (preset.base[&ParamId::Glow.into()], preset.prompts.len(), preset.routes[0].shape.amount),
+        (0.5, 2, 2.0)
+    );
 }
 
 #[test]
@@ -91,8 +94,7 @@ fn routes_are_wired_anew() {
     document.set_signal(0, "kick").unwrap();
     document.set_target(0, "glow").unwrap();
     document.set_mode(0, "multiply").unwrap();
-    let glow = Param::find("glow").unwrap();
-    document.add_route("snare", glow);
+    document.add_route("snare", ParamId::Glow.param());
     let shown: Vec<_> = document.routes().into_iter().map(|r| (r.input, r.to, r.mode)).collect();
     let route = |input: &str, mode: &str| (input.to_owned(), "glow".to_owned(), mode.to_owned());
     assert_eq!(shown, [route("kick", "multiply"), route("snare", "add")]);
@@ -109,7 +111,7 @@ fn base_values_and_prompts_are_written() {
     document.set_prompt(0, "a \"quoted\"\n rose").unwrap();
     document.add_prompt("B");
     let preset = preset(&document);
-    assert_eq!(preset.base["glow"], 0.5);
+    assert_eq!(preset.base[&ParamId::Glow.into()], 0.5);
     assert_eq!(preset.prompts[1].text, "a \"quoted\"\n rose");
     document.reset_base("glow");
     assert!(!document.text().contains("glow"));

@@ -1,7 +1,7 @@
 //! A stretch of a timeline for other programs: its values frame by frame from 0, and its prompts.
 
 use crate::error::Result;
-use crate::score::param::{Param, Rate, TABLE};
+use crate::score::param::{Param, ParamRef, Rate};
 use crate::score::timeline::Timeline;
 use crate::units::{FrameIndex, GeneratedFrame};
 use std::fmt::Write;
@@ -12,7 +12,7 @@ use std::ops::Range;
 pub struct Curves<'a> {
     pub(super) timeline: &'a Timeline,
     pub(super) part: Range<GeneratedFrame>,
-    pub(super) params: Vec<&'static Param>,
+    pub(super) params: Vec<ParamRef>,
 }
 
 impl<'a> Curves<'a> {
@@ -22,11 +22,11 @@ impl<'a> Curves<'a> {
     /// # Errors
     /// Usage, for a name that is no parameter's.
     pub fn new(timeline: &'a Timeline, part: Range<GeneratedFrame>, names: &[String]) -> Result<Self> {
-        let mut params = names.iter().map(|n| Param::find(n)).collect::<Result<Vec<_>>>()?;
+        let slots = timeline.curves.slots();
+        let mut params = names.iter().map(|n| slots.find(n)).collect::<Result<Vec<_>>>()?;
         if params.is_empty() {
-            let told = |p: &&Param| timeline.values(p.name, &part).iter().any(|v| *v != p.default as f32);
-            params =
-                TABLE.iter().filter(|p| p.rate != Rate::Job && p.needs.is_empty()).filter(told).collect();
+            let told = |p: &ParamRef| timeline.values(p, &part).iter().any(|v| *v != p.default as f32);
+            params = slots.params().filter(|p| p.rate != Rate::Job).filter(told).collect();
         }
         Ok(Curves { timeline, part, params })
     }
@@ -35,19 +35,24 @@ impl<'a> Curves<'a> {
         (self.part.end - self.part.start) as usize
     }
 
-    pub(super) fn values(&self, name: &str) -> &[f32] {
-        self.timeline.values(name, &self.part)
+    pub(super) fn values(&self, param: impl AsRef<Param>) -> &[f32] {
+        self.timeline.values(param, &self.part)
+    }
+
+    /// The value of a parameter in the frame that is the `index`-th of the stretch.
+    pub(super) fn value(&self, param: impl AsRef<Param>, index: usize) -> f32 {
+        self.timeline.value(param, self.part.start + index as u64)
     }
 
     /// Frame, seconds in the track, and a column for every parameter.
     pub(super) fn csv(&self) -> String {
-        let names: Vec<&str> = self.params.iter().map(|p| p.name).collect();
+        let names: Vec<&str> = self.params.iter().map(|p| &*p.name).collect();
         let mut text = format!("frame,seconds,{}\n", names.join(","));
         for (frame, absolute) in self.part.start.until(self.part.end).enumerate() {
             let seconds = self.timeline.start.0 + self.timeline.fps.start_of(absolute).0;
             let _ = write!(text, "{frame},{seconds:.6}");
             self.params.iter().for_each(|p| {
-                let _ = write!(text, ",{}", self.timeline.value(p.name, absolute));
+                let _ = write!(text, ",{}", self.timeline.value(p, absolute));
             });
             text.push('\n');
         }

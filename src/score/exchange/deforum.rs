@@ -10,6 +10,7 @@ use super::imported::{Imported, prompts_of};
 use super::limits::bounded;
 use crate::error::{Error, Result};
 use crate::score::grid::Span;
+use crate::score::param::ParamId;
 use crate::units::FrameRate;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -23,10 +24,10 @@ const MAX_ENTRY: usize = 4000;
 /// A settings object: a schedule for every parameter, and what else Deforum wants to know.
 pub fn write(curves: &Curves) -> Value {
     let mut map: Map<String, Value> =
-        curves.params.iter().map(|p| (p.name.to_owned(), schedule(curves.values(p.name)).into())).collect();
-    let strength: Vec<f32> = curves.values("denoise").iter().map(|d| 1.0 - d).collect();
+        curves.params.iter().map(|p| (p.name.to_string(), schedule(curves.values(p)).into())).collect();
+    let strength: Vec<f32> = curves.values(ParamId::Denoise).iter().map(|d| 1.0 - d).collect();
     map.insert("strength_schedule".into(), schedule(&strength).into());
-    map.insert("cfg_scale_schedule".into(), schedule(curves.values("guidance")).into());
+    map.insert("cfg_scale_schedule".into(), schedule(curves.values(ParamId::Guidance)).into());
     map.insert("max_frames".into(), curves.frames().into());
     map.insert("fps".into(), json!(curves.timeline.fps.per_second()));
     let prompt = |(frame, prompt, negative): (u64, &str, &str)| {

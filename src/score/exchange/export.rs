@@ -25,7 +25,7 @@ impl Curves<'_> {
             Format::Deforum => pretty(&deforum::write(self)),
             Format::Parseq => pretty(&parseq::write(self)),
             Format::AnimateDiff => {
-                let lists = self.params.iter().map(|p| (p.name.to_owned(), json!(self.values(p.name))));
+                let lists = self.params.iter().map(|p| (p.name.to_string(), json!(self.values(p))));
                 pretty(&Value::Object(lists.collect()))
             }
         }

@@ -7,7 +7,7 @@ use super::timed::ByName;
 use crate::error::{Error, Result};
 use crate::score::clock::Length;
 use crate::score::expr::Expr;
-use crate::score::param::{Param, Rate, TABLE};
+use crate::score::param::{Param, ParamId, Rate, TABLE};
 use crate::units::{FrameIndex, FrameRate};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -112,18 +112,21 @@ impl Imported {
     fn driven(&self) -> Vec<(String, &'static Param, String)> {
         let has = |name: &str| self.curves.contains_key(name) || self.drawn.contains_key(name);
         let mut all: Vec<(String, &'static Param, String)> = Vec::new();
-        for param in TABLE.iter().filter(|p| p.rate != Rate::Job && p.needs.is_empty()) {
-            let others: &[&str] = match param.name {
-                "guidance" => &["cfg_scale_schedule", "scale"],
-                "denoise" => &["strength_schedule", "strength"],
-                _ => &[],
+        for param in TABLE.iter().filter(|p| p.rate != Rate::Job) {
+            let is_denoise = param.is(ParamId::Denoise);
+            let others: &[&str] = if param.is(ParamId::Guidance) {
+                &["cfg_scale_schedule", "scale"]
+            } else if is_denoise {
+                &["strength_schedule", "strength"]
+            } else {
+                &[]
             };
-            if has(param.name) {
-                all.push((param.name.to_owned(), param, curve_name(param.name)));
+            if has(&param.name) {
+                all.push((param.name.to_string(), param, curve_name(&param.name)));
             } else if let Some(other) = others.iter().find(|o| has(o)) {
                 let curve = curve_name(other);
                 // Deforum's strength is how much of the picture stays.
-                let value = if param.name == "denoise" { format!("1 - {curve}") } else { curve };
+                let value = if is_denoise { format!("1 - {curve}") } else { curve };
                 all.push(((*other).to_owned(), param, value));
             }
         }

@@ -10,6 +10,7 @@ use super::imported::Imported;
 use super::limits::bounded;
 use crate::error::{Error, Result};
 use crate::score::grid::Span;
+use crate::score::param::{ParamId, ParamRef};
 use crate::units::FrameRate;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
@@ -19,32 +20,31 @@ const OTHERS: [&str; 6] = ["frame", "info", "deforum_prompt", "beat", "second", 
 
 /// A document whose rendered frames hold every parameter under its own name, and under Parseq's where it has one.
 pub fn write(curves: &Curves) -> Value {
-    let (guidance, denoise, roll, zoom) =
-        (curves.values("guidance"), curves.values("denoise"), curves.values("roll"), curves.values("zoom"));
     let prompts = curves.prompts();
     let mut frames = Vec::with_capacity(curves.frames());
     for i in 0..curves.frames() {
         let mut frame = Map::new();
         frame.insert("frame".into(), i.into());
         for param in &curves.params {
-            frame.insert(param.name.into(), json!(curves.values(param.name)[i]));
+            frame.insert(param.name.to_string(), json!(curves.value(param, i)));
         }
-        let before = |values: &[f32], first: f32| if i == 0 { first } else { values[i - 1] };
-        frame.insert("scale".into(), json!(guidance[i]));
-        frame.insert("strength".into(), json!(1.0 - denoise[i]));
-        frame.insert("angle".into(), json!(roll[i]));
-        frame.insert("angle_delta".into(), json!(roll[i] - before(roll, 0.0)));
-        frame.insert("zoom".into(), json!(zoom[i]));
-        frame.insert("zoom_delta".into(), json!(zoom[i] / before(zoom, 1.0)));
+        let before = |id, first: f32| i.checked_sub(1).map_or(first, |i| curves.value(id, i));
+        let (roll, zoom) = (curves.value(ParamId::Roll, i), curves.value(ParamId::Zoom, i));
+        frame.insert("scale".into(), json!(curves.value(ParamId::Guidance, i)));
+        frame.insert("strength".into(), json!(1.0 - curves.value(ParamId::Denoise, i)));
+        frame.insert("angle".into(), json!(roll));
+        frame.insert("angle_delta".into(), json!(roll - before(ParamId::Roll, 0.0)));
+        frame.insert("zoom".into(), json!(zoom));
+        frame.insert("zoom_delta".into(), json!(zoom / before(ParamId::Zoom, 1.0)));
         let shown = prompts.iter().rev().find(|p| p.0 <= i as u64);
         let text = shown.map_or(String::new(), |(_, prompt, negative)| format!("{prompt} --neg {negative}"));
         frame.insert("deforum_prompt".into(), text.into());
         frames.push(Value::Object(frame));
     }
-    let names: BTreeSet<&str> = curves.params.iter().map(|p| p.name).chain(["zoom"]).collect();
-    let names: Vec<&str> = names.into_iter().collect();
+    let shown: BTreeSet<ParamRef> = curves.params.iter().cloned().chain([ParamId::Zoom.into()]).collect();
+    let names: Vec<&str> = shown.iter().map(|p| &*p.name).collect();
     let keyframe = |i: usize| {
-        let fields = names.iter().map(|name| ((*name).to_owned(), json!(curves.values(name)[i])));
+        let fields = shown.iter().map(|p| (p.name.to_string(), json!(curves.value(p, i))));
         Value::Object([("frame".to_owned(), json!(i))].into_iter().chain(fields).collect())
     };
     let fps = curves.timeline.fps.per_second();

@@ -1,7 +1,7 @@
 use super::formula::{Formula, Names};
 use super::*;
 use crate::score::grid::Span;
-use crate::score::{Overrides, PARAMS, Preset, Show, Timeline, compose, fixture};
+use crate::score::{Overrides, ParamId, Preset, Show, SlotKind, Slots, Timeline, compose, fixture};
 use crate::units::{FrameRate, GeneratedFrame, Seconds};
 use proptest::prelude::{any, prop, proptest};
 use serde_json::{Value, json};
@@ -163,8 +163,8 @@ fn round_trips_are_stable() {
         let imported = Imported::read("round.txt", text.as_bytes(), None).unwrap();
         assert!(imported.left_out.is_empty(), "{:?}", imported.left_out);
         let again = timeline(&imported.preset("round.txt", Some(first.fps)).unwrap());
-        for param in PARAMS {
-            assert_eq!(again.curves[param.name], first.curves[param.name], "{format:?} {}", param.name);
+        for (param, curve) in first.curves.iter() {
+            assert_eq!(again.curves.get(&param), curve, "{format:?} {}", param.name);
         }
         assert_eq!(Curves::new(&again, part(0..192), &[]).unwrap().write(format), text, "{format:?}");
     }
@@ -176,10 +176,10 @@ fn a_strength_schedule_alone_drives_denoise() {
         Imported::read("s", b"strength_schedule = 0:(0.25), 191:(0.75)\nscale = 0:(3)", None).unwrap();
     let played = timeline(&imported.preset("s", FrameRate::new(12, 1).ok()).unwrap());
     assert!(
-        (played.value("denoise", GeneratedFrame(0)) - 0.75).abs() < 1e-6
-            && (played.value("denoise", GeneratedFrame(191)) - 0.25).abs() < 1e-6
+        (played.value(ParamId::Denoise, GeneratedFrame(0)) - 0.75).abs() < 1e-6
+            && (played.value(ParamId::Denoise, GeneratedFrame(191)) - 0.25).abs() < 1e-6
     );
-    assert_eq!(played.value("guidance", GeneratedFrame(100)), 3.0);
+    assert_eq!(played.value(ParamId::Guidance, GeneratedFrame(100)), 3.0);
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn tables_and_lists_hold_every_frame_of_the_part() {
     assert_eq!((row[0], row[1]), (12.0, 3.0));
     assert_eq!(
         (row[2] as f32, row[3] as f32),
-        (first.value("zoom", GeneratedFrame(36)), first.value("exposure", GeneratedFrame(36)))
+        (first.value(ParamId::Zoom, GeneratedFrame(36)), first.value(ParamId::Exposure, GeneratedFrame(36)))
     );
     let lists: Value = serde_json::from_str(&curves.write(Format::AnimateDiff)).unwrap();
     assert_eq!(lists["zoom"].as_array().unwrap().len(), 24);
@@ -207,6 +207,27 @@ fn tables_and_lists_hold_every_frame_of_the_part() {
     }
 }
 
+#[test]
+fn slots_are_written_where_they_move_and_found_by_name() {
+    let slots = Slots::new([(SlotKind::Lora, "a"), (SlotKind::Lora, "still")]).unwrap();
+    let route = "[[route]]\nsignal = \"kick\"\nto = \"lora.a\"\namount = -1\n";
+    let preset = Preset::parse_for("test", &format!("{LIVELY}{route}"), &slots).unwrap();
+    let (fps, span) = (FrameRate::new(12, 1).unwrap(), Span { start: Seconds(0.0), frames: 192 });
+    let timeline = Show::of(preset).play(&fixture(16.0), &Overrides::default(), fps, span).unwrap();
+    let head = |names: &[String]| {
+        let csv = Curves::new(&timeline, part(0..24), names).unwrap().write(Format::Csv);
+        csv.lines().next().unwrap().to_owned()
+    };
+    assert_eq!(head(&[]), "frame,seconds,denoise,guidance,zoom,exposure,lora.a");
+    assert_eq!(head(&["lora.still".into(), "zoom".into()]), "frame,seconds,lora.still,zoom");
+    let lists: Value =
+        serde_json::from_str(&Curves::new(&timeline, part(0..24), &[]).unwrap().write(Format::AnimateDiff))
+            .unwrap();
+    assert_eq!((&lists["lora.a"][0], &lists["lora.a"][1]), (&json!(0.0), &json!(1.0)));
+    let error = Curves::new(&timeline, part(0..24), &["lora.stil".into()]).unwrap_err();
+    assert_eq!(error.hints(), ["did you mean 'lora.still'?"]);
+}
+
 /// What a table holds plays again as it was, at the frame rate of the table and by the names of its columns.
 #[test]
 fn an_exported_table_drives_the_same_parameters_again() {
@@ -214,9 +235,9 @@ fn an_exported_table_drives_the_same_parameters_again() {
     let table = Curves::new(&first, part(0..192), &[]).unwrap().write(Format::Csv);
     let again =
         timeline(&Imported::read("t.csv", table.as_bytes(), None).unwrap().preset("t.csv", None).unwrap());
-    for name in ["exposure", "zoom", "denoise", "guidance"] {
-        let far = first.curves[name].iter().zip(&again.curves[name]).map(|(a, b)| (a - b).abs());
-        assert!(far.fold(0.0, f32::max) < 1e-6, "{name}");
+    for id in [ParamId::Exposure, ParamId::Zoom, ParamId::Denoise, ParamId::Guidance] {
+        let far = first.curves.get(id).iter().zip(again.curves.get(id)).map(|(a, b)| (a - b).abs());
+        assert!(far.fold(0.0, f32::max) < 1e-6, "{id:?}");
     }
 }
 
@@ -228,7 +249,7 @@ fn a_hit_is_seen_whole_by_the_frame_that_holds_it() {
     let played = timeline(&routed);
     // The line falls for 2 s; frame 36 begins at 3 s.
     for (frame, value) in [(23, 0.0), (24, 1.0), (36, 0.52), (49, 0.0)] {
-        let shown = played.value("exposure", GeneratedFrame(frame));
+        let shown = played.value(ParamId::Exposure, GeneratedFrame(frame));
         assert!((shown - value).abs() < 2e-3, "frame {frame}: {shown}");
     }
 }

@@ -10,6 +10,7 @@ use crate::score::param::{Rate, Setting};
 use crate::score::preset::{Cuts, MAX_LINE, MAX_TEXT, Place, Preset, Prompt};
 use crate::score::raw::{Field, RawCuts, Source};
 use crate::score::shipped;
+use crate::score::slot::Slots;
 use crate::score::timeline::Blend;
 use crate::score::words::Words;
 use crate::units::{FrameRate, Size};
@@ -60,8 +61,8 @@ pub(super) struct RoughPart {
     pub set: Vec<Setting>,
 }
 
-/// Checks all files that were gathered and puts them together.
-pub(super) fn merge(loader: &mut Loader, choices: &Choices) -> Result<Fragment> {
+/// Checks all files that were gathered and puts them together, for a job with these slots.
+pub(super) fn merge(loader: &mut Loader, choices: &Choices, slots: &Slots) -> Result<Fragment> {
     let mut merged = Fragment::default();
     for name in loader.order.clone() {
         let text = loader.text(&name);
@@ -71,7 +72,7 @@ pub(super) fn merge(loader: &mut Loader, choices: &Choices) -> Result<Fragment> 
             let (word, words) = source.words(key, words)?;
             merged.words.insert(word, words);
         }
-        let mut file = File { source, loader, choices };
+        let mut file = File { source, loader, choices, slots };
         file.scalars(&raw, &mut merged)?;
         file.lists(&raw, &mut merged)?;
     }
@@ -83,6 +84,7 @@ struct File<'a, 'b, 'r> {
     source: Source<'a>,
     loader: &'a mut Loader<'b, 'r>,
     choices: &'a Choices<'a>,
+    slots: &'a Slots,
 }
 
 impl File<'_, '_, '_> {
@@ -132,7 +134,7 @@ impl File<'_, '_, '_> {
             }
         }
         for (key, value) in &raw.set {
-            into.set.push(source.base(key, value)?);
+            into.set.push(source.base(key, value, self.slots)?);
         }
         if let Some(takes) = &raw.cuts {
             self.takes(takes, into)?;
@@ -213,7 +215,7 @@ impl File<'_, '_, '_> {
         };
         let mut set = Vec::new();
         for (key, value) in &raw.set {
-            let setting = source.base(key, value)?;
+            let setting = source.base(key, value, self.slots)?;
             if setting.param.rate == Rate::Job {
                 let error = Error::usage(format!("{} holds for the whole video", setting.param.name));
                 return Err(source.at(key.span(), error.hint("set it under [set] of the project")));
@@ -240,8 +242,8 @@ impl File<'_, '_, '_> {
             shipped::find(name).map(|_| None)
         };
         match loaded.map_err(|e| self.source.at(value.span(), e))? {
-            Some(text) => Preset::parse(name, &text),
-            None => shipped::find(name),
+            Some(text) => Preset::parse_for(name, &text, self.slots),
+            None => shipped::find_for(name, self.slots),
         }
     }
 }

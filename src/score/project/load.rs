@@ -111,6 +111,7 @@ impl<'a, 'r> Loader<'a, 'r> {
                 self.fill(source, value)?;
             }
         }
+        name_slots(source, table.get_mut())?;
         RawProject::deserialize(Deserializer::from(table)).map_err(|e| source.refused(&e))
     }
 
@@ -159,6 +160,21 @@ impl<'a, 'r> Loader<'a, 'r> {
     pub fn files(self) -> BTreeMap<String, String> {
         self.texts
     }
+}
+
+/// Gives values of slots their names, in the project's `set` and those of its parts.
+fn name_slots(source: &Source, project: &mut DeTable) -> Result<()> {
+    let set = |table: &mut DeTable| match table.get_mut("set").map(Spanned::get_mut) {
+        Some(DeValue::Table(set)) => source.name_slots(set),
+        _ => Ok(()),
+    };
+    set(project)?;
+    let Some(DeValue::Array(parts)) = project.get_mut("part").map(Spanned::get_mut) else { return Ok(()) };
+    let tables = parts.iter_mut().filter_map(|part| match part.get_mut() {
+        DeValue::Table(part) => Some(part),
+        _ => None,
+    });
+    tables.map(set).collect()
 }
 
 /// The paths of an `include`, with their places.

@@ -77,6 +77,7 @@ use super::clock::Length;
 use super::preset::Preset;
 use super::shipped;
 use super::show::{Look, Part, Show};
+use super::slot::Slots;
 use crate::error::{Error, Result};
 use crate::units::{FrameRate, Size};
 use check::{Fragment, RoughPart};
@@ -121,17 +122,31 @@ pub struct Project {
 }
 
 impl Project {
-    /// The project that `text` describes, called `name` in errors; `read` gives the text of the file at a path
-    /// relative to the project's folder.
+    /// The project that `text` describes, called `name` in errors, for a job without slots.
+    ///
+    /// # Errors
+    /// As [`Project::parse_for`].
+    pub fn parse(name: &str, text: &str, choices: &Choices, read: &mut Read) -> Result<Self> {
+        Project::parse_for(name, text, choices, &Slots::default(), read)
+    }
+
+    /// The project that `text` describes, called `name` in errors, for a job with these slots; `read` gives the text of
+    /// the file at a path relative to the project's folder.
     ///
     /// # Errors
     /// Usage, with file, line and column, for whatever is wrong first; and what `read` refuses.
-    pub fn parse(name: &str, text: &str, choices: &Choices, read: &mut Read) -> Result<Self> {
+    pub fn parse_for(
+        name: &str,
+        text: &str,
+        choices: &Choices,
+        slots: &Slots,
+        read: &mut Read,
+    ) -> Result<Self> {
         let mut loader = Loader::new(read);
         loader.gather(name, text.to_owned())?;
-        let merged = check::merge(&mut loader, choices)?;
+        let merged = check::merge(&mut loader, choices, slots)?;
         let files = loader.files();
-        let preset = merged.preset.clone().map_or_else(|| shipped::find(shipped::DEFAULT), Ok)?;
+        let preset = merged.preset.clone().map_or_else(|| shipped::find_for(shipped::DEFAULT, slots), Ok)?;
         let track = merged.track.clone().ok_or_else(|| {
             Error::usage(format!("{name}: there is no track")).hint("add a line like: track = \"song.flac\"")
         })?;
