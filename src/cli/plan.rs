@@ -8,7 +8,9 @@ use super::terminal::say;
 use crate::diffusion::ModelFingerprint;
 use crate::diffusion::model::{Origin, SamplingRecord};
 use crate::error::Result;
-use crate::job::{Destination, JobOptions, OutputOptions, Request, Scene, Warning, models, warnings};
+use crate::job::{
+    Destination, JobOptions, OutputOptions, Request, Scene, Warning, in_the_way, models, warnings,
+};
 use crate::render::{Estimate, Job, Window, estimate};
 use crate::score::ParamId;
 use crate::timing::Timings;
@@ -29,7 +31,15 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
     let destination = Destination::of(&request, out, &*progress)?;
     let scene = Scene::open(request, &*progress, &Timings::off())?;
     let placement = models::place(&scene.request.model, &*progress)?;
-    let job = scene.job(&destination, &placement, ModelFingerprint::default())?;
+    // Weights are read only where it matters: to tell whether what lies there is this very video.
+    let model = match destination.path.is_file() {
+        true => scene.info.fingerprint().unwrap_or_default(),
+        false => ModelFingerprint::default(),
+    };
+    let job = scene.job(&destination, &placement, model)?;
+    if let (false, Some(other)) = (destination.overwrite, in_the_way(&job)) {
+        progress.note(&format!("{other}: a render would need --overwrite, or another name"));
+    }
     let warnings = warnings(&scene, &job)?;
     progress.stage("trying", 0);
     let needs = estimate(&job, &scene.info, &placement, destination.profile)?;

@@ -5,7 +5,7 @@ use super::record::JobRecord;
 use super::request::Request;
 use super::scene::Scene;
 use crate::atomic_file;
-use crate::audio::decode::{Pulled, pull};
+use crate::audio::decode::pull::{Pulled, pull};
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::render;

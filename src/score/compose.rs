@@ -7,7 +7,8 @@
 use super::clock::Clock;
 use super::emphasis::Emphasis;
 use super::grid::{Cells, Span};
-use super::param::{Group, Param, ParamId, ParamRef, Setting};
+use super::param::{Group, Param, ParamRef, Setting};
+use super::param_table::ParamId;
 use super::preset::{MAX_TEXT, Mode, Place, Preset, Prompt, Route};
 use super::shape;
 use super::words;

@@ -15,7 +15,9 @@ pub mod exchange;
 mod expr;
 mod grid;
 mod keyframe;
+mod markdown;
 mod param;
+mod param_table;
 mod play;
 mod preset;
 mod project;
@@ -37,9 +39,8 @@ pub use emphasis::Emphasis;
 pub use expr::{Expr, FUNCTIONS, function_table};
 pub use grid::Span;
 pub use keyframe::Keyframes;
-pub use param::{
-    Group, Kind, Param, ParamId, ParamRef, Rate, Setting, TABLE as PARAMS, table as param_table,
-};
+pub use param::{Group, Kind, Param, ParamRef, Rate, Setting};
+pub use param_table::{ParamId, TABLE as PARAMS, table as param_table};
 pub use play::compose;
 pub use preset::{CutOn, Cuts, Mode, Place, Preset, Prompt, Route};
 pub use project::{Choices, Known, Project, Read, toml_text, with_values};

@@ -1,13 +1,8 @@
 //! Parameters: what a preset, a route or `--set` can turn.
 //!
-//! A parameter is a row of the [`TABLE`], which every job has, or a slot ([`super::Slots`]), which a job has under a name of its
-//! own. Checks, help text and the README's table all come from these; a new parameter is one new row in `param/table.rs`
+//! A parameter is a row of the [`TABLE`](super::PARAMS), which every job has, or a slot ([`super::Slots`]), which a job has under a name of its
+//! own. Checks, help text and the README's table all come from these; a new parameter is one new row in `param_table.rs`
 //! and one place in the renderer that reads its curve.
-
-mod table;
-
-pub use table::{ParamId, TABLE, table};
-pub(super) use table::{aligned, cells};
 
 use crate::error::{Error, Result};
 use std::borrow::Cow;

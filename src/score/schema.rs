@@ -2,7 +2,9 @@
 //! a page of controls are made of. `tests/presets.rs` holds the two against each other and against the files.
 
 use super::expr::function_table;
-use super::param::{Kind, Param, Rate, TABLE as PARAMS, aligned, table as param_table};
+use super::markdown::aligned;
+use super::param::{Kind, Param, Rate};
+use super::param_table::{TABLE as PARAMS, table as param_table};
 use super::shipped::shipped;
 use super::signal::{TABLE as SIGNALS, table as signal_table};
 use super::slot::{NAME, SLOT_KINDS, SlotRow, slot_table};

@@ -6,7 +6,7 @@
 
 use super::clock::Clock;
 use super::grid::{Cells, Reduce};
-use super::param::aligned;
+use super::markdown::aligned;
 use crate::audio::{Analysis, Envelope};
 use crate::error::{Error, Result, nearest};
 use crate::units::Seconds;

@@ -3,7 +3,9 @@
 //! [`SLOT_KINDS`] says what can have names. A new kind is one row there; that, and who declares the names, is all that it takes:
 //! checks, hints, schema and reference come from the row, and the curve is read by the slot's [`ParamRef`].
 
-use super::param::{Group, Kind, Param, ParamRef, Rate, Setting, TABLE, aligned, cells};
+use super::markdown::aligned;
+use super::param::{Group, Kind, Param, ParamRef, Rate, Setting};
+use super::param_table::{TABLE, cells};
 use crate::error::{Error, Result, nearest};
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,6 +1,7 @@
 //! The value of every parameter in every frame: what the renderer plays.
 
-use super::param::{Param, ParamRef, TABLE};
+use super::param::{Param, ParamRef};
+use super::param_table::TABLE;
 use super::slot::Slots;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds};
 use std::collections::BTreeMap;

@@ -5,7 +5,8 @@
 //! isn't there yet waits.
 
 use super::media::range;
-use crate::audio::decode::{Pulled, Side, pull, sides};
+use crate::audio::decode::pull::{Pulled, pull};
+use crate::audio::decode::{Side, sides};
 use crate::error::{Context, Error, Result};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};

@@ -12,11 +12,10 @@ mod ffmpeg;
 mod native;
 mod outlet;
 mod promise;
-mod pull;
+pub mod pull;
 mod speaker;
 
 pub use outlet::{Block, Decoded, Sink};
-pub use pull::{Pulled, pull};
 pub(super) use speaker::weights;
 pub use speaker::{Side, sides};
 

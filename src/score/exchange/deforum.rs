@@ -10,7 +10,7 @@ use super::imported::{Imported, prompts_of};
 use super::limits::bounded;
 use crate::error::{Error, Result};
 use crate::score::grid::Span;
-use crate::score::param::ParamId;
+use crate::score::param_table::ParamId;
 use crate::units::FrameRate;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;

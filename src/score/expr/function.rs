@@ -2,7 +2,7 @@
 
 use crate::noise::{Stream, uniform};
 use crate::score::grid::Reduce;
-use crate::score::param::aligned;
+use crate::score::markdown::aligned;
 use std::f64::consts::TAU;
 
 /// A row of the table.

@@ -1,8 +1,8 @@
 //! The parameter table: the rows that every job has, and what code calls them.
 
-use super::{Group, Kind, Param, ParamRef, Rate};
+use super::markdown::aligned;
+use super::param::{Group, Kind, Param, ParamRef, Rate};
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// [`ParamId`] and [`TABLE`] out of the same rows, so that code can't name a parameter that there isn't.
 macro_rules! table {
@@ -123,7 +123,7 @@ pub fn table() -> String {
 }
 
 /// What a table says of a parameter: name, range, default, how often it may change, effect.
-pub(in crate::score) fn cells(p: &Param) -> [String; 5] {
+pub fn cells(p: &Param) -> [String; 5] {
     let (range, default) = match p.kind {
         Kind::Switch => ("on, off".to_owned(), if p.default > 0.0 { "on" } else { "off" }.to_owned()),
         Kind::Number => (format!("{} to {} {}", p.min, p.max, p.unit), p.default.to_string()),
@@ -134,29 +134,6 @@ pub(in crate::score) fn cells(p: &Param) -> [String; 5] {
         Rate::Job => "job",
     };
     [p.name.to_string(), range.trim_end().to_owned(), default, rate.to_owned(), p.effect.to_owned()]
-}
-
-/// A Markdown table whose columns line up.
-pub(in crate::score) fn aligned<const N: usize>(
-    head: [&str; N],
-    rows: impl IntoIterator<Item = [String; N]>,
-) -> String {
-    let mut lines = vec![head.map(str::to_owned)];
-    lines.extend(rows);
-    let width: [usize; N] =
-        std::array::from_fn(|i| lines.iter().map(|l| l[i].chars().count()).max().unwrap_or(0));
-    let mut text = String::new();
-    for (row, line) in lines.iter().enumerate() {
-        for (cell, width) in line.iter().zip(width) {
-            let _ = write!(text, "| {cell:width$} ");
-        }
-        text.push_str("|\n");
-        if row == 0 {
-            text.extend(width.iter().map(|w| format!("|{}", "-".repeat(w + 2))));
-            text.push_str("|\n");
-        }
-    }
-    text
 }
 
 #[cfg(test)]
