@@ -106,7 +106,9 @@ fn options(job: &Value) -> String {
             (option, value) => line.extend([" ", option, " ", &quoted(value)]),
         }
     }
-    for (key, option) in [("prompt", "--prompt"), ("negative", "--negative"), ("motion", "--motion")] {
+    for (key, option) in
+        [("prompt", "--prompt"), ("negative", "--negative"), ("motion", "--motion"), ("audio", "--audio")]
+    {
         if let Some(text) = job[key].as_str() {
             let _ = write!(line, " {option} {}", quoted(text));
         }

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::render::{self, Job, Summary, Watch, WorkFolder};
 use crate::timing::Timings;
 use crate::units::Seconds;
-use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job};
+use crate::video::{Audio, Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job};
 use crate::whole;
 use serde_json::json;
 use std::sync::atomic::AtomicBool;
@@ -89,6 +89,7 @@ pub fn make(request: Request, target: Target, watch: Watch) -> Result<Summary> {
 pub fn job(scene: &Scene, place: &Place) -> Result<Job> {
     let mut job = scene.job(place.output.clone())?;
     job.description["profile"] = place.profile.name().into();
+    job.description["audio"] = place.audio.map(Audio::name).into();
     job.description["sound"] = format!("{:?}", place.sound).to_lowercase().into();
     Ok(job)
 }

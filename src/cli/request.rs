@@ -54,8 +54,10 @@ pub struct Place {
     pub output: PathBuf,
     /// What the pictures are written as.
     pub profile: Profile,
-    /// How the sound goes in.
+    /// How the sound goes in, and what was asked for.
     pub sound: Carriage,
+    /// See [`Self::sound`].
+    pub audio: Option<Audio>,
     /// Whether a video of other settings that is there already may be replaced.
     pub overwrite: bool,
 }
@@ -187,17 +189,18 @@ impl Request {
         let named = args.output.clone().or_else(|| self.output.clone().filter(|_| typed.is_none()));
         let profile = profile.or_else(|| named.as_deref().map(Profile::of)).unwrap_or_default();
         let stream = self.hearing.options.stream;
+        let audio = args.audio.as_deref().map(Audio::find).transpose()?.or(self.audio);
         let wish = Wish {
             track: &self.track,
             stream,
-            uniform: demux::survey(&self.track, stream)?.uniform,
-            audio: args.audio.as_deref().map(Audio::find).transpose()?.or(self.audio),
+            uniform: demux::is_uniform(&self.track, stream)?,
+            audio,
             named: named.is_some(),
         };
         let named = named.map_or_else(|| self.default_output(profile), Ok)?;
         let ContainerPlan { path, sound, note } = check_container(&named, &wish, profile)?;
         note.iter().for_each(|note| progress.note(note));
-        Ok(Place { output: path, profile, sound, overwrite: args.overwrite })
+        Ok(Place { output: path, profile, sound, audio, overwrite: args.overwrite })
     }
 
     fn default_output(&self, profile: Profile) -> Result<PathBuf> {
