@@ -373,6 +373,14 @@ fn sound_that_the_named_file_cannot_hold_goes_in_without_loss() {
         let (was, is) = (stored(&track), stored(&asked));
         assert_eq!(was.len(), is.len(), "{name}");
         assert!(was == is || !exact, "{name}: samples differ");
+        if name == "a.wav" {
+            let again = folder.path().join("again.mp4");
+            render(&VideoSpec { sound: Some(sound), ..spec(&again, None) }, 48);
+            assert!(
+                fs::read(&again).unwrap() == fs::read(&asked).unwrap(),
+                "the same twice gives other bytes"
+            );
+        }
         // A part begins and ends with its sample.
         let sound = SoundSpan { start: Some(Seconds(0.25)), end: Some(Seconds(1.5)), ..sound };
         render(&VideoSpec { sound: Some(sound), ..spec(&asked, None) }, 30);
@@ -440,6 +448,32 @@ fn a_survey_tells_chains_from_files_that_stay_the_same() {
     let mp3 = part(&folder, "a.mp3", 300.0, &[1.0], &["-b:a", "128k"]);
     let joined = put(&folder, "joined.mp3", &mp3.repeat(2));
     assert!(survey(&joined).uniform && !survey(&joined).changes);
+}
+
+#[test]
+fn an_edit_list_of_two_parts_is_heard_as_it_is_played_and_not_copied() {
+    let folder = TempDir::new().unwrap();
+    let times = [0.5, 1.5, 2.5, 3.5, 4.5, 5.5];
+    let track = made(&folder, "a.m4a", (RATE, &strikes(RATE, 6.0, 300.0, &times), &[1.0]), &["-c:a", "aac"]);
+    let mut bytes = fs::read(&track).unwrap();
+    // The index comes last, so that it can grow: seconds 0 to 2, then 4 to 6.
+    let at = bytes.windows(4).position(|w| w == b"elst").unwrap();
+    let delay = u32::from_be_bytes(bytes[at + 16..at + 20].try_into().unwrap());
+    let entry = |length: u32, from: u32| [length, from, 0x1_0000].map(u32::to_be_bytes).concat();
+    let list = [vec![0, 0, 0, 0, 0, 0, 0, 2], entry(2000, delay), entry(2000, delay + 4 * RATE)].concat();
+    bytes.splice(at + 4..at + 24, list);
+    let mut grow = |name: &[u8; 4]| {
+        let at = bytes.windows(4).position(|w| w == name).unwrap() - 4;
+        let size = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) + 12;
+        bytes[at..at + 4].copy_from_slice(&size.to_be_bytes());
+    };
+    [b"moov", b"trak", b"edts", b"elst"].into_iter().for_each(&mut grow);
+    let path = put(&folder, "edited.m4a", &bytes);
+    check(&path, 4);
+    assert!(
+        !beatbolt::demux::is_uniform(&path, None).unwrap()
+            && beatbolt::demux::is_uniform(&track, None).unwrap()
+    );
 }
 
 #[test]

@@ -121,6 +121,7 @@ fn options(record: &JobRecord) -> Option<Vec<String>> {
         ("--prompt", record.prompt.as_deref()),
         ("--negative", record.negative.as_deref()),
         ("--motion", record.motion.as_deref()),
+        ("--audio", record.audio.as_deref()),
         ("--model", record.model.as_deref().filter(|model| *model != SHIPPED)),
     ];
     texts.into_iter().for_each(|(option, text)| text.iter().for_each(|text| say(option, text)));

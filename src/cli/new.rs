@@ -43,7 +43,7 @@ fn project(track: &str, analysis: &Analysis) -> String {
          # Look at it before: beatbolt plan video.toml --plot plan.png\n\
          # All keys: presets/REFERENCE.md, or beatbolt presets --params\n\n\
          track = {quoted}\n\
-         # output = \"video.mp4\"        # default: the track's name\n\
+         # output = \"video.mp4\"        # default: the names of track, preset and tier\n\
          # profile = \"h264\"            # h265, av1, vp9, prores, ffv1, gif, png\n\
          # size = \"1280x720\"\n\
          # tier = \"draft\"              # to try things: small and fast, with the same curves\n\

@@ -1,6 +1,6 @@
 //! Which of a file's audio streams is heard, shown and copied: the one that players choose.
 
-use super::open;
+use super::open::open;
 use crate::error::{Error, Result};
 use ffmpeg_next::format::context::Input;
 use ffmpeg_next::format::stream::Disposition;

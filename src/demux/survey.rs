@@ -1,6 +1,6 @@
 //! One look at all packets of a stream, without decoding them: how long it is, and whether it stays the same.
 
-use super::{Packets, skipped};
+use super::packets::{Packets, is_unheard, rate_of, skipped};
 use crate::error::Result;
 use ffmpeg_next::Packet;
 use ffmpeg_next::codec::Id;
@@ -12,8 +12,8 @@ use std::path::Path;
 pub struct Survey {
     /// Seconds from the first sample that is heard to the last one, by the packets' timestamps.
     pub length: f64,
-    /// Whether one description of the stream holds for all its packets. If not, packets can't be copied into a
-    /// container that keeps one description.
+    /// Whether one description of the stream holds for all its packets, and all of them are heard. If not, a copy of the
+    /// packets would play something else.
     pub uniform: bool,
     /// Whether packets say of themselves that channels or sample rate change.
     pub changes: bool,
@@ -24,17 +24,34 @@ pub struct Survey {
 /// # Errors
 /// As [`super::choose`].
 pub fn survey(path: &Path, asked: Option<usize>) -> Result<Survey> {
-    let mut packets = Packets::open(path, asked)?;
+    Packets::open(path, asked).map(look)
+}
+
+/// Whether one description of that stream holds for all its packets, as [`Survey::uniform`] has it.
+///
+/// # Errors
+/// As [`super::choose`].
+pub fn is_uniform(path: &Path, asked: Option<usize>) -> Result<bool> {
+    let packets = Packets::open(path, asked)?;
+    // Matroska keeps one description a stream; its files are the largest, so they are not looked through for that.
+    Ok(packets.container().contains("matroska") || look(packets).uniform)
+}
+
+fn look(mut packets: Packets) -> Survey {
     let (codec, tick) = (packets.parameters().id(), f64::from(packets.time_base()));
-    let sample = super::rate_of(packets.parameters()).map_or(0.0, f64::from);
+    let sample = rate_of(packets.parameters()).map_or(0.0, f64::from);
     let (mut start, mut end) = (None, None);
     let (mut count, mut uniform, mut changes, mut form) = (0u64, true, false, None);
+    let (mut heard, mut anew) = (false, false);
     while let Some(packet) = packets.next() {
         if let Some(at) = packet.pts() {
             start.get_or_insert_with(|| at as f64 * tick + f64::from(skipped(&packet).0) * sample);
             end = Some((at + packet.duration()) as f64 * tick);
         }
-        uniform &= count == 0 || !is_described_anew(codec, &packet);
+        anew |= count > 0 && is_described_anew(codec, &packet);
+        // Copied, what is not heard inside the track would be.
+        uniform &= !(heard && is_unheard(&packet));
+        heard |= !is_unheard(&packet);
         let told = form_of(codec, &packet);
         changes |= form.is_some() && told.is_some() && form != told;
         form = told.or(form);
@@ -42,9 +59,9 @@ pub fn survey(path: &Path, asked: Option<usize>) -> Result<Survey> {
     }
     let start = packets.start().map(|t| t as f64 * tick).or(start);
     // Packets of AAC with headers of their own lose these in other containers.
-    uniform &= !(changes && codec == Id::AAC);
+    uniform &= !anew && !(changes && codec == Id::AAC);
     let length = end.zip(start).map_or(0.0, |(end, start)| (end - start).max(0.0));
-    Ok(Survey { length, uniform, changes: changes || !uniform })
+    Survey { length, uniform, changes: changes || anew }
 }
 
 /// Whether the stream is described anew with this packet: side data, or Vorbis headers behind the first.

@@ -5,7 +5,7 @@ use super::request::Request;
 use crate::demux;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::video::{Carriage, ContainerPlan, Profile, Wish, check_container};
+use crate::video::{Audio, Carriage, ContainerPlan, Profile, Wish, check_container};
 use std::path::{Path, PathBuf};
 
 /// Where a video goes, and what is done about what lies there.
@@ -17,6 +17,8 @@ pub struct Destination {
     pub profile: Profile,
     /// How the sound goes in.
     pub sound: Carriage,
+    /// What was asked of it.
+    pub audio: Option<Audio>,
     /// Whether a video of other settings that is there already may be replaced.
     pub overwrite: bool,
     /// What becomes of windows in the work folder.
@@ -52,23 +54,31 @@ impl Destination {
         let named = options.output.clone().or_else(|| request.output.clone().filter(|_| typed.is_none()));
         let profile = profile.or_else(|| named.as_deref().map(Profile::of)).unwrap_or_default();
         let stream = request.hearing.options.stream;
+        let audio = options.audio.or(request.audio);
         let wish = Wish {
             track: &request.track,
             stream,
-            uniform: demux::survey(&request.track, stream)?.uniform,
-            audio: options.audio.or(request.audio),
+            uniform: demux::is_uniform(&request.track, stream)?,
+            audio,
             named: named.is_some(),
         };
         let named = named.map_or_else(|| default_output(request, profile), Ok)?;
         let ContainerPlan { path, sound, note } = check_container(&named, &wish, profile)?;
         note.iter().for_each(|note| progress.note(note));
-        Ok(Destination { path, profile, sound, overwrite: options.overwrite, earlier: Earlier::default() })
+        Ok(Destination {
+            path,
+            profile,
+            sound,
+            audio,
+            overwrite: options.overwrite,
+            earlier: Earlier::default(),
+        })
     }
 
     /// Nowhere: for jobs that are shown and not written.
     pub fn nowhere() -> Self {
         let (path, profile, sound) = (PathBuf::new(), Profile::default(), Carriage::Silent);
-        Destination { path, profile, sound, overwrite: false, earlier: Earlier::default() }
+        Destination { path, profile, sound, audio: None, overwrite: false, earlier: Earlier::default() }
     }
 }
 

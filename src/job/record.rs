@@ -24,6 +24,9 @@ pub struct JobRecord {
     /// How the sound went in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sound: Option<String>,
+    /// What was asked of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audio: Option<String>,
     /// The track's file name.
     #[serde(default)]
     pub track: Option<String>,

@@ -150,6 +150,7 @@ impl Scene {
             sampling: Some(self.sampling()?),
             profile: Some(destination.profile.name().to_owned()),
             sound: Some(format!("{:?}", destination.sound).to_lowercase()),
+            audio: destination.audio.map(|audio| audio.name().to_owned()),
             track: request.track.file_name().map(|name| name.to_string_lossy().into_owned()),
             model: Some(request.model.folder.as_ref().map_or(models::SHIPPED.to_owned(), shown)),
             motion: request.model.motion.as_ref().map(shown),

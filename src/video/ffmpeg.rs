@@ -15,7 +15,7 @@ pub struct ProbeReport {
     pub encoders: Vec<(&'static str, bool)>,
 }
 
-const ENCODERS: [&str; 12] = [
+const ENCODERS: [&str; 14] = [
     "libx264",
     "libopenh264",
     "libx265",
@@ -26,8 +26,10 @@ const ENCODERS: [&str; 12] = [
     "ffv1",
     "gif",
     "png",
+    "flac",
+    "alac",
     "aac",
-    "libopus",
+    "libvorbis",
 ];
 
 /// Asks FFmpeg for its version and which encoders it was built with.

@@ -143,6 +143,11 @@ impl<'a, 's> Outlet<'a, 's> {
         self.samples
     }
 
+    /// How long that is.
+    pub(super) fn heard(&self) -> Seconds {
+        SampleRate(self.form.map_or(1, |form| form.rate)).time_of(self.samples)
+    }
+
     /// Keeps something that the person should know, once.
     pub(super) fn note(&mut self, text: String) {
         if !self.notes.contains(&text) {
@@ -166,8 +171,7 @@ impl<'a, 's> Outlet<'a, 's> {
             return Err(Error::input(format!("no sound could be decoded from '{}'", self.path.display()))
                 .hint("play the file to see whether it is whole; convert it to FLAC or WAV if it plays"));
         };
-        let rate = SampleRate(rate);
-        let heard = rate.time_of(self.samples);
+        let (rate, heard) = (SampleRate(rate), self.heard());
         if let Some(promised) = self.promised.filter(|promised| heard.0 + SLACK < promised.0) {
             self.notes.push(format!("the file ends early: {heard} of {promised} could be decoded"));
         }

@@ -44,7 +44,8 @@ pub(super) fn decode(
     }
     let silence = track.finish(outlet)?;
     if let Some(trouble) = packets.trouble() {
-        outlet.note(format!("the file is damaged ({trouble}); what comes before is used"));
+        let heard = outlet.heard();
+        outlet.note(format!("the file is damaged at {heard} ({trouble}); what comes before is used"));
     }
     match (damaged, silence.0 > 0.0) {
         (0, false) => {}

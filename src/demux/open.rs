@@ -1,0 +1,56 @@
+//! Files opened for reading, by FFmpeg or as they are.
+
+use crate::error::{Context as _, Error, Result};
+use ffmpeg_next::format::context::{Input, StreamIo};
+use ffmpeg_next::{Dictionary, format, log};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Once;
+
+/// Prepares FFmpeg: its error texts, and silence on the terminal (failures come back as errors).
+pub fn ready() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // Registers the texts of error codes; documented as infallible since FFmpeg 4.
+        ffmpeg_next::init().expect("nothing in it can fail");
+        log::set_level(log::Level::Fatal);
+    });
+}
+
+/// Opens a media file for reading. Its content says what it is, never its name, and it can't lead to other files.
+///
+/// # Errors
+/// Input: it can't be read, is empty, or is nothing that FFmpeg knows.
+pub fn open(path: &Path) -> Result<Input> {
+    ready();
+    let mut options = Dictionary::new();
+    // A playlist must not make us open other files or addresses.
+    options.set("protocol_whitelist", "none");
+    StreamIo::from_read_seek(open_file(path)?)
+        .and_then(|io| format::input_from_stream(io, None, Some(options)))
+        .context(|| {
+            Error::input(format!("'{}' can't be read as sound or video", path.display()))
+                .hint("MP3, FLAC, WAV, AIFF, Ogg, Opus, M4A, MP4, MKV and WMA are understood; if it is one, it is damaged")
+        })
+}
+
+/// Opens a file that has something in it.
+///
+/// # Errors
+/// Input: it can't be read, is a folder or is empty.
+pub fn open_file(path: &Path) -> Result<File> {
+    let unreadable = || {
+        Error::input(format!("can't read '{}'", path.display()))
+            .hint("check the path and that you may read the file")
+    };
+    let file = File::open(path).context(unreadable)?;
+    let meta = file.metadata().context(unreadable)?;
+    if meta.is_dir() {
+        return Err(Error::input(format!("'{}' is a folder", path.display())).hint("name one audio file"));
+    }
+    if meta.is_file() && meta.len() == 0 {
+        return Err(Error::input(format!("'{}' is empty", path.display()))
+            .hint("the download or copy may have failed; get the file again"));
+    }
+    Ok(file)
+}
