@@ -17,6 +17,7 @@
 
 mod analysis_cache;
 mod hearing;
+mod model_search;
 pub mod models;
 mod options;
 pub mod presets;
