@@ -1,6 +1,6 @@
 //! Finished files, looked at with ffprobe and decoded with ffmpeg.
 
-use beatbolt::audio::decode::{Pulled, pull};
+use beatbolt::audio::decode::pull::{Pulled, pull};
 use beatbolt::error::{ErrorKind, Result};
 use beatbolt::units::{FrameRate, Seconds, Size};
 use beatbolt::video::{

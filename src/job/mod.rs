@@ -19,6 +19,7 @@ mod analysis_cache;
 mod destination;
 mod flashes;
 mod hearing;
+mod model_search;
 pub mod models;
 mod options;
 pub mod presets;

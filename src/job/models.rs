@@ -1,5 +1,6 @@
 //! Models: where they are found, and how one is opened as it was asked for.
 
+use super::model_search::{self, Wanted};
 use super::options::ModelOptions;
 use crate::diffusion::{Model, ModelInfo, ModelSpec, Precision, open_device};
 use crate::error::{Error, Result};
@@ -37,13 +38,20 @@ pub fn shipped() -> Result<PathBuf> {
 /// Looks at the model that was asked for; its weights are not read.
 ///
 /// # Errors
-/// As [`ModelInfo::open`].
+/// As [`ModelInfo::open`]; Model: there is nothing of that name.
 pub fn look(options: &ModelOptions, progress: &dyn Progress) -> Result<ModelInfo> {
+    let roots = model_search::roots(folders(), std::env::home_dir().as_deref());
+    let named = |asked: &Path, wanted| -> Result<PathBuf> {
+        let found = model_search::find(asked, wanted, &roots)?;
+        found.note.iter().for_each(|note| progress.note(note));
+        Ok(found.path)
+    };
     let folder = match &options.folder {
-        Some(folder) => folder.clone(),
+        Some(folder) => named(folder, Wanted::Model)?,
         None => shipped()?,
     };
-    let ModelOptions { motion, tier, steps, force_steps, .. } = options.clone();
+    let motion = options.motion.as_deref().map(|motion| named(motion, Wanted::Motion)).transpose()?;
+    let ModelOptions { tier, steps, force_steps, .. } = options.clone();
     let info = ModelInfo::open(&ModelSpec { folder, motion, tier, steps, force_steps })?;
     info.notes().iter().for_each(|note| progress.note(note));
     Ok(info)

@@ -29,9 +29,9 @@ pub struct JobOptions {
     pub stretch: Stretch,
     /// How much work goes into every picture; none: [`Tier::Develop`].
     pub tier: Option<Tier>,
-    /// A model's folder in diffusers' layout; none: the one that comes with the program.
+    /// A checkpoint in one file, a folder in diffusers' layout, or a name of either; none: the model that comes with the program.
     pub model: Option<PathBuf>,
-    /// A motion module's file to use instead of the folder's own.
+    /// A motion module's file, or its name, to use instead of the folder's own.
     pub motion: Option<PathBuf>,
     /// Denoising steps a window; none: by the tier.
     pub steps: Option<usize>,
@@ -81,9 +81,9 @@ impl Default for Stretch {
 /// Which networks, how much work they do, and where they run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelOptions {
-    /// A folder in diffusers' layout; none: the model that comes with the program.
+    /// A checkpoint in one file, a folder in diffusers' layout, or a name of either; none: the model that comes with the program.
     pub folder: Option<PathBuf>,
-    /// A motion module's file to use instead of the folder's own.
+    /// A motion module's file, or its name, to use instead of the folder's own.
     pub motion: Option<PathBuf>,
     /// How much work goes into every picture.
     pub tier: Tier,

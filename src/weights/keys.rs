@@ -2,6 +2,9 @@
 //!
 //! Our own names are those of diffusers. A table turns the others into them; nothing here reads tensors.
 
+pub mod family;
+pub mod ldm;
+
 use super::slice::{Keys, whole};
 
 /// AnimateDiff's original names (also called the "comfyui" layout) and diffusers', part by part.
@@ -51,10 +54,7 @@ fn renamed(key: &str, table: &[(&str, &str)]) -> String {
 /// What a file that does not fit probably is, and what to do about it.
 pub fn likely_cause<'a>(keys: impl Iterator<Item = (&'a str, &'a [usize])>) -> Option<&'static str> {
     let signs: &[(&str, &str)] = &[
-        (
-            "model.diffusion_model.",
-            "this is a single-file checkpoint; convert it to a diffusers folder first",
-        ),
+        ("model.diffusion_model.", "this is a whole checkpoint in one file; name it with --model"),
         ("lora", "this is a LoRA: it changes a model, it is none by itself"),
         ("controlnet_", "this is a ControlNet"),
         ("add_embedding.", "this looks like SDXL; an SD 1.5 model is needed"),
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn files_of_the_wrong_kind_are_recognized() {
         let cause = |keys: &[(&str, &[usize])]| likely_cause(keys.iter().copied()).unwrap_or_default();
-        assert!(cause(&[("model.diffusion_model.out.0.weight", &[4])]).contains("single-file"));
+        assert!(cause(&[("model.diffusion_model.out.0.weight", &[4])]).contains("--model"));
         assert!(cause(&[("unet.down.lora_A.weight", &[4])]).contains("LoRA"));
         assert!(
             cause(&[("down_blocks.1.attentions.0.transformer_blocks.0.attn2.to_k.weight", &[640, 2048])])

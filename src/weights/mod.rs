@@ -8,10 +8,12 @@
 //! map ([`keys`]) gives a file's tensor our name, or several names with a slice each. The getter is the single gate
 //! through which every weight passes: it checks the shape, applies the [`patch`]es and records what was used.
 
+pub mod element;
 pub mod find;
 pub mod keys;
 mod open;
 pub mod patch;
+pub mod pickle;
 pub mod safetensors;
 pub mod sharded;
 mod slice;

@@ -1,24 +1,30 @@
 //! Which layout a file of weights has.
 
+use super::pickle::PickleFile;
 use super::safetensors::SafetensorsFile;
 use super::sharded::ShardedSafetensors;
 use super::source::TensorSource;
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::rc::Rc;
 
-/// The source at `path`: a `.safetensors` file, or the `.index.json` of several.
+/// The source at `path`: a safetensors file, the `.index.json` of several, or what `torch.save` wrote. What a file
+/// is, its first bytes tell: names are often wrong.
 ///
 /// # Errors
 /// Model: it is missing, damaged, or of a layout that isn't read.
 pub fn open(path: &Path) -> Result<Rc<dyn TensorSource>> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    match ending.as_str() {
-        "json" if name.ends_with(".index.json") => Ok(Rc::new(ShardedSafetensors::open(path)?)),
-        "ckpt" | "pt" | "pth" | "bin" if path.is_file() => {
-            Err(Error::model(format!("{} is not a safetensors file", path.display()))
-                .hint("only safetensors files are read; convert .ckpt and .bin files with diffusers"))
+    if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".index.json")) {
+        return Ok(Rc::new(ShardedSafetensors::open(path)?));
+    }
+    let failed = || Error::model(format!("can't open {}", path.display()));
+    let mut head = Vec::new();
+    File::open(path).and_then(|file| file.take(9).read_to_end(&mut head)).context(failed)?;
+    match head.as_slice() {
+        [b'P', b'K', 3, 4, ..] | [0x80, 2..=4, ..] if head.get(8) != Some(&b'{') => {
+            Ok(Rc::new(PickleFile::open(path)?))
         }
         _ => Ok(Rc::new(SafetensorsFile::open(path)?)),
     }

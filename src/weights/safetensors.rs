@@ -3,9 +3,10 @@
 //! Header length, offsets and shapes are checked against the file's size before memory is taken, so a file never costs more
 //! memory than the tensor that is read. A type that isn't known to candle spoils the tensor that has it, not the file.
 
+use super::element::Element;
 use super::source::TensorSource;
 use crate::error::{Context, Error, Result};
-use candle_core::{DType, Device, Tensor};
+use candle_core::Tensor;
 use safetensors::Dtype;
 use safetensors::tensor::Metadata;
 use std::collections::BTreeMap;
@@ -28,7 +29,7 @@ pub struct SafetensorsFile {
 /// Where a tensor's bytes lie.
 #[derive(Debug)]
 struct Place {
-    dtype: Dtype,
+    element: Element,
     at: u64,
     bytes: usize,
 }
@@ -49,7 +50,7 @@ impl SafetensorsFile {
         file.read_exact(&mut head).context(|| broken("it is too short".into()))?;
         let header = u64::from_le_bytes(head);
         if header > MAX_HEADER_BYTES {
-            let hint = "only safetensors files are read; convert .ckpt and .bin files with diffusers";
+            let hint = "safetensors files and those of torch.save (.ckpt, .pt, .pth, .bin) are read";
             return Err(Error::model(format!("{} is not a safetensors file", path.display())).hint(hint));
         }
         if header > length.saturating_sub(8) {
@@ -67,10 +68,29 @@ impl SafetensorsFile {
         for (name, info) in metadata.tensors() {
             let (from, to) = info.data_offsets;
             let at = 8 + header + from as u64;
-            places.insert(name.clone(), Place { dtype: info.dtype, at, bytes: to - from });
+            places.insert(name.clone(), Place { element: element(info.dtype), at, bytes: to - from });
             shapes.insert(name, info.shape.clone());
         }
         Ok(SafetensorsFile { path: path.to_owned(), file, shapes, places })
+    }
+}
+
+/// What a header's type is to us.
+fn element(dtype: Dtype) -> Element {
+    match dtype {
+        Dtype::F64 => Element::F64,
+        Dtype::F32 => Element::F32,
+        Dtype::F16 => Element::F16,
+        Dtype::BF16 => Element::Bf16,
+        Dtype::F8_E4M3 => Element::E4m3,
+        Dtype::F8_E5M2 => Element::E5m2,
+        Dtype::I64 => Element::Other("i64", 8),
+        Dtype::I32 => Element::Other("i32", 4),
+        Dtype::I16 => Element::Other("i16", 2),
+        Dtype::I8 => Element::Other("i8", 1),
+        Dtype::U8 => Element::Other("u8", 1),
+        Dtype::BOOL => Element::Other("bool", 1),
+        _ => Element::Other("none that is known", 1),
     }
 }
 
@@ -88,21 +108,15 @@ impl TensorSource for SafetensorsFile {
         let (Some(place), Some(shape)) = (self.places.get(name), self.shapes.get(name)) else {
             return Err(failed().because("there is none of this name"));
         };
-        let dtype = match place.dtype {
-            Dtype::F16 => DType::F16,
-            Dtype::BF16 => DType::BF16,
-            Dtype::F32 => DType::F32,
-            Dtype::F64 => DType::F64,
-            other => {
-                return Err(Error::model(format!("{}: '{name}' is of type {other:?}", self.path.display()))
-                    .hint("weights of 16, 32 or 64 bit floats are read"));
-            }
-        };
+        if let Element::Other(kind, _) = place.element {
+            return Err(Error::model(format!("{}: '{name}' is of type {kind}", self.path.display()))
+                .hint("weights of 8, 16, 32 or 64 bit floats are read"));
+        }
         let mut bytes = vec![0; place.bytes];
         let mut file = &self.file;
         file.seek(SeekFrom::Start(place.at)).context(failed)?;
         file.read_exact(&mut bytes).context(failed)?;
-        Tensor::from_raw_buffer(&bytes, dtype, shape, &Device::Cpu).context(failed)
+        place.element.tensor(bytes, shape).ok_or_else(failed)?.context(failed)
     }
 }
 
@@ -110,6 +124,7 @@ impl TensorSource for SafetensorsFile {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
+    use candle_core::DType;
 
     fn open(bytes: &[u8]) -> Result<SafetensorsFile> {
         let folder = tempfile::tempdir().unwrap();
@@ -149,7 +164,7 @@ mod tests {
         let header = r#"{"a":{"dtype":"I8","shape":[2],"data_offsets":[0,2]},
             "b":{"dtype":"F16","shape":[1],"data_offsets":[2,4]}}"#;
         let file = open(&file(header, &[1, 2, 0x00, 0x3c])).unwrap();
-        assert!(file.read("a").unwrap_err().to_string().contains("I8"));
+        assert!(file.read("a").unwrap_err().to_string().contains("i8"));
         assert_eq!(file.read("b").unwrap().to_dtype(DType::F32).unwrap().to_vec1::<f32>().unwrap(), [1.0]);
     }
 }

@@ -100,12 +100,13 @@ fn profiles() -> impl TypedValueParser<Value = Profile> {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub struct ModelArgs {
-    /// A folder in diffusers' layout [default: spark, the model that comes with beatbolt]
-    #[arg(long, value_name = "FOLDER")]
+    /// A checkpoint of Stable Diffusion 1.5 in one file (safetensors, .ckpt), a folder in diffusers' layout, or a name that is
+    /// looked for in BEATBOLT_MODELS, ComfyUI and A1111 [default: spark, the model that comes with beatbolt]
+    #[arg(long, value_name = "NAME|FILE|FOLDER")]
     pub model: Option<PathBuf>,
 
-    /// A motion module to use instead of the folder's own (AnimateDiff or diffusers layout, safetensors)
-    #[arg(long, value_name = "FILE")]
+    /// A motion module to use instead of the folder's own (AnimateDiff or diffusers layout; safetensors, .ckpt), or its name
+    #[arg(long, value_name = "NAME|FILE")]
     pub motion: Option<PathBuf>,
 
     /// Denoising steps a window; distilled modules want their own number [default: by --tier]

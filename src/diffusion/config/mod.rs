@@ -6,6 +6,7 @@
 mod motion;
 mod norm;
 mod scheduler;
+mod single;
 mod text;
 mod unet;
 mod vae;
@@ -13,6 +14,7 @@ mod vae;
 pub use motion::{FoundMotion, MotionConfig};
 pub use norm::NormSpan;
 pub use scheduler::{BetaSchedule, CheckpointScheduler, Prediction, SchedulerConfig, Spacing};
+pub use single::PartShapes;
 pub use text::{Activation, TextConfig};
 pub use unet::{StageConfig, UnetConfig};
 pub use vae::{KlConfig, TinyConfig, VaeConfig, colours};

@@ -145,6 +145,11 @@ pub struct CheckpointScheduler {
 }
 
 impl CheckpointScheduler {
+    /// Of a checkpoint in one file, which says no more than what it predicts and whether its last timestep is pure noise.
+    pub fn of_marks(prediction: Prediction, zero_snr: bool) -> Self {
+        CheckpointScheduler { prediction, zero_snr, set_alpha_to_one: true }
+    }
+
     /// Reads `scheduler_config.json` of any class; without one the network predicts noise, as those of SD 1.5 do.
     ///
     /// # Errors

@@ -17,7 +17,8 @@ const TOKENIZER: [&str; 6] = [
     "vocab.json",
 ];
 
-/// SHA-256 of each part of a model, by the part's name: its folder's, or `motion` for a module from a file of its own.
+/// SHA-256 of each part of a model, by the part's name: its folder's, `motion` for a module from a file of its own, and `checkpoint`
+/// for all of a checkpoint in one file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ModelFingerprint {
@@ -61,6 +62,9 @@ impl ModelFingerprint {
 
 /// The part that a file belongs to.
 fn part_of(folder: &Path, path: &Path) -> String {
+    if path == folder {
+        return "checkpoint".into();
+    }
     let inside = path.parent().and_then(|parent| parent.strip_prefix(folder).ok());
     let first = inside.and_then(|inside| inside.components().next());
     first.map_or("motion".into(), |part| part.as_os_str().to_string_lossy().into_owned())

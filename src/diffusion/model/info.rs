@@ -2,17 +2,21 @@
 //!
 //! Plans, exports and the studio's first page need no more than this. [`super::Model::load`] reads the weights of it.
 
+use super::checkpoint::Checkpoint;
 use super::fingerprint::ModelFingerprint;
 use super::hints::ModelHints;
 use super::motion::Motion;
 use super::sampling::Sampling;
 use super::spec::ModelSpec;
-use crate::diffusion::config::{MotionConfig, StageConfig, TextConfig, UnetConfig, VaeConfig};
+use crate::diffusion::config::{
+    CheckpointScheduler, MotionConfig, StageConfig, TextConfig, UnetConfig, VaeConfig,
+};
 use crate::diffusion::text::tokenizer::Tokenizer;
 use crate::error::{Error, Result};
 use crate::units::Size;
-use crate::weights;
-use std::path::PathBuf;
+use crate::weights::keys::{self, ldm::Layout};
+use crate::weights::{self, Keys, Placement, Weights};
+use std::path::{Path, PathBuf};
 
 /// The parts of a model that have weights.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +29,16 @@ pub(super) enum Part {
 
 impl Part {
     const ALL: [Part; 4] = [Part::Unet, Part::Motion, Part::Text, Part::Vae];
+
+    /// Our keys for the tensors of a file that holds this part alone.
+    fn keys(self) -> fn(&str) -> Keys {
+        match self {
+            Part::Unet => keys::unet,
+            Part::Motion => keys::motion,
+            Part::Text => keys::text,
+            Part::Vae => keys::vae,
+        }
+    }
 }
 
 /// A model that was looked at and not loaded.
@@ -38,44 +52,85 @@ pub struct ModelInfo {
     /// Where the motion module's weights are: a file, or the folder of a part.
     pub(super) motion_weights: PathBuf,
     pub(super) tokenizer: Option<Tokenizer>,
+    /// How the names of a checkpoint in one file are read; none for a folder.
+    layout: Option<Layout>,
     hints: ModelHints,
     sampling: Sampling,
     files: Vec<PathBuf>,
     notes: Vec<String>,
 }
 
+/// The shapes of a model's parts but the motion module's.
+struct Parts {
+    unet: UnetConfig,
+    text: TextConfig,
+    vae: VaeConfig,
+    /// How the names of a checkpoint in one file are read, and what it says of how it was trained.
+    single: Option<(Layout, CheckpointScheduler)>,
+    /// The settings that were read.
+    files: Vec<PathBuf>,
+}
+
+impl Parts {
+    /// Of a folder in diffusers' layout, or of a checkpoint in one file.
+    fn open(path: &Path) -> Result<Self> {
+        if path.is_file() {
+            let Checkpoint { layout, unet, text, vae, scheduler } = Checkpoint::open(path)?;
+            return Ok(Parts { unet, text, vae, single: Some((layout, scheduler)), files: Vec::new() });
+        }
+        let configs = ["unet", "text_encoder", "vae"].map(|part| path.join(part).join("config.json"));
+        Ok(Parts {
+            unet: UnetConfig::read(&configs[0])?,
+            text: TextConfig::read(&configs[1])?,
+            vae: VaeConfig::read(&configs[2])?,
+            single: None,
+            files: Vec::from(configs),
+        })
+    }
+
+    /// The model's own tokenizer. A text encoder with CLIP's vocabulary has CLIP's where there is none.
+    fn tokenizer(&self, path: &Path) -> Result<Option<Tokenizer>> {
+        let TextConfig { positions, vocabulary, .. } = self.text;
+        let own = path.join("tokenizer");
+        if own.is_dir() {
+            return Tokenizer::open(&own, positions, vocabulary).map(Some);
+        }
+        (self.single.is_some() || vocabulary == CLIP_VOCABULARY)
+            .then(|| Tokenizer::clip(positions, vocabulary))
+            .transpose()
+    }
+}
+
+/// Tokens of CLIP's own vocabulary.
+const CLIP_VOCABULARY: usize = 49_408;
+
 impl ModelInfo {
-    /// Looks at the model that `spec` names: its settings, its tokenizer and, where a motion module's file is named, that file's
+    /// Looks at the model that `spec` names, a folder or a checkpoint in one file: its settings, its tokenizer and, where a motion module's file is named, that file's
     /// header. The weights need not be there.
     ///
     /// # Errors
     /// Model: settings are missing, damaged or don't fit together. Usage: the motion module isn't made for the steps that were asked for.
     pub fn open(spec: &ModelSpec) -> Result<Self> {
-        let at = |name: &str| spec.folder.join(name);
-        let configs = ["unet", "text_encoder", "vae"].map(|part| at(part).join("config.json"));
-        let mut unet = UnetConfig::read(&configs[0])?;
-        let text = TextConfig::read(&configs[1])?;
-        let vae = VaeConfig::read(&configs[2])?;
-        check_fit(&unet, &text, &vae)?;
-        let mut files = Vec::from(configs);
-        let hints = ModelHints::read(&spec.folder, vae.downscale())?;
-        let motion = Motion::open(spec, hints.as_ref(), &unet)?;
-        files.extend(motion.files);
-        unet.norm = motion.config.unet_norm.unwrap_or(motion.sampling.unet_norm);
-        let folder = at("tokenizer");
-        let open = || Tokenizer::open(&folder, text.positions, text.vocabulary);
-        let tokenizer = folder.is_dir().then(open).transpose()?;
+        let mut parts = Parts::open(&spec.folder)?;
+        check_fit(&parts.unet, &parts.text, &parts.vae)?;
+        let tokenizer = parts.tokenizer(&spec.folder)?;
+        let hints = ModelHints::read(&spec.folder, parts.vae.downscale())?;
+        let trained = parts.single.as_ref().map(|(_, scheduler)| scheduler);
+        let motion = Motion::open(spec, hints.as_ref(), (&parts.unet, trained))?;
+        parts.files.extend(motion.files);
+        parts.unet.norm = motion.config.unet_norm.unwrap_or(motion.sampling.unet_norm);
         Ok(ModelInfo {
             spec: spec.clone(),
-            unet,
-            text,
-            vae,
+            unet: parts.unet,
+            text: parts.text,
+            vae: parts.vae,
             tokenizer,
+            layout: parts.single.map(|(layout, _)| layout),
             hints: hints.unwrap_or_else(|| motion.sampling.hints()),
             motion: motion.config,
             motion_weights: motion.weights,
             sampling: motion.sampling,
-            files,
+            files: parts.files,
             notes: motion.note.into_iter().collect(),
         })
     }
@@ -126,15 +181,31 @@ impl ModelInfo {
     }
 
     /// The file of weights, or the index of several, of a part.
-    pub(super) fn weights_of(&self, part: Part) -> Result<PathBuf> {
+    fn weights_of(&self, part: Part) -> Result<PathBuf> {
         let folder = match part {
             Part::Motion if !self.motion_weights.is_dir() => return Ok(self.motion_weights.clone()),
             Part::Motion => self.motion_weights.clone(),
+            _ if self.layout.is_some() => return Ok(self.spec.folder.clone()),
             Part::Unet => self.spec.folder.join("unet"),
             Part::Text => self.spec.folder.join("text_encoder"),
             Part::Vae => self.spec.folder.join("vae"),
         };
         weights::find(&folder)
+    }
+
+    /// The weights of a part, to be read to `placement`.
+    ///
+    /// # Errors
+    /// Model: there are none, or they are damaged.
+    pub(super) fn open_weights(&self, part: Part, placement: &Placement) -> Result<Weights> {
+        let path = self.weights_of(part)?;
+        let Some(layout) = self.layout else { return Weights::open(&path, placement, part.keys()) };
+        match part {
+            Part::Motion => Weights::open(&path, placement, part.keys()),
+            Part::Unet => Weights::open(&path, placement, |name| layout.unet(name)),
+            Part::Text => Weights::open(&path, placement, |name| layout.text(name)),
+            Part::Vae => Weights::open(&path, placement, |name| layout.vae(name)),
+        }
     }
 
     /// The hash of every part: weights, settings, tokenizer and hints, whatever decides the pictures.
@@ -144,7 +215,10 @@ impl ModelInfo {
     pub fn fingerprint(&self) -> Result<ModelFingerprint> {
         let mut files = self.files.clone();
         for part in Part::ALL {
-            files.extend(weights::open(&self.weights_of(part)?)?.files());
+            // One file may hold several parts.
+            let own = weights::open(&self.weights_of(part)?)?.files();
+            let new: Vec<PathBuf> = own.into_iter().filter(|file| !files.contains(file)).collect();
+            files.extend(new);
         }
         // What the hints say, and not their file: without one they say what is usual.
         let settings = [("hints", format!("{:?}", self.hints)), ("sampling", format!("{:?}", self.sampling))];

@@ -1,8 +1,9 @@
 //! A model as the renderer sees it: prompts, predictions, pictures.
 //!
-//! [`ModelInfo`] looks at a folder in diffusers' layout, with or without a motion module from a file of its own, and
+//! [`ModelInfo`] looks at a folder in diffusers' layout or a checkpoint in one file, with or without a motion module from a file of its own, and
 //! [`Model::load`] reads its weights. Everything that depends on the kind of model stays behind this door.
 
+mod checkpoint;
 mod cost;
 mod fingerprint;
 mod hints;
@@ -32,7 +33,7 @@ use super::unet::{Unet, UnetParts};
 use super::vae::autoencoder_kl::AutoencoderKl;
 use super::vae::autoencoder_tiny::AutoencoderTiny;
 use crate::error::{Context, Error, Result};
-use crate::weights::{Keys, Placement, Weights, keys};
+use crate::weights::{Placement, Weights};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 
 /// Pixels that the autoencoder works on at a time, at most, beyond a first frame: bounds its memory.
@@ -73,24 +74,21 @@ impl Model {
         // The autoencoder is f32 always; where the rest is not, it needs no more digits than that has.
         #[cfg(feature = "cuda")]
         crate::nn::cuda::allow_tf32(placement.dtype != DType::F32);
-        let open = |part, placement: &Placement, keys: fn(&str) -> Keys| {
-            Weights::open(&info.weights_of(part)?, placement, keys)
-        };
         let single = Placement { dtype: DType::F32, ..placement.clone() };
         let mut notes = Vec::new();
         let unet = {
             let (image, motion) =
-                (open(Part::Unet, placement, keys::unet)?, open(Part::Motion, placement, keys::motion)?);
+                (info.open_weights(Part::Unet, placement)?, info.open_weights(Part::Motion, placement)?);
             let (unet, scope) = (image.scope(""), motion.scope(""));
             let net =
                 Unet::new(&UnetParts { unet, config: &info.unet, motion: Some((scope, &info.motion)) })?;
             notes.extend([&image, &motion].into_iter().filter_map(unused));
             net
         };
-        let file = open(Part::Text, placement, keys::text)?;
+        let file = info.open_weights(Part::Text, placement)?;
         let text = TextEncoder::new(&file.scope(""), &info.text)?;
         notes.extend(unused(&file));
-        let file = open(Part::Vae, &single, keys::vae)?;
+        let file = info.open_weights(Part::Vae, &single)?;
         let vae = Vae::new(&file, &info.vae)?;
         notes.extend(unused(&file));
         let mut model =

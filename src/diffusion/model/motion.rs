@@ -24,20 +24,29 @@ pub(super) struct Motion {
 }
 
 impl Motion {
-    /// The module that `spec` names, or the folder's own; `hints` are the model's, if it has any.
+    /// The module that `spec` names, or the folder's own; `hints` are the model's, if it has any, and `trained` is what a
+    /// checkpoint in one file says of itself.
     ///
     /// # Errors
     /// Model: there is none, or its settings or its header can't be understood. Usage: it isn't made for the steps that were asked for.
-    pub fn open(spec: &ModelSpec, hints: Option<&ModelHints>, unet: &UnetConfig) -> Result<Self> {
+    pub fn open(
+        spec: &ModelSpec,
+        hints: Option<&ModelHints>,
+        (unet, trained): (&UnetConfig, Option<&CheckpointScheduler>),
+    ) -> Result<Self> {
         match (&spec.motion, hints) {
-            (Some(path), _) => Self::of_file(spec, path, unet),
+            (Some(path), _) => Self::of_file(spec, path, (unet, trained)),
             (None, Some(hints)) => Self::of_hints(spec, hints, unet),
             (None, None) => Self::of_pipeline(spec, unet),
         }
     }
 
     /// A module in a file of its own, which has its recipe by its tensors and its name.
-    fn of_file(spec: &ModelSpec, path: &Path, unet: &UnetConfig) -> Result<Self> {
+    fn of_file(
+        spec: &ModelSpec,
+        path: &Path,
+        (unet, trained): (&UnetConfig, Option<&CheckpointScheduler>),
+    ) -> Result<Self> {
         let own = spec.folder.join("motion_adapter/config.json");
         let (own, mut files) = match own.is_file() {
             true => (Some(MotionConfig::read(&own, unet)?), vec![own]),
@@ -47,7 +56,10 @@ impl Motion {
         let config = MotionConfig::of_file(path, unet, &found, own.as_ref())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let recipe = recipe::find(&found, &name);
-        let checkpoint = checkpoint(spec, &mut files)?;
+        let checkpoint = match trained {
+            Some(trained) => trained.clone(),
+            None => checkpoint(spec, &mut files)?,
+        };
         let sampling = Sampling::of_recipe(spec, recipe.recipe, &checkpoint)?;
         let note = Some(told(&name, &config, &recipe));
         Ok(Motion { config, weights: path.to_owned(), sampling, files, note })

@@ -22,7 +22,7 @@ pub enum Precision {
 /// Which model, and how it is to be sampled.
 #[derive(Clone, Debug)]
 pub struct ModelSpec {
-    /// A folder in diffusers' layout.
+    /// A folder in diffusers' layout, or a checkpoint in one file.
     pub folder: PathBuf,
     /// A motion module that is used instead of the folder's own.
     pub motion: Option<PathBuf>,

@@ -54,6 +54,18 @@ impl Tokenizer {
         Ok(Tokenizer { pipeline, begin, end, pad, length })
     }
 
+    /// CLIP's own, for a text encoder that takes `length` tokens out of a vocabulary of `size`, at least CLIP's.
+    ///
+    /// # Errors
+    /// Model: as [`Vocabulary::clip`].
+    pub fn clip(length: usize, size: usize) -> Result<Self> {
+        let vocabulary = Vocabulary::clip(size)?;
+        let (begin, end, pad) = (vocabulary.begin, vocabulary.end, vocabulary.pad);
+        let pipeline =
+            pipeline(vocabulary).context(|| Error::internal("CLIP's own tokenizer can't be made"))?;
+        Ok(Tokenizer { pipeline, begin, end, pad, length })
+    }
+
     /// The ids of `prompt`, filled up to the length with padding.
     pub fn encode(&self, prompt: &str) -> Result<PromptIds> {
         let encoding = self
@@ -187,6 +199,30 @@ mod tests {
                 assert_eq!(tokenizer.encode(prompt).unwrap().ids[1..=ids.len()], **ids, "{prompt}");
             }
         }
+    }
+
+    /// The ids are those of transformers 5.23 with OpenAI's vocabulary, begin and end among them.
+    #[test]
+    fn clips_own_tokenizer_gives_the_ids_of_transformers() {
+        let cases: [(&str, &[u32]); 4] = [
+            ("a neon city at night, rain", &[49406, 320, 13919, 1305, 536, 930, 267, 2443, 49407]),
+            (
+                "it's THE ocean's 1984 & they'll dance!!",
+                &[49406, 585, 568, 518, 4918, 568, 272, 280, 279, 275, 261, 889, 1342, 2724, 748, 49407],
+            ),
+            ("été 北京 🎆 waves", &[49406, 3459, 39694, 161, 234, 245, 21078, 361, 39222, 7882, 49407]),
+            (
+                "a photo of an astronaut riding a horse on mars",
+                &[49406, 320, 1125, 539, 550, 18376, 6765, 320, 4558, 525, 7496, 49407],
+            ),
+        ];
+        let tokenizer = Tokenizer::clip(77, 49_408).unwrap();
+        for (prompt, ids) in cases {
+            let found = tokenizer.encode(prompt).unwrap().ids;
+            assert_eq!(found[..ids.len()], *ids, "{prompt}");
+            assert!(found[ids.len()..].iter().all(|id| *id == 49_407));
+        }
+        assert!(Tokenizer::clip(77, 1000).is_err());
     }
 
     /// Each of these makes the `tokenizers` crate panic, fail, forget or guess, or gives other ids than CLIP's.

@@ -15,6 +15,9 @@ use std::path::Path;
 /// Ten times the size of CLIP's own.
 const MAX_FILE_BYTES: u64 = 16 << 20;
 
+/// The merges of CLIP's own tokenizer; `models/clip/README.md` says where they are from.
+static CLIP: &str = include_str!("../../../models/clip/merges.txt");
+
 /// What a token at the end of a word ends in.
 pub(super) const WORD_END: &str = "</w>";
 
@@ -102,6 +105,27 @@ impl Vocabulary {
         Self::checked(tokens, merges, added, (names, size)).map_err(|cause| wrong(folder).because(cause))
     }
 
+    /// CLIP's own, of 49,408 tokens, for models that bring none.
+    ///
+    /// # Errors
+    /// Model: the text encoder knows fewer than that.
+    pub fn clip(size: usize) -> Result<Self> {
+        let wrong = || Error::model("CLIP's own vocabulary doesn't fit the model's text encoder");
+        let lines = CLIP.lines().filter(|line| !line.starts_with("#version"));
+        let merges: Option<Vec<_>> = lines.map(pair).collect();
+        let merges = merges.ok_or_else(|| wrong().because("a merge is not of two tokens"))?;
+        let bytes = byte_letters().map(String::from);
+        let ends = byte_letters().map(|letter| format!("{letter}{WORD_END}"));
+        let merged = merges.iter().map(|(a, b)| format!("{a}{b}"));
+        let special = ["<|startoftext|>", "<|endoftext|>"].map(str::to_owned);
+        let tokens = bytes.chain(ends).chain(merged).chain(special.clone()).zip(0..).collect();
+        let [begin, end] = special;
+        let names = SpecialTokens { begin, pad: end.clone(), end };
+        Self::checked(tokens, merges, Vec::new(), (names, size)).map_err(|cause| {
+            wrong().because(cause).hint("a model with another vocabulary needs its 'tokenizer' folder")
+        })
+    }
+
     fn checked(
         mut tokens: HashMap<String, u32>,
         merges: Vec<(String, String)>,
@@ -158,6 +182,14 @@ fn ids_are_right(tokens: &HashMap<String, u32>, size: usize) -> Result<(), Strin
         }
     }
     Ok(())
+}
+
+/// The letters that stand for bytes in CLIP's tokens, in the order of their ids: printable ones for themselves, first, and others
+/// by letters from beyond Latin-1.
+fn byte_letters() -> impl Iterator<Item = char> {
+    let printable = |byte: &u8| matches!(byte, 0x21..=0x7e | 0xa1..=0xac | 0xae..=0xff);
+    let others = (0..=255).filter(move |byte| !printable(byte)).count() as u32;
+    (0..=255).filter(printable).map(char::from).chain((256..256 + others).filter_map(char::from_u32))
 }
 
 impl Added {
