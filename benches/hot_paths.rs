@@ -28,10 +28,17 @@ fn main() {
         let [frames, channels, height, width] = shape;
         let x = noise(&shape);
         let (weight, bias) = (noise(&[channels, channels, 3, 3]), noise(&[channels]));
-        let window = cpu::conv::Conv2dConfig { stride: 1, before: 1, after: 1 };
+        let window = cpu::conv_config::Conv2dConfig { stride: 1, before: 1, after: 1 };
         compare(
             &format!("conv 3x3, {channels} channels, {frames} x {width}x{height}: ours / candle's"),
-            || drop(black_box(cpu::conv::conv2d(&x, (&weight, &bias), window, cpu::conv::Finish::default()))),
+            || {
+                drop(black_box(cpu::conv::conv2d(
+                    &x,
+                    (&weight, &bias),
+                    window,
+                    cpu::conv_config::Finish::default(),
+                )))
+            },
             || drop(black_box(x.conv2d(&weight, 1, 1, 1, 1))),
         );
     }
@@ -39,10 +46,10 @@ fn main() {
         let [frames, channels, height, width] = shape;
         let x = noise(&shape);
         let (weight, bias) = (noise(&[channels, channels, 3, 3]), noise(&[channels]));
-        let window = cpu::conv::Conv2dConfig { stride: 1, before: 1, after: 1 };
+        let window = cpu::conv_config::Conv2dConfig { stride: 1, before: 1, after: 1 };
         let apart = || {
             let large = cpu::layout::upsample(&x, (2 * height, 2 * width))?;
-            cpu::conv::conv2d(&large, (&weight, &bias), window, cpu::conv::Finish::default())
+            cpu::conv::conv2d(&large, (&weight, &bias), window, cpu::conv_config::Finish::default())
         };
         compare(
             &format!(

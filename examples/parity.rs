@@ -10,10 +10,11 @@
 
 use beatbolt::diffusion::conditioning::{Conditioning, Movement};
 use beatbolt::diffusion::config::{Prediction, SchedulerConfig};
-use beatbolt::diffusion::sampling::denoise::{Guidance, WindowInputs, denoise};
+use beatbolt::diffusion::sampling::denoise::denoise;
 use beatbolt::diffusion::sampling::level::NoiseLevel;
 use beatbolt::diffusion::sampling::prediction::{self, Denoiser};
 use beatbolt::diffusion::sampling::schedule::Schedule;
+use beatbolt::diffusion::sampling::window::{Guidance, WindowInputs};
 use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier, open_device};
 use beatbolt::error::{Context, Error, Result};
 use candle_core::{DType, Device, Tensor};

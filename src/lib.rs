@@ -3,7 +3,7 @@
 //! The modules in reading order, and who may know whom (held by `tests/layers.rs`):
 //!
 //! - [`error`], [`units`], [`noise`], [`progress`], [`timing`], [`digest`], [`bounded_read`], [`atomic_file`], [`file_lock`],
-//!   [`vector`]: the foundation, knows nothing.
+//!   [`vector`], [`demux`]: the foundation, knows nothing.
 //! - [`audio`]: a track goes in, an [`audio::Analysis`] comes out.
 //! - [`score`]: analysis and preset become a [`score::Timeline`]: the value of every parameter in every frame.
 //! - [`weights`]: files of tensors go in, checked tensors come out under our own names.
@@ -19,6 +19,7 @@ pub mod atomic_file;
 pub mod audio;
 pub mod bounded_read;
 pub mod cli;
+pub mod demux;
 pub mod diffusion;
 pub mod digest;
 pub mod error;

@@ -18,7 +18,7 @@ const RATE: u32 = 44_100;
 
 /// Keeps what the listener is told.
 #[derive(Default)]
-struct Notes(Mutex<Vec<String>>);
+pub struct Notes(pub Mutex<Vec<String>>);
 
 impl Progress for Notes {
     fn stage(&self, _name: &str, _total: u64) {}
@@ -47,7 +47,7 @@ fn clicks(rate: u32, seconds: f64) -> Vec<f32> {
 }
 
 /// Writes a float WAV whose channels are the samples times the given factors.
-fn write_wav(path: &Path, rate: u32, samples: &[f32], factors: &[f32]) {
+pub fn write_wav(path: &Path, rate: u32, samples: &[f32], factors: &[f32]) {
     let spec = hound::WavSpec {
         channels: factors.len() as u16,
         sample_rate: rate,
@@ -61,19 +61,19 @@ fn write_wav(path: &Path, rate: u32, samples: &[f32], factors: &[f32]) {
     writer.finalize().unwrap();
 }
 
-fn ffmpeg(arguments: &[&str]) {
+pub fn ffmpeg(arguments: &[&str]) {
     let done = Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-y"]).args(arguments).status();
     assert!(done.expect("the tests need the ffmpeg program").success(), "ffmpeg {arguments:?}");
 }
 
-fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// The first channel of a file.
 fn first_channel(path: &Path) -> Result<(Vec<f32>, Decoded)> {
     let mut samples = Vec::new();
-    let decoded = decode(path, &mut |block| {
+    let decoded = decode(path, None, &mut |block| {
         samples.extend(block.samples.iter().step_by(block.channels));
         Ok(())
     })?;

@@ -206,11 +206,44 @@ fn a_part_has_the_frames_of_the_whole() {
 }
 
 #[test]
-fn a_container_that_cannot_hold_the_sound_is_changed_aloud() {
+fn the_file_that_was_named_is_written_and_only_the_same_render_replaces_it() {
     let stage = Stage::new(1.2);
     let run = stage.run(&format!("render track.wav -o a.mp4 {SMALL}")).succeeds();
-    assert!(run.err.contains("mkv"), "{}", run.err);
-    assert!(stage.path("a.mkv").is_file() && !stage.path("a.mp4").exists());
+    assert!(run.err.contains("sample for sample the same"), "{}", run.err);
+    let info = probe(&stage.path("a.mp4"));
+    assert_eq!(info["streams"][1]["codec_name"], "flac");
+    assert!(!stage.path("a.mkv").exists());
+    let first = stage.bytes("a.mp4");
+    // Nothing is lost by the same once more; by anything else it would be.
+    stage.run(&format!("render track.wav -o a.mp4 {SMALL}")).succeeds();
+    let other = format!("render track.wav -o a.mp4 {SMALL} --seed 2");
+    stage.run(&other).fails(5, &["other settings", "--overwrite"]);
+    stage.run(&format!("render track.wav -o a.mp4 {SMALL} --audio aac")).fails(5, &["other settings"]);
+    let plan = stage.run(&other.replace("render", "plan")).succeeds();
+    assert!(plan.err.contains("--overwrite"), "{}", plan.err);
+    assert!(stage.bytes("a.mp4") == first && !stage.path("a.mp4.work").exists());
+    stage.run(&format!("{other} --overwrite")).succeeds();
+    assert!(stage.bytes("a.mp4") != first);
+    std::fs::write(stage.path("mine.mp4"), "a holiday").unwrap();
+    stage.run(&format!("render track.wav -o mine.mp4 {SMALL}")).fails(5, &["already", "--overwrite"]);
+    // Where nobody names a file, look and tier do, and it holds the sound as it is.
+    stage.run(&format!("render track.wav --preset tide --tier draft {SMALL}")).succeeds();
+    assert_eq!(probe(&stage.path("track-tide-draft.mkv"))["streams"][1]["codec_name"], "pcm_s16le");
+    assert_eq!(stage.bytes("mine.mp4"), b"a holiday");
+}
+
+#[test]
+fn a_strobe_is_warned_of() {
+    let stage = Stage::new(3.0);
+    let preset = |amount: &str| {
+        let route =
+            format!("[[route]]\nvalue = \"pulse(0.5 beats, 0, 0.5)\"\nto = \"flash\"\namount = {amount}\n");
+        std::fs::write(stage.path("p.toml"), format!("{route}[[prompt]]\ntext = \"neon tunnel\"\n")).unwrap();
+        stage.run("plan track.wav --preset p.toml --fps 24 --size 96x64").succeeds().out
+    };
+    let (strobe, shimmer) = (preset("1.0"), preset("0.05"));
+    assert!(strobe.contains("flashes 4 times in a second") && strobe.contains("WCAG"), "{strobe}");
+    assert!(!shimmer.contains("flashes"), "{shimmer}");
 }
 
 #[test]

@@ -192,8 +192,8 @@ fn routed(expression: &[u8], analysis: &Analysis) -> Result<(), Error> {
 #[test]
 fn projects() {
     let analysis = track();
-    let (profiles, tiers) = (["h264", "ffv1"], ["draft", "final"]);
-    let choices = Choices { profiles: &profiles, tiers: &tiers };
+    let (profiles, audio, tiers) = (["h264", "ffv1"], ["copy", "flac"], ["draft", "final"]);
+    let choices = Choices { profiles: &profiles, audio: &audio, tiers: &tiers };
     let part = "[[part]]\nfrom = \"2 bars\"\nto = \"3 bars\"\npreset = \"own.toml\"\nease = \"1 beats\"\nset = { glow = 0.5 }\n";
     let whole = format!(
         "track = \"track.wav\"\nsize = \"64x36\"\nseed = 3\ninclude = [\"more.toml\"]\n[variables]\nlook = \"tide\"\n\

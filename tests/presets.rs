@@ -464,7 +464,7 @@ fn known(text: &str) -> BTreeSet<String> {
 }
 
 fn project_error(text: &str) -> String {
-    let choices = Choices { profiles: &[], tiers: &[] };
+    let choices = Choices { profiles: &[], audio: &[], tiers: &[] };
     Project::parse("x", text, &choices, &mut |_: &str| Ok(String::new())).unwrap_err().to_string()
 }
 

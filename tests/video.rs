@@ -1,8 +1,12 @@
 //! Finished files, looked at with ffprobe and decoded with ffmpeg.
 
-use beatbolt::error::ErrorKind;
+use beatbolt::audio::decode::{Pulled, pull};
+use beatbolt::error::{ErrorKind, Result};
 use beatbolt::units::{FrameRate, Seconds, Size};
-use beatbolt::video::{Frame, Profile, Quality, SoundSpan, VideoSpec, Writer, check_container, read_job};
+use beatbolt::video::{
+    Audio, Carriage, Frame, Pcm, Profile, Quality, SoundSpan, VideoSpec, Wish, Writer, check_container,
+    read_job,
+};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -32,8 +36,28 @@ fn track(folder: &Path, name: &str, codec: &[&str]) -> PathBuf {
     path
 }
 
-fn spec<'a>(path: &'a Path, track: Option<&'a Path>) -> VideoSpec<'a> {
-    let sound = track.map(|track| SoundSpan { track, start: None, end: None });
+/// All of a track's sound, copied.
+pub fn copied(track: &Path) -> SoundSpan<'_> {
+    SoundSpan { track, stream: None, carriage: Carriage::Copied, samples: None, start: None, end: None }
+}
+
+/// What is wished of a track's sound in a file that was named.
+pub fn wish(track: &Path, audio: Option<Audio>) -> Wish<'_> {
+    Wish { track, stream: None, uniform: true, audio, named: true }
+}
+
+/// The listener's own decoder.
+pub fn decoder(track: &Path) -> impl Fn() -> Result<Pcm> + Sync {
+    let track = track.to_owned();
+    move || {
+        let pulled = pull(track.clone(), None)?;
+        let Pulled { rate, channels, speakers, .. } = pulled;
+        Ok(Pcm { rate, channels, speakers, blocks: Box::new(pulled) })
+    }
+}
+
+pub fn spec<'a>(path: &'a Path, track: Option<&'a Path>) -> VideoSpec<'a> {
+    let sound = track.map(copied);
     let fps = FrameRate::new(24, 1).unwrap();
     let (profile, quality) = (Profile::H264, Quality::default());
     VideoSpec { path, size: SIZE, fps, profile, quality, sound, job: "{}" }
@@ -46,7 +70,7 @@ fn picture(index: u64) -> Frame {
     Frame::new(SIZE, rgb.collect())
 }
 
-fn render(spec: &VideoSpec, frames: u64) {
+pub fn render(spec: &VideoSpec, frames: u64) {
     let mut writer = Writer::create(spec).unwrap();
     for index in 0..frames {
         writer.write(&picture(index)).unwrap();
@@ -56,14 +80,14 @@ fn render(spec: &VideoSpec, frames: u64) {
 }
 
 /// What ffprobe says about `entries` of `stream`, one field a line.
-fn probe(path: &Path, stream: &str, entries: &str) -> Vec<String> {
+pub fn probe(path: &Path, stream: &str, entries: &str) -> Vec<String> {
     let args = ["-v", "error", "-select_streams", stream, "-count_packets", "-show_entries", entries];
     let out = run("ffprobe", &[&args, &["-of", "default=nk=1:nw=1", text(path)][..]].concat());
     String::from_utf8(out).unwrap().lines().map(str::to_owned).collect()
 }
 
 /// Hash over all audio packets, as they stand in the file.
-fn sound_hash(path: &Path) -> String {
+pub fn sound_hash(path: &Path) -> String {
     let file = format!("file:{}", text(path));
     let args =
         ["-v", "error", "-i", &file, "-map", "0:a:0", "-c", "copy", "-f", "streamhash", "-hash", "md5", "-"];
@@ -91,22 +115,29 @@ fn first_click(path: &Path) -> f64 {
 #[test]
 fn every_sound_is_copied_in_step_into_the_container_that_holds_it() {
     let folder = TempDir::new().unwrap();
-    let cases: [(&str, &[&str], &str); 8] = [
+    let cases: [(&str, &[&str], &str); 9] = [
         ("a.mp3", &["-c:a", "libmp3lame"], "mp4"),
         ("a.m4a", &["-c:a", "aac"], "mp4"),
         ("a.opus", &["-c:a", "libopus"], "mp4"),
         ("opus.webm", &["-c:a", "libopus"], "mp4"),
-        ("a.flac", &["-c:a", "flac"], "mkv"),
+        ("a.flac", &["-c:a", "flac"], "mp4"),
         ("a.ogg", &["-c:a", "libvorbis"], "mkv"),
         ("a.wav", &["-c:a", "pcm_s16le"], "mkv"),
+        ("a.wma", &["-c:a", "wmav2"], "mkv"),
         ("a: b 'ü'.mp3", &["-c:a", "libmp3lame", "-write_xing", "0"], "mp4"),
     ];
     for (name, codec, ending) in cases {
         let track = track(folder.path(), name, codec);
-        let asked = folder.path().join("video.mp4");
-        let plan = check_container(&asked, &track, Profile::H264).unwrap();
-        assert_eq!(plan.path.extension().unwrap(), ending, "{name}");
-        assert_eq!(plan.note.is_some(), ending != "mp4", "{name}");
+        let usual = folder.path().join("video.mp4");
+        // Where nobody named a file, it is one that holds the sound unchanged.
+        let plan =
+            check_container(&usual, &Wish { named: false, ..wish(&track, None) }, Profile::H264).unwrap();
+        assert_eq!(
+            (plan.path.extension().unwrap(), plan.sound),
+            (ending.as_ref(), Carriage::Copied),
+            "{name}"
+        );
+        assert_eq!(plan.note.is_some(), ending != "mp4" || name.contains("opus"), "{name}");
         // Matroska holds them all.
         for path in [plan.path, folder.path().join("other.mkv")] {
             render(&spec(&path, Some(&track)), 49);
@@ -203,7 +234,7 @@ fn a_part_of_a_track_stays_in_step() {
     for (track, name) in [(&lossless, "v.mkv"), (&aac, "v.mp4"), (&aac, "v.mkv")] {
         let path = folder.path().join(name);
         // The click at 0.75 s comes 0.15 s after the start.
-        let sound = SoundSpan { track, start: Some(Seconds(0.6)), end: Some(Seconds(1.4)) };
+        let sound = SoundSpan { start: Some(Seconds(0.6)), end: Some(Seconds(1.4)), ..copied(track) };
         render(&VideoSpec { sound: Some(sound), ..spec(&path, None) }, 20);
         let click = first_click(&path);
         assert!((click - 0.15).abs() < 0.001, "{name}: {click}");
@@ -238,7 +269,8 @@ fn a_cover_picture_is_no_video_stream() {
     let path = folder.path().join("v.mp4");
     render(&spec(&path, Some(&cover)), 10);
     let args = ["-v", "error", "-show_entries", "stream=codec_name", "-of", "csv=p=0", text(&path)];
-    assert_eq!(String::from_utf8(run("ffprobe", &args)).unwrap(), "h264\nmp3\n");
+    assert_eq!(String::from_utf8(run("ffprobe", &args)).unwrap(), "h264\nmp3\npng\n");
+    assert_eq!(probe(&path, "v", "stream_disposition=attached_pic"), ["0", "1"]);
     assert_eq!(sound_hash(&path), sound_hash(&plain));
 }
 

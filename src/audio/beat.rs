@@ -22,12 +22,17 @@ pub(super) struct Heard {
 }
 
 /// Decodes the track again, brought to level by `gain`, and listens to its one-channel mix.
-pub(super) fn listen(path: &Path, kept: &Kept, gain: f32, progress: &dyn Progress) -> Result<Heard> {
+pub(super) fn listen(
+    (path, stream): (&Path, Option<usize>),
+    kept: &Kept,
+    gain: f32,
+    progress: &dyn Progress,
+) -> Result<Heard> {
     progress.stage("Asking for a second opinion", kept.decoded.samples);
     let mut listener = Listener::new(kept.decoded.rate.0)?;
     let mut mono = Vec::new();
     let mut done = 0u64;
-    decode(path, &mut |block: Block<'_>| {
+    decode(path, stream, &mut |block: Block<'_>| {
         if (block.rate, block.channels) != (kept.decoded.rate, kept.decoded.channels) {
             return Err(Error::input("the track changed while it was read").hint("run the command again"));
         }

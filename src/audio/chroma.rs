@@ -3,13 +3,14 @@
 //! Only peaks of the spectrum count, each at the frequency that a parabola through its three bins gives (Smith and
 //! Serra 1987): between 130 Hz and 2.5 kHz, where a bin is wider than a semitone at first, all else would smear.
 
-use super::envelope::smooth;
-use super::features::POOL;
+use super::series::smooth;
 use super::spectrum::Grid;
 use std::ops::Range;
 
 /// Names of the pitch classes, upwards from C.
 pub(super) const CLASSES: [&str; 12] = ["c", "db", "d", "eb", "e", "f", "gb", "g", "ab", "a", "bb", "b"];
+/// Hops whose pitch classes are taken together.
+pub(super) const POOL: usize = 5;
 /// Where pitches are looked for, in hertz.
 const HEARD: (f64, f64) = (130.0, 2500.0);
 /// Pools on either side that are taken together: a quarter of a second in all.
@@ -91,7 +92,9 @@ mod tests {
             (0..rate).map(|i| hz.iter().map(|hz| 0.1 * sine(i, *hz)).sum::<f64>() as f32).collect();
         let rate = SampleRate(rate);
         let (mut spectra, mut chroma) = (Spectra::new(Grid::new(rate), 1, 0), Chroma::new(Grid::new(rate)));
-        spectra.push(Block { rate, channels: 1, samples: &samples }, &mut |s| chroma.push(s.magnitudes));
+        spectra.push(Block { rate, channels: 1, speakers: 0, samples: &samples }, &mut |s| {
+            chroma.push(s.magnitudes)
+        });
         shares(&chroma.finish()).map(|list| list[list.len() / 2])
     }
 

@@ -1,10 +1,11 @@
 //! Raw features go in, envelopes between 0 and 1 come out, each relative to the track itself.
 
 use super::analysis::{Drums, Envelope};
-use super::chroma::{CLASSES, shares};
-use super::features::{BANDS, Features, POOL};
+use super::chroma::{CLASSES, POOL, shares};
+use super::features::{BANDS, Features};
 use super::loudness;
 use super::onset::spikes;
+use super::series::{percentile, smooth};
 use std::collections::BTreeMap;
 
 /// Loudness grows with the amplitude to this power (Stevens 1956: 0.3 of the intensity).
@@ -72,13 +73,6 @@ fn full(amplitudes: &[f32], sounding: &[bool]) -> f32 {
     percentile(heard, FULL)
 }
 
-/// The value below which the share `p` of the values lies; 0 of none.
-pub(super) fn percentile(mut values: Vec<f32>, p: f32) -> f32 {
-    let Some(last) = values.len().checked_sub(1) else { return 0.0 };
-    let index = (last as f32 * p) as usize;
-    *values.select_nth_unstable_by(index, f32::total_cmp).1
-}
-
 fn level(amplitudes: &[f32], full: f32) -> Vec<f32> {
     let scale = if full > 0.0 { 1.0 / full } else { 0.0 };
     amplitudes.iter().map(|a| (a * scale).min(1.0).powf(STEVENS)).collect()
@@ -94,28 +88,6 @@ pub(super) fn hits(flux: &[f32], hop_seconds: f64) -> Vec<f32> {
         .collect();
     let strong = percentile(peaks, 0.85).max(FAINT);
     raw.iter().map(|v| (v / strong).min(1.0)).collect()
-}
-
-/// The values at most `reach` from index `i`; fewer at the ends.
-pub(super) fn around(values: &[f32], i: usize, reach: usize) -> &[f32] {
-    let end = (i + reach + 1).min(values.len());
-    &values[i.saturating_sub(reach).min(end)..end]
-}
-
-/// The mean over `reach` values on either side, shorter at the ends.
-pub(super) fn smooth(values: &[f32], reach: usize) -> Vec<f32> {
-    let mut sums = Vec::with_capacity(values.len() + 1);
-    sums.push(0.0f64);
-    for value in values {
-        sums.push(sums[sums.len() - 1] + f64::from(*value));
-    }
-    (0..values.len())
-        .map(|i| {
-            let (from, to) = (i.saturating_sub(reach), (i + reach + 1).min(values.len()));
-            // Rounding must not turn a sum of zeros into less than nothing.
-            ((sums[to] - sums[from]).max(0.0) / (to - from) as f64) as f32
-        })
-        .collect()
 }
 
 /// Seconds at full level so far.
@@ -151,12 +123,6 @@ fn brightness(centroid: &[(f32, f32)]) -> Vec<f32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn smoothing_keeps_the_mean_of_a_constant() {
-        assert_eq!(smooth(&[2.0; 5], 2), [2.0; 5]);
-        assert_eq!(smooth(&[0.0, 3.0, 0.0], 1), [1.5, 1.0, 1.5]);
-    }
 
     #[test]
     fn one_loud_click_flattens_nothing() {

@@ -5,7 +5,7 @@
 
 use super::band;
 use super::band::{Bands, WHOLE};
-use super::chroma::Chroma;
+use super::chroma::{Chroma, POOL};
 use super::cue::{LAG, logs, rises};
 use super::hpss::split;
 use super::spectrum::{Grid, Spectrum, lanes};
@@ -25,8 +25,6 @@ pub(super) const DRUMS: [(&str, [(f32, f32); 2]); 3] = [
     ("snare", [(160.0, 350.0), (1800.0, 6000.0)]),
     ("hat", [(7000.0, 16_000.0), (7000.0, 16_000.0)]),
 ];
-/// Hops whose pitch classes are taken together.
-pub(super) const POOL: usize = 5;
 
 /// What is kept of a track: lists with one value per hop.
 #[derive(Default)]

@@ -109,7 +109,7 @@ mod tests {
     fn gain_of(samples: &[f32]) -> Option<f32> {
         let mut meter = Meter::new(80);
         for part in samples.chunks(1001) {
-            meter.push(Block { rate: SampleRate(8000), channels: 1, samples: part });
+            meter.push(Block { rate: SampleRate(8000), channels: 1, speakers: 0, samples: part });
         }
         meter.finish(1).0
     }
@@ -141,7 +141,12 @@ mod tests {
         assert_eq!(Mix::Sum.apply(&[0.5, -0.5]), 0.0);
         assert_eq!(Mix::Difference.apply(&[0.5, -0.5]), 0.5);
         let mut meter = Meter::new(80);
-        meter.push(Block { rate: SampleRate(8000), channels: 2, samples: &[0.5, -0.5].repeat(500) });
+        meter.push(Block {
+            rate: SampleRate(8000),
+            channels: 2,
+            speakers: 0,
+            samples: &[0.5, -0.5].repeat(500),
+        });
         assert_eq!(meter.mix(), Mix::Difference);
     }
 }

@@ -38,6 +38,8 @@ pub struct Options {
     pub tracker: Tracker,
     /// Weights of the net in a file, instead of those that come with the program.
     pub weights: Option<PathBuf>,
+    /// The audio stream to listen to, from 1; none: the one that players choose.
+    pub stream: Option<usize>,
 }
 
 /// Listens to the track in the file at `path`.
@@ -62,12 +64,12 @@ pub fn analyze_with(path: &Path, options: &Options, progress: &dyn Progress) -> 
         }
         None => Weights::shipped()?,
     };
-    let kept = keep(path, progress)?;
+    let kept = keep(path, options.stream, progress)?;
     if kept.gain.is_none() {
         progress.note("the track is silent: nothing in it moves the picture");
     }
     let heard = match (options.tracker, kept.gain) {
-        (Tracker::Aubio, Some(gain)) => Some(beat::listen(path, &kept, gain, progress)?),
+        (Tracker::Aubio, Some(gain)) => Some(beat::listen((path, options.stream), &kept, gain, progress)?),
         _ => None,
     };
     Track::new(kept, &weights).map(|track| describe(track, heard.as_ref()))

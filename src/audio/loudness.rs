@@ -1,7 +1,7 @@
 //! Loudness as ITU-R BS.1770-4 defines it: K-weighted power, in windows of 400 ms, gated for a whole track.
 //!
 //! The power comes from spectra on the hop grid instead of a filtered signal: the same thing, but for the softer edges of
-//! the windows. All channels count as front ones.
+//! the windows. What each channel counts for is said by its loudspeaker.
 
 /// Coefficients at 48 kHz of the pre-filter (a head) and of the RLB filter, as in tables 1 and 2 of the recommendation.
 const HEAD: [[f64; 3]; 2] = [

@@ -46,7 +46,7 @@ impl Low {
     pub(super) fn push(&mut self, block: Block<'_>) {
         let Low { decimator, grid, spectra, bands } = self;
         let samples = decimator.push(block.samples);
-        let block = Block { rate: grid.rate, channels: block.channels, samples };
+        let block = Block { rate: grid.rate, channels: block.channels, speakers: 0, samples };
         spectra.push(block, &mut |spectrum| bands.push(spectrum.magnitudes));
     }
 
@@ -54,7 +54,7 @@ impl Low {
     pub(super) fn finish(mut self) -> Bands<LOW_BANDS> {
         let (rate, channels) = (self.grid.rate, self.decimator.pending.len());
         let silence = vec![0.0; self.decimator.kernel.len() * channels];
-        self.push(Block { rate, channels, samples: &silence });
+        self.push(Block { rate, channels, speakers: 0, samples: &silence });
         let Low { spectra, mut bands, .. } = self;
         spectra.finish(&mut |spectrum| bands.push(spectrum.magnitudes));
         bands
@@ -126,7 +126,9 @@ mod tests {
         let step = std::f64::consts::TAU * hz / f64::from(rate);
         let sine: Vec<f32> = (0..2 * rate).map(|i| (step * f64::from(i)).sin() as f32).collect();
         let mut low = Low::new(Grid::new(SampleRate(rate)), 1);
-        sine.chunks(777).for_each(|samples| low.push(Block { rate: SampleRate(rate), channels: 1, samples }));
+        sine.chunks(777).for_each(|samples| {
+            low.push(Block { rate: SampleRate(rate), channels: 1, speakers: 0, samples })
+        });
         low.finish().hop(100)
     }
 
@@ -158,7 +160,7 @@ mod tests {
             let mut low = Low::new(Grid::new(SampleRate(44_100)), 2);
             let all = [vec![0.0; 2 * 441 * silence], samples.clone()].concat();
             all.chunks(part).for_each(|samples| {
-                low.push(Block { rate: SampleRate(44_100), channels: 2, samples });
+                low.push(Block { rate: SampleRate(44_100), channels: 2, speakers: 0, samples });
             });
             low.finish()
         };

@@ -44,6 +44,7 @@ mod resample;
 mod rhythm;
 mod section;
 mod self_similarity;
+mod series;
 mod spectrum;
 mod steady;
 mod stroke;

@@ -19,9 +19,6 @@ use std::ops::Range;
 const STRETCH: usize = 12_000;
 /// Steps that go through the net at once: what fits the second cache.
 const CHUNK: usize = 128;
-/// How many events the net for beats tells apart, and that for drums.
-pub(super) const BEAT_HEADS: usize = 5;
-pub(super) const DRUM_HEADS: usize = 3;
 
 /// The chance of each event at each hop, 0..=1.
 #[derive(Clone, Debug, Default, PartialEq)]

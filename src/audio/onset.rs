@@ -5,7 +5,7 @@
 //! rises of the track.
 
 use super::analysis::Hit;
-use super::envelope::{around, percentile};
+use super::series::{around, percentile};
 use super::transient::Energy;
 use crate::units::Seconds;
 

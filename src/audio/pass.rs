@@ -5,7 +5,7 @@
 //! What is kept is a few hundred bytes a hop, all of it as it comes: the level is known only at the end.
 
 use super::band::{Bands, LEAD, LOW_BANDS, WHOLE};
-use super::decode::{Block, Decoded, decode};
+use super::decode::{Block, Decoded, decode, weights};
 use super::features::Extractor;
 use super::level::{Meter, Mix};
 use super::low::Low;
@@ -42,31 +42,37 @@ pub(super) struct Kept {
 struct Parcel {
     rate: SampleRate,
     channels: usize,
+    speakers: u64,
     samples: Vec<f32>,
 }
 
-/// Decodes the track at `path` and keeps what is needed of it.
-pub(super) fn keep(path: &Path, progress: &dyn Progress) -> Result<Kept> {
+/// Decodes an audio stream of the track at `path` (see [`decode`]) and keeps what is needed of it.
+pub(super) fn keep(path: &Path, stream: Option<usize>, progress: &dyn Progress) -> Result<Kept> {
     progress.stage("listening", 0);
     let (sender, receiver) = sync_channel::<Parcel>(WAITING);
     std::thread::scope(|scope| {
-        let source = scope.spawn(move || send(path, &sender, progress));
+        let source = scope.spawn(move || send(path, stream, &sender, progress));
         let mut ear = None;
         for parcel in receiver {
-            ear.get_or_insert_with(|| Ear::new(parcel.rate, parcel.channels)).push(&parcel);
+            ear.get_or_insert_with(|| Ear::new(parcel.rate, parcel.channels, parcel.speakers)).push(&parcel);
         }
         let decoded = source.join().map_err(|_| Error::internal("the decoding thread failed"))??;
         decoded.notes.iter().for_each(|note| progress.note(note));
-        let ear = ear.unwrap_or_else(|| Ear::new(decoded.rate, decoded.channels));
+        let ear = ear.unwrap_or_else(|| Ear::new(decoded.rate, decoded.channels, decoded.speakers));
         Ok(ear.finish(decoded))
     })
 }
 
 /// Decodes the track at `path` and sends it on.
-fn send(path: &Path, sender: &SyncSender<Parcel>, progress: &dyn Progress) -> Result<Decoded> {
+fn send(
+    path: &Path,
+    stream: Option<usize>,
+    sender: &SyncSender<Parcel>,
+    progress: &dyn Progress,
+) -> Result<Decoded> {
     let mut done = 0u64;
     let mut open: Option<Parcel> = None;
-    let decoded = decode(path, &mut |block| {
+    let decoded = decode(path, stream, &mut |block| {
         let parcel = open.get_or_insert_with(|| Parcel::of(block));
         parcel.samples.extend_from_slice(block.samples);
         if parcel.samples.len() >= PARCEL {
@@ -92,7 +98,8 @@ pub(super) fn go_on(progress: &dyn Progress, done: u64) -> Result<()> {
 
 impl Parcel {
     fn of(block: Block<'_>) -> Self {
-        Parcel { rate: block.rate, channels: block.channels, samples: Vec::with_capacity(PARCEL * 2) }
+        let Block { rate, channels, speakers, .. } = block;
+        Parcel { rate, channels, speakers, samples: Vec::with_capacity(PARCEL * 2) }
     }
 }
 
@@ -108,11 +115,11 @@ struct Ear {
 }
 
 impl Ear {
-    fn new(rate: SampleRate, channels: usize) -> Self {
+    fn new(rate: SampleRate, channels: usize, speakers: u64) -> Self {
         let grid = Grid::new(rate);
         Ear {
             grid,
-            spectra: Spectra::new(grid, channels, LEAD),
+            spectra: Spectra::new(grid, channels, LEAD).weighted(&weights(speakers, channels)),
             bands: Bands::new(grid, WHOLE),
             low: Low::new(grid, channels),
             extractor: Extractor::new(grid),
@@ -122,7 +129,8 @@ impl Ear {
     }
 
     fn push(&mut self, parcel: &Parcel) {
-        let block = Block { rate: parcel.rate, channels: parcel.channels, samples: &parcel.samples };
+        let Parcel { rate, channels, speakers, samples } = parcel;
+        let block = Block { rate: *rate, channels: *channels, speakers: *speakers, samples };
         let Ear { spectra, bands, low, extractor, energy, meter, .. } = self;
         spectra.push(block, &mut |spectrum| take(bands, extractor, spectrum));
         low.push(block);

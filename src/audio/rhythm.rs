@@ -5,7 +5,7 @@ use super::analysis::Envelope;
 use super::chroma::CLASSES;
 use super::count::{Counted, count};
 use super::course::Course;
-use super::envelope::around;
+use super::series::around;
 use super::track::{FEWEST, Track};
 use super::{bar, beat, grid};
 use std::collections::BTreeMap;

@@ -6,8 +6,8 @@
 
 use super::analysis::{Envelope, Section};
 use super::course::stretches;
-use super::envelope::around;
 use super::self_similarity::Likeness;
+use super::series::around;
 use crate::units::Seconds;
 use std::ops::Range;
 

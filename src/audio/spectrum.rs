@@ -49,7 +49,7 @@ impl Grid {
 pub(super) struct Spectrum<'a> {
     /// Mean over the channels; a sine at full scale has magnitude 1.
     pub(super) magnitudes: &'a [f32],
-    /// K-weighted mean square, summed over the channels.
+    /// K-weighted mean square, summed over the channels as they are weighted.
     pub(super) square: f32,
 }
 
@@ -66,8 +66,9 @@ pub(super) struct Spectra {
     /// Four times the power of the two channels, per bin.
     powers: Vec<[f32; 2]>,
     magnitudes: Vec<f32>,
-    /// The K weighting of each bin's power.
+    /// The K weighting of each bin's power, and what the power of each channel counts for.
     ear: Vec<f32>,
+    weights: Vec<f32>,
     square: f32,
 }
 
@@ -91,8 +92,16 @@ impl Spectra {
             powers: vec![[0.0; 2]; grid.bins()],
             magnitudes: vec![0.0; grid.bins()],
             ear: (0..grid.bins()).map(|k| k_weight(k as f64 * grid.bin_hz()) as f32).collect(),
+            // One more, for the silence beside an odd channel.
+            weights: vec![1.0; channels + 1],
             square: 0.0,
         }
+    }
+
+    /// The same, with these weights of the channels' power in the mean square.
+    pub(super) fn weighted(mut self, weights: &[f32]) -> Self {
+        self.weights[..weights.len()].copy_from_slice(weights);
+        self
     }
 
     /// Takes a block and calls `each` with the spectrum of every hop that is complete.
@@ -111,7 +120,7 @@ impl Spectra {
     /// Gives the hops whose taper reaches past the end, as if silence followed.
     pub(super) fn finish(mut self, each: &mut impl FnMut(Spectrum<'_>)) {
         let silence = vec![0.0; self.grid.taper / 2 * self.channels];
-        let block = Block { rate: self.grid.rate, channels: self.channels, samples: &silence };
+        let block = Block { rate: self.grid.rate, channels: self.channels, speakers: 0, samples: &silence };
         self.push(block, each);
     }
 
@@ -130,9 +139,10 @@ impl Spectra {
                 ),
             }
             self.fft.process_with_scratch(&mut self.buffer, &mut self.scratch);
+            let weights = [self.weights[first], self.weights[first + 1]];
             power += vectorized(
                 #[inline(always)]
-                || self.add_pair(),
+                || self.add_pair(weights),
             );
         }
         let mean = 0.5 / self.channels as f32;
@@ -141,20 +151,25 @@ impl Spectra {
         self.square = 0.25 * power / 3.0;
     }
 
-    /// Adds the magnitudes of the two channels whose transform is in the buffer; gives their power.
+    /// Adds the magnitudes of the two channels whose transform is in the buffer; gives their weighted power.
     #[inline(always)]
-    fn add_pair(&mut self) -> f32 {
+    fn add_pair(&mut self, [a, b]: [f32; 2]) -> f32 {
         // Z(k) ± conj Z(n-k) takes the two channels apart again. Roots come last: they go many at a time.
         let half = self.buffer.len() / 2;
         self.powers[0] = apart(&self.buffer[0], &self.buffer[0]);
         let pairs = self.buffer[1..].iter().zip(self.buffer[half..].iter().rev());
-        for (powers, (a, b)) in self.powers[1..].iter_mut().zip(pairs) {
-            *powers = apart(a, b);
+        for (powers, (one, other)) in self.powers[1..].iter_mut().zip(pairs) {
+            *powers = apart(one, other);
         }
         for (magnitude, [sum, difference]) in self.magnitudes.iter_mut().zip(&self.powers) {
             *magnitude += sum.sqrt() + difference.sqrt();
         }
-        lanes(self.powers.iter().zip(&self.ear).map(|([sum, difference], ear)| (sum + difference) * ear))
+        lanes(
+            self.powers
+                .iter()
+                .zip(&self.ear)
+                .map(|([sum, difference], ear)| (a * sum + b * difference) * ear),
+        )
     }
 }
 
@@ -188,7 +203,7 @@ mod tests {
         let mut spectra = Spectra::new(Grid::new(SampleRate(rate)), channels, 0);
         let mut all = Vec::new();
         for part in samples.chunks(1000 * channels) {
-            let block = Block { rate: SampleRate(rate), channels, samples: part };
+            let block = Block { rate: SampleRate(rate), channels, speakers: 0, samples: part };
             spectra.push(block, &mut |s| all.push(s.magnitudes.to_vec()));
         }
         spectra.finish(&mut |s| all.push(s.magnitudes.to_vec()));

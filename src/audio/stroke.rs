@@ -4,8 +4,8 @@
 //! drum is heard depends on its sound and on what plays beside it: the maxima of a track are of two kinds, strokes and what only
 //! resembles them, and the line between them is drawn for each track.
 
-use super::envelope::around;
 use super::net::sigmoid;
+use super::series::around;
 
 /// Bars before and behind that are listened to.
 const BARS: [usize; 3] = [1, 2, 4];

@@ -98,7 +98,7 @@ mod tests {
             *v = (i as f32 * 0.5).sin() * (-(i as f32) / 4000.0).exp() * 0.5;
         }
         let mut energy = Energy::new();
-        energy.push(Block { rate: SampleRate(44_100), channels: 1, samples: &samples });
+        energy.push(Block { rate: SampleRate(44_100), channels: 1, speakers: 0, samples: &samples });
         for guess in [0.281, 0.3, 0.319] {
             assert!((energy.refine(guess) - 0.3).abs() <= 0.002, "{}", energy.refine(guess));
         }

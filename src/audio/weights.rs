@@ -7,10 +7,12 @@ use half::f16;
 use safetensors::{Dtype, SafeTensors};
 
 use super::cue::{CUES, DRUM_CUES};
-use super::net::{BEAT_HEADS, DRUM_HEADS};
 
 /// What comes with the program.
 static SHIPPED: &[u8] = include_bytes!("../../models/ears/net.safetensors");
+/// How many events the net for beats tells apart, and that for drums.
+const BEAT_HEADS: usize = 5;
+const DRUM_HEADS: usize = 3;
 /// Most residual blocks; beyond that the reach would be hours.
 const MAX_BLOCKS: usize = 12;
 /// Most values per step inside the net.

@@ -5,31 +5,17 @@
 mod batch;
 mod clicks;
 mod json;
+mod options;
 mod summary;
+
+pub use options::AnalyzeOptions;
 
 use super::output::Output;
 use super::plot;
 use crate::error::{Context, Error, Result};
-use crate::job::Hearing;
 use crate::progress::Progress;
 use std::io::{ErrorKind, Write};
-use std::path::{Path, PathBuf};
-
-/// What to listen to and what to make of it.
-#[derive(Clone, Debug, Default)]
-pub struct AnalyzeOptions {
-    /// The track: an audio file, or a video file with sound; or a folder of them.
-    pub track: PathBuf,
-    /// Where the analysis goes as JSON; `-` is the standard output, which then carries nothing else. For a folder
-    /// of tracks, a folder.
-    pub json: Option<PathBuf>,
-    /// Where the picture of the analysis goes: `.svg` or `.png`.
-    pub plot: Option<PathBuf>,
-    /// Where the track with a click on every beat goes: `.wav`.
-    pub clicks: Option<PathBuf>,
-    /// How to listen, and what is known better.
-    pub hearing: Hearing,
-}
+use std::path::Path;
 
 /// Listens to a track and writes what was asked for; prints a summary to `out`, the standard output.
 ///
@@ -54,7 +40,7 @@ pub fn run(options: &AnalyzeOptions, progress: &dyn Progress, out: &mut dyn Writ
         output.commit()?;
     }
     if let Some(output) = clicks {
-        clicks::write(&options.track, &analysis, output.path())?;
+        clicks::write((&options.track, options.hearing.options.stream), &analysis, output.path())?;
         output.commit()?;
     }
     if to_stdout {

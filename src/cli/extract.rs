@@ -20,7 +20,10 @@ const PROJECT: &str = "video.toml";
 /// Prints the job stored in a video, or writes a project.
 pub fn run(args: &ExtractArgs) -> Result<()> {
     let stored = read_job(&args.video)?;
-    let damaged = || Error::input(format!("the job stored in {} is damaged", args.video.display()));
+    let damaged = || {
+        Error::input(format!("the job stored in {} is damaged", args.video.display()))
+            .hint("only what beatbolt wrote can be extracted")
+    };
     let record = JobRecord::parse(&stored).context(damaged)?;
     match &args.to {
         None => {

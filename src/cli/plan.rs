@@ -26,13 +26,13 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
     let progress = terminal::progress(as_json);
     let request = Request::read(options)?;
     let picture = picture.map(|path| Output::new(plot::checked(path)?, &request.track)).transpose()?;
-    let Destination { path, profile, .. } = Destination::of(&request, out, &*progress)?;
+    let destination = Destination::of(&request, out, &*progress)?;
     let scene = Scene::open(request, &*progress, &Timings::off())?;
     let placement = models::place(&scene.request.model, &*progress)?;
-    let job = scene.job(path, &placement, ModelFingerprint::default())?;
+    let job = scene.job(&destination, &placement, ModelFingerprint::default())?;
     let warnings = warnings(&scene, &job)?;
     progress.stage("trying", 0);
-    let needs = estimate(&job, &scene.info, &placement, profile)?;
+    let needs = estimate(&job, &scene.info, &placement, destination.profile)?;
     drop(progress);
     if let Some(picture) = picture {
         let title = options.input.file_name().unwrap_or(options.input.as_os_str()).to_string_lossy();

@@ -67,7 +67,7 @@ fn folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
 /// The name of the file for a track that is heard in a certain way by this build of the program.
 fn key(track: &Path, options: &Options) -> Result<String> {
     let mut digest = Digest::default();
-    digest.update(format!("{} {:?} ", env!("CARGO_PKG_VERSION"), options.tracker));
+    digest.update(format!("{} {:?} {:?} ", env!("CARGO_PKG_VERSION"), options.tracker, options.stream));
     let program = std::env::current_exe().and_then(|path| path.metadata());
     if let Ok(program) = program {
         let built = program.modified().ok().and_then(|t| t.duration_since(SystemTime::UNIX_EPOCH).ok());
@@ -182,10 +182,12 @@ mod tests {
         let plain = Options::default();
         let aubio = Options { tracker: crate::audio::Tracker::Aubio, ..Options::default() };
         let others = Options { weights: Some(c.clone()), ..Options::default() };
+        let second = Options { stream: Some(2), ..Options::default() };
         let name = |path: &Path, options: &Options| key(path, options).unwrap();
         assert_eq!(name(&a, &plain), name(&b, &plain));
-        let all = [name(&a, &plain), name(&c, &plain), name(&a, &aubio), name(&a, &others)];
-        assert!((0..4).all(|i| (0..i).all(|j| all[i] != all[j])));
+        let options = [&plain, &aubio, &others, &second].map(|options| name(&a, options));
+        let all = [&options[..], &[name(&c, &plain)]].concat();
+        assert!((0..5).all(|i| (0..i).all(|j| all[i] != all[j])));
         assert!(key(&home.path().join("none"), &plain).is_err());
     }
 

@@ -33,7 +33,7 @@ pub struct Hearing {
 
 impl Hearing {
     /// What [`Self::typed`] can say.
-    pub const TYPED: [&'static str; 9] = [
+    pub const TYPED: [&'static str; 10] = [
         "--beats",
         "--ears",
         "--bpm",
@@ -43,6 +43,7 @@ impl Hearing {
         "--double",
         "--shift-beats",
         "--sections-file",
+        "--audio-stream",
     ];
 
     /// This, and where it says nothing, what a project says; `inside` finds the project's files.
@@ -58,7 +59,7 @@ impl Hearing {
         let beats = if self.bpm.is_some() { &None } else { &known.beats_file };
         let bpm = if self.beats_file.is_some() { None } else { known.bpm };
         Ok(Hearing {
-            options: self.options,
+            options: Options { stream: self.options.stream.or(known.audio_stream), ..self.options },
             bpm: self.bpm.or(bpm),
             first_beat: self.first_beat.or(known.first_beat),
             beats_file: file(self.beats_file, beats)?,
@@ -74,7 +75,8 @@ impl Hearing {
         let mut all = Vec::new();
         let mut say =
             |option: &str, value: Option<String>| all.extend(value.map(|value| (option.to_owned(), value)));
-        let [beats, ears, bpm, first_beat, beats_file, halve, double, shift, sections_file] = Self::TYPED;
+        let [beats, ears, bpm, first_beat, beats_file, halve, double, shift, sections_file, stream] =
+            Self::TYPED;
         say(beats, (self.options.tracker == Tracker::Aubio).then(|| "aubio".into()));
         say(ears, path(&self.options.weights));
         say(bpm, self.bpm.map(|bpm| bpm.to_string()));
@@ -84,6 +86,7 @@ impl Hearing {
         say(double, (self.octave == Some(Octave::Double)).then(String::new));
         say(shift, self.shift.map(|s| s.to_string()));
         say(sections_file, path(&self.sections_file));
+        say(stream, self.options.stream.map(|n| n.to_string()));
         all
     }
 

@@ -16,6 +16,8 @@
 //! what will not come out well through [`Warning`].
 
 mod analysis_cache;
+mod destination;
+mod flashes;
 mod hearing;
 pub mod models;
 mod options;
@@ -27,10 +29,11 @@ mod request;
 mod scene;
 mod warning;
 
+pub use destination::{Destination, Earlier};
 pub use hearing::Hearing;
 pub use options::{JobOptions, ModelOptions, OutputOptions, Stretch, video_size};
 pub use record::{JobRecord, Origin, PresetRecord, ProjectRecord, SettingsRecord, WindowsRecord};
-pub use render::{Destination, Earlier, make};
+pub use render::{in_the_way, make};
 pub use request::{Request, is_project};
 pub use scene::Scene;
 pub use warning::{Warning, warnings};

@@ -3,7 +3,7 @@
 use super::hearing::Hearing;
 use crate::diffusion::{Precision, Tier};
 use crate::units::{FrameRate, Seconds, Size};
-use crate::video::Profile;
+use crate::video::{Audio, Profile};
 use std::path::PathBuf;
 
 /// What is to be shown, and with what.
@@ -56,6 +56,10 @@ pub struct OutputOptions {
     pub output: Option<PathBuf>,
     /// What it is written as; none: H.264, or what the output's ending means.
     pub profile: Option<Profile>,
+    /// How the sound goes in; none: unchanged where the file can hold it, else without loss.
+    pub audio: Option<Audio>,
+    /// Whether a video that is there already is replaced, whatever it was made with.
+    pub overwrite: bool,
 }
 
 /// Which part of the track.

@@ -4,12 +4,12 @@ use crate::bounded_read;
 use crate::diffusion::Tier;
 use crate::error::{Context, Error, Result};
 use crate::score::{Choices, MAX_FILE_BYTES, Project};
-use crate::video::Profile;
+use crate::video::{Audio, Profile};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Words of projects that only the networks and the encoders know.
-pub const CHOICES: Choices = Choices { profiles: &Profile::NAMES, tiers: &Tier::NAMES };
+pub const CHOICES: Choices = Choices { profiles: &Profile::NAMES, audio: &Audio::NAMES, tiers: &Tier::NAMES };
 
 /// The folder that a project lies in.
 #[derive(Clone, Debug)]

@@ -18,6 +18,12 @@ pub struct JobRecord {
     /// How windows were sampled, and who said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampling: Option<SamplingRecord>,
+    /// What it was written as.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// How the sound went in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sound: Option<String>,
     /// The track's file name.
     #[serde(default)]
     pub track: Option<String>,
@@ -130,6 +136,12 @@ pub struct WindowsRecord {
 }
 
 impl JobRecord {
+    /// Whether a job of the `other` record gives the same file: pictures, rate, encoding and sound.
+    pub fn is_of_the_same_video(&self, other: &JobRecord) -> bool {
+        let of = |r: &JobRecord| (r.settings.clone(), r.fps, r.profile.clone(), r.sound.clone());
+        of(self) == of(other)
+    }
+
     /// The record that `text` holds, as it is stored in a video.
     ///
     /// # Errors

@@ -1,99 +1,72 @@
 //! From a request to a finished video.
 
-use super::options::OutputOptions;
+use super::destination::{Destination, Earlier};
+use super::record::JobRecord;
 use super::request::Request;
 use super::scene::Scene;
+use crate::atomic_file;
+use crate::audio::decode::{Pulled, pull};
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
-use crate::progress::Progress;
 use crate::render;
 use crate::render::{Job, Summary, Watch, WorkFolder};
-use crate::video::{ContainerPlan, Profile, Quality, SoundSpan, VideoSpec, Writer, check_container};
-use std::path::PathBuf;
-
-/// Where a video goes, and what is done about what lies there.
-#[derive(Clone, Debug)]
-pub struct Destination {
-    /// The finished file.
-    pub path: PathBuf,
-    /// What it is written as.
-    pub profile: Profile,
-    /// What becomes of windows in the work folder.
-    pub earlier: Earlier,
-}
-
-/// What becomes of windows that were finished before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Earlier {
-    /// The render goes on from there; those of another job are refused.
-    #[default]
-    Continued,
-    /// The render goes on from there; those of another job are thrown away.
-    Replaced,
-    /// They are thrown away.
-    Discarded,
-}
-
-impl Destination {
-    /// Where the video of `request` goes and what it is written as: as `options` say, as the project says, or the track's
-    /// name in this folder or the project's.
-    ///
-    /// # Errors
-    /// The file can't hold the video or its sound, or FFmpeg lacks the encoder.
-    pub fn of(request: &Request, options: &OutputOptions, progress: &dyn Progress) -> Result<Self> {
-        let typed = options.profile;
-        // An output that was typed says more about the profile than the project, which meant another file.
-        let profile = match (&options.output, typed) {
-            (_, Some(profile)) => Some(profile),
-            (Some(output), None) if Profile::of(output) != Profile::default() => None,
-            _ => request.profile,
-        };
-        let named = options.output.clone().or_else(|| request.output.clone().filter(|_| typed.is_none()));
-        let profile = profile.or_else(|| named.as_deref().map(Profile::of)).unwrap_or_default();
-        let named = match named {
-            Some(path) => path,
-            None => default_output(request, profile)?,
-        };
-        let ContainerPlan { path, note } = check_container(&named, &request.track, profile)?;
-        note.iter().for_each(|note| progress.note(note));
-        Ok(Destination { path, profile, earlier: Earlier::default() })
-    }
-}
-
-fn default_output(request: &Request, profile: Profile) -> Result<PathBuf> {
-    let stem = request.track.file_stem().map(PathBuf::from).ok_or_else(|| {
-        Error::usage(format!("{} is not a file", request.track.display())).hint("name a track")
-    })?;
-    let name = match profile.ending() {
-        Some(ending) => {
-            let mut name = stem.into_os_string();
-            name.push(".");
-            name.push(ending);
-            PathBuf::from(name)
-        }
-        None => stem,
-    };
-    Ok(request.folder.as_deref().map_or_else(|| name.clone(), |folder| folder.join(&name)))
-}
+use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job};
 
 /// Makes the video that `request` asks for.
 ///
 /// # Errors
-/// Whatever of it can't be; Stopped, once `watch` says so.
+/// Whatever of it can't be; Output: another video is there already; Stopped, once `watch` says so.
 pub fn make(request: Request, destination: &Destination, watch: Watch) -> Result<Summary> {
     let scene = Scene::open(request, watch.progress, watch.timings)?;
     for (_, cut) in scene.cut_prompts()? {
         watch.progress.note(&format!("a prompt is too long for this model; not heard: \"{cut}\""));
     }
-    let (job, model) = scene.load(destination.path.clone(), watch.progress, watch.timings)?;
-    produce(&job, destination, &model, watch)
+    let stream = scene.request.hearing.options.stream;
+    let (job, placement) = scene.job_to_render(destination, watch.progress)?;
+    if let (false, Some(other)) = (destination.overwrite, in_the_way(&job)) {
+        return Err(other);
+    }
+    let model = scene.load(&placement, watch.progress, watch.timings)?;
+    produce(&job, destination, (&model, stream), watch)
 }
 
-fn produce(job: &Job, destination: &Destination, model: &Model, watch: Watch) -> Result<Summary> {
+/// What is to be said if a file lies where the video of `job` goes and is not this very video.
+pub fn in_the_way(job: &Job) -> Option<Error> {
+    let path = &job.output;
+    if !path.exists() || atomic_file::is_device(path) || path.is_dir() {
+        return None;
+    }
+    let record = |text: &str| JobRecord::parse(text).ok();
+    let there = read_job(path).ok().and_then(|text| record(&text));
+    let what = match (&there, record(&job.description)) {
+        (Some(there), Some(own)) if own.is_of_the_same_video(there) => return None,
+        (Some(_), _) => "is there already, made with other settings",
+        (None, _) => "is there already, and can't be told to be this video",
+    };
+    Some(
+        Error::output(format!("{} {what}", path.display()))
+            .hint("choose another name, or say --overwrite to replace it"),
+    )
+}
+
+fn produce(
+    job: &Job,
+    destination: &Destination,
+    (model, stream): (&Model, Option<usize>),
+    watch: Watch,
+) -> Result<Summary> {
     let part = job.part();
     let time = |frame| job.timeline.fps.start_of(frame);
+    let decoder = || {
+        let pulled = pull(job.track.clone(), stream)?;
+        let Pulled { rate, channels, speakers, .. } = pulled;
+        Ok(Pcm { rate, channels, speakers, blocks: Box::new(pulled) })
+    };
     let sound = SoundSpan {
         track: &job.track,
+        stream,
+        carriage: destination.sound,
+        samples: Some(Samples(&decoder)),
         start: (part.start.0 > 0).then(|| time(part.start)),
         end: (part.end < job.timeline.end()).then(|| time(part.end)),
     };

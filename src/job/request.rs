@@ -9,7 +9,7 @@ use crate::diffusion::Tier;
 use crate::error::{Error, Result};
 use crate::score::{DEFAULT, Overrides, Preset, Project, Show, parse_set};
 use crate::units::{FrameRate, Size};
-use crate::video::Profile;
+use crate::video::{Audio, Profile};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +43,8 @@ pub struct Request {
     pub output: Option<PathBuf>,
     /// What it is written as, as the project says.
     pub profile: Option<Profile>,
+    /// How its sound goes in, as the project says.
+    pub audio: Option<Audio>,
 }
 
 impl Request {
@@ -79,6 +81,7 @@ impl Request {
             folder: None,
             output: None,
             profile: None,
+            audio: None,
         })
     }
 
@@ -109,6 +112,7 @@ impl Request {
             origin: Origin::Project(ProjectRecord { name, files: project.files }),
             output: project.output.as_deref().map(|path| folder.place(path)).transpose()?,
             profile: project.profile.as_deref().map(Profile::find).transpose()?,
+            audio: project.audio.as_deref().map(Audio::find).transpose()?,
             folder: Some(folder.path().to_owned()),
             show: project.show,
         })

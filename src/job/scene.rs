@@ -1,5 +1,6 @@
 //! Scenes: a request with everything that a render, a plan or an export needs: model, analysis, timeline, job.
 
+use super::destination::Destination;
 use super::models;
 use super::options::Stretch;
 use super::record::{JobRecord, SettingsRecord};
@@ -61,34 +62,50 @@ impl Scene {
         Ok(Scene { request, info, analysis, timeline, part, guidance_from })
     }
 
-    /// The job that writes the wanted part to `output`, computed at `placement`; `model` is its fingerprint, which may be
+    /// The job that writes the wanted part to `destination`, computed at `placement`; `model` is its fingerprint, which may be
     /// empty where nothing is rendered.
     ///
     /// # Errors
     /// Usage: the model can't make such windows or pictures; Input: the track can't be read.
-    pub fn job(&self, output: PathBuf, placement: &Placement, model: ModelFingerprint) -> Result<Job> {
+    pub fn job(
+        &self,
+        destination: &Destination,
+        placement: &Placement,
+        model: ModelFingerprint,
+    ) -> Result<Job> {
         let settings = self.settings(placement, model)?;
-        let description = self.record(&settings)?.text()?;
+        let description = self.record(&settings, destination)?.text()?;
         let (timeline, track) = (self.timeline.clone(), self.request.track.clone());
-        Ok(Job { settings, timeline, track, output, description })
+        Ok(Job { settings, timeline, track, output: destination.path.clone(), description })
     }
 
-    /// The networks, and the job that writes the wanted part to `output` with them. All that was heard is given back before they
-    /// come.
+    /// The job that is to be rendered, and where its networks compute.
     ///
     /// # Errors
-    /// As [`Self::job`] and [`models::load`].
-    pub fn load(self, output: PathBuf, progress: &dyn Progress, timings: &Timings) -> Result<(Job, Model)> {
+    /// As [`Self::job`] and [`models::place`]; Model: weights are missing.
+    pub fn job_to_render(
+        &self,
+        destination: &Destination,
+        progress: &dyn Progress,
+    ) -> Result<(Job, Placement)> {
         let placement = models::place(&self.request.model, progress)?;
-        let job = self.job(output, &placement, self.info.fingerprint()?)?;
+        let job = self.job(destination, &placement, self.info.fingerprint()?)?;
+        Ok((job, placement))
+    }
+
+    /// The networks, at `placement`. All that was heard is given back before they come.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn load(self, placement: &Placement, progress: &dyn Progress, timings: &Timings) -> Result<Model> {
         let Scene { info, analysis, timeline, .. } = self;
         drop((analysis, timeline));
         system::give_back();
         progress.stage("loading", 0);
         let _span = timings.span("load model");
-        let model = Model::load(info, &placement)?;
+        let model = Model::load(info, placement)?;
         model.notes().iter().for_each(|note| progress.note(note));
-        Ok((job, model))
+        Ok(model)
     }
 
     /// What decides the pictures.
@@ -125,12 +142,14 @@ impl Scene {
     }
 
     /// What is stored in the file: the settings, and what they came from.
-    fn record(&self, settings: &Settings) -> Result<JobRecord> {
+    fn record(&self, settings: &Settings, destination: &Destination) -> Result<JobRecord> {
         let Scene { request, timeline, .. } = self;
         let shown = |path: &PathBuf| path.display().to_string();
         Ok(JobRecord {
             settings: SettingsRecord::from(settings),
             sampling: Some(self.sampling()?),
+            profile: Some(destination.profile.name().to_owned()),
+            sound: Some(format!("{:?}", destination.sound).to_lowercase()),
             track: request.track.file_name().map(|name| name.to_string_lossy().into_owned()),
             model: Some(request.model.folder.as_ref().map_or(models::SHIPPED.to_owned(), shown)),
             motion: request.model.motion.as_ref().map(shown),

@@ -1,5 +1,6 @@
 //! Warnings: settings that fight the model: what, why, and what would mend it.
 
+use super::flashes;
 use super::scene::Scene;
 use crate::diffusion::model::Sampling;
 use crate::error::Result;
@@ -37,6 +38,7 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     all.extend(denoise(scene, job));
     all.extend(size(scene, job));
     all.extend(speed(scene, job));
+    all.extend(flashing(job));
     prompts(scene, &mut all)?;
     Ok(all)
 }
@@ -137,6 +139,22 @@ fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
         format!("{} frames a second, the model was made for {own}", job.timeline.fps),
         "pictures are generated at the video's rate, so everything moves that much faster or slower",
         format!("--fps {own}, or motion_scale to make up for it"),
+    )
+}
+
+fn flashing(job: &Job) -> Option<Warning> {
+    let (timeline, first) = (&job.timeline, job.part().start);
+    let part = &job.part();
+    let curves = timeline.values("exposure", part).iter().zip(timeline.values("flash", part));
+    let lights: Vec<f32> = curves.map(|(exposure, flash)| flashes::light(*exposure, *flash)).collect();
+    let (count, at) = flashes::most(&lights, |i| timeline.fps.start_of(first + i as u64));
+    if count <= flashes::MOST {
+        return None;
+    }
+    warning(
+        format!("the whole picture flashes {count} times in a second, from {at} on"),
+        "more than three flashes in a second can bring on seizures (WCAG 2.3.1); some sites refuse such videos",
+        "flash and exposure less, on whole beats, or let go more slowly: a smaller amount, a longer release",
     )
 }
 

@@ -1,6 +1,6 @@
 //! The convolutional pieces of UNet and autoencoder: timestep embedding, resnet, halving and doubling of the size.
 
-use super::cpu::conv::Conv2dConfig;
+use super::cpu::conv_config::Conv2dConfig;
 use super::cpu::norm::GroupNormSpec;
 use super::layers::{Conv2d, Finish, Function, GroupNorm, Linear, activate, upsample};
 use crate::error::Result;

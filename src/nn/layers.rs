@@ -1,6 +1,7 @@
 //! The layers that networks are built from: each takes the fast path where it applies and candle's operations elsewhere.
 
-use super::cpu::conv::{Conv2dConfig, conv2d};
+use super::cpu::conv::conv2d;
+use super::cpu::conv_config::Conv2dConfig;
 use super::cpu::double;
 use super::cpu::layout;
 use super::cpu::layout::TokenOrder;
@@ -14,7 +15,7 @@ use crate::error::Result;
 use crate::weights::Scope;
 use candle_core::{D, Result as TensorResult, Tensor};
 
-pub use super::cpu::conv::Finish;
+pub use super::cpu::conv_config::Finish;
 pub use super::cpu::pointwise::Function;
 
 /// x Wᵀ + b.

@@ -1,6 +1,6 @@
 //! A trial of how fast a device computes: the layers that networks spend their time in, once, on made-up weights.
 
-use super::cpu::conv::Conv2dConfig;
+use super::cpu::conv_config::Conv2dConfig;
 use super::layers::{Conv2d, Linear};
 use crate::weights::Placement;
 use candle_core::{Device, Result, Tensor};

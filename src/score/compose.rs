@@ -10,8 +10,6 @@ use super::grid::{Cells, Span};
 use super::param::{Group, Param, Setting, TABLE};
 use super::preset::{MAX_TEXT, Mode, Place, Preset, Prompt, Route};
 use super::shape;
-use super::show::Show;
-use super::timeline::Timeline;
 use super::words;
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
@@ -27,21 +25,6 @@ pub struct Overrides {
     pub prompt: Option<String>,
     /// One negative prompt instead of all of the preset's.
     pub negative: Option<String>,
-}
-
-/// The value of every parameter in every frame of `span`: [`Show::play`] of one preset.
-///
-/// # Errors
-/// Usage, for a span or a prompt that is too long; Input, where the preset listens to something that the
-/// analysis lacks.
-pub fn compose(
-    analysis: &Analysis,
-    preset: &Preset,
-    overrides: &Overrides,
-    fps: FrameRate,
-    span: Span,
-) -> Result<Timeline> {
-    Show::of(preset.clone()).play(analysis, overrides, fps, span)
 }
 
 /// A preset and the parameters that are held at a value whatever it does with them.
@@ -136,7 +119,7 @@ pub(super) fn prompts(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::score::{fixture, parse_set};
+    use crate::score::{Timeline, compose, fixture, parse_set};
     use crate::units::GeneratedFrame;
 
     const HEAD: &str = "[[prompt]]\ntext = \"x\"\n";

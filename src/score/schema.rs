@@ -176,6 +176,11 @@ pub const TABLES: &[Table] = &[
                 Word(&["h264", "h265", "av1", "vp9", "prores", "ffv1", "gif", "png"]),
                 "what it is written as",
             ),
+            key(
+                "audio",
+                Word(&["copy", "alac", "flac", "aac"]),
+                "how its sound goes in; unchanged by default",
+            ),
             key("preset", Preset, "what holds where no part says otherwise"),
             key("model", Text, "a folder in diffusers' layout; spark by default"),
             key("motion", Text, "a motion module to use instead of the folder's own"),
@@ -214,6 +219,7 @@ pub const TABLES: &[Table] = &[
             key("octave", Word(&["halve", "double"]), "half or twice as many beats"),
             key("shift_beats", Number(-60.0, 60.0), "how much later all beats are, in seconds"),
             key("sections_file", Text, "sections from a list: a start and a name a line"),
+            key("audio_stream", Whole(1, 1000), "which of several audio streams is heard and shown"),
         ],
     },
     Table {

@@ -6,7 +6,9 @@ use super::player::Player;
 use super::state::EditedPreset;
 use crate::diffusion::{ModelFingerprint, Tier};
 use crate::error::Result;
-use crate::job::{JobOptions, Request, Scene, is_project, models, presets, project_folder, video_size};
+use crate::job::{
+    Destination, JobOptions, Request, Scene, is_project, models, presets, project_folder, video_size,
+};
 use crate::progress::Progress;
 use crate::render::{Job, Settings, generated_size};
 use crate::score::DEFAULT;
@@ -29,6 +31,8 @@ pub struct StudioConfig {
     pub preset: EditedPreset,
     /// The track's file.
     pub track: PathBuf,
+    /// Which of its audio streams is heard, from 1; none: the one that players choose.
+    pub stream: Option<usize>,
     /// Where presets are saved.
     pub folder: PathBuf,
     /// The files of the folder that it is opened with: they may be written over.
@@ -65,7 +69,7 @@ impl StudioConfig {
         let scene = Scene::open(request, progress, &Timings::off())?;
         let placement = models::place(&scene.request.model, progress)?;
         let Job { settings, timeline, track, .. } =
-            scene.job("studio".into(), &placement, ModelFingerprint::default())?;
+            scene.job(&Destination::nowhere(), &placement, ModelFingerprint::default())?;
         let own_files = match &project {
             Some(project) => project.saved(&folder),
             None => {
@@ -73,6 +77,7 @@ impl StudioConfig {
                 named.into_iter().collect()
             }
         };
+        let stream = scene.request.hearing.options.stream;
         let Scene { request, info, analysis, .. } = scene;
         let player = Player {
             title: track.file_name().unwrap_or(track.as_os_str()).to_string_lossy().into_owned(),
@@ -84,7 +89,7 @@ impl StudioConfig {
             opened: Arc::new(Opened::new(options, project, request.model, folder.clone())),
         };
         let (port, patience) = (0, PATIENCE);
-        Ok(StudioConfig { settings, player, preset, track, folder, own_files, port, patience })
+        Ok(StudioConfig { settings, player, preset, track, stream, folder, own_files, port, patience })
     }
 }
 

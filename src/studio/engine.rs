@@ -3,7 +3,7 @@
 //! A final is made by the same thread, so live pictures rest meanwhile. It brings a model of its own, with other steps; the
 //! live one is let go before and loaded anew for the next picture, so that there is never more than one.
 
-use super::locked;
+use super::locked::locked;
 use super::opened::Opened;
 use super::pictures::{Pictures, Run, farthest};
 use super::production::{Production, RenderOrder};

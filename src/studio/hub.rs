@@ -1,11 +1,11 @@
 //! What all connections share: the session, its engine, and what every page is told.
 
 use super::engine::{Engine, News};
-use super::locked;
-use super::media::Media;
+use super::locked::locked;
 use super::player::Player;
 use super::production::{RenderOrder, RenderStatus};
 use super::save::{PRESET, Shelf};
+use super::sound::Sound;
 use super::state::{Edit, Session};
 use crate::error::Result;
 use crate::score::Timeline;
@@ -77,8 +77,8 @@ pub enum Form {
 /// Everything behind the server.
 pub struct Hub {
     player: Player,
-    /// The track's file.
-    pub track: Media,
+    /// The track as the page plays it.
+    pub track: Sound,
     /// The pictures.
     pub engine: Engine,
     /// Room for further WebSockets.
@@ -101,7 +101,7 @@ impl Hub {
         player: Player,
         session: Session,
         engine: impl FnOnce(u64, Timeline) -> Result<Engine>,
-        (track, shelf): (Media, Shelf),
+        (track, shelf): (Sound, Shelf),
         patience: Duration,
     ) -> Result<Self> {
         let timeline = player.play(&session.preset)?;

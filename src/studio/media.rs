@@ -1,4 +1,4 @@
-//! A file by ranges. The track and the finished video are the only ones of the disk that the page can read.
+//! A file by ranges: the finished video is the only one of the disk that the page can read.
 
 use crate::error::{Context, Error, Result};
 use axum::http::StatusCode;
@@ -11,16 +11,7 @@ use std::path::Path;
 /// Bytes in an answer; who wants more asks again.
 const MOST: u64 = 1 << 20;
 
-/// What is heard or seen of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Its sound.
-    Audio,
-    /// Its pictures as well.
-    Video,
-}
-
-/// An open file with sound or pictures.
+/// An open video.
 #[derive(Debug)]
 pub struct Media {
     file: File,
@@ -33,11 +24,11 @@ impl Media {
     ///
     /// # Errors
     /// Input: it can't be read.
-    pub fn open(path: &Path, kind: Kind) -> Result<Self> {
+    pub fn open(path: &Path) -> Result<Self> {
         let failed = || Error::input(format!("can't read {}", path.display())).hint("check the path");
         let file = File::open(path).context(failed)?;
         let length = file.metadata().context(failed)?.len();
-        Ok(Media { file, length, mime: mime(path, kind) })
+        Ok(Media { file, length, mime: mime(path) })
     }
 
     /// The answer to a request with these headers.
@@ -66,7 +57,7 @@ impl Media {
 }
 
 /// What `bytes=FROM-TO` means in a file of `length` bytes: a range that isn't empty, with its end exclusive.
-fn range(text: &str, length: u64) -> Option<(u64, u64)> {
+pub(super) fn range(text: &str, length: u64) -> Option<(u64, u64)> {
     let (from, to) = text.strip_prefix("bytes=")?.split_once('-')?;
     let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u64>().ok())?;
     let (from, to) = match (from, to) {
@@ -77,18 +68,13 @@ fn range(text: &str, length: u64) -> Option<(u64, u64)> {
     (from < to).then(|| (from, to.min(from.saturating_add(MOST))))
 }
 
-fn mime(path: &Path, kind: Kind) -> HeaderValue {
+fn mime(path: &Path) -> HeaderValue {
     let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let [audio, video] = match ending.as_str() {
-        "mp3" => ["audio/mpeg", "video/mpeg"],
-        "wav" => ["audio/wav", "application/octet-stream"],
-        "flac" => ["audio/flac", "application/octet-stream"],
-        "ogg" | "oga" | "opus" => ["audio/ogg", "video/ogg"],
-        "m4a" | "mp4" | "aac" | "mov" => ["audio/mp4", "video/mp4"],
-        "webm" | "mkv" => ["audio/webm", "video/webm"],
-        _ => ["application/octet-stream"; 2],
-    };
-    HeaderValue::from_static(if kind == Kind::Audio { audio } else { video })
+    HeaderValue::from_static(match ending.as_str() {
+        "mp4" | "mov" => "video/mp4",
+        "webm" | "mkv" => "video/webm",
+        _ => "application/octet-stream",
+    })
 }
 
 #[cfg(test)]

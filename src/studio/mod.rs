@@ -16,6 +16,7 @@ mod engine;
 mod guard;
 mod hub;
 mod listener;
+mod locked;
 mod media;
 mod open_project;
 mod opened;
@@ -25,6 +26,7 @@ mod production;
 mod save;
 mod server;
 mod socket;
+mod sound;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -39,11 +41,11 @@ use crate::error::{Context, Error, Result};
 use engine::Engine;
 use guard::Guard;
 use hub::Hub;
-use media::{Kind, Media};
 use save::Shelf;
+use sound::Sound;
 use state::Session;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use tokio::net::TcpListener;
 
 /// Serves the page until the process ends; `ready` is told its address.
@@ -69,14 +71,10 @@ pub fn run(config: StudioConfig, ready: impl FnOnce(&str)) -> Result<()> {
 }
 
 fn open(config: StudioConfig) -> Result<Hub> {
-    let StudioConfig { settings, player, preset, track, folder, own_files, patience, .. } = config;
-    let files = (Media::open(&track, Kind::Audio)?, Shelf::new(&folder, &own_files));
+    let StudioConfig { settings, player, preset, track, stream, folder, own_files, patience, .. } = config;
+    let sound = Sound::open(&track, stream, player.analysis.samples)?;
+    let files = (sound, Shelf::new(&folder, &own_files));
     let opened = player.opened.clone();
     let engine = |version, timeline| Engine::start(opened, settings, (version, timeline));
     Hub::new(player, Session::new(preset), engine, files, patience)
-}
-
-/// What is behind a lock is whole after every statement, so a thread that failed leaves nothing half done.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

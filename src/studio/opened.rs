@@ -89,7 +89,8 @@ impl Opened {
         system::give_back();
         let request = self.request(order)?;
         // What every browser plays, whatever the project's own video is.
-        let options = OutputOptions { output: Some(order.output.clone()), profile: Some(Profile::H264) };
+        let (output, profile) = (Some(order.output.clone()), Some(Profile::H264));
+        let options = OutputOptions { output, profile, ..OutputOptions::default() };
         let place = Destination::of(&request, &options, watch.progress)?;
         let destination = Destination { earlier: Earlier::Replaced, ..place };
         make(request, &destination, watch)?;
@@ -118,6 +119,7 @@ impl Opened {
 /// The options of `job` as keys of a project to lie beside `target`.
 fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     let Hearing { options, bpm, first_beat, beats_file, octave, shift, sections_file } = &job.hearing;
+    let audio_stream = options.stream;
     if options.tracker != Tracker::Net || options.weights.is_some() {
         return Err(Error::usage("a project can't say --beats or --ears").hint("save a preset"));
     }
@@ -143,6 +145,7 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     say("hearing.octave", octave.map(toml_text));
     say("hearing.shift_beats", shift.map(|s| s.to_string()));
     say("hearing.sections_file", path(sections_file)?);
+    say("hearing.audio_stream", audio_stream.map(|n| n.to_string()));
     // A tempo and a list of beats exclude each other.
     if bpm.is_some() {
         values.push(("hearing.beats_file", None));

@@ -3,8 +3,8 @@
 //! The engine's thread makes it, so there is one at a time, and live pictures rest meanwhile: two renders would make each
 //! other late, and two models may not fit into memory. Everything that a page is told is the newest [`RenderStatus`].
 
-use super::locked;
-use super::media::{Kind, Media};
+use super::locked::locked;
+use super::media::Media;
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::{Flow, Progress};
 use crate::render::Watch;
@@ -35,7 +35,7 @@ pub struct RenderOrder {
     pub size: String,
     /// The section of this number, from 1; none: the whole track.
     pub section: Option<usize>,
-    /// Where the video goes; its ending may become another one that holds the track's sound.
+    /// Where the video goes.
     pub output: PathBuf,
 }
 
@@ -124,7 +124,7 @@ impl Production {
         let began = Instant::now();
         let teller = Teller { production: self, pace: Mutex::default() };
         let watch = Watch { progress: &teller, timings: &Timings::off(), stop: &self.stop };
-        let made = render(watch).and_then(|path| Ok((Media::open(&path, Kind::Video)?, path)));
+        let made = render(watch).and_then(|path| Ok((Media::open(&path)?, path)));
         let notes = self.notes();
         let stand = match made {
             Ok((media, path)) => {

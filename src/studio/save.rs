@@ -12,8 +12,8 @@ const LONGEST: usize = 40;
 /// What presets and projects end in; no preset's name has a dot.
 pub const PRESET: &str = "toml";
 const PROJECT: &str = "video.toml";
-/// What a finished video may end in: a track's sound decides between them.
-const VIDEOS: [&str; 2] = ["mp4", "mkv"];
+/// What a finished video ends in.
+const VIDEO: &str = "mp4";
 
 /// A folder, and what of it may be written over: what this session wrote or began with.
 #[derive(Debug)]
@@ -64,11 +64,9 @@ impl Shelf {
     /// # Errors
     /// Usage: it is no name, or somebody else's file.
     pub fn video(&mut self, name: &str) -> Result<PathBuf> {
-        let paths = VIDEOS.map(|ending| self.place(name, ending));
-        let [first, second] = paths;
-        let (first, second) = (first?, second?);
-        self.own.extend([first.clone(), second]);
-        Ok(first)
+        let path = self.place(name, VIDEO)?;
+        self.own.insert(path.clone());
+        Ok(path)
     }
 
     /// The file `name`, if nothing of somebody else's lies there.
@@ -109,7 +107,7 @@ mod tests {
         fs::write(folder.path().join("other.video.toml"), "precious").unwrap();
         assert!(shelf.save_project("other", "a", "b").is_err());
         assert!(!folder.path().join("other.toml").exists());
-        fs::write(folder.path().join("film.mkv"), "precious").unwrap();
+        fs::write(folder.path().join("film.mp4"), "precious").unwrap();
         assert!(shelf.video("film").is_err());
         let video = shelf.video("mine").unwrap();
         fs::write(&video, "frames").unwrap();

@@ -42,7 +42,7 @@ async fn facts(State(hub): State<Arc<Hub>>) -> Response {
 }
 
 async fn track(State(hub): State<Arc<Hub>>, headers: HeaderMap) -> Response {
-    hub.track.answer(&headers)
+    hub.track.answer(&headers).await
 }
 
 async fn film(

@@ -1,11 +1,10 @@
-//! Which file can hold which sound: decided before any work is done.
+//! The file formats of videos, and which sound plays from them.
 
+use super::coding::Coding;
 use super::ffmpeg;
-use super::profile::Profile;
-use super::sound::Sound;
 use crate::error::{Error, Result, nearest};
 use ffmpeg_next::codec::Id;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A file format for videos.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,32 +71,43 @@ impl Container {
         matches!(self, Container::Mp4 | Container::Mov)
     }
 
-    /// The container for a video of this profile at `path`.
-    ///
-    /// # Errors
-    /// Usage, where the name's ending is unknown or can't hold it.
-    pub(super) fn for_profile(path: &Path, profile: Profile) -> Result<Self> {
-        let row = profile.row();
-        if row.containers == [Container::Folder] {
-            return Ok(Container::Folder);
+    /// What people call it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Container::Mp4 => "MP4",
+            Container::Mov => "MOV",
+            Container::Mkv => "MKV",
+            Container::Webm => "WebM",
+            Container::Gif => "GIF",
+            Container::Folder => "a folder of pictures",
         }
-        let container = Self::of(path)?;
-        if row.containers.contains(&container) {
-            return Ok(container);
-        }
-        let endings: Vec<String> =
-            row.containers.iter().filter_map(|c| c.ending()).map(|e| format!(".{e}")).collect();
-        let message = format!("{} does not go into the file {}", row.title, path.display());
-        Err(Error::usage(message).hint(format!("end its name in {}", endings.join(" or "))))
     }
 
-    /// Whether common players play this sound from this container. FFmpeg can write more (FLAC and
-    /// Vorbis into MP4), but then many players stay silent.
-    fn plays(self, sound: Id) -> bool {
+    /// Whether it takes sound that is encoded as `coding`.
+    pub(super) fn takes(self, coding: Coding) -> bool {
         match self {
-            Container::Mp4 => {
-                matches!(sound, Id::AAC | Id::MP3 | Id::MP2 | Id::OPUS | Id::ALAC | Id::AC3 | Id::EAC3)
-            }
+            Container::Mp4 | Container::Mkv => coding != Coding::Vorbis,
+            Container::Mov => matches!(coding, Coding::Alac(_) | Coding::Aac),
+            Container::Webm => coding == Coding::Vorbis,
+            Container::Gif | Container::Folder => false,
+        }
+    }
+
+    /// What a person should know of a copy of this sound: where padding follows it.
+    pub(super) fn padded(self, sound: Id) -> Option<String> {
+        let told =
+            "MP4 doesn't say where Opus sound ends: up to 20 ms of silence follow; .mkv and .webm are exact";
+        (self == Container::Mp4 && sound == Id::OPUS).then(|| told.to_owned())
+    }
+
+    /// Whether common players play this sound from this container. FFmpeg can write more (Vorbis into MP4), but then
+    /// many players stay silent.
+    pub(super) fn plays(self, sound: Id) -> bool {
+        match self {
+            Container::Mp4 => matches!(
+                sound,
+                Id::AAC | Id::MP3 | Id::MP2 | Id::OPUS | Id::ALAC | Id::FLAC | Id::AC3 | Id::EAC3
+            ),
             Container::Mov => matches!(
                 sound,
                 Id::AAC
@@ -119,46 +129,6 @@ impl Container {
     }
 }
 
-/// Where the video will be written, so that the track's sound fits in unchanged.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContainerPlan {
-    /// The file to write: the one asked for, or the same name ending in `.mkv`.
-    pub path: PathBuf,
-    /// Why the name was changed; to be told to the person.
-    pub note: Option<String>,
-}
-
-/// Checks that the file named `path` can hold a video of this profile and the sound of `track` packet for packet, and
-/// names Matroska, which holds nearly everything, where it can't.
-///
-/// # Errors
-/// If the ending of `path` is unknown or doesn't suit the profile, FFmpeg has no encoder for it, `track` can't be read,
-/// or not even Matroska holds its sound.
-pub fn check_container(path: &Path, track: &Path, profile: Profile) -> Result<ContainerPlan> {
-    let container = Container::for_profile(path, profile)?;
-    profile.encoders()?;
-    let codec = Sound::codec(track)?;
-    if container.is_silent() {
-        let note = format!("{} hold no sound", profile.row().title);
-        return Ok(ContainerPlan { path: path.to_owned(), note: Some(note) });
-    }
-    if container.plays(codec) {
-        return Ok(ContainerPlan { path: path.to_owned(), note: None });
-    }
-    if !Container::Mkv.plays(codec) {
-        return Err(Error::input(format!("no video format can hold {} sound unchanged", codec.name()))
-            .hint("convert the track to FLAC first: ffmpeg -i TRACK track.flac"));
-    }
-    let changed = path.with_extension("mkv");
-    let ending = path.extension().unwrap_or_default().to_string_lossy().to_ascii_uppercase();
-    let note = format!(
-        "{ending} files with {} sound don't play everywhere; writing {} instead, with the sound unchanged",
-        codec.name(),
-        changed.display()
-    );
-    Ok(ContainerPlan { path: changed, note: Some(note) })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,9 +138,5 @@ mod tests {
         assert_eq!(Container::of(Path::new("a/b.MP4")).unwrap(), Container::Mp4);
         let error = Container::of(Path::new("b.mpv")).unwrap_err();
         assert!(error.hints()[0].contains("did you mean"), "{error:?}");
-        for (name, hint) in [("b.webm", ".mkv"), ("b", ".mp4"), ("b.avi", ".mov"), ("", ".mp4")] {
-            let error = Container::for_profile(Path::new(name), Profile::H264).unwrap_err();
-            assert!(error.hints().iter().any(|h| h.contains(hint)), "{name}: {error:?}");
-        }
     }
 }

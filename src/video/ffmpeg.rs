@@ -1,12 +1,10 @@
-//! The doorstep to FFmpeg: opening files safely, and the few calls that its Rust wrapper lacks.
+//! The doorstep to FFmpeg's muxers: the few calls that its Rust wrapper lacks.
 
-use crate::error::{Context, Error, Result};
-use ffmpeg_next::format::context::Input;
-use ffmpeg_next::{Dictionary, StreamMut, codec, encoder, ffi, format, log};
+use crate::demux;
+use crate::error::{Error, Result};
+use ffmpeg_next::{StreamMut, codec, encoder, ffi};
 use std::ffi::{CStr, CString};
-use std::fs::File;
 use std::path::Path;
-use std::sync::Once;
 
 /// What the FFmpeg on this machine can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,19 +32,9 @@ const ENCODERS: [&str; 12] = [
 
 /// Asks FFmpeg for its version and which encoders it was built with.
 pub fn probe_report() -> ProbeReport {
-    ready();
+    demux::ready();
     let encoders = ENCODERS.map(|name| (name, encoder::find_by_name(name).is_some()));
     ProbeReport { version: version(), encoders: encoders.to_vec() }
-}
-
-/// Prepares FFmpeg: its error texts, and silence on the terminal (failures come back as errors).
-pub(super) fn ready() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        // Registers the texts of error codes; documented as infallible since FFmpeg 4.
-        ffmpeg_next::init().expect("nothing in it can fail");
-        log::set_level(log::Level::Fatal);
-    });
 }
 
 /// `path` as FFmpeg wants it: with `file:`, so that a colon in a name is not taken for a protocol.
@@ -58,33 +46,57 @@ pub(super) fn url(path: &Path) -> Result<String> {
     Ok(format!("file:{text}"))
 }
 
-/// Opens a media file for reading; a playlist in disguise may not reach beyond local files.
-pub(super) fn open(path: &Path) -> Result<Input> {
-    ready();
-    let unreadable = || {
-        Error::input(format!("can't read {}", path.display()))
-            .hint("check the path and that you may read the file")
-    };
-    let is_folder = File::open(path).and_then(|f| f.metadata()).context(unreadable)?.is_dir();
-    if is_folder {
-        return Err(unreadable().because("it is a folder"));
-    }
-    let options: Dictionary = [("protocol_whitelist", "file")].iter().collect();
-    format::input_with_dictionary(&url(path)?, options).context(|| {
-        Error::input(format!("{} is not a media file that FFmpeg can read", path.display()))
-            .hint("check that it plays elsewhere; `ffprobe FILE` says what it holds")
-    })
-}
-
-/// Whether FFmpeg's muxer `format` takes streams of `codec`.
+/// Whether FFmpeg's muxer `format` takes streams of `codec`. Matroska takes more than it says: what WAV and AVI files
+/// know by a number (WMA and such) goes in under that.
 #[allow(unsafe_code)]
 pub(super) fn can_hold(format: &str, codec: codec::Id) -> bool {
     let Ok(name) = CString::new(format) else { return false };
-    // SAFETY: the name outlives the call; the format is a static table of FFmpeg or null.
+    // SAFETY: the name outlives the calls; the format and its lists of tags are static tables of FFmpeg or null.
     unsafe {
         let muxer = ffi::av_guess_format(name.as_ptr(), std::ptr::null(), std::ptr::null());
-        !muxer.is_null() && ffi::avformat_query_codec(muxer, codec.into(), ffi::FF_COMPLIANCE_NORMAL) == 1
+        !muxer.is_null()
+            && (ffi::avformat_query_codec(muxer, codec.into(), ffi::FF_COMPLIANCE_NORMAL) == 1
+                || format == "matroska" && ffi::av_codec_get_tag((*muxer).codec_tag, codec.into()) != 0)
     }
+}
+
+/// Bits of a sample as it is stored, if that is known.
+#[allow(unsafe_code)]
+pub(super) fn stored_bits(parameters: &codec::Parameters) -> Option<u8> {
+    // SAFETY: the parameters are alive; both fields are plain numbers.
+    let (raw, coded) = unsafe {
+        let parameters = &*parameters.as_ptr();
+        (parameters.bits_per_raw_sample, parameters.bits_per_coded_sample)
+    };
+    [raw, coded].into_iter().find(|bits| *bits > 0).and_then(|bits| u8::try_from(bits).ok())
+}
+
+/// Marks a stream as the file's cover picture.
+#[allow(unsafe_code)]
+pub(super) fn set_cover(stream: &mut StreamMut<'_>) {
+    // SAFETY: the stream is alive and ours alone; the field is meant to be set by callers.
+    unsafe { (*stream.as_mut_ptr()).disposition = ffi::AV_DISPOSITION_ATTACHED_PIC }
+}
+
+/// Makes a stream a file that is attached: its bytes are the stream's description.
+#[allow(unsafe_code)]
+pub(super) fn attach(stream: &mut StreamMut<'_>, codec: codec::Id, bytes: &[u8]) -> bool {
+    let Ok(size) = i32::try_from(bytes.len()) else { return false };
+    let padded = bytes.len() + ffi::AV_INPUT_BUFFER_PADDING_SIZE as usize;
+    // SAFETY: `parameters()` points at the live stream's own parameters, which own the memory from here on; it is
+    // FFmpeg's own, zeroed, and holds the bytes and the padding that FFmpeg asks for.
+    unsafe {
+        let memory = ffi::av_mallocz(padded).cast::<u8>();
+        if memory.is_null() {
+            return false;
+        }
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), memory, bytes.len());
+        let parameters = stream.parameters().as_mut_ptr();
+        (*parameters).codec_type = ffi::AVMediaType::AVMEDIA_TYPE_ATTACHMENT;
+        (*parameters).codec_id = codec.into();
+        ((*parameters).extradata, (*parameters).extradata_size) = (memory, size);
+    }
+    true
 }
 
 /// Sets the four-letter tag by which a container knows a codec. All zero: its own choice, which is needed where a

@@ -1,19 +1,23 @@
 //! Puts frames and the track's packets together into one file.
 
-use super::container::{Container, check_container};
+use super::carriage::{Carriage, container_for};
+use super::container::Container;
 use super::encode::Encoder;
+use super::encoded::Encoded;
 use super::frame::Frame;
+use super::label::Label;
 use super::partial::Partial;
 use super::profile::Profile;
-use super::sound::Sound;
-use super::writer::VideoSpec;
+use super::sound::{Sound, first_sample};
+use super::spec::{SoundSpan, VideoSpec, cannot_write, check_spec};
 use super::{ffmpeg, job};
+use crate::demux;
 use crate::error::{Context as _, Error, Result};
-use crate::units::{Seconds, Size};
+use crate::units::Seconds;
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::format::{self, Flags};
 use ffmpeg_next::{Codec, Dictionary, Packet, Rational};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where a stream stands in the file.
 struct Lane {
@@ -24,16 +28,24 @@ struct Lane {
     last: Option<i64>,
 }
 
+/// The sound beside the pictures.
+enum Heard {
+    Copied(Sound),
+    Encoded(Box<Encoded>),
+}
+
 /// Writes a video file. It appears under its name only when [`Movie::finish`] returns; dropped
 /// before, it leaves nothing. Memory does not grow with the length of the video.
 pub(super) struct Movie {
     // Closed before the partial file is renamed or removed: fields are dropped in this order.
     output: Output,
     encoder: Encoder,
-    sound: Option<Sound>,
+    sound: Option<Heard>,
     picture_lane: Lane,
     sound_lane: Lane,
     path: PathBuf,
+    /// What goes behind the finished file.
+    job: Option<String>,
     partial: Partial,
 }
 
@@ -44,11 +56,12 @@ impl Movie {
     /// If the place can't be written, the track can't be read or doesn't fit the container, the
     /// size is odd, or there is no encoder.
     pub(super) fn create(spec: &VideoSpec<'_>) -> Result<Self> {
-        ffmpeg::ready();
-        let container = Container::for_profile(spec.path, spec.profile)?;
+        demux::ready();
+        let container = container_for(spec.path, spec.profile)?;
         check(spec, container)?;
         let heard = spec.sound.filter(|_| !container.is_silent());
-        let sound = heard.map(|s| Sound::open(s.track, s.start, s.end)).transpose()?;
+        let sound = heard.map(|span| Heard::open(&span)).transpose()?;
+        let label = heard.map_or_else(|| Ok(Label::default()), |span| label(&span))?;
         let partial = Partial::create(spec.path)?;
         let failed = || cannot_write(spec.path);
         let mut output =
@@ -56,13 +69,19 @@ impl Movie {
         let encoder =
             Encoder::open(spec.profile, spec.size, spec.fps, spec.quality, output.format().flags())?;
         add_streams(&mut output, &encoder, sound.as_ref(), (container, spec.profile)).context(failed)?;
-        output.set_metadata([(job::KEY, spec.job)].iter().collect());
+        // MP4's tags are a closed list, so the job has a place of its own there.
+        let job = container.is_mp4().then(|| spec.job.to_owned());
+        let own = [(job::KEY, spec.job)];
+        label.describe(&mut output, container, if job.is_some() { &[] } else { &own })?;
         let mut options: Dictionary = [("fflags", "+bitexact")].iter().collect();
         if container.is_mp4() {
-            options.set("movflags", "+faststart+use_metadata_tags");
+            options.set("movflags", "+faststart");
+            // FLAC in MP4 was an experiment of FFmpeg until version 6.
+            options.set("strict", "experimental");
         }
         // The returned dictionary borrows the output; what it holds, unused options, there is none of.
         output.write_header_with(options).map(drop).context(failed)?;
+        label.write_cover(&mut output, container).context(failed)?;
         let lane = |index, from| Lane {
             index,
             from,
@@ -70,9 +89,9 @@ impl Movie {
             last: None,
         };
         let picture_lane = lane(0, encoder.time_base());
-        let sound_lane = lane(1, sound.as_ref().map_or(encoder.time_base(), Sound::time_base));
+        let sound_lane = lane(1, sound.as_ref().map_or(encoder.time_base(), Heard::time_base));
         let path = spec.path.to_owned();
-        Ok(Movie { output, encoder, sound, picture_lane, sound_lane, path, partial })
+        Ok(Movie { output, encoder, sound, picture_lane, sound_lane, path, job, partial })
     }
 
     /// What the person should know, such as a stand-in for a missing encoder.
@@ -103,8 +122,11 @@ impl Movie {
         self.drain()?;
         self.pour_sound(Seconds(f64::INFINITY))?;
         self.output.write_trailer().context(|| cannot_write(&self.path))?;
-        let Movie { output, partial, .. } = self;
+        let Movie { output, partial, job, path, .. } = self;
         drop(output);
+        if let Some(job) = job {
+            job::append(partial.path(), &job).context(|| cannot_write(&path))?;
+        }
         partial.finish()
     }
 
@@ -118,7 +140,7 @@ impl Movie {
         Ok(())
     }
 
-    /// Copies the sound up to `limit` on the video's clock.
+    /// Writes the sound up to `limit` on the video's clock.
     fn pour_sound(&mut self, limit: Seconds) -> Result<()> {
         let Some(sound) = &mut self.sound else { return Ok(()) };
         while let Some(packet) = sound.next_until(limit)? {
@@ -126,6 +148,36 @@ impl Movie {
         }
         Ok(())
     }
+}
+
+impl Heard {
+    fn open(span: &SoundSpan<'_>) -> Result<Self> {
+        Ok(match span.carriage {
+            Carriage::Encoded(coding) => Heard::Encoded(Box::new(Encoded::open(span, coding)?)),
+            _ => Heard::Copied(Sound::open((span.track, span.stream), span.start, span.end)?),
+        })
+    }
+
+    fn time_base(&self) -> Rational {
+        match self {
+            Heard::Copied(sound) => sound.time_base(),
+            Heard::Encoded(sound) => sound.time_base(),
+        }
+    }
+
+    fn next_until(&mut self, limit: Seconds) -> Result<Option<Packet>> {
+        match self {
+            Heard::Copied(sound) => sound.next_until(limit),
+            Heard::Encoded(sound) => sound.next_until(limit),
+        }
+    }
+}
+
+/// What the track says of itself, on the clock of its sound.
+fn label(span: &SoundSpan<'_>) -> Result<Label> {
+    let tick = demux::Packets::open(span.track, span.stream)?.time_base();
+    let origin = first_sample(span.track, span.stream)? as f64 * f64::from(tick);
+    Label::read(span.track, origin, span.start, span.end)
 }
 
 impl Lane {
@@ -150,32 +202,22 @@ impl Lane {
 fn check(spec: &VideoSpec<'_>, container: Container) -> Result<()> {
     check_spec(spec)?;
     let Some(sound) = spec.sound.filter(|_| !container.is_silent()) else { return Ok(()) };
-    let plan = check_container(spec.path, sound.track, spec.profile)?;
-    match plan.note {
-        Some(note) => Err(Error::output(note).hint(format!("write to {}", plan.path.display()))),
-        None => Ok(()),
+    if sound.carriage != Carriage::Copied {
+        return Ok(());
     }
-}
-
-/// Refuses sizes and texts that nothing takes.
-pub(super) fn check_spec(spec: &VideoSpec<'_>) -> Result<()> {
-    let Size { width, height } = spec.size;
-    let sides = [width, height];
-    if sides.iter().any(|side| side % 2 != 0 || !(16..=Size::MAX_SIDE).contains(side)) {
-        return Err(Error::usage(format!("a video can't have the size {}", spec.size))
-            .hint("use even numbers from 16 to 8192, like 1280x720"));
+    let codec = demux::Packets::open(sound.track, sound.stream)?.parameters().id();
+    if container.plays(codec) || ffmpeg::can_hold(container.muxer(), codec) {
+        return Ok(());
     }
-    if spec.job.contains('\0') {
-        return Err(Error::internal("the job's text holds a zero byte"));
-    }
-    Ok(())
+    let message = format!("{} can't hold {} sound unchanged", container.title(), codec.name());
+    Err(Error::output(message).hint("write a file that ends in .mkv, or have the sound encoded anew"))
 }
 
 /// Stream 0 is the picture, stream 1 the sound.
 fn add_streams(
     output: &mut Output,
     encoder: &Encoder,
-    sound: Option<&Sound>,
+    sound: Option<&Heard>,
     (container, profile): (Container, Profile),
 ) -> Result<()> {
     let mut picture = output.add_stream_with(encoder.context()).context(|| Error::internal("no stream"))?;
@@ -185,19 +227,21 @@ fn add_streams(
         // Apple's players know H.265 by this tag only.
         ffmpeg::set_tag(&mut picture, *b"hvc1");
     }
-    if let Some(sound) = sound {
-        let mut stream = output.add_stream(None::<Codec>).context(|| Error::internal("no stream"))?;
-        stream.set_parameters(sound.parameters()?);
-        stream.set_time_base(sound.time_base());
-        ffmpeg::set_tag(&mut stream, [0; 4]);
-        if matches!(container, Container::Mkv | Container::Webm) {
-            ffmpeg::forget_delay(&mut stream);
+    let Some(sound) = sound else { return Ok(()) };
+    let mut stream = match sound {
+        Heard::Copied(sound) => {
+            let mut stream = output.add_stream(None::<Codec>).context(|| Error::internal("no stream"))?;
+            stream.set_parameters(sound.parameters());
+            ffmpeg::set_tag(&mut stream, [0; 4]);
+            stream
         }
+        Heard::Encoded(sound) => {
+            output.add_stream_with(sound.context()).context(|| Error::internal("no stream"))?
+        }
+    };
+    stream.set_time_base(sound.time_base());
+    if matches!(container, Container::Mkv | Container::Webm) {
+        ffmpeg::forget_delay(&mut stream);
     }
     Ok(())
-}
-
-pub(super) fn cannot_write(path: &Path) -> Error {
-    Error::output(format!("can't write {}", path.display()))
-        .hint("check that the disk has space left, then run it again")
 }

@@ -1,7 +1,7 @@
 //! What a video can be written as: one row per profile says which encoders make it and which files hold it.
 
 use super::container::Container;
-use super::ffmpeg;
+use crate::demux;
 use crate::error::{Error, Result, nearest};
 use ffmpeg_next::format::Pixel;
 use ffmpeg_next::{Codec, encoder};
@@ -159,7 +159,7 @@ impl Profile {
     /// # Errors
     /// Output, if there is none.
     pub(super) fn encoders(self) -> Result<Vec<Codec>> {
-        ffmpeg::ready();
+        demux::ready();
         let row = self.row();
         let found: Vec<Codec> = row.encoders.iter().filter_map(|name| encoder::find_by_name(name)).collect();
         if found.is_empty() {

@@ -2,9 +2,9 @@
 
 use super::encode::Encoder;
 use super::frame::Frame;
-use super::movie::{cannot_write, check_spec};
+use super::job;
 use super::partial::reserve;
-use super::writer::VideoSpec;
+use super::spec::{VideoSpec, cannot_write, check_spec};
 use crate::atomic_file;
 use crate::error::{Context as _, Error, Result};
 use crate::file_lock::FileLock;
@@ -12,9 +12,6 @@ use ffmpeg_next::format::Flags;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::PathBuf;
-
-/// The file in the folder that holds the job.
-pub(super) const JOB: &str = "job.json";
 
 /// Writes `000001.png` and so on into a folder that gets its name when all are there.
 pub(super) struct Sequence {
@@ -41,7 +38,7 @@ impl Sequence {
         let encoder = Encoder::open(spec.profile, spec.size, spec.fps, spec.quality, Flags::empty())?;
         fs::create_dir(&hidden).context(|| cannot_write(&target))?;
         let sequence = Sequence { encoder, written: 0, hidden, target, finished: false, _lock: lock };
-        sequence.put(JOB, spec.job.as_bytes())?;
+        sequence.put(job::FILE, spec.job.as_bytes())?;
         Ok(sequence)
     }
 

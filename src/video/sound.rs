@@ -1,23 +1,19 @@
 //! The track's audio packets, untouched but for their place on the video's clock.
 
-use super::ffmpeg;
+use crate::demux::Packets;
 use crate::error::{Context as _, Error, Result};
 use crate::units::Seconds;
-use ffmpeg_next::format::context::Input;
 use ffmpeg_next::util::error::EAGAIN;
-use ffmpeg_next::{Packet, Rational, Stream, codec, frame, media};
+use ffmpeg_next::{Packet, Rational, codec, frame};
 use std::path::{Path, PathBuf};
 
 /// Packets that are decoded in search of the first sample; far more than any encoder's delay.
 const SEARCHED_PACKETS: usize = 500;
-/// Damaged spots in a row that a demuxer may step over before the file is given up.
-const DAMAGED_IN_A_ROW: usize = 1000;
 
-/// Reads the packets of a track's first audio stream in order.
+/// Reads the packets of one of a track's audio streams in order.
 pub(super) struct Sound {
     path: PathBuf,
-    input: Input,
-    stream: usize,
+    packets: Packets,
     time_base: Rational,
     /// Timestamp, in `time_base`, that becomes the video's zero.
     zero: i64,
@@ -29,13 +25,16 @@ pub(super) struct Sound {
 }
 
 impl Sound {
-    /// Opens `track`. Where `start` or `end` (seconds from the first audible sample) are given, only
-    /// packets that overlap them follow, and `start` becomes the video's zero.
-    pub(super) fn open(track: &Path, start: Option<Seconds>, end: Option<Seconds>) -> Result<Self> {
-        let origin = first_sample(track)?;
-        let input = ffmpeg::open(track)?;
-        let stream = audio_stream(&input, track)?;
-        let (stream, time_base) = (stream.index(), stream.time_base());
+    /// Opens a stream of `track`, the one of number `stream` or the usual one. Where `start` or `end` (seconds from the
+    /// first audible sample) are given, only packets that overlap them follow, and `start` becomes the video's zero.
+    pub(super) fn open(
+        (track, stream): (&Path, Option<usize>),
+        start: Option<Seconds>,
+        end: Option<Seconds>,
+    ) -> Result<Self> {
+        let origin = first_sample(track, stream)?;
+        let packets = Packets::open(track, stream)?;
+        let time_base = packets.time_base();
         let ticks = |t: Seconds| (t.0 / f64::from(time_base)).round() as i64;
         let zero = start.map_or(origin, |t| origin.saturating_add(ticks(t)));
         // From the very start, packets that hold nothing but the encoder's delay belong to the track too.
@@ -43,20 +42,14 @@ impl Sound {
         let last = end.map_or(i64::MAX, |t| origin.saturating_add(ticks(t)));
         let path = track.to_owned();
         let mut sound =
-            Sound { path, input, stream, time_base, zero, span: first..last, expected: origin, ahead: None };
+            Sound { path, packets, time_base, zero, span: first..last, expected: origin, ahead: None };
         sound.ahead = sound.read_inside()?;
         Ok(sound)
     }
 
-    /// How the sound of `track` is coded.
-    pub(super) fn codec(track: &Path) -> Result<codec::Id> {
-        let input = ffmpeg::open(track)?;
-        Ok(audio_stream(&input, track)?.parameters().id())
-    }
-
     /// The stream's description, for the muxer.
-    pub(super) fn parameters(&self) -> Result<codec::Parameters> {
-        Ok(audio_stream(&self.input, &self.path)?.parameters())
+    pub(super) fn parameters(&self) -> codec::Parameters {
+        self.packets.parameters()
     }
 
     /// The unit of the packets' timestamps.
@@ -78,47 +71,26 @@ impl Sound {
 
     /// The next packet that overlaps the span, on the video's clock.
     fn read_inside(&mut self) -> Result<Option<Packet>> {
-        while let Some(mut packet) = read_packet(&mut self.input, self.stream, &self.path)? {
-            let start = packet.pts().or(packet.dts()).unwrap_or(self.expected);
+        while let Some(mut packet) = self.packets.next() {
+            let start = packet.pts().unwrap_or(self.expected);
             self.expected = start.saturating_add(packet.duration().max(0));
             if start >= self.span.end {
                 return Ok(None);
             }
-            // Empty packets carry no sound, and muxers refuse them.
-            if self.expected <= self.span.start || packet.size() == 0 {
+            if self.expected <= self.span.start {
                 continue;
             }
-            // Audio is decoded in the order in which it is heard.
             let start = start.saturating_sub(self.zero);
             packet.set_pts(Some(start));
             packet.set_dts(Some(start));
             return Ok(Some(packet));
         }
-        Ok(None)
-    }
-}
-
-/// The stream that is copied: the first one with sound. Cover pictures are no sound.
-fn audio_stream<'a>(input: &'a Input, track: &Path) -> Result<Stream<'a>> {
-    let mut streams = input.streams();
-    streams.find(|s| s.parameters().medium() == media::Type::Audio).ok_or_else(|| {
-        Error::input(format!("{} has no sound", track.display())).hint("give a file with an audio stream")
-    })
-}
-
-/// The next packet of `stream`; none at the end of the file.
-fn read_packet(input: &mut Input, stream: usize, path: &Path) -> Result<Option<Packet>> {
-    let mut damaged = 0;
-    loop {
-        let mut packet = Packet::empty();
-        match packet.read(input) {
-            Ok(()) if packet.stream() == stream => return Ok(Some(packet)),
-            Ok(()) => damaged = 0,
-            Err(ffmpeg_next::Error::Eof) => return Ok(None),
-            Err(ffmpeg_next::Error::InvalidData) if damaged < DAMAGED_IN_A_ROW => damaged += 1,
-            Err(e) => {
-                let message = format!("can't read the sound of {}", path.display());
-                return Err(Error::input(message).because(e).hint("check that the file plays to its end"));
+        match self.packets.trouble() {
+            // What a damaged file holds no more was not heard either.
+            None | Some(ffmpeg_next::Error::InvalidData) => Ok(None),
+            Some(e) => {
+                let message = format!("can't read the sound of {}", self.path.display());
+                Err(Error::input(message).because(e).hint("check that the file plays to its end"))
             }
         }
     }
@@ -128,17 +100,14 @@ fn read_packet(input: &mut Input, stream: usize, path: &Path) -> Result<Option<P
 ///
 /// Formats tell the encoder's delay in many ways (edit lists, LAME tags, pre-skip, codec delay), and
 /// the decoder knows them all, so it is asked: what it drops is not heard.
-fn first_sample(track: &Path) -> Result<i64> {
-    let mut input = ffmpeg::open(track)?;
-    let stream = audio_stream(&input, track)?;
-    let (index, time_base, stated) = (stream.index(), stream.time_base(), stream.start_time());
-    let mut decoder = codec::Context::from_parameters(stream.parameters())
+pub(super) fn first_sample(track: &Path, stream: Option<usize>) -> Result<i64> {
+    let mut packets = Packets::open(track, stream)?;
+    let mut decoder = codec::Context::from_parameters(packets.parameters())
         .context(|| Error::input(format!("the sound of {} is described wrongly", track.display())))?
         .decoder();
-    decoder.set_packet_time_base(time_base);
+    decoder.set_packet_time_base(packets.time_base());
     if let Ok(mut decoder) = decoder.audio() {
-        for _ in 0..SEARCHED_PACKETS {
-            let Some(packet) = read_packet(&mut input, index, track)? else { break };
+        for packet in packets.by_ref().take(SEARCHED_PACKETS) {
             let mut sound = frame::Audio::empty();
             if decoder.send_packet(&packet).is_err() {
                 continue;
@@ -151,5 +120,5 @@ fn first_sample(track: &Path) -> Result<i64> {
         }
     }
     // A sound that FFmpeg can copy but not decode: the container's word has to do.
-    Ok(if stated == ffmpeg_next::ffi::AV_NOPTS_VALUE { 0 } else { stated })
+    Ok(packets.start().unwrap_or(0))
 }

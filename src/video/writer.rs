@@ -1,44 +1,13 @@
 //! Frames in, a finished video out: one file, or a folder of pictures.
 
-use super::encode::Quality;
 use super::frame::Frame;
 use super::movie::Movie;
 use super::profile::Profile;
 use super::sequence::Sequence;
+use super::spec::VideoSpec;
 use crate::error::{Error, Result};
 use crate::system::in_the_background;
-use crate::units::{FrameRate, Seconds, Size};
-use std::path::Path;
-
-/// The part of a track that is heard.
-#[derive(Clone, Copy, Debug)]
-pub struct SoundSpan<'a> {
-    /// The file whose first audio stream is copied.
-    pub track: &'a Path,
-    /// The moment of the track that the first frame shows; none: its beginning.
-    pub start: Option<Seconds>,
-    /// The moment of the track after which nothing is copied; none: its end.
-    pub end: Option<Seconds>,
-}
-
-/// What to write.
-#[derive(Clone, Copy, Debug)]
-pub struct VideoSpec<'a> {
-    /// The finished file, whose ending names the format, or folder (see [`super::check_container`]).
-    pub path: &'a Path,
-    /// Size of every frame; even sides.
-    pub size: Size,
-    /// Frames a second.
-    pub fps: FrameRate,
-    /// What it is written as.
-    pub profile: Profile,
-    /// Picture quality.
-    pub quality: Quality,
-    /// What is heard; none: a silent video.
-    pub sound: Option<SoundSpan<'a>>,
-    /// Text to keep in the file for [`super::read_job`].
-    pub job: &'a str,
-}
+use crate::units::Size;
 
 /// Writes a video. It appears under its name only when [`Writer::finish`] returns; dropped before, it leaves nothing.
 /// Memory does not grow with the length of the video.

@@ -2,7 +2,7 @@
 //!
 //! Our own names are those of diffusers. A table turns the others into them; nothing here reads tensors.
 
-use super::{Keys, whole};
+use super::slice::{Keys, whole};
 
 /// AnimateDiff's original names (also called the "comfyui" layout) and diffusers', part by part.
 const MOTION: &[(&str, &str)] = &[

@@ -10,14 +10,18 @@
 
 pub mod find;
 pub mod keys;
+mod open;
 pub mod patch;
 pub mod safetensors;
 pub mod sharded;
+mod slice;
 pub mod source;
 
 pub use find::find;
+pub use open::open;
 pub use patch::Patch;
-pub use source::{Slice, TensorSource};
+pub use slice::{Keys, Slice, whole};
+pub use source::TensorSource;
 
 use crate::error::{Context, Error, Result};
 use candle_core::{DType, Device, Tensor};
@@ -65,21 +69,13 @@ impl std::fmt::Display for Placement {
     }
 }
 
-/// What a file's tensor is to us: our keys, each with the part of the tensor that it stands for; none where it isn't needed.
-pub type Keys = Vec<(String, Option<Slice>)>;
-
-/// The one key of a tensor that is taken whole.
-pub fn whole(key: String) -> Keys {
-    vec![(key, None)]
-}
-
 impl Weights {
     /// The weights in the file at `path`, as [`Self::of`].
     ///
     /// # Errors
-    /// As [`source::open`] and [`Self::of`].
+    /// As [`open`] and [`Self::of`].
     pub fn open(path: &Path, placement: &Placement, keys: impl Fn(&str) -> Keys) -> Result<Self> {
-        Self::of(source::open(path)?, placement, keys)
+        Self::of(open(path)?, placement, keys)
     }
 
     /// The tensors of `source` that `keys` names. One source may serve several parts.

@@ -1,6 +1,7 @@
 //! A folder of tracks: one JSON file each, on all cores.
 
-use super::{AnalyzeOptions, json};
+use super::json;
+use super::options::AnalyzeOptions;
 use crate::cli::output::Output;
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::progress::{Flow, Progress, Silent};

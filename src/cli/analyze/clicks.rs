@@ -13,12 +13,12 @@ const PITCH: (f64, f64) = (1000.0, 1500.0);
 /// The music goes down a little to leave room.
 const MUSIC: f32 = 0.6;
 
-/// Decodes `track` again and writes it with clicks to `path`, as 16-bit WAV.
-pub(super) fn write(track: &Path, analysis: &Analysis, path: &Path) -> Result<()> {
+/// Decodes the stream of `track` again and writes it with clicks to `path`, as 16-bit WAV.
+pub(super) fn write((track, stream): (&Path, Option<usize>), analysis: &Analysis, path: &Path) -> Result<()> {
     let failed = || Error::output("can't write the clicks").hint("is the disk full?");
     let mut writer = None;
     let mut clicks = Clicks::new(analysis);
-    decode(track, &mut |block: Block<'_>| {
+    decode(track, stream, &mut |block: Block<'_>| {
         let writer = match &mut writer {
             Some(writer) => writer,
             none => none.insert(open(path, block, analysis.samples)?),

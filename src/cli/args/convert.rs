@@ -61,7 +61,12 @@ impl From<ModelArgs> for JobOptions {
 
 impl From<OutputArgs> for OutputOptions {
     fn from(args: OutputArgs) -> Self {
-        OutputOptions { output: args.output, profile: args.profile }
+        OutputOptions {
+            output: args.output,
+            profile: args.profile,
+            audio: args.audio,
+            overwrite: args.overwrite,
+        }
     }
 }
 
@@ -73,7 +78,7 @@ impl From<HearingArgs> for Hearing {
             _ => None,
         };
         Hearing {
-            options: Options { tracker: args.beats, weights: args.ears },
+            options: Options { tracker: args.beats, weights: args.ears, stream: args.audio_stream },
             bpm: args.bpm,
             first_beat: args.first_beat,
             beats_file: args.beats_file,
@@ -128,7 +133,7 @@ mod tests {
     use super::*;
     use crate::cli::args::{Cli, Command};
     use crate::units::Seconds;
-    use crate::video::Profile;
+    use crate::video::{Audio, Profile};
     use clap::Parser;
     use std::path::PathBuf;
 
@@ -145,12 +150,12 @@ mod tests {
             "--preset tide --prompt sea --negative fog --set glow=1 --set hue=2 --seed 7 --tier final --size 64x36 \
              --fps 29.97 --start 1 --end 1:02 --model m --motion n --steps 3 --force-steps --generate 32x32 --overlap 2 \
              --device cpu --precision bf16 --beats aubio --ears e --first-beat 0.5 --beats-file b --double \
-             --shift-beats -0.25 --sections-file s -o a.mkv --profile ffv1",
+             --shift-beats -0.25 --sections-file s --audio-stream 2 -o a.mkv --profile ffv1 --audio flac --overwrite",
         );
         let path = |name: &str| Some(PathBuf::from(name));
         let text = |text: &str| Some(text.to_owned());
         let hearing = Hearing {
-            options: Options { tracker: Tracker::Aubio, weights: path("e") },
+            options: Options { tracker: Tracker::Aubio, weights: path("e"), stream: Some(2) },
             bpm: None,
             first_beat: Some(Seconds(0.5)),
             beats_file: path("b"),
@@ -181,6 +186,7 @@ mod tests {
         };
         assert_eq!(format!("{job:?}"), format!("{expected:?}"));
         assert_eq!((out.output, out.profile), (path("a.mkv"), Some(Profile::Ffv1)));
+        assert_eq!((out.audio, out.overwrite), (Some(Audio::Flac), true));
         let (job, out) = render("--section 3 --bpm 97 --halve");
         assert_eq!((job.stretch, job.hearing.bpm), (Stretch::Section(3), Some(97.0)));
         assert_eq!((job.hearing.octave, job.tier, job.overlap), (Some(Octave::Halve), None, None));

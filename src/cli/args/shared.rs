@@ -3,7 +3,7 @@
 use crate::audio::Tracker;
 use crate::diffusion::{Precision, Tier};
 use crate::units::{FrameRate, Seconds, Size};
-use crate::video::Profile;
+use crate::video::{Audio, Profile};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
@@ -71,13 +71,25 @@ pub struct JobArgs {
 /// Where the video goes.
 #[derive(Debug, Args)]
 pub struct OutputArgs {
-    /// Where the video goes [default: the track's name, in this folder or that of the project]
+    /// Where the video goes [default: names of track, preset and tier, in this folder or that of the project]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
     /// What it is written as [default: h264, or what the output's ending means]
     #[arg(long, value_name = "NAME", value_parser = profiles())]
     pub profile: Option<Profile>,
+
+    /// How the sound goes in [default: unchanged where the file can hold it, else without loss]
+    #[arg(long, value_name = "NAME", value_parser = carriages())]
+    pub audio: Option<Audio>,
+
+    /// Replace a video that is there already, whatever it was made with
+    #[arg(long)]
+    pub overwrite: bool,
+}
+
+fn carriages() -> impl TypedValueParser<Value = Audio> {
+    PossibleValuesParser::new(Audio::NAMES).try_map(|name| Audio::find(&name))
 }
 
 fn profiles() -> impl TypedValueParser<Value = Profile> {
@@ -160,4 +172,8 @@ pub struct HearingArgs {
     /// Sections from a list: a start and a name a line
     #[arg(long, value_name = "FILE")]
     pub sections_file: Option<PathBuf>,
+
+    /// Which of several audio streams is heard and put beside the pictures, counted from 1 [default: as players choose]
+    #[arg(long, value_name = "N")]
+    pub audio_stream: Option<usize>,
 }

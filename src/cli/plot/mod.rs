@@ -32,10 +32,10 @@ fn extension(path: &Path) -> String {
 macro_rules! picture {
     ($path:expr, ($width:expr, $height:expr), |$area:ident| $draw:expr) => {{
         use $crate::error::Context as _;
-        super::ready()?;
+        $crate::cli::plot::ready()?;
         let size = ($width as u32, $height as u32);
         let failed = || $crate::error::Error::output("can't draw the picture").hint("is the disk full?");
-        if super::extension($path) == "svg" {
+        if $crate::cli::plot::extension($path) == "svg" {
             let $area = plotters::prelude::SVGBackend::new($path, size).into_drawing_area();
             $draw.context(failed)
         } else {

@@ -58,7 +58,7 @@ fn wave(scene: &Scene, span: &Range<Seconds>) -> Result<Vec<f32>> {
     let mut peaks = vec![0.0_f32; columns];
     let mut sample = 0_u64;
     let length = span.end.0 - span.start.0;
-    decode(&scene.request.track, &mut |block: Block<'_>| {
+    decode(&scene.request.track, scene.request.hearing.options.stream, &mut |block: Block<'_>| {
         for set in block.samples.chunks_exact(block.channels) {
             let place = (block.rate.time_of(sample).0 - span.start.0) / length;
             sample += 1;

@@ -1,8 +1,8 @@
 //! `scheduler/scheduler_config.json`: how the model was trained to see noise, and how its makers sample it.
 
 use super::{ConfigFile, read_json};
-use crate::diffusion::sampling::sampler::{Sampler, of_class};
-use crate::diffusion::sampling::samplers::{Ddim, Euler};
+use crate::diffusion::sampling::sampler::Sampler;
+use crate::diffusion::sampling::samplers::{Ddim, Euler, of_class};
 use crate::error::Result;
 use serde::Deserialize;
 use std::path::Path;

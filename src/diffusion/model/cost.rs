@@ -217,7 +217,7 @@ impl ModelInfo {
 mod tests {
     use super::*;
     use crate::diffusion::model::{ModelSpec, Tier};
-    use crate::weights::{find, source};
+    use crate::weights::{self, find};
     use std::path::Path;
 
     /// Counted in the files themselves: all but norms, position codes and what few biases the count leaves out.
@@ -227,7 +227,7 @@ mod tests {
         let spec = ModelSpec { folder, motion: None, tier: Tier::Develop, steps: None, force_steps: false };
         let info = ModelInfo::open(&spec).unwrap();
         let stored = |part: &str| -> f64 {
-            let file = source::open(&find(&spec.folder.join(part)).unwrap()).unwrap();
+            let file = weights::open(&find(&spec.folder.join(part)).unwrap()).unwrap();
             file.shapes().values().map(|shape| shape.iter().product::<usize>() as f64).sum()
         };
         let (net, vae) = info.weights();

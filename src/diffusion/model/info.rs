@@ -11,7 +11,7 @@ use crate::diffusion::config::{MotionConfig, StageConfig, TextConfig, UnetConfig
 use crate::diffusion::text::tokenizer::Tokenizer;
 use crate::error::{Error, Result};
 use crate::units::Size;
-use crate::weights::{self, source};
+use crate::weights;
 use std::path::PathBuf;
 
 /// The parts of a model that have weights.
@@ -144,7 +144,7 @@ impl ModelInfo {
     pub fn fingerprint(&self) -> Result<ModelFingerprint> {
         let mut files = self.files.clone();
         for part in Part::ALL {
-            files.extend(source::open(&self.weights_of(part)?)?.files());
+            files.extend(weights::open(&self.weights_of(part)?)?.files());
         }
         // What the hints say, and not their file: without one they say what is usual.
         let settings = [("hints", format!("{:?}", self.hints)), ("sampling", format!("{:?}", self.sampling))];

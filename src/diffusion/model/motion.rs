@@ -6,7 +6,7 @@ use super::spec::ModelSpec;
 use crate::diffusion::config::{CheckpointScheduler, FoundMotion, MotionConfig, UnetConfig};
 use crate::diffusion::recipe::{self, FoundRecipe};
 use crate::error::{Error, Result};
-use crate::weights::{TensorSource, keys, source};
+use crate::weights::{self, TensorSource, keys};
 use std::path::{Path, PathBuf};
 
 /// A motion module that was looked at.
@@ -43,7 +43,7 @@ impl Motion {
             true => (Some(MotionConfig::read(&own, unet)?), vec![own]),
             false => (None, Vec::new()),
         };
-        let found = found_in(&*source::open(path)?)?;
+        let found = found_in(&*weights::open(path)?)?;
         let config = MotionConfig::of_file(path, unet, &found, own.as_ref())?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let recipe = recipe::find(&found, &name);

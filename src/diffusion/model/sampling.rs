@@ -6,7 +6,7 @@ use crate::diffusion::config::{
     BetaSchedule, CheckpointScheduler, NormSpan, Prediction, SchedulerConfig, Spacing,
 };
 use crate::diffusion::recipe::{self, Recipe};
-use crate::diffusion::sampling::sampler::of_class;
+use crate::diffusion::sampling::samplers::of_class;
 use crate::diffusion::sampling::schedule::Schedule;
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};

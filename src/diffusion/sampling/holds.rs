@@ -3,10 +3,10 @@
 //! Settled frames are held for good. A frame whose denoise is below the window's is held on the latents that it starts from until
 //! the window's noise has fallen to the frame's own level; from then on it is free.
 
-use super::denoise::WindowInputs;
 use super::handoff::noised;
 use super::level::NoiseLevel;
 use super::schedule::Schedule;
+use super::window::WindowInputs;
 use candle_core::{Result, Tensor};
 
 /// Which frames are held on a known picture, and until which step.

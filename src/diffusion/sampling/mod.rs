@@ -9,3 +9,4 @@ pub mod retime;
 pub mod sampler;
 pub mod samplers;
 pub mod schedule;
+pub mod window;

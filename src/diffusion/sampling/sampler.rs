@@ -1,15 +1,11 @@
 //! Samplers: the rules by which clean latents that the network predicts become slightly cleaner latents.
 //!
 //! Each is a file in `samplers/`: the levels that it works on, and one short function for a step, in the order of operations
-//! that diffusers has, because at σ = 4096 the order decides the fourth digit. A new one is a file there and a line in [`SAMPLERS`].
+//! that diffusers has, because at σ = 4096 the order decides the fourth digit. A new one is a file there and a line in its table.
 
 use super::level::{AlphasCumprod, NoiseLevel, Stride};
-use super::samplers::{Ddim, Euler, Lcm};
 use candle_core::{Result, Tensor};
 use std::fmt::Debug;
-
-/// All samplers, by their names and by the names of diffusers' classes for them.
-pub static SAMPLERS: [&dyn Sampler; 3] = [&Euler, &Ddim, &Lcm];
 
 /// A rule that steps from one noise level to the next.
 pub trait Sampler: Debug + Sync {
@@ -83,9 +79,4 @@ impl PartialEq for dyn Sampler {
     fn eq(&self, other: &Self) -> bool {
         self.name() == other.name()
     }
-}
-
-/// The sampler for diffusers' class `name`.
-pub fn of_class(name: &str) -> Option<&'static dyn Sampler> {
-    SAMPLERS.into_iter().find(|sampler| sampler.class() == name)
 }

@@ -1,9 +1,8 @@
 //! The UNet's encoder half: the way down and the middle, with the skips that they leave. A ControlNet is one of these.
 
-use super::motion_module::MotionModule;
+use super::layer::{Layer, Seen};
 use super::parts::UnetParts;
-use super::transformer::SpatialTransformer;
-use crate::diffusion::conditioning::{Conditioning, Movement};
+use crate::diffusion::conditioning::Conditioning;
 use crate::error::Result;
 use crate::nn::blocks::{Downsample, Resnet, TimeEmbedding};
 use crate::nn::layers::Conv2d;
@@ -27,35 +26,6 @@ pub struct Encoded {
     pub middle: Tensor,
     /// The timestep's embedding \[1, d], which the way up sees as well.
     pub time: Tensor,
-}
-
-/// What every layer sees beside the picture.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Seen<'a> {
-    pub time: &'a Tensor,
-    pub text: &'a Tensor,
-    pub motion: &'a [Movement],
-}
-
-/// A resnet, and what follows it: a transformer over pixels and prompt, a motion module over frames; either may be missing.
-#[derive(Debug)]
-pub(super) struct Layer {
-    pub resnet: Resnet,
-    pub transformer: Option<SpatialTransformer>,
-    pub motion: Option<MotionModule>,
-}
-
-impl Layer {
-    pub fn forward(&self, x: &Tensor, seen: Seen<'_>) -> TensorResult<Tensor> {
-        let mut x = self.resnet.forward(x, Some(seen.time))?;
-        if let Some(transformer) = &self.transformer {
-            x = transformer.forward(&x, seen.text)?;
-        }
-        if let Some(motion) = &self.motion {
-            x = motion.forward(&x, seen.motion)?;
-        }
-        Ok(x)
-    }
 }
 
 impl UnetEncoder {

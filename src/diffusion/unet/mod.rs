@@ -13,6 +13,7 @@
 //! ([`encoder`]) can be used alone.
 
 pub mod encoder;
+mod layer;
 pub mod motion_module;
 pub mod parts;
 pub mod transformer;
@@ -25,7 +26,8 @@ use crate::error::Result;
 use crate::nn::blocks::Upsample;
 use crate::nn::layers::{Conv2d, GroupNorm};
 use candle_core::{Result as TensorResult, Tensor, bail};
-use encoder::{Encoded, Layer, Seen};
+use encoder::Encoded;
+use layer::{Layer, Seen};
 
 /// The network, with its motion modules if it has any.
 #[derive(Debug)]

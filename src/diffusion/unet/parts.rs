@@ -1,6 +1,6 @@
 //! What a UNet is loaded from: the image network's weights, those of the motion modules, and both shapes.
 
-use super::encoder::Layer;
+use super::layer::Layer;
 use super::motion_module::{MotionModule, MotionShape};
 use super::transformer::{SpatialTransformer, TransformerShape};
 use crate::diffusion::config::{MotionConfig, NormSpan, StageConfig, UnetConfig};

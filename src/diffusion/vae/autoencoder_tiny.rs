@@ -6,7 +6,7 @@
 
 use crate::diffusion::config::{TinyConfig, colours};
 use crate::error::Result;
-use crate::nn::cpu::conv::Conv2dConfig;
+use crate::nn::cpu::conv_config::Conv2dConfig;
 use crate::nn::layers::{Conv2d, Finish, pixel_shuffle, pixel_unshuffle};
 use crate::weights::Scope;
 use candle_core::{Result as TensorResult, Tensor};

@@ -3,48 +3,12 @@
 //! Images are convolved in parallel; within an image, strips keep the matrix small enough for the cache
 //! and memory bounded. Bias and residual are what the product is added to, ReLU follows while the image is warm.
 
+use super::conv_config::{Conv2dConfig, Finish};
 use super::gemm::{Right, multiply_add};
 use super::{pieces, read, tensor, winograd};
 use crate::vector::vectorized;
 use candle_core::{Result, Tensor, bail};
 use std::ops::Range;
-
-/// How a kernel moves over the picture.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Conv2dConfig {
-    /// Distance between outputs, in inputs.
-    pub stride: usize,
-    /// Zeros above and to the left of the picture.
-    pub before: usize,
-    /// Zeros below and to the right.
-    pub after: usize,
-}
-
-impl Conv2dConfig {
-    /// Under which a 3x3 kernel keeps the size.
-    pub const SAME: Self = Conv2dConfig { stride: 1, before: 1, after: 1 };
-
-    /// Height and width of what `weight` \[o, c, k, k] makes of `x` \[n, c, h, w].
-    pub fn output(self, x: &Tensor, weight: &Tensor) -> Result<(usize, usize)> {
-        let ((_, c, h, w), (_, c_in, kernel, _)) = (x.dims4()?, weight.dims4()?);
-        let extent = |size: usize| (size + self.before + self.after).checked_sub(kernel);
-        let (Some(rows), Some(columns), true) = (extent(h), extent(w), c == c_in) else {
-            bail!(
-                "a {kernel}x{kernel} kernel for {c_in} channels can't be moved over {c} channels of {w}x{h}"
-            );
-        };
-        Ok((rows / self.stride + 1, columns / self.stride + 1))
-    }
-}
-
-/// What happens to the result of a convolution.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Finish<'a> {
-    /// Is added, \[n, o, h', w'].
-    pub residual: Option<&'a Tensor>,
-    /// max(x, 0) comes last.
-    pub relu: bool,
-}
 
 /// Values of the unrolled matrix of a strip: 1 MiB of floats.
 const STRIP: usize = 1 << 18;

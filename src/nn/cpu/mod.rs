@@ -9,6 +9,7 @@
 
 pub mod attention;
 pub mod conv;
+pub mod conv_config;
 pub mod double;
 pub mod gemm;
 pub mod layout;

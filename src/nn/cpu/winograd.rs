@@ -11,7 +11,7 @@
 //! vector, and four outputs at them are summed up in registers. The kernels are transformed at every call, which is little
 //! beside the products, and read once for every vector of tiles, so this is for weights that stay in the cache.
 
-use super::conv::Finish;
+use super::conv_config::Finish;
 use super::{each_piece, pieces, read, tensor};
 use crate::vector::{vectorized, weighted_sums};
 use candle_core::{Result, Tensor};

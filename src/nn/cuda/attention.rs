@@ -1,7 +1,7 @@
 //! Attention in half precision that never writes its logits down.
 
+use super::launch::{Float, alloc, count, dense, int, is_fast, kernels, launch, on_floats};
 use super::op::{Part, ternary};
-use super::{Float, alloc, count, dense, int, launch, on_floats};
 use candle_core::cuda_backend::cudarc::driver::{CudaSlice, LaunchConfig};
 use candle_core::{CudaStorage, DType, Result, Shape, Tensor, WithDType, bail};
 use std::sync::LazyLock;
@@ -10,12 +10,12 @@ use std::sync::LazyLock;
 const WIDTHS: [usize; 7] = [16, 32, 48, 64, 80, 128, 160];
 
 /// The kernels are left out where they are compiled for cards before compute capability 8.0.
-static COMPILED: LazyLock<bool> = LazyLock::new(|| super::kernels::KERNELS.contains(".entry attend_"));
+static COMPILED: LazyLock<bool> = LazyLock::new(|| kernels::KERNELS.contains(".entry attend_"));
 
 /// Whether there is a kernel for queries `q` \[b, n, heads·d].
 pub fn fits(q: &Tensor, heads: usize) -> bool {
     let d = q.dims().last().map_or(0, |c| c / heads.max(1));
-    let half = super::is_fast(q) && q.dtype() != DType::F32;
+    let half = is_fast(q) && q.dtype() != DType::F32;
     half && d.is_multiple_of(8) && (8..=160).contains(&d) && *COMPILED
 }
 

@@ -1,8 +1,9 @@
 //! 2-D convolution: the picture is unrolled into a matrix, some of the output's rows at a time, and multiplied.
 
+use super::launch::{Float, alloc, count, dense, grid, int, launch, on_floats, pack};
 use super::op::{Part, unary};
-use super::{Float, add_bias, alloc, count, dense, grid, int, launch, on_floats, pack};
-use crate::nn::cpu::conv::{Conv2dConfig, Finish};
+use super::pointwise::add_bias;
+use crate::nn::cpu::conv_config::{Conv2dConfig, Finish};
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 use candle_core::{CudaStorage, Result, Shape, Tensor};
 

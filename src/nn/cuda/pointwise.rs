@@ -1,7 +1,7 @@
 //! Group norm, bias with residual, and gated GELU.
 
+use super::launch::{Float, alloc, count, dense, grid, int, launch, on_floats, pack};
 use super::op::{Part, ternary, unary, update};
-use super::{Float, alloc, count, dense, grid, int, launch, on_floats, pack};
 use crate::nn::cpu::norm::GroupNormSpec;
 use candle_core::cuda_backend::cudarc::driver::{CudaSlice, LaunchConfig};
 use candle_core::{CudaStorage, Result, Shape, Tensor, bail};

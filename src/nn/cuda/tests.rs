@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::nn::cpu;
-use crate::nn::cpu::conv::{Conv2dConfig, Finish};
+use crate::nn::cpu::conv_config::{Conv2dConfig, Finish};
 use crate::nn::cpu::norm::GroupNormSpec;
 use crate::noise::{Stream, gaussian};
 

@@ -4,8 +4,10 @@
 //! keyframe; what comes before the first and after the last value is held. A number is digits with at most one point
 //! and a sign; anything else, 1e3 too, is a formula.
 
+use super::curves::Curves;
 use super::formula::{Formula, Names};
-use super::{Curves, Imported, bounded, prompts_of};
+use super::imported::{Imported, prompts_of};
+use super::limits::bounded;
 use crate::error::{Error, Result};
 use crate::score::grid::Span;
 use crate::units::FrameRate;

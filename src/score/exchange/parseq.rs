@@ -4,8 +4,10 @@
 //! keyframes are played, with the ways between them that Parseq calls L (straight), S (steps) and C (natural cubic
 //! spline); formulas are named and left out.
 
+use super::curves::Curves;
 use super::deforum::fill;
-use super::{Curves, Imported, bounded};
+use super::imported::Imported;
+use super::limits::bounded;
 use crate::error::{Error, Result};
 use crate::score::grid::Span;
 use crate::units::FrameRate;

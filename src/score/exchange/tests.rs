@@ -1,9 +1,11 @@
 use super::formula::{Formula, Names};
 use super::*;
 use crate::score::grid::Span;
-use crate::score::{Overrides, Preset, Show, compose, fixture};
-use crate::units::{FrameRate, Seconds};
+use crate::score::{Overrides, PARAMS, Preset, Show, Timeline, compose, fixture};
+use crate::units::{FrameRate, GeneratedFrame, Seconds};
 use proptest::prelude::{any, prop, proptest};
+use serde_json::{Value, json};
+use std::ops::Range;
 
 fn timeline(toml: &str) -> Timeline {
     let preset = Preset::parse("test", toml).unwrap();
@@ -161,7 +163,7 @@ fn round_trips_are_stable() {
         let imported = Imported::read("round.txt", text.as_bytes(), None).unwrap();
         assert!(imported.left_out.is_empty(), "{:?}", imported.left_out);
         let again = timeline(&imported.preset("round.txt", Some(first.fps)).unwrap());
-        for param in TABLE {
+        for param in PARAMS {
             assert_eq!(again.curves[param.name], first.curves[param.name], "{format:?} {}", param.name);
         }
         assert_eq!(Curves::new(&again, part(0..192), &[]).unwrap().write(format), text, "{format:?}");

@@ -9,7 +9,7 @@
 //! A table has a column `seconds` (or `time`) and a curve for every other: straight ways between its rows, or, with a
 //! column `frame`, each value held for its frame.
 
-use super::{MAX_CURVES, MAX_VALUES};
+use super::limits::{MAX_CURVES, MAX_VALUES};
 use crate::audio::lyrics;
 use crate::audio::lyrics::Line;
 use crate::audio::midi;

@@ -1,6 +1,6 @@
 //! Text → tokens with their places.
 
-use super::Wrong;
+use super::tree::Wrong;
 use crate::error::{Error, Result};
 use crate::score::clock::Length;
 

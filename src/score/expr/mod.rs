@@ -8,59 +8,25 @@
 mod function;
 mod lex;
 mod parse;
+mod tree;
 
 pub use function::{TABLE as FUNCTIONS, table as function_table};
+pub(super) use tree::Wrong;
 
-use super::clock::{Clock, Length};
 use super::grid::{Cells, Reduce};
 use super::keyframe::Keyframes;
 use super::signal::Signal;
 use crate::audio::Analysis;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::units::Seconds;
-use function::{Function, Shows};
-
-/// Longest expression, in characters.
-pub(super) const MAX_CHARS: usize = 500;
-/// Most functions and operators in an expression.
-const MAX_NODES: usize = 200;
-/// Deepest nesting of an expression.
-const MAX_DEPTH: usize = 32;
+use function::Shows;
+use tree::{Leaf, Node};
 
 /// A checked expression: a number in every cell.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Expr {
     leaves: Vec<Leaf>,
     root: Node,
-}
-
-/// What depends on the track.
-#[derive(Clone, Debug, PartialEq)]
-enum Leaf {
-    /// A signal; beats and bars count every so many of them.
-    Signal(&'static Signal, usize),
-    /// A curve of the preset.
-    Curve(Keyframes),
-    /// 1 in sections of this label, 0 elsewhere.
-    Section(String),
-    /// Seconds since the track's first sample.
-    Time,
-    /// How often a length has gone by.
-    Turns(Length),
-}
-
-#[derive(Clone, Debug, PartialEq)]
-enum Node {
-    Number(f64),
-    Leaf(usize),
-    Call(&'static Function, Vec<Node>),
-}
-
-/// What is wrong with an expression, and at which byte of it.
-#[derive(Debug)]
-pub(super) struct Wrong {
-    pub at: usize,
-    pub error: Error,
 }
 
 impl Expr {
@@ -76,7 +42,8 @@ impl Expr {
 
     /// The expression that `text` writes down, over signals and the preset's `curves`.
     pub(super) fn parse(text: &str, curves: &[Keyframes]) -> Result<Self, Wrong> {
-        parse::Parser::new(text, curves)?.whole()
+        let (leaves, root) = parse::Parser::new(text, curves)?.whole()?;
+        Ok(Expr { leaves, root })
     }
 
     /// Whether `name` already means something in expressions.
@@ -123,59 +90,11 @@ impl Expr {
     pub(super) fn sample(&self, analysis: &Analysis, cells: &Cells, ahead: Seconds) -> Result<Vec<f32>> {
         let leaves: Vec<Vec<f64>> =
             self.leaves.iter().map(|leaf| leaf.sample(analysis, cells, ahead)).collect::<Result<_>>()?;
-        let value = |i| match value(&self.root, &leaves, i) as f32 {
+        let value = |i| match self.root.value(&leaves, i) as f32 {
             v if v.is_finite() => v,
             _ => 0.0,
         };
         Ok((0..cells.count()).map(value).collect())
-    }
-}
-
-/// The value of `node` in cell `i`.
-fn value(node: &Node, leaves: &[Vec<f64>], i: usize) -> f64 {
-    match node {
-        Node::Number(x) => *x,
-        Node::Leaf(leaf) => leaves[*leaf][i],
-        Node::Call(function, args) => {
-            let mut values = [0.0; Function::MOST];
-            for (slot, arg) in values.iter_mut().zip(args) {
-                *slot = value(arg, leaves, i);
-            }
-            (function.apply)(&values)
-        }
-    }
-}
-
-impl Leaf {
-    fn sample(&self, analysis: &Analysis, cells: &Cells, ahead: Seconds) -> Result<Vec<f64>> {
-        let clock = Clock::new(analysis);
-        let at = |i: usize, part: f64| Seconds(cells.start_of(i).0 + ahead.0 + part * cells.width().0);
-        let all = |of: &dyn Fn(usize) -> f64| (0..cells.count()).map(of).collect();
-        Ok(match self {
-            Leaf::Signal(signal, every) => {
-                let values = signal.sample(analysis, *every, cells, ahead)?;
-                values.into_iter().map(f64::from).collect()
-            }
-            Leaf::Curve(curve) => {
-                let line = curve.line(&clock);
-                all(&|i| line.at(at(i, 0.5).0))
-            }
-            Leaf::Section(label) => {
-                let mut inside = vec![0.0; cells.count()];
-                for section in analysis.sections.iter().filter(|s| s.label == *label) {
-                    let edge = |t: Seconds| cells.index_from(Seconds(t.0 - ahead.0));
-                    let (from, to) = (edge(section.start), edge(section.end));
-                    inside[from.min(to)..to].fill(1.0);
-                }
-                inside
-            }
-            Leaf::Time => all(&|i| at(i, 0.5).0),
-            // A cell in which a turn begins belongs to it, as with hits.
-            Leaf::Turns(length) => all(&|i| {
-                let end = clock.turns(*length, Seconds(at(i, 1.0).0 - 1e-6)).floor();
-                clock.turns(*length, at(i, 0.5)).max(end)
-            }),
-        })
     }
 }
 

@@ -6,7 +6,7 @@
 use super::function;
 use super::function::Function;
 use super::lex::{Token, tokens};
-use super::{Expr, Leaf, MAX_CHARS, MAX_DEPTH, MAX_NODES, Node, Wrong};
+use super::tree::{Leaf, MAX_CHARS, MAX_DEPTH, MAX_NODES, Node, Wrong};
 use crate::error::{Error, Result, nearest};
 use crate::score::clock::Length;
 use crate::score::keyframe::Keyframes;
@@ -67,11 +67,11 @@ impl<'a> Parser<'a> {
         Ok(Parser { tokens: tokens(text)?, next: 0, curves, leaves: Vec::new(), nodes: 0 })
     }
 
-    /// The expression, if nothing stands behind it.
-    pub fn whole(mut self) -> Result<Expr, Wrong> {
+    /// The leaves and the root of the expression, if nothing stands behind it.
+    pub fn whole(mut self) -> Result<(Vec<Leaf>, Node), Wrong> {
         let root = self.part(0, 0).and_then(number)?;
         match self.peek() {
-            (_, Token::End) => Ok(Expr { leaves: self.leaves, root }),
+            (_, Token::End) => Ok((self.leaves, root)),
             (at, token) => Err(misplaced(at, &token)),
         }
     }

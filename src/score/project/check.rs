@@ -1,8 +1,8 @@
 //! The checks between a project's files and what they mean: names, types, ranges, paths.
 
+use super::known::{Choices, Known};
 use super::load::{Loader, inside};
 use super::raw::{RawHearing, RawPart, RawProject, RawTakes};
-use super::{Choices, Known};
 use crate::audio::Octave;
 use crate::error::{Error, Result};
 use crate::score::clock::Length;
@@ -28,6 +28,7 @@ pub(super) struct Fragment {
     pub track: Option<String>,
     pub output: Option<String>,
     pub profile: Option<String>,
+    pub audio: Option<String>,
     pub tier: Option<String>,
     pub model: Option<String>,
     pub motion: Option<String>,
@@ -100,6 +101,7 @@ impl File<'_, '_, '_> {
         over(&mut into.model, path("model", &raw.model)?);
         over(&mut into.motion, path("motion", &raw.motion)?);
         over(&mut into.profile, word("profile", &raw.profile, self.choices.profiles)?);
+        over(&mut into.audio, word("audio", &raw.audio, self.choices.audio)?);
         over(&mut into.tier, word("tier", &raw.tier, self.choices.tiers)?);
         over(&mut into.steps, whole("steps", &raw.steps, 1..=1000)?.map(|n| n as usize));
         over(&mut into.overlap, whole("overlap", &raw.overlap, 1..=1000)?.map(|n| n as usize));
@@ -168,6 +170,8 @@ impl File<'_, '_, '_> {
         over(&mut into.octave, raw.octave.as_ref().map(octave).transpose()?);
         over(&mut into.shift_beats, number("shift_beats", &raw.shift_beats, -60.0..=60.0)?);
         over(&mut into.sections_file, path("sections_file", &raw.sections_file)?);
+        let stream = |v| source.whole("audio_stream", v, 1..=1000);
+        over(&mut into.audio_stream, raw.audio_stream.as_ref().map(stream).transpose()?.map(|n| n as usize));
         Ok(())
     }
 

@@ -7,8 +7,9 @@
 //! ```toml
 //! include = ["looks.toml"]     # files of the same form; what stands in this one wins over what stands in those
 //! track = "song.flac"          # needed; all paths are relative to the project's folder and stay inside it
-//! output = "song.mkv"          # default: the track's name with the profile's ending
+//! output = "song.mkv"          # default: the names of track, preset and tier
 //! profile = "h264"             # h265, av1, vp9, prores, ffv1, gif, png
+//! # audio = "flac"             # copy, alac, flac, aac; default: unchanged where the file holds it, else without loss
 //! preset = "pulse"             # what holds where no part says otherwise: a name, or a file
 //! model = "models/mine"        # a folder in diffusers' layout; default: spark, which comes with the program
 //! # motion = "lightning.safetensors"   # a motion module to use instead of the folder's own
@@ -30,6 +31,7 @@
 //! # octave = "halve"           # or double
 //! # shift_beats = -0.01
 //! # sections_file = "form.txt"
+//! # audio_stream = 2           # of several in the file, counted from 1; default: the one that players choose
 //!
 //! [set]                        # parameters held at a value, whatever the presets do with them
 //! glow = 0.2
@@ -62,10 +64,12 @@
 //! ```
 
 mod check;
+mod known;
 mod load;
 mod raw;
 mod rewrite;
 
+pub use known::{Choices, Known};
 pub use load::Read;
 pub use rewrite::{toml_text, with_values};
 
@@ -73,9 +77,8 @@ use super::clock::Length;
 use super::preset::Preset;
 use super::shipped;
 use super::show::{Look, Part, Show};
-use crate::audio::Octave;
 use crate::error::{Error, Result};
-use crate::units::{FrameRate, Seconds, Size};
+use crate::units::{FrameRate, Size};
 use check::{Fragment, RoughPart};
 use load::Loader;
 use std::collections::BTreeMap;
@@ -89,6 +92,8 @@ pub struct Project {
     pub output: Option<String>,
     /// What it is written as: one of the [`Choices`].
     pub profile: Option<String>,
+    /// How its sound goes in: one of the [`Choices`].
+    pub audio: Option<String>,
     /// How much work goes into every picture: one of the [`Choices`].
     pub tier: Option<String>,
     /// A model's folder.
@@ -115,32 +120,6 @@ pub struct Project {
     pub files: BTreeMap<String, String>,
 }
 
-/// What a person knows better about a track.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Known {
-    /// A constant tempo in beats a minute.
-    pub bpm: Option<f64>,
-    /// Where the first downbeat is.
-    pub first_beat: Option<Seconds>,
-    /// A file with the times of the beats.
-    pub beats_file: Option<String>,
-    /// Half or twice as many beats.
-    pub octave: Option<Octave>,
-    /// How much later all beats are, in seconds.
-    pub shift_beats: Option<f64>,
-    /// A file with the starts and names of the sections.
-    pub sections_file: Option<String>,
-}
-
-/// Words that only others know the meaning of.
-#[derive(Clone, Copy, Debug)]
-pub struct Choices<'a> {
-    /// What a video can be written as.
-    pub profiles: &'a [&'a str],
-    /// How much work can go into a picture.
-    pub tiers: &'a [&'a str],
-}
-
 impl Project {
     /// The project that `text` describes, called `name` in errors; `read` gives the text of the file at a path
     /// relative to the project's folder.
@@ -160,6 +139,7 @@ impl Project {
             track,
             output: merged.output.clone(),
             profile: merged.profile.clone(),
+            audio: merged.audio.clone(),
             tier: merged.tier.clone(),
             model: merged.model.clone(),
             motion: merged.motion.clone(),

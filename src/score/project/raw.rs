@@ -17,6 +17,7 @@ pub(super) struct RawProject {
     pub track: Field,
     pub output: Field,
     pub profile: Field,
+    pub audio: Field,
     pub preset: Field,
     pub model: Field,
     pub motion: Field,
@@ -50,6 +51,7 @@ pub(super) struct RawHearing {
     pub octave: Field,
     pub shift_beats: Field,
     pub sections_file: Field,
+    pub audio_stream: Field,
 }
 
 /// The `[cuts]` of a project.

@@ -5,6 +5,7 @@ use proptest::prelude::{any, prop, proptest};
 
 const CHOICES: Choices = Choices {
     profiles: &["h264", "h265", "av1", "vp9", "prores", "ffv1", "gif", "png"],
+    audio: &["copy", "alac", "flac", "aac"],
     tiers: &["draft", "develop", "final"],
 };
 

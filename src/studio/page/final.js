@@ -25,6 +25,7 @@ export class Final {
     for (const { name } of facts.tiers) get('tier').append(new Option(name, name));
     get('tier').value = facts.tiers.find((t) => t.name === 'develop')?.name ?? facts.tiers[0].name;
     get('tier').onchange = () => this.suggest();
+    this.suggested = '';
     this.suggest();
     get('render').onclick = () => (this.dialog.open ? this.dialog.close() : this.open());
     get('close').onclick = () => this.dialog.close();
@@ -48,12 +49,20 @@ export class Final {
     const { about, size } = this.facts.tiers.find((t) => t.name === get('tier').value);
     get('size').value = size;
     get('about').textContent = about;
+    this.name();
+  }
+
+  // A name that tells look and tier, unless somebody wrote another one: a draft must not lie where a final does.
+  name() {
+    const [film, look] = [get('film'), get('name').value];
+    if (film.value && film.value !== this.suggested) return;
+    film.value = this.suggested = look && `${look}-${get('tier').value}`.slice(-40);
   }
 
   // The section to render, from 1, is where the loop is; none: the whole track.
   open(section = get('part').dataset.loop ?? '') {
     get('part').value = section;
-    if (!get('film').value) get('film').value = get('name').value;
+    this.name();
     this.dialog.show();
     [get('film'), get('cancel'), get('again')].find((e) => e.offsetParent)?.focus();
   }

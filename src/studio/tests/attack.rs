@@ -57,13 +57,13 @@ fn nothing_but_the_track_and_the_page_is_read_from_the_disk() {
         assert!(track || matches!(status, 400 | 404), "{path}: {status}");
         assert!(!body.windows(6).any(|w| w == b"secret" || w == b"root:x"), "{path}");
     }
-    let length = served.track.len();
-    let from = length - 6;
-    let ranged = format!("{}Range: bytes={from}-\r\n", served.host());
+    // As long as the analysis, whatever the file holds: 44 bytes and 16 seconds of both channels.
+    let length = 44 + 4 * player().analysis.samples;
+    let ranged = format!("{}Range: bytes={}-\r\n", served.host(), length - 6);
     let (status, head, body) = served.raw(&format!("GET {}track", served.base), &ranged);
-    assert_eq!((status, &body[..]), (206, &served.track[from..]));
-    let range = format!("content-range: bytes {from}-{}/{length}", length - 1);
-    assert!(head.contains(&range) && head.contains("content-type: audio/mp4"), "{head}");
+    assert_eq!((status, body.len()), (206, 6));
+    let range = format!("content-range: bytes {}-{}/{length}", length - 6, length - 1);
+    assert!(head.contains(&range) && head.contains("content-type: audio/wav"), "{head}");
     let behind = format!("{}Range: bytes={length}-\r\n", served.host());
     assert_eq!(served.raw(&format!("GET {}track", served.base), &behind).0, 416);
 }

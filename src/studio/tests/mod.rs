@@ -22,8 +22,6 @@ struct Served {
     /// The address's path: the secret between slashes.
     base: String,
     folder: TempDir,
-    /// The bytes of the track's file.
-    track: Vec<u8>,
 }
 
 impl Served {
@@ -37,7 +35,6 @@ impl Served {
         let track = folder.path().join("track.m4a");
         std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/first-light.m4a"), &track)
             .unwrap();
-        let bytes = std::fs::read(&track).unwrap();
         let (name, text) = shipped()[0];
         let settings = small_settings(2);
         let preset = EditedPreset::read(name, text).unwrap();
@@ -50,6 +47,7 @@ impl Served {
             player: Player { opened, ..player() },
             preset,
             track,
+            stream: None,
             folder: folder.path().to_owned(),
             own_files: vec![],
             port: 0,
@@ -60,7 +58,7 @@ impl Served {
         std::thread::spawn(move || run(config, |address| send.send(address.to_owned()).unwrap()));
         let address = receive.recv().unwrap();
         let (host, base) = address.strip_prefix("http://127.0.0.1:").unwrap().split_once('/').unwrap();
-        Served { port: host.parse().unwrap(), base: format!("/{base}"), folder, track: bytes }
+        Served { port: host.parse().unwrap(), base: format!("/{base}"), folder }
     }
 
     /// Status, head and body of the answer to a request with these lines behind the first.

@@ -1,7 +1,7 @@
 //! Light that spills from bright places.
 
-use super::Frame;
 use super::light::{to_light, to_srgb};
+use crate::video::frame::Frame;
 use rayon::prelude::*;
 
 /// How far light spills, as a share of the picture's height.

@@ -1,6 +1,6 @@
 //! Exposure, flash, saturation and hue, in linear light.
 
-use super::Finish;
+use super::settings::Finish;
 
 // The transfer function of sRGB (IEC 61966-2-1), which would need a power for every value. Above its
 // straight dark end it is a polynomial here, fitted at Chebyshev nodes: off by less than 0.03 of the

@@ -3,109 +3,22 @@
 mod glow;
 mod grain;
 mod light;
+mod placement;
 mod resample;
 mod rotate;
+mod rows;
+mod settings;
 mod shake;
 
 use super::frame::Frame;
 use crate::units::Size;
 use light::Grade;
-use rayon::prelude::*;
+use placement::Placement;
+use rows::{Last, paint};
 
 pub use grain::Grain;
+pub use settings::Finish;
 pub use shake::shake_offset;
-
-/// What is done to one frame. [`Finish::NONE`] changes nothing but the size.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Finish {
-    /// Enlargement about the centre; 1 = none. Used between 0.1 and 16.
-    pub zoom: f32,
-    /// Turn about the centre in degrees, clockwise.
-    pub roll: f32,
-    /// Movement to the right, as a fraction of the picture's width.
-    pub shift_x: f32,
-    /// Movement downwards, as a fraction of the picture's height.
-    pub shift_y: f32,
-    /// Photographic stops: +1 doubles the light. Used between -16 and 16.
-    pub exposure: f32,
-    /// How far everything goes towards white, from 0 to 1.
-    pub flash: f32,
-    /// Strength of colour: 0 = grey, 1 = unchanged. Used between 0 and 8.
-    pub saturation: f32,
-    /// Turn of all hues in degrees; brightness stays.
-    pub hue: f32,
-    /// Light that spills from bright places, from 0 to 2.
-    pub glow: f32,
-    /// The grain of film on top of everything.
-    pub grain: Grain,
-}
-
-impl Finish {
-    /// No effect at all.
-    pub const NONE: Finish = Finish {
-        zoom: 1.0,
-        roll: 0.0,
-        shift_x: 0.0,
-        shift_y: 0.0,
-        exposure: 0.0,
-        flash: 0.0,
-        saturation: 1.0,
-        hue: 0.0,
-        glow: 0.0,
-        grain: Grain::NONE,
-    };
-
-    /// The same with every value in the range that is used; what is no number has no effect.
-    fn tamed(self) -> Self {
-        let none = Finish::NONE;
-        let tame =
-            |v: f32, none: f32, low: f32, high: f32| if v.is_finite() { v.clamp(low, high) } else { none };
-        Finish {
-            zoom: tame(self.zoom, none.zoom, 0.1, 16.0),
-            roll: tame(self.roll, none.roll, -1e6, 1e6) % 360.0,
-            shift_x: tame(self.shift_x, none.shift_x, -2.0, 2.0),
-            shift_y: tame(self.shift_y, none.shift_y, -2.0, 2.0),
-            exposure: tame(self.exposure, none.exposure, -16.0, 16.0),
-            flash: tame(self.flash, none.flash, 0.0, 1.0),
-            saturation: tame(self.saturation, none.saturation, 0.0, 8.0),
-            hue: tame(self.hue, none.hue, -1e6, 1e6) % 360.0,
-            glow: tame(self.glow, none.glow, 0.0, 2.0),
-            grain: Grain { amount: tame(self.grain.amount, 0.0, 0.0, 1.0), ..self.grain },
-        }
-    }
-}
-
-impl Default for Finish {
-    fn default() -> Self {
-        Finish::NONE
-    }
-}
-
-/// Where the picture lands in the output: source pixels times `scale`, turned by `roll`, about the
-/// two centres, moved by `shift` output pixels.
-#[derive(Clone, Copy, Debug)]
-struct Placement {
-    out: Size,
-    scale: f32,
-    roll: f32,
-    shift: [f32; 2],
-}
-
-impl Placement {
-    /// Fills `out` with a picture of `source`'s size, cropping what sticks out, then adds the effects.
-    fn new(source: Size, out: Size, finish: &Finish) -> Self {
-        let [w, h] = [source.width, source.height].map(|v| v as f32);
-        let [ow, oh] = [out.width, out.height].map(|v| v as f32);
-        let cover = (ow / w).max(oh / h);
-        let shift = [finish.shift_x * ow, finish.shift_y * oh];
-        Placement { out, scale: cover * finish.zoom, roll: finish.roll, shift }
-    }
-
-    /// Whether pixels are only copied.
-    fn is_identity(&self, source: Size) -> bool {
-        self.out == source && self.scale == 1.0 && self.roll == 0.0 && self.shift == [0.0; 2]
-    }
-}
 
 /// `frame` at the size `out` with the effects of `finish`: cropped to the output's shape, moved,
 /// enlarged, then lit; glow comes first, at the frame's own size, and grain last. Beyond its edges the
@@ -137,64 +50,6 @@ pub fn apply(frame: &Frame, out: Size, finish: &Finish) -> Frame {
         false if place.roll != 0.0 => rotate::paint(frame, &place, last),
         false => resample::paint(frame, &place, last),
     }
-}
-
-/// What is done to every row at the end.
-#[derive(Clone, Copy)]
-struct Last<'a> {
-    grade: Option<&'a Grade>,
-    grain: Grain,
-}
-
-impl Last<'_> {
-    const NOTHING: Self = Last { grade: None, grain: Grain::NONE };
-
-    fn apply(&self, y: usize, row: &mut [f32], draws: &mut Vec<f32>) {
-        if let Some(grade) = self.grade {
-            grade.apply(row);
-        }
-        if self.grain.amount > 0.0 {
-            self.grain.add(y, row, draws);
-        }
-    }
-}
-
-/// Fills a frame row by row, on all cores: `fill(y, row)` gets a row of values from 0 to 255, then comes `last`.
-fn paint(size: Size, last: Last, fill: impl Fn(usize, &mut [f32]) + Sync) -> Frame {
-    let mut frame = Frame::black(size);
-    let width = 3 * size.width as usize;
-    let rows = frame.rgb_mut().par_chunks_exact_mut(width).enumerate();
-    rows.for_each_init(
-        || (vec![0.0f32; width], Vec::new()),
-        |(row, draws), (y, bytes)| {
-            fill(y, row);
-            last.apply(y, row, draws);
-            for (byte, value) in bytes.iter_mut().zip(row.iter()) {
-                // The cast keeps to 0..=255.
-                *byte = (value + 0.5) as u8;
-            }
-        },
-    );
-    frame
-}
-
-/// Catmull-Rom: runs through the pixels, sharp, with little ringing. `x` in source pixels.
-fn catmull_rom(x: f32) -> f32 {
-    let x = x.abs();
-    if x < 1.0 {
-        (1.5 * x - 2.5) * x * x + 1.0
-    } else if x < 2.0 {
-        ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
-    } else {
-        0.0
-    }
-}
-
-/// The pixel that stands at `index` when a row of `count` goes on mirrored on both sides.
-fn mirrored(index: i64, count: usize) -> usize {
-    let count = count as i64;
-    let turn = index.rem_euclid(2 * count);
-    (if turn < count { turn } else { 2 * count - 1 - turn }) as usize
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Moving and scaling without a turn: columns, then rows.
 
-use super::{Frame, Last, Placement, catmull_rom, mirrored, paint as paint_rows};
+use super::placement::{Placement, catmull_rom, mirrored};
+use super::rows::{Last, paint as paint_rows};
+use crate::video::frame::Frame;
 use rayon::prelude::*;
 
 /// The weighted source pixels of every output pixel along one axis.

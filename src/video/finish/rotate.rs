@@ -1,7 +1,10 @@
 //! Moving and scaling with a turn: every pixel looks up its own neighbourhood.
 
-use super::{Frame, Last, Placement, mirrored, paint as paint_rows, resample};
+use super::placement::{Placement, mirrored};
+use super::resample;
+use super::rows::{Last, paint as paint_rows};
 use crate::units::Size;
+use crate::video::frame::Frame;
 
 /// A pixel as four lanes, so that a neighbourhood is summed in vectors; the last lane is idle.
 type Lanes = [f32; 4];
@@ -77,7 +80,7 @@ fn whole(v: f32) -> i32 {
 }
 
 /// Catmull-Rom weights of the four pixels around a point `t` past the second: the filter of
-/// [`super::catmull_rom`], written out for its four pieces.
+/// [`super::placement::catmull_rom`], written out for its four pieces.
 fn weights(t: f32) -> [f32; 4] {
     [
         ((-0.5 * t + 1.0) * t - 0.5) * t,

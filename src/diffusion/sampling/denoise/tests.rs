@@ -1,7 +1,9 @@
 use super::*;
+use crate::diffusion::conditioning::Conditioning;
 use crate::diffusion::conditioning::Movement;
 use crate::diffusion::config::{BetaSchedule, Prediction, SchedulerConfig, Spacing};
 use crate::diffusion::sampling::handoff::noised;
+use crate::diffusion::sampling::retime::Pace;
 use crate::diffusion::sampling::sampler::Sampler;
 use crate::diffusion::sampling::samplers::{Ddim, Euler, Lcm};
 use crate::noise::{Stream, gaussian};

@@ -1,0 +1,85 @@
+//! Destinations: where a video goes, as what, and what is done about what lies there.
+
+use super::options::OutputOptions;
+use super::request::Request;
+use crate::demux;
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::video::{Carriage, ContainerPlan, Profile, Wish, check_container};
+use std::path::{Path, PathBuf};
+
+/// Where a video goes, and what is done about what lies there.
+#[derive(Clone, Debug)]
+pub struct Destination {
+    /// The finished file.
+    pub path: PathBuf,
+    /// What it is written as.
+    pub profile: Profile,
+    /// How the sound goes in.
+    pub sound: Carriage,
+    /// Whether a video of other settings that is there already may be replaced.
+    pub overwrite: bool,
+    /// What becomes of windows in the work folder.
+    pub earlier: Earlier,
+}
+
+/// What becomes of windows that were finished before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Earlier {
+    /// The render goes on from there; those of another job are refused.
+    #[default]
+    Continued,
+    /// The render goes on from there; those of another job are thrown away.
+    Replaced,
+    /// They are thrown away.
+    Discarded,
+}
+
+impl Destination {
+    /// Where the video of `request` goes and what it is written as: as `options` say, as the project says, or under the names
+    /// of track, preset and tier in this folder or the project's.
+    ///
+    /// # Errors
+    /// The file can't hold the video or its sound, or FFmpeg lacks the encoder.
+    pub fn of(request: &Request, options: &OutputOptions, progress: &dyn Progress) -> Result<Self> {
+        let typed = options.profile;
+        // An output that was typed says more about the profile than the project, which meant another file.
+        let profile = match (&options.output, typed) {
+            (_, Some(profile)) => Some(profile),
+            (Some(output), None) if Profile::of(output) != Profile::default() => None,
+            _ => request.profile,
+        };
+        let named = options.output.clone().or_else(|| request.output.clone().filter(|_| typed.is_none()));
+        let profile = profile.or_else(|| named.as_deref().map(Profile::of)).unwrap_or_default();
+        let stream = request.hearing.options.stream;
+        let wish = Wish {
+            track: &request.track,
+            stream,
+            uniform: demux::survey(&request.track, stream)?.uniform,
+            audio: options.audio.or(request.audio),
+            named: named.is_some(),
+        };
+        let named = named.map_or_else(|| default_output(request, profile), Ok)?;
+        let ContainerPlan { path, sound, note } = check_container(&named, &wish, profile)?;
+        note.iter().for_each(|note| progress.note(note));
+        Ok(Destination { path, profile, sound, overwrite: options.overwrite, earlier: Earlier::default() })
+    }
+
+    /// Nowhere: for jobs that are shown and not written.
+    pub fn nowhere() -> Self {
+        let (path, profile, sound) = (PathBuf::new(), Profile::default(), Carriage::Silent);
+        Destination { path, profile, sound, overwrite: false, earlier: Earlier::default() }
+    }
+}
+
+fn default_output(request: &Request, profile: Profile) -> Result<PathBuf> {
+    let stem = request.track.file_stem().map(PathBuf::from).ok_or_else(|| {
+        Error::usage(format!("{} is not a file", request.track.display())).hint("name a track")
+    })?;
+    let mut name = stem.into_os_string();
+    let preset = Path::new(&request.show.looks[0].preset.name).file_stem().unwrap_or_default();
+    let ending = profile.ending().map(|ending| format!(".{ending}")).unwrap_or_default();
+    name.push(format!("-{}-{}{ending}", preset.to_string_lossy(), request.model.tier.name()));
+    let name = PathBuf::from(name);
+    Ok(request.folder.as_deref().map_or_else(|| name.clone(), |folder| folder.join(&name)))
+}

@@ -1,0 +1,246 @@
+//! A show on a track → timeline: all looks are played on the whole track and then cut together, so that a stretch has
+//! the values that its preset has there on its own.
+//!
+//! A part with an `ease` is travelled to: with x the share of that length since it began, a value is
+//! a + (b - a) (3x^2 - 2x^3), a being what the look before would be and b what this one is; degrees take the shorter
+//! way round.
+
+use super::compose::{Held, Overrides, prompts};
+use super::cut;
+use super::grid::Span;
+use super::param::{Param, Rate, TABLE};
+use super::preset::{Preset, Prompt};
+use super::prompt::{Prompts, Sheet};
+use super::shape::Curve;
+use super::show::{Look, Show, Stretch};
+use super::timeline::Timeline;
+use super::words;
+use crate::audio::Analysis;
+use crate::error::Result;
+use crate::units::{FrameRate, Seconds};
+use std::collections::BTreeMap;
+
+/// The value of every parameter in every frame of `span`: [`Show::play`] of one preset.
+///
+/// # Errors
+/// Usage, for a span or a prompt that is too long; Input, where the preset listens to something that the
+/// analysis lacks.
+pub fn compose(
+    analysis: &Analysis,
+    preset: &Preset,
+    overrides: &Overrides,
+    fps: FrameRate,
+    span: Span,
+) -> Result<Timeline> {
+    Show::of(preset.clone()).play(analysis, overrides, fps, span)
+}
+
+impl Show {
+    /// The value of every parameter in every frame of `span`.
+    ///
+    /// # Errors
+    /// Usage, for a span or a prompt that is too long; Input, where a preset listens to something that the
+    /// analysis lacks.
+    pub fn play(
+        &self,
+        analysis: &Analysis,
+        overrides: &Overrides,
+        fps: FrameRate,
+        span: Span,
+    ) -> Result<Timeline> {
+        let span = span.checked(fps)?;
+        let stretches = self.stretches(analysis);
+        let looks = self.held(overrides);
+        let mut curves = BTreeMap::new();
+        for param in TABLE {
+            let play = |(i, look): (usize, &Held)| match stretches.iter().any(|s| s.look == i) {
+                true => look.curve(param, analysis, fps, span),
+                false => Ok(Vec::new()),
+            };
+            let played = looks.iter().enumerate().map(play).collect::<Result<Vec<_>>>()?;
+            curves.insert(param.name, join(param, played, &stretches, fps, span));
+        }
+        let sheets = self.sheets(overrides)?;
+        let over = Sheet { list: self.over(overrides)?, words: &self.words, blend: self.blend };
+        let prompts = Prompts { sheets: &sheets, stretches: &stretches, over: &over };
+        Ok(Timeline {
+            fps,
+            start: span.start,
+            frames: span.frames,
+            curves,
+            prompts: prompts.spans(analysis, fps, span),
+            cuts: cut::frames(self, &stretches, analysis, fps, span),
+        })
+    }
+
+    /// Every look with the parameters that are held in it.
+    fn held(&self, overrides: &Overrides) -> Vec<Held<'_>> {
+        let values = |look: &Look| -> BTreeMap<&'static str, f32> {
+            let all = self.set.iter().chain(&look.set).chain(&overrides.set);
+            all.map(|s| (s.param.name, s.value)).collect()
+        };
+        let mut held: Vec<Held> =
+            self.looks.iter().map(|l| Held { preset: &l.preset, values: values(l) }).collect();
+        let Some((first, others)) = held.split_first_mut() else { return held };
+        for param in TABLE.iter().filter(|p| p.rate == Rate::Job) {
+            let value = first.base(param.name);
+            others.iter_mut().for_each(|look| look.values.extend([(param.name, value)]));
+        }
+        held
+    }
+
+    fn sheets(&self, overrides: &Overrides) -> Result<Vec<Sheet<'_>>> {
+        let sheet = |look: &'_ Look| {
+            let prompt = overrides.prompt.as_ref().or(look.prompt.as_ref());
+            prompts(&look.preset, prompt, overrides.negative.as_ref().or(look.negative.as_ref()))
+        };
+        let looks = self.looks.iter();
+        looks.map(|l| Ok(Sheet { list: sheet(l)?, words: &l.preset.words, blend: l.preset.blend })).collect()
+    }
+
+    /// The prompts over those of the looks; none where one was given for everything.
+    fn over(&self, overrides: &Overrides) -> Result<Vec<Prompt>> {
+        if overrides.prompt.is_some() {
+            return Ok(Vec::new());
+        }
+        let mut list = self.prompts.clone();
+        if let Some(negative) = &overrides.negative {
+            words::check(negative, &self.words).map_err(|(_, error)| error)?;
+            list.iter_mut().for_each(|p| p.negative.clone_from(negative));
+        }
+        Ok(list)
+    }
+}
+
+/// The values of one parameter, those of each stretch from its look's curve.
+fn join(
+    param: &Param,
+    mut played: Vec<Vec<f32>>,
+    stretches: &[Stretch],
+    fps: FrameRate,
+    span: Span,
+) -> Vec<f32> {
+    if let [only] = stretches {
+        return std::mem::take(&mut played[only.look]);
+    }
+    let first = |s: &Stretch| fps.frame_at(Seconds(s.start - span.start.0)).min(span.frames);
+    let mut joined = Vec::with_capacity(span.frames as usize);
+    for (i, stretch) in stretches.iter().enumerate() {
+        let next = stretches.get(i + 1);
+        let until = next.map_or(f64::INFINITY, |n| n.start - stretch.start);
+        let ease = stretch.ease.min(until);
+        let own = &played[stretch.look];
+        for frame in first(stretch)..next.map_or(span.frames, first) {
+            let x = (span.middle_of(frame, fps) - stretch.start) / ease;
+            let value = own[frame as usize];
+            joined.push(match i.checked_sub(1).filter(|_| x < 1.0) {
+                Some(before) => {
+                    let from = played[stretches[before].look][frame as usize];
+                    param.clamp(from + way(param, from, value) * Curve::Smooth.at(x as f32))
+                }
+                None => value,
+            });
+        }
+    }
+    joined
+}
+
+/// How far it is from one value to another.
+fn way(param: &Param, from: f32, to: f32) -> f32 {
+    match param.unit {
+        "degrees" => (to - from + 180.0).rem_euclid(360.0) - 180.0,
+        _ => to - from,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::{Length, Part, Place, fixture};
+    use crate::units::GeneratedFrame;
+
+    fn preset(zoom: f64, text: &str) -> Preset {
+        let toml = format!("[base]\nzoom = {zoom}\n[[prompt]]\ntext = \"{text}\"\n");
+        Preset::parse("test", &toml).unwrap()
+    }
+
+    /// Looks of zoom 1, 2 and 3 with prompts a, b and c.
+    fn show(parts: Vec<Part>) -> Show {
+        let look = |zoom, text| Show::of(preset(zoom, text)).looks.remove(0);
+        Show {
+            looks: vec![look(1.0, "a"), look(2.0, "b"), look(3.0, "c")],
+            parts,
+            ..Show::of(preset(1.0, "a"))
+        }
+    }
+
+    fn part(place: Place, look: usize) -> Part {
+        Part { place, look, ease: Length::Seconds(0.0), cut: false }
+    }
+
+    fn play(show: &Show) -> Timeline {
+        let fps = FrameRate::new(10, 1).unwrap();
+        let span = Span { start: Seconds(0.0), frames: 160 };
+        show.play(&fixture(16.0), &Overrides::default(), fps, span).unwrap()
+    }
+
+    fn shown(timeline: &Timeline) -> Vec<(u64, &str)> {
+        timeline.prompts.iter().map(|p| (p.start.0, p.prompt.as_str())).collect()
+    }
+
+    /// The fixture's sections are A, B, A, B of 4 s.
+    #[test]
+    fn the_last_part_that_applies_wins_and_elsewhere_the_first_look_holds() {
+        let late = Place::Between(Length::Seconds(10.0), Length::Bars(7.0));
+        let timeline = play(&show(vec![part(Place::Section("B".into()), 1), part(late, 2)]));
+        let expected = |f: usize| match f {
+            40..80 | 140..160 => 2.0,
+            100..140 => 3.0,
+            _ => 1.0,
+        };
+        assert!((0..160).all(|f| timeline.curves["zoom"][f] == expected(f)));
+        assert_eq!(shown(&timeline), [(0, "a"), (40, "b"), (80, "a"), (100, "c"), (140, "b")]);
+        assert!(timeline.cuts.is_empty());
+    }
+
+    #[test]
+    fn a_part_with_an_ease_is_travelled_to_by_values_and_prompts() {
+        let eased = Part { ease: Length::Seconds(2.0), ..part(Place::From(Length::Seconds(8.0)), 2) };
+        let timeline = play(&show(vec![eased]));
+        for f in 80..160 {
+            let x = ((f as f32 + 0.5 - 80.0) / 20.0).min(1.0);
+            let expected = 1.0 + 2.0 * x * x * (3.0 - 2.0 * x);
+            assert!((timeline.value("zoom", GeneratedFrame(f)) - expected).abs() < 1e-5, "{f}");
+        }
+        assert_eq!(timeline.prompts[1].arrival().0, 100);
+    }
+
+    #[test]
+    fn degrees_take_the_shorter_way() {
+        let hue = TABLE.iter().find(|p| p.name == "hue").unwrap();
+        assert_eq!((way(hue, 350.0, 10.0), way(hue, 10.0, 350.0), way(hue, 10.0, 90.0)), (20.0, -20.0, 80.0));
+    }
+
+    #[test]
+    fn prompts_of_the_show_are_laid_over_those_of_its_looks() {
+        let mut show = show(vec![part(Place::Section("B".into()), 1)]);
+        let place = Place::Between(Length::Seconds(2.0), Length::Seconds(6.0));
+        let (text, negative) = ("over".to_owned(), String::new());
+        show.prompts = vec![Prompt { text, negative, place, ease: Length::Seconds(0.0) }];
+        assert_eq!(shown(&play(&show)), [(0, "a"), (20, "over"), (60, "b"), (80, "a"), (120, "b")]);
+    }
+
+    #[test]
+    fn what_holds_for_the_whole_job_comes_from_the_first_look_and_set_holds_everywhere() {
+        let mut show = show(vec![part(Place::Section("B".into()), 1)]);
+        show.looks[1].preset.base.insert("drift_guard", 0.25);
+        show.set = vec![crate::score::parse_set("glow=0.5").unwrap()];
+        show.looks[1].set = vec![crate::score::parse_set("glow=1").unwrap()];
+        let timeline = play(&show);
+        assert!(timeline.curves["drift_guard"].iter().all(|v| *v == 1.0));
+        assert_eq!(
+            (timeline.value("glow", GeneratedFrame(0)), timeline.value("glow", GeneratedFrame(50))),
+            (0.5, 1.0)
+        );
+    }
+}
