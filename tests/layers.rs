@@ -1,10 +1,10 @@
 //! Who may import whom: one crate gives no compiler wall, so this is it. The tables are those of ARCHITECTURE.md.
 
+mod frames;
 mod house;
 mod source;
 
 use house::{File, House, Meaning};
-use std::fs;
 use std::path::Path;
 
 /// Module → modules of the crate that it may use. Everybody may use the foundation.
@@ -191,44 +191,8 @@ fn no_files_lead_to_each_other() {
     }
 }
 
-/// Where numbers of generated frames become numbers of shown ones, and back.
-const RATE: &str = "render/rate.rs";
-
-/// The arguments of every call of `name` in a line.
-fn arguments<'a>(line: &'a str, name: &str) -> Vec<&'a str> {
-    let closes = |text: &str| {
-        let mut open = 1;
-        text.find(|c| {
-            open += i32::from(c == '(') - i32::from(c == ')');
-            open == 0
-        })
-    };
-    let calls = line.match_indices(name).filter_map(|(at, _)| line[at + name.len()..].strip_prefix('('));
-    calls.map(|rest| &rest[..closes(rest).unwrap_or(rest.len())]).collect()
-}
-
-/// Whether a frame is made of another frame's number.
-fn converts(line: &str) -> bool {
-    let made = ["GeneratedFrame", "ShownFrame"].into_iter().flat_map(|name| arguments(line, name));
-    let of_another = |of: &str| of.ends_with(".0") || of.ends_with(".into()") || of.starts_with("u64::from");
-    made.into_iter().any(of_another)
-}
-
-#[test]
-fn one_place_turns_generated_frames_into_shown_ones() {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    for file in house().files.iter().filter(|f| f.path != Path::new(RATE)) {
-        let text = fs::read_to_string(home.join(&file.path)).unwrap();
-        for (line, code) in text.lines().enumerate().filter(|(_, l)| !l.trim_start().starts_with("//")) {
-            assert!(!converts(code), "{}:{}: only {RATE} does that", file.path.display(), line + 1);
-        }
-    }
-}
-
 #[test]
 fn the_checker_sees_what_it_should() {
-    assert!(converts("let x = ShownFrame(part.start.0);") && converts("f(GeneratedFrame(u64::from(y)), 1)"));
-    assert!(!converts("GeneratedFrame(fps.frame_at(Seconds(at - start.0))) + ShownFrame(0).0"));
     let at = |path: &str, text: &str| House::of([(Path::new(path), text.to_owned())].into_iter());
     let ways = |path: &str, text: &str| wrong_ways(&at(path, text)).len();
     let spread = "use crate::{\n    audio,\n    score::{\n        Preset,\n    },\n    units::Seconds,\n};";

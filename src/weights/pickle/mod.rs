@@ -19,7 +19,7 @@ mod zip;
 
 use self::fault::{Checked, Fault};
 use self::value::StoredTensor;
-use self::zip::{Archive, Entry, Storages};
+use self::zip::{Archive, Entry};
 use super::element::Element;
 use super::source::TensorSource;
 use crate::error::{Context, Error, Result};
