@@ -11,7 +11,7 @@ const F: Chord = [41, 60, 65, 69];
 const C: Chord = [48, 60, 64, 67];
 const G: Chord = [43, 59, 62, 67];
 const EM: Chord = [40, 59, 64, 67];
-const DM: Chord = [38, 57, 62, 65];
+const DM: Chord = [50, 57, 62, 65];
 /// One chord a bar.
 pub const CHORDS: [Chord; 27] = [
     AM, F, C, G, // intro
@@ -168,7 +168,7 @@ fn drop(score: &mut Score, time: f64, chord: Chord, noise: &mut Noise) {
     pads(score, time, chord, 0.05, 2200.0);
     for beat in 0..METER {
         let at = time + beat as f64 * BEAT;
-        score.drums.add(at, if beat == 0 { 0.95 } else { 0.85 }, 0.0, &voice::kick());
+        score.drums.add(at, if beat == 0 { 1.05 } else { 0.95 }, 0.0, &voice::kick());
         if beat % 2 == 1 {
             score.drums.add(at, 0.5, 0.05, &voice::snare(noise));
         }
@@ -178,7 +178,7 @@ fn drop(score: &mut Score, time: f64, chord: Chord, noise: &mut Noise) {
         }
         for (eighth, octave) in [(0.0, 0), (0.5, 12)] {
             let sound = voice::bass(hertz(chord[0] + octave), (BEAT * 0.48) as f32);
-            score.tones.add(at + eighth * BEAT, 0.34, 0.0, &sound);
+            score.tones.add(at + eighth * BEAT, 0.31, 0.0, &sound);
         }
         let note = chord[1 + beat % 3] + 12;
         let pan = if beat % 2 == 0 { 0.5 } else { -0.5 };
