@@ -7,7 +7,7 @@ use super::record::{Origin, PresetRecord, ProjectRecord};
 use super::{models, presets, project_folder};
 use crate::diffusion::Tier;
 use crate::error::{Error, Result};
-use crate::score::{DEFAULT, Overrides, Preset, Project, Show, parse_set};
+use crate::score::{DEFAULT, Overrides, PLAIN, Preset, Project, Show, parse_set};
 use crate::units::{FrameRate, Size};
 use crate::video::Profile;
 use std::ffi::OsStr;
@@ -19,6 +19,8 @@ pub struct Request {
     pub track: PathBuf,
     /// Looks, parts, prompts and cuts.
     pub show: Show,
+    /// Whether the director chooses what holds where no part of the show says otherwise.
+    pub directed: bool,
     /// What was typed on top of it.
     pub overrides: Overrides,
     /// Size of the video.
@@ -53,8 +55,17 @@ impl Request {
     pub fn read(options: &JobOptions) -> Result<Self> {
         match is_project(&options.input) {
             true => Self::of_project(options, project_folder::load(&options.input)?),
-            false => Self::of_preset(options, presets::load(options.preset.as_deref().unwrap_or(DEFAULT))?),
+            false => match options.preset.as_deref().unwrap_or(DEFAULT) {
+                DEFAULT => Self::directed(options),
+                preset => Self::of_preset(options, presets::load(preset)?),
+            },
         }
+    }
+
+    /// What `options` ask for of a track that the director shows.
+    fn directed(options: &JobOptions) -> Result<Self> {
+        let request = Self::of_preset(options, presets::load(PLAIN)?)?;
+        Ok(Request { directed: true, ..request })
     }
 
     /// What `options` ask for of a track, with a preset that was read before, and its text.
@@ -67,6 +78,7 @@ impl Request {
         Ok(Request {
             track: options.input.clone(),
             show: Show::of(preset),
+            directed: false,
             overrides: overrides(options)?,
             size: options.size.unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps,
@@ -111,6 +123,7 @@ impl Request {
             profile: project.profile.as_deref().map(Profile::find).transpose()?,
             folder: Some(folder.path().to_owned()),
             show: project.show,
+            directed: project.directed,
         })
     }
 }

@@ -148,6 +148,10 @@ pub struct NewArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
+    /// Another seed, other choices [default: 1]
+    #[arg(long)]
+    pub seed: Option<u64>,
+
     #[command(flatten)]
     #[allow(missing_docs)]
     pub hearing: HearingArgs,

@@ -9,7 +9,7 @@
 //! track = "song.flac"          # needed; all paths are relative to the project's folder and stay inside it
 //! output = "song.mkv"          # default: the track's name with the profile's ending
 //! profile = "h264"             # h265, av1, vp9, prores, ffv1, gif, png
-//! preset = "pulse"             # what holds where no part says otherwise: a name, or a file
+//! preset = "pulse"             # what holds where no part says otherwise: a name, or a file; default: director
 //! model = "models/mine"        # a folder in diffusers' layout; default: spark, which comes with the program
 //! # motion = "lightning.safetensors"   # a motion module to use instead of the folder's own
 //! tier = "develop"             # draft, final
@@ -111,6 +111,8 @@ pub struct Project {
     pub hearing: Known,
     /// What is shown.
     pub show: Show,
+    /// Whether the director chooses what is shown where no part says otherwise.
+    pub directed: bool,
     /// Every file that it was read from, by path.
     pub files: BTreeMap<String, String>,
 }
@@ -152,7 +154,8 @@ impl Project {
         loader.gather(name, text.to_owned())?;
         let merged = check::merge(&mut loader, choices)?;
         let files = loader.files();
-        let preset = merged.preset.clone().map_or_else(|| shipped::find(shipped::DEFAULT), Ok)?;
+        let directed = merged.preset.is_none();
+        let preset = merged.preset.clone().map_or_else(|| shipped::find(shipped::PLAIN), Ok)?;
         let track = merged.track.clone().ok_or_else(|| {
             Error::usage(format!("{name}: there is no track")).hint("add a line like: track = \"song.flac\"")
         })?;
@@ -171,6 +174,7 @@ impl Project {
             seed: merged.seed,
             hearing: merged.hearing.clone(),
             show: show(merged, preset),
+            directed,
             files,
         })
     }
