@@ -27,14 +27,8 @@ pub enum Part {
 }
 
 /// The parts in order, with their lengths in bars.
-pub const FORM: [(Part, usize); 6] = [
-    (Part::Intro, 4),
-    (Part::Build, 4),
-    (Part::Drop, 8),
-    (Part::Break, 4),
-    (Part::Drop, 4),
-    (Part::End, 3),
-];
+pub const FORM: [(Part, usize); 6] =
+    [(Part::Intro, 4), (Part::Build, 4), (Part::Drop, 8), (Part::Break, 4), (Part::Drop, 4), (Part::End, 3)];
 
 /// Length in bars, without the tail.
 pub fn bars() -> usize {

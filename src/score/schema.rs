@@ -3,7 +3,7 @@
 
 use super::expr::function_table;
 use super::param::{Kind, Param, TABLE as PARAMS, aligned, table as param_table};
-use super::shipped::shipped;
+use super::shipped::{DEFAULT, shipped};
 use super::signal::{TABLE as SIGNALS, table as signal_table};
 use serde_json::{Map, Value, json};
 
@@ -290,7 +290,7 @@ fn form(form: &Form) -> Value {
             json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$" }] })
         }
         Preset => {
-            let names: Vec<&str> = shipped().iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = [DEFAULT].into_iter().chain(shipped().iter().map(|(name, _)| *name)).collect();
             json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": "(/|\\.toml$)" }] })
         }
         Settings => {

@@ -18,6 +18,7 @@ mod pixels;
 mod profile;
 mod sequence;
 mod sound;
+mod stills;
 mod writer;
 mod yuv;
 
@@ -28,4 +29,5 @@ pub use finish::{Finish, Grain, apply, shake_offset};
 pub use frame::Frame;
 pub use job::read_job;
 pub use profile::Profile;
+pub use stills::Stills;
 pub use writer::{SoundSpan, VideoSpec, Writer};

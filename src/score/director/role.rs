@@ -139,7 +139,13 @@ pub(super) mod tests {
                 let (_, from, to, drums) = parts[at(t)];
                 *value = match name.as_str() {
                     "loudness" => from + (to - from) * ((t / seconds) % 1.0) as f32,
-                    "percussive" => if drums { 0.4 } else { 0.02 },
+                    "percussive" => {
+                        if drums {
+                            0.4
+                        } else {
+                            0.02
+                        }
+                    }
                     "harmonic" => 0.4,
                     _ => *value,
                 };
@@ -165,8 +171,7 @@ pub(super) mod tests {
             ("D", 0.4, 0.4, false),
             ("C", 0.9, 0.9, true),
         ];
-        let expected =
-            expect(&[("A", Role::Calm), ("B", Role::Rise), ("C", Role::Peak), ("D", Role::Calm)]);
+        let expected = expect(&[("A", Role::Calm), ("B", Role::Rise), ("C", Role::Peak), ("D", Role::Calm)]);
         assert_eq!(found(&form), expected);
     }
 

@@ -35,12 +35,7 @@ const SHORTEST: f64 = 8.0;
 const DUSK: &str = "dusk";
 
 /// The shots of a track from its start on.
-pub(super) fn shots(
-    analysis: &Analysis,
-    film: &Film,
-    roles: &[(String, Role)],
-    seed: u64,
-) -> Vec<Shot> {
+pub(super) fn shots(analysis: &Analysis, film: &Film, roles: &[(String, Role)], seed: u64) -> Vec<Shot> {
     let clock = Clock::new(analysis);
     let mut every = 1.0;
     let mut list = Vec::new();
@@ -79,7 +74,9 @@ fn sections(analysis: &Analysis, clock: &Clock, story: &Story) -> Vec<Shot> {
     let mut heard: Vec<&str> = Vec::new();
     let mut before: Option<Role> = None;
     for (index, section) in analysis.sections.iter().enumerate() {
-        let Some(letter) = story.roles.iter().position(|(label, _)| *label == section.label) else { continue };
+        let Some(letter) = story.roles.iter().position(|(label, _)| *label == section.label) else {
+            continue;
+        };
         let role = story.roles[letter].1;
         // Which one of the letters with this role it is, and how often it was heard before.
         let scene = story.roles[..letter].iter().filter(|(_, other)| *other == role).count()
@@ -152,7 +149,11 @@ fn end(analysis: &Analysis, clock: &Clock, list: &[Shot]) -> Option<Shot> {
     let from = bars.map_or(Length::Seconds(latest), |bar| Length::Bars(bar as f64));
     // What has begun only now goes on to the end.
     let begun = clock.place(last.from).0;
-    let from = if clock.place(from).0 <= begun { Length::Seconds(begun + 0.5 * (latest - begun).max(0.0)) } else { from };
+    let from = if clock.place(from).0 <= begun {
+        Length::Seconds(begun + 0.5 * (latest - begun).max(0.0))
+    } else {
+        from
+    };
     (clock.place(from).0 > begun).then(|| Shot {
         from,
         preset: DUSK,
@@ -166,7 +167,7 @@ fn end(analysis: &Analysis, clock: &Clock, list: &[Shot]) -> Option<Shot> {
 #[cfg(test)]
 mod tests {
     use super::super::role::tests::track;
-    use super::super::{direct, Direction};
+    use super::super::{Direction, direct};
     use super::*;
     use crate::score::fixture;
     use std::collections::BTreeMap;
@@ -203,7 +204,11 @@ mod tests {
             // Later shots of a section that is heard again are others.
             let after = |section: usize| -> Vec<&str> {
                 let at = direction.shots.iter().position(|s| s.section == Some(section)).unwrap();
-                direction.shots[at + 1..].iter().take_while(|s| s.section.is_none()).map(|s| s.prompt.as_str()).collect()
+                direction.shots[at + 1..]
+                    .iter()
+                    .take_while(|s| s.section.is_none())
+                    .map(|s| s.prompt.as_str())
+                    .collect()
             };
             assert!(!after(2).is_empty() && after(2) != after(4), "{seed}: {:?}", after(2));
         }
@@ -216,7 +221,10 @@ mod tests {
         let shown = entrances(&analysis, &direction);
         assert!(shown.iter().filter(|(letter, _)| *letter == "C").all(|(_, s)| s.cut && s.preset == "peak"));
         let last = direction.shots.last().unwrap();
-        assert_eq!((last.preset, last.ease, last.prompt.clone()), ("dusk", END, direction.shots[0].prompt.clone()));
+        assert_eq!(
+            (last.preset, last.ease, last.prompt.clone()),
+            ("dusk", END, direction.shots[0].prompt.clone())
+        );
         // Bars of 2 s: the last two of 96 s.
         assert_eq!(last.from, Length::Bars(46.0));
     }
