@@ -20,7 +20,7 @@ gallery: setup
 	$(CARGO) build --release
 	mkdir -p gallery target/gallery
 	for preset in $(PRESETS); do \
-	  $(CARGO) run --release --quiet -- render $(TRACK) --preset $$preset --start 7.74 --end 9.68 \
+	  $(CARGO) run --release --quiet -- render $(TRACK) --preset $$preset --start 17.42 --end 19.36 \
 	    --output target/gallery/$$preset.mp4 --fresh --overwrite && \
 	  ffmpeg -nostdin -v error -y -i target/gallery/$$preset.mp4 -an -vf scale=320:-1 \
 	    -c:v libwebp_anim -quality 70 -loop 0 gallery/$$preset.webp || exit 1; \

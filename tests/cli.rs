@@ -141,7 +141,7 @@ fn a_track_becomes_a_video_twice_the_same() {
     assert_eq!(video["nb_read_packets"], "32");
     assert!(!stage.path("a.mkv.work").exists(), "finished work is cleared away");
     let job = stage.run("extract a.mkv").succeeds().json();
-    assert_eq!((&job["settings"]["seed"], &job["preset"]["name"]), (&1.into(), &"pulse".into()));
+    assert_eq!((&job["settings"]["seed"], &job["project"]["name"]), (&1.into(), &"video.toml".into()));
 }
 
 #[test]
@@ -254,11 +254,12 @@ fn mistakes_get_one_error_and_a_hint() {
     stage.preset("key.toml", "motion_scal = 1");
     stage.preset("type.toml", "motion_scale = \"fast\"");
     stage.preset("range.toml", "motion_scale = 99");
-    let cases: [(&str, i32, &[&str]); 13] = [
+    let cases: [(&str, i32, &[&str]); 14] = [
         ("render nothing.wav", 3, &["nothing.wav"]),
         ("render text.mp3", 3, &["text.mp3"]),
         ("render empty.wav", 3, &["empty.wav"]),
         ("render track.wav -o a.mkv --preset puls", 2, &["pulse"]),
+        ("presets director", 2, &["no single preset", "beatbolt new"]),
         ("render track.wav -o a.mkv --preset key.toml", 2, &["motion_scal", "motion_scale"]),
         ("render track.wav -o a.mkv --preset type.toml", 2, &["motion_scale", "number"]),
         ("render track.wav -o a.mkv --preset range.toml", 2, &["99"]),
@@ -320,7 +321,7 @@ fn a_video_with_prompts_that_travel_comes_out_whole() {
 fn presets_and_parameters_are_listed() {
     let stage = Stage::new(0.1);
     let list = stage.run("presets").succeeds().out;
-    for name in ["pulse", "tide", "ember", "prism"] {
+    for name in ["director", "peak", "pulse", "tide", "ember", "prism"] {
         assert!(list.contains(name), "{list}");
     }
     let tables = stage.run("presets --params").succeeds().out;

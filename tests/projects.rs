@@ -174,11 +174,54 @@ fn a_new_project_for_a_track_renders_at_once() {
         told.out
     );
     let text = std::fs::read_to_string(stage.path("video.toml")).unwrap();
-    assert!(text.contains("[[part]]\nsection = \"A\"\npreset = ") && text.contains("section  1"), "{text}");
+    assert!(text.contains("[[part]]\nfrom = 0.0\npreset = ") && text.contains("section  1"), "{text}");
     stage.run(&format!("render video.toml -o a.mkv {SMALL}")).succeeds();
     stage.run("new track.wav").fails(5, &["there already"]);
     std::fs::create_dir(stage.path("elsewhere")).unwrap();
     stage.run("new track.wav -o elsewhere/video.toml").fails(2, &["does not lie in", "copy the track"]);
+}
+
+#[test]
+fn what_new_writes_shows_what_the_director_shows() {
+    let stage = Stage::sections();
+    for seed in [1, 2, 3] {
+        let name = format!("{seed}.toml");
+        stage.run(&format!("new track.wav --seed {seed} -o {name}")).succeeds();
+        let directed = plan(&stage, &format!("plan track.wav --seed {seed} --json"));
+        let written = plan(&stage, &format!("plan {name} --json"));
+        for key in ["values", "windows", "takes", "cuts", "settings"] {
+            assert!(directed[key] == written[key], "{seed} {key}");
+        }
+        assert!(directed["windows"].as_array().unwrap().len() > 5, "{directed}");
+        // A name for it, in a project too.
+        std::fs::write(stage.path("named.toml"), "track = \"track.wav\"\npreset = \"director\"\n").unwrap();
+        let named = plan(&stage, &format!("plan named.toml --seed {seed} --json"));
+        assert!(named["values"] == directed["values"] && named["windows"] == directed["windows"], "{seed}");
+    }
+    let plain = plan(&stage, "plan track.wav --preset pulse --json");
+    assert!(plain["values"] != plan(&stage, "plan track.wav --preset director --json")["values"]);
+}
+
+#[test]
+fn a_sheet_has_a_row_for_every_section() {
+    let stage = Stage::sections();
+    let line = "render track.wav -o a.mkv --size 96x54 --generate 64x64 --steps 1";
+    stage.run(line).succeeds();
+    stage.run("sheet a.mkv -o a.png --columns 4").succeeds();
+    let size = |name: &str| {
+        let info = probe(&stage.path(name));
+        let side = |key: &str| info["streams"][0][key].as_u64().unwrap();
+        (side("width"), side("height"))
+    };
+    let sections =
+        stage.run("analyze a.mkv --json -").succeeds().json()["sections"].as_array().unwrap().len();
+    // A row: a picture of 240x135, its times, the strip of colours.
+    assert_eq!(size("a.png"), (120 + 4 * 246 + 6, 44 + sections as u64 * (135 + 18 + 14 + 12)));
+    stage.run("sheet a.mkv -o b.png --columns 2 --even 3").succeeds();
+    assert_eq!(size("b.png").1, 44 + 3 * 179);
+    stage.run("sheet track.wav -o c.png").fails(3, &["no picture"]);
+    stage.run("sheet a.mkv -o c.svg").fails(2, &[".png"]);
+    stage.run("sheet a.mkv -o a.mkv").fails(2, &["png"]);
 }
 
 #[cfg(unix)]

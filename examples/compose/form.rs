@@ -15,13 +15,20 @@ pub const TAIL: f64 = 0.84;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// Pad and plucks, no drums, soft.
-    Quiet,
+    Intro,
+    /// A kick, a roll that gets denser, a rising noise.
+    Build,
     /// All instruments.
-    Loud,
+    Drop,
+    /// Pad and melody alone.
+    Break,
+    /// Plucks that thin out into the last chord.
+    End,
 }
 
 /// The parts in order, with their lengths in bars.
-pub const FORM: [(Part, usize); 4] = [(Part::Quiet, 3), (Part::Loud, 5), (Part::Quiet, 2), (Part::Loud, 3)];
+pub const FORM: [(Part, usize); 6] =
+    [(Part::Intro, 4), (Part::Build, 4), (Part::Drop, 8), (Part::Break, 4), (Part::Drop, 4), (Part::End, 3)];
 
 /// Length in bars, without the tail.
 pub fn bars() -> usize {
@@ -43,10 +50,20 @@ pub fn downbeats() -> Vec<f64> {
     (0..bars()).map(|i| i as f64 * BAR).collect()
 }
 
-/// When the kick strikes, in seconds: on every beat of the loud parts.
+/// When the kick strikes, in seconds: on every beat of build and drop, but for the two beats before a drop.
 pub fn kicks() -> Vec<f64> {
-    let parts = FORM.iter().flat_map(|(part, bars)| std::iter::repeat_n(*part, bars * METER));
-    beats().into_iter().zip(parts).filter(|(_, part)| *part == Part::Loud).map(|(at, _)| at).collect()
+    let mut kicks = Vec::new();
+    let mut first = 0;
+    for (part, bars) in FORM {
+        let count = match part {
+            Part::Drop => bars * METER,
+            Part::Build => bars * METER - 2,
+            Part::Intro | Part::Break | Part::End => 0,
+        };
+        kicks.extend((first..first + count).map(|beat| beat as f64 * BEAT));
+        first += bars * METER;
+    }
+    kicks
 }
 
 /// When the parts begin, in seconds, without the first.

@@ -4,53 +4,17 @@
 //!
 //! ```sh
 //! cargo run --release --example compose -- examples/out/first-light.wav
-//! ffmpeg -y -i examples/out/first-light.wav -c:a aac -b:a 128k -map_metadata -1 -fflags +bitexact \
+//! ffmpeg -y -i examples/out/first-light.wav -c:a aac -b:a 112k -map_metadata -1 -fflags +bitexact \
 //!     -metadata title="first light" -metadata artist="beatbolt" examples/first-light.m4a
 //! ```
 
 mod form;
+mod parts;
 mod voice;
 
-use form::{BAR, BEAT, FORM, METER, Part, kicks};
+use form::{BAR, BEAT, FORM, kicks};
+use parts::{CHORDS, MELODY};
 use voice::{Noise, RATE};
-
-/// A chord: the bass note and three upper notes, as MIDI numbers.
-type Chord = [u8; 4];
-const AM: Chord = [45, 60, 64, 67];
-const F: Chord = [41, 60, 65, 69];
-const C: Chord = [48, 60, 64, 67];
-const G: Chord = [43, 59, 62, 67];
-const EM: Chord = [40, 59, 64, 67];
-/// One chord a bar.
-const CHORDS: [Chord; 13] = [AM, F, G, AM, F, C, G, EM, F, G, AM, F, AM];
-/// The melody of the loud bars: (bar, beat, length in beats, MIDI number).
-const MELODY: [(usize, f64, f64, u8); 25] = [
-    (3, 0.0, 1.5, 76),
-    (3, 1.5, 0.5, 74),
-    (3, 2.0, 1.0, 72),
-    (3, 3.0, 1.0, 74),
-    (4, 0.0, 1.5, 72),
-    (4, 1.5, 1.5, 69),
-    (4, 3.0, 1.0, 72),
-    (5, 0.0, 1.5, 79),
-    (5, 1.5, 0.5, 76),
-    (5, 2.0, 1.0, 74),
-    (5, 3.0, 1.0, 76),
-    (6, 0.0, 2.0, 74),
-    (6, 2.0, 0.5, 71),
-    (6, 2.5, 0.5, 72),
-    (6, 3.0, 1.0, 74),
-    (7, 0.0, 2.5, 71),
-    (7, 2.5, 1.0, 67),
-    (10, 0.0, 1.5, 76),
-    (10, 1.5, 0.5, 79),
-    (10, 2.0, 1.0, 81),
-    (10, 3.0, 1.0, 79),
-    (11, 0.0, 1.5, 77),
-    (11, 1.5, 1.5, 76),
-    (11, 3.0, 1.0, 72),
-    (12, 0.0, 4.0, 76),
-];
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = std::env::args().nth(1).unwrap_or_else(|| "examples/out/first-light.wav".into());
@@ -105,74 +69,20 @@ fn compose() -> Score {
     let mut bar = 0;
     for (part, bars) in FORM {
         for index in 0..bars {
-            let time = bar as f64 * BAR;
-            match part {
-                Part::Quiet => quiet_bar(&mut score, time, CHORDS[bar]),
-                Part::Loud => {
-                    loud_bar(&mut score, time, CHORDS[bar], &mut noise);
-                    if index == 0 {
-                        score.drums.add(time, 0.16, 0.1, &voice::crash(&mut noise));
-                    }
-                }
-            }
+            parts::bar(&mut score, part, (index, bars), (bar as f64 * BAR, CHORDS[bar]), &mut noise);
             bar += 1;
         }
     }
     for (bar, beat, length, note) in MELODY {
         let time = bar as f64 * BAR + beat * BEAT;
         let sound = voice::lead(hertz(note), (length * BEAT) as f32);
-        score.tones.add(time, 0.2, 0.0, &sound);
+        let gain = parts::melody_gain(bar);
+        score.tones.add(time, gain, 0.0, &sound);
         // An echo three eighths later, on the other side each time.
-        score.tones.add(time + 1.5 * BEAT, 0.06, -0.7, &sound);
-        score.tones.add(time + 3.0 * BEAT, 0.03, 0.7, &sound);
+        score.tones.add(time + 1.5 * BEAT, 0.3 * gain, -0.7, &sound);
+        score.tones.add(time + 3.0 * BEAT, 0.15 * gain, 0.7, &sound);
     }
     score
-}
-
-fn quiet_bar(score: &mut Score, time: f64, chord: Chord) {
-    pads(score, time, chord, 0.024, 800.0);
-    for eighth in 0..2 * METER {
-        let note = chord[1 + [0, 2, 1, 2][eighth % 4]] + if eighth == 0 { 0 } else { 12 };
-        let gain = if eighth % 2 == 0 { 0.085 } else { 0.03 };
-        let pan = if eighth % 2 == 0 { -0.25 } else { 0.35 };
-        score.tones.add(time + eighth as f64 * BEAT / 2.0, gain, pan, &voice::pluck(hertz(note), 1800.0));
-    }
-    score.tones.add(time, 0.1, 0.0, &voice::bass(hertz(chord[0]), BAR as f32));
-}
-
-fn loud_bar(score: &mut Score, time: f64, chord: Chord, noise: &mut Noise) {
-    pads(score, time, chord, 0.05, 2200.0);
-    for beat in 0..METER {
-        let at = time + beat as f64 * BEAT;
-        score.drums.add(at, if beat == 0 { 0.95 } else { 0.85 }, 0.0, &voice::kick());
-        if beat % 2 == 1 {
-            score.drums.add(at, 0.5, 0.05, &voice::snare(noise));
-        }
-        for sixteenth in 0..4 {
-            let (gain, decay) = [(0.1, 0.02), (0.06, 0.015), (0.2, 0.07), (0.07, 0.015)][sixteenth];
-            score.drums.add(at + sixteenth as f64 * BEAT / 4.0, gain, 0.3, &voice::hat(noise, decay));
-        }
-        for (eighth, octave) in [(0.0, 0), (0.5, 12)] {
-            let sound = voice::bass(hertz(chord[0] + octave), (BEAT * 0.48) as f32);
-            score.tones.add(at + eighth * BEAT, 0.34, 0.0, &sound);
-        }
-        let note = chord[1 + beat % 3] + 12;
-        score.tones.add(
-            at + BEAT / 2.0,
-            0.08,
-            if beat % 2 == 0 { 0.5 } else { -0.5 },
-            &voice::pluck(hertz(note), 4000.0),
-        );
-    }
-}
-
-fn pads(score: &mut Score, time: f64, chord: Chord, gain: f32, bright: f32) {
-    for note in &chord[1..] {
-        for side in [-1.0, 1.0] {
-            let sound = voice::pad(hertz(*note), (BAR + 0.3) as f32, bright, side);
-            score.tones.add((time - 0.1).max(0.0), gain, 0.6 * side, &sound);
-        }
-    }
 }
 
 /// Equal temperament, A = 440 Hz.

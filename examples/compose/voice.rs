@@ -90,6 +90,16 @@ pub fn crash(noise: &mut Noise) -> Vec<f32> {
     })
 }
 
+/// Noise that rises in level and height for so many `seconds`.
+pub fn riser(noise: &mut Noise, seconds: f32) -> Vec<f32> {
+    let (mut low, mut floor) = (LowPass::default(), LowPass::default());
+    render(seconds, |t| {
+        let risen = t / seconds;
+        let hiss = low.next(noise.next(), 400.0 + 7000.0 * risen * risen);
+        (hiss - floor.next(hiss, 200.0 + 1500.0 * risen)) * risen * risen
+    })
+}
+
 /// A sawtooth without its highest partials.
 fn saw(phase: f32) -> f32 {
     (1..=9).map(|n| (phase * n as f32).sin() / n as f32).sum::<f32>() * 0.6

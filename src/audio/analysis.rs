@@ -118,7 +118,7 @@ impl Envelope {
     }
 
     /// The mean between two times in seconds, of one value at least; 0 behind the end.
-    pub(super) fn mean(&self, from: f64, to: f64) -> f32 {
+    pub(crate) fn mean(&self, from: f64, to: f64) -> f32 {
         let index = |t: f64| (t / self.hop_seconds).max(0.0) as usize;
         let last = index(to).max(index(from) + 1).min(self.values.len());
         let part = &self.values[index(from).min(last)..last];

@@ -11,6 +11,7 @@ mod plan;
 mod plot;
 mod presets;
 mod render;
+mod sheet;
 mod shell;
 mod studio;
 mod terminal;
@@ -43,6 +44,7 @@ pub fn main() -> ExitCode {
             analyze::run(&analyze_options(args), &terminal::Terminal::default(), &mut std::io::stdout()),
         ),
         Command::Presets(args) => (false, presets::run(&args)),
+        Command::Sheet(args) => (false, sheet::run(args)),
         Command::Extract(args) => (false, extract::run(&args)),
         Command::Doctor(args) => (args.json, doctor::run(args.json)),
     };

@@ -4,7 +4,7 @@ use super::args::{PresetsArgs, SchemaArg};
 use super::terminal::say;
 use crate::error::{Context, Error, Result};
 use crate::job::presets::text_of;
-use crate::score::{Preset, find, json_schema, reference, shipped};
+use crate::score::{DEFAULT, Preset, find, json_schema, reference, shipped};
 
 /// Prints the list, the parameters, or one preset.
 pub fn run(args: &PresetsArgs) -> Result<()> {
@@ -21,6 +21,7 @@ pub fn run(args: &PresetsArgs) -> Result<()> {
         find(name)?;
         say(text_of(name));
     } else {
+        say(format_args!("{DEFAULT:10} the default: a look for every section, out of those below"));
         for (name, text) in shipped() {
             say(format_args!("{name:10} {}", Preset::parse(name, text)?.about));
         }

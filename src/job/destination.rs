@@ -5,6 +5,7 @@ use super::request::Request;
 use crate::demux;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::score::DEFAULT;
 use crate::video::{Audio, Carriage, ContainerPlan, Profile, Wish, check_container};
 use std::path::{Path, PathBuf};
 
@@ -87,9 +88,13 @@ fn default_output(request: &Request, profile: Profile) -> Result<PathBuf> {
         Error::usage(format!("{} is not a file", request.track.display())).hint("name a track")
     })?;
     let mut name = stem.into_os_string();
-    let preset = Path::new(&request.show.looks[0].preset.name).file_stem().unwrap_or_default();
+    let look = match request.directed {
+        true => DEFAULT,
+        false => &request.show.looks[0].preset.name,
+    };
+    let look = Path::new(look).file_stem().unwrap_or_default();
     let ending = profile.ending().map(|ending| format!(".{ending}")).unwrap_or_default();
-    name.push(format!("-{}-{}{ending}", preset.to_string_lossy(), request.model.tier.name()));
+    name.push(format!("-{}-{}{ending}", look.to_string_lossy(), request.model.tier.name()));
     let name = PathBuf::from(name);
     Ok(request.folder.as_deref().map_or_else(|| name.clone(), |folder| folder.join(&name)))
 }

@@ -7,7 +7,7 @@ use super::record::{Origin, PresetRecord, ProjectRecord};
 use super::{models, presets, project_folder};
 use crate::diffusion::Tier;
 use crate::error::{Error, Result};
-use crate::score::{DEFAULT, Overrides, Preset, Project, Show, Slots};
+use crate::score::{DEFAULT, Overrides, PLAIN, Preset, Project, Show, Slots};
 use crate::units::{FrameRate, Size};
 use crate::video::{Audio, Profile};
 use std::ffi::OsStr;
@@ -19,6 +19,8 @@ pub struct Request {
     pub track: PathBuf,
     /// Looks, parts, prompts and cuts.
     pub show: Show,
+    /// Whether the director chooses what holds where no part of the show says otherwise.
+    pub directed: bool,
     /// What was typed on top of it.
     pub overrides: Overrides,
     /// Size of the video.
@@ -55,8 +57,17 @@ impl Request {
     pub fn read(options: &JobOptions) -> Result<Self> {
         match is_project(&options.input) {
             true => Self::of_project(options, project_folder::load(&options.input)?),
-            false => Self::of_preset(options, presets::load(options.preset.as_deref().unwrap_or(DEFAULT))?),
+            false => match options.preset.as_deref().unwrap_or(DEFAULT) {
+                DEFAULT => Self::directed(options),
+                preset => Self::of_preset(options, presets::load(preset)?),
+            },
         }
+    }
+
+    /// What `options` ask for of a track that the director shows.
+    fn directed(options: &JobOptions) -> Result<Self> {
+        let request = Self::of_preset(options, presets::load(PLAIN)?)?;
+        Ok(Request { directed: true, ..request })
     }
 
     /// What `options` ask for of a track, with a preset that was read before, and its text.
@@ -70,6 +81,7 @@ impl Request {
             track: options.input.clone(),
             overrides: overrides(options, &preset.slots)?,
             show: Show::of(preset),
+            directed: false,
             size: options.size.unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps,
             seed: options.seed.unwrap_or(1),
@@ -115,6 +127,7 @@ impl Request {
             audio: project.audio.as_deref().map(Audio::find).transpose()?,
             folder: Some(folder.path().to_owned()),
             show: project.show,
+            directed: project.directed,
         })
     }
 }

@@ -3,7 +3,7 @@
 use super::destination::Destination;
 use super::models;
 use super::options::Stretch;
-use super::record::{JobRecord, SettingsRecord};
+use super::record::{JobRecord, Origin as RecordOrigin, ProjectRecord, SettingsRecord};
 use super::request::Request;
 use crate::audio::Analysis;
 use crate::diffusion::model::{Origin, SamplingRecord};
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render;
 use crate::render::{Job, Settings, WindowShape};
-use crate::score::{Emphasis, Look, ParamId, Span, Timeline};
+use crate::score::{Direction, Emphasis, Look, ParamId, Span, Timeline, direct, toml_text};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds, Size};
@@ -49,6 +49,13 @@ impl Scene {
             request.hearing.hear(&request.track, progress)?
         };
         system::give_back();
+        if request.directed {
+            let direction = direct(&analysis, request.seed);
+            if let RecordOrigin::Preset(_) = request.origin {
+                request.origin = RecordOrigin::Project(written(&direction, &request));
+            }
+            request.show = direction.under(request.show)?;
+        }
         let guidance_from = guidance_from(&request, &info);
         for look in &mut request.show.looks {
             look.preset.base.entry(ParamId::Guidance.into()).or_insert(info.sampling().guidance);
@@ -190,6 +197,14 @@ impl Scene {
             .map(|(span, _)| span.prompt.as_str())
             .collect()
     }
+}
+
+/// What the director chose, as a project beside the track.
+fn written(direction: &Direction, request: &Request) -> ProjectRecord {
+    let track = request.track.file_name().unwrap_or_default().to_string_lossy();
+    let text = format!("track = {}\n{}", toml_text(&track), direction.project());
+    let name = "video.toml".to_owned();
+    ProjectRecord { name: Some(name.clone()), files: [(name, text)].into() }
 }
 
 /// Who says what the guidance is: the model's own is put into the presets that say nothing.

@@ -5,7 +5,7 @@ use super::expr::function_table;
 use super::markdown::aligned;
 use super::param::{Kind, Param, Rate};
 use super::param_table::{TABLE as PARAMS, table as param_table};
-use super::shipped::shipped;
+use super::shipped::{DEFAULT, shipped};
 use super::signal::{TABLE as SIGNALS, table as signal_table};
 use super::slot::{NAME, SLOT_KINDS, SlotRow, slot_table};
 use serde_json::{Map, Value, json};
@@ -301,7 +301,8 @@ fn form(form: &Form) -> Value {
             json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$" }] })
         }
         Preset => {
-            let names: Vec<&str> = shipped().iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> =
+                [DEFAULT].into_iter().chain(shipped().iter().map(|(name, _)| *name)).collect();
             json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": "(/|\\.toml$)" }] })
         }
         Settings => settings(),

@@ -4,8 +4,10 @@ use super::preset::Preset;
 use super::slot::Slots;
 use crate::error::{Error, Result, nearest};
 
-/// The preset that is played where none is named.
-pub const DEFAULT: &str = "pulse";
+/// What is played where nothing is named: no preset, but [`super::director`]'s choice of several.
+pub const DEFAULT: &str = super::director::NAME;
+/// The preset to begin with where there has to be one.
+pub const PLAIN: &str = "pulse";
 
 const SHIPPED: &[(&str, &str)] = &[
     ("pulse", include_str!("../../presets/pulse.toml")),
@@ -24,9 +26,15 @@ const SHIPPED: &[(&str, &str)] = &[
     ("echo", include_str!("../../presets/echo.toml")),
     ("confetti", include_str!("../../presets/confetti.toml")),
     ("nova", include_str!("../../presets/nova.toml")),
+    // The director's looks.
+    ("calm", include_str!("../../presets/director/calm.toml")),
+    ("rise", include_str!("../../presets/director/rise.toml")),
+    ("drive", include_str!("../../presets/director/drive.toml")),
+    ("peak", include_str!("../../presets/director/peak.toml")),
+    ("dusk", include_str!("../../presets/director/dusk.toml")),
 ];
 
-/// Names and texts of all of them, the default first.
+/// Names and texts of all of them, the plain one first.
 pub fn shipped() -> &'static [(&'static str, &'static str)] {
     SHIPPED
 }
@@ -46,6 +54,10 @@ pub fn find(name: &str) -> Result<Preset> {
 pub(super) fn find_for(name: &str, slots: &Slots) -> Result<Preset> {
     if let Some((name, text)) = SHIPPED.iter().find(|(n, _)| *n == name) {
         return Preset::parse_for(name, text, slots);
+    }
+    if name == DEFAULT {
+        return Err(Error::usage("the director is no single preset: it chooses a look for every section")
+            .hint("`beatbolt new TRACK` writes down what it chooses; `beatbolt presets` lists the looks"));
     }
     let names = || SHIPPED.iter().map(|(n, _)| *n);
     let error = Error::usage(format!("there is no preset '{name}'"));

@@ -11,7 +11,7 @@ use crate::job::{
 };
 use crate::progress::Progress;
 use crate::render::{Job, Settings, generated_size};
-use crate::score::DEFAULT;
+use crate::score::PLAIN;
 use crate::timing::Timings;
 use crate::units::Size;
 use std::path::{Path, PathBuf};
@@ -52,14 +52,19 @@ impl StudioConfig {
     /// Whatever of it can't be meant or heard.
     pub fn open(mut options: JobOptions, folder: Option<PathBuf>, progress: &dyn Progress) -> Result<Self> {
         options.tier.get_or_insert(Tier::Draft);
-        let project = is_project(&options.input).then(|| OpenProject::read(&options.input)).transpose()?;
+        let project = is_project(&options.input);
+        if !project {
+            // One preset is worked on.
+            options.preset.get_or_insert_with(|| PLAIN.to_owned());
+        }
+        let project = project.then(|| OpenProject::read(&options.input)).transpose()?;
         let video = project.as_ref().and_then(|project| project.size);
         options.size.get_or_insert_with(|| live_size(video));
         let request = Request::read(&options)?;
         let (name, text) = match &project {
             Some(project) => project.base()?,
             None => {
-                let (preset, text) = presets::load(options.preset.as_deref().unwrap_or(DEFAULT))?;
+                let (preset, text) = presets::load(options.preset.as_deref().unwrap_or(PLAIN))?;
                 (preset.name, text)
             }
         };

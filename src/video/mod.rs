@@ -22,6 +22,7 @@ mod profile;
 mod sequence;
 mod sound;
 mod spec;
+mod stills;
 mod writer;
 mod yuv;
 
@@ -34,4 +35,5 @@ pub use frame::Frame;
 pub use job::read_job;
 pub use profile::Profile;
 pub use spec::{Pcm, Samples, SoundSpan, VideoSpec};
+pub use stills::Stills;
 pub use writer::Writer;

@@ -38,6 +38,8 @@ pub enum Command {
     Export(Box<ExportArgs>),
     /// Make a preset of the curves in Deforum, Parseq, MIDI, lyrics or CSV files
     Import(ImportArgs),
+    /// Draw a contact sheet of a video: a row of pictures for every section, and its colours
+    Sheet(SheetArgs),
     /// Print the job that is stored in a rendered video, or make a project of it
     Extract(ExtractArgs),
     /// Check devices, FFmpeg, models and disk
@@ -148,6 +150,10 @@ pub struct NewArgs {
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
+    /// Another seed, other choices [default: 1]
+    #[arg(long)]
+    pub seed: Option<u64>,
+
     #[command(flatten)]
     #[allow(missing_docs)]
     pub hearing: HearingArgs,
@@ -250,6 +256,29 @@ pub enum SchemaArg {
     Preset,
     /// A project's
     Project,
+}
+
+/// `beatbolt sheet`
+#[derive(Debug, Args)]
+pub struct SheetArgs {
+    /// A finished video
+    pub video: PathBuf,
+
+    /// Where the picture goes: a name that ends in .png [default: the video's name]
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Pictures in a row
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=24))]
+    pub columns: u32,
+
+    /// Don't listen: evenly spaced pictures in so many rows, in place of a row for every section
+    #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub even: Option<u32>,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub hearing: HearingArgs,
 }
 
 /// `beatbolt extract`

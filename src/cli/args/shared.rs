@@ -15,7 +15,7 @@ pub struct JobArgs {
     #[arg(value_name = "TRACK|PROJECT")]
     pub target: PathBuf,
 
-    /// A preset's name (`beatbolt presets`) or a TOML file [default: pulse]
+    /// A preset's name (`beatbolt presets`) or a TOML file [default: director, which chooses looks by the sections]
     #[arg(short, long, value_name = "NAME|FILE")]
     pub preset: Option<String>,
 

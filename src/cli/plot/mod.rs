@@ -3,6 +3,7 @@
 mod canvas;
 pub mod heard;
 pub mod planned;
+pub mod sheet;
 
 use crate::error::{Error, Result};
 use plotters::prelude::FontStyle;

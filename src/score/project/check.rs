@@ -118,7 +118,9 @@ impl File<'_, '_, '_> {
             self.hearing(hearing, &mut into.hearing)?;
         }
         if let Some(value) = &raw.preset {
-            into.preset = Some(self.preset(value)?);
+            // What the director shows is known once the track was heard.
+            let directed = value.get_ref().as_str().is_some_and(|name| name.trim() == shipped::DEFAULT);
+            into.preset = if directed { None } else { Some(self.preset(value)?) };
         }
         Ok(())
     }

@@ -10,7 +10,7 @@
 //! output = "song.mkv"          # default: the names of track, preset and tier
 //! profile = "h264"             # h265, av1, vp9, prores, ffv1, gif, png
 //! # audio = "flac"             # copy, alac, flac, aac; default: unchanged where the file holds it, else without loss
-//! preset = "pulse"             # what holds where no part says otherwise: a name, or a file
+//! preset = "pulse"             # what holds where no part says otherwise: a name, or a file; default: director
 //! model = "models/mine"        # a folder in diffusers' layout; default: spark, which comes with the program
 //! # motion = "lightning.safetensors"   # a motion module to use instead of the folder's own
 //! tier = "develop"             # draft, final
@@ -117,6 +117,8 @@ pub struct Project {
     pub hearing: Known,
     /// What is shown.
     pub show: Show,
+    /// Whether the director chooses what is shown where no part says otherwise.
+    pub directed: bool,
     /// Every file that it was read from, by path.
     pub files: BTreeMap<String, String>,
 }
@@ -146,7 +148,8 @@ impl Project {
         loader.gather(name, text.to_owned())?;
         let merged = check::merge(&mut loader, choices, slots)?;
         let files = loader.files();
-        let preset = merged.preset.clone().map_or_else(|| shipped::find_for(shipped::DEFAULT, slots), Ok)?;
+        let directed = merged.preset.is_none();
+        let preset = merged.preset.clone().map_or_else(|| shipped::find_for(shipped::PLAIN, slots), Ok)?;
         let track = merged.track.clone().ok_or_else(|| {
             Error::usage(format!("{name}: there is no track")).hint("add a line like: track = \"song.flac\"")
         })?;
@@ -166,6 +169,7 @@ impl Project {
             seed: merged.seed,
             hearing: merged.hearing.clone(),
             show: show(merged, preset),
+            directed,
             files,
         })
     }
