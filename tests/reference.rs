@@ -9,12 +9,15 @@ use beatbolt::diffusion::sampling::level::NoiseLevel;
 use beatbolt::diffusion::sampling::prediction::{self, Denoiser};
 use beatbolt::diffusion::sampling::schedule::Schedule;
 use beatbolt::diffusion::sampling::window::{Guidance, WindowInputs};
-use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier};
+use beatbolt::diffusion::model::Patches;
+use beatbolt::diffusion::{Model, ModelInfo, ModelSpec, Precision, Tier};
 use beatbolt::error::ErrorKind;
+use beatbolt::weights::Patch;
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use tempfile::TempDir;
 
 /// Single against double precision differ by 8e-7 through such a run.
@@ -320,6 +323,41 @@ fn decoding_and_encoding_frame_by_frame_is_decoding_and_encoding_together() {
         assert_eq!(again.dims(), latents.dims());
         assert_eq!(values(&again), each(&encode, &pictures));
     }
+}
+
+/// A patch of one's own: what leaves the UNet is `factor` times as much.
+#[derive(Debug)]
+struct Louder {
+    factor: f64,
+}
+
+impl Patch for Louder {
+    fn apply(&self, key: &str, weight: &Tensor) -> beatbolt::error::Result<Option<Tensor>> {
+        Ok(key.starts_with("conv_out.").then(|| (weight * self.factor).unwrap()))
+    }
+}
+
+#[test]
+fn patches_change_weights_on_their_way_into_the_networks() {
+    let folder = folder_of(&case("euler"));
+    let spec = ModelSpec {
+        folder: folder.path().to_owned(),
+        motion: None,
+        tier: Tier::Develop,
+        steps: None,
+        force_steps: false,
+    };
+    let load = |unet: Vec<Rc<dyn Patch>>| {
+        let placement = Precision::F32.on(&Device::Cpu).unwrap();
+        let patches = Patches { unet, ..Patches::default() };
+        Model::load_patched(ModelInfo::open(&spec).unwrap(), &placement, &patches).unwrap()
+    };
+    let (x, text) = inputs(3);
+    let predict =
+        |model: &Model| values(&model.predict(&x, 500.0, &moving(&text, &[scaled(1.0); 3])).unwrap());
+    let plain = predict(&load(Vec::new()));
+    let patched = predict(&load(vec![Rc::new(Louder { factor: 2.0 }), Rc::new(Louder { factor: 2.0 })]));
+    assert_eq!(patched, plain.iter().map(|v| 4.0 * v).collect::<Vec<f32>>());
 }
 
 #[test]

@@ -33,8 +33,9 @@ use super::unet::{Unet, UnetParts};
 use super::vae::autoencoder_kl::AutoencoderKl;
 use super::vae::autoencoder_tiny::AutoencoderTiny;
 use crate::error::{Context, Error, Result};
-use crate::weights::{Placement, Weights};
+use crate::weights::{Patch, Placement, Weights};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
+use std::rc::Rc;
 
 /// Pixels that the autoencoder works on at a time, at most, beyond a first frame: bounds its memory.
 const DECODE_PIXELS: usize = 1 << 18;
@@ -49,6 +50,15 @@ pub struct Model {
     luma: Vec<f32>,
     placement: Placement,
     notes: Vec<String>,
+}
+
+/// What changes the weights of a model while they are read; applied in this order.
+#[derive(Clone, Debug, Default)]
+pub struct Patches {
+    /// Of the UNet and its motion modules.
+    pub unet: Vec<Rc<dyn Patch>>,
+    /// Of the text encoder.
+    pub text: Vec<Rc<dyn Patch>>,
 }
 
 #[derive(Debug)]
@@ -69,23 +79,32 @@ impl Model {
     /// Reads the weights of a model to `placement`.
     ///
     /// # Errors
-    /// Whatever is missing, damaged or does not fit, by file and tensor, with the likely cause.
+    /// As [`Self::load_patched`].
     pub fn load(info: ModelInfo, placement: &Placement) -> Result<Model> {
+        Model::load_patched(info, placement, &Patches::default())
+    }
+
+    /// Reads the weights of a model to `placement`, changed by `patches` on the way. [`ModelInfo::fingerprint`] knows nothing
+    /// of these.
+    ///
+    /// # Errors
+    /// Whatever is missing, damaged or does not fit, by file and tensor, with the likely cause; and what a patch refuses.
+    pub fn load_patched(info: ModelInfo, placement: &Placement, patches: &Patches) -> Result<Model> {
         // The autoencoder is f32 always; where the rest is not, it needs no more digits than that has.
         #[cfg(feature = "cuda")]
         crate::nn::cuda::allow_tf32(placement.dtype != DType::F32);
         let single = Placement { dtype: DType::F32, ..placement.clone() };
         let mut notes = Vec::new();
         let unet = {
-            let (image, motion) =
-                (info.open_weights(Part::Unet, placement)?, info.open_weights(Part::Motion, placement)?);
+            let open = |part| Ok(info.open_weights(part, placement)?.patched(patches.unet.clone()));
+            let (image, motion) = (open(Part::Unet)?, open(Part::Motion)?);
             let (unet, scope) = (image.scope(""), motion.scope(""));
             let net =
                 Unet::new(&UnetParts { unet, config: &info.unet, motion: Some((scope, &info.motion)) })?;
             notes.extend([&image, &motion].into_iter().filter_map(unused));
             net
         };
-        let file = info.open_weights(Part::Text, placement)?;
+        let file = info.open_weights(Part::Text, placement)?.patched(patches.text.clone());
         let text = TextEncoder::new(&file.scope(""), &info.text)?;
         notes.extend(unused(&file));
         let file = info.open_weights(Part::Vae, &single)?;
