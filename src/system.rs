@@ -1,4 +1,4 @@
-//! What is asked of the operating system and of the environment: when freed memory goes back, and which threads do what and
+//! The operating system and the environment, and what is asked of them: when freed memory goes back, and which threads do what and
 //! give way to others.
 
 /// From now on freed memory stays with the program, for whoever asks next, until [`give_back`].

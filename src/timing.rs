@@ -1,4 +1,4 @@
-//! Where the time goes: scoped timers, written as a Chrome trace (chrome://tracing, Perfetto).
+//! Timings, where the time goes: scoped timers, written as a Chrome trace (chrome://tracing, Perfetto).
 
 use crate::error::{Context, Error, Result};
 use crate::units::Seconds;

@@ -4,12 +4,12 @@
 
 use beatbolt::diffusion::conditioning::{Conditioning, Movement};
 use beatbolt::diffusion::config::{Prediction, SchedulerConfig};
+use beatbolt::diffusion::model::Patches;
 use beatbolt::diffusion::sampling::denoise::denoise;
 use beatbolt::diffusion::sampling::level::NoiseLevel;
 use beatbolt::diffusion::sampling::prediction::{self, Denoiser};
 use beatbolt::diffusion::sampling::schedule::Schedule;
 use beatbolt::diffusion::sampling::window::{Guidance, WindowInputs};
-use beatbolt::diffusion::model::Patches;
 use beatbolt::diffusion::{Model, ModelInfo, ModelSpec, Precision, Tier};
 use beatbolt::error::ErrorKind;
 use beatbolt::weights::Patch;

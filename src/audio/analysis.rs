@@ -1,4 +1,4 @@
-//! What was heard: events with times, and envelopes on the hop grid.
+//! Analyses, what was heard: events with times, and envelopes on the hop grid.
 
 use crate::units::{SampleRate, Seconds};
 use serde::{Deserialize, Serialize};

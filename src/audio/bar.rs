@@ -1,4 +1,4 @@
-//! Where bars begin, and how many beats they have.
+//! Bars: where they begin, and how many beats they have.
 //!
 //! Harmony changes with a bar more than anywhere else, kicks fall on its first beat, snares beside it, the net takes some
 //! beats for first ones, and music seldom begins with a pick-up. Each beat has a voice, the sum of these signs, and bars begin

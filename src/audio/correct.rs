@@ -1,4 +1,4 @@
-//! What a person knows better: an analysis and corrections go in, the corrected analysis comes out.
+//! Corrections, what a person knows better: an analysis and corrections go in, the corrected analysis comes out.
 //!
 //! Corrections come in this order: beats from a list or a tempo replace what was heard; halving or doubling; a
 //! first beat; a shift; sections. Beats stay inside the track and downbeats stay beats.

@@ -1,4 +1,4 @@
-//! From chances to beats: whether the track keeps one tempo, and at which of two tempi people count it.
+//! Beat counts, from chances to beats: whether the track keeps one tempo, and at which of two tempi people count it.
 
 use super::course::{Course, Merits};
 use super::net::Chances;

@@ -1,4 +1,4 @@
-//! What a course of beats is, and what speaks for one.
+//! Courses of beats: what one is, and what speaks for one.
 
 use std::ops::Range;
 

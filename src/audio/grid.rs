@@ -1,4 +1,4 @@
-//! Where the beats lie: aubio's guesses and the onset strength go in, beats over the whole track come out.
+//! Beat grids, where the beats lie: aubio's guesses and the onset strength go in, beats over the whole track come out.
 //!
 //! A tempo is chosen from the autocorrelation of the onset strength, with a bonus for aubio's. Then
 //! dynamic programming (Ellis 2007, "Beat tracking by dynamic programming") lays beats over the track

@@ -1,4 +1,4 @@
-//! What sounds on and what strikes: bands go in, the powers of the harmonic and the percussive part come out.
+//! Harmonic-percussive separation, what sounds on and what strikes: bands go in, the powers of the harmonic and the percussive part come out.
 //!
 //! Median filtering (FitzGerald 2010): a tone is the same before and after, a stroke is the same above and below. Each
 //! band is shared out by the squares of its median over time and of that over frequency. Five values stand for each

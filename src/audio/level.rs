@@ -1,4 +1,4 @@
-//! How loud a track is, and which one-channel mix carries it.
+//! Level: how loud a track is, and which one-channel mix carries it.
 //!
 //! All conclusions are drawn on the levelled signal, so that a gain changes nothing. The level is a high
 //! percentile over the hops, so that neither one click nor a long silence decides it, nor silence in front.

@@ -1,4 +1,4 @@
-//! Where the music changes character, and which stretches sound alike.
+//! Sections: where the music changes character, and which stretches sound alike.
 //!
 //! A section begins with a bar before which the music sounds different from behind it, more so than at the bars around
 //! (energy distance, Székely and Rizzo 2004), and where repetitions begin or end. How much each of it says is a logistic regression,

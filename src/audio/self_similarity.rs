@@ -1,4 +1,4 @@
-//! How unlike the bars of a track sound: by levels, colour, what is struck and harmony.
+//! Self-similarity: how unlike the bars of a track sound: by levels, colour, what is struck and harmony.
 
 use super::analysis::Envelope;
 use super::chroma::CLASSES;

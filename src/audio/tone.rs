@@ -1,4 +1,4 @@
-//! How bright a track is, and what a dull one is lifted by before the nets hear it.
+//! Tone: how bright a track is, and what a dull one is lifted by before the nets hear it.
 //!
 //! An old tape, a phone or a low-pass filter takes the treble away, in which the nets hear strokes best. What is left of
 //! it is lifted to where the dullest produced tracks have theirs; brighter tracks stay as they are.

@@ -1,4 +1,4 @@
-//! What is typed and what is printed.
+//! The command line: what is typed and what is printed.
 
 pub mod analyze;
 mod args;

@@ -1,4 +1,4 @@
-//! Which of a file's audio streams is heard, shown and copied: the one that players choose.
+//! Stream choice: which of a file's audio streams is heard, shown and copied: the one that players choose.
 
 use super::open::open;
 use crate::error::{Error, Result};

@@ -1,4 +1,4 @@
-//! From a request to a finished video.
+//! Renders: from a request to a finished video.
 
 use super::destination::{Destination, Earlier};
 use super::record::JobRecord;

@@ -1,4 +1,4 @@
-//! Where the computing is done.
+//! Devices: where networks compute.
 
 use crate::error::{Error, Result};
 use candle_core::Device;

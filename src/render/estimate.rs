@@ -1,4 +1,4 @@
-//! How long a render will take and how much memory it needs, before any weight is read: what the networks cost is counted from their
+//! Estimates: how long a render will take and how much memory it needs, before any weight is read: what the networks cost is counted from their
 //! shapes, and this machine is tried on layers of that size and on a few frames' finish and encoding.
 
 use super::camera::Pose;

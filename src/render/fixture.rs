@@ -1,4 +1,4 @@
-//! What tests render with: the shipped model as a draft, and a job so small that a window takes no time.
+//! Fixtures that tests render with: the shipped model as a draft, and a job so small that a window takes no time.
 
 use super::job::{Job, Settings};
 use super::plan::WindowShape;

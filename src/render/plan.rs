@@ -1,4 +1,4 @@
-//! Which frames are denoised together: takes and overlapping windows. Integers only.
+//! Window plans: which frames are denoised together: takes and overlapping windows. Integers only.
 
 use crate::error::{Error, Result};
 use crate::units::{FrameIndex, GeneratedFrame};

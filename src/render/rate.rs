@@ -1,4 +1,4 @@
-//! How the frames that are shown follow from those that are generated: the one place where the one becomes the other.
+//! Frame rates: how the frames that are shown follow from those that are generated: the one place where the one becomes the other.
 //!
 //! Every generated frame is shown, once. What puts frames between them changes this file and the stage that makes them.
 

@@ -1,4 +1,4 @@
-//! Where takes start: on what the looks or the project say, and where a part or the project cuts in any case.
+//! Cuts, where takes start: on what the looks or the project say, and where a part or the project cuts in any case.
 
 use super::clock::Clock;
 use super::grid::Span;

@@ -1,4 +1,4 @@
-//! Which prompt holds in which frame, and how one becomes the next.
+//! Prompt spans: which prompt holds in which frame, and how one becomes the next.
 //!
 //! Prompts of a project are laid over those of its looks; of each, the last one in the file that applies wins: one
 //! without a place applies everywhere, one with a section wherever that label recurs, one with a time from there to the

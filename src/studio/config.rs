@@ -1,4 +1,4 @@
-//! What a studio is opened with: the track heard, the networks loaded, and the preset to begin with.
+//! Studio configs, what a studio is opened with: the track heard, the networks loaded, and the preset to begin with.
 
 use super::open_project::{OpenProject, saved};
 use super::opened::Opened;

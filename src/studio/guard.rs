@@ -1,4 +1,4 @@
-//! Who may speak to the server: pages that it served itself, under an address that nobody guesses.
+//! The guard of who may speak to the server: pages that it served itself, under an address that nobody guesses.
 
 use crate::error::{Context, Error, Result};
 use axum::extract::{Request, State};

@@ -1,4 +1,4 @@
-//! What all connections share: the session, its engine, and what every page is told.
+//! The hub that all connections share: the session, its engine, and what every page is told.
 
 use super::engine::{Engine, News};
 use super::locked::locked;

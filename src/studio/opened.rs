@@ -1,4 +1,4 @@
-//! What the studio was opened with: a track or a project, and options. With these, finals are rendered and projects saved.
+//! The opened studio, and what it was opened with: a track or a project, and options. With these, finals are rendered and projects saved.
 
 use super::open_project::OpenProject;
 use super::production::RenderOrder;

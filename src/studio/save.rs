@@ -1,4 +1,4 @@
-//! Where presets and videos of the studio go: one folder, under plain names, over nothing that was there before but what
+//! Saving: where presets and videos of the studio go: one folder, under plain names, over nothing that was there before but what
 //! the studio was opened with.
 
 use crate::atomic_file;

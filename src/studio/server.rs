@@ -1,4 +1,4 @@
-//! What can be fetched: the page, the facts, the track, the pictures, the final, and the WebSocket.
+//! The server, and what can be fetched of it: the page, the facts, the track, the pictures, the final, and the WebSocket.
 
 use super::guard::{Guard, check};
 use super::hub::Hub;

@@ -1,4 +1,4 @@
-//! How a track's sound gets into a video: unchanged where the container holds it, else without loss.
+//! Carriage: how a track's sound gets into a video: unchanged where the container holds it, else without loss.
 
 use super::coding::Coding;
 use super::container::Container;

@@ -1,4 +1,4 @@
-//! What a track says of itself, for the video: title and such, chapters, the cover.
+//! Labels: what a track says of itself, for the video: title and such, chapters, the cover.
 
 use super::container::Container;
 use super::ffmpeg;

@@ -1,4 +1,4 @@
-//! What a video can be written as: one row per profile says which encoders make it and which files hold it.
+//! Profiles, what a video can be written as: one row per profile says which encoders make it and which files hold it.
 
 use super::container::Container;
 use crate::demux;

@@ -1,4 +1,4 @@
-//! What a video is to be.
+//! Video specs: what a video is to be.
 
 use super::carriage::Carriage;
 use super::encode::Quality;

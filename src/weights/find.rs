@@ -1,4 +1,4 @@
-//! Where the weights of one part of a diffusers folder lie.
+//! Weights of a folder: where those of one part of a diffusers folder lie.
 
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What tensors are called in the files of the wild, and what a file probably is.
+//! Keys: what tensors are called in the files of the wild, and what a file probably is.
 //!
 //! Our own names are those of diffusers. A table turns the others into them; nothing here reads tensors.
 

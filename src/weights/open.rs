@@ -1,4 +1,4 @@
-//! Which layout a file of weights has.
+//! Layouts: which one a file of weights has.
 
 use super::pickle::PickleFile;
 use super::safetensors::SafetensorsFile;

@@ -1,4 +1,4 @@
-//! Where both decoders deliver: counts samples, guards limits, and keeps the format constant.
+//! Outlets, where decoders deliver: counts samples, guards limits, and keeps the format constant.
 
 use crate::error::{Error, Result};
 use crate::units::{SampleRate, Seconds};

@@ -1,4 +1,4 @@
-//! From what clap reads to what the library understands.
+//! Conversion from what clap reads to what the library understands.
 
 use super::{HearingArgs, JobArgs, ModelArgs, OutputArgs, StudioArgs};
 use crate::audio::{Octave, Options, Tracker};

@@ -1,4 +1,4 @@
-//! What can be typed: clap types, nothing else. Here every subcommand's own, in [`shared`] what several have,
+//! Arguments that can be typed: clap types, nothing else. Here every subcommand's own, in [`shared`] what several have,
 //! in [`convert`] what becomes of it.
 
 mod convert;

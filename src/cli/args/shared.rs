@@ -1,4 +1,4 @@
-//! What several subcommands take: the job, the model, how to listen, where the video goes.
+//! Arguments that several subcommands take: the job, the model, how to listen, where the video goes.
 
 use crate::audio::Tracker;
 use crate::diffusion::{Precision, Tier};

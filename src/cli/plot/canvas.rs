@@ -1,4 +1,4 @@
-//! What all pictures of a track share: the time axis, sections, beats, columns and lines on it.
+//! The canvas that all pictures of a track share: the time axis, sections, beats, columns and lines on it.
 
 use crate::audio::{Analysis, Section};
 use crate::units::Seconds;

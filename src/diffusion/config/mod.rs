@@ -1,4 +1,4 @@
-//! What the `config.json` files of a diffusers folder say, checked, as plain data.
+//! Configs: what the `config.json` files of a diffusers folder say, checked, as plain data.
 //!
 //! A folder goes in; sizes and settings come out. Every number is held to a range before anything is built
 //! from it, because the files come from strangers. Nothing here touches weights or tensors.

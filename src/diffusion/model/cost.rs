@@ -1,4 +1,4 @@
-//! What a model costs before it is loaded: multiply-adds and weights, counted from its shape.
+//! Costs of a model before it is loaded: multiply-adds and weights, counted from its shape.
 
 use super::info::ModelInfo;
 use crate::diffusion::config::{MotionConfig, StageConfig, TextConfig, UnetConfig, VaeConfig, colours};

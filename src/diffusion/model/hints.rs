@@ -1,4 +1,4 @@
-//! What a model was made for: `spark.json` or any `beatbolt.json` beside the parts, else what is usual for its kind.
+//! Model hints, what a model was made for: `spark.json` or any `beatbolt.json` beside the parts, else what is usual for its kind.
 
 use super::tier::Tier;
 use crate::bounded_read;

@@ -1,4 +1,4 @@
-//! How a model's windows are sampled, and who says so: the person, the motion module's recipe, or the model's own settings.
+//! Sampling: how a model's windows are sampled, and who says so: the person, the motion module's recipe, or the model's own settings.
 
 use super::hints::ModelHints;
 use super::spec::ModelSpec;

@@ -1,4 +1,4 @@
-//! Which model, and how much work goes into its pictures.
+//! Model specs: which model, and how much work goes into its pictures.
 
 use super::tier::Tier;
 use crate::error::{Error, Result};

@@ -1,4 +1,4 @@
-//! What a UNet is loaded from: the image network's weights, those of the motion modules, and both shapes.
+//! Parts that a UNet is loaded from: the image network's weights, those of the motion modules, and both shapes.
 
 use super::layer::Layer;
 use super::motion_module::{MotionModule, MotionShape};

@@ -1,4 +1,4 @@
-//! What a 2-D convolution is told besides its weights, whoever computes it.
+//! Convolution configs: what a 2-D convolution is told besides its weights, whoever computes it.
 
 use candle_core::{Result, Tensor, bail};
 

@@ -1,4 +1,4 @@
-//! Who watches a render, and what it is told in the end.
+//! Watches: who watches a render, and what it is told in the end.
 
 use crate::progress::Progress;
 use crate::timing::Timings;

@@ -1,4 +1,4 @@
-//! What another program's file says, as a preset.
+//! Imported curves and prompts as a preset.
 //!
 //! Curves of one value a frame hold each value for its frame: at the frame rate of the import the preset plays exactly
 //! those values. Curves with times of their own play at any.

@@ -1,4 +1,4 @@
-//! How much of other programs' files is taken over.
+//! Limits: how much of other programs' files is taken over.
 
 use crate::error::{Error, Result};
 

@@ -1,4 +1,4 @@
-//! What an expression is made of: leaves, which depend on the track, and a tree of pure functions over them.
+//! Expression trees, what an expression is made of: leaves, which depend on the track, and a tree of pure functions over them.
 
 use super::function::Function;
 use crate::audio::Analysis;

@@ -1,4 +1,4 @@
-//! What is known from elsewhere: by a person about a track, and by others about words of a project.
+//! Knowledge from elsewhere: by a person about a track, and by others about words of a project.
 
 use crate::audio::Octave;
 use crate::units::Seconds;

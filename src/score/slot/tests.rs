@@ -1,4 +1,4 @@
-//! What is named, refused and played of a job's slots.
+//! Slots of a job: named, refused and played.
 
 use super::*;
 use crate::score::{Choices, Overrides, ParamId, Preset, Project, Show, Span, Timeline, find, fixture};

@@ -1,4 +1,4 @@
-//! What strangers try, and what a page may not.
+//! Attacks: what strangers try, and what a page may not.
 
 use super::*;
 use crate::studio::hub::SOCKETS;

@@ -1,4 +1,4 @@
-//! What a page does all day.
+//! A page at work, all day.
 
 use super::*;
 use crate::score::ParamId;

@@ -1,4 +1,4 @@
-//! Where a picture lands in the output, and how its pixels are read between and beyond them.
+//! Placement: where a picture lands in the output, and how its pixels are read between and beyond them.
 
 use super::settings::Finish;
 use crate::units::Size;

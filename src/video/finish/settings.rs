@@ -1,4 +1,4 @@
-//! What is done to one frame, as numbers.
+//! Finish settings: what is done to one frame, as numbers.
 
 use super::grain::Grain;
 

@@ -1,4 +1,4 @@
-//! What the known names make of their arguments: storages and tensors, checked.
+//! Builders: what the known names make of their arguments: storages and tensors, checked.
 
 use super::fault::{Checked, Fault, told};
 use super::value::{Global, Id, Storage, StoredTensor, Value, Values};

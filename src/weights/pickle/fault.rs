@@ -1,4 +1,4 @@
-//! What is wrong with a pickled file, before it is known which file it is.
+//! Faults: what is wrong with a pickled file, before it is known which file it is.
 
 use crate::error::Error;
 use std::path::Path;

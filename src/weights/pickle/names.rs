@@ -1,4 +1,4 @@
-//! What the tensors of a pickle are called: the keys of the dictionaries that they lie in.
+//! State dictionaries, what the tensors of a pickle are called: the keys of the dictionaries that they lie in.
 
 use super::fault::{Checked, Fault, told};
 use super::machine::Pickle;

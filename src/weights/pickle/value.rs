@@ -1,4 +1,4 @@
-//! What a pickle is made of, as data: the few kinds of value that tensors are described with.
+//! Pickle values, what a pickle is made of, as data: the few kinds of value that tensors are described with.
 
 use super::fault::{Checked, Fault, told};
 use crate::weights::element::Element;
