@@ -290,7 +290,8 @@ fn form(form: &Form) -> Value {
             json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": "^[A-Za-z][A-Za-z0-9_]*$" }] })
         }
         Preset => {
-            let names: Vec<&str> = [DEFAULT].into_iter().chain(shipped().iter().map(|(name, _)| *name)).collect();
+            let names: Vec<&str> =
+                [DEFAULT].into_iter().chain(shipped().iter().map(|(name, _)| *name)).collect();
             json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": "(/|\\.toml$)" }] })
         }
         Settings => {
