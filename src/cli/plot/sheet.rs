@@ -133,7 +133,7 @@ mod tests {
     #[test]
     fn a_palette_has_the_colours_by_their_share() {
         let size = Size { width: 10, height: 10 };
-        let rgb = [[250, 10, 10].repeat(60), [10, 10, 200].repeat(30), [12, 12, 205].repeat(10)].concat();
+        let rgb = [[250, 10, 10].repeat(60), [10, 10, 200].repeat(30), [12, 12, 212].repeat(10)].concat();
         let found = palette(&[Frame::new(size, rgb)]);
         assert_eq!(found.len(), 2);
         assert!(found[0].0 == [250, 10, 10] && (found[0].1 - 0.6).abs() < 1e-5, "{found:?}");

@@ -22,36 +22,29 @@ pub struct Film {
     colors: [&'static [&'static str]; 4],
 }
 
-/// All films. Their scenes are those that spark draws crisply; clouds, smoke, kaleidoscopes and tunnels come out soft.
+/// All films. Their scenes are those that spark draws crisply; clouds, smoke, kaleidoscopes and tunnels come out soft,
+/// and stars that stand still run together within some bars.
 pub const FILMS: &[Film] = &[
     Film {
         name: "night drive",
         about: "out of the hills into a neon city and through it",
         likes: (0.30, 0.33, 122.0),
         scenes: [
-            &[
-                ("aurora over mountains", "aurora"),
-                ("starry night", "drifting stars"),
-                ("sea waves", "hills"),
-            ],
-            &[("skyline", "city with a moon"), ("campfire", "spotlights")],
-            &[("retro grid with a sun", "retro road"), ("rings", "twin rings"), ("galaxy", "pinwheel")],
+            &[("aurora over mountains", "aurora"), ("sea waves", "layered waves"), ("dunes", "hills")],
+            &[("retro grid with a sun", "outrun"), ("spotlights", "searchlights")],
+            &[("city with a moon", "skyline"), ("rings", "twin rings"), ("galaxy", "pinwheel")],
             &[("grid with mountains", "laser beams"), ("electric arcs", "hyperspace")],
         ],
-        colors: [&["violet", "midnight"], &["rose", "sunset"], &["sunset", "violet"], &["neon", "rose"]],
+        colors: [&["violet", "midnight"], &["sunset", "rose"], &["rose", "violet"], &["neon", "rose"]],
     },
     Film {
         name: "deep space",
         about: "under an aurora, past a galaxy, to the speed of light",
         likes: (0.22, 0.15, 85.0),
         scenes: [
-            &[
-                ("aurora over mountains", "polar night"),
-                ("starry night", "constellations"),
-                ("nebula", "cosmos"),
-            ],
+            &[("aurora over mountains", "polar night"), ("hills", "mountains"), ("nebula", "cosmos")],
             &[("spiral galaxy", "pinwheel"), ("rings", "interference")],
-            &[("meteor shower", "falling streaks"), ("planet", "moon"), ("sea waves", "hills")],
+            &[("meteor shower", "falling streaks"), ("planet", "moon"), ("sea waves", "layered waves")],
             &[("hyperspace", "fireworks"), ("electric arcs", "lightning bolts")],
         ],
         colors: [&["midnight", "violet"], &["ice", "violet"], &["violet", "ice"], &["ice", "neon"]],
@@ -61,11 +54,7 @@ pub const FILMS: &[Film] = &[
         about: "over the waves, under an aurora, into a storm",
         likes: (0.18, 0.20, 98.0),
         scenes: [
-            &[
-                ("sea waves", "layered waves"),
-                ("starry night", "drifting stars"),
-                ("aurora", "northern lights"),
-            ],
+            &[("sea waves", "layered waves"), ("hills", "dunes"), ("aurora", "northern lights")],
             &[("aurora over mountains", "northern lights over hills"), ("rings", "ripples")],
             &[("rain", "meteor shower"), ("plankton", "bubbles"), ("snowfall", "blizzard")],
             &[("lightning bolts", "electric storm"), ("hyperspace", "sparks")],
@@ -77,7 +66,7 @@ pub const FILMS: &[Film] = &[
         about: "from a campfire in the desert to where everything burns",
         likes: (0.42, 0.42, 100.0),
         scenes: [
-            &[("dunes", "hills"), ("campfire", "candle flame"), ("starry night", "drifting stars")],
+            &[("dunes", "hills"), ("campfire", "candle flame"), ("sea waves", "layered waves")],
             &[("spotlights", "searchlights"), ("rings", "vinyl")],
             &[
                 ("skyline", "city with a moon"),
@@ -105,7 +94,7 @@ pub const FILMS: &[Film] = &[
         about: "signals, code and a power line that breaks",
         likes: (0.48, 0.50, 132.0),
         scenes: [
-            &[("starry night", "constellations"), ("sound wave", "strings"), ("rings", "radar")],
+            &[("sound wave", "strings"), ("aurora over mountains", "aurora"), ("rings", "radar")],
             &[("falling code", "rain"), ("hexagons", "rings")],
             &[
                 ("grid with mountains", "cyberspace"),

@@ -3,7 +3,6 @@
 use super::film::Film;
 use super::role::Role;
 use crate::audio::{Analysis, Section};
-use crate::noise::{Stream, uniform};
 use crate::score::clock::{Clock, Length};
 use crate::units::Seconds;
 
@@ -78,9 +77,9 @@ fn sections(analysis: &Analysis, clock: &Clock, story: &Story) -> Vec<Shot> {
             continue;
         };
         let role = story.roles[letter].1;
-        // Which one of the letters with this role it is, and how often it was heard before.
+        // Which one of the letters with this role it is; the first seed begins with the first scene of each role.
         let scene = story.roles[..letter].iter().filter(|(_, other)| *other == role).count()
-            + (2.0 * uniform(story.seed, Stream::Score, 100 + role as u64)) as usize;
+            + (story.seed.wrapping_sub(1) % 1000) as usize;
         let again = heard.iter().filter(|label| **label == section.label).count();
         heard.push(&section.label);
         for (step, from) in steps(clock, section, role, story.every).into_iter().enumerate() {
