@@ -13,4 +13,5 @@ mod layers; // who may import whom
 mod presets; // every shipped preset plays; wrong ones are refused by line and column
 mod projects; // projects, plans, curves for other programs
 mod reference; // whole runs against diffusers, tensor by tensor
+mod second_oracle; // networks and schedulers against candle-transformers
 mod video; // what FFmpeg says of the files that are written
