@@ -4,11 +4,12 @@
 # make gallery  renders the README's pictures: a bar of the example track with every preset
 #
 # make test-studio   drives the studio's page in a browser; make setup-studio installs what that needs
+# make check-cuda    compiles the CUDA code, kernels included, with an nvcc from wheels; no GPU is needed
 
 CARGO ?= cargo
 TRACK := examples/first-light.m4a
 
-.PHONY: demo gallery test test-studio lint setup setup-studio track clean
+.PHONY: demo gallery test test-studio check-cuda lint setup setup-studio track clean
 
 demo: setup
 	$(CARGO) build --release
@@ -37,6 +38,9 @@ lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --no-deps --document-private-items
+
+check-cuda: setup
+	.ci/check-cuda
 
 setup:
 	@sh ./setup.sh

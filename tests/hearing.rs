@@ -128,7 +128,8 @@ fn twice_the_level_changes_nothing_in_music() {
         analyze(&path, &Silent).unwrap()
     };
     let plain = at(1.0);
-    for gain in [2.0f32, 1.0 / 16.0] {
+    // Much quieter, and its quiet parts fall below the absolute gate of -70 LUFS.
+    for gain in [2.0f32, 0.25] {
         let mut scaled = at(gain);
         let louder = scaled.loudness_lufs.unwrap() - plain.loudness_lufs.unwrap();
         assert!((louder - 20.0 * f64::from(gain).log10()).abs() < 1e-3, "{louder}");

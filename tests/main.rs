@@ -15,5 +15,6 @@ mod projects; // projects, plans, curves for other programs
 mod recipe; // how motion modules are sampled: families told apart, the cards against diffusers
 mod reference; // whole runs against diffusers, tensor by tensor
 mod resume; // what a killed render goes on with
+mod second_oracle; // networks and schedulers against candle-transformers
 mod sound; // what is heard is what is played: joined, damaged, odd files; the file that was asked for
 mod video; // what FFmpeg says of the files that are written

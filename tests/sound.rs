@@ -18,8 +18,9 @@ use tempfile::TempDir;
 const RATE: u32 = 44_100;
 /// Furthest that a strike may be from where a player has it, in seconds.
 const NEAR: f64 = 0.012;
-/// The same where files were joined: FFmpeg's program leaves the paddings at the joints out, its timestamps don't.
-const JOINT: f64 = 0.05;
+/// The same where files were joined: FFmpeg's program leaves the paddings at the joints out, its timestamps don't. Two
+/// joints of MP3 are two frames of 1152 samples.
+const JOINT: f64 = 0.055;
 
 /// A soft tone of `seconds` with a loud strike at these times.
 fn strikes(rate: u32, seconds: f64, hz: f64, times: &[f64]) -> Vec<f32> {
@@ -41,7 +42,9 @@ fn made(
 ) -> PathBuf {
     let (wav, path) = (folder.path().join("made.wav"), folder.path().join(name));
     write_wav(&wav, rate, samples, gains);
-    ffmpeg(&[&["-i", text(&wav)], codec, &[text(&path)]].concat());
+    // The one channel of such a WAV is a left one, and FFmpeg 5's AAC encoder knows mono only.
+    let mono: &[&str] = if gains.len() == 1 { &["-af", "aformat=channel_layouts=mono"] } else { &[] };
+    ffmpeg(&[&["-i", text(&wav)], mono, codec, &[text(&path)]].concat());
     path
 }
 
@@ -529,10 +532,7 @@ fn what_the_track_says_of_itself_stands_in_the_video() {
                 "{name} to {ending}: {shown}"
             );
             if name == "a.m4a" {
-                assert!(
-                    shown.contains(",1.000000,One") && shown.contains(",1.000000,1000,2.000000,"),
-                    "{shown}"
-                );
+                assert!(shown.contains(",1.000000,One") && shown.contains(",2.000000,Two"), "{shown}");
             }
         }
     }

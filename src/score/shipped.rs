@@ -5,7 +5,7 @@ use super::slot::Slots;
 use crate::error::{Error, Result, nearest};
 
 /// What is played where nothing is named: no preset, but [`super::director`]'s choice of several.
-pub const DEFAULT: &str = super::director::NAME;
+pub const DEFAULT: &str = "director";
 /// The preset to begin with where there has to be one.
 pub const PLAIN: &str = "pulse";
 

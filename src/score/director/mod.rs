@@ -19,13 +19,14 @@ pub use role::Role;
 pub use shot::Shot;
 
 use super::project::{Choices, Project};
+use super::shipped::DEFAULT;
 use super::show::{Part, Show};
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
 use character::Character;
 
 /// What it is called where a preset is named.
-pub const NAME: &str = "director";
+pub const NAME: &str = DEFAULT;
 
 /// What is shown when.
 #[derive(Clone, Debug, PartialEq)]

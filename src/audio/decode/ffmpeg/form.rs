@@ -29,11 +29,13 @@ pub(super) struct Former {
     resamplers: Vec<Resampler>,
     /// Whether it is known that changes are to come.
     varied: bool,
+    /// Whether a change was told of; one is enough.
+    told: bool,
 }
 
 impl Former {
     pub(super) fn new(varied: bool) -> Self {
-        Former { form: None, current: None, resamplers: Vec::new(), varied }
+        Former { form: None, current: None, resamplers: Vec::new(), varied, told: false }
     }
 
     pub(super) fn rate(&self) -> u32 {
@@ -54,15 +56,17 @@ impl Former {
         if self.current == Some(form) {
             return Ok(Vec::new());
         }
-        self.current = Some(form);
+        let before = self.current.replace(form);
         // Mono that is known to change may become stereo.
         let wide = self.varied && form.channels == 1;
         let target = match self.form {
             Some(target) => target,
             None => outlet.begin(if wide { Form { channels: 2, speakers: 3, ..form } } else { form })?,
         };
-        let is_first = self.form.replace(target).is_none();
-        if !is_first && (form.rate != target.rate || form.channels != target.channels) {
+        self.form = Some(target);
+        let differs = |before: Form| (form.rate, form.channels) != (before.rate, before.channels);
+        if !self.told && before.is_some_and(differs) {
+            self.told = true;
             let at = SampleRate(target.rate).time_of(position);
             outlet.note(format!(
                 "the track changes on the way (at {at} to {}); all of it is heard as {}",
