@@ -41,6 +41,15 @@ impl Clock {
         here
     }
 
+    /// The place of a packet that is decoded for the sake of the next one only: it lies before what was heard last, and what
+    /// comes next is due where it was.
+    pub(super) fn aside(&mut self, stamp: Option<i64>, length: i64) -> Option<i64> {
+        match self.last {
+            Some(_) => stamp.map(|stamp| stamp.saturating_add(self.shift)),
+            None => self.place(stamp, length),
+        }
+    }
+
     /// The place of a packet with this timestamp that was due at `due`.
     fn follow(&mut self, stamp: i64, due: i64) -> i64 {
         let here = stamp.saturating_add(self.shift);
@@ -71,6 +80,16 @@ mod tests {
     fn places(limit: Option<i64>, stamps: &[Option<i64>]) -> Vec<Option<i64>> {
         let mut clock = Clock::new(0.001, limit);
         stamps.iter().map(|stamp| clock.place(*stamp, 20)).collect()
+    }
+
+    #[test]
+    fn what_is_only_decoded_moves_nothing() {
+        let mut clock = Clock::new(0.001, None);
+        assert_eq!(clock.aside(Some(-20), 20), Some(-20));
+        assert_eq!((clock.place(Some(0), 20), clock.place(Some(1980), 20)), (Some(0), Some(1980)));
+        // A second of it before a cut in an edit list.
+        assert_eq!((clock.aside(Some(1000), 20), clock.aside(None, 20)), (Some(1000), None));
+        assert_eq!(clock.place(Some(2000), 20), Some(2000));
     }
 
     #[test]

@@ -156,7 +156,11 @@ impl Packets {
                     }
                     self.shorten(&mut packet);
                     // Audio is decoded in the order in which it is heard.
-                    let place = self.clock.place(packet.pts().or(packet.dts()), packet.duration());
+                    let stamp = packet.pts().or(packet.dts());
+                    let place = match is_unheard(&packet) {
+                        true => self.clock.aside(stamp, packet.duration()),
+                        false => self.clock.place(stamp, packet.duration()),
+                    };
                     packet.set_pts(place);
                     packet.set_dts(place);
                     return Some(packet);
