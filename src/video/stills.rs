@@ -2,7 +2,7 @@
 
 use super::ffmpeg;
 use super::frame::Frame;
-use super::yuv;
+use super::yuv::{self, Colour};
 use crate::error::{Context as _, Error, Result};
 use crate::units::{Seconds, Size};
 use ffmpeg_next::codec::decoder;
@@ -142,8 +142,8 @@ fn small(picture: &frame::Video, size: Size) -> Result<Frame> {
 }
 
 /// The colour of a picture's pixels, 0..=255.
-fn pixels(picture: &frame::Video) -> Result<Box<dyn Fn(usize, usize) -> [f32; 3] + '_>> {
-    let packed = |bytes: usize, order: [usize; 3]| -> Box<dyn Fn(usize, usize) -> [f32; 3] + '_> {
+fn pixels(picture: &frame::Video) -> Result<Colour<'_>> {
+    let packed = |bytes: usize, order: [usize; 3]| -> Colour<'_> {
         let (data, stride) = (picture.data(0), picture.stride(0));
         Box::new(move |x, y| order.map(|c| f32::from(data[y * stride + x * bytes + c])))
     };
