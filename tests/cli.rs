@@ -221,7 +221,7 @@ fn mistakes_get_one_error_and_a_hint() {
     stage.preset("key.toml", "motion_scal = 1");
     stage.preset("type.toml", "motion_scale = \"fast\"");
     stage.preset("range.toml", "motion_scale = 99");
-    let cases: [(&str, i32, &[&str]); 13] = [
+    let cases: [(&str, i32, &[&str]); 14] = [
         ("render nothing.wav", 3, &["nothing.wav"]),
         ("render text.mp3", 3, &["text.mp3"]),
         ("render empty.wav", 3, &["empty.wav"]),
