@@ -130,7 +130,8 @@ pub fn open(path: &Path) -> io::Result<File> {
             Ok(found) if !found.is_file() => break,
             // Whoever it belonged to may be removing it.
             Err(e) if e.kind() == ErrorKind::NotFound => continue,
-            found => drop(found?),
+            Err(e) => return Err(e),
+            Ok(_) => {}
         }
         match File::options().write(true).open(path) {
             Ok(file) if lies_at(&file, path) => return Ok(file),

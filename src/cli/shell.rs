@@ -23,7 +23,8 @@ pub fn quoted(word: &str) -> Option<String> {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

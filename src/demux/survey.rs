@@ -43,7 +43,7 @@ fn look(mut packets: Packets) -> Survey {
     let (mut start, mut end) = (None, None);
     let (mut count, mut uniform, mut changes, mut form) = (0u64, true, false, None);
     let (mut heard, mut anew) = (false, false);
-    while let Some(packet) = packets.next() {
+    for packet in packets.by_ref() {
         if let Some(at) = packet.pts() {
             start.get_or_insert_with(|| at as f64 * tick + f64::from(skipped(&packet).0) * sample);
             end = Some((at + packet.duration()) as f64 * tick);
@@ -59,7 +59,7 @@ fn look(mut packets: Packets) -> Survey {
     }
     let start = packets.start().map(|t| t as f64 * tick).or(start);
     // Packets of AAC with headers of their own lose these in other containers.
-    uniform &= !anew && !(changes && codec == Id::AAC);
+    uniform &= !(anew || changes && codec == Id::AAC);
     let length = end.zip(start).map_or(0.0, |(end, start)| (end - start).max(0.0));
     Survey { length, uniform, changes: changes || anew }
 }

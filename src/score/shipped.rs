@@ -4,7 +4,7 @@ use super::preset::Preset;
 use super::slot::Slots;
 use crate::error::{Error, Result, nearest};
 
-/// What is played where nothing is named: no preset, but [`super::director`]'s choice of several.
+/// What is played where nothing is named: no preset, but the director's choice of several.
 pub const DEFAULT: &str = "director";
 /// The preset to begin with where there has to be one.
 pub const PLAIN: &str = "pulse";
@@ -42,7 +42,7 @@ pub fn shipped() -> &'static [(&'static str, &'static str)] {
 /// The shipped preset called `name`, for a job without slots.
 ///
 /// # Errors
-/// As [`find_for`].
+/// As `find_for`.
 pub fn find(name: &str) -> Result<Preset> {
     find_for(name, &Slots::default())
 }

@@ -127,7 +127,8 @@ impl Label {
         let mut packet = cover.packet.clone();
         packet.set_stream(output.nb_streams() as usize - 1);
         packet.set_position(-1);
-        (packet.set_pts(Some(0)), packet.set_dts(Some(0)));
+        packet.set_pts(Some(0));
+        packet.set_dts(Some(0));
         packet.set_duration(0);
         packet.write_interleaved(output)
     }

@@ -30,7 +30,7 @@ struct Lane {
 
 /// The sound beside the pictures.
 enum Heard {
-    Copied(Sound),
+    Copied(Box<Sound>),
     Encoded(Box<Encoded>),
 }
 
@@ -154,7 +154,7 @@ impl Heard {
     fn open(span: &SoundSpan<'_>) -> Result<Self> {
         Ok(match span.carriage {
             Carriage::Encoded(coding) => Heard::Encoded(Box::new(Encoded::open(span, coding)?)),
-            _ => Heard::Copied(Sound::open((span.track, span.stream), span.start, span.end)?),
+            _ => Heard::Copied(Box::new(Sound::open((span.track, span.stream), span.start, span.end)?)),
         })
     }
 

@@ -71,7 +71,7 @@ impl Sound {
 
     /// The next packet that overlaps the span, on the video's clock.
     fn read_inside(&mut self) -> Result<Option<Packet>> {
-        while let Some(mut packet) = self.packets.next() {
+        for mut packet in self.packets.by_ref() {
             let start = packet.pts().unwrap_or(self.expected);
             self.expected = start.saturating_add(packet.duration().max(0));
             if start >= self.span.end {

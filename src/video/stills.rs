@@ -1,7 +1,7 @@
 //! Single pictures out of a finished video, made small.
 
 use super::frame::Frame;
-use super::yuv;
+use super::yuv::{self, Colour};
 use crate::demux;
 use crate::error::{Context as _, Error, Result};
 use crate::units::{Seconds, Size};
@@ -142,8 +142,8 @@ fn small(picture: &frame::Video, size: Size) -> Result<Frame> {
 }
 
 /// The colour of a picture's pixels, 0..=255.
-fn pixels(picture: &frame::Video) -> Result<Box<dyn Fn(usize, usize) -> [f32; 3] + '_>> {
-    let packed = |bytes: usize, order: [usize; 3]| -> Box<dyn Fn(usize, usize) -> [f32; 3] + '_> {
+fn pixels(picture: &frame::Video) -> Result<Colour<'_>> {
+    let packed = |bytes: usize, order: [usize; 3]| -> Colour<'_> {
         let (data, stride) = (picture.data(0), picture.stride(0));
         Box::new(move |x, y| order.map(|c| f32::from(data[y * stride + x * bytes + c])))
     };

@@ -48,13 +48,12 @@ pub(super) fn fine_from_rgb(source: &Frame) -> Option<frame::Video> {
     Some(picture)
 }
 
+/// Gives the colour of the pixel in a column and a row, red, green and blue from 0 to 255.
+pub(super) type Colour<'a> = Box<dyn Fn(usize, usize) -> [f32; 3] + 'a>;
+
 /// The colour of each pixel of a picture of three planes, 0..=255. Chroma has 2 to the power of `shift` times fewer columns and
 /// rows; `bytes` a value: 1, or 2 with ten bits. BT.709 unless the picture says BT.601, MPEG range unless it says full.
-pub(super) fn to_rgb(
-    picture: &frame::Video,
-    shift: (u32, u32),
-    bytes: usize,
-) -> Box<dyn Fn(usize, usize) -> [f32; 3] + '_> {
+pub(super) fn to_rgb(picture: &frame::Video, shift: (u32, u32), bytes: usize) -> Colour<'_> {
     let planes: [(&[u8], usize); 3] = std::array::from_fn(|p| (picture.data(p), picture.stride(p)));
     let code = move |(data, stride): (&[u8], usize), x: usize, y: usize| {
         let at = y * stride + x * bytes;

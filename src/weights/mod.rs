@@ -75,7 +75,7 @@ impl Weights {
     /// The weights in the file at `path`, as [`Self::of`].
     ///
     /// # Errors
-    /// As [`open`] and [`Self::of`].
+    /// As [`open()`] and [`Self::of`].
     pub fn open(path: &Path, placement: &Placement, keys: impl Fn(&str) -> Keys) -> Result<Self> {
         Self::of(open(path)?, placement, keys)
     }

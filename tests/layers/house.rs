@@ -62,7 +62,9 @@ impl House {
             .collect();
         let tests: Vec<Vec<String>> = files
             .iter()
-            .flat_map(|f| f.source.tests.iter().map(|name| [&f.module[..], &[name.clone()]].concat()))
+            .flat_map(|f| {
+                f.source.tests.iter().map(|name| [&f.module[..], std::slice::from_ref(name)].concat())
+            })
             .collect();
         let serves = |f: &File| !tests.iter().any(|test| f.module.starts_with(test));
         let files: Vec<File> = files.into_iter().filter(serves).collect();
@@ -120,7 +122,7 @@ impl House {
                 let Meaning::Ours(path) = self.meaning(file, &brought.path, false) else { continue };
                 // A folder's name by itself leads nowhere yet: the paths that begin with it do.
                 let folder = self.modules.get(&path).is_some_and(|m| self.files[*m].path.ends_with("mod.rs"));
-                if !self.hands_on(file, brought, &path) && !(folder && brought.name != "*") {
+                if !(self.hands_on(file, brought, &path) || folder && brought.name != "*") {
                     to.extend(self.home(&path, 0));
                 }
             }

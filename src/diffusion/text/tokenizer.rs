@@ -1,7 +1,7 @@
 //! CLIP's tokenizer: a prompt goes in, as many token ids as the text encoder has positions come out.
 //!
 //! The pipeline is CLIP's, whatever a model's files say: added tokens first, then the text without typography and in lower
-//! case, its words, their bytes as letters, and byte pairs merged up to the word's end. A model brings the [`Vocabulary`].
+//! case, its words, their bytes as letters, and byte pairs merged up to the word's end. A model brings the `Vocabulary`.
 
 use super::typography::Cleaning;
 use super::vocabulary::{Vocabulary, WORD_END};
@@ -45,7 +45,7 @@ impl Tokenizer {
     /// Reads the folder `tokenizer` of a model whose text encoder takes `length` tokens out of a vocabulary of `size`.
     ///
     /// # Errors
-    /// Model: as [`Vocabulary::read`], by file and cause.
+    /// Model: as `Vocabulary::read`, by file and cause.
     pub fn open(folder: &Path, length: usize, size: usize) -> Result<Self> {
         let vocabulary = Vocabulary::read(folder, size)?;
         let (begin, end, pad) = (vocabulary.begin, vocabulary.end, vocabulary.pad);
@@ -57,7 +57,7 @@ impl Tokenizer {
     /// CLIP's own, for a text encoder that takes `length` tokens out of a vocabulary of `size`, at least CLIP's.
     ///
     /// # Errors
-    /// Model: as [`Vocabulary::clip`].
+    /// Model: as `Vocabulary::clip`.
     pub fn clip(length: usize, size: usize) -> Result<Self> {
         let vocabulary = Vocabulary::clip(size)?;
         let (begin, end, pad) = (vocabulary.begin, vocabulary.end, vocabulary.pad);

@@ -93,7 +93,7 @@ impl WorkFolder {
     /// The windows of the take that begins with frame `start`.
     ///
     /// # Errors
-    /// As [`TakeFolder::open`].
+    /// As `TakeFolder::open`.
     pub fn take(&self, start: GeneratedFrame) -> Result<TakeFolder> {
         TakeFolder::open(&self.path, start)
     }

@@ -170,11 +170,11 @@ fn name_slots(source: &Source, project: &mut DeTable) -> Result<()> {
     };
     set(project)?;
     let Some(DeValue::Array(parts)) = project.get_mut("part").map(Spanned::get_mut) else { return Ok(()) };
-    let tables = parts.iter_mut().filter_map(|part| match part.get_mut() {
+    let mut tables = parts.iter_mut().filter_map(|part| match part.get_mut() {
         DeValue::Table(part) => Some(part),
         _ => None,
     });
-    tables.map(set).collect()
+    tables.try_for_each(set)
 }
 
 /// The paths of an `include`, with their places.

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A pickle is a program, and may be anybody's. Here it is only looked through: of all that it could ask for, the few names
-//! that tensors are made of are known ([`value`]), and any other ends the reading. Values are read one tensor at a time.
+//! that tensors are made of are known (`value.rs`), and any other ends the reading. Values are read one tensor at a time.
 
 mod build;
 mod fault;

@@ -33,7 +33,7 @@ pub(super) fn decode(
     decoder.set_packet_time_base(packets.time_base());
     let mut track = Delivery::new(&packets, decoder.rate(), varied);
     let mut damaged = 0u64;
-    while let Some(packet) = packets.next() {
+    for packet in packets.by_ref() {
         let taken = decoder.send_packet(&packet).is_ok();
         let given = receive(&mut decoder, &mut track, outlet)?;
         damaged += u64::from(!(taken && given));
