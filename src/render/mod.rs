@@ -1,6 +1,6 @@
 //! The only place where score, diffusion and video meet.
 //!
-//! A [`Job`] says what is to be made, and [`mod@plan`] cuts it into takes and windows. One step makes a window out of what
+//! A [`Job`] says what is to be made, and `plan.rs` cuts it into takes and windows. One step makes a window out of what
 //! the window before has left, its [`TakeState`]; [`Render`] iterates over it, [`Live`] takes single ones. [`run`] puts
 //! the stages behind it (latents → pictures → finish → file) on threads.
 //!
