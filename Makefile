@@ -3,12 +3,14 @@
 # make setup  installs the system packages that the build needs
 # make gallery  renders the README's pictures: a bar of the example track with every preset
 #
+# make check-cuda    compiles and lints the code for CUDA, without a GPU: fetches nvcc, takes long, is no part of the tests
+# make fixtures      makes the fixtures of the tests anew in a virtual environment of Python; make check-fixtures compares them
 # make test-studio   drives the studio's page in a browser; make setup-studio installs what that needs
 
 CARGO ?= cargo
 TRACK := examples/first-light.m4a
 
-.PHONY: demo gallery test test-studio lint setup setup-studio track clean
+.PHONY: demo gallery test test-studio lint check-cuda fixtures check-fixtures setup setup-studio track clean
 
 demo: setup
 	$(CARGO) build --release
@@ -37,6 +39,22 @@ lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --no-deps --document-private-items
+
+check-cuda: setup
+	.ci/check-cuda
+
+FIXTURES := target/fixtures/bin/python tests/fixtures/make.py
+
+target/fixtures: tests/fixtures/requirements.txt
+	python3 -m venv target/fixtures
+	target/fixtures/bin/pip install --quiet -r tests/fixtures/requirements.txt
+	touch target/fixtures
+
+fixtures: target/fixtures
+	$(FIXTURES)
+
+check-fixtures: target/fixtures
+	$(FIXTURES) --check
 
 setup:
 	@sh ./setup.sh
