@@ -3,13 +3,14 @@
 # make setup  installs the system packages that the build needs
 # make gallery  renders the README's pictures: a bar of the example track with every preset
 #
+# make check-cuda    compiles and lints the code for CUDA, without a GPU: fetches nvcc, takes long, is no part of the tests
+# make fixtures      makes the fixtures of the tests anew in a virtual environment of Python; make check-fixtures compares them
 # make test-studio   drives the studio's page in a browser; make setup-studio installs what that needs
-# make check-cuda    compiles the CUDA code, kernels included, with an nvcc from wheels; no GPU is needed
 
 CARGO ?= cargo
 TRACK := examples/first-light.m4a
 
-.PHONY: demo gallery test test-studio check-cuda lint setup setup-studio track clean
+.PHONY: demo gallery test test-studio lint check-cuda fixtures check-fixtures setup setup-studio track clean
 
 demo: setup
 	$(CARGO) build --release
@@ -41,6 +42,19 @@ lint:
 
 check-cuda: setup
 	.ci/check-cuda
+
+FIXTURES := target/fixtures/bin/python tests/fixtures/make.py
+
+target/fixtures: tests/fixtures/requirements.txt
+	python3 -m venv target/fixtures
+	target/fixtures/bin/pip install --quiet -r tests/fixtures/requirements.txt
+	touch target/fixtures
+
+fixtures: target/fixtures
+	$(FIXTURES)
+
+check-fixtures: target/fixtures
+	$(FIXTURES) --check
 
 setup:
 	@sh ./setup.sh
