@@ -5,6 +5,7 @@ use crate::nn::cpu;
 use crate::nn::cpu::conv_config::{Conv2dConfig, Finish};
 use crate::nn::cpu::norm::GroupNormSpec;
 use crate::noise::{Stream, gaussian};
+use candle_core::{DType, Device, Tensor};
 
 fn noise(seed: u64, shape: &[usize]) -> Tensor {
     let mut values = vec![0.0; shape.iter().product()];
