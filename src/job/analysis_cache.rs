@@ -4,6 +4,7 @@
 //! and of this very program: another build never reads it. A file appears whole or not at all, holds the hash of what is in
 //! it, and is left aside if anything is wrong with it. Whatever fails here costs time, never the analysis.
 
+use super::cache_folder::cache_folder;
 use crate::atomic_file;
 use crate::audio::{Analysis, Options};
 use crate::bounded_read;
@@ -11,7 +12,6 @@ use crate::digest::Digest;
 use crate::error::Result;
 use crate::progress::{Flow, Progress};
 use serde::{Deserialize, Serialize};
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -41,7 +41,7 @@ pub(super) fn through(
     progress: &dyn Progress,
     listen: impl Fn(&dyn Progress) -> Result<Analysis>,
 ) -> Result<Analysis> {
-    let Some(folder) = folder(|name| std::env::var_os(name)) else { return listen(progress) };
+    let Some(folder) = cache_folder(|name| std::env::var_os(name)) else { return listen(progress) };
     let path = folder.join(key(track, options)?);
     if let Some(entry) = load(&path) {
         entry.notes.iter().for_each(|note| progress.note(note));
@@ -54,14 +54,6 @@ pub(super) fn through(
     // Where nothing can be kept, the next run listens again.
     let _ = store(&path, &entry);
     Ok(entry.analysis)
-}
-
-/// Where analyses are kept, by the environment; none where it names no place.
-fn folder(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
-    let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let below = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-    let caches = path("XDG_CACHE_HOME").or_else(|| Some(path("HOME")?.join(below)))?;
-    Some(caches.join("beatbolt"))
 }
 
 /// The name of the file for a track that is heard in a certain way by this build of the program.
@@ -148,6 +140,7 @@ mod tests {
     use super::*;
     use crate::audio::analyze;
     use crate::progress::Silent;
+    use std::ffi::OsString;
 
     fn entry() -> Entry {
         let track = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/first-light.m4a");
@@ -206,7 +199,7 @@ mod tests {
     #[test]
     fn the_folder_is_the_users_cache() {
         let with = |pairs: &'static [(&str, &str)]| {
-            folder(|name| pairs.iter().find(|p| p.0 == name).map(|p| OsString::from(p.1)))
+            cache_folder(|name| pairs.iter().find(|p| p.0 == name).map(|p| OsString::from(p.1)))
         };
         assert_eq!(with(&[("XDG_CACHE_HOME", "/x"), ("HOME", "/h")]), Some("/x/beatbolt".into()));
         assert!(with(&[("XDG_CACHE_HOME", ""), ("HOME", "/h")]).unwrap().starts_with("/h"));

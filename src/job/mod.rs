@@ -16,6 +16,7 @@
 //! what will not come out well through [`Warning`].
 
 mod analysis_cache;
+mod cache_folder;
 mod destination;
 mod flashes;
 mod hearing;
@@ -28,6 +29,7 @@ mod record;
 mod render;
 mod request;
 mod scene;
+mod shipped_model;
 mod warning;
 
 pub use destination::{Destination, Earlier};

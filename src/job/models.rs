@@ -2,8 +2,9 @@
 
 use super::model_search::{self, Wanted};
 use super::options::ModelOptions;
+use super::shipped_model;
 use crate::diffusion::{Model, ModelInfo, ModelSpec, Precision, open_device};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::progress::Progress;
 use crate::weights::Placement;
 use std::path::{Path, PathBuf};
@@ -24,15 +25,13 @@ pub fn folders() -> Vec<PathBuf> {
     named.into_iter().chain(around).chain([source]).filter(|p| p.is_dir()).collect()
 }
 
-/// The folder of the model that comes with the program.
+/// The folder of the model that comes with the program: one of that name in [`folders`], or its own, which is unpacked.
 ///
 /// # Errors
-/// Model: it isn't where it should be.
+/// Model: it can't be unpacked.
 pub fn shipped() -> Result<PathBuf> {
-    folders().into_iter().map(|f| f.join(SHIPPED)).find(|f| f.is_dir()).ok_or_else(|| {
-        Error::model("the model spark, which comes with beatbolt, isn't where it should be")
-            .hint("set BEATBOLT_MODELS to the folder `models` of the source, or name a model with --model")
-    })
+    let found = folders().into_iter().map(|f| f.join(SHIPPED)).find(|f| f.is_dir());
+    found.map_or_else(shipped_model::unpacked, Ok)
 }
 
 /// Looks at the model that was asked for; its weights are not read.
