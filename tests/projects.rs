@@ -273,7 +273,7 @@ fn a_plan_warns_of_what_fights_the_model_and_draws_its_curves() {
     let line =
         "plan track.wav --size 64x144 --set denoise=0.1 --set guidance=3 --steps 4 --fps 60 --plot plan.svg";
     let told = stage.run(line).succeeds().out;
-    for word in ["warning: denoise", "pictures of", "60 frames a second", "why:", "mend:", "MB of memory"] {
+    for word in ["warning: denoise", "pictures of", "60 frames a second", "why:", "fix:", "MB of memory"] {
         assert!(told.contains(word), "{word}: {told}");
     }
     let picture = String::from_utf8(stage.bytes("plan.svg")).unwrap();

@@ -5,6 +5,7 @@ mod args;
 mod doctor;
 mod exchange;
 mod extract;
+mod interrupt;
 mod new;
 mod output;
 mod plan;
@@ -18,6 +19,7 @@ mod terminal;
 
 use args::{AnalyzeArgs, Cli, Command};
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 use std::process::ExitCode;
 
 /// Runs the program and says how it went: 0, or [`crate::error::ErrorKind::exit_code`].
@@ -29,6 +31,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Also --help and --version; nothing can be done about a closed standard output.
             let _ = error.print();
+            meant(&error).iter().for_each(|command| eprintln!("\n  did you mean: {command}"));
             return ExitCode::from(error.exit_code() as u8);
         }
     };
@@ -55,6 +58,12 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.kind().exit_code())
         }
     }
+}
+
+/// What somebody meant who gave a track or a project and no subcommand: to render it.
+fn meant(error: &clap::Error) -> Option<String> {
+    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else { return None };
+    std::path::Path::new(given).exists().then(|| shell::command(["beatbolt", "render", given])).flatten()
 }
 
 fn analyze_options(args: AnalyzeArgs) -> analyze::AnalyzeOptions {

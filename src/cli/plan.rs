@@ -59,6 +59,25 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
     Ok(())
 }
 
+/// A number of things: `1 take`, `3 takes`.
+fn counted(count: usize, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
+/// An estimate as a person would give it: two figures, in the unit that suits it.
+fn roughly(time: Seconds) -> String {
+    let (value, unit) = match time.0 {
+        s if s < 90.0 => (s, "second"),
+        s if s < 90.0 * 60.0 => (s / 60.0, "minute"),
+        s => (s / 3600.0, "hour"),
+    };
+    let step = if value >= 20.0 { 5.0 } else { 1.0 };
+    match (value / step).round() * step {
+        rounded if rounded < 10.0 && unit == "hour" => format!("{value:.1} hours"),
+        rounded => counted((rounded as usize).max(1), unit),
+    }
+}
+
 /// A line on how windows are sampled.
 fn sampled(sampling: &SamplingRecord) -> String {
     let list = |values: &[f64], digits: usize| {
@@ -114,18 +133,18 @@ impl Plan<'_> {
         let memory =
             self.needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory", bytes >> 20));
         say(format_args!(
-            "{} windows of {} steps in {} takes, about {}{memory} from the first window to the finished file here\n",
-            self.windows.len(),
-            settings.steps,
-            self.takes(),
-            self.needs.time
+            "{} of {} in {}; about {}{memory} from the first window to the finished file on this machine\n",
+            counted(self.windows.len(), "window"),
+            counted(settings.steps, "step"),
+            counted(self.takes(), "take"),
+            roughly(self.needs.time)
         ));
         say(sampled(&self.sampling));
         self.takes_table();
         self.values_table();
         self.windows_table();
-        for Warning { text, why, mend } in &self.warnings {
-            say(format_args!("\nwarning: {text}\n    why: {why}\n   mend: {mend}"));
+        for Warning { text, why, fix } in &self.warnings {
+            say(format_args!("\nwarning: {text}\n    why: {why}\n    fix: {fix}"));
         }
     }
 
@@ -169,6 +188,8 @@ impl Plan<'_> {
             let (least, most) = plot::extent(curve);
             let mean = curve.iter().sum::<f32>() / curve.len() as f32;
             let rate = format!("{:?}", param.rate).to_lowercase();
+            // Without the sign of a zero that was rounded from below.
+            let [least, mean, most] = [least, mean, most].map(|v| (v * 1000.0).round() / 1000.0 + 0.0);
             say(format_args!("{:18} {least:7.3} {mean:7.3} {most:7.3}  {rate}", param.name));
         }
         say("");
@@ -225,5 +246,27 @@ impl Plan<'_> {
     fn mean(&self, window: &Window, id: ParamId) -> f32 {
         let values = self.job.timeline.values(id, &window.new_frames());
         values.iter().sum::<f32>() / values.len() as f32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn estimates_are_said_as_a_person_would() {
+        let said = [0.2, 1.0, 12.4, 47.0, 119.0, 1300.0, 7000.0, 90_000.0].map(|s| roughly(Seconds(s)));
+        let right = [
+            "1 second",
+            "1 second",
+            "12 seconds",
+            "45 seconds",
+            "2 minutes",
+            "20 minutes",
+            "1.9 hours",
+            "25 hours",
+        ];
+        assert_eq!(said, right);
+        assert_eq!((counted(1, "take"), counted(0, "take")), ("1 take".to_owned(), "0 takes".to_owned()));
     }
 }

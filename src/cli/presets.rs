@@ -23,8 +23,28 @@ pub fn run(args: &PresetsArgs) -> Result<()> {
     } else {
         say(format_args!("{DEFAULT:10} the default: a look for every section, out of those below"));
         for (name, text) in shipped() {
-            say(format_args!("{name:10} {}", Preset::parse(name, text)?.about));
+            let music = made_for(text).map(|music| format!(" ({music})")).unwrap_or_default();
+            say(format_args!("{name:10} {}{music}", Preset::parse(name, text)?.about));
         }
     }
     Ok(())
+}
+
+/// The music that a preset is for, as its first line says: `# Made for techno and house: ...`.
+fn made_for(text: &str) -> Option<&str> {
+    text.lines().next()?.strip_prefix("# Made for ")?.split([':', '.']).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_preset_says_which_music_it_is_for() {
+        for (name, text) in shipped() {
+            assert!(made_for(text).is_some_and(|music| !music.is_empty()), "{name}");
+        }
+        assert_eq!(made_for("# Made for pop: verses that wait\n"), Some("pop"));
+        assert_eq!(made_for("about = \"x\"\n"), None);
+    }
 }

@@ -1,6 +1,7 @@
 //! `beatbolt render`: from a request to a finished file.
 
 use super::args::RenderArgs;
+use super::interrupt::stop_on_interrupt;
 use super::plan;
 use super::terminal;
 use super::terminal::say;
@@ -10,7 +11,6 @@ use crate::render::Watch;
 use crate::timing::Timings;
 use crate::units::Seconds;
 use serde_json::json;
-use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// Renders, or says what would be rendered.
@@ -27,7 +27,8 @@ pub fn run(args: RenderArgs) -> Result<()> {
     if args.fresh {
         destination.earlier = Earlier::Discarded;
     }
-    let watch = Watch { progress: &*progress, timings: &timings, stop: &AtomicBool::new(false) };
+    let stop = stop_on_interrupt();
+    let watch = Watch { progress: &*progress, timings: &timings, stop: &stop };
     let summary = make(request, &destination, watch)?;
     drop(progress);
     let seconds = began.elapsed().as_secs_f64();

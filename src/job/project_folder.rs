@@ -3,7 +3,7 @@
 use crate::bounded_read;
 use crate::diffusion::Tier;
 use crate::error::{Context, Error, Result};
-use crate::score::{Choices, MAX_FILE_BYTES, Project};
+use crate::score::{Choices, MAX_FILE_BYTES, Preset, Project};
 use crate::video::{Audio, Profile};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,8 +28,14 @@ pub fn load(path: &Path) -> Result<(Project, Folder)> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let entry = text(path)?;
     let mut file = |path: &str| text(&folder.inside(path)?);
-    let project = Project::parse(&name, &entry, &CHOICES, &mut file)?;
-    Ok((project, folder))
+    match Project::parse(&name, &entry, &CHOICES, &mut file) {
+        Ok(project) => Ok((project, folder)),
+        Err(_) if Preset::parse(&name, &entry).is_ok() => {
+            Err(Error::usage(format!("{name} is a preset, not a project"))
+                .hint(format!("render a track with it: beatbolt render TRACK --preset {}", path.display())))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 impl Folder {

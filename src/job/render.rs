@@ -4,6 +4,7 @@ use super::destination::{Destination, Earlier};
 use super::record::JobRecord;
 use super::request::Request;
 use super::scene::Scene;
+use super::warning::warnings;
 use crate::atomic_file;
 use crate::audio::decode::pull::{Pulled, pull};
 use crate::diffusion::Model;
@@ -18,14 +19,12 @@ use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job
 /// Whatever of it can't be; Output: another video is there already; Stopped, once `watch` says so.
 pub fn make(request: Request, destination: &Destination, watch: Watch) -> Result<Summary> {
     let scene = Scene::open(request, watch.progress, watch.timings)?;
-    for (_, cut) in scene.cut_prompts()? {
-        watch.progress.note(&format!("a prompt is too long for this model; not heard: \"{cut}\""));
-    }
     let stream = scene.request.hearing.options.stream;
     let (job, placement) = scene.job_to_render(destination, watch.progress)?;
     if let (false, Some(other)) = (destination.overwrite, in_the_way(&job)) {
         return Err(other);
     }
+    warnings(&scene, &job)?.iter().for_each(|warning| watch.progress.note(&warning.to_string()));
     let model = scene.load(&placement, watch.progress, watch.timings)?;
     produce(&job, destination, (&model, stream), watch)
 }
@@ -97,7 +96,7 @@ fn produce(
     if found > 0 {
         let whose = if place == folder { String::new() } else { format!(" in {}", place.display()) };
         watch.progress.note(&format!(
-            "{found} of {} windows were finished before{whose}; going on from there",
+            "{found} of {} windows were finished before{whose}; resuming from there",
             windows.len()
         ));
     }

@@ -55,6 +55,9 @@ impl Request {
     /// # Errors
     /// Usage or Input: a preset, a project or a value can't be meant.
     pub fn read(options: &JobOptions) -> Result<Self> {
+        if options.input.is_dir() {
+            return Err(is_folder(&options.input));
+        }
         match is_project(&options.input) {
             true => Self::of_project(options, project_folder::load(&options.input)?),
             false => match options.preset.as_deref().unwrap_or(DEFAULT) {
@@ -130,6 +133,16 @@ impl Request {
             directed: project.directed,
         })
     }
+}
+
+/// What is said of a folder where a track or a project is wanted.
+fn is_folder(path: &Path) -> Error {
+    let project = path.join("video.toml");
+    let hint = match project.is_file() {
+        true => format!("its project is {}", project.display()),
+        false => "name a track or a project in it".to_owned(),
+    };
+    Error::input(format!("'{}' is a folder", path.display())).hint(hint)
 }
 
 /// Whether this is a project and no track.

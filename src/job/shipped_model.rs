@@ -44,6 +44,7 @@ const FILES: &[(&str, &[u8])] = files![
     "unet/diffusion_pytorch_model.safetensors",
     "vae/config.json",
     "vae/diffusion_pytorch_model.safetensors",
+    "words.txt",
 ];
 
 /// The model's folder in the user's cache, where it is unpacked if it isn't there yet.

@@ -1,13 +1,14 @@
-//! Warnings: settings that fight the model: what, why, and what would mend it.
+//! Warnings: settings that fight the model: what, why, and what would fix it.
 
 use super::flashes;
 use super::scene::Scene;
-use crate::diffusion::model::Sampling;
+use crate::diffusion::model::{ModelWords, Sampling};
 use crate::error::Result;
 use crate::render::Job;
 use crate::score::ParamId;
 use crate::units::Size;
 use serde::Serialize;
+use std::fmt;
 
 /// Something that will not come out well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -17,7 +18,7 @@ pub struct Warning {
     /// Why it does harm.
     pub why: String,
     /// What to do about it.
-    pub mend: String,
+    pub fix: String,
 }
 
 /// Longest edge ratio and area ratio between generated pictures and the model's own that does no harm.
@@ -26,6 +27,8 @@ const FAR: f64 = 1.5;
 const STANDARD_GUIDANCE: f32 = 7.0;
 /// Words of a prompt above which the first ones hardly count any more.
 const LONG: usize = 40;
+/// Phrases that are named to somebody who asked for what a model doesn't know.
+const SUGGESTED: usize = 8;
 
 /// All that can be said about a job before it is rendered.
 ///
@@ -44,8 +47,8 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     Ok(all)
 }
 
-fn warning(text: String, why: &str, mend: impl Into<String>) -> Option<Warning> {
-    Some(Warning { text, why: why.to_owned(), mend: mend.into() })
+fn warning(text: String, why: &str, fix: impl Into<String>) -> Option<Warning> {
+    Some(Warning { text, why: why.to_owned(), fix: fix.into() })
 }
 
 /// Steps that were forced on a module that was made for others.
@@ -170,7 +173,7 @@ fn prompts(scene: &Scene, all: &mut Vec<Warning>) -> Result<()> {
     for (prompt, cut) in scene.cut_prompts()? {
         all.extend(warning(
             format!("a prompt is too long: \"{}\"", start_of(&prompt)),
-            &format!("the text encoder doesn't hear \"{}\"", start_of(&cut)),
+            &format!("the text encoder ignores \"{}\"", start_of(&cut)),
             "say less, the most important first",
         ));
     }
@@ -183,20 +186,47 @@ fn prompts(scene: &Scene, all: &mut Vec<Warning>) -> Result<()> {
             ));
         }
     }
-    // The model that comes with the program knows scenes that move by themselves; others go by words.
-    let knows_scenes = scene.request.model.folder.is_none();
-    let mut still = scene.prompts().into_iter().filter(|p| {
-        let lower = p.to_lowercase();
-        !MOTION.iter().any(|stem| lower.contains(stem))
-    });
-    if let (false, Some(prompt)) = (knows_scenes, still.next()) {
-        all.extend(warning(
-            format!("a prompt says nothing of motion: \"{}\"", start_of(prompt)),
-            "motion modules move what the words let them: a still life stays still",
-            "a word of motion: flowing, rushing, swirling, waves",
-        ));
+    match scene.info.words() {
+        Some(known) => all.extend(scene.prompts().iter().find_map(|prompt| unknown(prompt, known))),
+        None => all.extend(scene.prompts().iter().find_map(|prompt| still(prompt))),
     }
     Ok(())
+}
+
+/// A prompt of which a model that was taught a list of words knows none.
+fn unknown(prompt: &str, known: &ModelWords) -> Option<Warning> {
+    if known.know(prompt) {
+        return None;
+    }
+    let text = match prompt.trim() {
+        "" => "a prompt is empty".to_owned(),
+        _ => format!("the model knows no word of the prompt \"{}\"", start_of(prompt)),
+    };
+    let near = known.nearest(prompt, SUGGESTED).join(", ");
+    warning(
+        text,
+        "it shows what it likes where nothing that it knows is asked for",
+        format!("name a scene and colours; it knows {near} ...; its words.txt lists them all"),
+    )
+}
+
+/// A prompt for a model that knows all words, and none of them of motion.
+fn still(prompt: &str) -> Option<Warning> {
+    let lower = prompt.to_lowercase();
+    if MOTION.iter().any(|stem| lower.contains(stem)) {
+        return None;
+    }
+    warning(
+        format!("a prompt says nothing of motion: \"{}\"", start_of(prompt)),
+        "motion modules move what the words let them: a still life stays still",
+        "a word of motion: flowing, rushing, swirling, waves",
+    )
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}; {}", self.text, self.why, self.fix)
+    }
 }
 
 fn start_of(text: &str) -> String {

@@ -48,7 +48,7 @@ pub enum Command {
 
 /// `beatbolt render`
 #[derive(Debug, Args)]
-#[command(after_help = "An interrupted render goes on where it stopped when the same command is run again.")]
+#[command(after_help = "An interrupted render resumes when the same command is run again.")]
 pub struct RenderArgs {
     #[command(flatten)]
     #[allow(missing_docs)]

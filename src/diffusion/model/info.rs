@@ -8,6 +8,7 @@ use super::hints::ModelHints;
 use super::motion::Motion;
 use super::sampling::Sampling;
 use super::spec::ModelSpec;
+use super::words::ModelWords;
 use crate::diffusion::config::{
     CheckpointScheduler, MotionConfig, StageConfig, TextConfig, UnetConfig, VaeConfig,
 };
@@ -55,6 +56,7 @@ pub struct ModelInfo {
     /// How the names of a checkpoint in one file are read; none for a folder.
     layout: Option<Layout>,
     hints: ModelHints,
+    words: Option<ModelWords>,
     sampling: Sampling,
     files: Vec<PathBuf>,
     notes: Vec<String>,
@@ -127,6 +129,7 @@ impl ModelInfo {
             tokenizer,
             layout: parts.single.map(|(layout, _)| layout),
             hints: hints.unwrap_or_else(|| motion.sampling.hints()),
+            words: ModelWords::read(&spec.folder)?,
             motion: motion.config,
             motion_weights: motion.weights,
             sampling: motion.sampling,
@@ -143,6 +146,11 @@ impl ModelInfo {
     /// What the model was made for.
     pub fn hints(&self) -> &ModelHints {
         &self.hints
+    }
+
+    /// The words that it was taught, where it lists them; none: it knows whatever people say.
+    pub fn words(&self) -> Option<&ModelWords> {
+        self.words.as_ref()
     }
 
     /// How windows are sampled, and where each part of that comes from.

@@ -12,6 +12,7 @@ mod motion;
 mod sampling;
 mod spec;
 pub mod tier;
+mod words;
 
 pub use cost::Products;
 pub use fingerprint::ModelFingerprint;
@@ -20,6 +21,7 @@ pub use info::ModelInfo;
 pub use sampling::{Origin, Origins, Sampling, SamplingRecord};
 pub use spec::{ModelSpec, Precision};
 pub use tier::Tier;
+pub use words::ModelWords;
 
 use self::info::Part;
 use super::conditioning::Conditioning;

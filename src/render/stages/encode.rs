@@ -29,7 +29,7 @@ pub fn encode(
             summary.frames += 1;
             if progress.advance(summary.frames) == Flow::Stop {
                 return Err(Error::new(ErrorKind::Stopped, "stopped; the finished windows are kept")
-                    .hint("run the same command again to go on from here"));
+                    .hint("run the same command again to resume"));
             }
         }
         summary.windows += 1;

@@ -57,6 +57,23 @@ pub fn differences(now: &Map<String, Value>, then: &Map<String, Value>) -> Vec<S
     found
 }
 
+/// A setting that differs, as a person would call it.
+pub fn said(name: &str) -> String {
+    match name.split('.').next().unwrap_or(name) {
+        "program" => "the version of beatbolt",
+        "model" => "the model",
+        "device" => "the device or its precision",
+        "seed" => "the seed",
+        "steps" => "the number of steps",
+        "windows" => "the windows' overlap",
+        "generate" => "the size of generated pictures",
+        "picture" => "the size of the video",
+        "timeline" => "the preset, its values or prompts, the frame rate, or what was heard in the track",
+        other => other,
+    }
+    .to_owned()
+}
+
 fn unwritable() -> Error {
     Error::internal("the settings can't be written down")
 }

@@ -132,7 +132,7 @@ mod tests {
         let path = home.path().join("w");
         drop(WorkFolder::open(&path, &settings(1)).unwrap());
         let error = WorkFolder::open(&path, &settings(2)).unwrap_err();
-        assert!(error.to_string().contains("different: seed)"), "{error}");
+        assert!(error.to_string().contains("different: the seed)"), "{error}");
         let other = |seed| WorkFolder::is_of_another(&path, &settings(seed));
         assert_eq!((other(1), other(2)), (false, true));
         assert!(!WorkFolder::is_of_another(home.path(), &settings(1)));
@@ -150,7 +150,7 @@ mod tests {
         };
         drop(WorkFolder::open(home.path(), &of("a", "x")).unwrap());
         let error = WorkFolder::open(home.path(), &of("b", "y")).unwrap_err();
-        assert!(error.to_string().contains("different: track, timeline)"), "{error}");
+        assert!(error.to_string().contains("different: the track, the preset, its"), "{error}");
         // Tags in a track's file are not heard.
         WorkFolder::open(home.path(), &of("b", "x")).unwrap();
     }

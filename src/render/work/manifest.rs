@@ -76,17 +76,18 @@ impl Manifest {
         let changed = match then {
             Some(then) if self.has_the_pictures_of(then) => return Ok(()),
             Some(then) if then.layout == self.layout => {
-                let track = (then.track != self.track).then(|| "track".to_owned());
+                let track = (then.track != self.track).then(|| "the track".to_owned());
                 let changed = fingerprint::differences(&self.picture, &then.picture);
+                let changed = changed.iter().map(|name| fingerprint::said(name));
                 track.into_iter().chain(changed).collect::<Vec<_>>().join(", ")
             }
             _ => "the program".to_owned(),
         };
         Err(Error::usage(format!(
-            "{} holds the windows of another job (different: {changed})",
+            "{} holds the finished windows of a render with other settings (different: {changed})",
             folder.display()
         ))
-        .hint("give the command with which it was begun, to go on with it")
-        .hint("or add --fresh to throw that work away and begin anew"))
+        .hint("run the command that began it, to resume it")
+        .hint("or add --fresh to throw that work away and start over"))
     }
 }

@@ -1,0 +1,31 @@
+//! Ctrl-C: the first one ends a render after the step at hand, and says so at once; the second one ends the program.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What is set once somebody asks to stop.
+///
+/// Where the system lets nobody listen for it, Ctrl-C ends the program as ever: finished windows are kept all the same.
+pub fn stop_on_interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    #[cfg(unix)]
+    listen(Arc::clone(&stop));
+    stop
+}
+
+#[cfg(unix)]
+fn listen(stop: Arc<AtomicBool>) {
+    use crate::error::ErrorKind;
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else { return };
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            if stop.swap(true, Ordering::Relaxed) {
+                std::process::exit(ErrorKind::Stopped.exit_code().into());
+            }
+            eprintln!(
+                "\nstopping after this step; finished windows are kept. Press Ctrl-C again to quit at once."
+            );
+        }
+    });
+}
