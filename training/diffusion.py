@@ -29,7 +29,7 @@ def times(n, low=0):
 
 def words(takes, tok, rng):
     """Token ids [n,32] of freshly worded captions of takes, one in ten empty."""
-    rows = ["" if rng.random() < 0.1 else captions.caption(t["kind"], t["form"], t["palette"], t["mood"], rng) for t in takes]
+    rows = ["" if rng.random() < 0.1 else captions.caption(t, rng) for t in takes]
     return torch.tensor([tok(text) for text in rows])
 
 
@@ -93,7 +93,7 @@ FADE = 8.0  # new frames after which the settled frames' error has fallen to 1/e
 
 
 def error(shape):
-    """What a settled frame [8,h,w] may be wrong by: grainy, blotchy or broad, up to three tenths of the latents' own spread."""
+    """What a settled frame [16,h,w] may be wrong by: grainy, blotchy or broad, up to three tenths of the latents' own spread."""
     rough = torch.randn(shape)
     kind, size = torch.rand(()), 0.3 * torch.rand(())
     if kind < 0.3:
@@ -105,7 +105,7 @@ def error(shape):
 
 
 def noised(x, a, b):
-    """Noise clips x [n,16,8,h,w] for training: returns input, time [n], target v, b, and the weight of each frame in the loss.
+    """Noise clips x [n,16,16,h,w] for training: returns input, time [n], target v, b, and the weight of each frame in the loss.
 
     Six in ten clips carry on: their first HELD frames are settled ones. All of them but the last are shown nearly clean whatever
     the time is, so that from the first step on there is a picture to grow out of; the last is noised like the new ones. They are
@@ -146,7 +146,7 @@ JUMPS = 1.5
 
 
 def unsteady(miss, weight):
-    """Loss of a miss [n,16,8,h,w], with weights [n,16,1,1,1]: squares, and squares of its changes from frame to frame.
+    """Loss of a miss [n,16,16,h,w], with weights [n,16,1,1,1]: squares, and squares of its changes from frame to frame.
 
     A viewer forgives what is wrong in the same way in all frames much sooner than what jumps.
     """
@@ -155,7 +155,7 @@ def unsteady(miss, weight):
 
 
 def stills(table, rng, tok, a, b):
-    """A batch of single frames: input [n,1,8,h,w], time, token ids, target v."""
+    """A batch of single frames: input [n,1,16,h,w], time, token ids, target v."""
     picks = [table.pick(rng) for _ in range(STILLS)]
     x = torch.stack([table.frame(p, rng) for p in picks])[:, None]
     t = times(STILLS)

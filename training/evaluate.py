@@ -4,13 +4,12 @@
 
 One row per motion module: the standard one (0) in many steps with guidance, and those for few steps as far as there are any.
 
-Scene accuracy is what a small classifier says, which this program trains on the procedural clips themselves (its accuracy on
-held-out real ones is printed beside it). Palette accuracy is the nearest named palette of the decoded frames. Flicker is the mean
-second difference of luma in time over the mean first one, here relative to real clips at the same speed. The Fréchet distance is
-taken in the classifier's last features, between clips and real ones.
+Scene accuracy is what a small classifier says, which this program trains on the drawn clips themselves (its accuracy on those kept
+out is printed beside it). Palette accuracy is the nearest named palette of the decoded frames. Detail is the share of luma energy
+above a quarter of Nyquist, flicker the mean second difference of luma in time over the mean first one, both relative to drawn
+clips. The Fréchet distance is taken in the classifier's last features, between clips and drawn ones.
 """
 import argparse
-import json
 import pathlib
 import random
 
@@ -18,17 +17,21 @@ import torch
 import torch.nn.functional as F
 
 import captions
+import clips
+import data
 import export
+import looks
 import nets
 import sample
-import scenes
+from looks.core import tones
+from vae import detail
 
 SMALL = (72, 128)
-NOVEL = 20_000  # clock places from here on are in no training clip: the camera's slow drift never comes back to them
+SCENES = clips.SCENES
 
 
 class Classifier(torch.nn.Module):
-    """Which family a frame [n,3,72,128] in [0,1] is of; `features` are [n,96]."""
+    """Which scene a frame [n,3,72,128] in [0,1] is of; `features` are [n,192]."""
 
     def __init__(self):
         super().__init__()
@@ -36,7 +39,7 @@ class Classifier(torch.nn.Module):
         for a, b in zip(widths, widths[1:]):
             layers += [torch.nn.Conv2d(a, b, 3, 2, 1), torch.nn.BatchNorm2d(b), torch.nn.SiLU()]
         self.body = torch.nn.Sequential(*layers)
-        self.head = torch.nn.Linear(96 * 2, len(scenes.KINDS))
+        self.head = torch.nn.Linear(96 * 2, len(SCENES))
 
     def features(self, x):
         y = self.body(x * 2 - 1)
@@ -46,25 +49,26 @@ class Classifier(torch.nn.Module):
         return self.head(self.features(x))
 
 
-def real(rng, frames, kind=None, clock=None):
-    """A real clip [frames,3,72,128] in [0,1] and its family's number."""
-    kind = kind or rng.choice(scenes.KINDS)
-    start = clock if clock is not None else rng.uniform(0, 9600)
-    x = scenes.clip(kind, rng.choice(list(scenes.PALETTES)), rng.randrange(scenes.FORMS[kind]), rng.choice(scenes.MOODS),
-                    start + torch.arange(float(frames)), (rng.uniform(0, 6.283), rng.uniform(0, 6.283)), 144, 256)
-    return F.avg_pool2d((x + 1) / 2, 2).clamp(0, 1), scenes.KINDS.index(kind)
+def real(path, every=1):
+    """A drawn clip [frames,3,72,128] in [0,1], its scene's number, its palette and its curve."""
+    what, frames = clips.read(path)
+    return F.interpolate(frames[::every] / 255, SMALL, mode="area"), SCENES.index(what["scene"]), what["palette"], what["curve"]
 
 
-def train_classifier(path, steps=700):
-    """The classifier, from `path` if it is there. A pool of frames is drawn first; blur and noise keep it from judging by texture."""
+def drawn(folder, held):
+    """The files of clips that training has seen, or of those that were kept out."""
+    return [f for f in sorted(folder.glob("*.zip")) if (int(f.stem) % data.HELD_OUT == 0) == held]
+
+
+def train_classifier(folder, path, steps=1500):
+    """The classifier, from `path` if it is there; blur and noise keep it from judging by texture."""
     net = Classifier()
     if path.exists():
         net.load_state_dict(torch.load(path, weights_only=True))
         return net.eval()
-    rng = random.Random(5)
     torch.manual_seed(5)
-    clips = [real(rng, 2, scenes.KINDS[i % 16]) for i in range(1600)]
-    x, y = torch.cat([c for c, _ in clips]), torch.tensor([k for _, k in clips]).repeat_interleave(2)
+    rows = [real(f, 5) for f in drawn(folder, False)]
+    x, y = torch.cat([r[0] for r in rows]), torch.cat([torch.full((len(r[0]),), r[1]) for r in rows])
     opt = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=1e-2)
     rate = torch.optim.lr_scheduler.OneCycleLR(opt, 3e-3, steps)
     for _ in range(steps):
@@ -72,6 +76,8 @@ def train_classifier(path, steps=700):
         some = x[at]
         if torch.rand(()) < 0.5:
             some = F.interpolate(F.avg_pool2d(some, 2), SMALL)
+        if torch.rand(()) < 0.5:
+            some = some.flip(-1)
         some = some + 0.04 * torch.rand(()) * torch.randn_like(some)
         loss = F.cross_entropy(net(some), y[at], label_smoothing=0.05)
         opt.zero_grad()
@@ -85,8 +91,8 @@ def train_classifier(path, steps=700):
 def nearest_palette(frames):
     """The name of the palette whose colours the pixels of frames [n,3,h,w] in [0,1] are nearest to, on average."""
     pixels = F.avg_pool2d(frames, 4).permute(0, 2, 3, 1).reshape(-1, 3)
-    ramp = torch.linspace(0, 1, 64)
-    far = {name: torch.cdist(pixels, scenes.colour(ramp, name)).min(1).values.mean() for name in scenes.PALETTES}
+    ramp = lambda name: tones(name)[1].T[::16] ** (1 / 2.2)
+    far = {name: torch.cdist(pixels, ramp(name)).min(1).values.mean() for name in looks.PALETTES}
     return min(far, key=far.get)
 
 
@@ -105,13 +111,15 @@ def frechet(a, b):
 
 
 def wordings(count):
-    """Held-out asks: (family, palette, caption), every family as often as any other."""
-    rng, pals = random.Random(77), list(scenes.PALETTES)
+    """Held-out asks: (scene, palette, caption), every scene as often as any other."""
+    rng, pals = random.Random(77), list(looks.PALETTES)
     for i in range(count):
-        kind = scenes.KINDS[i % 16]
-        palette = pals[(5 * i + i // 16 * 3 + 1) % 16]
-        form = rng.randrange(scenes.FORMS[kind])
-        yield kind, palette, form, captions.caption(kind, form, palette, "", rng)
+        what = {**clips.describe(1_000_000 + i), "scene": SCENES[i % len(SCENES)], "palette": pals[(7 * i + i // len(SCENES) * 3 + 1) % len(pals)]}
+        what["parts"] = {n: rng.choice(list(v)) for n, v in PARTS} if what["scene"] in clips.SOLIDS else {}
+        yield what["scene"], what["palette"], captions.caption(what, rng)
+
+
+PARTS = (("subject", captions.SUBJECTS), ("background", captions.BACKGROUNDS), ("light", captions.LIGHTS))
 
 
 @torch.no_grad()
@@ -119,41 +127,43 @@ def judge(few, net, asks):
     """One row of the table: the motion module for `few` steps, or the standard one."""
     spark, steps, guidance = sample.Spark(few=few), few or 4 * nets.STEPS, 1.0 if few else export.GUIDANCE
     right_palette = right_scene = 0
-    clips, features = [], []
-    for i, (kind, palette, _, text) in enumerate(asks):
+    seen, features, fine = [], [], []
+    for i, (scene, palette, text) in enumerate(asks):
         clip = spark.clips([text], torch.ones(nets.FRAMES), 1000 + i, guidance, steps=steps)[0]
         small = F.interpolate(clip, SMALL, mode="area")
-        right_palette += nearest_palette(clip) == palette
-        right_scene += int(net(small).softmax(1).mean(0).argmax()) == scenes.KINDS.index(kind)
-        clips.append(small)
+        right_palette += nearest_palette(small) == palette
+        right_scene += int(net(small).softmax(1).mean(0).argmax()) == SCENES.index(scene)
+        fine.append(detail(F.interpolate(clip[::5], (nets.HEIGHT, nets.WIDTH), mode="area")).mean())
+        seen.append(small)
         features.append(net.features(small))
-    return {"palette": 100 * right_palette / len(asks), "scene": 100 * right_scene / len(asks),
-            "flicker": flicker(torch.stack(clips)), "features": torch.cat(features)}
+    return {"palette": 100 * right_palette / len(asks), "scene": 100 * right_scene / len(asks), "detail": float(torch.stack(fine).mean()),
+            "flicker": flicker(torch.stack(seen)), "features": torch.cat(features)}
 
 
 @torch.no_grad()
 def main():
     a = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    a.add_argument("--prompts", type=int, default=64)
+    a.add_argument("--clips", type=pathlib.Path, default=nets.STATE / "clips", help="the folder of drawn clips")
+    a.add_argument("--prompts", type=int, default=84)
     a.add_argument("--modules", type=int, nargs="+", default=[0, 8, 4, 2])
-    a.add_argument("--classifier", default="spark-classifier.pt", help="where it is kept between runs")
+    a.add_argument("--classifier", type=pathlib.Path, default=nets.STATE / "classifier.pt", help="where it is kept between runs")
     o = a.parse_args()
     with torch.enable_grad():
-        net = train_classifier(pathlib.Path(o.classifier))
-    rng = random.Random(99)
-    held = [real(rng, 16, scenes.KINDS[i % 16], NOVEL + rng.uniform(0, 9600)) for i in range(160)]
-    judged = [int(net(c).softmax(1).mean(0).argmax()) == k for c, k in held]
-    truth = {"flicker": flicker(torch.stack([c for c, _ in held])), "features": torch.cat([net.features(c) for c, _ in held])}
-    print(f"classifier on held-out real clips: {100 * sum(judged) / len(judged):.1f} %")
-    db = json.loads((nets.MODEL / "training.json").read_text())["vae"]["psnr"]
-    print(f"autoencoder PSNR: mean {sum(db.values()) / len(db):.1f} dB, worst {min(db, key=db.get)} {min(db.values()):.1f} dB")
+        net = train_classifier(o.clips, o.classifier)
+    held = [real(f) for f in drawn(o.clips, True)]
+    judged = [int(net(x).softmax(1).mean(0).argmax()) == k for x, k, _, _ in held]
+    named = [nearest_palette(x) == p for x, _, p, _ in held]
+    fine = torch.cat([detail(clips.read(f)[1][::5] / 127.5 - 1) for f in drawn(o.clips, True)]).mean()
+    truth = {"flicker": flicker(torch.stack([x for x, *_ in held])), "features": torch.cat([net.features(x) for x, *_ in held])}
+    percent = lambda right: 100 * sum(right) / len(right)
+    print(f"of {len(held)} drawn clips kept out the classifier knows {percent(judged):.1f} %, the palette is the nearest of {percent(named):.1f} %")
     asks = list(wordings(o.prompts))
-    print("| module | palette % | scene % | flicker / real | Fréchet |\n| --- | --- | --- | --- | --- |")
+    print("| module | palette % | scene % | detail / real | flicker / real | Fréchet |\n| --- | --- | --- | --- | --- | --- |")
     for few in o.modules:
         if few and not nets.weights(nets.adapter(few)).exists():
             continue
         row = judge(few, net, asks)
-        print(f"| {f'{few} steps' if few else 'standard'} | {row['palette']:.1f} | {row['scene']:.1f} "
+        print(f"| {f'{few} steps' if few else 'standard'} | {row['palette']:.1f} | {row['scene']:.1f} | {row['detail'] / fine:.2f} "
               f"| {row['flicker'] / truth['flicker']:.2f} | {frechet(row['features'], truth['features']):.2f} |", flush=True)
 
 

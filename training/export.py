@@ -6,7 +6,7 @@ import torch
 from diffusers import EulerDiscreteScheduler
 
 import captions
-import data
+import motion_scale
 import nets
 import tokens
 from nets import MODEL
@@ -28,6 +28,14 @@ def alphas():
     return bar.to(torch.get_default_device())
 
 
+def words():
+    """The phrases that the model is taught, the plainest first: the program names them to who asks for something else."""
+    plain = [[p.replace("{s}", "sphere") for p in phrases] for phrases in captions.SCENES.values()]
+    parts = [p for table in (captions.SUBJECTS, captions.BACKGROUNDS, captions.LIGHTS) for v in table.values() for p in captions.split(v) if p]
+    firsts, rest = [p[0] for p in plain], [w for p in plain for w in p[1:]]
+    return list(dict.fromkeys([*firsts, *rest, *parts, *(w for v in captions.PALETTES.values() for w in v)]))
+
+
 def frame():
     """Write everything that is not a weight."""
     import diffusers
@@ -39,9 +47,10 @@ def frame():
         "vae": ["diffusers", "AutoencoderTiny"], "scheduler": ["diffusers", "EulerDiscreteScheduler"],
         "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
         "feature_extractor": [None, None], "image_encoder": [None, None]}, indent=2) + "\n")
+    (MODEL / "words.txt").write_text("\n".join(words()) + "\n")
     (MODEL / "spark.json").write_text(json.dumps(
         {"width": nets.WIDTH, "height": nets.HEIGHT, "fps": nets.FPS, "steps": nets.STEPS, "frames": nets.FRAMES,
-         "final_steps": 4 * nets.STEPS, "guidance": GUIDANCE, "pin_noise": nets.PIN, "still": data.STILL}) + "\n")
+         "final_steps": 4 * nets.STEPS, "guidance": GUIDANCE, "pin_noise": nets.PIN, "still": motion_scale.STILL}) + "\n")
 
 
 def init():

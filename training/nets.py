@@ -14,20 +14,21 @@ from diffusers import AutoencoderTiny, MotionAdapter, UNet2DConditionModel, UNet
 from safetensors.torch import load_file, save_file
 from transformers import CLIPTextConfig, CLIPTextModel
 
-MODEL = pathlib.Path(__file__).resolve().parent.parent / "models" / "spark"
-CHANNELS = (64, 96, 128)
+STATE = pathlib.Path(__file__).resolve().parent / "state"  # what a training is made of: data, checkpoints, weights so far
+MODEL = STATE / "spark"
+CHANNELS = (96, 128, 192)
 TEXT = 128
 TOKENS = 32
 FRAMES = 16
 WIDTH, HEIGHT, FPS, STEPS = 512, 288, 12, 4
-FOLDED, UNFOLDED = 2, 4  # sides of the patches that the encoder reads and the decoder writes
+FOLDED, UNFOLDED = 2, 8  # sides of the patches that the encoder reads and the decoder writes
 PIN = 0.15  # noise (sigma) under which a render shows the settled frames that a window begins with
-LATENT = (8, HEIGHT // 16, WIDTH // 16)
+LATENT = (16, HEIGHT // 16, WIDTH // 16)
 
 
 class Patched(AutoencoderTiny):
     """An `AutoencoderTiny` over pictures whose patches are folded into channels, so that the last doublings cost nothing:
-    [n,3,H,W] in [-1,1] <-> [n,8,H/16,W/16]."""
+    [n,3,H,W] in [-1,1] to [n,16,H/16,W/16], and back to [n,3,2H,2W]."""
 
     def encode(self, x):
         return super().encode(torch.nn.functional.pixel_unshuffle(x, FOLDED))
@@ -51,8 +52,8 @@ def mixed():
 def build_vae():
     """The autoencoder, thin at its top level."""
     return Patched(in_channels=3 * FOLDED ** 2, out_channels=3 * UNFOLDED ** 2, latent_channels=LATENT[0],
-                   encoder_block_out_channels=(32,) * 4, decoder_block_out_channels=(32,) * 3,
-                   num_encoder_blocks=(0, 0, 1, 2), num_decoder_blocks=(3, 3, 1))
+                   encoder_block_out_channels=(64,) * 4, decoder_block_out_channels=(64,) * 3,
+                   num_encoder_blocks=(0, 1, 2, 3), num_decoder_blocks=(5, 3, 1))
 
 
 def build_text(vocabulary):
@@ -130,7 +131,7 @@ def moving(forward):
 
 
 class Video(torch.nn.Module):
-    """UNet with motion modules. `forward(x [b,f,8,h,w], t [b], text [b,l,d], scale [b,f])` predicts v, [b,f,8,h,w]."""
+    """UNet with motion modules. `forward(x [b,f,16,h,w], t [b], text [b,l,d], scale [b,f])` predicts v, [b,f,16,h,w]."""
 
     def __init__(self, unet, motion):
         super().__init__()
@@ -215,7 +216,7 @@ def save_part(name, net, state=None):
     else:
         config = {k: v for k, v in json.loads(net.to_json_string()).items() if not k.startswith("_name")}
         if name == "vae":  # diffusers leaves this one out
-            config.update(encoder_block_out_channels=[32] * 4, _class_name="AutoencoderTiny")
+            config.update(encoder_block_out_channels=[64] * 4, _class_name="AutoencoderTiny")
         if name.startswith("motion_adapter"):
             config["motion_norm"] = "frame"
         text = json.dumps(config, indent=2)

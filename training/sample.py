@@ -1,6 +1,6 @@
 """Look at spark as the program will run it: Euler, trailing grid, v-prediction, zero terminal SNR, hand-off of 4 frames.
 
-    python training/sample.py images OUT.png [--guidance G]            every scene and form in eight palettes, single pictures
+    python training/sample.py images OUT.png [--guidance G]            every scene in four palettes, single pictures
     python training/sample.py clip OUT.png "neon tunnel" [--windows 3] [--curve pulse] [--denoise S]   every second frame
     python training/sample.py speed [--prompts N]                      motion at constant scales, and how curves are obeyed
 
@@ -12,10 +12,10 @@ import json
 import torch
 
 import captions
-import data
 import export
+import looks
+import motion_scale
 import nets
-import scenes
 import tokens
 
 OVERLAP = 4
@@ -30,7 +30,7 @@ def grid(s, steps=nets.STEPS):
 
 
 def shown(x, noise, sigma, held):
-    """x = clean + sigma noise [b,f,8,h,w] with the settled frames in their places, and what the network gets to see of it."""
+    """x = clean + sigma noise [b,f,16,h,w] with the settled frames in their places, and what the network gets to see of it."""
     root = (sigma ** 2 + 1).sqrt()
     if held is None:
         return x, x / root
@@ -66,15 +66,15 @@ def spline(part, first, fourth):
 
 
 def paced(clean, scale, luma, held=None):
-    """What to add to predicted clean latents [b,f,8,h,w] for them to move as their motion scale [b,f] says, as the program does.
+    """What to add to predicted clean latents [b,f,16,h,w] for them to move as their motion scale [b,f] says, as the program does.
 
-    `luma` [8] is what each channel adds to the luma of a picture.
+    `luma` [16] is what each channel adds to the luma of a picture.
     """
     change, first = torch.zeros_like(clean), 0 if held is None else OVERLAP - 1
     for row, s, z, pinned in zip(change, scale, clean, [None] * len(clean) if held is None else held):
         path = z if pinned is None else torch.cat([pinned[-1:], z[OVERLAP:]])
         ways = torch.einsum("fchw,c->fhw", path[1:] - path[:-1], luma).abs().mean((1, 2))
-        n, most, place = len(ways), longest(ways), places(ways, data.speed(s[first + 1:]))
+        n, most, place = len(ways), longest(ways), places(ways, motion_scale.speed(s[first + 1:]))
         at = place.floor().long().clamp(max=n - 1)
         goes = lambda way: (way >= 0) & (way < n) & (ways[way.clamp(0, n - 1)] <= most)
         weights = spline(place - at, goes(at - 1), goes(at + 1))
@@ -83,7 +83,7 @@ def paced(clean, scale, luma, held=None):
 
 
 def stride(predict, x, noise, t, sigma, after, hidden, scale, empty=None, guidance=1.0, held=None, luma=None):
-    """One Euler step of x = clean + sigma noise [b,f,8,h,w] from sigma to `after`, as the program takes it; paced by `luma`."""
+    """One Euler step of x = clean + sigma noise [b,f,16,h,w] from sigma to `after`, as the program takes it; paced by `luma`."""
     x, y = shown(x, noise, sigma, held)
     v = predict(y, t, hidden, scale)
     if guidance != 1:
@@ -116,14 +116,14 @@ class Spark:
         return self.text(torch.tensor([self.tok(p) for p in prompts])).last_hidden_state
 
     def predict(self, x, t, hidden, scale):
-        """v of x [b,f,8,h,w] (single frames bypass the motion modules)."""
+        """v of x [b,f,16,h,w] (single frames bypass the motion modules)."""
         t = torch.full((x.shape[0],), int(t))
         if x.shape[1] == 1:
             return self.unet(x[:, 0], t, encoder_hidden_states=hidden).sample[:, None]
         return self.net(x, t, hidden, scale)
 
     def window(self, hidden, scale, noise, empty=None, guidance=1.0, held=None, denoise=1.0, steps=nets.STEPS):
-        """Latents of one window [b,f,8,h,w] from unit noise; `held` [b,4,8,h,w] are the settled frames it begins with."""
+        """Latents of one window [b,f,16,h,w] from unit noise; `held` [b,4,16,h,w] are the settled frames it begins with."""
         t, sigma = grid(denoise, steps)
         x = noise * (sigma[0] ** 2 + 1).sqrt() if denoise == 1 else noise * sigma[0]
         if held is not None and denoise < 1:
@@ -136,7 +136,7 @@ class Spark:
         return x
 
     def decode(self, z):
-        """Latents [n,8,h,w] to pictures [n,3,H,W] in [0,1]."""
+        """Latents [n,16,h,w] to pictures [n,3,H,W] in [0,1]."""
         return ((self.vae.decode(z / self.factor).sample + 1) / 2).clamp(0, 1)
 
     @torch.no_grad()
@@ -206,10 +206,15 @@ def draw(rows, path, shrink=4):
     Image.fromarray((im * 255).round().byte().permute(1, 2, 0).numpy()).save(path)
 
 
+def plain():
+    """The plainest wording of every scene; a solid's is of a sphere."""
+    return [words[0].format(s="sphere") for words in captions.SCENES.values()]
+
+
 def speeds(spark, count, guidance, seed=0, shared=0.0, steps=nets.STEPS):
     """Print motion energies at constant scales by scene, then the rank correlation of curves and energies."""
-    pal = list(scenes.PALETTES)
-    prompts = [f"{pal[(3 * i + 1) % 16]} {k}" for i, k in enumerate(scenes.KINDS)][:count]
+    pal = list(looks.PALETTES)
+    prompts = [f"{pal[(3 * i + 1) % len(pal)]} {w[0]}" for i, w in enumerate(plain())][:count]
     table = {s: energy(spark.clips(prompts, shape(s, 16), seed, guidance, shared=shared, steps=steps)).mean(1) for s in (0.5, 0.8, 1.0, 1.2, 1.5)}
     for i, p in enumerate(prompts):
         print(f"{p:22}", *(f"{s}: {e[i]:6.2f}" for s, e in table.items()))
@@ -241,8 +246,8 @@ def main():
     o.steps = o.steps or o.few or nets.STEPS
     spark = Spark(moving=o.what != "images", few=o.few)
     if o.what == "images":
-        pals, named = list(scenes.PALETTES), [w[0] for k in scenes.KINDS for w in captions.SCENES[k]]
-        prompts = o.prompt or [f"{pals[(3 * i + 2 * j) % 16]} {w}" for i, w in enumerate(named) for j in range(8)]
+        pals = list(looks.PALETTES)
+        prompts = o.prompt or [f"{pals[(3 * i + 7 * j) % len(pals)]} {w}" for i, w in enumerate(plain()) for j in range(4)]
         rows = [spark.images(prompts[i:i + 8], o.seed + i, o.guidance, o.steps) for i in range(0, len(prompts), 8)]
         draw(rows, o.out, 4)
     elif o.what == "clip":

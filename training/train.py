@@ -23,7 +23,7 @@ def main():
     a.add_argument("--device", default="cpu", help="cpu or cuda")
     a.add_argument("--batch", type=int, default=1, help="motion, few: clips a step")
     a.add_argument("--rate", type=float, help="peak learning rate")
-    a.add_argument("--data", default="spark-table", help="the folder that data.py writes to")
+    a.add_argument("--data", default="spark-table", help="the folder of stills (vae) or of the table")
     a.add_argument("--alone", action="store_true", help="motion: leave text encoder and UNet as they are; vae: leave the encoder")
     a.add_argument("--steps", type=int, default=4, help="steps of the few-step module")
     a.add_argument("--teacher", type=int, default=0, help="steps of the module to learn from; 0: the standard one, with guidance")
@@ -36,7 +36,7 @@ def main():
         export.init()
     elif o.stage == "vae":
         import vae
-        vae.train(o.minutes, alone=o.alone, **more)
+        vae.train(o.minutes, o.data, alone=o.alone, **more)
     elif o.stage == "few":
         import distil
         distil.distil(o.steps, o.minutes, o.data, o.teacher, batch=o.batch, **more)
