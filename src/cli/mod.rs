@@ -29,6 +29,9 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Also --help and --version; nothing can be done about a closed standard output.
             let _ = error.print();
+            // What is wrong with a value knows how it is written.
+            let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
+            terminal::hints(cause.map_or(&[], crate::error::Error::hints));
             return ExitCode::from(error.exit_code() as u8);
         }
     };

@@ -4,6 +4,7 @@ use super::destination::{Destination, Earlier};
 use super::record::JobRecord;
 use super::request::Request;
 use super::scene::Scene;
+use super::warning::start_of;
 use crate::atomic_file;
 use crate::audio::decode::pull::{Pulled, pull};
 use crate::diffusion::Model;
@@ -19,7 +20,7 @@ use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job
 pub fn make(request: Request, destination: &Destination, watch: Watch) -> Result<Summary> {
     let scene = Scene::open(request, watch.progress, watch.timings)?;
     for (_, cut) in scene.cut_prompts()? {
-        watch.progress.note(&format!("a prompt is too long for this model; not heard: \"{cut}\""));
+        watch.progress.note(&format!("a prompt is too long for this model; ignored: \"{}\"", start_of(&cut)));
     }
     let stream = scene.request.hearing.options.stream;
     let (job, placement) = scene.job_to_render(destination, watch.progress)?;

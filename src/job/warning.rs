@@ -5,7 +5,7 @@ use super::scene::Scene;
 use crate::diffusion::model::Sampling;
 use crate::error::Result;
 use crate::render::Job;
-use crate::score::ParamId;
+use crate::score::{ParamId, Unused};
 use crate::units::Size;
 use serde::Serialize;
 
@@ -40,6 +40,7 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     all.extend(size(scene, job));
     all.extend(speed(scene, job));
     all.extend(flashing(job));
+    all.extend(unused(scene));
     prompts(scene, &mut all)?;
     Ok(all)
 }
@@ -160,6 +161,15 @@ fn flashing(job: &Job) -> Option<Warning> {
     )
 }
 
+/// What the person wrote and will never see.
+fn unused(scene: &Scene) -> Vec<Warning> {
+    let all = scene.request.show.unused(&scene.analysis).into_iter();
+    all.filter_map(|Unused { what, why }| {
+        warning(format!("{what} never applies"), &why, "look at `beatbolt analyze`, or take it out")
+    })
+    .collect()
+}
+
 /// Words that say that something moves, or how.
 const MOTION: [&str; 24] = [
     "mov", "flow", "fly", "danc", "spin", "turn", "rotat", "swirl", "wav", "puls", "drift", "rush", "run",
@@ -170,7 +180,7 @@ fn prompts(scene: &Scene, all: &mut Vec<Warning>) -> Result<()> {
     for (prompt, cut) in scene.cut_prompts()? {
         all.extend(warning(
             format!("a prompt is too long: \"{}\"", start_of(&prompt)),
-            &format!("the text encoder doesn't hear \"{}\"", start_of(&cut)),
+            &format!("the text encoder ignores \"{}\"", start_of(&cut)),
             "say less, the most important first",
         ));
     }
@@ -199,7 +209,7 @@ fn prompts(scene: &Scene, all: &mut Vec<Warning>) -> Result<()> {
     Ok(())
 }
 
-fn start_of(text: &str) -> String {
+pub(super) fn start_of(text: &str) -> String {
     let start: String = text.chars().take(50).collect();
     if start.len() < text.len() { format!("{start}...") } else { start }
 }
