@@ -1,7 +1,7 @@
 //! Lyrics with times: LRC or SubRip (SRT) text goes in, lines with starts and ends come out.
 //!
 //! LRC: `[mm:ss.xx]words`, several times before one text, `[offset:ms]`; times of single words (`<mm:ss.xx>`, or in
-//! brackets) are passed over, but one behind the last word ends the line. `[mm:ss:xx]` counts hundredths. Lines without
+//! brackets) are skipped, but one behind the last word ends the line. `[mm:ss:xx]` counts hundredths. Lines without
 //! a time are titles. SRT: `hh:mm:ss,mmm --> hh:mm:ss,mmm` above the text; tags in angle brackets are dropped.
 
 use crate::error::{Error, Result};
@@ -44,9 +44,11 @@ pub fn is_lrc(text: &str) -> bool {
     text.lines().any(|line| tag(line.trim()).is_some_and(|(inside, _)| clock(inside).is_some()))
 }
 
-/// What stands in brackets at the beginning, and what behind them.
+/// What stands in brackets at the beginning, and what behind them. Only as far as a time or an offset may be long.
 fn tag(text: &str) -> Option<(&str, &str)> {
-    text.strip_prefix('[').and_then(|rest| rest.split_once(']'))
+    let rest = text.strip_prefix('[')?;
+    let (end, _) = rest.char_indices().take(40).find(|(_, c)| *c == ']')?;
+    Some((&rest[..end], &rest[end + 1..]))
 }
 
 fn lrc(text: &str) -> Vec<Line> {
@@ -58,7 +60,7 @@ fn lrc(text: &str) -> Vec<Line> {
         _ => clock(inside),
     };
     // A positive offset shows the words earlier, wherever in the file it stands.
-    let offset = tags.filter_map(offset).last().unwrap_or(0.0);
+    let offset = tags.filter_map(offset).next_back().unwrap_or(0.0);
     let mut lines = Vec::new();
     for line in text.lines() {
         let (mut rest, mut times) = (line.trim(), Vec::new());
@@ -67,7 +69,7 @@ fn lrc(text: &str) -> Vec<Line> {
             rest = after.trim_start();
         }
         let end = last_tag(rest).and_then(&time).filter(|end| matches!(times[..], [start] if start < *end));
-        let text = without(&without_times(rest, &time), '<', '>');
+        let text = without(&without_times(rest, time), '<', '>');
         lines.extend(times.into_iter().map(|t| Line {
             start: Seconds((t - offset).max(0.0)),
             end: end.map(|end| Seconds((end - offset).max(0.0))),

@@ -101,7 +101,7 @@ impl Opened {
             Error::usage(format!("there is no tier '{}'", order.tier)).hint(Tier::NAMES.join(", "))
         })?;
         let size = order.size.parse()?;
-        let stretch = order.section.map_or_else(Stretch::default, Stretch::Section);
+        let stretch = Stretch { section: order.section, ..Stretch::default() };
         let options = JobOptions { tier: Some(tier), size: Some(size), stretch, ..self.options.clone() };
         match &self.project {
             Some(project) => {

@@ -41,7 +41,11 @@ pub fn decode(bytes: &[u8]) -> Result<Text> {
     }
     let note =
         guessed.then(|| format!("not UTF-8; read as {name}, a guess: save it as UTF-8 if that is wrong"));
-    Ok(Text { text: text.replace("\r\n", "\n").replace('\r', "\n"), note })
+    let text = match text.contains('\r') {
+        true => text.replace("\r\n", "\n").replace('\r', "\n"),
+        false => text.to_owned(),
+    };
+    Ok(Text { text, note })
 }
 
 /// The encoding of bytes without a mark, and whether it is a guess.

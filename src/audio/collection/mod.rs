@@ -17,6 +17,8 @@ use quick_xml::reader::Reader;
 use song::Element;
 use std::path::Path;
 
+/// Most attributes of an element that are looked at.
+const MOST_ATTRIBUTES: usize = 200;
 /// Most tracks of one name that are compared.
 const MOST_ALIKE: usize = 100;
 
@@ -87,7 +89,7 @@ pub(super) fn find(text: &str, track: &Path) -> Result<(Song, Option<String>)> {
 
 fn element(name: String, start: &BytesStart<'_>) -> Result<Element, quick_xml::Error> {
     let mut attributes = Vec::new();
-    for attribute in start.attributes().with_checks(false) {
+    for attribute in start.attributes().with_checks(false).take(MOST_ATTRIBUTES) {
         let attribute = attribute?;
         let value = attribute.normalized_value(XmlVersion::Implicit1_0)?.into_owned();
         attributes.push((attribute.key.as_ref().to_owned(), value));
@@ -140,7 +142,7 @@ impl Search {
         self.count += 1;
         let fit = self.fit(&song);
         if fit.is_none() {
-            let name = song.path.last().map_or("", |name| stem(name));
+            let name = song.path.last().filter(|name| name.len() < 256).map_or("", |name| stem(name));
             self.near = nearest(&self.stem, [name]).map(str::to_owned).or(self.near.take());
         }
         if fit > self.best {

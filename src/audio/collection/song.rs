@@ -6,6 +6,8 @@ use crate::units::Seconds;
 
 /// Most anchors, and most cue points, that are taken.
 const MOST: usize = 100_000;
+/// Longest path that is looked at, in bytes: what Linux allows, each written as three.
+const LONGEST_PATH: usize = 3 * 4096;
 
 /// What a program says of a track.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -71,6 +73,7 @@ impl Element {
 
     /// The folders and the name in an attribute that is a path of any system.
     pub(super) fn path(&self, name: &str) -> Vec<String> {
-        self.text(name).split(['/', '\\']).filter(|p| !p.is_empty()).map(str::to_owned).collect()
+        let path = Some(self.text(name)).filter(|text| text.len() <= LONGEST_PATH).unwrap_or_default();
+        path.split(['/', '\\']).filter(|p| !p.is_empty()).map(str::to_owned).collect()
     }
 }
