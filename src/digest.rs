@@ -21,8 +21,10 @@ impl Digest {
     /// # Errors
     /// Input, where the file can't be read.
     pub fn update_file(&mut self, path: &Path) -> Result<()> {
-        let failed =
-            || Error::input(format!("can't read {}", path.display())).hint("check that the file is there");
+        let failed = || {
+            Error::input(format!("can't read {}", path.display()))
+                .hint("check that the file is there and that you may read it")
+        };
         let mut file = File::open(path).context(failed)?;
         self.update(file.metadata().context(failed)?.len().to_le_bytes());
         let mut block = vec![0; 1 << 20];

@@ -129,7 +129,11 @@ impl fmt::Display for Error {
         f.write_str(&self.message)?;
         let mut cause = self.source.as_deref().map(|c| c as &dyn std::error::Error);
         while let Some(c) = cause {
-            write!(f, ": {c}")?;
+            // FFmpeg has errors without words.
+            let text = c.to_string();
+            if !text.is_empty() {
+                write!(f, ": {text}")?;
+            }
             // Our own Display already prints its causes.
             cause = if c.is::<Error>() { None } else { c.source() };
         }
@@ -192,6 +196,8 @@ mod tests {
         let outer = Error::usage("can't render").because(inner).hint("buy a bucket");
         assert_eq!(outer.to_string(), "can't render: no such file: disk on fire");
         assert_eq!(outer.hints(), ["buy a bucket"]);
+        let mute = Error::input("no sound").because(std::io::Error::other(""));
+        assert_eq!(mute.to_string(), "no sound");
     }
 
     #[test]

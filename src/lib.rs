@@ -32,6 +32,7 @@ pub mod render;
 pub mod score;
 pub mod studio;
 pub mod system;
+pub mod text_file;
 pub mod timing;
 pub mod units;
 pub mod vector;

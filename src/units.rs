@@ -35,6 +35,10 @@ impl FromStr for Seconds {
                 .hint("write seconds (12.5) or minutes and seconds (1:02.5)")
         };
         let mut total = 0.0;
+        // Four parts are a timecode with frames of an unknown rate.
+        if text.split(':').count() > 3 {
+            return Err(bad());
+        }
         for part in text.split(':') {
             let value: f64 = part.parse().map_err(|_| bad())?;
             if !value.is_finite() || value < 0.0 {

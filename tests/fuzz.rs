@@ -9,7 +9,7 @@
 mod models; // every file of a model
 
 use crate::presets::track;
-use beatbolt::audio::{Analysis, lyrics, midi, timed};
+use beatbolt::audio::{Analysis, Corrections, lyrics, marks, midi, timed};
 use beatbolt::error::Error;
 use beatbolt::score::exchange::Imported;
 use beatbolt::score::{Choices, Overrides, Preset, Project, Show, Span, shipped};
@@ -257,6 +257,35 @@ fn lyric_files() {
 fn lists_of_times() {
     let all = ["# beats\n0.5 1\n1.0 2\n1:01.5\t3\n", "0.0,3.5,intro\n12,20,\"verse\"\n"];
     storm(&seeds(&all), |bytes| timed::parse(&String::from_utf8_lossy(bytes)).map(|_| ()));
+}
+
+/// Collections of DJ programs, cue sheets and lists, in any encoding.
+#[test]
+fn beats_and_sections_of_other_programs() {
+    let all = [
+        "<DJ_PLAYLISTS><COLLECTION><TRACK Name=\"a\" Location=\"file://localhost/a%20b/track.wav\"><TEMPO Inizio=\"0.2\" Bpm=\"120\" Metro=\"4/4\" \
+         Battito=\"2\"/><POSITION_MARK Name=\"x\" Type=\"0\" Start=\"1.5\"/></TRACK></COLLECTION></DJ_PLAYLISTS>",
+        "<NML><COLLECTION><ENTRY TITLE=\"a\"><LOCATION DIR=\"/:a/:\" FILE=\"track.wav\"/><TEMPO BPM=\"120\"/><CUE_V2 NAME=\"&amp;\" TYPE=\"4\" START=\"52.3\">\
+         <GRID BPM=\"90\"/></CUE_V2><CUE_V2 TYPE=\"0\" START=\"900\"/></ENTRY></COLLECTION></NML>",
+        "<VirtualDJ_Database><Song FilePath=\"C:\\track.wav\"><Scan Bpm=\"0.5\" Phase=\"0.1\"/><Poi Pos=\"1\" Type=\"beatgrid\" Bpm=\"0.4\"/>\
+         <Poi Pos=\"2\" Name=\"c\" Num=\"1\"/></Song></VirtualDJ_Database>",
+        "FILE \"track.wav\" WAVE\n  TRACK 01 AUDIO\n    TITLE \"One\"\n    INDEX 01 00:02:10\n  TRACK 02 AUDIO\n    INDEX 00 00:03:00\n    INDEX 01 00:04:00\n",
+        "name;start;end\nverse;0,5;1:02\n1. 0:30 - \"chorus\"\n",
+        "1. 0:00 - intro\n2. 0:02 - drop\n[0:03] (end)\n",
+    ];
+    let track_file = std::path::Path::new("track.wav");
+    storm(&seeds(&all), |bytes| {
+        let found = marks::beats(bytes, track_file).map(|(beats, _)| {
+            let corrections = Corrections { beats: Some(beats), ..Corrections::default() };
+            let mut analysis = track();
+            if corrections.apply(&mut analysis).is_ok() {
+                assert!(analysis.beats.is_sorted_by(|a, b| a.0 < b.0), "{:?}", analysis.beats);
+            }
+        });
+        let (sections, _) = marks::sections(bytes, track_file)?;
+        assert!(sections.is_sorted_by(|a, b| a.time.0 <= b.time.0));
+        found
+    });
 }
 
 /// What is taken over from another program is a preset that plays.

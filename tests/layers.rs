@@ -21,6 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("vector", &[]),
     ("system", &[]),
     ("demux", &[]),
+    ("text_file", &[]),
     ("audio", &[]),
     ("score", &["audio"]),
     ("weights", &[]),
@@ -48,6 +49,7 @@ const FOUNDATION: &[&str] = &[
     "vector",
     "system",
     "demux",
+    "text_file",
 ];
 
 /// Foreign crate → files or folders that are its home.
@@ -66,6 +68,10 @@ const HOMES: &[(&str, &[&str])] = &[
     ("plotters", &["cli/plot"]),
     ("half", &["audio/weights.rs"]),
     ("hound", &["cli/analyze/clicks.rs"]),
+    ("chardetng", &["text_file/encoding.rs"]),
+    ("encoding_rs", &["text_file/encoding.rs"]),
+    ("percent_encoding", &["audio/collection/rekordbox.rs"]),
+    ("quick_xml", &["audio/collection"]),
     ("postcard", &["job/analysis_cache.rs"]),
     ("toml", &["score"]),
     ("toml_edit", &["score/document.rs", "score/edit.rs", "score/project/rewrite.rs"]),

@@ -178,7 +178,7 @@ fn a_new_project_for_a_track_renders_at_once() {
     stage.run(&format!("render video.toml -o a.mkv {SMALL}")).succeeds();
     stage.run("new track.wav").fails(5, &["there already"]);
     std::fs::create_dir(stage.path("elsewhere")).unwrap();
-    stage.run("new track.wav -o elsewhere/video.toml").fails(2, &["does not lie in", "copy the track"]);
+    stage.run("new track.wav -o elsewhere/video.toml").fails(2, &["does not lie in", "copy the file"]);
 }
 
 #[test]

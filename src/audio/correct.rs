@@ -5,6 +5,7 @@
 
 use super::align::tempo;
 use super::analysis::{Analysis, Section};
+use super::marks::GivenBeats;
 use super::timed::Entry;
 use crate::error::{Error, Result};
 use crate::units::Seconds;
@@ -30,8 +31,8 @@ pub struct Corrections {
     pub bpm: Option<f64>,
     /// Where the first downbeat is.
     pub first_beat: Option<Seconds>,
-    /// Beats instead of those that were heard; a label of `1` (or `1.x`) marks a downbeat.
-    pub beats: Option<Vec<Entry>>,
+    /// Beats instead of those that were heard.
+    pub beats: Option<GivenBeats>,
     /// Half or twice as many beats.
     pub octave: Option<Octave>,
     /// How much later all beats are, in seconds; negative: earlier.
@@ -47,19 +48,26 @@ struct Beats {
 }
 
 impl Corrections {
-    /// Corrects an analysis.
+    /// Corrects an analysis, and says what could not be used.
     ///
     /// # Errors
-    /// Usage: a tempo, a first beat or a shift that can't be meant.
-    pub fn apply(&self, analysis: &mut Analysis) -> Result<()> {
+    /// Usage: a tempo, a first beat or a shift that can't be meant. Input: a list that isn't about this track.
+    pub fn apply(&self, analysis: &mut Analysis) -> Result<Vec<String>> {
         self.check(analysis.duration)?;
+        let given = self.beats.as_ref().map(|beats| beats.entries(analysis.duration));
+        let mut notes = Vec::new();
+        for (what, entries) in [("beats", &given), ("sections", &self.sections)] {
+            if let Some(entries) = entries {
+                notes.extend(beyond(what, entries, analysis.duration)?);
+            }
+        }
         let changes_beats = self.bpm.is_some()
             || self.first_beat.is_some()
             || self.beats.is_some()
             || self.octave.is_some()
             || self.shift != 0.0;
         if changes_beats {
-            let mut beats = self.source(analysis);
+            let mut beats = self.source(given.as_deref(), analysis);
             match self.octave {
                 Some(Octave::Halve) => beats.halve(),
                 Some(Octave::Double) => beats.double(),
@@ -74,7 +82,7 @@ impl Corrections {
         if let Some(entries) = &self.sections {
             analysis.sections = sections(entries, analysis.duration);
         }
-        Ok(())
+        Ok(notes)
     }
 
     fn check(&self, duration: Seconds) -> Result<()> {
@@ -95,12 +103,12 @@ impl Corrections {
     }
 
     /// The beats to start from: given, made, or heard.
-    fn source(&self, analysis: &Analysis) -> Beats {
+    fn source(&self, given: Option<&[Entry]>, analysis: &Analysis) -> Beats {
         let heard = Beats {
             times: analysis.beats.iter().map(|t| t.0).collect(),
             down: analysis.beats.iter().map(|t| analysis.downbeats.contains(t)).collect(),
         };
-        let given = self.beats.as_ref().map_or(heard, |entries| Beats::from_entries(entries));
+        let given = given.map_or(heard, Beats::from_entries);
         match self.bpm {
             Some(bpm) => given.at_tempo(60.0 / bpm, self.first_beat, analysis),
             None => given,
@@ -184,6 +192,28 @@ impl Beats {
         analysis.downbeats.dedup();
         analysis.tempo_bpm = tempo(&analysis.beats.iter().map(|t| t.0).collect::<Vec<_>>());
     }
+}
+
+/// What is to be said of a list whose last times lie behind the end of the track.
+///
+/// # Errors
+/// Input: most of them do.
+fn beyond(what: &str, entries: &[Entry], duration: Seconds) -> Result<Option<String>> {
+    let inside = entries.iter().filter(|e| e.time.0 < duration.0).count();
+    let outside = entries.len() - inside;
+    if outside == 0 {
+        return Ok(None);
+    }
+    let text =
+        format!("{outside} of {} {what} lie behind the end of the track, at {duration}", entries.len());
+    if outside <= inside {
+        return Ok(Some(format!("{text}: they are ignored")));
+    }
+    let last = entries.last().map_or(0.0, |e| e.time.0);
+    Err(Error::input(text).hint(match last / 1000.0 < duration.0 && last > 10.0 * duration.0 {
+        true => "times are in seconds, and these look like milliseconds; a first line 'ms' says so",
+        false => "times are in seconds; check that the list is about this track",
+    }))
 }
 
 /// Sections from their starts; what comes before the first start belongs to it.
@@ -280,15 +310,29 @@ mod tests {
 
     #[test]
     fn beats_and_sections_come_from_lists() {
-        let list = |text: &str| Some(parse(text).unwrap());
+        let parts = |text: &str| Some(parse(text).unwrap());
+        let list = |text: &str| parts(text).map(GivenBeats::List);
         let taps = corrected(&Corrections { beats: list("1\n2\n3\n4\n5\n6"), ..Default::default() });
         assert_eq!(taps.downbeats, [Seconds(1.0), Seconds(5.0)]);
         let bars = corrected(&Corrections { beats: list("1 3\n2 1\n3 2\n4 3\n5 1"), ..Default::default() });
         assert_eq!((bars.downbeats, bars.tempo_bpm), (vec![Seconds(2.0), Seconds(5.0)], Some(60.0)));
-        let parts =
-            corrected(&Corrections { sections: list("0.5 intro\n8 drop\n30 never"), ..Default::default() });
-        let told: Vec<_> = parts.sections.iter().map(|s| (s.start.0, s.end.0, &s.label[..])).collect();
+        let named =
+            corrected(&Corrections { sections: parts("0.5 intro\n8 drop\n30 never"), ..Default::default() });
+        let told: Vec<_> = named.sections.iter().map(|s| (s.start.0, s.end.0, &s.label[..])).collect();
         assert_eq!(told, [(0.0, 8.0, "intro"), (8.0, 20.0, "drop")]);
+    }
+
+    #[test]
+    fn a_list_that_does_not_fit_the_track_is_refused_or_told() {
+        let of = |text: &str| Corrections { sections: parse(text).ok(), ..Default::default() };
+        let told = of("0 a\n5 b\n21 c\n").apply(&mut heard()).unwrap();
+        assert!(told[0].starts_with("1 of 3 sections lie behind the end"), "{told:?}");
+        assert!(of("0 a\n19 b\n").apply(&mut heard()).unwrap().is_empty());
+        let error = of("0 a\n5000 b\n15000 c\n").apply(&mut heard()).unwrap_err();
+        assert!(error.hints()[0].contains("milliseconds"), "{error}");
+        let other = of("0 a\n21 b\n40 c\n").apply(&mut heard()).unwrap_err();
+        assert!(other.hints()[0].contains("this track"), "{other}");
+        assert!(of("ms\tname\n0\ta\n5000\tb\n15000\tc\n").apply(&mut heard()).unwrap().is_empty());
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Lyrics with times: LRC or SubRip (SRT) text goes in, lines with starts and ends come out.
 //!
-//! LRC: `[mm:ss.xx]words`, several times before one text, `[offset:ms]`; times of single words (`<mm:ss.xx>`) are
-//! passed over. SRT: `hh:mm:ss,mmm --> hh:mm:ss,mmm` above the text; tags in angle brackets are dropped.
+//! LRC: `[mm:ss.xx]words`, several times before one text, `[offset:ms]`; times of single words (`<mm:ss.xx>`, or in
+//! brackets) are skipped, but one behind the last word ends the line. `[mm:ss:xx]` counts hundredths. Lines without
+//! a time are titles. SRT: `hh:mm:ss,mmm --> hh:mm:ss,mmm` above the text; tags in angle brackets are dropped.
 
 use crate::error::{Error, Result};
 use crate::units::Seconds;
@@ -38,28 +39,74 @@ pub fn parse(text: &str) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
+/// Whether a text is LRC: a line of it begins with a time in brackets.
+pub fn is_lrc(text: &str) -> bool {
+    text.lines().any(|line| tag(line.trim()).is_some_and(|(inside, _)| clock(inside).is_some()))
+}
+
+/// What stands in brackets at the beginning, and what behind them. Only as far as a time or an offset may be long.
+fn tag(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix('[')?;
+    let (end, _) = rest.char_indices().take(40).find(|(_, c)| *c == ']')?;
+    Some((&rest[..end], &rest[end + 1..]))
+}
+
 fn lrc(text: &str) -> Vec<Line> {
+    // Where no time has a fraction, a third number counts hundredths: songs have no hours.
+    let tags = text.lines().filter_map(|line| tag(line.trim())).map(|(inside, _)| inside);
+    let hundredths = !tags.clone().any(|inside| inside.contains(['.', ',']) && clock(inside).is_some());
+    let time = |inside: &str| match inside.rsplit_once(':') {
+        Some((minutes, rest)) if hundredths && minutes.contains(':') => clock(&format!("{minutes}.{rest}")),
+        _ => clock(inside),
+    };
+    // A positive offset shows the words earlier, wherever in the file it stands.
+    let offset = tags.filter_map(offset).next_back().unwrap_or(0.0);
     let mut lines = Vec::new();
-    let mut offset = 0.0;
     for line in text.lines() {
         let (mut rest, mut times) = (line.trim(), Vec::new());
-        while let Some((tag, after)) = rest.strip_prefix('[').and_then(|r| r.split_once(']')) {
-            if let Some(time) = clock(tag) {
-                times.push(time);
-            } else if let Some(ms) = tag.strip_prefix("offset:").and_then(|v| v.trim().parse::<f64>().ok()) {
-                // A positive offset shows the words earlier.
-                offset = if ms.is_finite() { ms / 1000.0 } else { 0.0 };
-            }
+        while let Some((start, after)) = tag(rest).and_then(|(inside, after)| Some((time(inside)?, after))) {
+            times.push(start);
             rest = after.trim_start();
         }
-        let text = without(rest, '<', '>');
+        let end = last_tag(rest).and_then(&time).filter(|end| matches!(times[..], [start] if start < *end));
+        let text = without(&without_times(rest, time), '<', '>');
         lines.extend(times.into_iter().map(|t| Line {
             start: Seconds((t - offset).max(0.0)),
-            end: None,
+            end: end.map(|end| Seconds((end - offset).max(0.0))),
             text: text.clone(),
         }));
     }
     lines
+}
+
+/// The seconds of `offset:ms`.
+fn offset(inside: &str) -> Option<f64> {
+    let (name, ms) = inside.split_once(':')?;
+    let ms: f64 = ms.trim().parse().ok().filter(|ms: &f64| ms.is_finite())?;
+    name.trim().eq_ignore_ascii_case("offset").then_some(ms / 1000.0)
+}
+
+/// What stands in the brackets, square or angle, that end a line.
+fn last_tag(line: &str) -> Option<&str> {
+    let open = if line.ends_with(']') { '[' } else { '<' };
+    let inside = line.strip_suffix([']', '>'])?;
+    Some(inside.rsplit_once(open)?.1)
+}
+
+/// The words of a line without the times in brackets between them.
+fn without_times(line: &str, time: impl Fn(&str) -> Option<f64>) -> String {
+    let (mut out, mut rest) = (String::new(), line);
+    while let Some((before, from)) = rest.find('[').map(|at| rest.split_at(at)) {
+        out.push_str(before);
+        match tag(from).filter(|(inside, _)| time(inside).is_some()) {
+            Some((_, after)) => rest = after,
+            None => {
+                out.push('[');
+                rest = &from[1..];
+            }
+        }
+    }
+    out + rest
 }
 
 fn srt(text: &str) -> Vec<Line> {
@@ -138,6 +185,44 @@ mod tests {
         let lines = parse(text).unwrap();
         assert_eq!(lines[0], Line { start: Seconds(1.5), end: Some(Seconds(3.0)), text: "one two".into() });
         assert_eq!((lines[1].start.0, lines[1].text.as_str()), (3600.0, "three"));
+    }
+
+    fn told(text: &str) -> Vec<(f64, Option<f64>, String)> {
+        parse(text).unwrap().into_iter().map(|l| (l.start.0, l.end.map(|e| e.0), l.text)).collect()
+    }
+
+    #[test]
+    fn a_third_number_counts_hundredths_or_seconds() {
+        let starts = |text: &str| parse(text).unwrap().iter().map(|l| l.start.0).collect::<Vec<_>>();
+        assert_eq!(starts("[00:02:50]a\n[01:00:00]b\n"), [2.5, 60.0]);
+        assert_eq!(starts("[59:58.00]a\n[01:00:02]b\n"), [3598.0, 3602.0]);
+        assert_eq!(starts("[00:02,5]a\n[00:00:03.25]b\n"), [2.5, 3.25]);
+    }
+
+    #[test]
+    fn an_offset_holds_for_the_whole_file_whatever_its_case() {
+        let starts = |text: &str| parse(text).unwrap().iter().map(|l| l.start.0).collect::<Vec<_>>();
+        assert_eq!(starts("[Offset:500]\n[00:02.00]a\n"), [1.5]);
+        assert_eq!(starts("[00:02.00]a\n[OFFSET: -250 ]\n"), [2.25]);
+        assert_eq!(starts("[offset:x]\n[00:02.00]a\n"), [2.0]);
+    }
+
+    #[test]
+    fn a_time_behind_the_words_ends_the_line() {
+        let one = [(2.0, Some(4.0), "one two".to_owned())];
+        assert_eq!(told("[00:02.00]one two[00:04.00]\n"), one);
+        assert_eq!(told("[00:02.00]one [00:03.00]two [00:04.00]\n"), one);
+        assert_eq!(told("[00:02.00]<00:02.00>one <00:03.00>two <00:04.00>\n"), one);
+        assert_eq!(told("[00:02.00]one [x] two\n"), [(2.0, None, "one [x] two".to_owned())]);
+        // Words that are sung twice have one end too few.
+        assert_eq!(told("[00:01.00][00:05.00]a[00:06.00]\n")[0].1, None);
+    }
+
+    #[test]
+    fn lines_without_a_time_are_titles() {
+        let text = "Lantern\nThe Example [live]\n\n[by: me]\n[00:02.00]one\n";
+        assert!(is_lrc(text) && !is_lrc("[ar:x]\n[Chorus]\n"));
+        assert_eq!(told(text), [(2.0, None, "one".to_owned())]);
     }
 
     #[test]

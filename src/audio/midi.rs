@@ -1,8 +1,10 @@
 //! A Standard MIDI File goes in; notes, controllers, beats and bars with times in seconds come out.
 //!
-//! Formats 0 and 1 with ticks per quarter note (Standard MIDI Files 1.0, RP-001). All tracks share one tempo map.
-//! System-exclusive messages, pitch bends and texts are passed over.
+//! Formats 0 and 1 (Standard MIDI Files 1.0, RP-001), also inside a RIFF (`.rmi`). Ticks divide quarter notes,
+//! and all tracks share one tempo map, or they divide the frames of a film, and there are no beats. System-exclusive
+//! messages, pitch bends and texts are skipped, and so is what follows the last track.
 
+use super::timed::Entry;
 use crate::error::{Error, Result};
 use crate::units::Seconds;
 
@@ -46,10 +48,13 @@ pub struct Midi {
     pub notes: Vec<Note>,
     /// Movements of controllers, ascending.
     pub controls: Vec<Control>,
-    /// Beats up to the last event: quarter notes, or what the time signature counts (dotted quarters in 6/8).
+    /// Beats up to the last event: quarter notes, or what the time signature counts (dotted quarters in 6/8). None
+    /// where ticks divide frames.
     pub beats: Vec<Seconds>,
     /// First beats of bars; each is also a beat.
     pub downbeats: Vec<Seconds>,
+    /// Names of places: rehearsal letters, sections.
+    pub markers: Vec<Entry>,
 }
 
 /// Reads a file.
@@ -57,24 +62,89 @@ pub struct Midi {
 /// # Errors
 /// Input: the bytes are no MIDI file of a kind that is read here, or it is damaged.
 pub fn parse(bytes: &[u8]) -> Result<Midi> {
-    let mut reader = Reader { bytes };
+    let mut reader = Reader { bytes: unwrapped(bytes)? };
     let (kind, mut header) = reader.chunk()?;
     if kind != *b"MThd" {
         return Err(wrong("it does not begin as a MIDI file does"));
     }
-    let (format, _, division) = (header.u16()?, header.u16()?, header.u16()?);
-    if format > 1 || division == 0 || division & 0x8000 != 0 {
-        return Err(wrong("only formats 0 and 1 with ticks per quarter note are read"));
+    let (format, tracks, division) = (header.u16()?, header.u16()?, Division::new(header.u16()?)?);
+    if format > 1 {
+        return Err(wrong("its tracks are songs of their own (format 2)"));
     }
     let mut events = Vec::new();
-    while !reader.bytes.is_empty() {
+    let mut read = 0;
+    // Writers leave all kinds of things behind the last track, and some count their tracks wrongly.
+    while reader.bytes.len() >= 8 && (read < tracks || reader.bytes.starts_with(b"MTrk")) {
         let (kind, track) = reader.chunk()?;
         if kind == *b"MTrk" {
             read_track(track, &mut events)?;
+            read = read.saturating_add(1);
         }
+    }
+    if read == 0 {
+        return Err(wrong("there is no track in it"));
     }
     events.sort_by_key(|e| e.tick);
     Ok(compose(&events, division))
+}
+
+/// Whether bytes begin as a MIDI file does.
+pub fn is_midi(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"MThd") || bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"RMID")
+}
+
+/// The file inside a RIFF: its `data` chunk.
+fn unwrapped(bytes: &[u8]) -> Result<&[u8]> {
+    if !is_midi(bytes) || bytes.starts_with(b"MThd") {
+        return Ok(bytes);
+    }
+    let mut reader = Reader { bytes: &bytes[12..] };
+    loop {
+        let head = reader.take(8)?;
+        let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
+        let content = reader.take(length.min(reader.bytes.len()))?;
+        if head.starts_with(b"data") {
+            return Ok(content);
+        }
+        // Chunks of odd lengths are padded.
+        reader.take((length % 2).min(reader.bytes.len()))?;
+    }
+}
+
+/// What ticks divide.
+#[derive(Clone, Copy)]
+enum Division {
+    /// Quarter notes: ticks in one.
+    Quarter(u16),
+    /// Time: seconds a tick.
+    Time(f64),
+}
+
+impl Division {
+    /// The third number of the header: positive, or the frames a second, negative, and ticks a frame in its two bytes.
+    fn new(word: u16) -> Result<Self> {
+        let [high, ticks] = word.to_be_bytes();
+        let frame = match (-(i16::from(high as i8)), ticks) {
+            (_, 0) if high >= 0x80 => return Err(wrong("its frames have no ticks")),
+            (24, _) => 1.0 / 24.0,
+            (25, _) => 1.0 / 25.0,
+            // 30 frames with two counts dropped a minute.
+            (29, _) => 1001.0 / 30_000.0,
+            (30, _) => 1.0 / 30.0,
+            _ if high >= 0x80 => return Err(wrong("its frames a second are none of 24, 25, 29 and 30")),
+            _ if word == 0 => return Err(wrong("its quarter notes have no ticks")),
+            _ => return Ok(Division::Quarter(word)),
+        };
+        Ok(Division::Time(frame / f64::from(ticks)))
+    }
+
+    /// Seconds a tick at so many microseconds a quarter note.
+    fn per_tick(self, tempo: u32) -> f64 {
+        match self {
+            Division::Quarter(ticks) => f64::from(tempo) * 1e-6 / f64::from(ticks),
+            Division::Time(seconds) => seconds,
+        }
+    }
 }
 
 fn wrong(why: &str) -> Error {
@@ -107,6 +177,7 @@ enum What {
     Tempo(u32),
     /// Numerator, and the denominator as a power of two.
     Signature(u8, u8),
+    Marker(String),
     End,
 }
 
@@ -153,14 +224,15 @@ impl<'a> Reader<'a> {
 }
 
 fn read_track(mut track: Reader<'_>, events: &mut Vec<Event>) -> Result<()> {
-    let (mut tick, mut status) = (0u64, 0u8);
+    // The running status: of the last message of a channel. By the standard it ends with other events, but not every
+    // writer knows, and no reader can take the data that follows for anything else.
+    let (mut tick, mut running) = (0u64, 0u8);
     while !track.bytes.is_empty() {
         tick += u64::from(track.variable()?);
-        let mut first = None;
-        match track.u8()? {
-            byte @ 0x80.. => status = byte,
-            data => first = Some(data),
-        }
+        let (status, first) = match track.u8()? {
+            byte @ 0x80.. => (byte, None),
+            data => (running, Some(data)),
+        };
         let what = match status {
             0xff => meta(&mut track)?,
             0xf0 | 0xf7 => {
@@ -168,12 +240,15 @@ fn read_track(mut track: Reader<'_>, events: &mut Vec<Event>) -> Result<()> {
                 track.take(length as usize)?;
                 None
             }
-            0x80..=0xef => channel_event(&mut track, status, first)?,
+            0x80..=0xef => {
+                running = status;
+                channel_event(&mut track, status, first)?
+            }
             _ => return Err(wrong("a track in it is damaged")),
         };
-        if status >= 0xf0 {
-            // Running status ends with these.
-            status = 0;
+        if matches!(what, Some(What::End)) {
+            // What a writer left behind the end is no music.
+            break;
         }
         if let Some(what) = what {
             if events.len() == MOST {
@@ -215,6 +290,8 @@ fn meta(track: &mut Reader<'_>) -> Result<Option<What>> {
     let kind = track.u8()?;
     let length = track.variable()? as usize;
     Ok(match (kind, track.take(length)?) {
+        (0x06, text) => Some(What::Marker(String::from_utf8_lossy(text).trim().to_owned())),
+        (0x2f, _) => Some(What::End),
         (0x51, [a, b, c]) => Some(What::Tempo(u32::from_be_bytes([0, *a, *b, *c]).max(1))),
         (0x58, [numerator, denominator, ..]) if *numerator > 0 && *denominator <= 6 => {
             Some(What::Signature(*numerator, *denominator))
@@ -230,12 +307,11 @@ struct TempoMap {
 }
 
 impl TempoMap {
-    fn new(events: &[Event], division: u16) -> Self {
-        let per_tick = |tempo: u32| f64::from(tempo) * 1e-6 / f64::from(division);
-        let mut map = TempoMap { changes: vec![(0, 0.0, per_tick(USUAL_TEMPO))] };
+    fn new(events: &[Event], division: Division) -> Self {
+        let mut map = TempoMap { changes: vec![(0, 0.0, division.per_tick(USUAL_TEMPO))] };
         for event in events {
             if let What::Tempo(tempo) = event.what {
-                map.changes.push((event.tick, map.seconds(event.tick), per_tick(tempo)));
+                map.changes.push((event.tick, map.seconds(event.tick), division.per_tick(tempo)));
             }
         }
         map
@@ -248,7 +324,7 @@ impl TempoMap {
     }
 }
 
-fn compose(events: &[Event], division: u16) -> Midi {
+fn compose(events: &[Event], division: Division) -> Midi {
     let map = TempoMap::new(events, division);
     let at = |tick: u64| Seconds(map.seconds(tick));
     let end = events.last().map_or(0, |e| e.tick);
@@ -256,26 +332,30 @@ fn compose(events: &[Event], division: u16) -> Midi {
     // Index of the note that sounds, by channel and key.
     let mut sounding = vec![None::<usize>; 16 * 128];
     for event in events {
-        match event.what {
-            What::On { channel, key, velocity } => {
+        match &event.what {
+            &What::On { channel, key, velocity } => {
                 let slot = &mut sounding[usize::from(channel) * 128 + usize::from(key)];
                 if let Some(before) = slot.replace(midi.notes.len()) {
                     midi.notes[before].end = at(event.tick);
                 }
                 midi.notes.push(Note { start: at(event.tick), end: at(end), channel, key, velocity });
             }
-            What::Off { channel, key } => {
+            &What::Off { channel, key } => {
                 if let Some(note) = sounding[usize::from(channel) * 128 + usize::from(key)].take() {
                     midi.notes[note].end = at(event.tick);
                 }
             }
-            What::Control { channel, number, value } => {
+            &What::Control { channel, number, value } => {
                 midi.controls.push(Control { time: at(event.tick), channel, number, value });
             }
+            What::Marker(name) => midi.markers.push(Entry { time: at(event.tick), label: name.clone() }),
             What::Tempo(_) | What::Signature(..) | What::End => {}
         }
     }
-    let grid = beats(events, division, end);
+    let grid = match division {
+        Division::Quarter(ticks) => beats(events, ticks, end),
+        Division::Time(_) => Vec::new(),
+    };
     midi.beats = grid.iter().map(|(tick, _)| at(*tick)).collect();
     midi.downbeats = grid.iter().filter(|(_, first)| *first).map(|(tick, _)| at(*tick)).collect();
     midi
@@ -308,68 +388,4 @@ fn beats(events: &[Event], division: u16, end: u64) -> Vec<(u64, bool)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn file(division: u16, tracks: &[&[u8]]) -> Vec<u8> {
-        let mut bytes = b"MThd\0\0\0\x06\0\x01".to_vec();
-        bytes.extend((tracks.len() as u16).to_be_bytes());
-        bytes.extend(division.to_be_bytes());
-        for track in tracks {
-            bytes.extend(b"MTrk");
-            bytes.extend((track.len() as u32).to_be_bytes());
-            bytes.extend_from_slice(track);
-        }
-        bytes
-    }
-
-    #[test]
-    fn notes_controllers_and_tempo_changes_have_their_times() {
-        // 3/4 at 120 BPM; from the fourth quarter on at 60. 96 ticks a quarter.
-        let conductor: &[u8] = &[
-            0, 0xff, 0x58, 4, 3, 2, 24, 8, 0, 0xff, 0x51, 3, 0x07, 0xa1, 0x20, 0x82, 0x20, 0xff, 0x51, 3,
-            0x0f, 0x42, 0x40, 0, 0xff, 0x2f, 0,
-        ];
-        // A note of a quarter, a pedal, a note by running status that is let go by velocity 0.
-        let piano: &[u8] = &[
-            0, 0x90, 60, 100, 96, 0x80, 60, 64, 0, 0xb0, 64, 127, 0, 0x99, 36, 90, 0x82, 0x20, 36, 0, 0,
-            0xff, 0x2f, 0,
-        ];
-        let midi = parse(&file(96, &[conductor, piano])).unwrap();
-        let notes: Vec<_> = midi.notes.iter().map(|n| (n.start.0, n.end.0, n.channel, n.key)).collect();
-        assert_eq!(notes, [(0.0, 0.5, 0, 60), (0.5, 2.5, 9, 36)]);
-        assert_eq!(midi.controls[0].time, Seconds(0.5));
-        let beats: Vec<f64> = midi.beats.iter().map(|t| t.0).collect();
-        assert_eq!(beats, [0.0, 0.5, 1.0, 1.5]);
-        assert_eq!(midi.downbeats, [Seconds(0.0), Seconds(1.5)]);
-    }
-
-    #[test]
-    fn six_eight_is_counted_in_two() {
-        let track: &[u8] =
-            &[0, 0xff, 0x58, 4, 6, 3, 36, 8, 0, 0x90, 60, 100, 0x84, 0x40, 0x80, 60, 0, 0, 0xff, 0x2f, 0];
-        let midi = parse(&file(96, &[track])).unwrap();
-        assert_eq!((midi.beats.len(), midi.downbeats.len()), (4, 2));
-    }
-
-    #[test]
-    fn what_is_no_midi_file_is_an_error_and_never_a_panic() {
-        let good = file(96, &[&[0, 0x90, 60, 100, 96, 0x80, 60, 64, 0, 0xff, 0x2f, 0]]);
-        assert!(parse(&good).is_ok());
-        for bad in [
-            &b""[..],
-            b"MThd",
-            b"RIFF....",
-            b"MThd\0\0\0\x06\0\x02\0\x01\0\x60",
-            b"MThd\0\0\0\x06\0\0\0\x01\xe7\x28",
-        ] {
-            assert!(!parse(bad).unwrap_err().hints().is_empty());
-        }
-        for i in 0..good.len() {
-            let _ = parse(&good[..i]);
-            let mut damaged = good.clone();
-            damaged[i] ^= 0xff;
-            let _ = parse(&damaged);
-        }
-    }
-}
+mod tests;

@@ -42,6 +42,7 @@ pub fn import(args: &ImportArgs) -> Result<()> {
     let preset = imported.preset(&name, args.fps)?;
     // What was written must be readable; a curve too long for a preset is told here.
     Preset::parse(&name, &preset)?;
+    imported.notes.iter().for_each(|note| eprintln!("note: {name}: {note}"));
     imported.left_out.iter().for_each(|what| eprintln!("note: left out: {what}"));
     put(output, &preset)
 }

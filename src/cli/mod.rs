@@ -32,6 +32,9 @@ pub fn main() -> ExitCode {
             // Also --help and --version; nothing can be done about a closed standard output.
             let _ = error.print();
             meant(&error).iter().for_each(|command| eprintln!("\n  did you mean: {command}"));
+            // What is wrong with a value knows how it is written.
+            let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
+            terminal::hints(cause.map_or(&[], crate::error::Error::hints));
             return ExitCode::from(error.exit_code() as u8);
         }
     };

@@ -8,7 +8,7 @@ use crate::audio::{Analysis, Section};
 use crate::error::{Error, Result};
 use crate::job::Hearing;
 use crate::job::project_folder::path_from;
-use crate::score::{direct, toml_text};
+use crate::score::{direct, toml_text, with_values};
 use std::fmt::Write;
 
 /// Listens to the track and writes the project.
@@ -21,9 +21,14 @@ pub fn run(args: NewArgs) -> Result<()> {
     }
     let output = Output::new(&target, &args.track)?;
     let progress = Terminal::default();
-    let analysis = Hearing::from(args.hearing).hear(&args.track, &progress)?;
+    let hearing = Hearing::from(args.hearing);
+    let keys = hearing.keys(&target)?;
+    let analysis = hearing.hear(&args.track, &progress)?;
     drop(progress);
-    output.fill(|file| file.write_all(project(&track, &analysis, args.seed.unwrap_or(1)).as_bytes()))?;
+    let text = project(&track, &analysis, args.seed.unwrap_or(1));
+    // The parts are true of the track as it was heard with this.
+    let text = with_values(&target.display().to_string(), &text, &keys)?;
+    output.fill(|file| file.write_all(text.as_bytes()))?;
     let shown = target.display().to_string();
     let command = shell::command(["beatbolt", "render", &shown]);
     let command = command.unwrap_or_else(|| "beatbolt render".to_owned());
@@ -56,9 +61,10 @@ fn project(track: &str, analysis: &Analysis, seed: u64) -> String {
         analysis.tempo_bpm.map_or("no beat was found".to_owned(), |bpm| format!("{bpm:.1} beats a minute"));
     let bars = analysis.downbeats.len();
     let _ = writeln!(text, "# What was heard: {}, {tempo}, {bars} bars.", analysis.duration);
+    let widest = analysis.sections.iter().map(|s| s.label.chars().count()).max().unwrap_or(0);
     for (i, section) in analysis.sections.iter().enumerate() {
         let Section { start, end, label } = section;
-        let _ = writeln!(text, "#   section {:2}  {label:3} {start} to {end}", i + 1);
+        let _ = writeln!(text, "#   section {:2}  {label:widest$}  {start} to {end}", i + 1);
     }
     text
 }

@@ -158,7 +158,9 @@ impl Plan<'_> {
     }
 
     fn takes_table(&self) {
-        say(format_args!("take        from          to  section  preset"));
+        let labels = self.scene.analysis.sections.iter().map(|s| s.label.chars().count());
+        let widest = labels.max().unwrap_or(0).max("section".len());
+        say(format_args!("take        from          to  {:widest$}  preset", "section"));
         let part = self.job.part();
         for take in self.windows.iter().filter(|w| !w.continues()) {
             let (start, end) = (take.take_start, take.take_end.min(part.end));
@@ -166,7 +168,7 @@ impl Plan<'_> {
             let middle = self.time(start).0 + self.job.timeline.fps.period().0 / 2.0;
             let section = self.scene.analysis.section_at(middle).map_or("-", |s| &s.label);
             say(format_args!(
-                "{:4}  {:>10}  {:>10}  {section:7}  {}",
+                "{:4}  {:>10}  {:>10}  {section:widest$}  {}",
                 take.take,
                 self.time(start).to_string(),
                 self.time(end).to_string(),

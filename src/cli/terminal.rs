@@ -134,9 +134,12 @@ pub fn report(error: &Error, as_json: bool) {
         return;
     }
     eprintln!("error: {error}");
-    for hint in error.hints() {
-        eprintln!(" hint: {hint}");
-    }
+    hints(error.hints());
+}
+
+/// Prints what to do about something.
+pub fn hints(hints: &[String]) {
+    hints.iter().for_each(|hint| eprintln!(" hint: {hint}"));
 }
 
 #[cfg(test)]

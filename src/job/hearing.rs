@@ -1,16 +1,17 @@
 //! Hearing: from what is said about it to what the listener understands; the files that were named are read here.
 
 use super::analysis_cache;
-use crate::audio::{Analysis, Corrections, Octave, Options, Tracker, analyze_with, timed};
+use super::project_folder::path_from;
+use crate::audio::{Analysis, Corrections, Octave, Options, Tracker, analyze_with, marks};
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
-use crate::score::Known;
+use crate::score::{Known, toml_text};
 use crate::units::Seconds;
 use std::path::{Path, PathBuf};
 
-/// Largest list of times that is read, in bytes.
-const LARGEST: u64 = 16 << 20;
+/// Largest file of beats or sections that is read, in bytes: a DJ's whole collection.
+const LARGEST: u64 = 256 << 20;
 
 /// How to listen, and what is known better; by default the program's own way, and nothing.
 #[derive(Clone, Debug, Default)]
@@ -90,32 +91,79 @@ impl Hearing {
         all
     }
 
+    /// What was said as keys of a project that is to lie at `target`, each with its TOML; none takes a key out.
+    ///
+    /// # Errors
+    /// Usage: a project can't say it: another tracker, or a file outside its folder.
+    pub fn keys(&self, target: &Path) -> Result<Vec<(&'static str, Option<String>)>> {
+        let Hearing { options, bpm, first_beat, beats_file, octave, shift, sections_file } = self;
+        if options.tracker != Tracker::Net || options.weights.is_some() {
+            return Err(Error::usage("a project can't say --beats or --ears")
+                .hint("leave them out, and correct with --beats-file what they hear better"));
+        }
+        let mut keys = Vec::new();
+        let mut say = |key, value: Option<String>| keys.extend(value.map(|value| (key, Some(value))));
+        let path = |path: &Option<PathBuf>| {
+            path.as_deref().map(|path| Ok::<_, Error>(toml_text(&path_from(target, path)?))).transpose()
+        };
+        let octave = octave.map(|octave| match octave {
+            Octave::Halve => "halve",
+            Octave::Double => "double",
+        });
+        say("hearing.bpm", bpm.map(|bpm| bpm.to_string()));
+        say("hearing.first_beat", first_beat.map(|t| t.0.to_string()));
+        say("hearing.beats_file", path(beats_file)?);
+        say("hearing.octave", octave.map(toml_text));
+        say("hearing.shift_beats", shift.map(|s| s.to_string()));
+        say("hearing.sections_file", path(sections_file)?);
+        say("hearing.audio_stream", options.stream.map(|n| n.to_string()));
+        // A tempo and a list of beats exclude each other.
+        if bpm.is_some() {
+            keys.push(("hearing.beats_file", None));
+        }
+        if beats_file.is_some() {
+            keys.push(("hearing.bpm", None));
+        }
+        Ok(keys)
+    }
+
     /// Listens to a track and corrects what is known better.
     ///
     /// # Errors
     /// A list can't be read, the track can't be decoded, or a correction can't be meant.
     pub fn hear(&self, track: &Path, progress: &dyn Progress) -> Result<Analysis> {
         // The lists come first: what can be refused is refused before the work.
+        let beats = |path: &Path| known(path, progress, |bytes| marks::beats(bytes, track));
+        let sections = |path: &Path| known(path, progress, |bytes| marks::sections(bytes, track));
         let corrections = Corrections {
             bpm: self.bpm,
             first_beat: self.first_beat,
-            beats: self.beats_file.as_deref().map(list).transpose()?,
+            beats: self.beats_file.as_deref().map(beats).transpose()?,
             octave: self.octave,
             shift: self.shift.unwrap_or(0.0),
-            sections: self.sections_file.as_deref().map(list).transpose()?,
+            sections: self.sections_file.as_deref().map(sections).transpose()?,
         };
         let listen = |progress: &dyn Progress| analyze_with(track, &self.options, progress);
         let mut analysis = analysis_cache::through(track, &self.options, progress, listen)?;
-        corrections.apply(&mut analysis)?;
+        corrections.apply(&mut analysis)?.iter().for_each(|note| progress.note(note));
         Ok(analysis)
     }
 }
 
-fn list(path: &Path) -> Result<Vec<timed::Entry>> {
-    let failed = || {
-        Error::input(format!("can't use the list '{}'", path.display()))
-            .hint("name a text file with one time a line")
-    };
-    let bytes = bounded_read::bytes(path, LARGEST).context(failed)?;
-    timed::parse(&String::from_utf8_lossy(&bytes)).context(failed)
+/// What `read` makes of the file at `path`; its notes are told.
+fn known<T>(
+    path: &Path,
+    progress: &dyn Progress,
+    read: impl Fn(&[u8]) -> Result<(T, Vec<String>)>,
+) -> Result<T> {
+    let shown = path.display();
+    let failed = || Error::input(format!("can't use '{shown}'"));
+    let bytes = bounded_read::bytes(path, LARGEST)
+        .context(|| failed().hint("check the path, and that you may read it"))?;
+    let (found, notes) = read(&bytes).map_err(|cause| {
+        // What to do is known where it failed.
+        cause.hints().to_vec().into_iter().fold(failed().because(cause), Error::hint)
+    })?;
+    notes.iter().for_each(|note| progress.note(&format!("{shown}: {note}")));
+    Ok(found)
 }

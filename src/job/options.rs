@@ -62,20 +62,15 @@ pub struct OutputOptions {
     pub overwrite: bool,
 }
 
-/// Which part of the track.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Stretch {
-    /// From the one time to the other; none: from its start, to its end.
-    Times(Option<Seconds>, Option<Seconds>),
+/// Which part of the track; by default all of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Stretch {
     /// The section of this number, from 1.
-    Section(usize),
-}
-
-impl Default for Stretch {
-    /// All of it.
-    fn default() -> Self {
-        Stretch::Times(None, None)
-    }
+    pub section: Option<usize>,
+    /// Not before this time in the track.
+    pub start: Option<Seconds>,
+    /// Not behind this time in the track.
+    pub end: Option<Seconds>,
 }
 
 /// Which networks, how much work they do, and where they run.

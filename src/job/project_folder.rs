@@ -99,14 +99,17 @@ pub fn around(path: &Path) -> &Path {
 /// # Errors
 /// Input: there is no such file; Output: there is no such folder; Usage: the file doesn't lie in it.
 pub fn path_from(project: &Path, path: &Path) -> Result<String> {
-    let missing = || Error::input(format!("can't read {}", path.display())).hint("check the path");
+    let missing = || {
+        Error::input(format!("can't read {}", path.display()))
+            .hint("check the path, and that you may read the file")
+    };
     let real = fs::canonicalize(path).context(missing)?;
     let folder = fs::canonicalize(around(project)).context(|| {
         Error::output(format!("there is no folder for {}", project.display())).hint("create it first")
     })?;
     let inside = real.strip_prefix(&folder).map_err(|_| {
         Error::usage(format!("{} does not lie in the project's folder", path.display()))
-            .hint("a project holds everything it needs: copy the track beside it, or leave --output out")
+            .hint("a project holds everything it needs: copy the file beside it")
     })?;
     inside.to_str().map(str::to_owned).ok_or_else(|| {
         Error::usage(format!("the name of {} is not valid UTF-8", path.display())).hint("rename the file")
@@ -124,5 +127,5 @@ fn text(path: &Path) -> Result<String> {
 
 fn unreadable(path: &Path) -> Error {
     Error::input(format!("can't read {}", path.display()))
-        .hint("check the path; `beatbolt new TRACK` writes a first project")
+        .hint("check the path, and that you may read the file; `beatbolt new TRACK` writes a first project")
 }

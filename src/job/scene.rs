@@ -229,38 +229,50 @@ fn part(
     fps: FrameRate,
     whole: FrameIndex,
 ) -> Result<Range<GeneratedFrame>> {
-    let frames = |first, end| GeneratedFrame(first)..GeneratedFrame(end);
-    let (start, end) = match stretch {
-        Stretch::Times(start, end) => (start, end),
-        Stretch::Section(number) => {
-            let count = analysis.sections.len();
-            let section = number.checked_sub(1).and_then(|i| analysis.sections.get(i));
-            let section = section.ok_or_else(|| {
-                Error::usage(format!("there is no section {number}"))
-                    .hint(format!("sections go from 1 to {count}; `beatbolt analyze` lists them"))
-            })?;
-            let last = if number == count { whole } else { fps.frame_at(section.end).min(whole) };
-            let first = fps.frame_at(section.start);
-            return Ok(frames(first.min(whole - 1), last.max(first + 1).min(whole)));
-        }
+    let Stretch { section, start, end } = stretch;
+    let (least, most) = match section {
+        Some(number) => section_frames(number, analysis, fps, whole)?,
+        None => (0, whole),
     };
     let past = |what: &str, t: Seconds| {
         Error::usage(format!("--{what} {t} lies past the end of the track, at {}", analysis.duration))
             .hint("give a time inside the track")
     };
-    let first = start.map_or(0, |t| fps.frame_at(t));
+    let first = start.map_or(least, |t| fps.frame_at(t).max(least));
     if let Some(start) = start.filter(|_| first >= whole) {
         return Err(past("start", start));
     }
     let end = match end {
         Some(end) if end.0 > analysis.duration.0 + 1.0 => return Err(past("end", end)),
-        Some(end) => fps.frames_covering(end).min(whole),
-        None => whole,
+        Some(end) => fps.frames_covering(end).min(most),
+        None => most,
     };
     if end <= first {
-        return Err(Error::usage("--end doesn't lie after --start").hint("both are times in the track"));
+        let error = Error::usage(match section {
+            Some(number) => format!("nothing of section {number} lies between --start and --end"),
+            None => "--end doesn't lie after --start".to_owned(),
+        });
+        return Err(error.hint("both are times in the track"));
     }
-    Ok(frames(first, end))
+    Ok(GeneratedFrame(first)..GeneratedFrame(end))
+}
+
+/// The first frame of a section, and that of the next.
+fn section_frames(
+    number: usize,
+    analysis: &Analysis,
+    fps: FrameRate,
+    whole: FrameIndex,
+) -> Result<(FrameIndex, FrameIndex)> {
+    let count = analysis.sections.len();
+    let section = number.checked_sub(1).and_then(|i| analysis.sections.get(i));
+    let section = section.ok_or_else(|| {
+        Error::usage(format!("there is no section {number}"))
+            .hint(format!("sections go from 1 to {count}; `beatbolt analyze` lists them"))
+    })?;
+    let last = if number == count { whole } else { fps.frame_at(section.end).min(whole) };
+    let first = fps.frame_at(section.start);
+    Ok((first.min(whole - 1), last.max(first + 1).min(whole)))
 }
 
 /// A size that was asked for, if the model can generate it.

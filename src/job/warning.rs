@@ -5,7 +5,7 @@ use super::scene::Scene;
 use crate::diffusion::model::{ModelWords, Sampling};
 use crate::error::Result;
 use crate::render::Job;
-use crate::score::ParamId;
+use crate::score::{ParamId, Unused};
 use crate::units::Size;
 use serde::Serialize;
 use std::fmt;
@@ -43,6 +43,7 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     all.extend(size(scene, job));
     all.extend(speed(scene, job));
     all.extend(flashing(job));
+    all.extend(unused(scene));
     prompts(scene, &mut all)?;
     Ok(all)
 }
@@ -161,6 +162,15 @@ fn flashing(job: &Job) -> Option<Warning> {
         "more than three flashes in a second can bring on seizures (WCAG 2.3.1); some sites refuse such videos",
         "flash and exposure less, on whole beats, or let go more slowly: a smaller amount, a longer release",
     )
+}
+
+/// What the person wrote and will never see.
+fn unused(scene: &Scene) -> Vec<Warning> {
+    let all = scene.request.show.unused(&scene.analysis).into_iter();
+    all.filter_map(|Unused { what, why }| {
+        warning(format!("{what} never applies"), &why, "look at `beatbolt analyze`, or take it out")
+    })
+    .collect()
 }
 
 /// Words that say that something moves, or how.

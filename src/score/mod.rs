@@ -31,6 +31,7 @@ mod show;
 mod signal;
 mod slot;
 mod timeline;
+mod unused;
 mod words;
 
 pub use clock::{Clock, Length};
@@ -54,6 +55,7 @@ pub use show::{Look, Part, Show};
 pub use signal::{Signal, TABLE as SIGNALS, table as signal_table};
 pub use slot::{SLOT_KINDS, SlotKind, SlotRow, Slots, parse_set, slot_table};
 pub use timeline::{Blend, ParamCurves, PromptSpan, Timeline, Travel};
+pub use unused::Unused;
 pub use words::Words;
 
 /// A track at 120 bpm from its first sample on, in bars of four, with sections A, B, A, B of four seconds each.

@@ -25,7 +25,10 @@ impl Media {
     /// # Errors
     /// Input: it can't be read.
     pub fn open(path: &Path) -> Result<Self> {
-        let failed = || Error::input(format!("can't read {}", path.display())).hint("check the path");
+        let failed = || {
+            Error::input(format!("can't read {}", path.display()))
+                .hint("check the path, and that you may read the file")
+        };
         let file = File::open(path).context(failed)?;
         let length = file.metadata().context(failed)?.len();
         Ok(Media { file, length, mime: mime(path) })

@@ -3,12 +3,11 @@
 use super::open_project::OpenProject;
 use super::production::RenderOrder;
 use super::state::EditedPreset;
-use crate::audio::{Octave, Tracker};
 use crate::diffusion::{Model, Tier};
 use crate::error::{Error, Result};
 use crate::job::project_folder::path_from;
 use crate::job::{
-    Destination, Earlier, Hearing, JobOptions, ModelOptions, OutputOptions, Request, Stretch, make, models,
+    Destination, Earlier, JobOptions, ModelOptions, OutputOptions, Request, Stretch, make, models,
 };
 use crate::progress::Silent;
 use crate::render::Watch;
@@ -102,7 +101,7 @@ impl Opened {
             Error::usage(format!("there is no tier '{}'", order.tier)).hint(Tier::NAMES.join(", "))
         })?;
         let size = order.size.parse()?;
-        let stretch = order.section.map_or_else(Stretch::default, Stretch::Section);
+        let stretch = Stretch { section: order.section, ..Stretch::default() };
         let options = JobOptions { tier: Some(tier), size: Some(size), stretch, ..self.options.clone() };
         match &self.project {
             Some(project) => {
@@ -118,20 +117,11 @@ impl Opened {
 
 /// The options of `job` as keys of a project to lie beside `target`.
 fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
-    let Hearing { options, bpm, first_beat, beats_file, octave, shift, sections_file } = &job.hearing;
-    let audio_stream = options.stream;
-    if options.tracker != Tracker::Net || options.weights.is_some() {
-        return Err(Error::usage("a project can't say --beats or --ears").hint("save a preset"));
-    }
     let mut values = Vec::new();
     let mut say = |key, value: Option<String>| values.extend(value.map(|value| (key, Some(value))));
     let path = |path: &Option<PathBuf>| {
         path.as_deref().map(|path| Ok::<_, Error>(toml_text(&path_from(target, path)?))).transpose()
     };
-    let octave = octave.map(|octave| match octave {
-        Octave::Halve => "halve",
-        Octave::Double => "double",
-    });
     say("model", path(&job.model)?);
     say("motion", path(&job.motion)?);
     say("steps", job.steps.map(|n| n.to_string()));
@@ -139,28 +129,15 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     say("overlap", job.overlap.map(|n| n.to_string()));
     say("fps", job.fps.map(|fps| toml_text(&fps.to_string())));
     say("seed", job.seed.map(|seed| seed.to_string()));
-    say("hearing.bpm", bpm.map(|bpm| bpm.to_string()));
-    say("hearing.first_beat", first_beat.map(|t| t.0.to_string()));
-    say("hearing.beats_file", path(beats_file)?);
-    say("hearing.octave", octave.map(toml_text));
-    say("hearing.shift_beats", shift.map(|s| s.to_string()));
-    say("hearing.sections_file", path(sections_file)?);
-    say("hearing.audio_stream", audio_stream.map(|n| n.to_string()));
-    // A tempo and a list of beats exclude each other.
-    if bpm.is_some() {
-        values.push(("hearing.beats_file", None));
-    }
-    if beats_file.is_some() {
-        values.push(("hearing.bpm", None));
-    }
+    values.extend(job.hearing.keys(target)?);
     Ok(values)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audio::Options;
-    use crate::job::{is_project, project_folder};
+    use crate::audio::{Octave, Options, Tracker};
+    use crate::job::{Hearing, is_project, project_folder};
     use std::fs;
 
     /// What is saved as a project by a studio with these options.

@@ -28,11 +28,12 @@ pub(super) fn text(track: &Path, analysis: &Analysis) -> String {
     let rate = analysis.onsets.len() as f64 / analysis.duration.0.max(1e-9);
     line("onsets", format!("{}, {rate:.1} a second", analysis.onsets.len()));
     let loudness = &analysis.envelopes["loudness"];
+    let widest = analysis.sections.iter().map(|s| s.label.chars().count()).max().unwrap_or(0).max(2);
     for (i, section) in analysis.sections.iter().enumerate() {
         let name = if i == 0 { "sections" } else { "" };
         let mean = mean(loudness, section.start.0, section.end.0);
         let span = format!("{} to {}", section.start, section.end);
-        line(name, format!("{:<3}{span}   loudness {mean:.2}", section.label));
+        line(name, format!("{:<widest$} {span}   loudness {mean:.2}", section.label));
     }
     for name in ["loudness", "sub.level", "bass.level", "low_mid.level", "mid.level", "high.level"] {
         if let Some(envelope) = analysis.envelopes.get(name) {

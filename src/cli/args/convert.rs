@@ -10,7 +10,7 @@ use clap::builder::PossibleValue;
 impl From<JobArgs> for JobOptions {
     fn from(args: JobArgs) -> Self {
         let JobArgs { target, preset, prompt, negative, set, seed, tier, size, fps, .. } = args;
-        let stretch = args.section.map_or(Stretch::Times(args.start, args.end), Stretch::Section);
+        let stretch = Stretch { section: args.section, start: args.start, end: args.end };
         JobOptions {
             input: target,
             preset,
@@ -172,7 +172,7 @@ mod tests {
             seed: Some(7),
             size: "64x36".parse().ok(),
             fps: "30000/1001".parse().ok(),
-            stretch: Stretch::Times(Some(Seconds(1.0)), Some(Seconds(62.0))),
+            stretch: Stretch { section: None, start: Some(Seconds(1.0)), end: Some(Seconds(62.0)) },
             tier: Some(Tier::Final),
             model: path("m"),
             motion: path("n"),
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!((out.output, out.profile), (path("a.mkv"), Some(Profile::Ffv1)));
         assert_eq!((out.audio, out.overwrite), (Some(Audio::Flac), true));
         let (job, out) = render("--section 3 --bpm 97 --halve");
-        assert_eq!((job.stretch, job.hearing.bpm), (Stretch::Section(3), Some(97.0)));
+        assert_eq!((job.stretch.section, job.hearing.bpm), (Some(3), Some(97.0)));
         assert_eq!((job.hearing.octave, job.tier, job.overlap), (Some(Octave::Halve), None, None));
         assert_eq!((out.output, out.profile), (None, None));
     }

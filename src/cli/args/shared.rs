@@ -55,8 +55,8 @@ pub struct JobArgs {
     #[arg(long, value_name = "TIME")]
     pub end: Option<Seconds>,
 
-    /// Only this section of the track, counted from 1 (`beatbolt analyze` lists them)
-    #[arg(long, value_name = "N", conflicts_with_all = ["start", "end"])]
+    /// Only this section of the track, counted from 1 (`beatbolt analyze` lists them); --start and --end narrow it
+    #[arg(long, value_name = "N")]
     pub section: Option<usize>,
 
     #[command(flatten)]
@@ -154,7 +154,8 @@ pub struct HearingArgs {
     #[arg(long, value_name = "TIME")]
     pub first_beat: Option<Seconds>,
 
-    /// Beats from a list of times or taps, one a line; a 1 after the time marks the first of a bar
+    /// Beats from a list (a time a line; a 1 after it marks the first of a bar), a MIDI file, or a collection of rekordbox,
+    /// Traktor or VirtualDJ that holds the track
     #[arg(long, value_name = "FILE", conflicts_with = "bpm")]
     pub beats_file: Option<PathBuf>,
 
@@ -170,7 +171,7 @@ pub struct HearingArgs {
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub shift_beats: Option<f64>,
 
-    /// Sections from a list: a start and a name a line
+    /// Sections from a list (a start and a name a line), a cue sheet, a MIDI file's markers, or a collection's cue points
     #[arg(long, value_name = "FILE")]
     pub sections_file: Option<PathBuf>,
 

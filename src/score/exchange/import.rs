@@ -2,13 +2,15 @@
 
 use super::imported::Imported;
 use super::limits::{MAX_BYTES, MAX_CURVES};
-use super::{deforum, parseq, timed};
+use super::{deforum, parseq, table, timed};
+use crate::audio::midi;
 use crate::error::{Error, Result};
 use crate::score::check::{AMOUNT, MAX_POINTS};
 use crate::score::clock::Length;
 use crate::score::emphasis::Emphasis;
 use crate::score::grid::Span;
 use crate::score::words;
+use crate::text_file;
 use serde_json::{Map, Value};
 
 impl Imported {
@@ -27,9 +29,9 @@ impl Imported {
             return Err(Error::usage("this number of frames can't be played")
                 .hint(format!("from 1 to {}", Span::MAX_FRAMES)));
         }
-        let mut imported = match timed::read(name, bytes) {
-            Some(drawn) => Imported { drawn: drawn?, ..Imported::default() },
-            None => Self::of_frames(name, bytes, frames)?,
+        let mut imported = match midi::is_midi(bytes) {
+            true => Imported { drawn: timed::read_midi(bytes)?, ..Imported::default() },
+            false => Self::of_text(name, bytes, frames)?,
         };
         imported.leave_out_what_no_preset_holds();
         if imported.curves.is_empty() && imported.drawn.is_empty() {
@@ -45,12 +47,26 @@ impl Imported {
         Ok(imported)
     }
 
-    /// A file that counts in frames.
-    fn of_frames(name: &str, bytes: &[u8], frames: Option<u64>) -> Result<Self> {
-        let text = std::str::from_utf8(bytes).map_err(|e| {
-            let error = Error::input(format!("{name} is neither text nor a MIDI file")).because(e);
+    /// A text file in whatever encoding.
+    fn of_text(name: &str, bytes: &[u8], frames: Option<u64>) -> Result<Self> {
+        let text_file::Text { text, note } = text_file::decode(bytes).map_err(|cause| {
+            let hints = cause.hints().to_vec();
+            let error = Error::input(format!("can't read {name}")).because(cause);
+            let error = hints.into_iter().fold(error, Error::hint);
             error.hint("name a Deforum or Parseq file, lyrics (LRC, SRT), a table (CSV) or a MIDI file")
         })?;
+        let json = text.trim_start().starts_with('{');
+        let drawn = || timed::read_lyrics(&text).or_else(|| table::read(name, &text));
+        let mut imported = match (!json).then(drawn).flatten() {
+            Some(drawn) => Imported { drawn: drawn?, ..Imported::default() },
+            None => Self::of_frames(name, &text, frames)?,
+        };
+        imported.notes.extend(note);
+        Ok(imported)
+    }
+
+    /// A text that counts in frames.
+    fn of_frames(name: &str, text: &str, frames: Option<u64>) -> Result<Self> {
         if !text.trim_start().starts_with('{') {
             return deforum::read_text(name, text, frames);
         }

@@ -27,6 +27,8 @@ pub struct Imported {
     pub prompts: Vec<(FrameIndex, String)>,
     /// What could not be taken over, by name and place.
     pub left_out: Vec<String>,
+    /// What else the person should know: that an encoding was guessed.
+    pub notes: Vec<String>,
 }
 
 impl Imported {

@@ -2,7 +2,7 @@
 //!
 //! Out go the values of a stretch of a timeline, frame by frame from 0. In come schedules of Deforum (`deforum`) and
 //! documents of Parseq (`parseq`), one value a frame for every name, and what has times of its own: MIDI files,
-//! lyrics and tables (`timed`). [`Imported::preset`] writes any of them down as a preset.
+//! lyrics (`timed`) and tables (`table`). [`Imported::preset`] writes any of them down as a preset.
 
 mod curves;
 mod deforum;
@@ -12,6 +12,7 @@ mod import;
 mod imported;
 mod limits;
 mod parseq;
+mod table;
 mod timed;
 
 pub use curves::Curves;

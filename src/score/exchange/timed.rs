@@ -1,20 +1,16 @@
-//! Curves with times of their own: a MIDI file's notes and controllers, lyrics, tables of numbers.
+//! Curves with times of their own: a MIDI file's notes and controllers, lyrics.
 //!
 //! Of each channel of a MIDI file: `ch1`, how hard the hardest note that sounds was struck; `ch1_hit`, as hard as a note is
 //! struck and from there to 0 at its end; `ch1_pitch`, the highest note that sounds, held until the next; `ch1_cc7`, a
 //! controller. Channel 10, the drums, has a hit for every key: `drum_36`. All from 0 to 1.
 //!
 //! Of lyrics: `sung`, 1 while there are words; `line`, from 1 at the start of a line to 0 at its end.
-//!
-//! A table has a column `seconds` (or `time`) and a curve for every other: straight ways between its rows, or, with a
-//! column `frame`, each value held for its frame.
 
-use super::limits::{MAX_CURVES, MAX_VALUES};
 use crate::audio::lyrics;
 use crate::audio::lyrics::Line;
 use crate::audio::midi;
 use crate::audio::midi::{Midi, Note};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::units::Seconds;
 use std::collections::BTreeMap;
 
@@ -23,8 +19,6 @@ const DRUMS: u8 = 9;
 /// How long a hit falls at least, and a last line of lyrics without an end lasts, in seconds.
 const SHORTEST: f64 = 0.1;
 const LAST_LINE: f64 = 4.0;
-/// Names of a table's column of times.
-const TIMES: [&str; 4] = ["seconds", "time", "time_s", "t"];
 
 /// A curve over seconds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,22 +32,21 @@ pub struct Drawn {
 /// Curves by name.
 pub type ByName = BTreeMap<String, Drawn>;
 
-/// The curves of a file with times, if it is one.
+/// The curves of lyrics, if a text is lyrics.
 ///
 /// # Errors
-/// Inside: Input, where it begins like one, but is damaged or too large.
-pub fn read(name: &str, bytes: &[u8]) -> Option<Result<ByName>> {
-    if bytes.starts_with(b"MThd") {
-        return Some(midi::parse(bytes).map(|midi| of_midi(&midi)));
-    }
-    let text = std::str::from_utf8(bytes).ok()?.trim_start_matches('\u{feff}');
-    if text.contains("-->") || text.trim_start().starts_with('[') {
-        return Some(lyrics::parse(text).map(|lines| of_lyrics(&lines)));
-    }
-    let (header, rows) = text.split_once('\n')?;
-    let columns = fields(header);
-    let times = columns.iter().position(|c| TIMES.contains(&c.to_ascii_lowercase().as_str()))?;
-    Some(of_table(name, &columns, times, rows))
+/// Inside: Input, where it begins like them, but is damaged or too large.
+pub fn read_lyrics(text: &str) -> Option<Result<ByName>> {
+    let told = text.contains("-->") || lyrics::is_lrc(text);
+    told.then(|| lyrics::parse(text).map(|lines| of_lyrics(&lines)))
+}
+
+/// The curves of a MIDI file.
+///
+/// # Errors
+/// Input: it is damaged.
+pub fn read_midi(bytes: &[u8]) -> Result<ByName> {
+    midi::parse(bytes).map(|midi| of_midi(&midi))
 }
 
 fn of_midi(midi: &Midi) -> ByName {
@@ -96,7 +89,7 @@ fn rounded(x: f64, parts: f64) -> f64 {
 }
 
 /// Steps, one a change.
-fn stairs(points: impl Iterator<Item = (Seconds, f64)>) -> Drawn {
+pub(super) fn stairs(points: impl Iterator<Item = (Seconds, f64)>) -> Drawn {
     let mut points: Vec<(Seconds, f64)> = points.collect();
     points.dedup_by_key(|(_, value)| *value);
     Drawn { steps: true, points }
@@ -184,50 +177,6 @@ fn of_lyrics(lines: &[Line]) -> ByName {
     [("sung".to_owned(), stairs(steps.into_iter())), ("line".to_owned(), line)].into()
 }
 
-/// The fields of a line: between commas, semicolons or tabs, without quotes around them.
-fn fields(line: &str) -> Vec<&str> {
-    line.trim_end_matches('\r').split([',', ';', '\t']).map(|f| f.trim().trim_matches('"')).collect()
-}
-
-fn of_table(name: &str, columns: &[&str], times: usize, rows: &str) -> Result<ByName> {
-    let curves: Vec<(usize, &str)> =
-        columns.iter().copied().enumerate().filter(|(i, c)| *i != times && *c != "frame").collect();
-    let mut points: Vec<Vec<(Seconds, f64)>> = vec![Vec::new(); curves.len().min(MAX_CURVES + 1)];
-    if points.len() > MAX_CURVES {
-        return Err(Error::input(format!("{name} has more than {MAX_CURVES} columns")).hint("take some out"));
-    }
-    let mut values = 0;
-    for (row, line) in rows.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let wrong = |what: &str| {
-            Error::input(format!("{name}: line {}: '{what}' is no number", row + 2))
-                .hint("write numbers with a point, and nothing where there is none")
-        };
-        let number =
-            |text: &str| text.parse().ok().filter(|v: &f64| v.is_finite()).ok_or_else(|| wrong(text));
-        let cells = fields(line);
-        let time = number(cells.get(times).copied().unwrap_or_default())?;
-        for ((column, _), points) in curves.iter().zip(&mut points) {
-            let cell = cells.get(*column).copied().unwrap_or_default();
-            if !cell.is_empty() {
-                points.push((Seconds(time), number(cell)?));
-                values += 1;
-            }
-        }
-        if values > MAX_VALUES {
-            return Err(
-                Error::input(format!("{name} has more than {MAX_VALUES} values")).hint("take rows out")
-            );
-        }
-    }
-    let steps = columns.contains(&"frame");
-    let drawn = |mut points: Vec<(Seconds, f64)>| {
-        points.sort_by(|a, b| a.0.0.total_cmp(&b.0.0));
-        if steps { stairs(points.into_iter()) } else { Drawn { steps, points } }
-    };
-    let named = curves.iter().map(|(_, name)| (*name).to_owned());
-    Ok(named.zip(points).filter(|(_, p)| !p.is_empty()).map(|(name, p)| (name, drawn(p))).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,26 +223,11 @@ mod tests {
     #[test]
     fn lyrics_tell_where_is_sung_and_how_far_a_line_is() {
         let curves =
-            read("a.lrc", b"[00:02.00]one\n[00:04.00]\n[00:05.00]two\n[00:06.00]three\n").unwrap().unwrap();
+            read_lyrics("[00:02.00]one\n[00:04.00]\n[00:05.00]two\n[00:06.00]three\n").unwrap().unwrap();
         let points = |name: &str| curves[name].points.iter().map(|(t, v)| (t.0, *v)).collect::<Vec<_>>();
         assert_eq!(points("sung"), [(0.0, 0.0), (2.0, 1.0), (4.0, 0.0), (5.0, 1.0), (10.0, 0.0)]);
         let line =
             [(2.0, 0.0), (2.0, 1.0), (4.0, 0.0), (5.0, 0.0), (5.0, 1.0), (6.0, 0.0), (6.0, 1.0), (10.0, 0.0)];
         assert_eq!(points("line"), line);
-    }
-
-    #[test]
-    fn tables_are_read_with_their_own_separators_and_gaps() {
-        let curves =
-            read("a.csv", b"\"Time\";heart;\"breath\"\r\n0;60;\r\n2;80;0.5\r\n1;70;\r\n").unwrap().unwrap();
-        assert_eq!(
-            curves["heart"].points,
-            [(0.0, 60.0), (1.0, 70.0), (2.0, 80.0)].map(|(t, v)| (Seconds(t), v))
-        );
-        assert_eq!(curves["breath"].points, [(Seconds(2.0), 0.5)]);
-        assert!(!curves["heart"].steps);
-        let error = read("a.csv", b"seconds,x\n0,1\n1,high\n").unwrap().unwrap_err();
-        assert!(error.to_string().contains("line 3: 'high'"), "{error}");
-        assert!(read("a.txt", b"zoom = 0:(1.0), 30:(1.05)\n").is_none());
     }
 }

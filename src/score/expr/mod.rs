@@ -46,6 +46,14 @@ impl Expr {
         Ok(Expr { leaves, root })
     }
 
+    /// The labels of sections that it asks for.
+    pub(super) fn sections(&self) -> impl Iterator<Item = &str> {
+        self.leaves.iter().filter_map(|leaf| match leaf {
+            Leaf::Section(label) => Some(label.as_str()),
+            _ => None,
+        })
+    }
+
     /// Whether `name` already means something in expressions.
     pub(super) fn is_taken(name: &str) -> bool {
         parse::WORDS.contains(&name) || FUNCTIONS.iter().any(|f| f.name == name) || Signal::find(name).is_ok()
