@@ -262,7 +262,7 @@ fn lists_of_times() {
 /// What is taken over from another program is a preset that plays.
 fn imported(bytes: &[u8], analysis: &Analysis) -> Result<(), Error> {
     let fps = FrameRate::new(15, 1)?;
-    let preset = Imported::read("x", bytes, Some(48))?.preset("x", Some(fps))?;
+    let (preset, _) = Imported::read("x", bytes, Some(48))?.preset("x", Some(fps))?;
     let preset =
         Preset::parse("x", &preset).unwrap_or_else(|e| panic!("our own preset is wrong: {e}\n{preset}"));
     play(&Show::of(preset), analysis)

@@ -27,6 +27,8 @@ pub fn export(args: ExportArgs) -> Result<()> {
     let scene = Scene::open(request, &progress, &Timings::off())?;
     drop(progress);
     let curves = Curves::new(&scene.timeline, scene.part.clone(), &args.params)?;
+    let curves = curves.of(scene.request.size, scene.analysis.tempo_bpm);
+    curves.unsaid(format).iter().for_each(|what| eprintln!("note: {what}"));
     put(output, &curves.write(format))
 }
 
@@ -39,10 +41,10 @@ pub fn import(args: &ImportArgs) -> Result<()> {
         error.hint("name a Deforum, Parseq, MIDI, lyrics or CSV file")
     })?;
     let imported = Imported::read(&name, &bytes, args.frames)?;
-    let preset = imported.preset(&name, args.fps)?;
+    let (preset, notes) = imported.preset(&name, args.fps)?;
     // What was written must be readable; a curve too long for a preset is told here.
     Preset::parse(&name, &preset)?;
-    imported.left_out.iter().for_each(|what| eprintln!("note: left out: {what}"));
+    notes.iter().for_each(|what| eprintln!("note: {what}"));
     put(output, &preset)
 }
 

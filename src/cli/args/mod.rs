@@ -170,8 +170,8 @@ pub struct ExportArgs {
     #[arg(long, value_enum)]
     pub format: FormatArg,
 
-    /// Only these parameters [default: all that move or differ from their default]
-    #[arg(long = "param", value_name = "PARAM")]
+    /// Only these parameters: zoom,hue [default: all that move or differ from their default]
+    #[arg(long = "param", value_name = "PARAM,...", value_delimiter = ',')]
     pub params: Vec<String>,
 
     /// Where it goes; - for standard output

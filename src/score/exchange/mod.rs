@@ -2,16 +2,30 @@
 //!
 //! Out go the values of a stretch of a timeline, frame by frame from 0. In come schedules of Deforum (`deforum`) and
 //! documents of Parseq (`parseq`), one value a frame for every name, and what has times of its own: MIDI files,
-//! lyrics and tables (`timed`). [`Imported::preset`] writes any of them down as a preset.
+//! lyrics and tables (`timed`). [`Imported::preset`] writes any of them down as a preset; what their names mean here stands in
+//! `drives`, how other cameras move in `motion`.
 
 mod curves;
 mod deforum;
+mod drives;
 mod export;
+mod express;
 mod formula;
 mod import;
 mod imported;
 mod limits;
+mod motion;
+mod own;
 mod parseq;
+mod parseq_formula;
+mod parseq_function;
+mod parseq_prompts;
+mod points;
+mod prompts;
+mod schedule;
+mod spline;
+mod term;
+mod text;
 mod timed;
 
 pub use curves::Curves;
@@ -19,5 +33,7 @@ pub use export::Format;
 pub use imported::Imported;
 pub use limits::MAX_BYTES;
 
+#[cfg(test)]
+mod cases;
 #[cfg(test)]
 mod tests;
