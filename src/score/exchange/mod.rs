@@ -3,7 +3,7 @@
 //! Out go the values of a stretch of a timeline, frame by frame from 0. In come schedules of Deforum (`deforum`) and
 //! documents of Parseq (`parseq`), one value a frame for every name, and what has times of its own: MIDI files,
 //! lyrics and tables (`timed`). [`Imported::preset`] writes any of them down as a preset; what their names mean here stands in
-//! `drives`, how other cameras move in `motion`.
+//! `drives`, how other cameras move in `motion`. Beats, bars and sections go to editors and DJs as [`Markers`].
 
 mod curves;
 mod deforum;
@@ -14,6 +14,7 @@ mod formula;
 mod import;
 mod imported;
 mod limits;
+mod markers;
 mod motion;
 mod own;
 mod parseq;
@@ -26,14 +27,18 @@ mod schedule;
 mod spline;
 mod term;
 mod text;
+mod timecode;
 mod timed;
 
 pub use curves::Curves;
 pub use export::Format;
 pub use imported::Imported;
 pub use limits::MAX_BYTES;
+pub use markers::{MarkerFormat, Markers};
 
 #[cfg(test)]
 mod cases;
+#[cfg(test)]
+mod marker_tests;
 #[cfg(test)]
 mod tests;
