@@ -346,3 +346,38 @@ fn parseqs_lists_of_prompts_are_laid_out() {
         "{notes:?}"
     );
 }
+
+/// Whatever a file was, from the first export on every further one is the same, byte by byte.
+#[test]
+fn exports_of_imports_are_stable_from_the_second_time_on() {
+    let wave: Vec<Value> = (0..90)
+        .map(|i| {
+            json!({ "frame": i, "zoom": 1.2 + 0.1 * f64::from(i).sin(), "angle": 0.37 * f64::from(i),
+            "strength": 0.5 + 0.01 * f64::from(i % 7), "deforum_prompt": "a (b:1.3) --neg c" })
+        })
+        .collect();
+    let files = [
+        settings(
+            json!({ "zoom": "0:(1.0025+0.002*sin(1.25*3.14*t/30))", "angle": "0:(0), 30:(0.7)", "translation_y": "0:(-3)" }),
+        ),
+        settings(
+            json!({ "zoom": "0:(1+0.01*log10(t+1))", "strength_schedule": "0:(0.6), 20:(0.71), 21:(0.3)" }),
+        ),
+        settings(
+            json!({ "zoom": "0:(1), 7:(1.3), 9:(1)", "prompts": { "0": "a ((b)) [c]", "max_f/3": "d" } }),
+        ),
+        document(json!({ "rendered_frames": wave })),
+        document(
+            json!({ "keyframes": [{ "frame": 0, "zoom": 1, "zoom_i": "C+0.02*sin(p=1b)", "scale": 2.5 },
+            { "frame": 30, "zoom": 1.7 }, { "frame": 89, "zoom": 1 }] }),
+        ),
+    ];
+    for file in files {
+        let first = played(&preset(&file).0, 15, 90);
+        for format in [Format::Deforum, Format::Parseq] {
+            let second = exported(&first, format);
+            let third = exported(&played(&preset(&second).0, 15, 90), format);
+            assert_eq!(second.to_string(), third.to_string(), "{format:?} of {file}");
+        }
+    }
+}

@@ -13,7 +13,7 @@ pub type Points = Vec<(FrameIndex, f64)>;
 /// How far noise takes the values of a straight line from it, as a share of the largest.
 const NOISE: f64 = 2.0 * f32::EPSILON as f64;
 /// How many frames further a line is tried that has already missed a value.
-const PATIENCE: usize = 4096;
+const PATIENCE: usize = 256;
 
 /// Points from which a preset's curve of frames has these very values.
 pub fn exact(values: &[f32]) -> Points {
@@ -23,8 +23,13 @@ pub fn exact(values: &[f32]) -> Points {
         let line = (from as FrameIndex, wide[from], to as FrameIndex, wide[to]);
         (from + 1..to).all(|i| on_line(line, i as FrameIndex) as f32 == values[i])
     };
-    let step = |from: usize| Some(reach(&wide, from, noise)).filter(|to| same(from, *to)).unwrap_or(from + 1);
-    pointed(&wide, step)
+    // Where a line misses a bit, every frame up to its end is a point: another try from each would take forever.
+    let mut single_until = 0;
+    pointed(&wide, |from| {
+        let to = if from < single_until { from + 1 } else { reach(&wide, from, noise) };
+        single_until = if same(from, to) { single_until } else { to };
+        if from < single_until { from + 1 } else { to }
+    })
 }
 
 /// A number in no more digits than tell it from its neighbours.
@@ -39,7 +44,7 @@ pub fn few(values: &[f64], tolerance: f64) -> Points {
 }
 
 /// The points at the frames to which `step` leads.
-fn pointed(values: &[f64], step: impl Fn(usize) -> usize) -> Points {
+fn pointed(values: &[f64], mut step: impl FnMut(usize) -> usize) -> Points {
     let mut points: Points = values.first().map(|first| (0, *first)).into_iter().collect();
     let mut from = 0;
     while from + 1 < values.len() {
