@@ -291,7 +291,7 @@ fn beats_and_sections_of_other_programs() {
 /// What is taken over from another program is a preset that plays.
 fn imported(bytes: &[u8], analysis: &Analysis) -> Result<(), Error> {
     let fps = FrameRate::new(15, 1)?;
-    let preset = Imported::read("x", bytes, Some(48))?.preset("x", Some(fps))?;
+    let (preset, _) = Imported::read("x", bytes, Some(48))?.preset("x", Some(fps))?;
     let preset =
         Preset::parse("x", &preset).unwrap_or_else(|e| panic!("our own preset is wrong: {e}\n{preset}"));
     play(&Show::of(preset), analysis)

@@ -296,6 +296,27 @@ fn curves_go_out_and_come_back() {
     let csv = stage.run("export track.wav --format csv --param zoom --start 1 --end 2").succeeds().out;
     assert_eq!((csv.lines().count(), csv.lines().next()), (13, Some("frame,seconds,zoom")));
     stage.run("export track.wav --format csv --param zom").fails(2, &["zom", "zoom"]);
+    let csv = stage.run("export track.wav --format csv --param zoom,hue").succeeds().out;
+    assert_eq!(csv.lines().next(), Some("frame,seconds,zoom,hue"));
+}
+
+#[test]
+fn markers_go_to_editors_and_djs() {
+    let stage = Stage::new(3.0);
+    for (format, word) in [
+        ("markers", "seconds,end,frame,kind,name\n0.000000"),
+        ("audacity", "0.000000\t"),
+        ("rekordbox", "/track.wav\">"),
+        ("fcp7", "<timebase>30</timebase><ntsc>TRUE</ntsc>"),
+        ("edl", "01:00:00:00 01:00:00:01"),
+        ("otio", "\"rate\": 29.97002997"),
+    ] {
+        let text = stage.run(&format!("export track.wav --format {format} --fps 29.97")).succeeds().out;
+        assert!(text.contains(word), "{format}: {text}");
+    }
+    let note = stage.run("export track.wav --format edl").succeeds().err;
+    assert!(note.contains("name the editor's rate with --fps"), "{note}");
+    stage.run("export track.wav --format edl --fps 12.5").fails(2, &["12.5", "29.97"]);
 }
 
 #[test]

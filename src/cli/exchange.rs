@@ -1,4 +1,4 @@
-//! `beatbolt export` and `beatbolt import`: curves for other programs, and from them.
+//! `beatbolt export` and `beatbolt import`: curves and markers for other programs, and curves from them.
 
 use super::args::{ExportArgs, FormatArg, ImportArgs};
 use super::output::Output;
@@ -7,27 +7,73 @@ use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use crate::job::{JobOptions, Request, Scene};
 use crate::score::Preset;
-use crate::score::exchange::{Curves, Format, Imported, MAX_BYTES};
+use crate::score::exchange::{Curves, Format, Imported, MAX_BYTES, MarkerFormat, Markers};
 use crate::timing::Timings;
+use crate::units::Seconds;
 use std::io::Write;
 use std::path::Path;
 
-/// Writes the curves of what `args` ask for.
+/// What is written.
+enum Target {
+    Curves(Format),
+    Markers(MarkerFormat),
+}
+
+impl From<FormatArg> for Target {
+    fn from(arg: FormatArg) -> Self {
+        match arg {
+            FormatArg::Csv => Target::Curves(Format::Csv),
+            FormatArg::Deforum => Target::Curves(Format::Deforum),
+            FormatArg::Parseq => Target::Curves(Format::Parseq),
+            FormatArg::Animatediff => Target::Curves(Format::AnimateDiff),
+            FormatArg::Markers => Target::Markers(MarkerFormat::Csv),
+            FormatArg::Audacity => Target::Markers(MarkerFormat::Audacity),
+            FormatArg::Rekordbox => Target::Markers(MarkerFormat::Rekordbox),
+            FormatArg::Fcp7 => Target::Markers(MarkerFormat::FinalCut),
+            FormatArg::Edl => Target::Markers(MarkerFormat::Edl),
+            FormatArg::Otio => Target::Markers(MarkerFormat::Otio),
+        }
+    }
+}
+
+/// Writes the curves or the markers of what `args` ask for.
 pub fn export(args: ExportArgs) -> Result<()> {
-    let format = match args.format {
-        FormatArg::Csv => Format::Csv,
-        FormatArg::Deforum => Format::Deforum,
-        FormatArg::Parseq => Format::Parseq,
-        FormatArg::Animatediff => Format::AnimateDiff,
-    };
     let options = JobOptions::from(args.job);
     let request = Request::read(&options)?;
     let output = target(&args.output, &options.input)?;
     let progress = Terminal::default();
     let scene = Scene::open(request, &progress, &Timings::off())?;
     drop(progress);
-    let curves = Curves::new(&scene.timeline, scene.part.clone(), &args.params)?;
-    put(output, &curves.write(format))
+    match Target::from(args.format) {
+        Target::Curves(format) => {
+            let curves = Curves::new(&scene.timeline, scene.part.clone(), &args.params)?;
+            let curves = curves.of(scene.request.size, scene.analysis.tempo_bpm);
+            curves.unsaid(format).iter().for_each(|what| eprintln!("note: {what}"));
+            put(output, &curves.write(format))
+        }
+        Target::Markers(format) => put(output, &markers(&scene, format)?),
+    }
+}
+
+fn markers(scene: &Scene, format: MarkerFormat) -> Result<String> {
+    let (fps, track) = (scene.timeline.fps, &scene.request.track);
+    let in_frames =
+        matches!(format, MarkerFormat::FinalCut | MarkerFormat::Edl | MarkerFormat::Otio | MarkerFormat::Csv);
+    if in_frames && scene.request.fps.is_none() {
+        eprintln!(
+            "note: frames are those of a timeline of {fps} a second; name the editor's rate with --fps"
+        );
+    }
+    let end = Seconds(fps.start_of(scene.part.end).0.min(scene.analysis.duration.0));
+    let path = std::path::absolute(track).unwrap_or_else(|_| track.clone());
+    let markers = Markers {
+        analysis: &scene.analysis,
+        stretch: [fps.start_of(scene.part.start), end],
+        fps,
+        name: &track.file_stem().unwrap_or_default().to_string_lossy(),
+        path: &path.to_string_lossy(),
+    };
+    markers.write(format)
 }
 
 /// Makes a preset of another program's curves.
@@ -39,11 +85,10 @@ pub fn import(args: &ImportArgs) -> Result<()> {
         error.hint("name a Deforum, Parseq, MIDI, lyrics or CSV file")
     })?;
     let imported = Imported::read(&name, &bytes, args.frames)?;
-    let preset = imported.preset(&name, args.fps)?;
+    let (preset, notes) = imported.preset(&name, args.fps)?;
     // What was written must be readable; a curve too long for a preset is told here.
     Preset::parse(&name, &preset)?;
-    imported.notes.iter().for_each(|note| eprintln!("note: {name}: {note}"));
-    imported.left_out.iter().for_each(|what| eprintln!("note: left out: {what}"));
+    notes.iter().for_each(|what| eprintln!("note: {name}: {what}"));
     put(output, &preset)
 }
 

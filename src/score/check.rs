@@ -14,6 +14,7 @@ use super::timeline::Blend;
 use super::words;
 use super::words::Words;
 use crate::error::{Error, Result, nearest};
+use crate::units::{FrameIndex, FrameRate};
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
 use toml::{Spanned, Value};
@@ -235,18 +236,33 @@ impl Source<'_> {
                 self.one_of("ease", v, &words.collect::<Vec<_>>())?
             }
         };
+        let frames = self.frames(&raw.fps)?;
         let field = self.need("points", &table, &raw.points)?;
         let wrong = || {
             let error = Error::usage("points are pairs of a place and a value");
-            self.at(field.span(), error.hint("like [[\"0 bars\", 0], [\"8 bars\", 1]], 1 to 100000 of them"))
+            let hint = match frames {
+                None => "like [[\"0 bars\", 0], [\"8 bars\", 1]], 1 to 100000 of them",
+                Some(_) => "with fps, places are frames: [[0, 1], [30, 1.5]], 1 to 100000 of them",
+            };
+            self.at(field.span(), error.hint(hint))
         };
         let points = match field.get_ref() {
             Value::Array(list) if (1..=MAX_POINTS).contains(&list.len()) => {
-                list.iter().map(|p| point(p).ok_or_else(wrong)).collect::<Result<_>>()?
+                list.iter().map(|p| point(p, frames).ok_or_else(wrong)).collect::<Result<_>>()?
             }
             _ => return Err(wrong()),
         };
-        Ok(Keyframes { name, points, ease })
+        Ok(Keyframes { name, points, ease, frames })
+    }
+
+    /// The frame rate that a curve's places count in.
+    fn frames(&self, field: &Field) -> Result<Option<FrameRate>> {
+        let Some(value) = field else { return Ok(None) };
+        let text = match value.get_ref() {
+            Value::String(text) => text.clone(),
+            other => number(other).map_or_else(String::new, |x| x.to_string()),
+        };
+        text.parse().map(Some).map_err(|error| self.at(value.span(), error))
     }
 
     /// A `[words.NAME]`.
@@ -370,14 +386,18 @@ impl Source<'_> {
     }
 }
 
-/// A place and a value out of a pair.
-fn point(pair: &Value) -> Option<(Length, f64)> {
+/// A place and a value out of a pair; places may count frames.
+fn point(pair: &Value, frames: Option<FrameRate>) -> Option<(Length, f64)> {
     let [place, value] = pair.as_array()?.as_slice() else {
         return None;
     };
-    let place = match place.as_str() {
-        Some(text) => text.parse().ok()?,
-        None => Length::seconds(number(place)?).ok()?,
+    let place = match (frames, place.as_str()) {
+        (Some(fps), _) => {
+            let frame = number(place).filter(|n| n.fract() == 0.0 && (0.0..=1e9).contains(n))?;
+            Length::seconds(fps.start_of(frame as FrameIndex).0).ok()?
+        }
+        (None, Some(text)) => text.parse().ok()?,
+        (None, None) => Length::seconds(number(place)?).ok()?,
     };
     Some((place, number(value).filter(|v| AMOUNT.contains(v))?))
 }

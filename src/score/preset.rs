@@ -35,6 +35,7 @@
 //! name = "rise"
 //! points = [["0 bars", 0], ["8 bars", 1]]
 //! ease = "linear"              # as a route's curve; or step
+//! # fps = 15                   # places are frames at this rate, each of which holds its value; default: none
 //!
 //! [[prompt]]                   # the last one that applies wins
 //! text = "{color} (tunnel:1.2)"

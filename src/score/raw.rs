@@ -67,6 +67,7 @@ pub(super) struct RawCurve {
     pub name: Field,
     pub points: Field,
     pub ease: Field,
+    pub fps: Field,
 }
 
 /// A `[words.NAME]`.

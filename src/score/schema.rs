@@ -135,6 +135,7 @@ pub const TABLES: &[Table] = &[
             key("name", Text, "what routes call it"),
             key("points", Points, "places and values: [[\"0 bars\", 0], [\"8 bars\", 1]]"),
             key("ease", Word(EASES), "how a value becomes the next; linear by default"),
+            key("fps", TextOrNumber, "places are frames at this rate, and each frame holds its value"),
         ],
     },
     Table {

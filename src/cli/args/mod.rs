@@ -166,12 +166,12 @@ pub struct ExportArgs {
     #[allow(missing_docs)]
     pub job: JobArgs,
 
-    /// For whom
+    /// Target program
     #[arg(long, value_enum)]
     pub format: FormatArg,
 
-    /// Only these parameters [default: all that move or differ from their default]
-    #[arg(long = "param", value_name = "PARAM")]
+    /// Only these parameters: zoom,hue [default: all that move or differ from their default]
+    #[arg(long = "param", value_name = "PARAM,...", value_delimiter = ',')]
     pub params: Vec<String>,
 
     /// Where it goes; - for standard output
@@ -179,7 +179,7 @@ pub struct ExportArgs {
     pub output: PathBuf,
 }
 
-/// Whom curves are written for.
+/// Whom curves or markers are written for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FormatArg {
     /// A table with a line for every frame
@@ -190,6 +190,18 @@ pub enum FormatArg {
     Parseq,
     /// Lists of values for AnimateDiff-Evolved in ComfyUI
     Animatediff,
+    /// Markers: a table of sections, bars and beats
+    Markers,
+    /// Markers: a label track of Audacity
+    Audacity,
+    /// Markers: beat grid and cues as rekordbox XML
+    Rekordbox,
+    /// Markers: Final Cut Pro 7 XML, for Premiere, Resolve and others
+    Fcp7,
+    /// Markers: an edit decision list, for Resolve and Avid
+    Edl,
+    /// Markers: OpenTimelineIO
+    Otio,
 }
 
 /// `beatbolt import`

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::score::param::{Param, ParamRef, Rate};
 use crate::score::timeline::Timeline;
-use crate::units::{FrameIndex, GeneratedFrame};
+use crate::units::{FrameIndex, GeneratedFrame, Size};
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -13,6 +13,8 @@ pub struct Curves<'a> {
     pub(super) timeline: &'a Timeline,
     pub(super) part: Range<GeneratedFrame>,
     pub(super) params: Vec<ParamRef>,
+    pub(super) picture: Size,
+    pub(super) bpm: Option<f64>,
 }
 
 impl<'a> Curves<'a> {
@@ -28,7 +30,12 @@ impl<'a> Curves<'a> {
             let told = |p: &ParamRef| timeline.values(p, &part).iter().any(|v| *v != p.default as f32);
             params = slots.params().filter(|p| p.rate != Rate::Job).filter(told).collect();
         }
-        Ok(Curves { timeline, part, params })
+        Ok(Curves { timeline, part, params, picture: Size { width: 16, height: 9 }, bpm: None })
+    }
+
+    /// The same of pictures in the shape of `picture`, and of a track of this tempo.
+    pub fn of(self, picture: Size, bpm: Option<f64>) -> Self {
+        Curves { picture, bpm, ..self }
     }
 
     pub(super) fn frames(&self) -> usize {
@@ -37,11 +44,6 @@ impl<'a> Curves<'a> {
 
     pub(super) fn values(&self, param: impl AsRef<Param>) -> &[f32] {
         self.timeline.values(param, &self.part)
-    }
-
-    /// The value of a parameter in the frame that is the `index`-th of the stretch.
-    pub(super) fn value(&self, param: impl AsRef<Param>, index: usize) -> f32 {
-        self.timeline.value(param, self.part.start + index as u64)
     }
 
     /// Frame, seconds in the track, and a column for every parameter.
@@ -65,5 +67,10 @@ impl<'a> Curves<'a> {
         let first = spans.partition_point(|s| s.start <= self.part.start).saturating_sub(1);
         let inside = spans[first..].iter().take_while(|s| s.start < self.part.end);
         inside.map(|s| (s.start - self.part.start, s.prompt.as_str(), s.negative.as_str())).collect()
+    }
+
+    /// Whether prompts are travelled to.
+    pub(super) fn travels(&self) -> bool {
+        self.timeline.prompts.iter().any(|s| self.part.contains(&s.start) && s.travel.is_some())
     }
 }

@@ -1,78 +1,222 @@
-//! Deforum's schedules: `0:(1.0), 30:(1+0.1*sin(t/5))`.
+//! Deforum's settings: schedules, prompts, and what else such a file says of a video.
 //!
-//! As Deforum plays them: between numbers values go straight; a formula is computed anew in every frame until the next
-//! keyframe; what comes before the first and after the last value is held. A number is digits with at most one point
-//! and a sign; anything else, 1e3 too, is a formula.
+//! In 2D a schedule's value is what happens from one frame to the next (`motion`), so `zoom`, `angle` and `translation_*` become
+//! the camera that flies. `strength_schedule` is how much of a picture stays, `cfg_scale_schedule` the guidance. In 3D Deforum
+//! looks into a depth that it guesses from every picture: that is named and left out, as a picture here is flat.
 
 use super::curves::Curves;
-use super::formula::{Formula, Names};
-use super::imported::{Imported, prompts_of};
+use super::formula::Names;
+use super::imported::{Frames, Imported, Meaning};
 use super::limits::bounded;
-use crate::error::{Error, Result};
+use super::motion::{MOTION, SIDE, deforum_size};
+use super::own;
+use super::own::{Own, noiseless, object, same};
+use super::prompts::{Prompts, for_web_ui, pairs};
+use super::schedule::{Schedule, frame_of, written};
+use super::term::FRAME;
+use crate::error::Result;
 use crate::score::grid::Span;
 use crate::score::param_table::ParamId;
-use crate::units::FrameRate;
+use crate::units::{FrameRate, Size};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
-/// Most keyframes of a schedule.
-const MAX_KEYS: usize = 2_000_000;
-/// Longest text between two commas that is one schedule's entry, in bytes.
-const MAX_ENTRY: usize = 4000;
+const STRENGTH: &str = "strength_schedule";
+const GUIDANCE: &str = "cfg_scale_schedule";
+/// What moves its camera in 3D only.
+const DEPTH: [&str; 5] = ["translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z", "fov_schedule"];
+/// Where prompts may be, the first that holds any.
+const PROMPTS: [&str; 2] = ["prompts", "animation_prompts"];
 
-/// A settings object: a schedule for every parameter, and what else Deforum wants to know.
+/// What Deforum plays of `own`, by the names of its schedules.
+fn fields(own: &Own, fps: FrameRate, size: Size) -> BTreeMap<&'static str, Vec<f64>> {
+    let warps = own.warps(fps, size);
+    let [zoom, angle, x, y] = MOTION;
+    [
+        (zoom, warps.iter().map(|w| w.zoom).collect()),
+        (angle, warps.iter().map(|w| w.angle).collect()),
+        (x, warps.iter().map(|w| w.translation[0]).collect()),
+        (y, warps.iter().map(|w| w.translation[1]).collect()),
+        (STRENGTH, own.values(ParamId::Denoise).iter().map(|d| 1.0 - d).collect()),
+        (GUIDANCE, own.values(ParamId::Guidance)),
+    ]
+    .into()
+}
+
+/// A settings object: what Deforum plays, and beatbolt's own values beside it.
 pub fn write(curves: &Curves) -> Value {
-    let mut map: Map<String, Value> =
-        curves.params.iter().map(|p| (p.name.to_string(), schedule(curves.values(p)).into())).collect();
-    let strength: Vec<f32> = curves.values(ParamId::Denoise).iter().map(|d| 1.0 - d).collect();
-    map.insert("strength_schedule".into(), schedule(&strength).into());
-    map.insert("cfg_scale_schedule".into(), schedule(curves.values(ParamId::Guidance)).into());
+    let own = Own::of(curves);
+    let (fps, size) = (curves.timeline.fps, deforum_size(curves.picture));
+    let mut map = Map::new();
+    for (name, values) in fields(&own, fps, size) {
+        let noise = if name == MOTION[0] { 2e-7 } else { 2e-5 };
+        map.insert(name.into(), written(&noiseless(&values, noise)).into());
+    }
+    map.insert("animation_mode".into(), "2D".into());
+    map.insert("W".into(), size.width.into());
+    map.insert("H".into(), size.height.into());
     map.insert("max_frames".into(), curves.frames().into());
-    map.insert("fps".into(), json!(curves.timeline.fps.per_second()));
-    let prompt = |(frame, prompt, negative): (u64, &str, &str)| {
-        let text = if negative.is_empty() { prompt.to_owned() } else { format!("{prompt} --neg {negative}") };
-        (frame.to_string(), Value::from(text))
-    };
-    map.insert("prompts".into(), Value::Object(curves.prompts().into_iter().map(prompt).collect()));
+    map.insert("fps".into(), json!(fps.per_second()));
+    let prompts = curves.prompts().into_iter();
+    let prompts = prompts.map(|(frame, text, not)| (frame.to_string(), Value::from(for_web_ui(text, not))));
+    map.insert("prompts".into(), Value::Object(prompts.collect()));
+    map.insert(own::KEY.into(), object(&own, size));
     Value::Object(map)
 }
 
-/// A keyframe for every value, but none inside a run of equal ones.
-fn schedule(values: &[f32]) -> String {
-    let mut text = String::new();
-    for (frame, value) in values.iter().enumerate() {
-        let like = |other: Option<&f32>| other == Some(value);
-        let inside = frame > 0 && like(values.get(frame - 1)) && like(values.get(frame + 1));
-        if !inside {
-            // Rust writes no exponents, which Deforum would take for formulas.
-            let _ = write!(text, "{}{frame}:({value})", if frame > 0 { ", " } else { "" });
-        }
-    }
-    text
-}
-
-/// A settings file: every field that is a schedule.
+/// A settings file: every field that is a schedule, and the prompts.
 pub fn read_settings(name: &str, map: &Map<String, Value>, frames: Option<u64>) -> Result<Imported> {
-    let number = |key: &str| map.get(key).and_then(Value::as_f64);
+    // What is sent to Deforum's server holds the settings, or a list of them.
+    let inner = map.get("deforum_settings").map(|s| s.get(0).unwrap_or(s)).and_then(Value::as_object);
+    let map = inner.unwrap_or(map);
+    let number = |key: &str| map.get(key).and_then(number_of);
     let seed = number("seed").unwrap_or(0.0);
-    let fps = number("fps").map(|fps| fps.to_string().parse::<FrameRate>()).transpose()?;
     let said = number("max_frames").filter(|n| (1.0..=Span::MAX_FRAMES as f64).contains(n)).map(|n| n as u64);
+    let frames = frames.or(said);
     let lines = map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?)));
-    let lines = lines.filter(|(_, text)| looks_like_one(text));
-    let mut imported = read(name, lines, frames.or(said), seed)?;
-    imported.fps = fps;
-    if let Some(prompts) = map.get("prompts").and_then(Value::as_object) {
-        imported.prompts = prompts_of(prompts);
+    let lines = lines.filter(|(key, text)| looks_like_one(text) && !PROMPTS.contains(&key.as_str()));
+    let mut imported = read(name, lines, frames, seed)?;
+    imported.fps = number("fps").map(|fps| fps.to_string().parse()).transpose()?;
+    let side = |key| number(key).filter(|n| (1.0..=1e5).contains(n)).map_or(SIDE, |n| n as u32);
+    let size = Size { width: side("W"), height: side("H") };
+    imported.meaning = Meaning::Speeds(size);
+    take_prompts(&mut imported, map, frames, seed);
+    match (frames.and_then(|n| Own::read(map, n)), imported.fps) {
+        (Some(own), Some(fps)) => take_own(&mut imported, own, fps, size),
+        _ => leave_out_what_is_not_played(&mut imported, map),
     }
     Ok(imported)
+}
+
+/// A number, also where it stands in a text.
+fn number_of(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|x: &f64| x.is_finite())
+}
+
+/// Takes beatbolt's values over where Deforum's are those that were written with them.
+fn take_own(imported: &mut Imported, mut own: Own, fps: FrameRate, size: Size) {
+    let written = fields(&own, fps, size);
+    let curves = &mut imported.curves;
+    let is = |curves: &BTreeMap<String, Frames>, name: &str| {
+        curves.get(name).is_none_or(|c| written.get(name).is_some_and(|w| same(&c.values, w)))
+    };
+    if MOTION.iter().all(|name| is(curves, name)) {
+        MOTION.iter().for_each(|name| drop(curves.remove(*name)));
+    } else {
+        own.forget_motion();
+        let what =
+            "zoom, angle and translation were changed since beatbolt wrote them: taken as Deforum plays them";
+        imported.notes.push(what.into());
+    }
+    for (name, id) in [(STRENGTH, ParamId::Denoise), (GUIDANCE, ParamId::Guidance)] {
+        match is(curves, name) {
+            true => drop(curves.remove(name)),
+            false => own.forget(id),
+        }
+    }
+    imported.own = own;
+}
+
+/// Names what Deforum would not play of this file, or what beatbolt has nothing for.
+fn leave_out_what_is_not_played(imported: &mut Imported, map: &Map<String, Value>) {
+    let mode = map.get("animation_mode").and_then(Value::as_str).unwrap_or("2D");
+    let mut drop_all = |names: &[&str], why: &str| imported.leave_out(names, why);
+    match mode {
+        "2D" => drop_all(&DEPTH, "Deforum plays this in 3D only; this is read as 2D"),
+        "3D" => {
+            let why = "in 3D, Deforum's camera moves through a depth that it guesses; pictures are flat here";
+            drop_all(&DEPTH, why);
+            drop_all(&MOTION[2..], why);
+            drop_all(&MOTION[..2], "Deforum plays this in 2D only, and the file says 3D");
+        }
+        _ => {
+            let why = format!("in the mode '{mode}', Deforum moves no camera");
+            drop_all(&MOTION, &why);
+            drop_all(&DEPTH, &why);
+        }
+    }
+    let flip = ["flip_2d_perspective", "enable_perspective_flip"]
+        .iter()
+        .any(|k| map.get(*k) == Some(&Value::Bool(true)));
+    let angles = ["theta", "phi", "gamma", "fv"].map(|a| format!("perspective_flip_{a}"));
+    let angles: Vec<&str> = angles.iter().map(String::as_str).collect();
+    if flip {
+        imported.left_out.push(format!("{}: pictures are not tilted here", angles.join(", ")));
+    }
+    angles.iter().for_each(|name| drop(imported.curves.remove(*name)));
+}
+
+/// Reads the prompts, with what goes before and behind each of them.
+fn take_prompts(imported: &mut Imported, map: &Map<String, Value>, frames: Option<u64>, seed: f64) {
+    let mut prompts = Prompts::default();
+    let text = |keys: [&str; 2]| {
+        let texts = keys.iter().filter_map(|key| map.get(*key).and_then(Value::as_str)).map(str::trim);
+        texts.into_iter().find(|t| !t.is_empty()).unwrap_or_default()
+    };
+    let before = text(["animation_prompts_positive", "positive_prompts"]);
+    let behind = text(["animation_prompts_negative", "negative_prompts"]);
+    let said = |value: &&Value| !matches!(value, Value::Null) && value.as_str() != Some("");
+    let fields: Vec<(&str, &Value)> =
+        PROMPTS.iter().filter_map(|key| Some((*key, map.get(*key).filter(said)?))).collect();
+    let found = fields.iter().find_map(|(key, value)| Some((*key, pairs(value)?)));
+    match (found, fields.first()) {
+        (Some((key, list)), _) => {
+            let mut texts = Vec::new();
+            for (frame, text) in list {
+                let max_f = frames.map_or(f64::NAN, |n| n as f64 - 1.0);
+                match (frame_of(&frame, max_f, seed), text.as_str()) {
+                    (Ok(frame), Some(text)) => texts.push((frame, around(before, text, behind))),
+                    (Ok(_), None) => {
+                        prompts.lose(format!("the prompt '{}' of {key} is no text", shown(&frame)))
+                    }
+                    (Err(error), text) => {
+                        let hints = error.hints().iter().map(|h| format!(" ({h})")).collect::<String>();
+                        prompts.lose(format!("the prompt '{}': {error}{hints}", shown(text.unwrap_or(""))));
+                    }
+                }
+            }
+            prompts.extend(texts, frames, seed);
+        }
+        // Still pictures have a list, of which each makes one.
+        (None, Some((_, Value::Array(list)))) => {
+            let first = list.iter().find_map(Value::as_str);
+            prompts.extend(first.map(|t| (0, around(before, t, behind))).into_iter().collect(), frames, seed);
+            if list.len() > 1 || first.is_none() {
+                prompts.lose("all prompts of a list but the first: a list has no frames".into());
+            }
+        }
+        (None, Some((key, value))) => {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            prompts.lose(format!("{key}: '{}' are no prompts with frames", shown(&text)));
+        }
+        (None, None) if !before.is_empty() => {
+            prompts.extend(vec![(0, around(before, "", behind))], frames, seed);
+        }
+        (None, None) => {}
+    }
+    imported.take(prompts);
+}
+
+/// A prompt with what goes before and behind every one.
+fn around(before: &str, text: &str, behind: &str) -> String {
+    let text = format!("{before} {text}");
+    match (behind.is_empty(), text.contains("--neg")) {
+        (true, _) => text,
+        (false, true) => format!("{text} {behind}"),
+        (false, false) => format!("{text} --neg {behind}"),
+    }
+}
+
+fn shown(text: &str) -> String {
+    text.chars().take(40).collect()
 }
 
 /// Text: a schedule alone, or one a line as `name = schedule`.
 pub fn read_text(name: &str, text: &str, frames: Option<u64>) -> Result<Imported> {
     let lines = text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#'));
     let named = lines.map(|line| {
-        let line = line.trim_end_matches(',');
+        // What a notebook's form needs to know.
+        let line = line.split("#@param").next().unwrap_or(line).trim_end().trim_end_matches(',');
         match line.split_once('=').filter(|(key, _)| !key.contains([':', '('])) {
             Some((key, schedule)) => (key, schedule),
             // As in a settings file: "zoom": "0:(1)". A frame in quotes has its value in brackets.
@@ -84,7 +228,10 @@ pub fn read_text(name: &str, text: &str, frames: Option<u64>) -> Result<Imported
     });
     let plain = |t: &str| t.trim().trim_matches(['"', '\'']).to_owned();
     let lines: Vec<(String, String)> = named.map(|(key, text)| (plain(key), plain(text))).collect();
-    read(name, lines.iter().map(|(key, text)| (key.clone(), text.as_str())), frames, 0.0)
+    let mut imported = read(name, lines.iter().map(|(key, text)| (key.clone(), text.as_str())), frames, 0.0)?;
+    imported.meaning = Meaning::Speeds(Size { width: SIDE, height: SIDE });
+    leave_out_what_is_not_played(&mut imported, &Map::new());
+    Ok(imported)
 }
 
 /// Whether a field's text is meant as a schedule.
@@ -113,137 +260,20 @@ fn read<'a>(
             }
         }
     }
-    let last = read.values().filter_map(|s| s.keys.keys().next_back()).max().copied().unwrap_or(0);
+    let last = read.values().map(Schedule::last).max().unwrap_or(0);
     let frames = frames.unwrap_or(last + 1);
     bounded(name, read.len(), frames)?;
     for (key, schedule) in read {
         match schedule.play(frames, seed) {
-            Ok(values) => drop(imported.curves.insert(key, values)),
+            Ok(values) => drop(imported.curves.insert(key, curve(&schedule, values, seed))),
             Err(error) => imported.left_out.push(format!("{key}: {error}")),
         }
     }
     Ok(imported)
 }
 
-/// The keyframes of a schedule.
-struct Schedule {
-    keys: BTreeMap<u64, Key>,
-}
-
-enum Key {
-    Number(f64),
-    Formula(Formula),
-}
-
-impl Schedule {
-    fn parse(text: &str, frames: Option<u64>, seed: f64) -> Result<Self> {
-        let mut keys = BTreeMap::new();
-        let max_f = frames.map_or(f64::NAN, |n| n as f64 - 1.0);
-        for entry in entries(text) {
-            let shown = || entry.chars().take(40).collect::<String>();
-            if entry.len() > MAX_ENTRY || keys.len() >= MAX_KEYS {
-                return Err(Error::input("this schedule is too long"));
-            }
-            let (frame, value) = entry.split_once(':').ok_or_else(|| {
-                Error::input(format!("'{}' has no frame", shown())).hint("write frame:(value)")
-            })?;
-            let frame = frame_of(frame, max_f, seed)?;
-            let value = value.trim();
-            let inner = value.strip_prefix('(').and_then(|v| v.strip_suffix(')')).unwrap_or(value).trim();
-            keys.insert(frame, key(inner, frame)?);
-        }
-        if keys.is_empty() {
-            return Err(Error::input("this schedule is empty"));
-        }
-        Ok(Schedule { keys })
-    }
-
-    /// The value of every frame.
-    fn play(&self, frames: u64, seed: f64) -> Result<Vec<f64>> {
-        let mut values = vec![f64::NAN; frames as usize];
-        let mut formula = None;
-        for (frame, value) in (0..frames).zip(&mut values) {
-            match self.keys.get(&frame) {
-                Some(Key::Number(number)) => (formula, *value) = (None, *number),
-                Some(Key::Formula(new)) => formula = Some(new),
-                None => {}
-            }
-            if let Some(formula) = formula {
-                *value = formula.value(Names { t: frame as f64, max_f: frames as f64 - 1.0, s: seed });
-                if !value.is_finite() {
-                    return Err(Error::input(format!("there is no value in frame {frame}")));
-                }
-            }
-        }
-        fill(&mut values).then_some(values).ok_or_else(|| Error::input("no keyframe lies inside the frames"))
-    }
-}
-
-/// The entries of a schedule: split at commas outside of brackets.
-fn entries(text: &str) -> impl Iterator<Item = &str> {
-    let mut depth = 0_i32;
-    let parts = text.split(move |c| {
-        match c {
-            '(' => depth += 1,
-            ')' => depth -= 1,
-            _ => {}
-        }
-        c == ',' && depth <= 0
-    });
-    parts.map(str::trim).filter(|e| !e.is_empty())
-}
-
-/// A keyframe's frame: a number, or a formula in quotes as in `"max_f/2":(1)`.
-fn frame_of(text: &str, max_f: f64, seed: f64) -> Result<u64> {
-    let text = text.trim().trim_matches(['"', '\'']);
-    let bad = || Error::input(format!("'{}' is not a frame", text.chars().take(40).collect::<String>()));
-    let frame = match text.parse::<u64>() {
-        Ok(frame) => frame as f64,
-        Err(_) => {
-            let formula = Formula::parse(text).map_err(|w| bad().because(w.error))?;
-            formula.value(Names { t: 0.0, max_f, s: seed })
-        }
-    };
-    if !frame.is_finite() && text.contains("max_f") {
-        return Err(bad().hint("say with --frames how many frames there are"));
-    }
-    if !(0.0..Span::MAX_FRAMES as f64).contains(&frame) {
-        return Err(bad().hint(format!("frames go from 0 to {}", Span::MAX_FRAMES - 1)));
-    }
-    Ok(frame as u64)
-}
-
-fn key(text: &str, frame: u64) -> Result<Key> {
-    if let (true, Ok(number)) = (is_number(text), text.parse()) {
-        return Ok(Key::Number(number));
-    }
-    Formula::parse(text).map(Key::Formula).map_err(|wrong| {
-        let place = text[..wrong.at.min(text.len())].chars().count() + 1;
-        let error = Error::input(format!("frame {frame}, character {place}: {}", wrong.error));
-        wrong.error.hints().iter().fold(error, |e, hint| e.hint(hint.clone()))
-    })
-}
-
-/// Digits with at most one point and a sign.
-fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
-    digits.bytes().any(|b| b.is_ascii_digit())
-        && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
-        && digits.bytes().filter(|b| *b == b'.').count() <= 1
-}
-
-/// Fills gaps straight, and both ends with the nearest value; says whether there was any.
-pub fn fill(values: &mut [f64]) -> bool {
-    let known: Vec<usize> = (0..values.len()).filter(|i| !values[*i].is_nan()).collect();
-    let (Some(&first), Some(&last)) = (known.first(), known.last()) else { return false };
-    let (start, end) = (values[first], values[last]);
-    values[..first].fill(start);
-    values[last..].fill(end);
-    for gap in known.windows(2) {
-        let (a, b) = (gap[0], gap[1]);
-        for i in a + 1..b {
-            values[i] = values[a] + (values[b] - values[a]) * (i - a) as f64 / (b - a) as f64;
-        }
-    }
-    true
+fn curve(schedule: &Schedule, values: Vec<f64>, seed: f64) -> Frames {
+    let names = Names { t: 0.0, max_f: values.len() as f64 - 1.0, s: seed };
+    let formula = schedule.expression(FRAME, names);
+    Frames { values: values, formula, dense: false }
 }

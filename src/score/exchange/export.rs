@@ -1,7 +1,9 @@
 //! Curves as other programs read them.
 
 use super::curves::Curves;
+use super::motion::MOVES;
 use super::{deforum, parseq};
+use crate::score::param_table::ParamId;
 use serde_json::{Value, json};
 
 /// Whom curves are written for.
@@ -29,6 +31,35 @@ impl Curves<'_> {
                 pretty(&Value::Object(lists.collect()))
             }
         }
+    }
+
+    /// What `format` can't say.
+    pub fn unsaid(&self, format: Format) -> Vec<String> {
+        let program = match format {
+            Format::Deforum => "Deforum",
+            Format::Parseq => "Parseq and Deforum",
+            Format::Csv | Format::AnimateDiff => return Vec::new(),
+        };
+        let played = MOVES.iter().chain(&[ParamId::Denoise, ParamId::Guidance]);
+        let played: Vec<&str> = played.map(|id| &*id.param().name).collect();
+        let names = self.params.iter().map(|p| &*p.name).filter(|name| !played.contains(name));
+        let names: Vec<&str> = names.collect();
+        let mut notes = Vec::new();
+        if !names.is_empty() {
+            let names = names.join(", ");
+            notes.push(format!(
+                "{program} can't play {names}: they are in the file for `beatbolt import` alone"
+            ));
+        }
+        if self.travels() {
+            notes.push(format!(
+                "{program} changes prompts at once: the ways from one to the next are left out"
+            ));
+        }
+        if self.timeline.cuts.iter().any(|cut| self.part.contains(cut) && *cut > self.part.start) {
+            notes.push(format!("{program} has no cuts: they are left out"));
+        }
+        notes
     }
 }
 

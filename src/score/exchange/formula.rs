@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 32;
 /// A checked formula.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Formula {
-    root: Node,
+    pub(super) root: Node,
 }
 
 /// What a formula's names stand for.
@@ -28,8 +28,9 @@ pub struct Names {
     pub s: f64,
 }
 
+/// A part of a formula.
 #[derive(Clone, Debug, PartialEq)]
-enum Node {
+pub(super) enum Node {
     Number(f64),
     Name(usize),
     Sign(Box<Node>),
@@ -50,9 +51,10 @@ pub struct Wrong {
 const NAMES: [&str; 3] = ["t", "max_f", "s"];
 
 /// A function: its name, how many arguments it takes, and what it gives.
-type Row = (&'static str, usize, fn(&[f64]) -> f64);
+pub(super) type Row = (&'static str, usize, fn(&[f64]) -> f64);
 
-const FUNCTIONS: [Row; 28] = [
+/// Every function there is.
+pub(super) const FUNCTIONS: [Row; 28] = [
     ("where", 3, |a| if a[0] != 0.0 { a[1] } else { a[2] }),
     ("sin", 1, |a| a[0].sin()),
     ("cos", 1, |a| a[0].cos()),

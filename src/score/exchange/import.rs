@@ -1,15 +1,14 @@
 //! Other programs' files, whichever they are.
 
-use super::imported::Imported;
+use super::imported::{Imported, Meaning};
 use super::limits::{MAX_BYTES, MAX_CURVES};
+use super::motion::MOTION;
 use super::{deforum, parseq, table, timed};
 use crate::audio::midi;
 use crate::error::{Error, Result};
 use crate::score::check::{AMOUNT, MAX_POINTS};
 use crate::score::clock::Length;
-use crate::score::emphasis::Emphasis;
 use crate::score::grid::Span;
-use crate::score::words;
 use crate::text_file;
 use serde_json::{Map, Value};
 
@@ -34,7 +33,12 @@ impl Imported {
             false => Self::of_text(name, bytes, frames)?,
         };
         imported.leave_out_what_no_preset_holds();
-        if imported.curves.is_empty() && imported.drawn.is_empty() {
+        let prompts = imported.prompts.len() + usize::from(imported.prompt_lost);
+        if imported.curves.is_empty()
+            && imported.own.curves.is_empty()
+            && imported.drawn.is_empty()
+            && prompts == 0
+        {
             let error = Error::input(format!("{name} holds no curve that can be taken over"));
             let error = imported.left_out.iter().take(5).fold(error, |e, what| e.hint(what.clone()));
             let error = error.hint("a schedule looks like 0:(1.0), 30:(1.05)");
@@ -92,22 +96,18 @@ impl Imported {
             left_out.push(format!("{name}: {why}"));
             false
         };
-        self.curves.retain(|name, values| {
-            let changes = 1 + values.windows(2).filter(|pair| pair[0] != pair[1]).count();
-            fits(name, changes, &mut values.iter().copied())
+        let changes = |values: &[f64]| 1 + values.windows(2).filter(|pair| pair[0] != pair[1]).count();
+        let places = matches!(self.meaning, Meaning::Places(_));
+        // Where a camera would stand too far away it flies, so where it would stand is not written.
+        let far = |name: &str| places && MOTION.contains(&name);
+        self.curves.retain(|name, curve| {
+            let values = &curve.values;
+            far(name) || fits(name, changes(values), &mut values.iter().copied())
         });
+        self.own.curves.retain(|name, values| fits(name, changes(values), &mut values.iter().copied()));
         self.drawn.retain(|name, drawn| {
             drawn.points.retain(|(time, _)| Length::seconds(time.0).is_ok());
             fits(name, drawn.points.len(), &mut drawn.points.iter().map(|(_, v)| *v))
-        });
-        self.prompts.retain(|(frame, prompt)| {
-            let why = match (words::braced(prompt).next(), Emphasis::parse(prompt)) {
-                (Some((_, word)), _) => format!("{{{word}}} would stand for other words here"),
-                (None, Err(error)) => error.to_string(),
-                (None, Ok(_)) => return true,
-            };
-            left_out.push(format!("the prompt of frame {frame}: {why}"));
-            false
         });
     }
 }

@@ -1,86 +1,199 @@
 //! Parseq's documents: JSON with keyframes, and with the frames rendered from them.
 //!
-//! Rendered frames are taken as they are: they are what every consumer of such a document reads. Without them the
-//! keyframes are played, with the ways between them that Parseq calls L (straight), S (steps) and C (natural cubic
-//! spline); formulas are named and left out.
+//! A field says where the camera stands, its `_delta` what Deforum plays of that from one frame to the next. Rendered
+//! frames are taken as they are: they are what every consumer of such a document reads. Without them the keyframes are
+//! played, with the formulas that say how each goes to the next.
 
 use super::curves::Curves;
-use super::deforum::fill;
-use super::imported::Imported;
+use super::imported::{Frames, Imported, Meaning};
 use super::limits::bounded;
+use super::motion::{DELTAS, MOTION, SIDE, deforum_size};
+use super::own;
+use super::own::{Own, noiseless, object, same, size_of};
+use super::parseq_formula::ParseqFormula;
+use super::parseq_function::At;
+use super::parseq_prompts::{rendered_prompts, take_prompts};
+use super::points::{Points, played, short};
+use super::prompts::for_web_ui;
+use super::spline::Spline;
 use crate::error::{Error, Result};
 use crate::score::grid::Span;
-use crate::score::param::ParamRef;
 use crate::score::param_table::ParamId;
-use crate::units::FrameRate;
+use crate::units::{FrameRate, Size};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Fields of a frame that are no curves.
-const OTHERS: [&str; 6] = ["frame", "info", "deforum_prompt", "beat", "second", "label"];
+const OTHERS: [&str; 9] =
+    ["frame", "info", "deforum_prompt", "beat", "second", "label", "subseed", "subseed_strength", "rowId"];
+/// How far keyframes may lie from places: times, degrees, pixels.
+const PLACE: f64 = 2e-5;
+const STRENGTH: &str = "strength";
+const GUIDANCE: &str = "scale";
 
-/// A document whose rendered frames hold every parameter under its own name, and under Parseq's where it has one.
-pub fn write(curves: &Curves) -> Value {
-    let prompts = curves.prompts();
-    let mut frames = Vec::with_capacity(curves.frames());
-    for i in 0..curves.frames() {
-        let mut frame = Map::new();
-        frame.insert("frame".into(), i.into());
-        for param in &curves.params {
-            frame.insert(param.name.to_string(), json!(curves.value(param, i)));
+/// What stands in a document of `own`: places, and how they change.
+fn fields(own: &Own, fps: FrameRate, size: Size) -> BTreeMap<&'static str, Vec<f64>> {
+    let warps = own.warps(fps, size);
+    let start = |id| own.value(id, 0);
+    let mut at = [
+        start(ParamId::Zoom),
+        -start(ParamId::Roll),
+        start(ParamId::PanX) * f64::from(size.width),
+        start(ParamId::PanY) * f64::from(size.height),
+    ];
+    let mut all: BTreeMap<&'static str, Vec<f64>> = BTreeMap::new();
+    for (i, warp) in warps.iter().enumerate() {
+        let mut delta = [warp.zoom, warp.angle, warp.translation[0], warp.translation[1]];
+        match i {
+            // As Parseq has it: the first frame's change is its value.
+            0 => delta = at,
+            _ => {
+                at[0] *= delta[0];
+                (1..4).for_each(|field| at[field] += delta[field]);
+            }
         }
-        let before = |id, first: f32| i.checked_sub(1).map_or(first, |i| curves.value(id, i));
-        let (roll, zoom) = (curves.value(ParamId::Roll, i), curves.value(ParamId::Zoom, i));
-        frame.insert("scale".into(), json!(curves.value(ParamId::Guidance, i)));
-        frame.insert("strength".into(), json!(1.0 - curves.value(ParamId::Denoise, i)));
-        frame.insert("angle".into(), json!(roll));
-        frame.insert("angle_delta".into(), json!(roll - before(ParamId::Roll, 0.0)));
-        frame.insert("zoom".into(), json!(zoom));
-        frame.insert("zoom_delta".into(), json!(zoom / before(ParamId::Zoom, 1.0)));
-        let shown = prompts.iter().rev().find(|p| p.0 <= i as u64);
-        let text = shown.map_or(String::new(), |(_, prompt, negative)| format!("{prompt} --neg {negative}"));
-        frame.insert("deforum_prompt".into(), text.into());
-        frames.push(Value::Object(frame));
+        for field in 0..4 {
+            all.entry(MOTION[field]).or_default().push(at[field]);
+            all.entry(DELTAS[field]).or_default().push(delta[field]);
+        }
     }
-    let shown: BTreeSet<ParamRef> = curves.params.iter().cloned().chain([ParamId::Zoom.into()]).collect();
-    let names: Vec<&str> = shown.iter().map(|p| &*p.name).collect();
-    let keyframe = |i: usize| {
-        let fields = shown.iter().map(|p| (p.name.to_string(), json!(curves.value(p, i))));
-        Value::Object([("frame".to_owned(), json!(i))].into_iter().chain(fields).collect())
-    };
-    let fps = curves.timeline.fps.per_second();
+    all.insert(STRENGTH, own.values(ParamId::Denoise).iter().map(|d| 1.0 - d).collect());
+    all.insert(GUIDANCE, own.values(ParamId::Guidance));
+    all
+}
+
+/// A document with rendered frames, keyframes from which Parseq renders them again, and beatbolt's own values.
+pub fn write(curves: &Curves) -> Value {
+    let own = Own::of(curves);
+    let (timeline, count) = (curves.timeline, curves.frames());
+    let (fps, size) = (timeline.fps, deforum_size(curves.picture));
+    let fields = fields(&own, fps, size);
+    let prompts = curves.prompts();
+    let rendered = (0..count).map(|i| {
+        let mut frame: Map<String, Value> =
+            fields.iter().map(|(name, values)| ((*name).to_owned(), json!(short(values[i])))).collect();
+        frame.insert("frame".into(), i.into());
+        let shown = prompts.iter().rev().find(|p| p.0 <= i as u64);
+        let text = shown.map_or(String::new(), |(_, prompt, negative)| for_web_ui(prompt, negative));
+        frame.insert("deforum_prompt".into(), text.into());
+        Value::Object(frame)
+    });
+    let rendered: Vec<Value> = rendered.collect();
+    let managed: Vec<&str> = MOTION.into_iter().chain([STRENGTH, GUIDANCE]).collect();
+    let per_second = fps.per_second();
     json!({
-        "meta": { "generated_by": "beatbolt", "version": env!("CARGO_PKG_VERSION") },
-        "options": { "input_fps": fps, "output_fps": fps, "cc_window_width": 0, "cc_window_slide_rate": 1, "cc_use_input": false },
-        "managedFields": names, "displayedFields": names, "keyframeLock": "frames",
-        "keyframes": [keyframe(0), keyframe(curves.frames() - 1)],
-        "timeSeries": [], "prompts": { "format": "v2", "enabled": false, "commonPrompt": {}, "promptList": [] },
-        "rendered_frames": frames,
+        "meta": { "generated_by": own::KEY, "version": env!("CARGO_PKG_VERSION") },
+        "options": {
+            "input_fps": per_second, "output_fps": per_second, "bpm": curves.bpm.map_or(120.0, short),
+            "cc_window_width": 0, "cc_window_slide_rate": 1, "cc_use_input": false
+        },
+        "managedFields": managed, "displayedFields": managed, "keyframeLock": "frames",
+        "keyframes": keyframes(&managed.iter().map(|name| (*name, noiseless(&fields[name], PLACE))).collect::<Vec<_>>(), count),
+        "timeSeries": [],
+        "prompts": written_prompts(&prompts, count),
+        "rendered_frames": rendered,
+        own::KEY: object(&own, size),
     })
+}
+
+/// Rows with the values of the fields that have a point there; all in the first and in the last frame.
+fn keyframes(fields: &[(&str, Points)], frames: usize) -> Vec<Value> {
+    let last = frames.saturating_sub(1) as u64;
+    let mut rows: BTreeMap<u64, Map<String, Value>> = BTreeMap::new();
+    for (name, points) in fields {
+        let end = played(points, last + 1).last().map(|value| (last, *value));
+        for (frame, value) in points.iter().copied().chain(end) {
+            rows.entry(frame).or_default().insert((*name).to_owned(), json!(value));
+        }
+        rows.entry(0).or_default().insert(format!("{name}_i"), "L".into());
+    }
+    let row = |(frame, mut row): (u64, Map<String, Value>)| {
+        row.insert("frame".into(), frame.into());
+        Value::Object(row)
+    };
+    rows.into_iter().map(row).collect()
+}
+
+fn written_prompts(prompts: &[(u64, &str, &str)], frames: usize) -> Value {
+    let overlap = json!({ "inFrames": 0, "outFrames": 0, "type": "none", "custom": "prompt_weight_1" });
+    let list = prompts.iter().enumerate().map(|(i, (from, prompt, negative))| {
+        let to = prompts.get(i + 1).map_or(frames as u64, |next| next.0).saturating_sub(1);
+        json!({
+            "name": format!("Prompt {}", i + 1), "positive": for_web_ui(prompt, ""), "negative": for_web_ui(negative, ""),
+            "allFrames": prompts.len() == 1, "from": from, "to": to, "overlap": overlap,
+        })
+    });
+    let common = json!({ "name": "Common", "positive": "", "negative": "", "allFrames": true, "from": 0, "to": frames, "overlap": overlap });
+    json!({ "format": "v2", "enabled": true, "commonPrompt": common, "promptList": list.collect::<Vec<_>>() })
 }
 
 /// Reads a document.
 pub fn read(name: &str, map: &Map<String, Value>, frames: Option<u64>) -> Result<Imported> {
-    let fps = map.get("options").and_then(|o| o.get("output_fps"));
-    let fps = fps.and_then(|v| v.as_f64().map(|x| x.to_string()).or(v.as_str().map(str::to_owned)));
-    let fps = fps.map(|text| text.parse::<FrameRate>()).transpose()?;
+    let option = |key: &str| map.get("options").and_then(|o| o.get(key)).and_then(number);
+    let fps = option("output_fps").map(|fps| fps.to_string().parse::<FrameRate>()).transpose()?;
     let list = |key: &str| map.get(key).and_then(Value::as_array).filter(|l| !l.is_empty());
-    let mut imported = match (list("rendered_frames"), list("keyframes")) {
-        (Some(rows), _) => Rows::new(name, rows, frames)?.rendered()?,
-        (None, Some(rows)) => Rows::new(name, rows, frames)?.played()?,
+    let (rows, rendered) = match (list("rendered_frames"), list("keyframes")) {
+        (Some(rows), _) => (rows, true),
+        (None, Some(rows)) => (rows, false),
         (None, None) => {
             return Err(Error::input(format!("{name} has no frames")).hint("render it in Parseq first"));
         }
     };
+    let rows = Rows::new(name, rows, frames)?;
+    let mut imported = match rendered {
+        true => rows.rendered(),
+        false => rows.played(fps.map_or(f64::NAN, FrameRate::per_second), option("bpm").unwrap_or(f64::NAN)),
+    };
     imported.fps = fps;
+    let texts = rows.inside().filter_map(|(frame, row)| Some((*frame, row.get("deforum_prompt")?.as_str()?)));
+    let texts: Vec<(u64, &str)> = texts.filter(|(_, text)| !text.trim().is_empty()).collect();
+    imported.take(match (texts.is_empty(), map.get("prompts")) {
+        (false, _) => rendered_prompts(&texts, rows.frames),
+        (true, prompts) => take_prompts(prompts, &imported.curves, rows.frames),
+    });
+    let size = size_of(map).unwrap_or(Size { width: SIDE, height: SIDE });
+    imported.meaning = Meaning::Places(size);
+    if let (Some(own), Some(fps)) = (Own::read(map, rows.frames), fps) {
+        take_own(&mut imported, own, fps, size);
+    }
     Ok(imported)
+}
+
+/// A number, also where it stands in a text.
+fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|x: &f64| x.is_finite())
+}
+
+/// Takes beatbolt's values over where Parseq's are those that were written with them.
+fn take_own(imported: &mut Imported, mut own: Own, fps: FrameRate, size: Size) {
+    let written = fields(&own, fps, size);
+    let curves = &mut imported.curves;
+    let is = |curves: &BTreeMap<String, Frames>, name: &str| {
+        curves.get(name).is_none_or(|c| written.get(name).is_some_and(|w| same(&c.values, w)))
+    };
+    let all = || MOTION.iter().chain(&DELTAS);
+    if all().all(|name| is(curves, name)) {
+        all().for_each(|name| drop(curves.remove(*name)));
+    } else {
+        own.forget_motion();
+        let what =
+            "zoom, angle and translation were changed since beatbolt wrote them: taken as Parseq has them";
+        imported.notes.push(what.into());
+    }
+    for (name, id) in [(STRENGTH, ParamId::Denoise), (GUIDANCE, ParamId::Guidance)] {
+        match is(curves, name) {
+            true => drop(curves.remove(name)),
+            false => own.forget(id),
+        }
+    }
+    imported.own = own;
 }
 
 /// Objects with a frame each, ascending.
 struct Rows<'a> {
-    name: &'a str,
     rows: Vec<(u64, &'a Map<String, Value>)>,
     frames: u64,
+    fields: Vec<&'a str>,
 }
 
 impl<'a> Rows<'a> {
@@ -88,7 +201,7 @@ impl<'a> Rows<'a> {
         let mut rows = Vec::with_capacity(list.len());
         for (i, value) in list.iter().enumerate() {
             let row = value.as_object();
-            let frame = row.and_then(|r| r.get("frame")).and_then(Value::as_f64);
+            let frame = row.and_then(|r| r.get("frame")).and_then(number);
             match (row, frame.filter(|f| (0.0..Span::MAX_FRAMES as f64).contains(f))) {
                 (Some(row), Some(frame)) => rows.push((frame as u64, row)),
                 _ => {
@@ -99,142 +212,103 @@ impl<'a> Rows<'a> {
         }
         rows.sort_by_key(|(frame, _)| *frame);
         let frames = frames.unwrap_or(rows.last().map_or(0, |(frame, _)| frame + 1));
-        let rows = Rows { name, rows, frames };
-        bounded(name, rows.fields().len(), frames)?;
-        Ok(rows)
-    }
-
-    /// Names of what has a value in the first frame: Parseq's contract is that it names every field.
-    fn fields(&self) -> Vec<&'a str> {
-        let first = self.rows.first().map(|(_, row)| *row);
-        let names = first.into_iter().flat_map(|row| row.keys()).map(String::as_str);
-        names.filter(|n| !OTHERS.contains(n) && !n.ends_with("_i")).collect()
+        // What has a number anywhere; what Parseq makes of a field for its own graphs is left aside.
+        let fields = rows.iter().flat_map(|(_, row)| row.iter().filter(|(_, v)| number(v).is_some()));
+        let fields: BTreeSet<&str> = fields.map(|(name, _)| name.as_str()).collect();
+        let made = |name: &str| {
+            let delta = name.ends_with("_delta") && !DELTAS.contains(&name);
+            OTHERS.contains(&name) || name.ends_with("_i") || name.ends_with("_pc") || delta
+        };
+        let fields: Vec<&str> = fields.into_iter().filter(|name| !made(name)).collect();
+        bounded(name, fields.len(), frames)?;
+        Ok(Rows { rows, frames, fields })
     }
 
     fn inside(&self) -> impl Iterator<Item = &(u64, &'a Map<String, Value>)> {
         self.rows.iter().filter(|(frame, _)| *frame < self.frames)
     }
 
-    /// Frames that are rendered already.
-    fn rendered(&self) -> Result<Imported> {
-        let mut imported = Imported::default();
-        for field in self.fields() {
-            let mut values = vec![f64::NAN; self.frames as usize];
-            for (frame, row) in self.inside() {
-                if let Some(number) = row.get(field).and_then(Value::as_f64).filter(|v| v.is_finite()) {
-                    values[*frame as usize] = number;
+    /// The keyframes of a field; of several in one frame the last counts.
+    fn keys(&self, field: &str) -> Points {
+        let mut points: Points = Vec::new();
+        for (frame, row) in &self.rows {
+            if let Some(value) = row.get(field).and_then(number) {
+                match points.last_mut().filter(|last| last.0 == *frame) {
+                    Some(last) => last.1 = value,
+                    None => points.push((*frame, value)),
                 }
             }
-            if fill(&mut values) {
-                imported.curves.insert(field.to_owned(), values);
-            }
         }
-        for (frame, row) in self.inside() {
-            let text = row.get("deforum_prompt").and_then(Value::as_str).map(str::trim).unwrap_or_default();
-            let same = imported.prompts.last().is_some_and(|(_, last)| last == text);
-            if !text.is_empty() && !same && imported.prompts.len() < 500 {
-                imported.prompts.push((*frame, text.to_owned()));
-            }
+        points
+    }
+
+    /// Frames that are rendered already.
+    fn rendered(&self) -> Imported {
+        let mut imported = Imported::default();
+        for field in &self.fields {
+            let points = self.keys(field);
+            let values = played(&points, self.frames);
+            imported.curves.insert((*field).to_owned(), Frames { values, formula: None, dense: true });
         }
-        Ok(imported)
+        imported
     }
 
     /// Keyframes, played.
-    fn played(&self) -> Result<Imported> {
+    fn played(&self, fps: f64, bpm: f64) -> Imported {
         let mut imported = Imported::default();
-        for field in self.fields() {
-            match self.play(field) {
-                Ok(Some(values)) => drop(imported.curves.insert(field.to_owned(), values)),
-                Ok(None) => {}
+        for field in &self.fields {
+            match self.play(field, fps, bpm) {
+                Ok(curve) => drop(imported.curves.insert((*field).to_owned(), curve)),
                 Err(error) => imported.left_out.push(format!("{field}: {error}")),
             }
         }
-        if imported.curves.is_empty() && imported.left_out.is_empty() {
-            return Err(Error::input(format!("{}: the first keyframe holds no number", self.name)));
+        // What Parseq would render of them.
+        for (field, delta) in MOTION.into_iter().zip(DELTAS) {
+            let Some(places) = imported.curves.get(field) else { continue };
+            let neutral = if field == "zoom" { 1.0 } else { 0.0 };
+            let change = places.values.windows(2).map(|pair| neutral + pair[1] - pair[0]);
+            let values = places.values.first().copied().into_iter().chain(change).collect();
+            imported.curves.insert(delta.to_owned(), Frames { values, formula: None, dense: true });
         }
-        Ok(imported)
+        imported
     }
 
-    fn play(&self, field: &str) -> Result<Option<Vec<f64>>> {
-        let mut points: Vec<(u64, f64)> = Vec::new();
-        let mut ways: Vec<(u64, Way)> = Vec::new();
+    fn play(&self, field: &str, fps: f64, bpm: f64) -> Result<Frames> {
+        let mut ways: Vec<(u64, ParseqFormula)> = Vec::new();
         for (frame, row) in &self.rows {
-            match row.get(&format!("{field}_i")).and_then(Value::as_str).map(str::trim) {
-                None | Some("") => {}
-                Some(text) => ways.push((*frame, way(text, *frame)?)),
-            }
-            if let Some(number) = row.get(field).and_then(Value::as_f64).filter(|v| v.is_finite()) {
-                // Of several keyframes in one frame the last counts.
-                points.retain(|(f, _)| f != frame);
-                points.push((*frame, number));
-            }
-        }
-        if points.is_empty() {
-            return Ok(None);
-        }
-        let slopes = natural(&points);
-        let value = |frame: u64| {
-            let way = ways.iter().rev().find(|(from, _)| *from <= frame).map_or(Way::Straight, |w| w.1);
-            let after = points.partition_point(|p| p.0 <= frame);
-            let Some(a) = after.checked_sub(1) else { return points[0].1 };
-            let (Some(next), (start, from)) = (points.get(after), points[a]) else { return points[a].1 };
-            let length = (next.0 - start) as f64;
-            let x = (frame - start) as f64 / length;
-            match way {
-                Way::Step => from,
-                Way::Straight => from + (next.1 - from) * x,
-                Way::Cubic => {
-                    let bend = |x: f64| x * x * x - x;
-                    let curve = bend(1.0 - x) * slopes[a] + bend(x) * slopes[after];
-                    (1.0 - x) * from + x * next.1 + length * length / 6.0 * curve
+            if let Some(text) = row.get(&format!("{field}_i")).and_then(Value::as_str).map(str::trim) {
+                if !text.is_empty() {
+                    let way = ParseqFormula::parse(text);
+                    ways.push((*frame, way.map_err(|error| at_keyframe(*frame, text, &error))?));
                 }
             }
-        };
-        Ok(Some((0..self.frames).map(value).collect()))
-    }
-}
-
-/// How a keyframe's value becomes the next one's.
-#[derive(Clone, Copy)]
-enum Way {
-    Straight,
-    Step,
-    Cubic,
-}
-
-fn way(text: &str, frame: u64) -> Result<Way> {
-    match text {
-        "L" => Ok(Way::Straight),
-        "S" => Ok(Way::Step),
-        "C" => Ok(Way::Cubic),
-        _ => {
-            let shown: String = text.chars().take(40).collect();
-            let word =
-                shown.split(|c: char| !c.is_ascii_alphanumeric()).find(|w| !w.is_empty()).unwrap_or("");
-            Err(Error::input(format!("keyframe {frame}: '{word}' in '{shown}' is not known"))
-                .hint("render the document in Parseq: rendered frames are taken as they are"))
         }
+        let straight = ways.iter().all(|(_, way)| way.is_straight());
+        let keys = Spline::new(self.keys(field)).ok_or_else(|| Error::input("there is no keyframe"))?;
+        let (mut values, mut before, mut way) = (Vec::with_capacity(self.frames as usize), 0.0, 0);
+        for frame in 0..self.frames {
+            while ways.get(way).is_some_and(|w| w.0 <= frame) {
+                way += 1;
+            }
+            let at = At { frame: frame as f64, keys: &keys, before, fps, bpm };
+            before = match way.checked_sub(1).and_then(|i| ways.get(i)) {
+                Some((_, formula)) => formula.value(&at),
+                None => keys.straight(at.frame),
+            };
+            if !before.is_finite() {
+                let error = Error::input(format!("there is no value in frame {frame}"));
+                return Err(
+                    error.hint("render the document in Parseq: rendered frames are taken as they are")
+                );
+            }
+            values.push(before);
+        }
+        Ok(Frames { values, formula: None, dense: !straight })
     }
 }
 
-/// Second derivatives of the natural cubic spline through the points (Press et al., "Numerical Recipes", 3.3).
-fn natural(points: &[(u64, f64)]) -> Vec<f64> {
-    let n = points.len();
-    let (mut second, mut part) = (vec![0.0; n], vec![0.0; n]);
-    let at = |i: usize| (points[i].0 as f64, points[i].1);
-    for i in 1..n.saturating_sub(1) {
-        let ((x0, y0), (x1, y1), (x2, y2)) = (at(i - 1), at(i), at(i + 1));
-        let share = (x1 - x0) / (x2 - x0);
-        let pivot = share * second[i - 1] + 2.0;
-        second[i] = (share - 1.0) / pivot;
-        let turn = (y2 - y1) / (x2 - x1) - (y1 - y0) / (x1 - x0);
-        part[i] = (6.0 * turn / (x2 - x0) - share * part[i - 1]) / pivot;
-    }
-    if n > 0 {
-        second[n - 1] = 0.0;
-    }
-    for i in (0..n.saturating_sub(1)).rev() {
-        second[i] = if i == 0 { 0.0 } else { second[i] * second[i + 1] + part[i] };
-    }
-    second
+fn at_keyframe(frame: u64, text: &str, error: &Error) -> Error {
+    let shown: String = text.chars().take(40).collect();
+    let wrong = Error::input(format!("keyframe {frame}: {error} in '{shown}'"));
+    error.hints().iter().fold(wrong, |e, hint| e.hint(hint.clone()))
 }

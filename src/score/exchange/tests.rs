@@ -1,4 +1,5 @@
 use super::formula::{Formula, Names};
+use super::prompts::Prompt;
 use super::*;
 use crate::score::grid::Span;
 use crate::score::{Overrides, ParamId, Preset, Show, SlotKind, Slots, Timeline, compose, fixture};
@@ -23,7 +24,7 @@ const LIVELY: &str = "[base]\nguidance = 1.5\n[[route]]\nsignal = \"kick\"\nto =
     [[prompt]]\ntext = \"a (b:1.2)\"\n[[prompt]]\ntext = \"c\"\nnegative = \"d\"\nfrom = \"2 bars\"\n";
 
 fn values(text: &str, frames: u64) -> Vec<f64> {
-    Imported::read("x", text.as_bytes(), Some(frames)).unwrap().curves.remove("curve").unwrap()
+    Imported::read("x", text.as_bytes(), Some(frames)).unwrap().curves.remove("curve").unwrap().values
 }
 
 fn formula(text: &str, t: f64) -> f64 {
@@ -101,8 +102,9 @@ fn schedules_are_played_as_deforum_plays_them() {
         let imported = Imported::read("x", settings.to_string().as_bytes(), None).unwrap();
         let expected: Vec<f64> =
             case["values"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
-        let far = imported.curves["x"].iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        assert!(imported.curves["x"].len() == expected.len() && far < 1e-6, "{}: {far}", case["schedule"]);
+        let played = &imported.curves["x"].values;
+        let far = played.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(played.len() == expected.len() && far < 1e-6, "{}: {far}", case["schedule"]);
     }
 }
 
@@ -111,15 +113,17 @@ fn settings_files_and_lists_are_read_and_what_is_unknown_is_named() {
     let text = r#"{"zoom": "0:(1.0), 9:(1.5)", "angle": "0:(wobble(t))", "prompts": {"0": "a --neg b", "5": "c"},
         "max_frames": 10, "fps": 15, "W": 512, "animation_mode": "2D"}"#;
     let imported = Imported::read("s.txt", text.as_bytes(), None).unwrap();
-    assert_eq!((imported.fps, imported.curves["zoom"].len()), (FrameRate::new(15, 1).ok(), 10));
-    assert_eq!(imported.prompts, [(0, "a --neg b".into()), (5, "c".into())]);
+    assert_eq!((imported.fps, imported.curves["zoom"].values.len()), (FrameRate::new(15, 1).ok(), 10));
+    let prompt =
+        |frame, text: &str, negative: &str| Prompt { frame, text: text.into(), negative: negative.into() };
+    assert_eq!(imported.prompts, [prompt(0, "a", "b"), prompt(5, "c", "")]);
     assert!(
         imported.left_out[0].contains("angle: frame 0, character 1: there is no function 'wobble'"),
         "{imported:?}"
     );
     let list = Imported::read("l.txt", b"# mine\nzoom = 0:(1), 2:(2)\n\"hue\": \"0:(5)\",\n", None).unwrap();
     assert_eq!(
-        (list.curves["zoom"].clone(), list.curves["hue"].clone()),
+        (list.curves["zoom"].values.clone(), list.curves["hue"].values.clone()),
         (vec![1.0, 1.5, 2.0], vec![5.0; 3])
     );
     for bad in ["", "hello", "{", "[1]", "{\"a\": 1}", "0:(wobble(t))"] {
@@ -135,38 +139,44 @@ fn settings_files_and_lists_are_read_and_what_is_unknown_is_named() {
 #[test]
 fn parseq_keyframes_are_played_and_rendered_frames_taken_as_they_are() {
     let keyframes = r#"{"options": {"output_fps": "20"}, "keyframes": [
-        {"frame": 0, "zoom": 1, "zoom_i": "L", "hue": 0, "hue_i": "S", "glow": 0, "glow_i": "C", "roll": 0, "roll_i": "sin(p=1b)"},
+        {"frame": 0, "zoom": 1, "zoom_i": "L", "hue": 0, "hue_i": "S", "glow": 0, "glow_i": "C", "roll": 0, "roll_i": "wobble(p=1b)"},
         {"frame": 4, "zoom": 2, "hue": 8, "glow": 1}, {"frame": 8, "zoom": 2, "hue": 3, "glow": 0}]}"#;
     let imported = Imported::read("d.json", keyframes.as_bytes(), None).unwrap();
     assert_eq!(imported.fps, FrameRate::new(20, 1).ok());
-    assert_eq!(imported.curves["zoom"], [1.0, 1.25, 1.5, 1.75, 2.0, 2.0, 2.0, 2.0, 2.0]);
-    assert_eq!(imported.curves["hue"], [0.0, 0.0, 0.0, 0.0, 8.0, 8.0, 8.0, 8.0, 3.0]);
+    assert_eq!(imported.curves["zoom"].values, [1.0, 1.25, 1.5, 1.75, 2.0, 2.0, 2.0, 2.0, 2.0]);
+    assert_eq!(imported.curves["hue"].values, [0.0, 0.0, 0.0, 0.0, 8.0, 8.0, 8.0, 8.0, 3.0]);
     // The natural spline through (0,0), (4,1), (8,0) has the second derivative -3/16 at 4: 11/16 halfway up.
-    assert!((imported.curves["glow"][2] - 0.6875).abs() < 1e-9, "{:?}", imported.curves["glow"]);
+    assert!((imported.curves["glow"].values[2] - 0.6875).abs() < 1e-9, "{:?}", imported.curves["glow"]);
     assert!(
-        imported.left_out[0].contains("roll: keyframe 0: 'sin' in 'sin(p=1b)'"),
+        imported.left_out[0]
+            .contains("roll: keyframe 0: character 1: 'wobble' is not known here in 'wobble(p=1b)'"),
         "{:?}",
         imported.left_out
     );
     let rendered = r#"{"keyframes": [{"frame": 0, "zoom": 9}], "rendered_frames": [
         {"frame": 0, "zoom": 1.5, "deforum_prompt": "a --neg b"}, {"frame": 2, "zoom": 2.5, "deforum_prompt": "a --neg b"}]}"#;
     let imported = Imported::read("d.json", rendered.as_bytes(), None).unwrap();
-    assert_eq!((imported.curves["zoom"].clone(), imported.prompts.len()), (vec![1.5, 2.0, 2.5], 1));
+    assert_eq!((imported.curves["zoom"].values.clone(), imported.prompts.len()), (vec![1.5, 2.0, 2.5], 1));
 }
 
-/// Written out, read in, played and written out again, every text is the same.
+/// Written out, read in, played and written out again, every text is the same, and every value to the last bit.
 #[test]
 fn round_trips_are_stable() {
-    let first = timeline(LIVELY);
-    for format in [Format::Deforum, Format::Parseq] {
-        let text = Curves::new(&first, part(0..192), &[]).unwrap().write(format);
-        let imported = Imported::read("round.txt", text.as_bytes(), None).unwrap();
-        assert!(imported.left_out.is_empty(), "{:?}", imported.left_out);
-        let again = timeline(&imported.preset("round.txt", Some(first.fps)).unwrap());
-        for (param, curve) in first.curves.iter() {
-            assert_eq!(again.curves.get(&param), curve, "{format:?} {}", param.name);
+    let flying = "[base]\nfly_zoom = 1.3\n[[route]]\nsignal = \"beat\"\nto = \"roll\"\namount = 3\nrelease = 0.2\n\
+        [[route]]\nvalue = \"0.2 * sin(time)\"\nto = \"fly_x\"\n[[prompt]]\ntext = \"x (y)\"\n";
+    for look in [LIVELY, flying] {
+        let first = timeline(look);
+        for format in [Format::Deforum, Format::Parseq] {
+            let text = Curves::new(&first, part(0..192), &[]).unwrap().write(format);
+            let imported = Imported::read("round.txt", text.as_bytes(), None).unwrap();
+            let (preset, notes) = imported.preset("round.txt", None).unwrap();
+            assert!(notes.is_empty(), "{notes:?}");
+            let again = timeline(&preset);
+            for (param, curve) in first.curves.iter() {
+                assert_eq!(again.curves.get(&param), curve, "{format:?} {}", param.name);
+            }
+            assert_eq!(Curves::new(&again, part(0..192), &[]).unwrap().write(format), text, "{format:?}");
         }
-        assert_eq!(Curves::new(&again, part(0..192), &[]).unwrap().write(format), text, "{format:?}");
     }
 }
 
@@ -174,7 +184,7 @@ fn round_trips_are_stable() {
 fn a_strength_schedule_alone_drives_denoise() {
     let imported =
         Imported::read("s", b"strength_schedule = 0:(0.25), 191:(0.75)\nscale = 0:(3)", None).unwrap();
-    let played = timeline(&imported.preset("s", FrameRate::new(12, 1).ok()).unwrap());
+    let played = timeline(&imported.preset("s", FrameRate::new(12, 1).ok()).unwrap().0);
     assert!(
         (played.value(ParamId::Denoise, GeneratedFrame(0)) - 0.75).abs() < 1e-6
             && (played.value(ParamId::Denoise, GeneratedFrame(191)) - 0.25).abs() < 1e-6
@@ -234,7 +244,7 @@ fn an_exported_table_drives_the_same_parameters_again() {
     let first = timeline(LIVELY);
     let table = Curves::new(&first, part(0..192), &[]).unwrap().write(Format::Csv);
     let again =
-        timeline(&Imported::read("t.csv", table.as_bytes(), None).unwrap().preset("t.csv", None).unwrap());
+        timeline(&Imported::read("t.csv", table.as_bytes(), None).unwrap().preset("t.csv", None).unwrap().0);
     for id in [ParamId::Exposure, ParamId::Zoom, ParamId::Denoise, ParamId::Guidance] {
         let far = first.curves.get(id).iter().zip(again.curves.get(id)).map(|(a, b)| (a - b).abs());
         assert!(far.fold(0.0, f32::max) < 1e-6, "{id:?}");
@@ -244,7 +254,7 @@ fn an_exported_table_drives_the_same_parameters_again() {
 #[test]
 fn a_hit_is_seen_whole_by_the_frame_that_holds_it() {
     let lyrics = Imported::read("a.srt", b"1\n00:00:02,040 --> 00:00:04,040\nla\n", None).unwrap();
-    let preset = lyrics.preset("a.srt", None).unwrap();
+    let preset = lyrics.preset("a.srt", None).unwrap().0;
     let routed = format!("{preset}[[route]]\nsignal = \"line\"\nto = \"exposure\"\n");
     let played = timeline(&routed);
     // The line falls for 2 s; frame 36 begins at 3 s.
@@ -255,16 +265,19 @@ fn a_hit_is_seen_whole_by_the_frame_that_holds_it() {
 }
 
 #[test]
-fn prompts_that_mean_something_else_here_are_left_out() {
+fn prompts_that_mean_something_else_here_are_put_in_our_words() {
     let text =
         br#"{"zoom": "0:(1.02)", "max_frames": 20, "prompts": {"0": "a {section}", "4": "(b:9)", "8": "c"}}"#;
     let imported = Imported::read("x", text, None).unwrap();
-    assert_eq!(imported.prompts, [(8, "c".into())]);
-    assert!(imported.left_out[0].contains("frame 0: {section}") && imported.left_out[1].contains("weight 9"));
+    let texts: Vec<&str> = imported.prompts.iter().map(|p| &*p.text).collect();
+    assert_eq!(texts, ["a section", "(b:2)", "c"]);
+    assert!(imported.notes[0].contains("frame 4: the weight 9 of 'b' is cut to 2"), "{:?}", imported.notes);
     assert!(imported.preset("x", None).unwrap_err().hints()[0].contains("--fps"));
     let late = br#"{"zoom": "0:(1)", "max_frames": 20, "prompts": {"4294967295": "a"}}"#;
-    let late = Imported::read("x", late, None).unwrap().preset("x", FrameRate::new(15, 1).ok()).unwrap();
-    assert_eq!(Preset::parse("x", &late).unwrap().prompts[0].text, "neon tunnel");
+    let (late, notes) =
+        Imported::read("x", late, None).unwrap().preset("x", FrameRate::new(15, 1).ok()).unwrap();
+    assert_eq!(Preset::parse("x", &late).unwrap().prompts[0].text, "");
+    assert!(notes[0].starts_with("left out: the prompt 'a': '4294967295' is not a frame"), "{notes:?}");
 }
 
 #[test]
@@ -274,10 +287,10 @@ fn what_no_preset_can_hold_is_left_out_with_the_reason() {
     let imported = Imported::read("x", text.as_bytes(), None).unwrap();
     assert_eq!(imported.curves.keys().collect::<Vec<_>>(), ["zoom"]);
     assert_eq!(
-        imported.left_out,
+        imported.left_out[1..],
         ["far_schedule: 10000 is beyond ±1000", "seed_schedule: 4294967 is beyond ±1000"]
     );
-    let preset = Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).ok()).unwrap()).unwrap();
+    let preset = Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).ok()).unwrap().0).unwrap();
     assert_eq!(preset.prompts.len(), 1);
     let huge = format!("0:{}", "9".repeat(400));
     let error = Imported::read("x", huge.as_bytes(), Some(9)).unwrap_err();
@@ -296,8 +309,8 @@ proptest! {
     #[test]
     fn any_schedule_is_an_error_or_plays(text in "[-+*/%0-9a-z():,. \"'=<>&|^~é]{0,80}", frames in 1..200_u64) {
         if let Ok(imported) = Imported::read("x", text.as_bytes(), Some(frames)) {
-            assert!(imported.curves.values().all(|c| c.len() as u64 == frames));
-            Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).ok()).unwrap()).unwrap();
+            assert!(imported.curves.values().all(|c| c.values.len() as u64 == frames));
+            Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).ok()).unwrap().0).unwrap();
         }
     }
 
@@ -310,7 +323,7 @@ proptest! {
         let (head, tail) = (&text[..from], &text[(from + cut).min(text.len())..]);
         let damaged: String = head.iter().copied().chain(new.chars()).chain(tail.iter().copied()).collect();
         if let Ok(imported) = Imported::read("x", damaged.as_bytes(), Some(50)) {
-            Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).ok()).unwrap()).unwrap();
+            Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).ok()).unwrap().0).unwrap();
         }
     }
 

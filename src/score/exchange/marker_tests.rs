@@ -1,0 +1,101 @@
+use super::markers::{MarkerFormat, Markers};
+use crate::audio::Analysis;
+use crate::score::fixture;
+use crate::units::{FrameRate, Seconds};
+use serde_json::Value;
+
+fn written(analysis: &Analysis, fps: &str, format: MarkerFormat) -> String {
+    let fps: FrameRate = fps.parse().unwrap();
+    let stretch = [Seconds(0.0), analysis.duration];
+    let markers = Markers { analysis, stretch, fps, name: "Fire & \"Ice\"", path: "/music/Fire & Ä.mp3" };
+    markers.write(format).unwrap()
+}
+
+/// Beats every half second, bars every two, sections A and B of 4 s.
+#[test]
+fn labels_and_tables_have_every_section_and_beat_in_seconds() {
+    let analysis = fixture(16.0);
+    let labels = written(&analysis, "25", MarkerFormat::Audacity);
+    let lines: Vec<&str> = labels.lines().collect();
+    assert_eq!((lines.len(), lines[1]), (4 + 32, "4.000000\t8.000000\tB"));
+    assert_eq!((lines[4], lines[4 + 9]), ("0.000000\t0.000000\t1.1", "4.500000\t4.500000\t3.2"));
+    let table = written(&analysis, "25", MarkerFormat::Csv);
+    assert_eq!(table.lines().count(), 1 + 4 + 8 + 32);
+    assert!(
+        table.contains("4.000000,8.000000,100,section,\"B\"\n6.")
+            || table.contains("4.000000,8.000000,100,section,\"B\"\n")
+    );
+    assert!(table.contains("\n6.000000,6.000000,150,bar,\"bar 4\"\n"), "{table}");
+}
+
+#[test]
+fn editors_get_the_frame_that_shows_a_time_at_every_rate() {
+    let analysis = fixture(16.0);
+    for (fps, base, ntsc, frame) in [
+        ("25", 25, "FALSE", 100),
+        ("29.97", 30, "TRUE", 119),
+        ("23.976", 24, "TRUE", 95),
+        ("60", 60, "FALSE", 240),
+    ] {
+        let text = written(&analysis, fps, MarkerFormat::FinalCut);
+        assert!(text.contains(&format!("<timebase>{base}</timebase><ntsc>{ntsc}</ntsc>")), "{text}");
+        assert!(text.contains(&format!("<name>B</name><comment/><in>{frame}</in>")), "{fps}: {text}");
+        assert!(text.contains("<name>Fire &amp; &quot;Ice&quot;</name>"), "{text}");
+        // Four sections and the four bars that begin none.
+        assert_eq!(text.matches("<marker>").count(), 8);
+        let otio: Value = serde_json::from_str(&written(&analysis, fps, MarkerFormat::Otio)).unwrap();
+        let marker = &otio["tracks"]["markers"][2];
+        let start = &marker["marked_range"]["start_time"];
+        assert_eq!((marker["name"].as_str(), start["value"].as_f64()), (Some("B"), Some(f64::from(frame))));
+        let rate: FrameRate = fps.parse().unwrap();
+        assert_eq!(start["rate"].as_f64(), Some(rate.per_second()));
+    }
+    let edl = written(&analysis, "25", MarkerFormat::Edl);
+    assert!(
+        edl.contains("003  AX       V     C        01:00:04:00 01:00:04:01 01:00:04:00 01:00:04:01\n"),
+        "{edl}"
+    );
+    assert!(edl.contains("* LOC: 01:00:04:00 GREEN B\n |C:ResolveColorGreen |M:B |D:100\n"), "{edl}");
+    let odd = Markers {
+        analysis: &analysis,
+        stretch: [Seconds(0.0), Seconds(9.0)],
+        fps: "12.5".parse().unwrap(),
+        name: "x",
+        path: "/x",
+    };
+    assert!(odd.write(MarkerFormat::Edl).is_err() && odd.write(MarkerFormat::Otio).is_ok());
+}
+
+#[test]
+fn djs_get_a_grid_for_every_tempo() {
+    let mut analysis = fixture(16.0);
+    let text = written(&analysis, "25", MarkerFormat::Rekordbox);
+    assert_eq!(text.matches("<TEMPO").count(), 1);
+    assert!(text.contains("<TEMPO Inizio=\"0\" Bpm=\"120\" Metro=\"4/4\" Battito=\"1\"/>"), "{text}");
+    assert!(text.contains("Location=\"file://localhost/music/Fire%20%26%20%C3%84.mp3\""), "{text}");
+    assert!(text.contains("<POSITION_MARK Name=\"B\" Type=\"0\" Start=\"4\" Num=\"-1\"/>"), "{text}");
+    // From the tenth beat on at 150.
+    for (i, beat) in analysis.beats.iter_mut().enumerate().skip(10) {
+        beat.0 = 4.5 + 0.4 * (i as f64 - 9.0);
+    }
+    let text = written(&analysis, "25", MarkerFormat::Rekordbox);
+    assert!(text.contains("<TEMPO Inizio=\"4.5\" Bpm=\"150\" Metro=\"4/4\" Battito=\"2\"/>"), "{text}");
+    assert_eq!(text.matches("<TEMPO").count(), 2);
+}
+
+#[test]
+fn a_stretch_counts_from_its_start() {
+    let analysis = fixture(16.0);
+    let markers = Markers {
+        analysis: &analysis,
+        stretch: [Seconds(5.0), Seconds(9.0)],
+        fps: "25".parse().unwrap(),
+        name: "x",
+        path: "/x",
+    };
+    let labels = markers.write(MarkerFormat::Audacity).unwrap();
+    assert!(
+        labels.starts_with("0.000000\t3.000000\tB\n3.000000\t4.000000\tA\n0.000000\t0.000000\t3.3\n"),
+        "{labels}"
+    );
+}
