@@ -6,7 +6,6 @@
 # 103 of 255 off, with 0 to 0.5 51, with 0.25 to 1 38; 0 to 2 is right, but not when the DOMAIN lines stand above
 # LUT_3D_SIZE (114 off): then they are forgotten.
 # Why it matters: film looks for logarithmic footage carry such domains; a look tuned in a grading program comes out crushed.
-# beatbolt applies no .cube files.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

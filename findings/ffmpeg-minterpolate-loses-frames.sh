@@ -4,7 +4,7 @@
 # Seen: 2N - 3, in every mode (mci, blend, dup), and the last original frame isn't among them; fps and framerate give 2N.
 # Why it matters: a clip of 16 frames, as a motion module makes it, loses 3 of 32 frames; clips that are joined
 # afterwards drift from the beat by 125 ms each, and the frame on the cut, the one that was rendered for it, is missing.
-# beatbolt doesn't interpolate with FFmpeg; whoever does pads with cloned frames and counts.
+# Padding with cloned frames in front of the filter (tpad) and counting behind it is a way out.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
