@@ -31,14 +31,18 @@ impl Kaleidoscope {
         Kaleidoscope { density: 1.0 / wedge, start: start.rem_euclid(TAU), folds: folds.collect() }
     }
 
-    /// Where the image at (`x`, `y`) is taken from, both about the origin.
+    /// Takes images at (`x`, `y`), about the origin, to where they are taken from.
     #[inline(always)]
-    pub fn fold(&self, x: f32, y: f32) -> [f32; 2] {
-        let angle = angle(x, y) - self.start;
-        let angle = if angle < 0.0 { angle + TAU } else { angle };
-        let wedge = ((angle * self.density) as usize).min(self.folds.len() - 1);
-        let [a, b] = self.folds[wedge];
-        [a[0] * x + a[1] * y, b[0] * x + b[1] * y]
+    pub fn fold<const L: usize>(&self, x: &mut [f32; L], y: &mut [f32; L]) {
+        let mut wedges = [0u32; L];
+        for ((wedge, x), y) in wedges.iter_mut().zip(x.iter()).zip(y.iter()) {
+            let angle = angle(*x, *y) - self.start;
+            *wedge = (if angle < 0.0 { angle + TAU } else { angle } * self.density) as u32;
+        }
+        for ((wedge, x), y) in wedges.into_iter().zip(x).zip(y) {
+            let [a, b] = self.folds[(wedge as usize).min(self.folds.len() - 1)];
+            [*x, *y] = [a[0] * *x + a[1] * *y, b[0] * *x + b[1] * *y];
+        }
     }
 }
 
@@ -60,6 +64,12 @@ fn angle(x: f32, y: f32) -> f32 {
 mod tests {
     use super::*;
 
+    fn folded(kaleidoscope: &Kaleidoscope, x: f32, y: f32) -> [f32; 2] {
+        let (mut x, mut y) = ([x], [y]);
+        kaleidoscope.fold(&mut x, &mut y);
+        [x[0], y[0]]
+    }
+
     fn places() -> impl Iterator<Item = (f32, f32)> {
         (0..400).map(|i| (i as f32 * 0.37 + 0.01, 0.1 + i as f32 * 0.005)).map(|(a, r)| (r * a.cos(), r * a.sin()))
     }
@@ -77,9 +87,9 @@ mod tests {
     fn one_mirror_keeps_the_left_half_and_two_keep_a_quarter() {
         let near = |a: [f32; 2], b: [f32; 2]| (a[0] - b[0]).abs() < 1e-3 && (a[1] - b[1]).abs() < 1e-3;
         for (x, y) in places() {
-            assert!(near(Kaleidoscope::new(1, 0.0).fold(x, y), [-x.abs(), y]), "{x} {y}");
-            assert!(near(Kaleidoscope::new(2, 0.0).fold(x, y), [-x.abs(), y.abs()]), "{x} {y}");
-            assert!(near(Kaleidoscope::new(1, 90.0).fold(x, y), [x, -y.abs()]), "{x} {y}");
+            assert!(near(folded(&Kaleidoscope::new(1, 0.0), x, y), [-x.abs(), y]), "{x} {y}");
+            assert!(near(folded(&Kaleidoscope::new(2, 0.0), x, y), [-x.abs(), y.abs()]), "{x} {y}");
+            assert!(near(folded(&Kaleidoscope::new(1, 90.0), x, y), [x, -y.abs()]), "{x} {y}");
         }
     }
 
@@ -89,14 +99,14 @@ mod tests {
         for (mirrors, turn) in [(1, 20.0), (3, 0.0), (5, 77.0), (6, -45.0), (24, 300.0)] {
             let fold = Kaleidoscope::new(mirrors, turn);
             for (x, y) in places() {
-                let from = fold.fold(x, y);
+                let from = folded(&fold, x, y);
                 let length = |[x, y]: [f32; 2]| x.hypot(y);
                 assert!((length(from) - x.hypot(y)).abs() < 1e-4);
-                let again = fold.fold(from[0], from[1]);
+                let again = folded(&fold, from[0], from[1]);
                 assert!((0..2).all(|i| (again[i] - from[i]).abs() < 5e-3), "{mirrors} {from:?} {again:?}");
                 let line = 2.0 * (turn.to_radians() + FRAC_PI_2 + PI / mirrors as f32);
                 let (sin, cos) = line.sin_cos();
-                let image = fold.fold(cos * x + sin * y, sin * x - cos * y);
+                let image = folded(&fold, cos * x + sin * y, sin * x - cos * y);
                 assert!((0..2).all(|i| (image[i] - from[i]).abs() < 5e-3), "{mirrors} {from:?} {image:?}");
             }
         }

@@ -7,6 +7,9 @@ use rayon::prelude::*;
 /// The values around one of a channel, from 0 to 255: three rows from the top, each from the left.
 pub(super) type Around = [[f32; 3]; 3];
 
+/// Values that are worked on together: with a fixed number the compiler makes vector instructions.
+const LANES: usize = 64;
+
 /// `frame` with every value replaced by what `f` makes of it and those around; the edge goes on as it is.
 pub(super) fn map(frame: &Frame, f: impl Fn(Around) -> f32 + Sync) -> Frame {
     let size = frame.size();
@@ -14,13 +17,21 @@ pub(super) fn map(frame: &Frame, f: impl Fn(Around) -> f32 + Sync) -> Frame {
     let mut out = Frame::black(size);
     let row = |y: usize| &frame.rgb()[y * width..][..width];
     out.rgb_mut().par_chunks_exact_mut(width).enumerate().for_each_init(
-        || vec![[0.0f32; 3]; width + 6],
-        |columns, (y, out)| {
+        || [(); 3].map(|()| vec![0.0f32; width.next_multiple_of(LANES) + 6]),
+        |wide, (y, out)| {
             vectorized(
                 #[inline(always)]
                 || {
-                    gather([row(y.saturating_sub(1)), row(y), row((y + 1).min(height - 1))], columns);
-                    line(columns, out, &f);
+                    let rows = [row(y.saturating_sub(1)), row(y), row((y + 1).min(height - 1))];
+                    wide.iter_mut().zip(rows).for_each(|(wide, row)| widen(row, wide));
+                    let blocks = wide.each_ref().map(|row| row.windows(LANES + 6).step_by(LANES));
+                    let [top, middle, bottom] = blocks.map(|row| row.filter_map(<[f32]>::first_chunk));
+                    let rows = top.zip(middle).zip(bottom);
+                    for (bytes, ((top, middle), bottom)) in out.chunks_mut(LANES).zip(rows) {
+                        let values = block([top, middle, bottom], &f);
+                        // The cast keeps to 0..=255.
+                        bytes.iter_mut().zip(values).for_each(|(byte, value)| *byte = (value + 0.5) as u8);
+                    }
                 },
             );
         },
@@ -28,26 +39,29 @@ pub(super) fn map(frame: &Frame, f: impl Fn(Around) -> f32 + Sync) -> Frame {
     out
 }
 
-/// Three rows as columns of three values, with a pixel more at either end.
+/// A row as numbers, with a pixel more at either end.
 #[inline(always)]
-fn gather(rows: [&[u8]; 3], columns: &mut [[f32; 3]]) {
-    let width = rows[0].len();
-    let [top, middle, bottom] = rows;
-    for (i, column) in columns[3..width + 3].iter_mut().enumerate() {
-        *column = [top[i], middle[i], bottom[i]].map(f32::from);
-    }
+fn widen(row: &[u8], out: &mut [f32]) {
+    let width = row.len();
+    out[3..width + 3].iter_mut().zip(row).for_each(|(value, byte)| *value = f32::from(*byte));
     for i in 0..3 {
-        columns[i] = columns[i + 3];
-        columns[width + 3 + i] = columns[width + i];
+        out[i] = out[i + 3];
+        out[width + 3 + i] = out[width + i];
     }
 }
 
+/// What `f` makes of values next to each other; `rows` begin a pixel before them.
 #[inline(always)]
-fn line(columns: &[[f32; 3]], out: &mut [u8], f: &impl Fn(Around) -> f32) {
-    let (left, right) = (&columns[..out.len()], &columns[6..]);
-    for (((byte, l), m), r) in out.iter_mut().zip(left).zip(&columns[3..]).zip(right) {
-        let value = f([[l[0], m[0], r[0]], [l[1], m[1], r[1]], [l[2], m[2], r[2]]]);
-        // The cast keeps to 0..=255.
-        *byte = (value + 0.5) as u8;
+fn block(rows: [&[f32; LANES + 6]; 3], f: &impl Fn(Around) -> f32) -> [f32; LANES] {
+    let [top, middle, bottom] = rows;
+    let mut out = [0.0f32; LANES];
+    for (i, value) in out.iter_mut().enumerate() {
+        let around = [
+            [top[i], top[i + 3], top[i + 6]],
+            [middle[i], middle[i + 3], middle[i + 6]],
+            [bottom[i], bottom[i + 3], bottom[i + 6]],
+        ];
+        *value = f(around);
     }
+    out
 }

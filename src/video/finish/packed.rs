@@ -34,18 +34,18 @@ impl Packed {
         let (left, top) = (x >> 8, y >> 8);
         let (across, down) = ((x & 255) as u64, (y & 255) as u64);
         let inside = left >= 0 && top >= 0 && left + 1 < self.width && top + 1 < self.height;
-        let four = if inside {
-            let start = (top * self.width + left) as usize;
-            let below = start + self.width as usize;
-            [start, start + 1, below, below + 1]
-        } else {
-            self.around(left, top)
+        let start = (top * self.width + left) as usize;
+        let below = start + self.width as usize;
+        let four = match (self.pixels.get(start..start + 2), self.pixels.get(below..below + 2)) {
+            (Some(&[a, b]), Some(&[c, d])) if inside => [a, b, c, d],
+            _ => self.around(left, top),
         };
-        let weights = [(256 - across) * (256 - down), across * (256 - down), (256 - across) * down, across * down];
+        let weights =
+            [(256 - across) * (256 - down), across * (256 - down), (256 - across) * down, across * down];
         // Two sums in one number: red below, blue above. The weights are 65536 in all.
         let (mut ends, mut middle) = (0x8000_0000_8000, 0x8000);
-        for (index, weight) in four.into_iter().zip(weights) {
-            let pixel = u64::from(self.pixels[index]);
+        for (pixel, weight) in four.into_iter().zip(weights) {
+            let pixel = u64::from(pixel);
             ends += weight * (pixel & 0xff | (pixel & 0xff_0000) << 16);
             middle += weight * (pixel >> 8 & 0xff);
         }
@@ -53,12 +53,12 @@ impl Packed {
     }
 
     #[cold]
-    fn around(&self, left: i32, top: i32) -> [usize; 4] {
+    fn around(&self, left: i32, top: i32) -> [u32; 4] {
         let (width, height) = (self.width as usize, self.height as usize);
         let column = |x: i32| mirrored(x.into(), width);
         let row = |y: i32| mirrored(y.into(), height) * width;
         let (l, r, t, b) = (column(left), column(left + 1), row(top), row(top + 1));
-        [t + l, t + r, b + l, b + r]
+        [t + l, t + r, b + l, b + r].map(|i| self.pixels[i])
     }
 }
 

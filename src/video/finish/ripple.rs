@@ -10,9 +10,8 @@ const SPEED: f32 = 0.9;
 const RINGS: f32 = 3.3;
 /// How far a ring moves what it passes at full strength, in heights.
 const DEPTH: f32 = 0.025;
-/// How far from the centre rings are seen, in heights, and in how many steps.
+/// How far from the centre rings are seen, in heights.
 const REACH: f32 = 2.0;
-const STEPS: usize = 256;
 /// Nearer to the centre than this, in heights, rings grow out of nothing.
 const CORE: f32 = 0.08;
 
@@ -35,6 +34,9 @@ impl Ripple {
     /// The rings at `time`, in seconds, where `strength` says how strong they were born, from 0 to 1, so many seconds ago.
     pub fn at(time: f64, strength: impl Fn(f32) -> f32) -> Self {
         let strengths = std::array::from_fn(|i| strength(i as f32 / (Self::MOMENTS - 1) as f32 * REACH / SPEED));
+        if strengths == [0.0; Self::MOMENTS] {
+            return Ripple::NONE;
+        }
         // Where a ring is in its swing goes round: no more of the time is of interest.
         Ripple { strengths, time: (time % f64::from(1.0 / (RINGS * SPEED))) as f32 }
     }
@@ -52,13 +54,16 @@ impl Ripple {
 
     /// By how much a place at a distance from the centre, in heights, is nearer to it than what is shown there.
     pub(super) fn factors(&self) -> Table {
-        let born = Table::of(0.0, REACH, Self::MOMENTS, |r| {
-            self.strengths[(r / REACH * (Self::MOMENTS - 1) as f32).round() as usize]
-        });
-        Table::of(0.0, REACH, STEPS, |r| {
+        let born = |r: f32| {
+            let place = (r / REACH).min(1.0) * (Self::MOMENTS - 1) as f32;
+            let first = (place as usize).min(Self::MOMENTS - 2);
+            let [a, b] = [self.strengths[first], self.strengths[first + 1]];
+            a + (place - first as f32) * (b - a)
+        };
+        Table::of(0.0, REACH, |r| {
             let swing = (TAU * RINGS * (r - SPEED * self.time)).sin();
             // Rings lose height as they widen.
-            let depth = DEPTH * born.at(r) * swing / (1.0 + r);
+            let depth = DEPTH * born(r) * swing / (1.0 + r);
             1.0 - depth / r.max(CORE) * (r / CORE).min(1.0)
         })
     }

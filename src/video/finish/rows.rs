@@ -41,6 +41,7 @@ impl<'a> Last<'a> {
         still && self.lut.is_none() && self.screen.is_none()
     }
 
+    #[inline(always)]
     fn apply(&self, y: usize, row: &mut [f32], draws: &mut Vec<f32>) {
         if let Some(grade) = &self.grade {
             grade.apply(row);

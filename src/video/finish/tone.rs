@@ -40,7 +40,7 @@ impl Tone {
         let white = self.white();
         (*self != Tone::NONE).then(|| {
             white.map(|channel| {
-                Table::of(0.0, 255.0, 1024, |v| {
+                Table::of(0.0, 255.0, |v| {
                     let lit = to_srgb((channel * to_light(v / 255.0)).min(1.0));
                     let v = self.gain * if channel == 1.0 { v / 255.0 } else { lit };
                     let v = (v + self.lift * (1.0 - v)).max(0.0);

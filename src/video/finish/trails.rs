@@ -1,6 +1,6 @@
 //! Feedback: what was bright in the finished picture before stays while it fades, grows and turns.
 
-use super::packed::{Packed, STEPS};
+use super::packed::Packed;
 use super::settings::Trails;
 use super::warp::centre;
 use crate::units::Size;
@@ -24,12 +24,13 @@ pub(super) fn add(frame: &mut Frame, last: &Frame, trails: Trails, middle: [f32;
     }
     let (source, place) = (Packed::of(last), Place::new(size, trails, middle));
     rows.enumerate().for_each(|(y, row)| {
+        let ([x, y], [right, down]) = (place.start(y), place.step);
         vectorized(
             #[inline(always)]
             || {
-                for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
-                    let [u, v] = place.from(x as f32, y as f32);
-                    let before = source.at((u * STEPS + 0.5).floor() as i32, (v * STEPS + 0.5).floor() as i32);
+                for (pixel, i) in row.chunks_exact_mut(3).zip(0..) {
+                    // Rounded to the steps between pixels.
+                    let before = source.at((x + i * right + 128 >> 8) as i32, (y + i * down + 128 >> 8) as i32);
                     pixel.iter_mut().zip(before).for_each(|(now, before)| *now = faded(before).max(*now));
                 }
             },
@@ -37,26 +38,33 @@ pub(super) fn add(frame: &mut Frame, last: &Frame, trails: Trails, middle: [f32;
     });
 }
 
-/// Where pixels were a frame ago: a similarity about the centre.
+/// Where pixels were a frame ago: a similarity about the centre, in 1/65536 of a pixel.
 struct Place {
-    centre: [f32; 2],
+    centre: [f64; 2],
+    /// From a pixel to the one right of it.
+    step: [i64; 2],
     /// Cosine and sine of the turn, over the zoom.
-    back: [f32; 2],
+    back: [f64; 2],
 }
 
 impl Place {
     fn new(size: Size, trails: Trails, middle: [f32; 2]) -> Self {
-        let (sin, cos) = trails.turn.to_radians().sin_cos();
-        let centre = centre(size, middle).map(|v| v * size.height as f32 - 0.5);
-        Place { centre, back: [cos / trails.zoom, sin / trails.zoom] }
+        let (sin, cos) = f64::from(trails.turn).to_radians().sin_cos();
+        let centre = centre(size, middle).map(|v| f64::from(v * size.height as f32 - 0.5));
+        let back = [cos, sin].map(|v| v / f64::from(trails.zoom));
+        Place { centre, back, step: [fixed(back[0]), fixed(-back[1])] }
     }
 
-    #[inline(always)]
-    fn from(&self, x: f32, y: f32) -> [f32; 2] {
+    /// Where the first pixel of row `y` was.
+    fn start(&self, y: usize) -> [i64; 2] {
         let ([cx, cy], [cos, sin]) = (self.centre, self.back);
-        let (x, y) = (x - cx, y - cy);
-        [cx + cos * x + sin * y, cy - sin * x + cos * y]
+        let (x, y) = (-cx, y as f64 - cy);
+        [fixed(cx + cos * x + sin * y), fixed(cy - sin * x + cos * y)]
     }
+}
+
+fn fixed(v: f64) -> i64 {
+    (v * 65536.0).round() as i64
 }
 
 #[cfg(test)]

@@ -15,6 +15,9 @@ const DEPTH: f32 = 0.06;
 /// Each wave's crests in a height, and how often a second it swings, to one side and to the other.
 const WAVES: [(f32, f32); 2] = [(1.3, 0.31), (2.9, -0.47)];
 
+/// Pixels that are placed together.
+const LANES: usize = 64;
+
 /// Where every place of the picture is taken from. Lengths are heights of the picture.
 pub(super) struct Warp {
     size: Size,
@@ -55,33 +58,52 @@ impl Warp {
     #[inline(always)]
     fn row(&self, source: &Packed, y: usize, row: &mut [u8]) {
         let height = self.size.height as f32;
-        let (unit, [centre_x, centre_y]) = (1.0 / height, self.centre);
-        let down = (y as f32 + 0.5) * unit - centre_y;
-        for (x, pixel) in row.chunks_exact_mut(3).enumerate() {
-            let [u, v] = self.from((x as f32 + 0.5) * unit - centre_x, down);
-            let place = |v: f32, centre: f32| (((v + centre) * height - 0.5) * STEPS + 0.5).floor() as i32;
-            pixel.copy_from_slice(&source.at(place(u, centre_x), place(v, centre_y)));
+        let [centre_x, centre_y] = self.centre;
+        let down = (y as f32 + 0.5) / height - centre_y;
+        for (start, pixels) in (0u32..).step_by(LANES).zip(row.chunks_mut(3 * LANES)) {
+            let (mut x, mut y) = ([0.0; LANES], [down; LANES]);
+            for (i, x) in x.iter_mut().enumerate() {
+                *x = ((start + i as u32) as f32 + 0.5) * (1.0 / height) - centre_x;
+            }
+            self.from(&mut x, &mut y);
+            let (x, y) = (places(x, centre_x, height), places(y, centre_y, height));
+            for ((pixel, x), y) in pixels.chunks_exact_mut(3).zip(x).zip(y) {
+                pixel.copy_from_slice(&source.at(x, y));
+            }
         }
     }
 
-    /// Where the place (`x`, `y`) about the centre is taken from.
+    /// Takes places about the centre to where they are taken from.
     #[inline(always)]
-    fn from(&self, x: f32, y: f32) -> [f32; 2] {
-        let mut at = [x, y];
+    fn from<const L: usize>(&self, x: &mut [f32; L], y: &mut [f32; L]) {
         // The mirrors come first, so that what they make is even however it wavers.
         if let Some(fold) = &self.fold {
-            at = fold.fold(x, y);
+            fold.fold(x, y);
         }
         if let Some(ripple) = &self.ripple {
-            let factor = ripple.at((at[0] * at[0] + at[1] * at[1]).sqrt());
-            at = at.map(|v| v * factor);
+            for (x, y) in x.iter_mut().zip(y.iter_mut()) {
+                let factor = ripple.at((*x * *x + *y * *y).sqrt());
+                (*x, *y) = (*x * factor, *y * factor);
+            }
         }
         if let Some(waver) = &self.waver {
-            // The axes are out of step, so that it doesn't lean to one side.
-            at = [at[0] + waver.at(at[1]), at[1] + waver.at(at[0] + 0.37)];
+            for (x, y) in x.iter_mut().zip(y.iter_mut()) {
+                // The axes are out of step, so that it doesn't lean to one side.
+                (*x, *y) = (*x + waver.at(*y), *y + waver.at(*x + 0.37));
+            }
         }
-        at
     }
+}
+
+/// Lengths from the centre as steps between pixels.
+#[inline(always)]
+fn places<const L: usize>(v: [f32; L], centre: f32, height: f32) -> [i32; L] {
+    let (scale, shift) = (height * STEPS, centre * height * STEPS - 0.5 * STEPS + 0.5);
+    let mut out = [0; L];
+    for (out, v) in out.iter_mut().zip(v) {
+        *out = (v * scale + shift).floor() as i32;
+    }
+    out
 }
 
 /// From the top left of a picture to what lies `shift`, in its widths and heights, from its middle; in heights.
@@ -91,7 +113,7 @@ pub(super) fn centre(size: Size, [right, below]: [f32; 2]) -> [f32; 2] {
 }
 
 fn waver(amount: f32, time: f32) -> Table {
-    Table::of(-3.0, 3.0, 768, |v| {
+    Table::of(-3.0, 3.0, |v| {
         let wave = |(crests, often): (f32, f32)| (TAU * (crests * v + (often * time).fract())).sin();
         amount * DEPTH / WAVES.len() as f32 * WAVES.map(wave).iter().sum::<f32>()
     })
@@ -123,7 +145,9 @@ mod tests {
             for (i, pixel) in seen.rgb().chunks_exact(3).enumerate() {
                 let [cx, cy] = warp.centre;
                 let (x, y) = ((i % 96) as f32 + 0.5, (i / 96) as f32 + 0.5);
-                let [u, v] = warp.from(x / 54.0 - cx, y / 54.0 - cy);
+                let (mut u, mut v) = ([x / 54.0 - cx], [y / 54.0 - cy]);
+                warp.from(&mut u, &mut v);
+                let ([u], [v]) = (u, v);
                 let (u, v) = ((u + cx) * 54.0 - 0.5, (v + cy) * 54.0 - 0.5);
                 if (0.0..95.0).contains(&u) && (0.0..53.0).contains(&v) {
                     assert!((f32::from(pixel[0]) - 20.0 - 2.0 * u).abs() < 0.6, "{i}: {pixel:?} {u}");

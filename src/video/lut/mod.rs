@@ -15,6 +15,10 @@ type Colour = [f32; 4];
 /// Largest file, in bytes.
 const MOST_BYTES: u64 = 64 << 20;
 
+/// The axes with the largest and the smallest share, red being 0, by whether red is not below green, green not below blue, red
+/// not below blue.
+const ORDERS: [[usize; 2]; 8] = [[2, 0], [2, 1], [1, 0], [0, 2], [2, 0], [0, 1], [1, 2], [0, 2]];
+
 /// A look-up table: colour → colour, over values from 0 to 1. Cheap to clone.
 #[derive(Clone, PartialEq)]
 pub struct Lut {
@@ -89,17 +93,13 @@ impl Lut {
         let (down, deep) = (self.side, self.side * self.side);
         let near = r + down * g + deep * b;
         let far = near + 1 + down + deep;
-        // From the near corner along the axes, the largest share first, to the far one.
-        let (first, second, shares) = match (fr >= fg, fg >= fb, fr >= fb) {
-            (true, true, _) => (1, 1 + down, [fr, fg, fb]),
-            (true, false, true) => (1, 1 + deep, [fr, fb, fg]),
-            (true, false, false) => (deep, 1 + deep, [fb, fr, fg]),
-            (false, false, _) => (deep, down + deep, [fb, fg, fr]),
-            (false, true, false) => (down, down + deep, [fg, fb, fr]),
-            (false, true, true) => (down, 1 + down, [fg, fr, fb]),
-        };
-        let [a, b, c] = shares;
-        let corners = [near, near + first, near + second, far].map(|i| self.entries[i]);
+        // From the near corner along the axis with the largest share, to the far one along that with the smallest. Looked up, since
+        // colours are too wild for a processor to guess which.
+        let order = usize::from(fr >= fg) | usize::from(fg >= fb) << 1 | usize::from(fr >= fb) << 2;
+        let [first, last] = ORDERS[order].map(|axis| [1, down, deep][axis]);
+        let (a, c) = (fr.max(fg).max(fb), fr.min(fg).min(fb));
+        let b = fr + fg + fb - a - c;
+        let corners = [near, near + first, far - last, far].map(|i| self.entries[i]);
         let weights = [1.0 - a, a - b, b - c, c];
         let mut out = [0.0; 4];
         for (corner, weight) in corners.iter().zip(weights) {
@@ -113,8 +113,8 @@ impl Lut {
     /// The entry before `place`, never the last one, and how far it lies behind it.
     #[inline(always)]
     fn split(&self, place: f32) -> (usize, f32) {
-        let index = (place as usize).min(self.side - 2);
-        (index, place - index as f32)
+        let index = (place as u32).min(self.side as u32 - 2);
+        (index as usize, place - index as f32)
     }
 }
 
