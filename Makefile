@@ -2,6 +2,7 @@
 # make test   installs what is missing and runs every test
 # make setup  installs the system packages that the build needs
 # make gallery  renders the README's pictures: a bar of the example track with every preset
+# make looks  draws the pictures of docs/looks.md: one scene under every effect
 #
 # make check-cuda    compiles and lints the code for CUDA, without a GPU: fetches nvcc, takes long, is no part of the tests
 # make fixtures      makes the fixtures of the tests anew in a virtual environment of Python; make check-fixtures compares them
@@ -10,7 +11,7 @@
 CARGO ?= cargo
 TRACK := examples/first-light.m4a
 
-.PHONY: demo gallery test test-studio lint check-cuda fixtures check-fixtures setup setup-studio track clean
+.PHONY: demo gallery looks test test-studio lint check-cuda fixtures check-fixtures setup setup-studio track clean
 
 demo: setup
 	$(CARGO) build --release
@@ -27,6 +28,9 @@ gallery: setup
 	  ffmpeg -nostdin -v error -y -i target/gallery/$$preset.mp4 -an -vf scale=320:-1 \
 	    -c:v libwebp_anim -quality 70 -loop 0 gallery/$$preset.webp || exit 1; \
 	done
+
+looks: setup
+	$(CARGO) run --release --quiet --example looks -- docs/looks
 
 test: setup
 	$(CARGO) test --release

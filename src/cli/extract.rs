@@ -121,6 +121,7 @@ fn options(record: &JobRecord) -> Option<Vec<String>> {
         ("--prompt", record.prompt.as_deref()),
         ("--negative", record.negative.as_deref()),
         ("--motion", record.motion.as_deref()),
+        ("--lut", record.lut.as_deref()),
         ("--audio", record.audio.as_deref()),
         ("--model", record.model.as_deref().filter(|model| *model != SHIPPED)),
     ];

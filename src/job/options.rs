@@ -19,6 +19,8 @@ pub struct JobOptions {
     pub negative: Option<String>,
     /// Parameters held at a value, whatever the preset does with them, each as `PARAM=VALUE`.
     pub set: Vec<String>,
+    /// A look-up table's file (`.cube`) that finished pictures' colours go through; none: the project's, or none.
+    pub lut: Option<PathBuf>,
     /// What all noise depends on; none: 1.
     pub seed: Option<u64>,
     /// Size of the video; none: by the tier.

@@ -46,6 +46,9 @@ pub struct JobRecord {
     /// How many frames the whole track has.
     #[serde(default)]
     pub whole_frames: Option<FrameIndex>,
+    /// The file of the look-up table that colours went through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lut: Option<String>,
     /// The prompt that was typed.
     #[serde(default)]
     pub prompt: Option<String>,
@@ -127,6 +130,9 @@ pub struct SettingsRecord {
     /// SHA-256 of the value of every parameter in every frame, the prompts and the cuts.
     #[serde(default)]
     pub timeline: String,
+    /// SHA-256 of the look-up table's file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lut: Option<String>,
 }
 
 /// How takes were cut into windows.
@@ -166,7 +172,7 @@ impl JobRecord {
 
 impl From<&Settings> for SettingsRecord {
     fn from(settings: &Settings) -> Self {
-        let Settings { program, track, model, device, timeline, .. } = settings.clone();
+        let Settings { program, track, model, device, timeline, lut, .. } = settings.clone();
         let windows = WindowsRecord { length: settings.windows.length, overlap: settings.windows.overlap };
         SettingsRecord {
             program,
@@ -181,6 +187,7 @@ impl From<&Settings> for SettingsRecord {
             first_frame: settings.first_frame.0,
             frames: settings.frames,
             timeline,
+            lut: lut.map(|lut| lut.hash().to_owned()),
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Request {
     pub directed: bool,
     /// What was typed on top of it.
     pub overrides: Overrides,
+    /// The file of the look-up table that colours go through.
+    pub lut: Option<PathBuf>,
     /// Size of the video.
     pub size: Size,
     /// Frames a second; none: the model's own.
@@ -85,6 +87,7 @@ impl Request {
             overrides: overrides(options, &preset.slots)?,
             show: Show::of(preset),
             directed: false,
+            lut: options.lut.clone(),
             size: options.size.unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps,
             seed: options.seed.unwrap_or(1),
@@ -117,6 +120,10 @@ impl Request {
         Ok(Request {
             track: folder.inside(&project.track)?,
             overrides: overrides(options, &project.show.slots(&[]))?,
+            lut: match (&options.lut, &project.lut) {
+                (None, Some(path)) => Some(folder.inside(path)?),
+                (typed, _) => typed.clone(),
+            },
             size: options.size.or(project.size).unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps.or(project.fps),
             seed: options.seed.or(project.seed).unwrap_or(1),

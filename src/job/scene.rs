@@ -16,6 +16,7 @@ use crate::score::{Direction, Emphasis, Look, ParamId, Span, Timeline, direct, t
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds, Size};
+use crate::video::Lut;
 use crate::weights::Placement;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -136,6 +137,7 @@ impl Scene {
             first_frame: part.start,
             frames: part.end - part.start,
             timeline: render::hash_timeline(timeline),
+            lut: request.lut.as_deref().map(Lut::read).transpose()?,
         })
     }
 
@@ -161,6 +163,7 @@ impl Scene {
             track: request.track.file_name().map(|name| name.to_string_lossy().into_owned()),
             model: Some(request.model.folder.as_ref().map_or(models::SHIPPED.to_owned(), shown)),
             motion: request.model.motion.as_ref().map(shown),
+            lut: request.lut.as_ref().map(shown),
             fps: timeline.fps,
             start: timeline.fps.start_of(settings.first_frame),
             frames: settings.frames,

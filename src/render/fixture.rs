@@ -29,6 +29,7 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
         first_frame: GeneratedFrame(0),
         frames: 0,
         timeline: String::new(),
+        lut: None,
     }
 }
 

@@ -6,6 +6,7 @@ use crate::digest::Digest;
 use crate::error::Result;
 use crate::score::Timeline;
 use crate::units::{FrameIndex, GeneratedFrame, Size};
+use crate::video::Lut;
 use serde::Serialize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub frames: FrameIndex,
     /// SHA-256 of the value of every parameter in every frame, the prompts and the cuts.
     pub timeline: String,
+    /// The look-up table that finished pictures' colours go through.
+    pub lut: Option<Lut>,
 }
 
 /// A complete run.

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::score::Timeline;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, GeneratedFrame, ShownFrame};
-use crate::video::{Frame, apply};
+use crate::video::{Finisher, Frame};
 use std::sync::atomic::AtomicBool;
 
 /// Finished pictures of consecutive frames, and what they leave.
@@ -27,7 +27,21 @@ pub struct Shown {
     /// The pictures, with all effects, in the video's size.
     pub frames: Vec<Frame>,
     /// For the window that follows.
-    pub state: TakeState,
+    pub state: LiveState,
+}
+
+/// What a window leaves to the next one: what its pictures grow out of, and what their effects do.
+#[derive(Clone, Debug)]
+pub struct LiveState {
+    take: TakeState,
+    finisher: Finisher,
+}
+
+impl LiveState {
+    /// The first frame that is not settled yet.
+    pub fn next(&self) -> GeneratedFrame {
+        self.take.next()
+    }
 }
 
 /// A timeline that windows are made of.
@@ -63,22 +77,26 @@ impl Live {
         &self,
         model: &Model,
         frame: GeneratedFrame,
-        before: Option<&TakeState>,
+        before: Option<&LiveState>,
         stop: &AtomicBool,
     ) -> Result<Shown> {
+        let settings = &self.job.settings;
+        let before = before.filter(|b| b.next() == frame);
+        // Over a cut the last picture may stay for a while.
+        let mut finisher = before
+            .map_or_else(|| Finisher::new(settings.picture, settings.lut.clone()), |b| b.finisher.clone());
         let (timeline, overlap) = (&self.job.timeline, self.job.settings.windows.overlap);
         let cut = timeline.cuts.contains(&frame);
-        let before = before.filter(|b| b.next() == frame && b.frames() >= overlap && !cut);
+        let before = before.map(|b| &b.take).filter(|b| b.frames() >= overlap && !cut);
         let window = self.window_at(frame, before)?;
         let off = Timings::off();
-        let (rendered, state) = Generator::new(&self.job, model, stop, &off)?.window(window, before)?;
+        let (rendered, take) = Generator::new(&self.job, model, stop, &off)?.window(window, before)?;
         let pictures = to_frames(&model.decode(&rendered.latents)?)?;
-        let picture = self.job.settings.picture;
         let first = rate::shown(frame);
         let frames: Vec<Frame> = (pictures.iter().zip(&rendered.shown).zip(first.onwards()))
-            .map(|((p, pose), i)| apply(p, picture, &finish_at(&self.job, i, *pose)))
+            .map(|((p, pose), i)| finisher.next(p, &finish_at(&self.job, i, *pose)))
             .collect();
-        Ok(Shown { first, frames, state })
+        Ok(Shown { first, frames, state: LiveState { take, finisher } })
     }
 
     fn window_at(&self, frame: GeneratedFrame, before: Option<&TakeState>) -> Result<Window> {
@@ -102,7 +120,7 @@ mod tests {
     use crate::render::fixture::{draft_model, flying_timeline, small_settings};
     use crate::score::ParamId;
 
-    fn shown(live: &Live, model: &Model, before: &mut Option<TakeState>, frame: u64) -> Vec<Frame> {
+    fn shown(live: &Live, model: &Model, before: &mut Option<LiveState>, frame: u64) -> Vec<Frame> {
         let frame = GeneratedFrame(frame);
         let shown = live.window(model, frame, before.as_ref(), &AtomicBool::new(false)).unwrap();
         assert_eq!((shown.state.next() - frame) as usize, shown.frames.len());
@@ -114,15 +132,19 @@ mod tests {
     #[test]
     fn windows_on_demand_are_those_of_the_render() {
         let model = draft_model();
-        let live = Live::new(&small_settings(model.info().sampling().steps), flying_timeline());
+        let mut timeline = flying_timeline();
+        for (id, value) in [(ParamId::Trails, 0.5), (ParamId::CutDissolve, 0.5), (ParamId::Bloom, 0.5)] {
+            timeline.curves.insert(id, vec![value; 48]);
+        }
+        let live = Live::new(&small_settings(model.info().sampling().steps), timeline);
         let (stop, off) = (AtomicBool::new(false), Timings::off());
-        let mut expected = Vec::new();
+        let (mut expected, mut finisher) = (Vec::new(), Finisher::new(live.job.settings.picture, None));
         for rendered in Render::new(&live.job, &model, None, &stop, &off).unwrap() {
             let rendered = rendered.unwrap();
             let first = rate::shown(rendered.window.new_frames().start);
             let pictures = to_frames(&model.decode(&rendered.latents).unwrap()).unwrap();
             let finished =
-                |((p, pose), i): ((&Frame, &Pose), _)| apply(p, p.size(), &finish_at(&live.job, i, *pose));
+                |((p, pose), i): ((&Frame, &Pose), _)| finisher.next(p, &finish_at(&live.job, i, *pose));
             expected.extend(pictures.iter().zip(&rendered.shown).zip(first.onwards()).map(finished));
         }
         let (mut found, mut before) = (Vec::new(), None);

@@ -59,6 +59,36 @@ table! {
     Hue: effect("hue", "degrees", (-360.0, 0.0, 360.0), "colours turn around the colour wheel"),
     Glow: effect("glow", "", (0.0, 0.0, 2.0), "light spills from bright places"),
     Grain: effect("grain", "", (0.0, 0.0, 1.0), "the picture gets grainier, like fast film"),
+    Bloom: effect("bloom", "", (0.0, 0.0, 2.0), "light spills from bright places, near and far"),
+    Trails: effect("trails", "seconds", (0.0, 0.0, 4.0),
+        "what was bright stays, and takes longer until a tenth of it is left"),
+    TrailsZoom: effect("trails_zoom", "times/s", (0.1, 1.3, 10.0), "trails run outwards; below 1 inwards"),
+    TrailsTurn: effect("trails_turn", "degrees/s", (-360.0, 0.0, 360.0), "trails turn clockwise"),
+    Kaleidoscope: effect("kaleidoscope", "mirrors", (0.0, 0.0, 24.0),
+        "more mirrors; 1 = two alike halves, 2 = four quarters"),
+    KaleidoscopeTurn: effect("kaleidoscope_turn", "degrees", (-360.0, 0.0, 360.0), "the mirrors turn clockwise"),
+    CentreX: effect("centre_x", "widths", (-0.5, 0.0, 0.5),
+        "the middle of mirrors, ripples and trails moves to the right"),
+    CentreY: effect("centre_y", "heights", (-0.5, 0.0, 0.5), "the middle of mirrors, ripples and trails moves down"),
+    Ripple: effect("ripple", "", (0.0, 0.0, 1.0), "a ring is born in the middle and runs outwards; for hits"),
+    Displace: effect("displace", "", (0.0, 0.0, 1.0), "the picture wavers, as under water"),
+    Edges: effect("edges", "", (0.0, 0.0, 2.0), "outlines light up, and the rest gets darker; 2 = outlines alone"),
+    Sharpen: effect("sharpen", "", (0.0, 0.0, 1.0), "soft outlines get crisp"),
+    Aberration: effect("aberration", "", (0.0, 0.0, 1.0), "red and blue come apart towards the corners"),
+    Lift: effect("lift", "", (-0.5, 0.0, 0.5), "black gets brighter, white stays"),
+    Gamma: effect("gamma", "", (0.2, 1.0, 5.0), "middle tones get brighter, black and white stay"),
+    Gain: effect("gain", "", (0.0, 1.0, 4.0), "everything gets brighter, black stays"),
+    Temperature: effect("temperature", "", (-1.0, 0.0, 1.0), "white gets warmer; below 0 colder"),
+    Lut: effect("lut", "", (0.0, 1.0, 1.0), "more of the look-up table, where there is one"),
+    Posterise: effect("posterise", "", (0.0, 0.0, 1.0), "colours have fewer levels; 1 = two each"),
+    Vignette: effect("vignette", "", (0.0, 0.0, 1.0), "the corners get darker"),
+    Scanlines: effect("scanlines", "", (0.0, 0.0, 1.0), "the gaps between the lines of a tube get darker"),
+    Letterbox: effect("letterbox", "heights", (0.0, 0.0, 1.0), "black bars cover more of the picture"),
+    CutDissolve: effect("cut_dissolve", "seconds", (0.0, 0.0, 4.0),
+        "after a cut the picture before takes longer to go; read where the cut is, as are the next three"),
+    CutWipe: effect("cut_wipe", "seconds", (0.0, 0.0, 4.0), "after a cut the new picture takes longer to come in from the left"),
+    CutFlash: effect("cut_flash", "seconds", (0.0, 0.0, 4.0), "a cut is a flash of white that takes longer to go"),
+    CutZoom: effect("cut_zoom", "seconds", (0.0, 0.0, 4.0), "the camera dives into a cut and out of it for longer"),
 }
 
 type Named = (ParamId, &'static str);
@@ -77,7 +107,7 @@ const fn drawn(named: Named, rate: Rate, range: Range, effect: &'static str) -> 
     made
 }
 
-/// A row for an effect on finished pictures; its default is neutral.
+/// A row for an effect on finished pictures; with all of them at their defaults nothing is changed.
 const fn effect(named: Named, unit: &'static str, range: Range, effect: &'static str) -> Param {
     let mut made = row(named, range, effect);
     made.unit = unit;

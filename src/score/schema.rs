@@ -188,6 +188,7 @@ pub const TABLES: &[Table] = &[
             key("preset", Preset, "what holds where no part says otherwise"),
             key("model", Text, "a folder in diffusers' layout; spark by default"),
             key("motion", Text, "a motion module to use instead of the folder's own"),
+            key("lut", Text, "a look-up table (.cube) that the finished pictures' colours go through"),
             key("tier", Word(&["draft", "develop", "final"]), "how much work goes into every picture"),
             key("steps", Whole(1, 1000), "denoising steps a window; by the tier"),
             key("size", Text, "of the video: 1280x720"),

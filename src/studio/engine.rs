@@ -9,7 +9,7 @@ use super::pictures::{Pictures, Run, farthest};
 use super::production::{Production, RenderOrder};
 use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::render::{Live, Settings, Shown, TakeState, rate};
+use crate::render::{Live, LiveState, Settings, Shown, rate};
 use crate::score::Timeline;
 use crate::units::{FrameIndex, GeneratedFrame, Seconds, ShownFrame};
 use crate::video::Frame;
@@ -154,7 +154,7 @@ impl Engine {
 impl Shared {
     fn run(&self, opened: &Opened) {
         let mut model = None;
-        let mut ends: BTreeMap<GeneratedFrame, TakeState> = BTreeMap::new();
+        let mut ends: BTreeMap<GeneratedFrame, LiveState> = BTreeMap::new();
         // While it plays, frames that are nearer than a window takes would come too late.
         let mut lead = 0;
         loop {
@@ -187,8 +187,8 @@ impl Shared {
         model: &mut Option<Model>,
         opened: &Opened,
         (task, frame): (&Task, ShownFrame),
-        ends: &BTreeMap<GeneratedFrame, TakeState>,
-    ) -> Result<TakeState> {
+        ends: &BTreeMap<GeneratedFrame, LiveState>,
+    ) -> Result<LiveState> {
         let model = match model {
             Some(model) => model,
             None => model.insert(opened.load()?),
@@ -219,7 +219,7 @@ impl Shared {
         (frame < task.end().min(task.playhead + AHEAD)).then_some(frame)
     }
 
-    fn keep(&self, task: &Task, shown: Shown) -> Result<TakeState> {
+    fn keep(&self, task: &Task, shown: Shown) -> Result<LiveState> {
         let jpegs = shown.frames.iter().map(jpeg).collect::<Result<Vec<_>>>()?;
         let playhead = locked(&self.task).playhead;
         let mut pictures = locked(&self.pictures);
@@ -244,10 +244,10 @@ impl Shared {
 
 /// Where to begin for `frame`: at the end of a window that reaches to it, or with a new take.
 fn begin<'a>(
-    ends: &'a BTreeMap<GeneratedFrame, TakeState>,
+    ends: &'a BTreeMap<GeneratedFrame, LiveState>,
     task: &Task,
     frame: ShownFrame,
-) -> (GeneratedFrame, Option<&'a TakeState>) {
+) -> (GeneratedFrame, Option<&'a LiveState>) {
     let frame = rate::generated(frame);
     let stride = task.live.stride();
     let before = ends.range(..=frame).next_back().filter(|(next, _)| frame - **next < stride);
@@ -255,7 +255,7 @@ fn begin<'a>(
 }
 
 /// Keeps the ends nearest to the playhead.
-fn forget(ends: &mut BTreeMap<GeneratedFrame, TakeState>, playhead: ShownFrame) {
+fn forget(ends: &mut BTreeMap<GeneratedFrame, LiveState>, playhead: ShownFrame) {
     let playhead = rate::generated(playhead);
     while ends.len() > REMEMBERED {
         farthest(ends, |end| end.apart(playhead)).and_then(|f| ends.remove(&f));

@@ -124,6 +124,7 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     };
     say("model", path(&job.model)?);
     say("motion", path(&job.motion)?);
+    say("lut", path(&job.lut)?);
     say("steps", job.steps.map(|n| n.to_string()));
     say("generate", job.generate.map(|size| toml_text(&size.to_string())));
     say("overlap", job.overlap.map(|n| n.to_string()));

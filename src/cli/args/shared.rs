@@ -31,6 +31,10 @@ pub struct JobArgs {
     #[arg(long, value_name = "PARAM=VALUE")]
     pub set: Vec<String>,
 
+    /// A look-up table that the finished pictures' colours go through: a .cube file, as grading programs write them
+    #[arg(long, value_name = "FILE")]
+    pub lut: Option<PathBuf>,
+
     /// Another seed, another video [default: 1]
     #[arg(long)]
     pub seed: Option<u64>,

@@ -7,7 +7,7 @@ use crate::progress::Flow;
 use crate::render::finish::finish_at;
 use crate::render::job::Job;
 use crate::render::rate;
-use crate::video::{Writer, apply};
+use crate::video::{Finisher, Writer};
 use std::sync::mpsc::Receiver;
 
 /// Writes the pictures of the job's part; ends after the first error, or when it is told to stop.
@@ -19,13 +19,15 @@ pub fn encode(
 ) -> Result<Summary> {
     let mut summary = Summary { frames: 0, windows: 0, restored: 0 };
     let end = rate::shown(job.part().end);
+    // What a frame leaves to the next is made anew from the start of its take on, so that nothing of it has to be kept.
+    let mut finisher = Finisher::new(job.settings.picture, job.settings.lut.clone());
     for pictures in from {
         let Pictures { first, frames, shown, restored } = pictures?;
         let _span = timings.span("finish and encode");
         // A take's last window is rendered to its end, so that its frames are those of the whole video.
         for ((frame, pose), index) in frames.iter().zip(shown).zip(first.until(end)) {
             let look = finish_at(job, index, pose);
-            writer.write(&apply(frame, job.settings.picture, &look))?;
+            writer.write(&finisher.next(frame, &look))?;
             summary.frames += 1;
             if progress.advance(summary.frames) == Flow::Stop {
                 return Err(Error::new(ErrorKind::Stopped, "stopped; the finished windows are kept")

@@ -5,7 +5,7 @@ use crate::render::job::Settings;
 use serde_json::{Map, Value, json};
 
 /// What decides the pictures of a job, by name. Not here: which part of the track is rendered, since a window depends on
-/// its take alone; the track itself, which speaks through the timeline; and what the video is written as.
+/// its take alone; the track itself, which speaks through the timeline; its look-up table, which finished pictures go through; and what the video is written as.
 pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
     // Whoever adds a setting has to say on which side it is.
     let Settings {
@@ -21,6 +21,7 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
         first_frame: _,
         frames: _,
         timeline,
+        lut: _,
     } = settings;
     let key = json!({
         "program": program,

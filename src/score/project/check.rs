@@ -33,6 +33,7 @@ pub(super) struct Fragment {
     pub tier: Option<String>,
     pub model: Option<String>,
     pub motion: Option<String>,
+    pub lut: Option<String>,
     pub preset: Option<Preset>,
     pub steps: Option<usize>,
     pub size: Option<Size>,
@@ -102,6 +103,7 @@ impl File<'_, '_, '_> {
         over(&mut into.output, path("output", &raw.output)?);
         over(&mut into.model, path("model", &raw.model)?);
         over(&mut into.motion, path("motion", &raw.motion)?);
+        over(&mut into.lut, path("lut", &raw.lut)?);
         over(&mut into.profile, word("profile", &raw.profile, self.choices.profiles)?);
         over(&mut into.audio, word("audio", &raw.audio, self.choices.audio)?);
         over(&mut into.tier, word("tier", &raw.tier, self.choices.tiers)?);

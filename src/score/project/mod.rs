@@ -13,6 +13,7 @@
 //! preset = "pulse"             # what holds where no part says otherwise: a name, or a file; default: director
 //! model = "models/mine"        # a folder in diffusers' layout; default: spark, which comes with the program
 //! # motion = "lightning.safetensors"   # a motion module to use instead of the folder's own
+//! # lut = "warm.cube"          # a look-up table that the finished pictures' colours go through
 //! tier = "develop"             # draft, final
 //! # steps = 4                  # default: by the tier
 //! size = "1280x720"
@@ -101,6 +102,8 @@ pub struct Project {
     pub model: Option<String>,
     /// A motion module's file.
     pub motion: Option<String>,
+    /// A look-up table's file.
+    pub lut: Option<String>,
     /// Denoising steps a window.
     pub steps: Option<usize>,
     /// Size of the video.
@@ -161,6 +164,7 @@ impl Project {
             tier: merged.tier.clone(),
             model: merged.model.clone(),
             motion: merged.motion.clone(),
+            lut: merged.lut.clone(),
             steps: merged.steps,
             size: merged.size,
             generate: merged.generate,

@@ -21,6 +21,7 @@ pub(super) struct RawProject {
     pub preset: Field,
     pub model: Field,
     pub motion: Field,
+    pub lut: Field,
     pub tier: Field,
     pub steps: Field,
     pub size: Field,

@@ -11,12 +11,14 @@ const LIGHT: [f32; 7] =
 const SRGB: [f32; 5] = [-0.064_843_78, 0.198_040_78, 1.117_347, -0.329_371_87, 0.078_855_8];
 
 /// Light from an sRGB value, both from 0 to 1.
+#[inline(always)]
 pub(super) fn to_light(v: f32) -> f32 {
     let curve = LIGHT.iter().rev().fold(0.0, |sum, c| sum * v + c);
     if v <= 0.040_45 { v / 12.92 } else { curve }
 }
 
 /// An sRGB value from light, both from 0 to 1.
+#[inline(always)]
 pub(super) fn to_srgb(v: f32) -> f32 {
     let root = v.sqrt().sqrt();
     let curve = SRGB.iter().rev().fold(0.0, |sum, c| sum * root + c);
@@ -48,6 +50,7 @@ impl Grade {
     }
 
     /// Grades a row of RGB values from 0 to 255 in place; what the filter left outside is cut off.
+    #[inline(always)]
     pub(super) fn apply(&self, row: &mut [f32]) {
         for block in row.chunks_mut(3 * LANES) {
             // One array a channel, so that the arithmetic runs in vectors.
@@ -66,6 +69,7 @@ impl Grade {
         }
     }
 
+    #[inline(always)]
     fn block(&self, mut rgb: [[f32; LANES]; 3]) -> [[f32; LANES]; 3] {
         for channel in &mut rgb {
             for v in channel {

@@ -1,55 +1,45 @@
-//! Reactive effects: from a generated frame to one of the output, in one pass over the pixels.
+//! Reactive effects: from a generated frame to one of the output. What only moves and colours takes one pass over the pixels; what
+//! looks at other places, or at pictures before, takes one each, at the output's size.
 
+mod aberration;
+mod bloom;
+mod edges;
+mod finisher;
 mod glow;
 mod grain;
+mod kaleidoscope;
 mod light;
+mod neighbours;
+mod packed;
 mod placement;
+mod pyramid;
 mod resample;
+mod ripple;
 mod rotate;
 mod rows;
+mod screen;
 mod settings;
 mod shake;
+mod sharpen;
+mod table;
+mod tone;
+mod trails;
+mod transition;
+mod warp;
 
 use super::frame::Frame;
 use crate::units::Size;
-use light::Grade;
-use placement::Placement;
-use rows::{Last, paint};
 
+pub use finisher::Finisher;
 pub use grain::Grain;
-pub use settings::Finish;
+pub use ripple::Ripple;
+pub use settings::{Cut, Finish, Trails};
 pub use shake::shake_offset;
+pub use tone::Tone;
 
-/// `frame` at the size `out` with the effects of `finish`: cropped to the output's shape, moved,
-/// enlarged, then lit; glow comes first, at the frame's own size, and grain last. Beyond its edges the
-/// picture goes on mirrored, so no border ever shows.
-///
-/// Colours are mixed in linear light. With [`Finish::NONE`] and the frame's own size the result is
-/// the frame, byte for byte. An empty frame gives black.
+/// `frame` alone at the size `out` with the effects of `finish`: see [`Finisher::next`].
 pub fn apply(frame: &Frame, out: Size, finish: &Finish) -> Frame {
-    let source = frame.size();
-    if source.pixels() == 0 || out.pixels() == 0 {
-        return Frame::black(out);
-    }
-    let finish = finish.tamed();
-    if finish.glow > 0.0 {
-        let lit = glow::add(frame, finish.glow);
-        return apply(&lit, out, &Finish { glow: 0.0, ..finish });
-    }
-    let place = Placement::new(source, out, &finish);
-    let grade = Grade::new(&finish);
-    let last = Last { grade: grade.as_ref(), grain: finish.grain };
-    match place.is_identity(source) {
-        true if grade.is_none() && finish.grain.amount == 0.0 => frame.clone(),
-        true => paint(out, last, |y, row| {
-            let start = y * row.len();
-            for (value, byte) in row.iter_mut().zip(&frame.rgb()[start..]) {
-                *value = f32::from(*byte);
-            }
-        }),
-        false if place.roll != 0.0 => rotate::paint(frame, &place, last),
-        false => resample::paint(frame, &place, last),
-    }
+    Finisher::new(out, None).next(frame, finish)
 }
 
 #[cfg(test)]

@@ -38,7 +38,7 @@ impl Taps {
 }
 
 /// The frame at its place, graded.
-pub(super) fn paint(frame: &Frame, place: &Placement, last: Last) -> Frame {
+pub(super) fn paint(frame: &Frame, place: &Placement, last: &Last) -> Frame {
     let source = frame.size();
     let columns = Taps::new(source.width, place.out.width, place.scale, place.shift[0]);
     let rows = Taps::new(source.height, place.out.height, place.scale, place.shift[1]);

@@ -10,11 +10,11 @@ use crate::video::frame::Frame;
 type Lanes = [f32; 4];
 
 /// The frame at its place, graded.
-pub(super) fn paint(frame: &Frame, place: &Placement, last: Last) -> Frame {
+pub(super) fn paint(frame: &Frame, place: &Placement, last: &Last) -> Frame {
     if place.scale < 1.0 {
         // Shrink first: a neighbourhood of 4x4 pixels would skip the others.
         let upright = Placement { out: shrunk(frame, place.scale), roll: 0.0, shift: [0.0; 2], ..*place };
-        let small = resample::paint(frame, &upright, Last::NOTHING);
+        let small = resample::paint(frame, &upright, &Last::NOTHING);
         return paint(&small, &Placement { scale: 1.0, ..*place }, last);
     }
     let pixels: Vec<Lanes> =

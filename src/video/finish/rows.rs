@@ -2,44 +2,87 @@
 
 use super::grain::Grain;
 use super::light::Grade;
+use super::screen::Screen;
+use super::settings::Finish;
+use super::table::Table;
+use super::tone;
 use crate::units::Size;
+use crate::vector::vectorized;
 use crate::video::frame::Frame;
+use crate::video::lut::Lut;
 use rayon::prelude::*;
 
 /// What is done to every row at the end.
-#[derive(Clone, Copy)]
 pub(super) struct Last<'a> {
-    pub grade: Option<&'a Grade>,
-    pub grain: Grain,
+    grade: Option<Grade>,
+    tone: Option<[Table; 3]>,
+    lut: Option<(&'a Lut, f32)>,
+    screen: Option<Screen>,
+    grain: Grain,
 }
 
-impl Last<'_> {
-    pub const NOTHING: Self = Last { grade: None, grain: Grain::NONE };
+impl<'a> Last<'a> {
+    pub const NOTHING: Self = Last { grade: None, tone: None, lut: None, screen: None, grain: Grain::NONE };
 
+    /// What `finish` asks for in a frame of `size`, with `lut` as its look-up table.
+    pub fn new(size: Size, finish: &Finish, lut: Option<&'a Lut>) -> Self {
+        Last {
+            grade: Grade::new(finish),
+            tone: finish.tone.curves(),
+            lut: lut.map(|lut| (lut, finish.lut)).filter(|(_, amount)| *amount > 0.0),
+            screen: Screen::new(size, finish),
+            grain: finish.grain,
+        }
+    }
+
+    /// Whether rows stay as they are.
+    pub fn is_nothing(&self) -> bool {
+        let still = self.grain.amount == 0.0 && self.grade.is_none() && self.tone.is_none();
+        still && self.lut.is_none() && self.screen.is_none()
+    }
+
+    #[inline(always)]
     fn apply(&self, y: usize, row: &mut [f32], draws: &mut Vec<f32>) {
-        if let Some(grade) = self.grade {
+        if let Some(grade) = &self.grade {
             grade.apply(row);
+        }
+        if let Some(curves) = &self.tone {
+            tone::apply(curves, row);
+        }
+        if let Some((lut, amount)) = self.lut {
+            lut.apply(row, amount);
+        }
+        if let Some(screen) = &self.screen {
+            screen.apply(y, row);
         }
         if self.grain.amount > 0.0 {
             self.grain.add(y, row, draws);
+        }
+        if self.screen.as_ref().is_some_and(|screen| screen.hides(y)) {
+            row.fill(0.0);
         }
     }
 }
 
 /// Fills a frame row by row, on all cores: `fill(y, row)` gets a row of values from 0 to 255, then comes `last`.
-pub(super) fn paint(size: Size, last: Last, fill: impl Fn(usize, &mut [f32]) + Sync) -> Frame {
+pub(super) fn paint(size: Size, last: &Last, fill: impl Fn(usize, &mut [f32]) + Sync) -> Frame {
     let mut frame = Frame::black(size);
     let width = 3 * size.width as usize;
     let rows = frame.rgb_mut().par_chunks_exact_mut(width).enumerate();
     rows.for_each_init(
         || (vec![0.0f32; width], Vec::new()),
         |(row, draws), (y, bytes)| {
-            fill(y, row);
-            last.apply(y, row, draws);
-            for (byte, value) in bytes.iter_mut().zip(row.iter()) {
-                // The cast keeps to 0..=255.
-                *byte = (value + 0.5) as u8;
-            }
+            vectorized(
+                #[inline(always)]
+                || {
+                    fill(y, row);
+                    last.apply(y, row, draws);
+                    for (byte, value) in bytes.iter_mut().zip(row.iter()) {
+                        // The cast keeps to 0..=255.
+                        *byte = (value + 0.5) as u8;
+                    }
+                },
+            );
         },
     );
     frame
