@@ -21,6 +21,7 @@ pub mod bounded_read;
 pub mod cli;
 pub mod demux;
 pub mod diffusion;
+pub mod draw;
 pub mod digest;
 pub mod error;
 pub mod file_lock;

@@ -1,0 +1,39 @@
+//! Scenes, a file each.
+
+mod flow;
+mod galaxy;
+mod ground;
+mod ocean;
+mod synthwave;
+mod warp;
+
+use super::planes::Planes;
+use super::stage::Stage;
+
+/// What can be drawn.
+pub(super) trait Scene: Send {
+    /// Its linear light at a phase.
+    fn draw(&mut self, phase: f64) -> Planes;
+
+    /// How much of its light spills.
+    fn glow(&self) -> f32;
+}
+
+/// A scene by its name.
+pub(super) struct Entry {
+    pub name: &'static str,
+    /// The palette that it is drawn in where none is named, by its place among them.
+    pub palette: usize,
+    /// Throws its dice.
+    pub set: fn(&mut Stage) -> Box<dyn Scene>,
+}
+
+/// All scenes.
+#[rustfmt::skip]
+pub(super) const SCENES: &[Entry] = &[
+    Entry { name: "flow", palette: 18, set: flow::set },
+    Entry { name: "galaxy", palette: 5, set: galaxy::set },
+    Entry { name: "ocean", palette: 12, set: ocean::set },
+    Entry { name: "synthwave", palette: 0, set: synthwave::set },
+    Entry { name: "warp", palette: 6, set: warp::set },
+];
