@@ -34,7 +34,7 @@ impl FromStr for Source {
         let mut parts = rest.split(',').map(str::trim);
         let name = parts.next().unwrap_or_default();
         let scene = SCENES.iter().position(|s| s.name == name);
-        let scene = scene.ok_or_else(|| bad(format!("there is no scene '{name}'")).hint(named("scenes", scenes())))?;
+        let scene = scene.ok_or_else(|| bad(format!("there is no scene '{name}'")).hint(named("scenes", scenes().map(|(name, _)| name))))?;
         let mut source = Source { scene, palette: SCENES[scene].palette };
         for part in parts {
             let Some(("palette", name)) = part.split_once('=').map(|(key, value)| (key.trim(), value.trim())) else {
@@ -54,9 +54,9 @@ impl fmt::Display for Source {
     }
 }
 
-/// The names of all scenes.
-pub fn scenes() -> impl Iterator<Item = &'static str> {
-    SCENES.iter().map(|scene| scene.name)
+/// All scenes: their names, and what they show.
+pub fn scenes() -> impl Iterator<Item = (&'static str, &'static str)> {
+    SCENES.iter().map(|scene| (scene.name, scene.about))
 }
 
 /// The names of all palettes.

@@ -7,9 +7,9 @@
 use super::finish::finish_at;
 use super::generate::Generator;
 use super::job::{Job, Settings};
-use super::pictures::to_frames;
 use super::plan::Window;
 use super::rate;
+use super::source::Sources;
 use super::take::TakeState;
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
@@ -72,8 +72,8 @@ impl Live {
         let window = self.window_at(frame, before)?;
         let off = Timings::off();
         let (rendered, state) = Generator::new(&self.job, model, stop, &off)?.window(window, before)?;
-        let pictures = to_frames(&model.decode(&rendered.latents)?)?;
-        let picture = self.job.settings.picture;
+        let (picture, seed) = (self.job.settings.picture, self.job.settings.seed);
+        let pictures = Sources::new(timeline, seed, picture).pictures(model, &rendered.window, &rendered.latents)?;
         let first = rate::shown(frame);
         let frames: Vec<Frame> = (pictures.iter().zip(&rendered.shown).zip(first.onwards()))
             .map(|((p, pose), i)| apply(p, picture, &finish_at(&self.job, i, *pose)))
@@ -99,6 +99,7 @@ mod tests {
     use super::*;
     use crate::render::batch::Render;
     use crate::render::camera::Pose;
+    use crate::render::pictures::to_frames;
     use crate::render::fixture::{draft_model, flying_timeline, small_settings};
     use crate::score::ParamId;
 

@@ -22,6 +22,8 @@ pub(super) trait Scene: Send {
 /// A scene by its name.
 pub(super) struct Entry {
     pub name: &'static str,
+    /// What it shows.
+    pub about: &'static str,
     /// The palette that it is drawn in where none is named, by its place among them.
     pub palette: usize,
     /// Throws its dice.
@@ -31,9 +33,9 @@ pub(super) struct Entry {
 /// All scenes.
 #[rustfmt::skip]
 pub(super) const SCENES: &[Entry] = &[
-    Entry { name: "flow", palette: 18, set: flow::set },
-    Entry { name: "galaxy", palette: 5, set: galaxy::set },
-    Entry { name: "ocean", palette: 12, set: ocean::set },
-    Entry { name: "synthwave", palette: 0, set: synthwave::set },
-    Entry { name: "warp", palette: 6, set: warp::set },
+    Entry { name: "flow", palette: 18, set: flow::set, about: "particles with trails along a field, hair of light" },
+    Entry { name: "galaxy", palette: 5, set: galaxy::set, about: "a spiral galaxy of twenty thousand stars, dust lanes" },
+    Entry { name: "ocean", palette: 12, set: ocean::set, about: "a sea under a moon or sun, waves to the horizon, glints" },
+    Entry { name: "synthwave", palette: 0, set: synthwave::set, about: "a valley of wire mountains, a banded sun, stars" },
+    Entry { name: "warp", palette: 6, set: warp::set, about: "a flight among stars with streaks, through a nebula" },
 ];
