@@ -24,10 +24,8 @@ pub(super) struct Samples<S: Simd> {
     pub x: Lanes<S>,
     /// −1 to 1, upwards.
     pub y: Lanes<S>,
-    /// The first pixel's column.
-    pub column: usize,
-    /// Their pixels' row.
-    pub row: usize,
+    /// The first sample's column and row, counted in samples.
+    pub sample: (usize, usize),
 }
 
 /// What gives every pixel its light.
@@ -66,18 +64,18 @@ impl Planes {
         larger
     }
 
-    /// What a plane of one sample a pixel holds there.
+    /// What a plane of the samples' size holds there.
     #[inline(always)]
     pub fn load<S: Simd>(&self, plane: usize, at: Samples<S>) -> Lanes<S> {
         load(&self.planes[plane], self.width, at)
     }
 }
 
-/// What a plane \[height, width] of one sample a pixel holds there.
+/// What a plane \[rows, width] of samples holds there.
 #[inline(always)]
 pub(super) fn load<S: Simd>(plane: &[f32], width: usize, at: Samples<S>) -> Lanes<S> {
-    let row = &plane[at.row * width..(at.row + 1) * width];
-    at.px.loaded(&row[at.column.min(width)..])
+    let (column, row) = at.sample;
+    at.px.loaded(&plane[row * width..(row + 1) * width][column..])
 }
 
 /// One row of pixels.
@@ -107,8 +105,7 @@ impl<P: Shader> pulp::WithSimd for Row<'_, P> {
                     py: Lanes::splat(simd, py),
                     x: (column * (2.0 / (w * ss)) - 1.0) * aspect,
                     y: Lanes::splat(simd, y),
-                    column: first / samples,
-                    row: self.row,
+                    sample: (first, self.row * samples + sub),
                 };
                 let Light(light) = self.shader.shade(at);
                 for c in 0..3 {

@@ -2,6 +2,7 @@
 
 use super::dice::{Dice, Ziggurat};
 use super::palette::Tones;
+use super::plane::Plane;
 use super::planes::{Planes, Samples, load};
 use super::lanes::{Lanes, Simd};
 
@@ -106,6 +107,16 @@ impl Stars {
         let turned: Vec<f32> = self.values.iter().rev().map(|v| v * share).collect();
         self.values.iter_mut().zip(turned).for_each(|(own, other)| *own = own.max(other));
         self
+    }
+
+    /// At twice the size, bilinear.
+    pub fn enlarged(&self) -> Self {
+        let height = self.values.len() / self.width;
+        let small = Plane { width: self.width, height, values: self.values.clone() };
+        let width = 2 * self.width;
+        let mut values = vec![0.0; width * 2 * height];
+        values.chunks_exact_mut(width).enumerate().for_each(|(row, out)| small.row_at(row, 2 * height, out));
+        Stars { values, width }
     }
 
     /// Turned upside down.

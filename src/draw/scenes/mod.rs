@@ -2,9 +2,12 @@
 
 mod flow;
 mod galaxy;
+mod glyphs;
 mod ground;
+mod hexfloor;
 mod ocean;
 mod synthwave;
+mod tunnel;
 mod warp;
 
 use super::planes::Planes;
@@ -35,7 +38,10 @@ pub(super) struct Entry {
 pub(super) const SCENES: &[Entry] = &[
     Entry { name: "flow", palette: 18, set: flow::set, about: "particles with trails along a field, hair of light" },
     Entry { name: "galaxy", palette: 5, set: galaxy::set, about: "a spiral galaxy of twenty thousand stars, dust lanes" },
+    Entry { name: "glyphs", palette: 15, set: glyphs::set, about: "code rain: columns of invented letters in three depths" },
+    Entry { name: "hexfloor", palette: 18, set: hexfloor::set, about: "a floor of hexagons, rings of light running over it" },
     Entry { name: "ocean", palette: 12, set: ocean::set, about: "a sea under a moon or sun, waves to the horizon, glints" },
     Entry { name: "synthwave", palette: 0, set: synthwave::set, about: "a valley of wire mountains, a banded sun, stars" },
+    Entry { name: "tunnel", palette: 16, set: tunnel::set, about: "a flight through a tunnel of panels, lamps and seams" },
     Entry { name: "warp", palette: 6, set: warp::set, about: "a flight among stars with streaks, through a nebula" },
 ];
