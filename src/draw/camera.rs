@@ -17,7 +17,13 @@ pub(super) struct Camera {
 }
 
 impl Camera {
-    pub fn new((width, height): (usize, usize), position: [f64; 3], at: [f64; 3], zoom: f64, roll: f64) -> Self {
+    pub fn new(
+        (width, height): (usize, usize),
+        position: [f64; 3],
+        at: [f64; 3],
+        zoom: f64,
+        roll: f64,
+    ) -> Self {
         let forward = unit([0, 1, 2].map(|i| at[i] - position[i]));
         let right = unit(cross(forward, [roll.sin(), roll.cos(), 0.0]));
         let up = cross(right, forward);

@@ -176,8 +176,9 @@ fn seed_sequence(seed: u64) -> [u64; 4] {
     for from in 0..4 {
         for to in 0..4 {
             if from != to {
-                let mixed =
-                    pool[to].wrapping_mul(0xca01_f9dd).wrapping_sub(hash(pool[from]).wrapping_mul(0x4973_f715));
+                let mixed = pool[to]
+                    .wrapping_mul(0xca01_f9dd)
+                    .wrapping_sub(hash(pool[from]).wrapping_mul(0x4973_f715));
                 pool[to] = mixed ^ mixed >> 16;
             }
         }
@@ -205,7 +206,8 @@ mod tests {
         assert_eq!([dice.random(), dice.random()], NUMPY_RANDOM_LONG);
         let mut dice = Dice::new(7);
         // Halves are kept over doubles in between.
-        let mixed = (dice.below(5), dice.random(), dice.below(40), dice.below(3), dice.below(1), dice.below(7));
+        let mixed =
+            (dice.below(5), dice.random(), dice.below(40), dice.below(3), dice.below(1), dice.below(7));
         assert_eq!(mixed, NUMPY_MIXED_7);
     }
 
@@ -225,7 +227,13 @@ mod tests {
     const NUMPY_RANDOM_3: [f64; 2] = [0.08564916714362436, 0.2368105065960997];
     const NUMPY_RANDOM_LONG: [f64; 2] = [0.0012461091175891559, 0.08148257125269087];
     const NUMPY_MIXED_7: (u32, f64, u32, u32, u32, u32) = (4, 0.8972138009695755, 25, 1, 0, 5);
-    const NUMPY_NORMAL_11: [(usize, f64); 5] = [(8639, 3.833389066444189), (18909, -3.707887820637163), (0, 0.03419276725318417), (1, 1.3597475403099617), (19999, 1.9155920218745177)];
+    const NUMPY_NORMAL_11: [(usize, f64); 5] = [
+        (8639, 3.833389066444189),
+        (18909, -3.707887820637163),
+        (0, 0.03419276725318417),
+        (1, 1.3597475403099617),
+        (19999, 1.9155920218745177),
+    ];
     const NUMPY_GAMMA_11: f64 = 0.27836803018352746;
     const NUMPY_POISSON_11: [u32; 8] = [2, 3, 1, 6, 3, 4, 2, 3];
 }

@@ -8,6 +8,8 @@ use rayon::prelude::*;
 
 /// Halvings of the picture that glow.
 const LEVELS: usize = 5;
+/// The height for which so many were chosen.
+const USUAL: f32 = 288.0;
 /// How dark the corners are.
 const VIGNETTE: f32 = 0.25;
 const EXPOSURE: f32 = 1.25;
@@ -32,7 +34,12 @@ pub(super) fn finish(picture: &Planes, glow: f32) -> Vec<u8> {
 /// The sum of all levels at half the size.
 fn pyramid(values: &[f32], width: usize, height: usize) -> Plane {
     let tamed = values.iter().map(|v| v.clamp(0.0, 12.0)).collect();
-    let mut levels = vec![Plane { width, height, values: tamed }.halved().blurred()];
+    let mut plane = Plane { width, height, values: tamed };
+    // Light spills as far on larger pictures as on small ones.
+    for _ in 0..(height as f32 / USUAL).log2().round() as u32 {
+        plane = plane.halved();
+    }
+    let mut levels = vec![plane.halved().blurred()];
     while let (Some(last), true) = (levels.last(), levels.len() < LEVELS) {
         let next = last.halved().blurred();
         levels.push(next);

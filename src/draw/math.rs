@@ -147,11 +147,6 @@ pub(super) fn cover_by<S: Simd>(d: Lanes<S>, w: f32, aa: Lanes<S>) -> Lanes<S> {
     ((w - d) / aa + 0.5).unit()
 }
 
-#[inline(always)]
-pub(super) fn mix<S: Simd>(a: Lanes<S>, b: Lanes<S>, share: Lanes<S>) -> Lanes<S> {
-    share.mul_add_lanes(b - a, a)
-}
-
 /// Turned by an angle.
 #[inline(always)]
 pub(super) fn rot<S: Simd>(x: Lanes<S>, y: Lanes<S>, angle: f64) -> (Lanes<S>, Lanes<S>) {

@@ -44,7 +44,8 @@ pub(super) const PALETTES: [(&str, [u32; 5]); 20] = [
 
 impl Tones {
     pub fn of(tones: [u32; 5]) -> Self {
-        let [dark, deep, main, accent, hot] = tones.map(|hex| [16, 8, 0].map(|shift| linear(hex >> shift & 255)));
+        let [dark, deep, main, accent, hot] =
+            tones.map(|hex| [16, 8, 0].map(|shift| linear(hex >> shift & 255)));
         Tones { dark, deep, main, accent, hot }
     }
 }

@@ -34,15 +34,19 @@ impl FromStr for Source {
         let mut parts = rest.split(',').map(str::trim);
         let name = parts.next().unwrap_or_default();
         let scene = SCENES.iter().position(|s| s.name == name);
-        let scene = scene.ok_or_else(|| bad(format!("there is no scene '{name}'")).hint(named("scenes", scenes().map(|(name, _)| name))))?;
+        let scene = scene.ok_or_else(|| {
+            bad(format!("there is no scene '{name}'")).hint(named("scenes", scenes().map(|(name, _)| name)))
+        })?;
         let mut source = Source { scene, palette: SCENES[scene].palette };
         for part in parts {
-            let Some(("palette", name)) = part.split_once('=').map(|(key, value)| (key.trim(), value.trim())) else {
+            let Some(("palette", name)) = part.split_once('=').map(|(key, value)| (key.trim(), value.trim()))
+            else {
                 return Err(bad(format!("'{part}' is no setting of it")).hint(example()));
             };
             let found = PALETTES.iter().position(|(palette, _)| *palette == name);
-            source.palette = found
-                .ok_or_else(|| bad(format!("there is no palette '{name}'")).hint(named("palettes", palettes())))?;
+            source.palette = found.ok_or_else(|| {
+                bad(format!("there is no palette '{name}'")).hint(named("palettes", palettes()))
+            })?;
         }
         Ok(source)
     }
@@ -86,7 +90,8 @@ impl Drawing {
     /// Usage: pictures of no pixels, or of more than 67 million.
     pub fn new(source: Source, size: Size, seed: u64) -> Result<Self> {
         if size.pixels() == 0 || size.pixels() > MOST_PIXELS {
-            return Err(Error::usage(format!("no scene is drawn at {size}")).hint("choose a usual --size, like 1280x720"));
+            return Err(Error::usage(format!("no scene is drawn at {size}"))
+                .hint("choose a usual --size, like 1280x720"));
         }
         let tones = Tones::of(PALETTES[source.palette].1);
         let mut stage = Stage::new((size.width as usize, size.height as usize), tones, seed);

@@ -75,11 +75,4 @@ impl Planes {
             self.splat(plane, (from.0 + dx * f, from.1 + dy * f), each);
         }
     }
-
-    /// [`Self::stroke`] from each point to the next.
-    pub fn strokes(&mut self, plane: usize, points: &[(f32, f32)], weights: &[f32], density: f32) {
-        for (ends, weight) in points.windows(2).zip(weights) {
-            self.stroke(plane, ends[0], ends[1], (*weight, density));
-        }
-    }
 }

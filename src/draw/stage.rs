@@ -1,10 +1,10 @@
 //! Stages: what a scene is set up with: size, palette and dice.
 
 use super::dice::{Dice, Ziggurat};
+use super::lanes::{Lanes, Simd};
 use super::palette::Tones;
 use super::plane::Plane;
 use super::planes::{Planes, Samples, load};
-use super::lanes::{Lanes, Simd};
 
 /// One take of a scene.
 pub(super) struct Stage {
@@ -117,11 +117,5 @@ impl Stars {
         let mut values = vec![0.0; width * 2 * height];
         values.chunks_exact_mut(width).enumerate().for_each(|(row, out)| small.row_at(row, 2 * height, out));
         Stars { values, width }
-    }
-
-    /// Turned upside down.
-    pub fn mirrored(&self) -> Self {
-        let values = self.values.chunks_exact(self.width).rev().flatten().copied().collect();
-        Stars { values, width: self.width }
     }
 }

@@ -124,7 +124,8 @@ impl<'a> Generator<'a> {
     /// What stands for the latents of a window that is shown as it was drawn: whoever grows out of it encodes what was drawn.
     fn untouched(&self, window: &Window, before: Option<&TakeState>) -> Result<(Tensor, DriftReference)> {
         let (c, h, w) = self.noise.shape;
-        let latents = Tensor::zeros((window.brings(), c, h, w), DType::F32, self.model.device()).context(failed)?;
+        let latents =
+            Tensor::zeros((window.brings(), c, h, w), DType::F32, self.model.device()).context(failed)?;
         let reference = match before {
             Some(before) => before.reference.clone(),
             None => DriftReference::nobody(&latents)?,

@@ -140,7 +140,15 @@ mod tests {
                 travel: None,
             };
             let (fps, start) = (FrameRate::new(12, 1).unwrap(), Seconds(0.0));
-            hash_timeline(&Timeline { fps, start, frames: 9, curves, prompts: vec![span], cuts: Vec::new(), inits: Vec::new() })
+            hash_timeline(&Timeline {
+                fps,
+                start,
+                frames: 9,
+                curves,
+                prompts: vec![span],
+                cuts: Vec::new(),
+                inits: Vec::new(),
+            })
         };
         let one = hash(&[("lora.a", 0.5)]);
         assert_eq!(one, hash(&[("zoom", 1.0), ("lora.a", 0.5)]));

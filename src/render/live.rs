@@ -73,7 +73,8 @@ impl Live {
         let off = Timings::off();
         let (rendered, state) = Generator::new(&self.job, model, stop, &off)?.window(window, before)?;
         let (picture, seed) = (self.job.settings.picture, self.job.settings.seed);
-        let pictures = Sources::new(timeline, seed, picture).pictures(model, &rendered.window, &rendered.latents)?;
+        let pictures =
+            Sources::new(timeline, seed, picture).pictures(model, &rendered.window, &rendered.latents)?;
         let first = rate::shown(frame);
         let frames: Vec<Frame> = (pictures.iter().zip(&rendered.shown).zip(first.onwards()))
             .map(|((p, pose), i)| apply(p, picture, &finish_at(&self.job, i, *pose)))
@@ -99,8 +100,8 @@ mod tests {
     use super::*;
     use crate::render::batch::Render;
     use crate::render::camera::Pose;
-    use crate::render::pictures::to_frames;
     use crate::render::fixture::{draft_model, flying_timeline, small_settings};
+    use crate::render::pictures::to_frames;
     use crate::score::ParamId;
 
     fn shown(live: &Live, model: &Model, before: &mut Option<TakeState>, frame: u64) -> Vec<Frame> {

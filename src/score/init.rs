@@ -22,7 +22,12 @@ impl Show {
 /// The source of every look of `show`.
 pub(super) fn of_looks<'a>(show: &'a Show, overrides: &'a Overrides) -> Vec<Option<&'a str>> {
     let of = |look: &'a super::show::Look| {
-        let named = overrides.init.as_ref().or(look.init.as_ref()).or(look.preset.init.as_ref()).or(show.init.as_ref());
+        let named = overrides
+            .init
+            .as_ref()
+            .or(look.init.as_ref())
+            .or(look.preset.init.as_ref())
+            .or(show.init.as_ref());
         named.map(String::as_str).filter(|init| *init != NONE)
     };
     show.looks.iter().map(of).collect()
@@ -94,7 +99,10 @@ mod tests {
     fn the_nearest_name_counts_and_none_takes_it_back() {
         let of_preset = play("init = \"draw:a\"", Some("draw:c"), None);
         assert_eq!(at(&of_preset), [Some("draw:a"), Some("draw:b"), None, Some("draw:a")]);
-        assert_eq!(at(&play("", Some("draw:c"), None)), [Some("draw:c"), Some("draw:b"), None, Some("draw:c")]);
+        assert_eq!(
+            at(&play("", Some("draw:c"), None)),
+            [Some("draw:c"), Some("draw:b"), None, Some("draw:c")]
+        );
         assert_eq!(at(&play("init = \"draw:a\"", None, Some("draw:d"))), [Some("draw:d"); 4]);
         assert_eq!(play("init = \"draw:a\"", None, Some(NONE)).inits, []);
     }
@@ -108,9 +116,8 @@ mod tests {
 
     #[test]
     fn frames_with_a_source_keep_most_of_it_unless_somebody_says_otherwise() {
-        let denoise = |preset: &str, frame| {
-            play(preset, None, None).value(ParamId::Denoise, GeneratedFrame(frame))
-        };
+        let denoise =
+            |preset: &str, frame| play(preset, None, None).value(ParamId::Denoise, GeneratedFrame(frame));
         assert_eq!([denoise("init = \"draw:a\"", 10), denoise("init = \"draw:a\"", 90)], [FROM_SOURCE, 1.0]);
         assert_eq!(denoise("init = \"draw:a\"\n[base]\ndenoise = 0", 10), 0.0);
     }

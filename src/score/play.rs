@@ -8,11 +8,11 @@
 use super::compose::{Held, Overrides, prompts};
 use super::cut;
 use super::grid::Span;
+use super::init;
 use super::param::{Param, ParamRef, Rate, Setting};
 use super::preset::{Preset, Prompt};
 use super::prompt::{Prompts, Sheet};
 use super::shape::Curve;
-use super::init;
 use super::show::{Look, Show, Stretch};
 use super::slot::Slots;
 use super::timeline::{ParamCurves, Timeline};

@@ -120,7 +120,12 @@ impl Frame<'_> {
 
     /// The light of one curtain, and how much of it is the lower tone.
     #[inline(always)]
-    fn curtain<S: Simd>(&self, u: Lanes<S>, v: Lanes<S>, (k, curtain): (f32, Curtain)) -> (Lanes<S>, Lanes<S>) {
+    fn curtain<S: Simd>(
+        &self,
+        u: Lanes<S>,
+        v: Lanes<S>,
+        (k, curtain): (f32, Curtain),
+    ) -> (Lanes<S>, Lanes<S>) {
         let scene = self.scene;
         let u = u + (v - curtain.base) * scene.lean;
         let s = u * 0.13 + curtain.offset;
@@ -134,14 +139,20 @@ impl Frame<'_> {
         let bright = streak * (sigmoid(fine * 1.6) * 0.9 + 0.35);
         let tall = streak.sq() * 0.30 + 0.10;
         let rising = h.max(0.0);
-        let curtain = h.above(0.0).one() * exp(-(rising / tall)) * (1.0 - exp(rising * -60.0)) + bell(h, 0.016) * 0.8;
+        let curtain =
+            h.above(0.0).one() * exp(-(rising / tall)) * (1.0 - exp(rising * -60.0)) + bell(h, 0.016) * 0.8;
         let wide = scene.folds.look_row(s * 1.1 + 0.4, 0.77 + self.gone(0.002));
         (curtain * bright * sigmoid(wide * 3.2 + 0.5), exp(rising * -2.6))
     }
 
     /// With the ridge of number `k`, the far one first.
     #[inline(always)]
-    fn with_mountain<S: Simd>(&self, light: Light<S>, (x, v): (Lanes<S>, Lanes<S>), (k, aa): (f32, f32)) -> Light<S> {
+    fn with_mountain<S: Simd>(
+        &self,
+        light: Light<S>,
+        (x, v): (Lanes<S>, Lanes<S>),
+        (k, aa): (f32, f32),
+    ) -> Light<S> {
         let (scene, tones) = (self.scene, &self.scene.tones);
         let near = k == 2.0;
         let u = x * (0.13 + 0.03 * k) + (0.2 * k + self.gone(0.0010) * (k + 1.0));

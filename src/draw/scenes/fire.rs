@@ -12,7 +12,8 @@ use std::f32::consts::TAU;
 const SPARKS: usize = 420;
 const TAIL: usize = 7;
 /// Place, turn and length of each log.
-const LOGS: [(f32, f32, f64, f32); 3] = [(-0.12, -0.86, 0.32, 0.52), (0.16, -0.87, -0.36, 0.55), (0.0, -0.94, 0.02, 0.7)];
+const LOGS: [(f32, f32, f64, f32); 3] =
+    [(-0.12, -0.86, 0.32, 0.52), (0.16, -0.87, -0.36, 0.55), (0.0, -0.94, 0.02, 0.7)];
 const THICK: f32 = 0.062;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -97,7 +98,8 @@ impl Fire {
                 let radius = 0.42 + 1.35 * up;
                 (radius * angle.cos(), radius * angle.sin())
             } else {
-                let sway = 0.10 * (7.0 * up + spark.swirl).sin() + 0.05 * (17.0 * up + 2.0 * spark.swirl).sin();
+                let sway =
+                    0.10 * (7.0 * up + spark.swirl).sin() + 0.05 * (17.0 * up + 2.0 * spark.swirl).sin();
                 (spark.x * (1.0 + 0.9 * up) + sway, -0.95 + 2.15 * up)
             };
             let w = bright * (-(s as f32) / 3.0).exp();

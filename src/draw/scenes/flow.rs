@@ -111,7 +111,9 @@ impl Scene for Flow {
 impl Particle {
     fn draw(&self, p: f64, fades: &[f32], scale: f32, light: &mut Planes) {
         let head = (self.start + self.pace * p).rem_euclid(LENGTH as f64) as f32;
-        let bright = (head / 18.0).clamp(0.0, 1.0) * ((LENGTH as f32 - 1.0 - head) / 18.0).clamp(0.0, 1.0) * self.light;
+        let bright = (head / 18.0).clamp(0.0, 1.0)
+            * ((LENGTH as f32 - 1.0 - head) / 18.0).clamp(0.0, 1.0)
+            * self.light;
         let mut before: Option<((f32, f32), f32)> = None;
         for (lag, fade) in fades.iter().enumerate() {
             let at = head - lag as f32;

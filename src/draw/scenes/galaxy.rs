@@ -1,8 +1,8 @@
 //! A tilted disc of twenty thousand stars: arms, a bulge, dust lanes, rosy knots, a field of stars behind.
 
 use super::Scene;
-use crate::draw::math::{atan2, bell, cos, exp, ln, pow, rot, step};
 use crate::draw::lanes::Simd;
+use crate::draw::math::{atan2, bell, cos, exp, ln, pow, rot, step};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
 use crate::draw::stage::{Screen, Stage, Stars};
@@ -83,7 +83,8 @@ fn disc(stage: &mut Stage, arms: u32, pitch: f64) -> Vec<Star> {
     let star = |i: usize| {
         let r = radius[i];
         let spread = near[i] * (0.16 + 0.10 * r) + if strays[i] { far[i] } else { 0.0 };
-        let angle = TAU / f64::from(arms) * f64::from(which[i]) - pitch * (r + 0.12).ln() + spread / (r + 0.25) * 0.5;
+        let angle =
+            TAU / f64::from(arms) * f64::from(which[i]) - pitch * (r + 0.12).ln() + spread / (r + 0.25) * 0.5;
         let light = (light[i].powi(6) * 3.4 + 0.06) * if bulge[i] { 0.4 } else { 1.0 };
         Star {
             radius: if bulge[i] { core[i] } else { r },
@@ -106,7 +107,7 @@ impl Scene for Galaxy {
         for star in &self.large {
             light.dot(star.kind, self.place(star, p), star.light * 0.42, (0.8 * k, 2));
         }
-        let mut halos = Planes::black(self.size.0 / COARSE, self.size.1 / COARSE);
+        let mut halos = Planes::black((self.size.0 / COARSE).max(1), (self.size.1 / COARSE).max(1));
         for star in &self.knots {
             let (x, y) = self.place(star, p);
             halos.dot(0, (x / COARSE as f32, y / COARSE as f32), 0.16, (1.6 * k, 4));

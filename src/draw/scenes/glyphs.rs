@@ -136,11 +136,14 @@ impl Sheet {
                 let lag = (head - y as f64).rem_euclid(self.around as f64 / 1.5) as f32;
                 let tail = (-lag / (6.0 + 60.0 / self.cell as f32)).exp();
                 let first = (1.2 - lag).clamp(0.0, 1.0) * (lag * 4.0).clamp(0.0, 1.0);
-                let (main, accent, hot) = (self.dim * tail, 0.7 * self.dim * tail.powi(3), 1.6 * self.dim * first);
-                let tint = [0, 1, 2].map(|c| tones.main[c] * main + tones.accent[c] * accent + tones.hot[c] * hot);
+                let (main, accent, hot) =
+                    (self.dim * tail, 0.7 * self.dim * tail.powi(3), 1.6 * self.dim * first);
+                let tint =
+                    [0, 1, 2].map(|c| tones.main[c] * main + tones.accent[c] * accent + tones.hot[c] * hot);
                 let mut letter = self.letters[y * count + x] as usize;
                 if flicker {
-                    letter += (p * 0.06 + f64::from(hash(y as u32, x as u32) * 5.0)).floor().rem_euclid(1e6) as usize;
+                    letter += (p * 0.06 + f64::from(hash(y as u32, x as u32) * 5.0)).floor().rem_euclid(1e6)
+                        as usize;
                 }
                 self.stamp(letter % LETTERS, (x, y), tint, light);
             }

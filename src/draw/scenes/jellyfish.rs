@@ -59,7 +59,8 @@ impl Scene for Jellyfish {
         let mut light = Planes::black(self.size.0, self.size.1);
         let poses: Vec<Pose> = self.animals.iter().map(|animal| animal.at(p)).collect();
         for (animal, pose) in self.animals.iter().zip(&poses) {
-            let mut pen = Pen { screen: Screen::new(self.size), k: self.scale, pose, animal, light: &mut light, p };
+            let mut pen =
+                Pen { screen: Screen::new(self.size), k: self.scale, pose, animal, light: &mut light, p };
             pen.bell();
             pen.threads();
             pen.arms();
@@ -194,7 +195,8 @@ impl Pen<'_> {
             for side in [-1.0, 1.0] {
                 let point = |i: usize| {
                     let q = i as f64 / (ARM - 1) as f64;
-                    let frill = (0.13 * (1.0 - q) + 0.02) * (0.6 + 0.4 * (46.0 * q - 0.25 * p + number).sin());
+                    let frill =
+                        (0.13 * (1.0 - q) + 0.02) * (0.6 + 0.4 * (46.0 * q - 0.25 * p + number).sin());
                     let sway = 0.12 * q * (4.0 * q - 0.17 * p + number).sin();
                     let x = 0.18 * base.cos() * (1.0 + q) + side * frill + sway;
                     (self.place(x, 0.25 - 1.75 * q, 0.3 * base.sin()), (0.75 * (1.0 - q)) as f32 * self.k)

@@ -75,7 +75,12 @@ struct Growth<'a> {
 
 impl Growth<'_> {
     /// A path between two points by midpoint displacement, and its branches.
-    fn grow(&mut self, [from, to]: [(f64, f64); 2], (rough, branch): (f64, f64), (depth, weight): (i32, f64)) {
+    fn grow(
+        &mut self,
+        [from, to]: [(f64, f64); 2],
+        (rough, branch): (f64, f64),
+        (depth, weight): (i32, f64),
+    ) {
         let mut points = vec![from, to];
         for k in 0..depth {
             let spread = rough * 0.93f64.powi(k);
@@ -228,9 +233,8 @@ impl Frame<'_> {
         let (scene, tones, x, y) = (self.scene, &self.scene.tones, at.x, at.y);
         let r = (x * x + y * y).sqrt();
         let haze = (rough.max(0.0) * 0.25 + w.max(0.0) * 0.2 + 0.35) * exp(r * -0.9);
-        let back = Light::of(tones.dark, x.all(1.0))
-            .add(tones.deep, haze)
-            .add(tones.main, exp(r * r * -9.0) * 0.5);
+        let back =
+            Light::of(tones.dark, x.all(1.0)).add(tones.deep, haze).add(tones.main, exp(r * r * -9.0) * 0.5);
         let share = cover(r, BALL, scene.px);
         let nz = (1.0 - (r * (1.0 / BALL)).sq()).max(0.0).sqrt();
         let rim = 1.0 - nz;
@@ -252,7 +256,8 @@ impl Frame<'_> {
             return light;
         }
         let zero = x.all(0.0);
-        let hills = scene.cloud.look_row(x * 0.12 + 0.2, 0.0) * 0.05 + scene.fine.look_row(x * 0.5, 0.0) * 0.012;
+        let hills =
+            scene.cloud.look_row(x * 0.12 + 0.2, 0.0) * 0.05 + scene.fine.look_row(x * 0.5, 0.0) * 0.012;
         let land = hills - 0.66;
         let wood = hash2((x * 9.0).floor(), zero, 5).above(0.5).one();
         let trees = hash2((x * 60.0).floor(), zero, 4) * 0.03 * wood;

@@ -56,8 +56,7 @@ impl Frame<'_> {
         let (k, gain) = (scene.fine, scene.gain);
         let (u, v) = rot(x, y, scene.turn);
         let w = scene.cloth.look(u * (k * 1.2) + (0.0013 * p) as f32, v * (k * 0.5) + (0.0009 * p) as f32);
-        let rough =
-            scene.cloth.look(u * (k * 1.2) + w * 0.05 + 0.3, v * (k * 0.7) - (0.0017 * p) as f32);
+        let rough = scene.cloth.look(u * (k * 1.2) + w * 0.05 + 0.3, v * (k * 0.7) - (0.0017 * p) as f32);
         let s = (u * 1.3 + w * 0.75) * gain + rough * 0.18 + (0.02 * p) as f32;
         let height = sin(s * 2.2 + sin(s * 1.7) * 1.1) * (0.5 / gain) + rough * 0.05;
         [height, s, v + w * 0.3]

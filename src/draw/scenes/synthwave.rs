@@ -1,7 +1,7 @@
 //! A valley of wire mountains, a banded sun, stars, and its shine on the floor.
 
-use super::ground::{Ground, meet};
 use super::Scene;
+use super::ground::{Ground, meet};
 use crate::draw::camera::Camera;
 use crate::draw::lanes::{Lanes, Simd};
 use crate::draw::math::{cover, exp, hash2, step};

@@ -114,9 +114,10 @@ impl Frame<'_> {
         let shifted = if scene.seed % 2 == 1 { q + column.remainder(2.0) * 0.5 } else { q };
         let row = shifted.floor();
         let (fq, fw) = ((shifted - row - 0.5).abs(), (w - w.floor() - 0.5).abs());
-        let (h, h2) = (hash2(row, column, scene.seed), hash2(row, column, scene.seed + 1));
+        let (h, h2) = (hash2(row, column, scene.seed), hash2(row, column, scene.seed.wrapping_add(1)));
         let soft = along * 0.8;
-        let seam = cover_by(0.5 - fq, 0.022, soft).upper(cover_by(0.5 - fw, 0.0264, across)) * exp(along * -1.2);
+        let seam =
+            cover_by(0.5 - fq, 0.022, soft).upper(cover_by(0.5 - fw, 0.0264, across)) * exp(along * -1.2);
         let upright = cover_by((0.36 - fq).abs(), 0.010, soft) * fw.below(0.37).one();
         let level = cover_by((0.36 - fw).abs(), 0.010, across) * fq.below(0.37).one();
         let inset = upright.upper(level) * exp(along * -2.0);

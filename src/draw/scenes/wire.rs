@@ -49,9 +49,8 @@ struct Wire {
 pub(super) fn set(stage: &mut Stage) -> Box<dyn Scene> {
     let shells = SHELLS[stage.dice.below(4) as usize];
     let solids = shells.iter().map(|(shape, radius)| Solid { radius: *radius, ..solid(*shape) }).collect();
-    let places: Vec<[f64; 3]> = (0..DUST)
-        .map(|_| [2.2, 1.2, 1.8].map(|spread| stage.normal() * spread))
-        .collect();
+    let places: Vec<[f64; 3]> =
+        (0..DUST).map(|_| [2.2, 1.2, 1.8].map(|spread| stage.normal() * spread)).collect();
     let lights = stage.dice.uniforms(0.1, 0.8, DUST);
     let dust = places.into_iter().zip(lights).collect();
     Box::new(Wire { size: stage.size(), scale: stage.scale(), tones: stage.tones, solids, dust })
@@ -173,7 +172,10 @@ impl Wire {
                 light.stroke(number % 3, beside(from), beside(to), (w * 0.8, 1.5));
             }
         }
-        corners.iter().zip(&front).for_each(|((place, _), front)| light.dot(2, *place, 1.6 * front, (1.5 * k, 3)));
+        corners
+            .iter()
+            .zip(&front)
+            .for_each(|((place, _), front)| light.dot(2, *place, 1.6 * front, (1.5 * k, 3)));
     }
 
     /// Where a place is seen, and how far away it is.
