@@ -5,6 +5,7 @@
 
 use beatbolt::diffusion::conditioning::{Conditioning, Movement};
 use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier};
+use beatbolt::draw::{Drawing, scenes};
 use beatbolt::nn::cpu;
 use beatbolt::noise::{Stream, gaussian};
 use beatbolt::units::Size;
@@ -61,6 +62,29 @@ fn main() {
     }
     spark();
     finish();
+    draw();
+}
+
+/// A frame of every drawn scene on all cores, beside how long it is shown at 24 frames a second.
+fn draw() {
+    let (size, shown) = (Size { width: 640, height: 360 }, 1e3 / 24.0);
+    for (name, _) in scenes() {
+        let source = format!("draw:{name}").parse().expect("a scene that there is");
+        let mut drawing = Drawing::new(source, size, 1).expect("a usual size");
+        let mut times: Vec<f64> = (0..2 * TURNS)
+            .map(|i| {
+                let start = Instant::now();
+                black_box(drawing.frame(i as f64));
+                start.elapsed().as_secs_f64() * 1e3
+            })
+            .collect();
+        times.sort_by(f64::total_cmp);
+        let time = times[TURNS];
+        println!(
+            "{:5.2} = {time:8.2} / {shown:8.2} ms  draw {name} at {size}: a frame / as it is shown",
+            time / shown
+        );
+    }
 }
 
 /// One window of the shipped model.

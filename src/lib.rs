@@ -9,6 +9,7 @@
 //! - [`weights`]: files of tensors go in, checked tensors come out under our own names.
 //! - [`nn`]: the layers that networks are made of, on processors and graphics cards.
 //! - [`diffusion`]: recipes, text encoder, UNet with motion modules, VAE, sampling. Tensors only.
+//! - [`draw`]: scenes that frames start from, or are. No tensors.
 //! - [`video`]: frames go in, a finished file with the untouched audio comes out. No tensors.
 //! - [`render`]: the only place where score, diffusion and video meet.
 //! - [`job`]: from what is asked for to a finished video.
@@ -22,6 +23,7 @@ pub mod cli;
 pub mod demux;
 pub mod diffusion;
 pub mod digest;
+pub mod draw;
 pub mod error;
 pub mod file_lock;
 pub mod job;

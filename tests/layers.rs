@@ -28,10 +28,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("nn", &["weights"]),
     ("diffusion", &["nn", "weights"]),
     ("video", &[]),
-    ("render", &["weights", "score", "nn", "diffusion", "video"]),
-    ("job", &["audio", "weights", "score", "nn", "diffusion", "video", "render"]),
+    ("draw", &[]),
+    ("render", &["weights", "score", "nn", "diffusion", "draw", "video"]),
+    ("job", &["audio", "weights", "score", "nn", "diffusion", "draw", "video", "render"]),
     ("studio", &["audio", "score", "diffusion", "video", "render", "job"]),
-    ("cli", &["audio", "weights", "score", "nn", "diffusion", "video", "render", "job", "studio"]),
+    ("cli", &["audio", "weights", "score", "nn", "diffusion", "draw", "video", "render", "job", "studio"]),
     ("main", &["cli"]),
     ("lib", &[]),
 ];
@@ -55,12 +56,12 @@ const FOUNDATION: &[&str] = &[
 /// Foreign crate → files or folders that are its home.
 const HOMES: &[(&str, &[&str])] = &[
     ("symphonia", &["audio/decode/native.rs"]),
-    ("rustfft", &["audio/spectrum.rs"]),
+    ("rustfft", &["audio/spectrum.rs", "draw/texture.rs"]),
     ("aubio_rs", &["audio/beat.rs"]),
     ("candle_core", &["weights", "nn", "diffusion", "render"]),
     ("candle_nn", &["nn"]),
     ("tokenizers", &["diffusion/text/tokenizer.rs", "diffusion/text/typography.rs"]),
-    ("pulp", &["vector.rs"]),
+    ("pulp", &["vector.rs", "draw"]),
     ("ffmpeg_next", &["demux", "video", "audio/decode/ffmpeg"]),
     ("clap", &["cli/args", "cli/mod.rs"]),
     ("libc", &["system.rs"]),
@@ -85,7 +86,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tempfile", &["atomic_file.rs", "render/estimate.rs"]),
     ("gemm", &["nn/cpu/gemm.rs"]),
     ("safetensors", &["weights/safetensors.rs", "audio/weights.rs", "render/take.rs"]),
-    ("rayon", &["nn/cpu", "video", "audio/net.rs", "audio/steady.rs", "cli/analyze/batch.rs"]),
+    ("rayon", &["nn/cpu", "video", "audio/net.rs", "audio/steady.rs", "cli/analyze/batch.rs", "draw"]),
     ("fs4", &["cli/doctor.rs"]),
 ];
 

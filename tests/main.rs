@@ -6,6 +6,7 @@
 
 mod audio; // what is heard in tracks whose truth is known, and in hostile ones
 mod cli; // the program as it is used
+mod draw; // drawn sources against the trial that they come from
 mod exchange; // lists, labels, tables, lyrics and collections of other programs
 mod fuzz; // every parser against damaged files
 mod golden; // short takes against the pictures that are kept in tests/golden

@@ -120,6 +120,7 @@ fn options(record: &JobRecord) -> Option<Vec<String>> {
     let texts = [
         ("--prompt", record.prompt.as_deref()),
         ("--negative", record.negative.as_deref()),
+        ("--init", record.init.as_deref()),
         ("--motion", record.motion.as_deref()),
         ("--lut", record.lut.as_deref()),
         ("--audio", record.audio.as_deref()),

@@ -2,6 +2,7 @@
 
 use super::args::{PresetsArgs, SchemaArg};
 use super::terminal::say;
+use crate::draw::{palettes, scenes};
 use crate::error::{Context, Error, Result};
 use crate::job::presets::text_of;
 use crate::score::{DEFAULT, Preset, find, json_schema, reference, shipped};
@@ -26,6 +27,9 @@ pub fn run(args: &PresetsArgs) -> Result<()> {
             let music = made_for(text).map(|music| format!(" ({music})")).unwrap_or_default();
             say(format_args!("{name:10} {}{music}", Preset::parse(name, text)?.about));
         }
+        say("\nWhat frames can start from, as in --init draw:synthwave,palette=neon:");
+        scenes().for_each(|(name, about)| say(format_args!("{name:10} {about}")));
+        say(format_args!("in these palettes: {}", palettes().collect::<Vec<_>>().join(", ")));
     }
     Ok(())
 }

@@ -55,6 +55,9 @@ pub struct JobRecord {
     /// The negative prompt that was typed.
     #[serde(default)]
     pub negative: Option<String>,
+    /// The source that was typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init: Option<String>,
     /// The parameters that were held at a value, each as `PARAM=VALUE`.
     #[serde(default)]
     pub set: Vec<String>,

@@ -6,6 +6,7 @@ use super::project_folder::Folder;
 use super::record::{Origin, PresetRecord, ProjectRecord};
 use super::{models, presets, project_folder};
 use crate::diffusion::Tier;
+use crate::draw::Source;
 use crate::error::{Error, Result};
 use crate::score::{DEFAULT, Overrides, PLAIN, Preset, Project, Show, Slots};
 use crate::units::{FrameRate, Size};
@@ -82,10 +83,13 @@ impl Request {
     pub fn of_preset(options: &JobOptions, (preset, text): (Preset, String)) -> Result<Self> {
         let model = model(options, options.tier);
         let origin = Origin::Preset(PresetRecord { name: preset.name.clone(), toml: text });
+        let overrides = overrides(options, &preset.slots)?;
+        let show = Show::of(preset);
+        check_sources(&show, &overrides)?;
         Ok(Request {
             track: options.input.clone(),
-            overrides: overrides(options, &preset.slots)?,
-            show: Show::of(preset),
+            overrides,
+            show,
             directed: false,
             lut: options.lut.clone(),
             size: options.size.unwrap_or_else(|| video_size(model.tier)),
@@ -117,9 +121,11 @@ impl Request {
         let model = model_of_project(options, &project, &folder)?;
         let name = options.input.file_name().map(OsStr::to_string_lossy).map(String::from);
         let hearing = options.hearing.clone().over(&project.hearing, |path| folder.inside(path))?;
+        let overrides = overrides(options, &project.show.slots(&[]))?;
+        check_sources(&project.show, &overrides)?;
         Ok(Request {
             track: folder.inside(&project.track)?,
-            overrides: overrides(options, &project.show.slots(&[]))?,
+            overrides,
             lut: match (&options.lut, &project.lut) {
                 (None, Some(path)) => Some(folder.inside(path)?),
                 (typed, _) => typed.clone(),
@@ -160,7 +166,13 @@ pub fn is_project(path: &Path) -> bool {
 /// What was typed over presets and project of a job with these slots.
 fn overrides(options: &JobOptions, slots: &Slots) -> Result<Overrides> {
     let set = options.set.iter().map(|text| slots.setting(text)).collect::<Result<_>>()?;
-    Ok(Overrides { set, prompt: options.prompt.clone(), negative: options.negative.clone() })
+    let JobOptions { prompt, negative, init, .. } = options.clone();
+    Ok(Overrides { set, prompt, negative, init })
+}
+
+/// Whether every source that is named can be drawn: what can be refused is refused before the long work.
+fn check_sources(show: &Show, overrides: &Overrides) -> Result<()> {
+    show.sources(overrides).try_for_each(|init| init.parse::<Source>().map(drop))
 }
 
 /// The networks that `options` ask for, and where they say nothing, the program's own.

@@ -170,6 +170,7 @@ impl Scene {
             whole_frames: Some(timeline.frames),
             prompt: request.overrides.prompt.clone(),
             negative: request.overrides.negative.clone(),
+            init: request.overrides.init.clone(),
             set: request.overrides.set.iter().map(|s| format!("{}={}", s.param.name, s.value)).collect(),
             hearing: request.hearing_typed.clone(),
             force_steps: request.model.force_steps,

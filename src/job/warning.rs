@@ -100,7 +100,10 @@ fn window(job: &Job) -> Option<Warning> {
 }
 
 fn denoise(scene: &Scene, job: &Job) -> Option<Warning> {
-    let least = job.timeline.values(ParamId::Denoise, &job.part()).iter().copied().fold(1.0, f32::min);
+    let (part, timeline) = (job.part(), &job.timeline);
+    // Where frames have a source, to hardly change is what little denoise is for.
+    let bare = part.start.until(part.end).filter(|frame| timeline.init_at(*frame).is_none());
+    let least = bare.map(|frame| timeline.value(ParamId::Denoise, frame)).fold(1.0, f32::min);
     let step = 1.0 / scene.info.sampling().steps as f32;
     if least >= step {
         return None;

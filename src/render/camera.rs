@@ -127,6 +127,11 @@ impl Flight {
         Flight { arrival: before.then(widest), shown }
     }
 
+    /// No flight through `window`: what it starts from moves by itself.
+    pub fn none(window: &Window) -> Flight {
+        Flight { arrival: Pose::REST, shown: vec![Pose::REST; window.brings()] }
+    }
+
     /// What the last frame is moved by.
     pub fn leave(&self) -> Pose {
         self.shown.last().copied().unwrap_or(Pose::REST)

@@ -67,6 +67,14 @@ pub struct PromptMark {
     pub text: String,
 }
 
+impl DriftReference {
+    /// That of frames with `latents` which nobody is to be led back to.
+    pub fn nobody(latents: &Tensor) -> Result<Self> {
+        let of = PromptMark { since: GeneratedFrame(u64::MAX), text: String::new() };
+        Ok(DriftReference { of, stats: LatentStats::of(latents)? })
+    }
+}
+
 impl PromptMark {
     /// The prompt of `frame`.
     pub fn at(timeline: &Timeline, frame: GeneratedFrame) -> Self {

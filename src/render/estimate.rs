@@ -6,6 +6,7 @@ use super::finish::finish_at;
 use super::job::Job;
 use super::plan::Window;
 use super::rate;
+use super::source::{Sources, is_as_drawn, is_drawn};
 use super::stages::QUEUE;
 use crate::diffusion::ModelInfo;
 use crate::diffusion::model::Products;
@@ -50,11 +51,14 @@ pub fn estimate(job: &Job, info: &ModelInfo, placement: &Placement, profile: Pro
     let decode = networks.seconds(info.decode_products(area));
     let show = trial_file(job, profile)? / TRIAL_FRAMES as f64;
 
-    let windows = job.windows();
+    // What is shown as it was drawn is no network's work.
+    let (drawn, windows): (Vec<Window>, Vec<Window>) =
+        job.windows().into_iter().partition(|w| is_drawn(&job.timeline, w));
     let passes: f64 = windows.iter().map(|w| passes(job, w)).sum();
+    let drawn = drawn.iter().map(|w| w.brings() as f64).sum::<f64>() * trial_drawing(job)?;
     let brought: u64 = windows.iter().map(|w| w.brings() as u64).sum();
     let generate = passes * job.settings.steps as f64 * step + brought as f64 * decode;
-    let finish = job.settings.frames as f64 * show;
+    let finish = job.settings.frames as f64 * show + drawn;
     // On a CPU the stages share the cores; elsewhere one goes on beside the other.
     let time = if placement.device.is_cpu() { generate + finish } else { generate.max(finish) };
     Ok(Estimate { time: Seconds(time), memory: memory(job, info, placement) })
@@ -101,6 +105,19 @@ fn memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Option<u64> {
 /// How often a step of this window runs the network.
 fn passes(job: &Job, window: &Window) -> f64 {
     if job.timeline.value(ParamId::Guidance, window.new_frames().start) == 1.0 { 1.0 } else { 2.0 }
+}
+
+/// Seconds of drawing a frame of the first source, as large as the video; 0 where nothing is drawn.
+fn trial_drawing(job: &Job) -> Result<f64> {
+    let part = job.part();
+    let Some(frame) = part.start.until(part.end).find(|frame| is_as_drawn(&job.timeline, *frame)) else {
+        return Ok(0.0);
+    };
+    let mut sources = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+    sources.frame(frame)?;
+    let start = Instant::now();
+    sources.frame(frame)?;
+    Ok(start.elapsed().as_secs_f64())
 }
 
 /// Seconds of finishing and writing a few frames as a render would, beside all that is temporary.

@@ -11,6 +11,7 @@ use super::drift;
 use super::drift::{DriftReference, PromptMark};
 use super::job::Job;
 use super::plan::Window;
+use super::source::{Sources, is_as_drawn, is_drawn};
 use super::take::{LatentShape, TakeState};
 use crate::diffusion::Model;
 use crate::diffusion::sampling::denoise;
@@ -20,7 +21,7 @@ use crate::diffusion::sampling::window::{Guidance, WindowInputs};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::score::ParamId;
 use crate::timing::Timings;
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A finished window.
@@ -43,6 +44,7 @@ pub struct Generator<'a> {
     schedule: Schedule,
     conditioner: Conditioner<'a>,
     noise: NoiseSource,
+    sources: Sources<'a>,
     stop: &'a AtomicBool,
     timings: &'a Timings,
 }
@@ -61,6 +63,7 @@ impl<'a> Generator<'a> {
             schedule: info.sampling().schedule()?,
             conditioner: Conditioner::new(model, &job.timeline),
             noise: NoiseSource { seed: job.settings.seed, shape },
+            sources: Sources::new(&job.timeline, job.settings.seed, size),
             job,
             model,
             stop,
@@ -80,7 +83,10 @@ impl<'a> Generator<'a> {
     pub fn window(&mut self, window: Window, before: Option<&TakeState>) -> Result<(Rendered, TakeState)> {
         let before = continued(&window, before)?;
         let flight = self.flight(&window, before);
-        let (latents, reference) = self.denoise(&window, before, flight.arrival)?;
+        let (latents, reference) = match is_drawn(&self.job.timeline, &window) {
+            true => self.untouched(&window, before)?,
+            false => self.denoise(&window, before, flight.arrival)?,
+        };
         let after = TakeState {
             take_start: window.take_start,
             next: window.new_frames().end,
@@ -108,8 +114,23 @@ impl<'a> Generator<'a> {
     }
 
     fn flight(&self, window: &Window, before: Option<&TakeState>) -> Flight {
+        if self.job.timeline.init_at(window.start).is_some() {
+            return Flight::none(window);
+        }
         let pose = before.map_or(Pose::REST, |before| before.pose);
         Flight::new(window, &self.job.timeline, pose, self.job.settings.picture.aspect())
+    }
+
+    /// What stands for the latents of a window that is shown as it was drawn: whoever grows out of it encodes what was drawn.
+    fn untouched(&self, window: &Window, before: Option<&TakeState>) -> Result<(Tensor, DriftReference)> {
+        let (c, h, w) = self.noise.shape;
+        let latents =
+            Tensor::zeros((window.brings(), c, h, w), DType::F32, self.model.device()).context(failed)?;
+        let reference = match before {
+            Some(before) => before.reference.clone(),
+            None => DriftReference::nobody(&latents)?,
+        };
+        Ok((latents, reference))
     }
 
     /// The settled latents \[n, c, h, w] of the frames that `window` brings, and what the drift guard holds on to.
@@ -134,6 +155,12 @@ impl<'a> Generator<'a> {
             Some(pinned) => Some(pinned.narrow(0, window.pinned - 1, 1).context(failed)?),
             None => None,
         };
+        // Frames that give up everything start from nothing.
+        let new = &conditions.denoise[window.pinned..];
+        let source = match new.iter().all(|denoise| *denoise >= 1.0) {
+            true => None,
+            false => self.sources.latents(self.model, window.frames().skip(window.pinned))?,
+        };
         let hints = self.model.info().hints();
         let speeds: Vec<f32> = conditions.conditioning.motion.iter().map(|m| hints.speed(m.scale)).collect();
         let first = window.new_frames().start;
@@ -144,9 +171,10 @@ impl<'a> Generator<'a> {
             step_noise: &step_noise,
             pinned: pinned.as_ref(),
             pin_noise: hints.pin_noise,
-            init_latents: last.as_ref(),
+            init_latents: source.as_ref().or(last.as_ref()),
             denoise: &conditions.denoise,
-            pace: (pace.strength > 0.0).then_some(pace),
+            // A source moves at its own pace.
+            pace: (pace.strength > 0.0 && source.is_none()).then_some(pace),
             conditioning: &conditions.conditioning,
             guidance: conditions
                 .guidance
@@ -161,18 +189,31 @@ impl<'a> Generator<'a> {
         })?;
         let latents = settled.narrow(0, window.pinned, window.brings()).context(failed)?;
         let before = before.map(|before| &before.reference);
-        drift::guard(
-            latents,
-            before,
-            PromptMark::at(timeline, first),
-            timeline.value(ParamId::DriftGuard, first),
-        )
+        // Windows that begin with a source again and again have nothing to drift from.
+        let strength = if source.is_some() { 0.0 } else { timeline.value(ParamId::DriftGuard, first) };
+        drift::guard(latents, before, PromptMark::at(timeline, first), strength)
     }
 
     /// The settled frames that `window` begins with, \[pinned, c, h, w], moved with the camera.
-    fn pinned(&self, window: &Window, before: &TakeState, arrival: Pose) -> Result<Tensor> {
+    fn pinned(&mut self, window: &Window, before: &TakeState, arrival: Pose) -> Result<Tensor> {
         let settled = before.last(window.pinned)?.to_device(self.model.device()).context(failed)?;
+        let settled = self.with_drawn(window, settled)?;
         camera::moved(self.model, &settled, arrival, self.job.settings.picture)
+    }
+
+    /// Settled frames \[pinned, c, h, w] with those that were shown as they were drawn encoded.
+    fn with_drawn(&mut self, window: &Window, settled: Tensor) -> Result<Tensor> {
+        let timeline = &self.job.timeline;
+        let pinned = window.frames().take(window.pinned).enumerate();
+        let drawn: Vec<_> = pinned.filter(|(_, frame)| is_as_drawn(timeline, *frame)).collect();
+        let Some(encoded) = self.sources.latents(self.model, drawn.iter().map(|(_, frame)| *frame))? else {
+            return Ok(settled);
+        };
+        let mut rows = settled.chunk(window.pinned, 0).context(failed)?;
+        for (row, (place, _)) in drawn.iter().enumerate() {
+            rows[*place] = encoded.narrow(0, row, 1).context(failed)?;
+        }
+        Tensor::cat(&rows, 0).context(failed)
     }
 }
 

@@ -84,6 +84,9 @@ pub fn generated_size(picture: Size, native: Size, factor: u32) -> Size {
 pub fn hash_timeline(timeline: &Timeline) -> String {
     let mut digest = Digest::default();
     digest.update(format!("{} {} {:?} {:?}", timeline.fps, timeline.frames, timeline.prompts, timeline.cuts));
+    if !timeline.inits.is_empty() {
+        digest.update(format!("{:?}", timeline.inits));
+    }
     for (param, curve) in timeline.curves.iter() {
         digest.update(&*param.name);
         curve.iter().for_each(|value| digest.update(value.to_le_bytes()));
@@ -116,6 +119,7 @@ mod tests {
                 curves: Default::default(),
                 prompts: vec![PromptSpan { start: GeneratedFrame(0), prompt, negative, travel: Some(from) }],
                 cuts: Vec::new(),
+                inits: Vec::new(),
             })
         };
         assert_eq!(hash(0.25, Blend::Slerp), hash(0.25, Blend::Slerp));
@@ -139,7 +143,15 @@ mod tests {
                 travel: None,
             };
             let (fps, start) = (FrameRate::new(12, 1).unwrap(), Seconds(0.0));
-            hash_timeline(&Timeline { fps, start, frames: 9, curves, prompts: vec![span], cuts: Vec::new() })
+            hash_timeline(&Timeline {
+                fps,
+                start,
+                frames: 9,
+                curves,
+                prompts: vec![span],
+                cuts: Vec::new(),
+                inits: Vec::new(),
+            })
         };
         let one = hash(&[("lora.a", 0.5)]);
         assert_eq!(one, hash(&[("zoom", 1.0), ("lora.a", 0.5)]));

@@ -7,9 +7,9 @@
 use super::finish::finish_at;
 use super::generate::Generator;
 use super::job::{Job, Settings};
-use super::pictures::to_frames;
 use super::plan::Window;
 use super::rate;
+use super::source::Sources;
 use super::take::TakeState;
 use crate::diffusion::Model;
 use crate::error::{Error, Result};
@@ -91,7 +91,8 @@ impl Live {
         let window = self.window_at(frame, before)?;
         let off = Timings::off();
         let (rendered, take) = Generator::new(&self.job, model, stop, &off)?.window(window, before)?;
-        let pictures = to_frames(&model.decode(&rendered.latents)?)?;
+        let mut sources = Sources::new(timeline, settings.seed, settings.picture);
+        let pictures = sources.pictures(model, &rendered.window, &rendered.latents)?;
         let first = rate::shown(frame);
         let frames: Vec<Frame> = (pictures.iter().zip(&rendered.shown).zip(first.onwards()))
             .map(|((p, pose), i)| finisher.next(p, &finish_at(&self.job, i, *pose)))
@@ -118,6 +119,7 @@ mod tests {
     use crate::render::batch::Render;
     use crate::render::camera::Pose;
     use crate::render::fixture::{draft_model, flying_timeline, small_settings};
+    use crate::render::pictures::to_frames;
     use crate::score::ParamId;
 
     fn shown(live: &Live, model: &Model, before: &mut Option<LiveState>, frame: u64) -> Vec<Frame> {

@@ -22,6 +22,7 @@ mod live;
 mod pictures;
 mod plan;
 pub mod rate;
+mod source;
 mod stages;
 mod take;
 mod work;

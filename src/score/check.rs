@@ -41,6 +41,11 @@ impl Source<'_> {
         Ok(text.unwrap_or_default().to_owned())
     }
 
+    /// The name of what frames start from.
+    pub fn source(&self, key: &str, field: &Field) -> Result<Option<String>> {
+        field.as_ref().map(|v| self.text(key, v, MAX_LINE).map(String::from)).transpose()
+    }
+
     /// A line of `[base]`.
     pub fn base(&self, key: &Spanned<String>, value: &Spanned<Value>, slots: &Slots) -> Result<Setting> {
         let param = slots.find(key.get_ref()).map_err(|e| self.at(key.span(), e))?;

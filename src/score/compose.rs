@@ -17,6 +17,9 @@ use crate::error::{Error, Result};
 use crate::units::{FrameRate, Seconds};
 use std::collections::BTreeMap;
 
+/// How much a frame gives up of its source where nobody says: structure and motion stay, light and texture are the model's.
+pub(super) const FROM_SOURCE: f32 = 0.35;
+
 /// What the person asks for on top of presets and project.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overrides {
@@ -26,12 +29,16 @@ pub struct Overrides {
     pub prompt: Option<String>,
     /// One negative prompt instead of all of the preset's.
     pub negative: Option<String>,
+    /// One source instead of all that presets and project name; `none` for none.
+    pub init: Option<String>,
 }
 
 /// A preset and the parameters that are held at a value whatever it does with them.
 pub(super) struct Held<'a> {
     pub preset: &'a Preset,
     pub values: BTreeMap<ParamRef, f32>,
+    /// Whether its frames start from a source.
+    pub from: bool,
 }
 
 impl Held<'_> {
@@ -55,7 +62,11 @@ impl Held<'_> {
 
     /// The value before any route.
     pub fn base(&self, param: &ParamRef) -> f32 {
-        self.values.get(param).or(self.preset.base.get(param)).copied().unwrap_or(param.default as f32)
+        let usual = match self.from && param.is(ParamId::Denoise) {
+            true => FROM_SOURCE,
+            false => param.default as f32,
+        };
+        self.values.get(param).or(self.preset.base.get(param)).copied().unwrap_or(usual)
     }
 }
 

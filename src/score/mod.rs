@@ -15,6 +15,7 @@ mod emphasis;
 pub mod exchange;
 mod expr;
 mod grid;
+mod init;
 mod keyframe;
 mod markdown;
 mod param;
@@ -54,7 +55,7 @@ pub use shipped::{DEFAULT, PLAIN, find, shipped};
 pub use show::{Look, Part, Show};
 pub use signal::{Signal, TABLE as SIGNALS, table as signal_table};
 pub use slot::{SLOT_KINDS, SlotKind, SlotRow, Slots, parse_set, slot_table};
-pub use timeline::{Blend, ParamCurves, PromptSpan, Timeline, Travel};
+pub use timeline::{Blend, InitSpan, ParamCurves, PromptSpan, Timeline, Travel};
 pub use unused::Unused;
 pub use words::Words;
 

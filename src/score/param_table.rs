@@ -28,8 +28,8 @@ macro_rules! table {
 table! {
     MotionScale: drawn("motion_scale", Rate::Frame, (0.0, 1.0, 2.0),
         "more movement from the frame before to this one; 1 = the model as it is"),
-    Denoise: drawn("denoise", Rate::Frame, (0.05, 1.0, 1.0),
-        "a frame gives up more of the picture before it; 1 = everything"),
+    Denoise: drawn("denoise", Rate::Frame, (0.0, 1.0, 1.0),
+        "a frame gives up more of the picture it starts from, the one before or its init; 1 = everything, 0 = an init as it is"),
     Pace: drawn("pace", Rate::Window, (0.0, 1.0, 1.0),
         "how far each frame moves follows motion_scale more exactly; 0 = as the model moves it"),
     MotionEffect: drawn("motion_effect", Rate::Frame, (0.0, 1.0, 2.0),

@@ -8,6 +8,7 @@
 use super::compose::{Held, Overrides, prompts};
 use super::cut;
 use super::grid::Span;
+use super::init;
 use super::param::{Param, ParamRef, Rate, Setting};
 use super::preset::{Preset, Prompt};
 use super::prompt::{Prompts, Sheet};
@@ -50,9 +51,11 @@ impl Show {
         span: Span,
     ) -> Result<Timeline> {
         let span = span.checked(fps)?;
-        let stretches = self.stretches(analysis);
+        let mut stretches = self.stretches(analysis);
+        let inits = init::of_looks(self, overrides);
+        init::cut_where_it_changes(&mut stretches, &inits);
         let params: Vec<ParamRef> = self.slots(&overrides.set).params().collect();
-        let looks = self.held(overrides, &params);
+        let looks = self.held(overrides, &params, &inits);
         let mut curves = ParamCurves::default();
         for param in params.iter() {
             let play = |(i, look): (usize, &Held)| match stretches.iter().any(|s| s.look == i) {
@@ -72,6 +75,7 @@ impl Show {
             curves,
             prompts: prompts.spans(analysis, fps, span),
             cuts: cut::frames(self, &stretches, analysis, fps, span),
+            inits: init::spans(&stretches, &inits, fps, span),
         })
     }
 
@@ -83,13 +87,14 @@ impl Show {
     }
 
     /// Every look with the parameters that are held in it, out of all `params`.
-    fn held(&self, overrides: &Overrides, params: &[ParamRef]) -> Vec<Held<'_>> {
+    fn held(&self, overrides: &Overrides, params: &[ParamRef], inits: &[Option<&str>]) -> Vec<Held<'_>> {
         let values = |look: &Look| -> BTreeMap<ParamRef, f32> {
             let all = self.set.iter().chain(&look.set).chain(&overrides.set);
             all.map(|s| (s.param.clone(), s.value)).collect()
         };
         let mut held: Vec<Held> =
-            self.looks.iter().map(|l| Held { preset: &l.preset, values: values(l) }).collect();
+            self.looks.iter().map(|l| Held { preset: &l.preset, values: values(l), from: false }).collect();
+        held.iter_mut().zip(inits).for_each(|(look, init)| look.from = init.is_some());
         let Some((first, others)) = held.split_first_mut() else { return held };
         for param in params.iter().filter(|p| p.rate == Rate::Job) {
             let value = first.base(param);

@@ -7,6 +7,7 @@
 //! about = "one line"
 //! negative = "text"            # for prompts without their own
 //! blend = "slerp"              # how prompts are blended on the way; or lerp
+//! init = "draw:synthwave"      # what frames start from, by denoise; default: noise and the frames before
 //!
 //! [base]
 //! motion_scale = 0.5           # any parameter
@@ -86,6 +87,8 @@ pub struct Preset {
     pub blend: Blend,
     /// When a new take starts.
     pub cuts: Cuts,
+    /// What frames start from, as it is written; none: noise and the frames before.
+    pub init: Option<String>,
     /// The slots that it may name: those of the job for which it was read.
     pub slots: Slots,
 }
@@ -251,6 +254,7 @@ impl Preset {
             blend: source.blend(&raw.blend)?,
             words,
             cuts: raw.cuts.as_ref().map_or(Ok(Cuts::default()), |c| source.cuts(c))?,
+            init: source.source("init", &raw.init)?,
             slots: slots.clone(),
         })
     }

@@ -32,6 +32,7 @@ pub(super) struct RawPreset {
     #[serde(default)]
     pub words: BTreeMap<Spanned<String>, Spanned<RawWords>>,
     pub blend: Field,
+    pub init: Field,
     pub cuts: Option<RawCuts>,
 }
 

@@ -32,6 +32,8 @@ pub struct Show {
     pub cut_at: Vec<Length>,
     /// Parameters held at a value in all looks.
     pub set: Vec<Setting>,
+    /// What frames start from in looks that name nothing themselves.
+    pub init: Option<String>,
 }
 
 /// A preset and what is changed about it.
@@ -45,6 +47,8 @@ pub struct Look {
     pub prompt: Option<String>,
     /// One negative prompt instead of all of the preset's.
     pub negative: Option<String>,
+    /// What its frames start from instead of the preset's source, like `draw:synthwave`; `none` for nothing.
+    pub init: Option<String>,
 }
 
 /// Where a look holds.
@@ -79,7 +83,7 @@ impl Show {
     /// One preset on the whole track.
     pub fn of(preset: Preset) -> Self {
         Show {
-            looks: vec![Look { preset, set: Vec::new(), prompt: None, negative: None }],
+            looks: vec![Look { preset, set: Vec::new(), prompt: None, negative: None, init: None }],
             parts: Vec::new(),
             prompts: Vec::new(),
             words: BTreeMap::new(),
@@ -87,6 +91,7 @@ impl Show {
             cuts: None,
             cut_at: Vec::new(),
             set: Vec::new(),
+            init: None,
         }
     }
 

@@ -22,6 +22,17 @@ pub struct Timeline {
     pub prompts: Vec<PromptSpan>,
     /// Frames that start a new take, ascending, without 0.
     pub cuts: Vec<GeneratedFrame>,
+    /// What frames start from: in order from frame 0 on; empty where nothing is named. Each change is a cut.
+    pub inits: Vec<InitSpan>,
+}
+
+/// What frames start from, until the next span starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InitSpan {
+    /// First frame.
+    pub start: GeneratedFrame,
+    /// The source as it is written, like `draw:synthwave`; none: nothing but noise and the frames before.
+    pub init: Option<String>,
 }
 
 /// One value a frame for parameters: the table's rows by their index, slots by their name.
@@ -139,6 +150,12 @@ impl Timeline {
     /// The frame behind the last.
     pub fn end(&self) -> GeneratedFrame {
         GeneratedFrame(self.frames)
+    }
+
+    /// The source that `frame` starts from, as it is written.
+    pub fn init_at(&self, frame: GeneratedFrame) -> Option<&str> {
+        let span = self.inits.iter().rev().find(|span| span.start <= frame)?;
+        span.init.as_deref()
     }
 
     /// The prompt span that holds in `frame`.

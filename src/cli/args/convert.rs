@@ -9,13 +9,14 @@ use clap::builder::PossibleValue;
 
 impl From<JobArgs> for JobOptions {
     fn from(args: JobArgs) -> Self {
-        let JobArgs { target, preset, prompt, negative, set, lut, seed, tier, size, fps, .. } = args;
+        let JobArgs { target, preset, prompt, negative, init, set, lut, seed, tier, size, fps, .. } = args;
         let stretch = Stretch { section: args.section, start: args.start, end: args.end };
         JobOptions {
             input: target,
             preset,
             prompt,
             negative,
+            init,
             set,
             lut,
             seed,
@@ -148,7 +149,8 @@ mod tests {
     #[test]
     fn every_option_arrives() {
         let (job, out) = render(
-            "--preset tide --prompt sea --negative fog --set glow=1 --set hue=2 --lut l.cube --seed 7 --tier final --size 64x36 \
+            "--preset tide --prompt sea --negative fog --init draw:ocean --set glow=1 --set hue=2 --lut l.cube --seed 7 --tier final \
+             --size 64x36 \
              --fps 29.97 --start 1 --end 1:02 --model m --motion n --steps 3 --force-steps --generate 32x32 --overlap 2 \
              --device cpu --precision bf16 --beats aubio --ears e --first-beat 0.5 --beats-file b --double \
              --shift-beats -0.25 --sections-file s --audio-stream 2 -o a.mkv --profile ffv1 --audio flac --overwrite",
@@ -169,6 +171,7 @@ mod tests {
             preset: text("tide"),
             prompt: text("sea"),
             negative: text("fog"),
+            init: text("draw:ocean"),
             set: vec!["glow=1".into(), "hue=2".into()],
             lut: path("l.cube"),
             seed: Some(7),

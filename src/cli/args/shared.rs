@@ -27,6 +27,11 @@ pub struct JobArgs {
     #[arg(long, value_name = "TEXT")]
     pub negative: Option<String>,
 
+    /// What frames start from: draw:SCENE or draw:SCENE,palette=NAME (`beatbolt presets` lists them), or none. How
+    /// much they give up of it is the parameter denoise: 0.35 by default; 0 shows the source alone
+    #[arg(long, value_name = "SOURCE")]
+    pub init: Option<String>,
+
     /// Hold a parameter at a value, whatever the preset does with it (`beatbolt presets --params` lists them)
     #[arg(long, value_name = "PARAM=VALUE")]
     pub set: Vec<String>,

@@ -6,6 +6,9 @@ use crate::diffusion::conditioning::Conditioning;
 use crate::error::{Error, Result};
 use candle_core::Tensor;
 
+/// The least strength that a window runs at: below, no noise is left to be taken away.
+const LEAST: f32 = 0.05;
+
 /// Everything that decides how a window comes out.
 #[derive(Clone, Copy, Debug)]
 pub struct WindowInputs<'a> {
@@ -21,7 +24,7 @@ pub struct WindowInputs<'a> {
     /// The latents that each frame after the pinned ones starts from where its denoise is below 1,
     /// \[f − p, c, h, w] or \[1, c, h, w]; without them every frame starts from pure noise.
     pub init_latents: Option<&'a Tensor>,
-    /// Denoise strength of every frame in (0, 1]; those of pinned frames don't matter.
+    /// Denoise strength of every frame in 0..=1; those of pinned frames don't matter. At 0 a frame stays what it starts from.
     pub denoise: &'a [f32],
     /// How far every frame is to move, whatever the network makes of its motion; none: as it moves them.
     pub pace: Option<Pace<'a>>,
@@ -54,7 +57,7 @@ impl WindowInputs<'_> {
         if self.init_latents.is_none() {
             return 1.0;
         }
-        self.denoise[self.pinned_frames()..].iter().fold(0.0f32, |a, &b| a.max(b)).into()
+        self.denoise[self.pinned_frames()..].iter().fold(LEAST, |a, &b| a.max(b)).into()
     }
 
     pub(super) fn check(&self, schedule: &Schedule) -> Result<()> {

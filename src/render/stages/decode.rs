@@ -4,8 +4,9 @@ use crate::diffusion::Model;
 use crate::error::Result;
 use crate::render::camera::Pose;
 use crate::render::generate::Rendered;
-use crate::render::pictures::to_frames;
+use crate::render::job::Job;
 use crate::render::rate;
+use crate::render::source::Sources;
 use crate::timing::Timings;
 use crate::units::ShownFrame;
 use crate::video::Frame;
@@ -23,17 +24,18 @@ pub struct Pictures {
     pub restored: bool,
 }
 
-/// Decodes every window; ends when nobody listens any more.
+/// Decodes or draws every window; ends when nobody listens any more.
 pub fn decode(
-    model: &Model,
+    (job, model): (&Job, &Model),
     timings: &Timings,
     from: &Receiver<Result<Rendered>>,
     to: &SyncSender<Result<Pictures>>,
 ) {
+    let mut sources = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
     for rendered in from {
         let pictures = rendered.and_then(|rendered| {
             let _span = timings.span("decode");
-            let frames = to_frames(&model.decode(&rendered.latents)?)?;
+            let frames = sources.pictures(model, &rendered.window, &rendered.latents)?;
             let Rendered { window, shown, restored, .. } = rendered;
             Ok(Pictures { first: rate::shown(window.new_frames().start), frames, shown, restored })
         });

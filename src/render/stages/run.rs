@@ -33,7 +33,7 @@ pub fn run(
         let (settled, to_decode) = sync_channel(QUEUE);
         let (decoded, to_encode) = sync_channel(QUEUE);
         let render = Render::new(job, model, store, stop, timings)?;
-        spawn("decode", scope, move || decode(model, timings, &to_decode, &decoded))?;
+        spawn("decode", scope, move || decode((job, model), timings, &to_decode, &decoded))?;
         let writer = &mut writer;
         let encoding = spawn("encode", scope, move || {
             let result = encode(job, &to_encode, writer, watch);

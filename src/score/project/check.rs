@@ -42,6 +42,7 @@ pub(super) struct Fragment {
     pub fps: Option<FrameRate>,
     pub seed: Option<u64>,
     pub blend: Option<Blend>,
+    pub init: Option<String>,
     pub hearing: Known,
     pub set: Vec<Setting>,
     pub cuts: Option<Cuts>,
@@ -57,6 +58,7 @@ pub(super) struct RoughPart {
     pub preset: Option<Preset>,
     pub prompt: Option<String>,
     pub negative: Option<String>,
+    pub init: Option<String>,
     pub ease: Option<Length>,
     pub cut: bool,
     pub set: Vec<Setting>,
@@ -116,6 +118,7 @@ impl File<'_, '_, '_> {
         if raw.blend.is_some() {
             into.blend = Some(source.blend(&raw.blend)?);
         }
+        over(&mut into.init, source.source("init", &raw.init)?);
         if let Some(hearing) = &raw.hearing {
             self.hearing(hearing, &mut into.hearing)?;
         }
@@ -231,6 +234,7 @@ impl File<'_, '_, '_> {
             preset: raw.preset.as_ref().map(|v| self.preset(v)).transpose()?,
             prompt: text("prompt", &raw.prompt)?,
             negative: text("negative", &raw.negative)?,
+            init: source.source("init", &raw.init)?,
             ease: raw.ease.as_ref().map(|v| source.short("ease", v)).transpose()?,
             cut,
             set,

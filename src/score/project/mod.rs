@@ -22,6 +22,7 @@
 //! fps = 12                     # or text: "30000/1001"; default: what the model was made for
 //! seed = 1
 //! blend = "slerp"              # how the prompts below are blended; or lerp
+//! init = "draw:synthwave"      # what frames start from where presets and parts name nothing
 //!
 //! [variables]                  # ${mood} in any text of the project stands for this
 //! mood = "golden"
@@ -49,6 +50,7 @@
 //! preset = "tide"              # default: the project's
 //! prompt = "${mood} waves"     # default: the preset's prompts
 //! negative = "text"
+//! init = "none"                # what frames start from; default: the preset's, then the project's
 //! ease = "2 bars"              # how long the way from the look before takes; default: none
 //! cut = true                   # a take starts here; default: false
 //! set = { zoom = 1.05 }        # parameters held in this part
@@ -181,12 +183,12 @@ impl Project {
 
 /// The looks of a project: that of the project itself, then those of its parts, alike ones once.
 fn show(merged: Fragment, preset: Preset) -> Show {
-    let first = Look { preset, set: Vec::new(), prompt: None, negative: None };
+    let first = Look { preset, set: Vec::new(), prompt: None, negative: None, init: None };
     let mut looks = vec![first];
     let mut parts = Vec::new();
-    for RoughPart { place, preset, prompt, negative, ease, cut, set } in merged.parts {
+    for RoughPart { place, preset, prompt, negative, init, ease, cut, set } in merged.parts {
         let preset = preset.unwrap_or_else(|| looks[0].preset.clone());
-        let look = Look { preset, set, prompt, negative };
+        let look = Look { preset, set, prompt, negative, init };
         let known = looks.iter().position(|l| *l == look);
         let look = known.unwrap_or_else(|| {
             looks.push(look);
@@ -203,6 +205,7 @@ fn show(merged: Fragment, preset: Preset) -> Show {
         cuts: merged.cuts,
         cut_at: merged.cut_at,
         set: merged.set,
+        init: merged.init,
     }
 }
 

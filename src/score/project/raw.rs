@@ -30,6 +30,7 @@ pub(super) struct RawProject {
     pub fps: Field,
     pub seed: Field,
     pub blend: Field,
+    pub init: Field,
     pub hearing: Option<RawHearing>,
     #[serde(default)]
     pub set: BTreeMap<Spanned<String>, Spanned<Value>>,
@@ -74,6 +75,7 @@ pub(super) struct RawPart {
     pub preset: Field,
     pub prompt: Field,
     pub negative: Field,
+    pub init: Field,
     pub ease: Field,
     pub cut: Field,
     #[serde(default)]

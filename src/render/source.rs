@@ -1,0 +1,240 @@
+//! Sources: what frames start from, driven by the timeline.
+//!
+//! A drawn scene goes on with the running sum of `motion_scale` from the start of the track, at the pace of 12 steps a second, so
+//! that it moves with the music at any frame rate; `fly_zoom` drives it on, or back. Each take throws its dice anew. Where the
+//! `denoise` of a frame is 0, it is shown as it was drawn, at the video's own size, and no network has a hand in it.
+//!
+//! **Invariant:** a picture depends on the timeline of the whole track, the seed, the size and its frame, on nothing else.
+
+use super::pictures::{to_frames, to_pictures};
+use super::plan::Window;
+use crate::diffusion::Model;
+use crate::draw::{Drawing, Source};
+use crate::error::Result;
+use crate::score::{ParamId, Timeline};
+use crate::units::{GeneratedFrame, Size};
+use crate::video::Frame;
+use candle_core::Tensor;
+
+/// Steps a second at `motion_scale` 1: scenes are paced for the frame rate that spark was trained at.
+const STEPS_PER_SECOND: f64 = 12.0;
+/// What flying e times as close in a second adds to the speed.
+const FLIGHT: f64 = 4.0;
+
+/// Draws the sources of a timeline's frames at one size.
+pub(super) struct Sources<'a> {
+    timeline: &'a Timeline,
+    seed: u64,
+    size: Size,
+    /// How far a scene has gone in each frame; empty where nothing is drawn.
+    phases: Vec<f64>,
+    /// The last picture's scene, and which take of the track it belongs to.
+    drawing: Option<(Source, u64, Drawing)>,
+}
+
+impl<'a> Sources<'a> {
+    /// The sources of `timeline` in pictures of `size`, their dice thrown by `seed`.
+    pub fn new(timeline: &'a Timeline, seed: u64, size: Size) -> Self {
+        let phases = if timeline.inits.is_empty() { Vec::new() } else { phases(timeline) };
+        Sources { timeline, seed, size, phases, drawing: None }
+    }
+
+    /// The source of `frame`; none where it has none.
+    ///
+    /// # Errors
+    /// Usage: it names nothing that can be drawn, or no picture has this size.
+    pub fn frame(&mut self, frame: GeneratedFrame) -> Result<Option<Frame>> {
+        let Some(source) = self.timeline.init_at(frame) else { return Ok(None) };
+        let (source, take) = (source.parse::<Source>()?, take(self.timeline, frame));
+        if self.drawing.as_ref().is_none_or(|(s, t, _)| (*s, *t) != (source, take)) {
+            let drawing = Drawing::new(source, self.size, self.seed.wrapping_add(take))?;
+            self.drawing = Some((source, take, drawing));
+        }
+        let phase = self.phases.get(frame.0 as usize).or(self.phases.last()).copied().unwrap_or_default();
+        Ok(self.drawing.as_mut().map(|(_, _, drawing)| Frame::new(self.size, drawing.frame(phase))))
+    }
+
+    /// The latents \[n, c, h, w] of these frames' sources; none where one has none, or there are no frames.
+    pub fn latents(
+        &mut self,
+        model: &Model,
+        frames: impl IntoIterator<Item = GeneratedFrame>,
+    ) -> Result<Option<Tensor>> {
+        let mut drawn: Vec<Frame> = Vec::new();
+        let mut last = None;
+        for frame in frames {
+            // A window past its take's end holds the last frame.
+            let picture = match drawn.last().filter(|_| last == Some(frame)) {
+                Some(same) => Some(same.clone()),
+                None => self.frame(frame)?,
+            };
+            let Some(picture) = picture else { return Ok(None) };
+            drawn.push(picture);
+            last = Some(frame);
+        }
+        if drawn.is_empty() {
+            return Ok(None);
+        }
+        model.encode(&to_pictures(&drawn, model.device())?).map(Some)
+    }
+
+    /// The pictures of the frames that `window` brings, whose settled latents are `latents`.
+    pub fn pictures(&mut self, model: &Model, window: &Window, latents: &Tensor) -> Result<Vec<Frame>> {
+        let new = window.new_frames();
+        let mut decoded = match is_drawn(self.timeline, window) {
+            true => Vec::new(),
+            false => to_frames(&model.decode(latents)?)?,
+        }
+        .into_iter();
+        let mut pictures = Vec::with_capacity(window.brings());
+        for frame in new.start.until(new.end) {
+            let settled = decoded.next();
+            let drawn = if is_as_drawn(self.timeline, frame) { self.frame(frame)? } else { None };
+            pictures.extend(drawn.or(settled));
+        }
+        Ok(pictures)
+    }
+}
+
+/// Whether `frame` is its source as it was drawn.
+pub(super) fn is_as_drawn(timeline: &Timeline, frame: GeneratedFrame) -> bool {
+    timeline.value(ParamId::Denoise, frame) == 0.0 && timeline.init_at(frame).is_some()
+}
+
+/// Whether all that `window` brings is: nothing is left to a network.
+pub(super) fn is_drawn(timeline: &Timeline, window: &Window) -> bool {
+    let new = window.new_frames();
+    new.start.until(new.end).all(|frame| is_as_drawn(timeline, frame))
+}
+
+/// How many takes of the track begin before or in `frame`.
+fn take(timeline: &Timeline, frame: GeneratedFrame) -> u64 {
+    timeline.cuts.iter().filter(|cut| **cut <= frame).count() as u64
+}
+
+/// How far scenes have gone in every frame. A frame's values govern the change from the one before.
+fn phases(timeline: &Timeline) -> Vec<f64> {
+    let steps = STEPS_PER_SECOND * timeline.fps.period().0;
+    let mut phase = 0.0;
+    let go = |frame: GeneratedFrame| {
+        let value = |id| f64::from(timeline.value(id, frame));
+        if frame > GeneratedFrame(0) {
+            phase += steps * (value(ParamId::MotionScale) + FLIGHT * value(ParamId::FlyZoom).ln());
+        }
+        phase
+    };
+    GeneratedFrame(0).until(timeline.end()).map(go).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::render::batch::Render;
+    use crate::render::fixture::{draft_model, flying_job};
+    use crate::render::generate::Generator;
+    use crate::render::job::Job;
+    use crate::render::take::TakeState;
+    use crate::score::InitSpan;
+    use crate::timing::Timings;
+    use std::sync::atomic::AtomicBool;
+
+    /// 48 frames with a cut at 30, drawn, with the denoise that `denoise` says.
+    fn job(steps: usize, (first, frames): (u64, u64), denoise: impl Fn(u64) -> f32) -> Job {
+        let mut job = flying_job(steps, first, frames);
+        job.settings.picture = Size { width: 128, height: 96 };
+        let init = Some("draw:wire,palette=ice".to_owned());
+        job.timeline.inits = vec![InitSpan { start: GeneratedFrame(0), init }];
+        job.timeline.curves.insert(ParamId::Denoise, (0..48).map(denoise).collect());
+        job
+    }
+
+    /// The pictures of a job, by two who draw: one starts from them, one shows them.
+    fn pictures(job: &Job, model: &Model) -> Vec<Frame> {
+        let (stop, off) = (AtomicBool::new(false), Timings::off());
+        let mut sources = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+        let windows = Render::new(job, model, None, &stop, &off).unwrap().map(Result::unwrap);
+        windows.flat_map(|w| sources.pictures(model, &w.window, &w.latents).unwrap()).collect()
+    }
+
+    fn apart(a: &Frame, b: &Frame) -> f64 {
+        let sum: f64 = a.rgb().iter().zip(b.rgb()).map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
+        sum / a.rgb().len() as f64
+    }
+
+    #[test]
+    fn without_denoise_a_frame_is_its_source_at_the_size_of_the_video() {
+        let model = draft_model();
+        let job = job(1, (0, 48), |_| 0.0);
+        let found = pictures(&job, &model);
+        let mut sources = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+        assert_eq!(found.len(), 48);
+        for (i, frame) in found.iter().enumerate() {
+            assert!(*frame == sources.frame(GeneratedFrame(i as u64)).unwrap().unwrap(), "frame {i}");
+            assert!(frame.size() == job.settings.picture);
+        }
+        // The dice are thrown anew at the cut.
+        assert!(apart(&found[29], &found[30]) > 2.0 * apart(&found[28], &found[29]));
+    }
+
+    #[test]
+    fn a_part_that_begins_with_a_take_has_the_frames_of_the_whole() {
+        let model = draft_model();
+        let denoise = |frame: u64| if frame % 4 == 3 { 0.0 } else { 0.4 };
+        let whole = pictures(&job(1, (0, 48), denoise), &model);
+        let part = pictures(&job(1, (30, 18), denoise), &model);
+        assert!(part[..] == whole[30..]);
+    }
+
+    #[test]
+    fn windows_go_on_to_the_same_bits_from_a_state_that_was_written_down() {
+        let model = draft_model();
+        // The first window is drawn, the second one is the network's.
+        let job = job(1, (0, 48), |frame| if frame < 20 { 0.0 } else { 0.4 });
+        let expected = pictures(&job, &model);
+        let (stop, off) = (AtomicBool::new(false), Timings::off());
+        let mut before: Option<Vec<u8>> = None;
+        let mut found = Vec::new();
+        for window in job.windows() {
+            let mut generator = Generator::new(&job, &model, &stop, &off).unwrap();
+            let state = before.map(|bytes| TakeState::from_bytes(&bytes, generator.shape()).unwrap());
+            let (made, after) = generator.window(window, state.as_ref()).unwrap();
+            let mut sources = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+            found.extend(sources.pictures(&model, &made.window, &made.latents).unwrap());
+            before = Some(after.to_bytes().unwrap());
+        }
+        assert!(found == expected);
+    }
+
+    #[test]
+    fn frames_keep_more_of_their_source_the_less_they_give_up() {
+        let model = draft_model();
+        let steps = model.info().sampling().steps;
+        let mut sources = Vec::new();
+        let mut kept = Vec::new();
+        for denoise in [0.2, 0.5, 1.0] {
+            let mut job = job(steps, (0, 16), |_| denoise);
+            job.settings.picture = job.settings.generate;
+            let mut drawn = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+            let frame = drawn.frame(GeneratedFrame(8)).unwrap().unwrap();
+            let there_and_back = model.encode(&to_pictures(&[frame], model.device()).unwrap()).unwrap();
+            sources.push(to_frames(&model.decode(&there_and_back).unwrap()).unwrap().remove(0));
+            let found = pictures(&job, &model);
+            kept.push(apart(&found[8], &sources[0]));
+        }
+        assert!(kept[0] < kept[1] && kept[1] < kept[2], "{kept:?}");
+    }
+
+    #[test]
+    fn a_scene_goes_by_the_running_sum_of_what_moves_it() {
+        let mut timeline = flying_job(1, 0, 48).timeline;
+        timeline
+            .curves
+            .insert(ParamId::MotionScale, (0..48).map(|i| if i < 24 { 0.5 } else { 2.0 }).collect());
+        timeline.curves.insert(ParamId::FlyZoom, vec![1.0; 48]);
+        let phases = phases(&timeline);
+        // 12 frames a second: a step a frame at 1.
+        assert_eq!((phases[0], phases[10], phases[23], phases[24], phases[47]), (0.0, 5.0, 11.5, 13.5, 59.5));
+        timeline.curves.insert(ParamId::FlyZoom, vec![0.5; 48]);
+        assert!(self::phases(&timeline)[47] < phases[47] - 100.0, "flying back goes back");
+    }
+}
