@@ -6,6 +6,7 @@
 
 mod audio; // what is heard in tracks whose truth is known, and in hostile ones
 mod cli; // the program as it is used
+mod flash_guard; // flashes in a video that was rendered and decoded, counted by others
 mod fuzz; // every parser against damaged files
 mod golden; // short takes against the pictures that are kept in tests/golden
 mod hearing; // what every analysis promises: the same bytes, events that move with the music

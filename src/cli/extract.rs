@@ -90,6 +90,9 @@ fn from_track(record: &JobRecord) -> String {
         settings.windows.overlap,
         quoted(&record.fps),
     );
+    if settings.flash_guard.as_deref() != Some("on") {
+        text.push_str("flash_guard = \"off\"\n");
+    }
     let pairs: Vec<(&str, &str)> = record.set.iter().filter_map(|s| s.split_once('=')).collect();
     if !pairs.is_empty() {
         text.push_str("\n[set]\n");
@@ -132,6 +135,9 @@ fn options(record: &JobRecord) -> Option<Vec<String>> {
         say("--size", &settings.picture.to_string());
         say("--generate", &settings.generate.to_string());
         say("--fps", &fps.to_string());
+        if settings.flash_guard.as_deref() != Some("on") {
+            say("--flash-guard", "off");
+        }
     }
     // A part of the track.
     let (first, frames) = (settings.first_frame, record.frames);

@@ -3,7 +3,7 @@
 use super::hearing::Hearing;
 use crate::diffusion::{Precision, Tier};
 use crate::units::{FrameRate, Seconds, Size};
-use crate::video::{Audio, Profile};
+use crate::video::{Audio, Guard, Profile};
 use std::path::PathBuf;
 
 /// What is to be shown, and with what.
@@ -47,6 +47,8 @@ pub struct JobOptions {
     pub precision: Option<Precision>,
     /// How to listen, and what is known better.
     pub hearing: Hearing,
+    /// Whether flashes are held to three a second; none: they are.
+    pub flash_guard: Option<Guard>,
 }
 
 /// Where the video goes.

@@ -127,6 +127,9 @@ pub struct SettingsRecord {
     /// SHA-256 of the value of every parameter in every frame, the prompts and the cuts.
     #[serde(default)]
     pub timeline: String,
+    /// Whether flashes were held to three a second: on or off; none: by a program that had no guard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flash_guard: Option<String>,
 }
 
 /// How takes were cut into windows.
@@ -181,6 +184,7 @@ impl From<&Settings> for SettingsRecord {
             first_frame: settings.first_frame.0,
             frames: settings.frames,
             timeline,
+            flash_guard: Some(settings.flash_guard.name().to_owned()),
         }
     }
 }

@@ -9,7 +9,7 @@ use crate::diffusion::Tier;
 use crate::error::{Error, Result};
 use crate::score::{DEFAULT, Overrides, PLAIN, Preset, Project, Show, Slots};
 use crate::units::{FrameRate, Size};
-use crate::video::{Audio, Profile};
+use crate::video::{Audio, Guard, Profile};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +47,8 @@ pub struct Request {
     pub profile: Option<Profile>,
     /// How its sound goes in, as the project says.
     pub audio: Option<Audio>,
+    /// Whether flashes are held to three a second.
+    pub flash_guard: Guard,
 }
 
 impl Request {
@@ -94,6 +96,7 @@ impl Request {
             output: None,
             profile: None,
             audio: None,
+            flash_guard: options.flash_guard.unwrap_or_default(),
         })
     }
 
@@ -111,6 +114,7 @@ impl Request {
         let model = model_of_project(options, &project, &folder)?;
         let name = options.input.file_name().map(OsStr::to_string_lossy).map(String::from);
         let hearing = options.hearing.clone().over(&project.hearing, |path| folder.inside(path))?;
+        let guard = project.flash_guard.as_deref().map(Guard::find).transpose()?;
         Ok(Request {
             track: folder.inside(&project.track)?,
             overrides: overrides(options, &project.show.slots(&[]))?,
@@ -128,6 +132,7 @@ impl Request {
             folder: Some(folder.path().to_owned()),
             show: project.show,
             directed: project.directed,
+            flash_guard: options.flash_guard.or(guard).unwrap_or_default(),
         })
     }
 }

@@ -136,6 +136,7 @@ impl Scene {
             first_frame: part.start,
             frames: part.end - part.start,
             timeline: render::hash_timeline(timeline),
+            flash_guard: request.flash_guard,
         })
     }
 

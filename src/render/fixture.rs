@@ -5,6 +5,7 @@ use super::plan::WindowShape;
 use crate::diffusion::{Model, ModelFingerprint, ModelSpec, Precision, Tier, open_device};
 use crate::score::{Overrides, ParamId, Show, Span, Timeline, find, fixture};
 use crate::units::{FrameRate, GeneratedFrame, Seconds, Size};
+use crate::video::Guard;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn draft_model() -> Model {
@@ -29,6 +30,7 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
         first_frame: GeneratedFrame(0),
         frames: 0,
         timeline: String::new(),
+        flash_guard: Guard::On,
     }
 }
 

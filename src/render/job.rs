@@ -6,6 +6,7 @@ use crate::digest::Digest;
 use crate::error::Result;
 use crate::score::Timeline;
 use crate::units::{FrameIndex, GeneratedFrame, Size};
+use crate::video::Guard;
 use serde::Serialize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub frames: FrameIndex,
     /// SHA-256 of the value of every parameter in every frame, the prompts and the cuts.
     pub timeline: String,
+    /// Whether flashes are held to three a second.
+    pub flash_guard: Guard,
 }
 
 /// A complete run.

@@ -184,6 +184,11 @@ pub const TABLES: &[Table] = &[
                 Word(&["copy", "alac", "flac", "aac"]),
                 "how its sound goes in; unchanged by default",
             ),
+            key(
+                "flash_guard",
+                Word(&["on", "off"]),
+                "whether flashes are held to three a second; on by default",
+            ),
             key("preset", Preset, "what holds where no part says otherwise"),
             key("model", Text, "a folder in diffusers' layout; spark by default"),
             key("motion", Text, "a motion module to use instead of the folder's own"),

@@ -7,7 +7,7 @@ use crate::progress::Flow;
 use crate::render::finish::finish_at;
 use crate::render::job::Job;
 use crate::render::rate;
-use crate::video::{Writer, apply};
+use crate::video::{FlashGuard, Frame, Guard, Writer, apply};
 use std::sync::mpsc::Receiver;
 
 /// Writes the pictures of the job's part; ends after the first error, or when it is told to stop.
@@ -19,13 +19,18 @@ pub fn encode(
 ) -> Result<Summary> {
     let mut summary = Summary { frames: 0, windows: 0, restored: 0 };
     let end = rate::shown(job.part().end);
+    let mut guard = match job.settings.flash_guard {
+        Guard::On => Some(FlashGuard::new(job.timeline.fps)),
+        Guard::Off => None,
+    };
     for pictures in from {
         let Pictures { first, frames, shown, restored } = pictures?;
         let _span = timings.span("finish and encode");
         // A take's last window is rendered to its end, so that its frames are those of the whole video.
         for ((frame, pose), index) in frames.iter().zip(shown).zip(first.until(end)) {
             let look = finish_at(job, index, pose);
-            writer.write(&apply(frame, job.settings.picture, &look))?;
+            let shown = apply(frame, job.settings.picture, &look);
+            writer.write(&guarded(&mut guard, shown))?;
             summary.frames += 1;
             if progress.advance(summary.frames) == Flow::Stop {
                 return Err(Error::new(ErrorKind::Stopped, "stopped; the finished windows are kept")
@@ -41,5 +46,17 @@ pub fn encode(
             summary.frames, job.settings.frames
         )));
     }
+    if let Some(damped) = guard.map(|guard| guard.damped()).filter(|damped| *damped > 0) {
+        progress.note(&format!(
+            "the flash guard damped {damped} frames, which would have been more than three flashes in a second"
+        ));
+    }
     Ok(summary)
+}
+
+fn guarded(guard: &mut Option<FlashGuard>, frame: Frame) -> Frame {
+    match guard {
+        Some(guard) => guard.pass(frame),
+        None => frame,
+    }
 }

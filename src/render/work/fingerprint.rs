@@ -21,6 +21,7 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
         first_frame: _,
         frames: _,
         timeline,
+        flash_guard,
     } = settings;
     let key = json!({
         "program": program,
@@ -32,6 +33,7 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
         "generate": generate,
         "picture": picture,
         "timeline": timeline,
+        "flash_guard": flash_guard,
     });
     match key {
         Value::Object(key) => Ok(key),
@@ -66,6 +68,7 @@ mod tests {
     use super::*;
     use crate::render::fixture::small_settings;
     use crate::units::{GeneratedFrame, Size};
+    use crate::video::Guard;
 
     fn differ(change: impl Fn(&mut Settings)) -> Vec<String> {
         let (before, mut after) = (small_settings(4), small_settings(4));
@@ -82,6 +85,7 @@ mod tests {
         assert_eq!(differ(|s| (s.steps, s.device) = (3, "cuda f16".into())), ["device", "steps"]);
         assert_eq!(differ(|s| s.timeline = "other".into()), ["timeline"]);
         assert_eq!(differ(|s| s.program = "other".into()), ["program"]);
+        assert_eq!(differ(|s| s.flash_guard = Guard::Off), ["flash_guard"]);
         assert!(
             differ(|s| (s.first_frame, s.frames, s.track) = (GeneratedFrame(5), 9, "other".into()))
                 .is_empty()

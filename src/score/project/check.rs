@@ -30,6 +30,7 @@ pub(super) struct Fragment {
     pub output: Option<String>,
     pub profile: Option<String>,
     pub audio: Option<String>,
+    pub flash_guard: Option<String>,
     pub tier: Option<String>,
     pub model: Option<String>,
     pub motion: Option<String>,
@@ -104,6 +105,7 @@ impl File<'_, '_, '_> {
         over(&mut into.motion, path("motion", &raw.motion)?);
         over(&mut into.profile, word("profile", &raw.profile, self.choices.profiles)?);
         over(&mut into.audio, word("audio", &raw.audio, self.choices.audio)?);
+        over(&mut into.flash_guard, word("flash_guard", &raw.flash_guard, &["on", "off"])?);
         over(&mut into.tier, word("tier", &raw.tier, self.choices.tiers)?);
         over(&mut into.steps, whole("steps", &raw.steps, 1..=1000)?.map(|n| n as usize));
         over(&mut into.overlap, whole("overlap", &raw.overlap, 1..=1000)?.map(|n| n as usize));

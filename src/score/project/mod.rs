@@ -10,6 +10,7 @@
 //! output = "song.mkv"          # default: the names of track, preset and tier
 //! profile = "h264"             # h265, av1, vp9, prores, ffv1, gif, png
 //! # audio = "flac"             # copy, alac, flac, aac; default: unchanged where the file holds it, else without loss
+//! # flash_guard = "off"        # more than three flashes in a second come through
 //! preset = "pulse"             # what holds where no part says otherwise: a name, or a file; default: director
 //! model = "models/mine"        # a folder in diffusers' layout; default: spark, which comes with the program
 //! # motion = "lightning.safetensors"   # a motion module to use instead of the folder's own
@@ -95,6 +96,8 @@ pub struct Project {
     pub profile: Option<String>,
     /// How its sound goes in: one of the [`Choices`].
     pub audio: Option<String>,
+    /// Whether flashes are held to three a second: on or off.
+    pub flash_guard: Option<String>,
     /// How much work goes into every picture: one of the [`Choices`].
     pub tier: Option<String>,
     /// A model's folder.
@@ -158,6 +161,7 @@ impl Project {
             output: merged.output.clone(),
             profile: merged.profile.clone(),
             audio: merged.audio.clone(),
+            flash_guard: merged.flash_guard.clone(),
             tier: merged.tier.clone(),
             model: merged.model.clone(),
             motion: merged.motion.clone(),

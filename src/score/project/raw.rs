@@ -18,6 +18,7 @@ pub(super) struct RawProject {
     pub output: Field,
     pub profile: Field,
     pub audio: Field,
+    pub flash_guard: Field,
     pub preset: Field,
     pub model: Field,
     pub motion: Field,
