@@ -1,7 +1,6 @@
 //! Lyrics with times: LRC or SubRip (SRT) text goes in, lines with starts and ends come out.
 //!
-//! LRC: `[mm:ss.xx]words`, several times before one text, `[offset:ms]`; times of single words (`<mm:ss.xx>`) are
-//! passed over. SRT: `hh:mm:ss,mmm --> hh:mm:ss,mmm` above the text; tags in angle brackets are dropped.
+//! LRC: `[mm:ss.xx]words`, several times before one text, `[offset:ms]`, times of single words (`<mm:ss.xx>`). SRT: `hh:mm:ss,mmm --> hh:mm:ss,mmm` above the text; tags in angle brackets are dropped.
 
 use crate::error::{Error, Result};
 use crate::units::Seconds;
@@ -18,6 +17,8 @@ pub struct Line {
     pub end: Option<Seconds>,
     /// What is sung; empty where the singing stops.
     pub text: String,
+    /// When words are sung that have times of their own: each with the byte of the text at which it begins, ascending.
+    pub words: Vec<(Seconds, usize)>,
 }
 
 /// Reads LRC or SRT, whichever it is; lines come out ascending.
@@ -52,11 +53,15 @@ fn lrc(text: &str) -> Vec<Line> {
             }
             rest = after.trim_start();
         }
-        let text = without(rest, '<', '>');
+        let (text, words) = timed(rest);
+        // Of a line that comes several times, its words are timed for the first.
+        let first = times.first().copied().unwrap_or(0.0);
+        let at = |t: f64| Seconds((t - offset).max(0.0));
         lines.extend(times.into_iter().map(|t| Line {
-            start: Seconds((t - offset).max(0.0)),
+            start: at(t),
             end: None,
             text: text.clone(),
+            words: words.iter().map(|(time, byte)| (at(time - first + t), *byte)).collect(),
         }));
     }
     lines
@@ -77,6 +82,7 @@ fn srt(text: &str) -> Vec<Line> {
                     start: Seconds(start),
                     end: Some(Seconds(end.max(start))),
                     text: String::new(),
+                    words: Vec::new(),
                 });
             }
             None if line.is_empty() => open = false,
@@ -91,6 +97,24 @@ fn srt(text: &str) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// The text without its `<mm:ss.xx>`, and these with the bytes of the text at which they stand, ascending in both.
+fn timed(line: &str) -> (String, Vec<(f64, usize)>) {
+    let (mut text, mut words): (String, Vec<(f64, usize)>) = Default::default();
+    for (i, part) in line.trim().split('<').enumerate() {
+        let (tag, behind) = part.split_once('>').filter(|_| i > 0).unwrap_or(("", part));
+        let time = clock(tag);
+        if let Some(time) = time.filter(|time| words.last().is_none_or(|last| last.0 <= *time)) {
+            words.push((time, text.len()));
+        }
+        // One space parts what only a time stood between.
+        let doubled = text.is_empty() || text.ends_with(' ');
+        text.push_str(if doubled { behind.trim_start() } else { behind });
+    }
+    text.truncate(text.trim_end().len());
+    words.retain(|(_, byte)| *byte <= text.len());
+    (text, words)
 }
 
 /// `mm:ss.xx`, `hh:mm:ss,mmm`: seconds.
@@ -130,13 +154,18 @@ mod tests {
             parse("[ar:Somebody]\n[offset:500]\n[00:12.50][01:00.00]la <00:12.90>la\n[00:15.25]\n").unwrap();
         let told: Vec<_> = lines.iter().map(|l| (l.start.0, l.text.as_str())).collect();
         assert_eq!(told, [(12.0, "la la"), (14.75, ""), (59.5, "la la")]);
+        let words: Vec<_> = lines.iter().map(|l| l.words.clone()).collect();
+        assert_eq!(words, [vec![(Seconds(12.4), 3)], vec![], vec![(Seconds(59.9), 3)]]);
+        let whole = parse("[00:01.00] <00:01.00> one <00:01.50> two <00:02.00>").unwrap().remove(0);
+        assert_eq!(whole.text, "one two");
+        assert_eq!(whole.words, [(Seconds(1.0), 0), (Seconds(1.5), 4), (Seconds(2.0), 7)]);
     }
 
     #[test]
     fn srt_lines_have_starts_and_ends() {
         let text = "1\r\n00:00:01,500 --> 00:00:03,000\r\n<i>one</i>\r\ntwo\r\n\r\n2\n01:00:00,000 --> 01:00:01,000 X1:0\nthree";
         let lines = parse(text).unwrap();
-        assert_eq!(lines[0], Line { start: Seconds(1.5), end: Some(Seconds(3.0)), text: "one two".into() });
+        assert_eq!(lines[0], Line { start: Seconds(1.5), end: Some(Seconds(3.0)), text: "one two".into(), words: vec![] });
         assert_eq!((lines[1].start.0, lines[1].text.as_str()), (3600.0, "three"));
     }
 

@@ -42,6 +42,7 @@ mod pass;
 mod pointer;
 mod resample;
 mod rhythm;
+mod scope;
 mod section;
 mod self_similarity;
 mod series;
@@ -56,4 +57,5 @@ mod weights;
 
 pub use analysis::{Analysis, Drums, Envelope, Hit, Section};
 pub use correct::{Corrections, Octave};
+pub use scope::Scope;
 pub use listen::{Options, Tracker, analyze, analyze_with};

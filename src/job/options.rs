@@ -47,6 +47,10 @@ pub struct JobOptions {
     pub precision: Option<Precision>,
     /// How to listen, and what is known better.
     pub hearing: Hearing,
+    /// Lyrics to be shown, a file in LRC or SRT; none: the project's, if it has any.
+    pub lyrics: Option<PathBuf>,
+    /// A font's file for all text that names none; none: the project's, or the program's own.
+    pub font: Option<PathBuf>,
     /// Whether flashes are held to three a second; none: they are.
     pub flash_guard: Option<Guard>,
 }

@@ -1,6 +1,7 @@
 //! Requests: what was asked for and what a preset or a project says, put together. What is to be shown, on which track, with what.
 
 use super::hearing::Hearing;
+use super::lyrics::Lyrics;
 use super::options::{JobOptions, ModelOptions, Stretch, video_size};
 use super::project_folder::Folder;
 use super::record::{Origin, PresetRecord, ProjectRecord};
@@ -10,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::score::{DEFAULT, Overrides, PLAIN, Preset, Project, Show, Slots};
 use crate::units::{FrameRate, Size};
 use crate::video::{Audio, Guard, Profile};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -47,6 +49,12 @@ pub struct Request {
     pub profile: Option<Profile>,
     /// How its sound goes in, as the project says.
     pub audio: Option<Audio>,
+    /// Lyrics that are to be shown.
+    pub lyrics: Option<Lyrics>,
+    /// A font's file for all text that names none.
+    pub font: Option<PathBuf>,
+    /// The fonts' files that layers name.
+    pub fonts: BTreeMap<String, PathBuf>,
     /// Whether flashes are held to three a second.
     pub flash_guard: Guard,
 }
@@ -79,10 +87,17 @@ impl Request {
     pub fn of_preset(options: &JobOptions, (preset, text): (Preset, String)) -> Result<Self> {
         let model = model(options, options.tier);
         let origin = Origin::Preset(PresetRecord { name: preset.name.clone(), toml: text });
+        let beside = project_folder::around(Path::new(&preset.name)).to_owned();
+        let mut show = Show::of(preset);
+        let lyrics = options.lyrics.as_deref().map(|path| Lyrics::read(path, None)).transpose()?;
+        lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
         Ok(Request {
             track: options.input.clone(),
-            overrides: overrides(options, &preset.slots)?,
-            show: Show::of(preset),
+            overrides: overrides(options, &show.slots(&[]))?,
+            fonts: fonts(&show, |path| Ok(beside.join(path)))?,
+            lyrics,
+            font: options.font.clone(),
+            show,
             directed: false,
             size: options.size.unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps,
@@ -115,9 +130,21 @@ impl Request {
         let name = options.input.file_name().map(OsStr::to_string_lossy).map(String::from);
         let hearing = options.hearing.clone().over(&project.hearing, |path| folder.inside(path))?;
         let guard = project.flash_guard.as_deref().map(Guard::find).transpose()?;
+        let mut show = project.show;
+        let inside = |path: &str| folder.inside(path);
+        let lyrics = match (&options.lyrics, project.lyrics.as_deref()) {
+            (Some(typed), _) => Some(Lyrics::read(typed, None)?),
+            (None, Some(own)) => Some(Lyrics::read(&inside(own)?, Some(own))?),
+            (None, None) => None,
+        };
+        lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
+        let font = project.font.as_deref().map(inside).transpose()?;
         Ok(Request {
             track: folder.inside(&project.track)?,
-            overrides: overrides(options, &project.show.slots(&[]))?,
+            overrides: overrides(options, &show.slots(&[]))?,
+            fonts: fonts(&show, inside)?,
+            lyrics,
+            font: options.font.clone().or(font),
             size: options.size.or(project.size).unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps.or(project.fps),
             seed: options.seed.or(project.seed).unwrap_or(1),
@@ -130,7 +157,7 @@ impl Request {
             profile: project.profile.as_deref().map(Profile::find).transpose()?,
             audio: project.audio.as_deref().map(Audio::find).transpose()?,
             folder: Some(folder.path().to_owned()),
-            show: project.show,
+            show,
             directed: project.directed,
             flash_guard: options.flash_guard.or(guard).unwrap_or_default(),
         })
@@ -140,6 +167,13 @@ impl Request {
 /// Whether this is a project and no track.
 pub fn is_project(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
+}
+
+/// The files of the fonts that the layers of `show` name, as `find` finds them.
+fn fonts(show: &Show, find: impl Fn(&str) -> Result<PathBuf>) -> Result<BTreeMap<String, PathBuf>> {
+    let of_looks = show.looks.iter().flat_map(|look| &look.preset.layers);
+    let named = of_looks.chain(&show.layers).filter_map(|layer| layer.font.clone());
+    named.map(|path| find(&path).map(|file| (path, file))).collect()
 }
 
 /// What was typed over presets and project of a job with these slots.

@@ -31,6 +31,7 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
         frames: 0,
         timeline: String::new(),
         flash_guard: Guard::On,
+        layers: String::new(),
     }
 }
 
@@ -48,6 +49,7 @@ pub(crate) fn flying_job(steps: usize, first: u64, frames: u64) -> Job {
     Job {
         settings: Settings { first_frame: GeneratedFrame(first), frames, ..small_settings(steps) },
         timeline: flying_timeline(),
+        layers: Default::default(),
         track: PathBuf::new(),
         output: PathBuf::new(),
         description: String::new(),

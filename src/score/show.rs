@@ -5,6 +5,7 @@
 //! the first look.
 
 use super::clock::{Clock, Length};
+use super::layer::spec::Layer;
 use super::param::Setting;
 use super::preset::{Cuts, Place, Preset, Prompt};
 use super::timeline::Blend;
@@ -32,6 +33,8 @@ pub struct Show {
     pub cut_at: Vec<Length>,
     /// Parameters held at a value in all looks.
     pub set: Vec<Setting>,
+    /// What is drawn over all looks.
+    pub layers: Vec<Layer>,
 }
 
 /// A preset and what is changed about it.
@@ -87,6 +90,7 @@ impl Show {
             cuts: None,
             cut_at: Vec::new(),
             set: Vec::new(),
+            layers: Vec::new(),
         }
     }
 

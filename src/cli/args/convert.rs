@@ -23,6 +23,8 @@ impl From<JobArgs> for JobOptions {
             stretch,
             tier,
             hearing: args.hearing.into(),
+            lyrics: args.lyrics,
+            font: args.font,
             flash_guard: args.flash_guard,
             ..args.model.into()
         }
@@ -151,7 +153,7 @@ mod tests {
             "--preset tide --prompt sea --negative fog --set glow=1 --set hue=2 --seed 7 --tier final --size 64x36 \
              --fps 29.97 --start 1 --end 1:02 --model m --motion n --steps 3 --force-steps --generate 32x32 --overlap 2 \
              --device cpu --precision bf16 --beats aubio --ears e --first-beat 0.5 --beats-file b --double \
-             --shift-beats -0.25 --sections-file s --audio-stream 2 --flash-guard off -o a.mkv --profile ffv1 --audio flac --overwrite",
+             --shift-beats -0.25 --sections-file s --audio-stream 2 --lyrics l.lrc --font f --flash-guard off -o a.mkv --profile ffv1 --audio flac --overwrite",
         );
         let path = |name: &str| Some(PathBuf::from(name));
         let text = |text: &str| Some(text.to_owned());
@@ -184,6 +186,8 @@ mod tests {
             device: text("cpu"),
             precision: Some(Precision::Bf16),
             hearing,
+            lyrics: path("l.lrc"),
+            font: path("f"),
             flash_guard: Some(Guard::Off),
         };
         assert_eq!(format!("{job:?}"), format!("{expected:?}"));

@@ -59,6 +59,14 @@ pub struct JobArgs {
     #[arg(long, value_name = "N", conflicts_with_all = ["start", "end"])]
     pub section: Option<usize>,
 
+    /// Lyrics to show, in LRC or SRT; a layer of the preset or project says how, or they come at the bottom
+    #[arg(long, value_name = "FILE")]
+    pub lyrics: Option<PathBuf>,
+
+    /// A font for lyrics and titles, .ttf or .otf [default: DejaVu Sans, which comes with the program]
+    #[arg(long, value_name = "FILE")]
+    pub font: Option<PathBuf>,
+
     /// Hold flashes to three a second, as more can bring on seizures (WCAG 2.3.1) [default: on]
     #[arg(long, value_name = "on|off", value_parser = guards())]
     pub flash_guard: Option<Guard>,

@@ -6,6 +6,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::progress::Flow;
 use crate::render::finish::finish_at;
 use crate::render::job::Job;
+use crate::render::layer::Painter;
 use crate::render::rate;
 use crate::video::{FlashGuard, Frame, Guard, Writer, apply};
 use std::sync::mpsc::Receiver;
@@ -19,6 +20,7 @@ pub fn encode(
 ) -> Result<Summary> {
     let mut summary = Summary { frames: 0, windows: 0, restored: 0 };
     let end = rate::shown(job.part().end);
+    let mut painter = Painter::new(job);
     let mut guard = match job.settings.flash_guard {
         Guard::On => Some(FlashGuard::new(job.timeline.fps)),
         Guard::Off => None,
@@ -29,7 +31,8 @@ pub fn encode(
         // A take's last window is rendered to its end, so that its frames are those of the whole video.
         for ((frame, pose), index) in frames.iter().zip(shown).zip(first.until(end)) {
             let look = finish_at(job, index, pose);
-            let shown = apply(frame, job.settings.picture, &look);
+            let mut shown = apply(frame, job.settings.picture, &look);
+            painter.draw(&mut shown, index);
             writer.write(&guarded(&mut guard, shown))?;
             summary.frames += 1;
             if progress.advance(summary.frames) == Flow::Stop {

@@ -5,7 +5,8 @@ use crate::render::job::Settings;
 use serde_json::{Map, Value, json};
 
 /// What decides the pictures of a job, by name. Not here: which part of the track is rendered, since a window depends on
-/// its take alone; the track itself, which speaks through the timeline; and what the video is written as.
+/// its take alone; the track itself, which speaks through the timeline; what is drawn over finished pictures; and what the
+/// video is written as.
 pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
     // Whoever adds a setting has to say on which side it is.
     let Settings {
@@ -22,6 +23,7 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
         frames: _,
         timeline,
         flash_guard,
+        layers: _,
     } = settings;
     let key = json!({
         "program": program,
