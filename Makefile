@@ -3,6 +3,8 @@
 # make setup  installs the system packages that the build needs
 # make gallery  renders the README's pictures: a bar of the example track with every preset
 #
+# make layers   draws the pictures of docs/layers.md
+#
 # make check-cuda    compiles and lints the code for CUDA, without a GPU: fetches nvcc, takes long, is no part of the tests
 # make fixtures      makes the fixtures of the tests anew in a virtual environment of Python; make check-fixtures compares them
 # make test-studio   drives the studio's page in a browser; make setup-studio installs what that needs
@@ -10,7 +12,7 @@
 CARGO ?= cargo
 TRACK := examples/first-light.m4a
 
-.PHONY: demo gallery test test-studio lint check-cuda fixtures check-fixtures setup setup-studio track clean
+.PHONY: demo gallery layers test test-studio lint check-cuda fixtures check-fixtures setup setup-studio track clean
 
 demo: setup
 	$(CARGO) build --release
@@ -26,6 +28,13 @@ gallery: setup
 	    --output target/gallery/$$preset.mp4 --fresh --overwrite && \
 	  ffmpeg -nostdin -v error -y -i target/gallery/$$preset.mp4 -an -vf scale=320:-1 \
 	    -c:v libwebp_anim -quality 70 -loop 0 gallery/$$preset.webp || exit 1; \
+	done
+
+layers: setup
+	mkdir -p target/layers docs/layers
+	$(CARGO) run --release --quiet --example layers -- $(TRACK) target/layers
+	for picture in target/layers/*.ppm; do \
+	  ffmpeg -nostdin -v error -y -i $$picture -c:v libwebp -quality 78 docs/layers/$$(basename $$picture .ppm).webp || exit 1; \
 	done
 
 test: setup

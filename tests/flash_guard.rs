@@ -23,7 +23,7 @@ fn luminances(stage: &Stage, name: &str) -> Vec<Vec<f64>> {
     frames.map(|frame| frame.chunks_exact(3).map(light).collect()).collect()
 }
 
-/// Where a list of values rises by a tenth from the valley before and falls by a tenth again, the darker one below 0.8.
+/// Where a list of values rises by a tenth from the valley before, to fall by a tenth again, the darker one below 0.8.
 fn peaks(values: &[f64]) -> Vec<usize> {
     let (mut found, mut valley, mut peak) = (Vec::new(), values[0], None);
     for (frame, value) in values.iter().copied().enumerate() {
@@ -33,7 +33,7 @@ fn peaks(values: &[f64]) -> Vec<usize> {
                 valley = f64::min(valley, value);
                 None
             }
-            Some((_, top)) if value > top => Some((frame, value)),
+            Some((at, top)) if value > top => Some((at, value)),
             Some((at, top)) if value <= top - 0.1 && value < 0.8 => {
                 found.push(at);
                 valley = value;

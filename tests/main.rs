@@ -11,6 +11,7 @@ mod fuzz; // every parser against damaged files
 mod golden; // short takes against the pictures that are kept in tests/golden
 mod hearing; // what every analysis promises: the same bytes, events that move with the music
 mod layers; // who may import whom
+mod lyrics; // words over pictures: in time, hidden, made again
 mod presets; // every shipped preset plays; wrong ones are refused by line and column
 mod projects; // projects, plans, curves for other programs
 mod recipe; // how motion modules are sampled: families told apart, the cards against diffusers

@@ -113,7 +113,8 @@ fn timed(line: &str) -> (String, Vec<(f64, usize)>) {
         text.push_str(if doubled { behind.trim_start() } else { behind });
     }
     text.truncate(text.trim_end().len());
-    words.retain(|(_, byte)| *byte <= text.len());
+    // A time behind the last word ends it.
+    words.iter_mut().for_each(|(_, byte)| *byte = text.len().min(*byte));
     (text, words)
 }
 

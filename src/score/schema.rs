@@ -330,8 +330,15 @@ fn form(form: &Form) -> Value {
         }
         Param => {
             let names: Vec<&str> = PARAMS.iter().filter(|p| routable(p)).map(|p| &*p.name).collect();
-            let slots = SLOT_KINDS.iter().filter(|kind| kind.rate != Rate::Job).map(pattern);
-            json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": slots.collect::<Vec<_>>().join("|") }] })
+            // One pattern for those whose name comes last, one for every key behind a name.
+            let (last, inner): (Vec<&SlotRow>, Vec<&SlotRow>) = SLOT_KINDS
+                .iter()
+                .filter(|kind| kind.rate != Rate::Job)
+                .partition(|kind| kind.around().1.is_empty());
+            let prefixes = last.iter().map(|kind| kind.prefix).collect::<Vec<_>>().join("|");
+            let patterns = inner.into_iter().map(pattern).chain([format!("^({prefixes})\\.{NAME}$")]);
+            let patterns = patterns.map(|pattern| json!({ "type": "string", "pattern": pattern }));
+            json!({ "anyOf": [json!({ "enum": names })].into_iter().chain(patterns).collect::<Vec<_>>() })
         }
         Signal => {
             let names: Vec<&str> = SIGNALS.iter().map(|s| s.name).collect();
@@ -366,9 +373,9 @@ fn settings() -> Value {
     for kind in SLOT_KINDS {
         let (before, behind) = kind.around();
         let own = param(&kind.param("NAME"));
-        let table = tables.entry(before).or_insert_with(|| {
-            json!({ "type": "object", "additionalProperties": false, "patternProperties": {} })
-        });
+        let table = tables.entry(before).or_insert_with(
+            || json!({ "type": "object", "additionalProperties": false, "patternProperties": {} }),
+        );
         let named = &mut table["patternProperties"][format!("^{NAME}$")];
         match behind.strip_prefix('.') {
             None => *named = own,

@@ -4,36 +4,33 @@ use super::list::Layers;
 use super::now::now;
 use super::playing;
 use super::words::Words;
-use crate::render::job::Job;
-use crate::score::LayerKind;
+use crate::score::{LayerKind, Timeline};
 use crate::units::ShownFrame;
 use crate::video::{Frame, vivid};
 
-/// Draws a job's layers, frame by frame.
+/// Draws layers, frame by frame.
 pub struct Painter<'a> {
-    job: &'a Job,
+    layers: &'a Layers,
+    timeline: &'a Timeline,
+    seed: u64,
     words: Vec<Words>,
 }
 
 impl<'a> Painter<'a> {
-    /// For the layers of `job`.
-    pub fn new(job: &'a Job) -> Self {
-        Painter { job, words: job.layers.list.iter().map(|_| Words::default()).collect() }
+    /// For these layers, which `timeline` moves; all chance depends on `seed`.
+    pub fn new(layers: &'a Layers, timeline: &'a Timeline, seed: u64) -> Self {
+        Painter { layers, timeline, seed, words: layers.list.iter().map(|_| Words::default()).collect() }
     }
 
     /// Draws what is seen in `index` over its picture.
     pub fn draw(&mut self, frame: &mut Frame, index: ShownFrame) {
-        let Layers { list, material } = &*self.job.layers;
+        let Layers { list, material } = self.layers;
         if list.is_empty() || frame.size().pixels() == 0 {
             return;
         }
         let own = vivid(frame);
         for ((shown, fonts), words) in list.iter().zip(&mut self.words) {
-            let Some(now) =
-                now(&self.job.timeline, shown, (index, self.job.settings.seed), frame.size(), own)
-            else {
-                continue;
-            };
+            let Some(now) = now(self.timeline, shown, (index, self.seed), frame.size(), own) else { continue };
             match (shown.layer.kind, fonts) {
                 (LayerKind::Lyrics(show), Some(fonts)) => {
                     words.sing(frame, (&shown.layer, show), &material.lines, fonts, now);

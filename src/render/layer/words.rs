@@ -149,7 +149,10 @@ impl Sung {
             let (from, to) = (beat.bytes.start.max(word.bytes.start), beat.bytes.end.min(word.bytes.end));
             let length = (beat.time.end - beat.time.start).max(1e-6);
             let share = ((time - beat.time.start) / length).clamp(0.0, 1.0);
-            sung += to.saturating_sub(from) as f64 * share;
+            // Of several words that have one time, one is sung after the other.
+            let of_word = to.saturating_sub(from) as f64;
+            let before = from.saturating_sub(beat.bytes.start) as f64;
+            sung += (beat.bytes.len() as f64 * share - before).clamp(0.0, of_word);
         }
         (sung / word.bytes.len().max(1) as f64).min(1.0) as f32
     }

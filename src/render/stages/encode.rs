@@ -20,7 +20,7 @@ pub fn encode(
 ) -> Result<Summary> {
     let mut summary = Summary { frames: 0, windows: 0, restored: 0 };
     let end = rate::shown(job.part().end);
-    let mut painter = Painter::new(job);
+    let mut painter = Painter::new(&job.layers, &job.timeline, job.settings.seed);
     let mut guard = match job.settings.flash_guard {
         Guard::On => Some(FlashGuard::new(job.timeline.fps)),
         Guard::Off => None,

@@ -30,7 +30,7 @@ const BLENDS: [(&str, LayerBlend); 4] = [
 
 impl Source<'_> {
     /// All `[[layer]]` of a file.
-    pub(in crate::score) fn layers(&self, raw: &[Spanned<RawLayer>]) -> Result<Vec<Layer>> {
+    pub fn layers(&self, raw: &[Spanned<RawLayer>]) -> Result<Vec<Layer>> {
         if raw.len() > MOST {
             let error = Error::usage(format!("{}: {} [[layer]] tables are too many", self.name, raw.len()));
             return Err(error.hint(format!("at most {MOST}")));

@@ -7,7 +7,7 @@ use crate::score::place::Place;
 use crate::score::slot::{SlotKind, Slots, slot};
 
 /// Most layers of a preset, and of a project.
-pub(in crate::score) const MOST: usize = 16;
+pub const MOST: usize = 16;
 
 /// A thing that is drawn over the pictures.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,11 +150,11 @@ const PARAMS: [SlotKind; 4] =
 ///
 /// # Errors
 /// Usage: two of them share a name, or one can't be called so.
-pub(in crate::score) fn slots(layers: &[Layer]) -> Result<Slots> {
+pub fn slots(layers: &[Layer]) -> Result<Slots> {
     Slots::new(layers.iter().flat_map(|layer| PARAMS.map(|kind| (kind, layer.name.as_str()))))
 }
 
 /// Whether `param` is how much is seen of the layer called `name`.
-pub(in crate::score) fn is_opacity_of(param: &ParamRef, layer: &Layer) -> bool {
+pub fn is_opacity_of(param: &ParamRef, layer: &Layer) -> bool {
     param.name.strip_prefix("layer.").and_then(|rest| rest.strip_suffix(".opacity")) == Some(&layer.name)
 }

@@ -287,7 +287,7 @@ fn over<T>(slot: &mut Option<T>, said: Option<T>) {
 
 impl Source<'_> {
     /// A path inside the file's folder.
-    pub(in crate::score) fn path(&self, key: &str, value: &Spanned<Value>) -> Result<String> {
+    pub fn path(&self, key: &str, value: &Spanned<Value>) -> Result<String> {
         let path = self.text(key, value, MAX_LINE)?;
         inside(path).map(str::to_owned).map_err(|e| self.at(value.span(), e))
     }

@@ -113,7 +113,8 @@ impl FlashGuard {
     }
 
     fn now(&self) -> Moment {
-        Moment { frame: self.passed, together: (TOGETHER * self.rate).ceil() as u64 }
+        let together = (TOGETHER * self.rate).ceil() as u64;
+        Moment { frame: self.passed, together, second: self.rate.ceil() as usize }
     }
 
     /// Whether these cells would be a transition too many.

@@ -66,6 +66,22 @@ fn four_and_more_flashes_a_second_come_out_as_three() {
 }
 
 #[test]
+fn a_picture_is_not_held_in_its_flash() {
+    let lit = |frames: &[Frame]| {
+        let light = |f: &Frame| f.rgb()[0] > 200;
+        frames.iter().filter(|f| light(f)).count()
+    };
+    // What begins lit and is dark for two frames of three comes back to the dark; what is lit for most of the time, to the light.
+    let bright = |i: usize| picture(1.0, if i % 3 == 0 { WHITE } else { DARK }, DARK);
+    let dark = |i: usize| picture(1.0, if i % 3 == 0 { DARK } else { WHITE }, DARK);
+    let [flashing, blinking] = [(0..90).map(bright).collect::<Vec<_>>(), (0..90).map(dark).collect()];
+    let (out, _) = passed(&flashing);
+    assert!(most(&out, 0.1, light) <= 3 && lit(&out) < 14, "{} {}", most(&out, 0.1, light), lit(&out));
+    let (out, _) = passed(&blinking);
+    assert!(most(&out, 0.1, light) <= 3 && lit(&out) > 76, "{} {}", most(&out, 0.1, light), lit(&out));
+}
+
+#[test]
 fn flashes_that_harm_nobody_pass_bit_for_bit() {
     let flash = |period, of: &dyn Fn(bool) -> Frame| strobe(period, period / 2, of);
     let lit = |share, on: [u8; 3], off: [u8; 3]| {

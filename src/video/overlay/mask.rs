@@ -93,11 +93,25 @@ impl Mask {
             let (dx, dy) = (bx - ax, by - ay);
             let square = (dx * dx + dy * dy).max(1e-9);
             let reach = half + 1.0;
-            let from = (ax.min(bx) - reach, ay.min(by) - reach);
-            self.each(from, (ax.max(bx) + reach, ay.max(by) + reach), strength, |px, py| {
+            let inside = |px: f32, py: f32| {
                 let along = (((px - ax) * dx + (py - ay) * dy) / square).clamp(0.0, 1.0);
                 half - (px - ax - along * dx).hypot(py - ay - along * dy)
-            });
+            };
+            let (top, bottom) = clip(ay.min(by) - reach, ay.max(by) + reach, self.size.height);
+            for row in top..bottom {
+                // Only what is near the part of the line that is near the row.
+                let y = row as f32 + 0.5;
+                let at = |y: f32| if dy == 0.0 { 0.0 } else { ((y - ay) / dy).clamp(0.0, 1.0) };
+                let [one, other] =
+                    if dy == 0.0 { [ax, bx] } else { [y - reach, y + reach].map(|y| ax + at(y) * dx) };
+                let line = (row as f32, row as f32 + 1.0);
+                self.each(
+                    (one.min(other) - reach, line.0),
+                    (one.max(other) + reach, line.1),
+                    strength,
+                    inside,
+                );
+            }
         }
     }
 

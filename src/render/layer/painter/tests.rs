@@ -3,7 +3,7 @@
 use super::*;
 use crate::audio::{Scope, lyrics};
 use crate::render::fixture::small_settings;
-use crate::render::job::Settings;
+use crate::render::job::{Job, Settings};
 use crate::score::{Hits, Layer, LayerBlend, LayerForm, Material, ShownLayer, Singing, Timeline, Tint, sung};
 use crate::units::{FrameRate, Size};
 use crate::video::Fonts;
@@ -27,9 +27,13 @@ fn job(layer: Layer, material: Material) -> Job {
     Job { settings, timeline, layers, track, output, description: String::new() }
 }
 
+fn painter(job: &Job) -> Painter<'_> {
+    Painter::new(&job.layers, &job.timeline, 1)
+}
+
 fn drawn(job: &Job, index: u64) -> Frame {
     let mut frame = Frame::black(SIZE);
-    Painter::new(job).draw(&mut frame, ShownFrame(index));
+    painter(job).draw(&mut frame, ShownFrame(index));
     frame
 }
 
@@ -165,7 +169,7 @@ fn particles_are_born_on_hits_fly_out_and_go() {
     assert!(fifth.1 < 0.4 * 180.0 * 1.25, "{fifth:?}");
     assert!(spread(76).0 > 0 && spread(76).0 < spread(28).0);
     // What was drawn before changes nothing.
-    let mut painter = Painter::new(&job);
+    let mut painter = painter(&job);
     let mut last = Frame::black(SIZE);
     for index in 0..31 {
         last = Frame::black(SIZE);
