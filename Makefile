@@ -4,6 +4,8 @@
 # make gallery  renders the README's pictures: a bar of the example track with every preset
 # make looks  draws the pictures of docs/looks.md: one scene under every effect
 #
+# make layers   draws the pictures of docs/layers.md
+#
 # make check-cuda    compiles and lints the code for CUDA, without a GPU: fetches nvcc, takes long, is no part of the tests
 # make fixtures      makes the fixtures of the tests anew in a virtual environment of Python; make check-fixtures compares them
 # make test-studio   drives the studio's page in a browser; make setup-studio installs what that needs
@@ -11,7 +13,7 @@
 CARGO ?= cargo
 TRACK := examples/first-light.m4a
 
-.PHONY: demo gallery looks test test-studio lint check-cuda fixtures check-fixtures setup setup-studio track clean
+.PHONY: demo gallery looks layers test test-studio lint check-cuda fixtures check-fixtures setup setup-studio track clean
 
 demo: setup
 	$(CARGO) build --release
@@ -31,6 +33,13 @@ gallery: setup
 
 looks: setup
 	$(CARGO) run --release --quiet --example looks -- docs/looks
+
+layers: setup
+	mkdir -p target/layers docs/layers
+	$(CARGO) run --release --quiet --example layers -- $(TRACK) target/layers
+	for picture in target/layers/*.ppm; do \
+	  ffmpeg -nostdin -v error -y -i $$picture -c:v libwebp -quality 78 docs/layers/$$(basename $$picture .ppm).webp || exit 1; \
+	done
 
 test: setup
 	$(CARGO) test --release

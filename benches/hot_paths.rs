@@ -8,8 +8,10 @@ use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier};
 use beatbolt::draw::{Drawing, scenes};
 use beatbolt::nn::cpu;
 use beatbolt::noise::{Stream, gaussian};
-use beatbolt::units::Size;
-use beatbolt::video::{Finish, Frame, apply};
+use beatbolt::render::{Layers, Painter};
+use beatbolt::score::{Layer, LayerKind, Material, Overrides, Show, ShownLayer, Span, find, sung};
+use beatbolt::units::{FrameRate, Seconds, ShownFrame, Size};
+use beatbolt::video::{Finish, FlashGuard, Fonts, Frame, apply};
 use candle_core::{Device, Tensor};
 use std::hint::black_box;
 use std::path::Path;
@@ -63,6 +65,8 @@ fn main() {
     spark();
     finish();
     draw();
+    layers();
+    guard();
 }
 
 /// A frame of every drawn scene on all cores, beside how long it is shown at 24 frames a second.
@@ -112,6 +116,65 @@ fn finish() {
         "finish to 1280x720: with colour / scaling alone",
         || drop(black_box(apply(&frame, large, &colourful))),
         || drop(black_box(apply(&frame, large, &Finish::NONE))),
+    );
+}
+
+/// What is drawn over one frame of the video, against the finish that is always there.
+fn layers() {
+    use beatbolt::score::{Hits, LayerForm, Singing};
+    let size = Size { width: 1280, height: 720 };
+    let track = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/first-light.m4a");
+    let (fps, frames) = (FrameRate::new(24, 1).expect("a rate"), 240);
+    let analysis = beatbolt::audio::analyze(&track, &beatbolt::progress::Silent).expect("the example");
+    let scope = beatbolt::audio::Scope::listen(&track, None, fps, frames).expect("the example");
+    let line = "[00:00.00]words that are sung in one line and another\n[00:20.00]";
+    let lines = sung(&beatbolt::audio::lyrics::parse(line).expect("lyrics"));
+    let material = Material { lines, scope: Some(scope), ..Material::of(&analysis) };
+    let show = Show::of(find("pulse").expect("shipped"));
+    let span = Span { start: Seconds(0.0), frames };
+    let timeline = show.play(&analysis, &Overrides::default(), fps, span).expect("a shipped preset");
+    let small = Frame::black(Size { width: 512, height: 288 });
+    let picture = Frame::black(size);
+    for (name, kind) in [
+        ("lyrics", LayerKind::Lyrics(Singing::Karaoke)),
+        ("title", LayerKind::Title),
+        ("waveform line", LayerKind::Waveform(LayerForm::Line)),
+        ("waveform ring", LayerKind::Waveform(LayerForm::Ring)),
+        ("spectrum bars", LayerKind::Spectrum(LayerForm::Line)),
+        ("spectrum ring", LayerKind::Spectrum(LayerForm::Ring)),
+        ("particles", LayerKind::Particles(Hits::Hat)),
+        ("rings", LayerKind::Rings),
+    ] {
+        let layer = ShownLayer { layer: Layer::usual(name, kind), when: vec![0.0..60.0] };
+        let list = vec![(layer, Some(Fonts::new(None).expect("the program's font")))];
+        let layers = Layers { list, material: material.clone() };
+        let painter = std::cell::RefCell::new(Painter::new(&layers, &timeline, 1));
+        compare(
+            &format!("{name} over 1280x720 / scaling to it"),
+            || {
+                let mut frame = picture.clone();
+                painter.borrow_mut().draw(&mut frame, ShownFrame(120));
+                drop(black_box(frame));
+            },
+            || drop(black_box(apply(&small, size, &Finish::NONE))),
+        );
+    }
+}
+
+/// One frame past the flash guard, and one that it damps.
+fn guard() {
+    let size = Size { width: 1280, height: 720 };
+    let [dark, light] = [40, 240].map(|v| Frame::new(size, vec![v; 3 * size.pixels()]));
+    let fps = FrameRate::new(24, 1).expect("a rate");
+    let mut flashed = FlashGuard::new(fps);
+    for i in 0..9 {
+        flashed.pass(if i % 2 == 0 { dark.clone() } else { light.clone() });
+    }
+    let calm = std::cell::RefCell::new(FlashGuard::new(fps));
+    compare(
+        "the flash guard at 1280x720: a frame that is damped / one that passes",
+        || drop(black_box(flashed.clone().pass(light.clone()))),
+        || drop(black_box(calm.borrow_mut().pass(dark.clone()))),
     );
 }
 

@@ -16,6 +16,8 @@ pub enum Stream {
     Score = 2,
     /// What a sampler adds to a frame's latents after a step.
     Sampler = 3,
+    /// Layers over the pictures: particles.
+    Layers = 16,
 }
 
 /// Fills `out` with unit Gaussians that depend on nothing but the arguments and the position in `out`.

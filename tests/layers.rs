@@ -88,6 +88,12 @@ const HOMES: &[(&str, &[&str])] = &[
     ("safetensors", &["weights/safetensors.rs", "audio/weights.rs", "render/take.rs"]),
     ("rayon", &["nn/cpu", "video", "audio/net.rs", "audio/steady.rs", "cli/analyze/batch.rs", "draw"]),
     ("fs4", &["cli/doctor.rs"]),
+    ("dejavu", &["video/overlay/text"]),
+    ("rustybuzz", &["video/overlay/text"]),
+    ("unicode_bidi", &["video/overlay/text"]),
+    ("unicode_linebreak", &["video/overlay/text"]),
+    ("unicode_script", &["video/overlay/text"]),
+    ("ab_glyph_rasterizer", &["video/overlay/text"]),
 ];
 
 /// Circles of files that are still there, by their files. Each is to go; none may come.

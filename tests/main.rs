@@ -8,10 +8,12 @@ mod audio; // what is heard in tracks whose truth is known, and in hostile ones
 mod cli; // the program as it is used
 mod draw; // drawn sources against the trial that they come from
 mod exchange; // lists, labels, tables, lyrics and collections of other programs
+mod flash_guard; // flashes in a video that was rendered and decoded, counted by others
 mod fuzz; // every parser against damaged files
 mod golden; // short takes against the pictures that are kept in tests/golden
 mod hearing; // what every analysis promises: the same bytes, events that move with the music
 mod layers; // who may import whom
+mod lyrics; // words over pictures: in time, hidden, made again
 mod presets; // every shipped preset plays; wrong ones are refused by line and column
 mod projects; // projects, plans, curves for other programs
 mod recipe; // how motion modules are sampled: families told apart, the cards against diffusers

@@ -484,6 +484,7 @@ fn the_schema_has_the_keys_that_the_parser_has() {
             "curve" => known("[[curve]]\nzzz = 1"),
             "prompt" => known("[[prompt]]\nzzz = 1"),
             "words" => known("[words.a]\nzzz = 1"),
+            "layer" => known("[[layer]]\nzzz = 1"),
             "cuts" => known("[cuts]\nzzz = 1"),
             "project" => project("zzz = 1"),
             "part" => project("[[part]]\nzzz = 1"),
@@ -512,18 +513,22 @@ fn schema_files_and_reference_are_those_of_the_program() {
 
 /// Whether a name of a slot, or the part behind the dot, is as the pattern says; other patterns let everything pass.
 fn matches(pattern: &str, text: &str) -> bool {
-    let Some(before) = pattern.strip_prefix('^').and_then(|p| p.strip_suffix("[A-Za-z0-9_-]{1,64}$")) else {
-        return true;
-    };
-    let name = match before.strip_suffix("\\.") {
-        None => Some(text),
-        Some(prefixes) => {
-            let mut prefixes = prefixes.trim_matches(['(', ')']).split('|');
-            text.split_once('.').filter(|(prefix, _)| prefixes.any(|p| p == *prefix)).map(|(_, name)| name)
-        }
+    let ends = pattern.strip_prefix('^').and_then(|p| p.strip_suffix('$'));
+    let Some((before, behind)) = ends.and_then(|p| p.split_once("[A-Za-z0-9_-]{1,64}")) else { return true };
+    // Dots, and one choice in parentheses.
+    let written = |part: &str| -> Vec<String> {
+        let part = part.replace("\\.", ".");
+        let Some((head, rest)) = part.split_once('(') else { return vec![part] };
+        let (choices, tail) = rest.split_once(')').unwrap();
+        choices.split('|').map(|choice| format!("{head}{choice}{tail}")).collect()
     };
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    name.is_some_and(|name| (1..=64).contains(&name.len()) && name.chars().all(fits))
+    let is_name = |name: &str| (1..=64).contains(&name.len()) && name.chars().all(fits);
+    let behinds = written(behind);
+    written(before)
+        .iter()
+        .filter_map(|before| text.strip_prefix(before.as_str()))
+        .any(|rest| behinds.iter().filter_map(|behind| rest.strip_suffix(behind.as_str())).any(is_name))
 }
 
 /// What a JSON Schema allows, as far as ours goes.
@@ -584,7 +589,13 @@ fn the_schema_allows_every_shipped_preset_and_refuses_typos() {
         assert!(allows(&schema, &schema, &value(text)), "{name}");
     }
     // Which slots a job has is not the schema's to know.
-    for slot in ["[base]\nlora.smoke = -1", "[base]\n\"control.b\" = 1", "[[route]]\nto = \"prompt.a-1\""] {
+    for slot in [
+        "[base]\nlora.smoke = -1",
+        "[base]\n\"control.b\" = 1",
+        "[[route]]\nto = \"prompt.a-1\"",
+        "[base]\nlayer.words.opacity = 0.5",
+        "[[route]]\nto = \"layer.a-1.x\"",
+    ] {
         assert!(allows(&schema, &schema, &value(slot)), "{slot}");
     }
     for wrong in [
@@ -595,6 +606,10 @@ fn the_schema_allows_every_shipped_preset_and_refuses_typos() {
         "[base]\nlora.\"a b\" = 1",
         "[base]\nlora.smoke = 9",
         "[[route]]\nto = \"lora.\"",
+        "[[route]]\nto = \"layer.a.z\"",
+        "[[route]]\nto = \"layer.a\"",
+        "[base]\nlayer.words.opacity = 2",
+        "[base]\nlayer.words.opacty = 1",
         "[[prompt]]\ntxt = \"x\"",
         "blend = \"mix\"",
     ] {

@@ -1,8 +1,8 @@
 //! Lyrics with times: LRC or SubRip (SRT) text goes in, lines with starts and ends come out.
 //!
-//! LRC: `[mm:ss.xx]words`, several times before one text, `[offset:ms]`; times of single words (`<mm:ss.xx>`, or in
-//! brackets) are skipped, but one behind the last word ends the line. `[mm:ss:xx]` counts hundredths. Lines without
-//! a time are titles. SRT: `hh:mm:ss,mmm --> hh:mm:ss,mmm` above the text; tags in angle brackets are dropped.
+//! LRC: `[mm:ss.xx]words`, several times before one text, `[offset:ms]`, times of single words (`<mm:ss.xx>`, or in brackets), of
+//! which one behind the last word ends the line. `[mm:ss:xx]` counts hundredths. Lines without a time are titles. SRT:
+//! `hh:mm:ss,mmm --> hh:mm:ss,mmm` above the text; tags in angle brackets are dropped.
 
 use crate::error::{Error, Result};
 use crate::units::Seconds;
@@ -19,6 +19,8 @@ pub struct Line {
     pub end: Option<Seconds>,
     /// What is sung; empty where the singing stops.
     pub text: String,
+    /// When words are sung that have times of their own: each with the byte of the text at which it begins, ascending.
+    pub words: Vec<(Seconds, usize)>,
 }
 
 /// Reads LRC or SRT, whichever it is; lines come out ascending.
@@ -51,6 +53,9 @@ fn tag(text: &str) -> Option<(&str, &str)> {
     Some((&rest[..end], &rest[end + 1..]))
 }
 
+/// Longest tag within a line, in characters.
+const LONGEST_TAG: usize = 80;
+
 fn lrc(text: &str) -> Vec<Line> {
     // Where no time has a fraction, a third number counts hundredths: songs have no hours.
     let tags = text.lines().filter_map(|line| tag(line.trim())).map(|(inside, _)| inside);
@@ -69,11 +74,15 @@ fn lrc(text: &str) -> Vec<Line> {
             rest = after.trim_start();
         }
         let end = last_tag(rest).and_then(&time).filter(|end| matches!(times[..], [start] if start < *end));
-        let text = without(&without_times(rest, time), '<', '>');
+        let (text, words) = timed(rest, &time);
+        // Of a line that comes several times, its words are timed for the first.
+        let first = times.first().copied().unwrap_or(0.0);
+        let at = |t: f64| Seconds((t - offset).max(0.0));
         lines.extend(times.into_iter().map(|t| Line {
-            start: Seconds((t - offset).max(0.0)),
-            end: end.map(|end| Seconds((end - offset).max(0.0))),
+            start: at(t),
+            end: end.map(at),
             text: text.clone(),
+            words: words.iter().map(|(time, byte)| (at(time - first + t), *byte)).collect(),
         }));
     }
     lines
@@ -93,22 +102,6 @@ fn last_tag(line: &str) -> Option<&str> {
     Some(inside.rsplit_once(open)?.1)
 }
 
-/// The words of a line without the times in brackets between them.
-fn without_times(line: &str, time: impl Fn(&str) -> Option<f64>) -> String {
-    let (mut out, mut rest) = (String::new(), line);
-    while let Some((before, from)) = rest.find('[').map(|at| rest.split_at(at)) {
-        out.push_str(before);
-        match tag(from).filter(|(inside, _)| time(inside).is_some()) {
-            Some((_, after)) => rest = after,
-            None => {
-                out.push('[');
-                rest = &from[1..];
-            }
-        }
-    }
-    out + rest
-}
-
 fn srt(text: &str) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let mut open = false;
@@ -124,6 +117,7 @@ fn srt(text: &str) -> Vec<Line> {
                     start: Seconds(start),
                     end: Some(Seconds(end.max(start))),
                     text: String::new(),
+                    words: Vec::new(),
                 });
             }
             None if line.is_empty() => open = false,
@@ -138,6 +132,42 @@ fn srt(text: &str) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// The text without the times of its words, and these with the bytes of the text at which they stand, ascending in both. Other tags
+/// in angle brackets are dropped, other brackets stay.
+fn timed(line: &str, time: impl Fn(&str) -> Option<f64>) -> (String, Vec<(f64, usize)>) {
+    let (mut text, mut words): (String, Vec<(f64, usize)>) = Default::default();
+    // One space parts what only a time stood between.
+    let push = |text: &mut String, part: &str| {
+        let doubled = text.is_empty() || text.ends_with(' ');
+        text.push_str(if doubled { part.trim_start() } else { part });
+    };
+    let mut rest = line.trim();
+    while let Some((before, from)) = rest.find(['<', '[']).map(|at| rest.split_at(at)) {
+        push(&mut text, before);
+        let (angle, inside) = (from.starts_with('<'), &from[1..]);
+        let close = if angle { '>' } else { ']' };
+        let end = inside.char_indices().take(LONGEST_TAG).find(|(_, c)| *c == close).map(|(end, _)| end);
+        rest = match end.map(|end| (time(&inside[..end]), &inside[end + 1..])) {
+            Some((Some(at), after)) => {
+                if words.last().is_none_or(|last| last.0 <= at) {
+                    words.push((at, text.len()));
+                }
+                after
+            }
+            Some((None, after)) if angle => after,
+            _ => {
+                text.push_str(&from[..1]);
+                inside
+            }
+        };
+    }
+    push(&mut text, rest);
+    text.truncate(text.trim_end().len());
+    // A time behind the last word ends it.
+    words.iter_mut().for_each(|(_, byte)| *byte = text.len().min(*byte));
+    (text, words)
 }
 
 /// `mm:ss.xx`, `hh:mm:ss,mmm`: seconds.
@@ -177,13 +207,21 @@ mod tests {
             parse("[ar:Somebody]\n[offset:500]\n[00:12.50][01:00.00]la <00:12.90>la\n[00:15.25]\n").unwrap();
         let told: Vec<_> = lines.iter().map(|l| (l.start.0, l.text.as_str())).collect();
         assert_eq!(told, [(12.0, "la la"), (14.75, ""), (59.5, "la la")]);
+        let words: Vec<_> = lines.iter().map(|l| l.words.clone()).collect();
+        assert_eq!(words, [vec![(Seconds(12.4), 3)], vec![], vec![(Seconds(59.9), 3)]]);
+        let whole = parse("[00:01.00] <00:01.00> one <00:01.50> two <00:02.00>").unwrap().remove(0);
+        assert_eq!(whole.text, "one two");
+        assert_eq!(whole.words, [(Seconds(1.0), 0), (Seconds(1.5), 4), (Seconds(2.0), 7)]);
     }
 
     #[test]
     fn srt_lines_have_starts_and_ends() {
         let text = "1\r\n00:00:01,500 --> 00:00:03,000\r\n<i>one</i>\r\ntwo\r\n\r\n2\n01:00:00,000 --> 01:00:01,000 X1:0\nthree";
         let lines = parse(text).unwrap();
-        assert_eq!(lines[0], Line { start: Seconds(1.5), end: Some(Seconds(3.0)), text: "one two".into() });
+        assert_eq!(
+            lines[0],
+            Line { start: Seconds(1.5), end: Some(Seconds(3.0)), text: "one two".into(), words: vec![] }
+        );
         assert_eq!((lines[1].start.0, lines[1].text.as_str()), (3600.0, "three"));
     }
 

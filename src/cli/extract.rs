@@ -43,7 +43,7 @@ fn write(record: &JobRecord, folder: &Path, damaged: impl Fn() -> Error) -> Resu
         Error::output(format!("can't make the folder {}", folder.display()))
             .hint("name a folder that does not exist yet")
     };
-    let (name, files) = match &record.origin {
+    let (name, mut files) = match &record.origin {
         Origin::Project(project) => (project.name.as_deref(), project.files.clone()),
         Origin::Preset(preset) => {
             let project = (PROJECT.to_owned(), from_track(record));
@@ -51,6 +51,9 @@ fn write(record: &JobRecord, folder: &Path, damaged: impl Fn() -> Error) -> Resu
         }
     };
     let name = name.unwrap_or(PROJECT);
+    if let Some(lyrics) = &record.lyrics {
+        files.insert(lyrics.name.clone(), lyrics.text.clone());
+    }
     // The video may come from anywhere: nothing is written beside the folder.
     let plain = |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
     if !plain(name) || files.keys().any(|path| !plain(path)) {
@@ -58,7 +61,8 @@ fn write(record: &JobRecord, folder: &Path, damaged: impl Fn() -> Error) -> Resu
     }
     // Nor does it put anything but its own words into the command.
     let shown = folder.join(name).display().to_string();
-    let options = options(record).ok_or_else(|| damaged().hint("it names options that there are not"))?;
+    let options =
+        options(record, folder).ok_or_else(|| damaged().hint("it names options that there are not"))?;
     let words = ["beatbolt", "render", &shown];
     let command = shell::command(words.into_iter().chain(options.iter().map(String::as_str)));
     let told =
@@ -90,6 +94,12 @@ fn from_track(record: &JobRecord) -> String {
         settings.windows.overlap,
         quoted(&record.fps),
     );
+    if settings.flash_guard.as_deref() != Some("on") {
+        text.push_str("flash_guard = \"off\"\n");
+    }
+    if let Some(lyrics) = &record.lyrics {
+        let _ = writeln!(text, "lyrics = {}", toml_text(&lyrics.name));
+    }
     let pairs: Vec<(&str, &str)> = record.set.iter().filter_map(|s| s.split_once('=')).collect();
     if !pairs.is_empty() {
         text.push_str("\n[set]\n");
@@ -103,7 +113,7 @@ fn from_track(record: &JobRecord) -> String {
 
 /// What a project can't say: what was typed over it, and models that lie outside its folder. None if the job names an
 /// option that is not of hearing's.
-fn options(record: &JobRecord) -> Option<Vec<String>> {
+fn options(record: &JobRecord, folder: &Path) -> Option<Vec<String>> {
     let JobRecord { settings, fps, .. } = record;
     let (mut words, mut flags) = (Vec::new(), Vec::new());
     // What begins with a dash would be taken for an option.
@@ -123,17 +133,24 @@ fn options(record: &JobRecord) -> Option<Vec<String>> {
         ("--init", record.init.as_deref()),
         ("--motion", record.motion.as_deref()),
         ("--lut", record.lut.as_deref()),
+        ("--font", record.font.as_deref()),
         ("--audio", record.audio.as_deref()),
         ("--model", record.model.as_deref().filter(|model| *model != SHIPPED)),
     ];
     texts.into_iter().for_each(|(option, text)| text.iter().for_each(|text| say(option, text)));
     if matches!(record.origin, Origin::Project(_)) {
         record.set.iter().for_each(|set| say("--set", set));
+        if let Some(lyrics) = record.lyrics.as_ref().filter(|lyrics| lyrics.typed) {
+            say("--lyrics", &folder.join(&lyrics.name).display().to_string());
+        }
         say("--seed", &settings.seed.to_string());
         say("--steps", &settings.steps.to_string());
         say("--size", &settings.picture.to_string());
         say("--generate", &settings.generate.to_string());
         say("--fps", &fps.to_string());
+        if settings.flash_guard.as_deref() != Some("on") {
+            say("--flash-guard", "off");
+        }
     }
     // A part of the track.
     let (first, frames) = (settings.first_frame, record.frames);

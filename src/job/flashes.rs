@@ -32,6 +32,22 @@ pub fn most(lights: &[f32], time: impl Fn(usize) -> Seconds) -> (usize, Seconds)
     worst
 }
 
+/// From where to where there are more flashes in a second than [`MOST`]; arguments as of [`most`].
+pub fn stretches(lights: &[f32], time: impl Fn(usize) -> Seconds) -> Vec<(Seconds, Seconds)> {
+    let mut found: Vec<(Seconds, Seconds)> = Vec::new();
+    for run in peaks(lights).windows(MOST + 1) {
+        let (first, last) = (time(run[0]), time(run[MOST]));
+        if last.0 - first.0 >= 1.0 - 1e-9 {
+            continue;
+        }
+        match found.last_mut().filter(|(_, end)| first.0 <= end.0) {
+            Some((_, end)) => *end = last,
+            None => found.push((first, last)),
+        }
+    }
+    found
+}
+
 /// Pictures at which light has gone up and goes down again.
 fn peaks(lights: &[f32]) -> Vec<usize> {
     let mut peaks = Vec::new();
@@ -75,6 +91,21 @@ mod tests {
         assert_eq!(most(&saw, |i| Seconds(i as f64 / 24.0)).0, 4);
         assert_eq!(most(&[0.1, 0.2, 0.5, 0.9], |i| Seconds(i as f64)).0, 0);
         assert_eq!(most(&[], |_| Seconds(0.0)), (0, Seconds(0.0)));
+    }
+
+    #[test]
+    fn every_stretch_of_too_many_is_named_from_its_first_flash_to_its_last() {
+        // Six a second in the second and in the fifth second of eight; two a second around them.
+        let lit = |i: usize| if matches!(i / 24, 1 | 4) { i % 4 < 2 } else { i % 12 < 2 };
+        let lights: Vec<f32> = (0..192).map(|i| if lit(i) { 1.0 } else { 0.2 }).collect();
+        let found = stretches(&lights, |i| Seconds(i as f64 / 24.0));
+        assert_eq!(found.len(), 2, "{found:?}");
+        for ((from, to), second) in found.iter().zip([1.0, 4.0]) {
+            assert!(
+                (second - 0.51..=second).contains(&from.0) && (second + 0.8..=second + 1.51).contains(&to.0)
+            );
+        }
+        assert!(stretches(&lights[..24], |i| Seconds(i as f64 / 24.0)).is_empty());
     }
 
     #[test]

@@ -20,6 +20,8 @@ mod cache_folder;
 mod destination;
 mod flashes;
 mod hearing;
+mod layers;
+mod lyrics;
 mod model_search;
 pub mod models;
 mod options;
@@ -34,8 +36,11 @@ mod warning;
 
 pub use destination::{Destination, Earlier};
 pub use hearing::Hearing;
+pub use lyrics::Lyrics;
 pub use options::{JobOptions, ModelOptions, OutputOptions, Stretch, video_size};
-pub use record::{JobRecord, Origin, PresetRecord, ProjectRecord, SettingsRecord, WindowsRecord};
+pub use record::{
+    JobRecord, LyricsRecord, Origin, PresetRecord, ProjectRecord, SettingsRecord, WindowsRecord,
+};
 pub use render::{in_the_way, make};
 pub use request::{Request, is_project};
 pub use scene::Scene;

@@ -3,7 +3,7 @@
 use super::hearing::Hearing;
 use crate::diffusion::{Precision, Tier};
 use crate::units::{FrameRate, Seconds, Size};
-use crate::video::{Audio, Profile};
+use crate::video::{Audio, Guard, Profile};
 use std::path::PathBuf;
 
 /// What is to be shown, and with what.
@@ -51,6 +51,12 @@ pub struct JobOptions {
     pub precision: Option<Precision>,
     /// How to listen, and what is known better.
     pub hearing: Hearing,
+    /// Lyrics to be shown, a file in LRC or SRT; none: the project's, if it has any.
+    pub lyrics: Option<PathBuf>,
+    /// A font's file for all text that names none; none: the project's, or the program's own.
+    pub font: Option<PathBuf>,
+    /// Whether flashes are held to three a second; none: they are.
+    pub flash_guard: Option<Guard>,
 }
 
 /// Where the video goes.

@@ -67,6 +67,12 @@ pub struct JobRecord {
     /// Whether a number of steps was taken that the motion module was not made for.
     #[serde(default, skip_serializing_if = "is_false")]
     pub force_steps: bool,
+    /// The lyrics that were shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lyrics: Option<LyricsRecord>,
+    /// The font's file that text was shown in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub font: Option<String>,
     /// What the looks came from.
     #[serde(flatten)]
     pub origin: Origin,
@@ -98,6 +104,17 @@ pub struct ProjectRecord {
     pub name: Option<String>,
     /// The text of every file that it was read from, by path from its folder.
     pub files: BTreeMap<String, String>,
+}
+
+/// Lyrics as they were read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LyricsRecord {
+    /// Their file in a project.
+    pub name: String,
+    /// Whether they were typed, and the project doesn't name them.
+    pub typed: bool,
+    /// The file.
+    pub text: String,
 }
 
 /// What decided the pictures of a video.
@@ -136,6 +153,12 @@ pub struct SettingsRecord {
     /// SHA-256 of the look-up table's file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lut: Option<String>,
+    /// Whether flashes were held to three a second: on or off; none: by a program that had no guard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flash_guard: Option<String>,
+    /// SHA-256 of what was drawn over the pictures; none if nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub layers: Option<String>,
 }
 
 /// How takes were cut into windows.
@@ -191,6 +214,8 @@ impl From<&Settings> for SettingsRecord {
             frames: settings.frames,
             timeline,
             lut: lut.map(|lut| lut.hash().to_owned()),
+            flash_guard: Some(settings.flash_guard.name().to_owned()),
+            layers: Some(settings.layers.clone()).filter(|hash| !hash.is_empty()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Requests: what was asked for and what a preset or a project says, put together. What is to be shown, on which track, with what.
 
 use super::hearing::Hearing;
+use super::lyrics::Lyrics;
 use super::options::{JobOptions, ModelOptions, Stretch, video_size};
 use super::project_folder::Folder;
 use super::record::{Origin, PresetRecord, ProjectRecord};
@@ -10,7 +11,8 @@ use crate::draw::Source;
 use crate::error::{Error, Result};
 use crate::score::{DEFAULT, Overrides, PLAIN, Preset, Project, Show, Slots};
 use crate::units::{FrameRate, Size};
-use crate::video::{Audio, Profile};
+use crate::video::{Audio, Guard, Profile};
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
@@ -50,6 +52,14 @@ pub struct Request {
     pub profile: Option<Profile>,
     /// How its sound goes in, as the project says.
     pub audio: Option<Audio>,
+    /// Lyrics that are to be shown.
+    pub lyrics: Option<Lyrics>,
+    /// A font's file for all text that names none.
+    pub font: Option<PathBuf>,
+    /// The fonts' files that layers name.
+    pub fonts: BTreeMap<String, PathBuf>,
+    /// Whether flashes are held to three a second.
+    pub flash_guard: Guard,
 }
 
 impl Request {
@@ -83,12 +93,18 @@ impl Request {
     pub fn of_preset(options: &JobOptions, (preset, text): (Preset, String)) -> Result<Self> {
         let model = model(options, options.tier);
         let origin = Origin::Preset(PresetRecord { name: preset.name.clone(), toml: text });
-        let overrides = overrides(options, &preset.slots)?;
-        let show = Show::of(preset);
+        let beside = project_folder::around(Path::new(&preset.name)).to_owned();
+        let mut show = Show::of(preset);
+        let lyrics = options.lyrics.as_deref().map(|path| Lyrics::read(path, None)).transpose()?;
+        lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
+        let overrides = overrides(options, &show.slots(&[]))?;
         check_sources(&show, &overrides)?;
         Ok(Request {
             track: options.input.clone(),
             overrides,
+            fonts: fonts(&show, |path| Ok(beside.join(path)))?,
+            lyrics,
+            font: options.font.clone(),
             show,
             directed: false,
             lut: options.lut.clone(),
@@ -104,6 +120,7 @@ impl Request {
             output: None,
             profile: None,
             audio: None,
+            flash_guard: options.flash_guard.unwrap_or_default(),
         })
     }
 
@@ -121,8 +138,18 @@ impl Request {
         let model = model_of_project(options, &project, &folder)?;
         let name = options.input.file_name().map(OsStr::to_string_lossy).map(String::from);
         let hearing = options.hearing.clone().over(&project.hearing, |path| folder.inside(path))?;
-        let overrides = overrides(options, &project.show.slots(&[]))?;
-        check_sources(&project.show, &overrides)?;
+        let guard = project.flash_guard.as_deref().map(Guard::find).transpose()?;
+        let mut show = project.show;
+        let inside = |path: &str| folder.inside(path);
+        let lyrics = match (&options.lyrics, project.lyrics.as_deref()) {
+            (Some(typed), _) => Some(Lyrics::read(typed, None)?),
+            (None, Some(own)) => Some(Lyrics::read(&inside(own)?, Some(own))?),
+            (None, None) => None,
+        };
+        lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
+        let font = project.font.as_deref().map(inside).transpose()?;
+        let overrides = overrides(options, &show.slots(&[]))?;
+        check_sources(&show, &overrides)?;
         Ok(Request {
             track: folder.inside(&project.track)?,
             overrides,
@@ -130,6 +157,9 @@ impl Request {
                 (None, Some(path)) => Some(folder.inside(path)?),
                 (typed, _) => typed.clone(),
             },
+            fonts: fonts(&show, inside)?,
+            lyrics,
+            font: options.font.clone().or(font),
             size: options.size.or(project.size).unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps.or(project.fps),
             seed: options.seed.or(project.seed).unwrap_or(1),
@@ -142,8 +172,9 @@ impl Request {
             profile: project.profile.as_deref().map(Profile::find).transpose()?,
             audio: project.audio.as_deref().map(Audio::find).transpose()?,
             folder: Some(folder.path().to_owned()),
-            show: project.show,
+            show,
             directed: project.directed,
+            flash_guard: options.flash_guard.or(guard).unwrap_or_default(),
         })
     }
 }
@@ -161,6 +192,13 @@ fn is_folder(path: &Path) -> Error {
 /// Whether this is a project and no track.
 pub fn is_project(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
+}
+
+/// The files of the fonts that the layers of `show` name, as `find` finds them.
+fn fonts(show: &Show, find: impl Fn(&str) -> Result<PathBuf>) -> Result<BTreeMap<String, PathBuf>> {
+    let of_looks = show.looks.iter().flat_map(|look| &look.preset.layers);
+    let named = of_looks.chain(&show.layers).filter_map(|layer| layer.font.clone());
+    named.map(|path| find(&path).map(|file| (path, file))).collect()
 }
 
 /// What was typed over presets and project of a job with these slots.

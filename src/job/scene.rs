@@ -1,6 +1,7 @@
 //! Scenes: a request with everything that a render, a plan or an export needs: model, analysis, timeline, job.
 
 use super::destination::Destination;
+use super::layers;
 use super::models;
 use super::options::Stretch;
 use super::record::{JobRecord, Origin as RecordOrigin, ProjectRecord, SettingsRecord};
@@ -11,7 +12,7 @@ use crate::diffusion::{Model, ModelFingerprint, ModelInfo};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render;
-use crate::render::{Job, Settings, WindowShape};
+use crate::render::{Job, Layers, Settings, WindowShape};
 use crate::score::{Direction, Emphasis, Look, ParamId, Span, Timeline, direct, toml_text};
 use crate::system;
 use crate::timing::Timings;
@@ -21,6 +22,7 @@ use crate::weights::Placement;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A request with what was heard and loaded for it.
 pub struct Scene {
@@ -81,10 +83,12 @@ impl Scene {
         placement: &Placement,
         model: ModelFingerprint,
     ) -> Result<Job> {
-        let settings = self.settings(placement, model)?;
+        let layers = layers::of(&self.request, &self.analysis)?;
+        let settings = self.settings(placement, model, &layers)?;
         let description = self.record(&settings, destination)?.text()?;
         let (timeline, track) = (self.timeline.clone(), self.request.track.clone());
-        Ok(Job { settings, timeline, track, output: destination.path.clone(), description })
+        let (output, layers) = (destination.path.clone(), Arc::new(layers));
+        Ok(Job { settings, timeline, layers, track, output, description })
     }
 
     /// The job that is to be rendered, and where its networks compute.
@@ -97,7 +101,10 @@ impl Scene {
         progress: &dyn Progress,
     ) -> Result<(Job, Placement)> {
         let placement = models::place(&self.request.model, progress)?;
-        let job = self.job(destination, &placement, self.info.fingerprint()?)?;
+        let mut job = self.job(destination, &placement, self.info.fingerprint()?)?;
+        layers::notes(&job.layers).iter().for_each(|note| progress.note(note));
+        let layers = Arc::unwrap_or_clone(job.layers);
+        job.layers = Arc::new(layers::heard(layers, &self.request, &self.timeline, progress)?);
         Ok((job, placement))
     }
 
@@ -117,7 +124,7 @@ impl Scene {
     }
 
     /// What decides the pictures.
-    fn settings(&self, placement: &Placement, model: ModelFingerprint) -> Result<Settings> {
+    fn settings(&self, placement: &Placement, model: ModelFingerprint, layers: &Layers) -> Result<Settings> {
         let Scene { request, info, timeline, part, .. } = self;
         let factor = info.downscale() as u32;
         let shape = WindowShape { length: info.hints().frames, overlap: request.model.overlap };
@@ -138,6 +145,8 @@ impl Scene {
             frames: part.end - part.start,
             timeline: render::hash_timeline(timeline),
             lut: request.lut.as_deref().map(Lut::read).transpose()?,
+            flash_guard: request.flash_guard,
+            layers: layers.hash(),
         })
     }
 
@@ -174,6 +183,8 @@ impl Scene {
             set: request.overrides.set.iter().map(|s| format!("{}={}", s.param.name, s.value)).collect(),
             hearing: request.hearing_typed.clone(),
             force_steps: request.model.force_steps,
+            lyrics: request.lyrics.as_ref().map(|lyrics| lyrics.record.clone()),
+            font: request.font.as_ref().map(shown),
             origin: request.origin.clone(),
         })
     }

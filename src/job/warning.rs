@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::render::Job;
 use crate::score::{ParamId, Unused};
 use crate::units::Size;
+use crate::video::Guard;
 use serde::Serialize;
 use std::fmt;
 
@@ -25,6 +26,8 @@ pub struct Warning {
 const FAR: f64 = 1.5;
 /// Guidance from which on a module is one that was not distilled.
 const STANDARD_GUIDANCE: f32 = 7.0;
+/// Stretches that are named where there are many.
+const SHOWN: usize = 8;
 /// Words of a prompt above which the first ones hardly count any more.
 const LONG: usize = 40;
 /// Phrases that are named to somebody who asked for what a model doesn't know.
@@ -156,14 +159,27 @@ fn flashing(job: &Job) -> Option<Warning> {
         flashes::light(timeline.value(ParamId::Exposure, frame), timeline.value(ParamId::Flash, frame))
     };
     let lights: Vec<f32> = part.start.until(part.end).map(light).collect();
-    let (count, at) = flashes::most(&lights, |i| timeline.fps.start_of(part.start + i as u64));
+    let time = |i| timeline.fps.start_of(part.start + i as u64);
+    let (count, _) = flashes::most(&lights, time);
     if count <= flashes::MOST {
         return None;
     }
+    let stretches = flashes::stretches(&lights, time);
+    let named: Vec<String> =
+        stretches.iter().take(SHOWN).map(|(from, to)| format!("{from} to {to}")).collect();
+    let more = match stretches.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!(", and {more} more"),
+    };
+    let mend =
+        "flash and exposure less, on whole beats, or let go more slowly: a smaller amount, a longer release";
     warning(
-        format!("the whole picture flashes {count} times in a second, from {at} on"),
+        format!("the whole picture flashes {count} times in a second: {}{more}", named.join(", ")),
         "more than three flashes in a second can bring on seizures (WCAG 2.3.1); some sites refuse such videos",
-        "flash and exposure less, on whole beats, or let go more slowly: a smaller amount, a longer release",
+        match job.settings.flash_guard {
+            Guard::On => format!("{mend}; what stays too much, the flash guard damps"),
+            Guard::Off => format!("{mend}; or leave out --flash-guard off"),
+        },
     )
 }
 

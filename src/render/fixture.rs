@@ -5,6 +5,7 @@ use super::plan::WindowShape;
 use crate::diffusion::{Model, ModelFingerprint, ModelSpec, Precision, Tier, open_device};
 use crate::score::{Overrides, ParamId, Show, Span, Timeline, find, fixture};
 use crate::units::{FrameRate, GeneratedFrame, Seconds, Size};
+use crate::video::Guard;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn draft_model() -> Model {
@@ -30,6 +31,8 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
         frames: 0,
         timeline: String::new(),
         lut: None,
+        flash_guard: Guard::On,
+        layers: String::new(),
     }
 }
 
@@ -47,6 +50,7 @@ pub(crate) fn flying_job(steps: usize, first: u64, frames: u64) -> Job {
     Job {
         settings: Settings { first_frame: GeneratedFrame(first), frames, ..small_settings(steps) },
         timeline: flying_timeline(),
+        layers: Default::default(),
         track: PathBuf::new(),
         output: PathBuf::new(),
         description: String::new(),

@@ -1,15 +1,17 @@
 //! A job: everything that decides how a video comes out, complete and checked.
 
+use super::layer::Layers;
 use super::plan::{Window, WindowShape, plan};
 use crate::diffusion::ModelFingerprint;
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::score::Timeline;
 use crate::units::{FrameIndex, GeneratedFrame, Size};
-use crate::video::Lut;
+use crate::video::{Guard, Lut};
 use serde::Serialize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What decides the pictures. Two jobs with the same settings give the same video on the same device.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -40,6 +42,10 @@ pub struct Settings {
     pub timeline: String,
     /// The look-up table that finished pictures' colours go through.
     pub lut: Option<Lut>,
+    /// Whether flashes are held to three a second.
+    pub flash_guard: Guard,
+    /// SHA-256 of what is drawn over the pictures; empty if nothing is.
+    pub layers: String,
 }
 
 /// A complete run.
@@ -49,6 +55,8 @@ pub struct Job {
     pub settings: Settings,
     /// The value of every parameter in every frame of the whole track, whatever part of it is rendered.
     pub timeline: Timeline,
+    /// What is drawn over the pictures.
+    pub layers: Arc<Layers>,
     /// Where the sound comes from.
     pub track: PathBuf,
     /// The finished file.

@@ -55,8 +55,8 @@ impl Live {
     pub fn new(settings: &Settings, timeline: Timeline) -> Self {
         let settings =
             Settings { first_frame: GeneratedFrame(0), frames: timeline.frames, ..settings.clone() };
-        let (track, output, description) = Default::default();
-        Live { job: Job { settings, timeline, track, output, description } }
+        let (layers, track, output, description) = Default::default();
+        Live { job: Job { settings, timeline, layers, track, output, description } }
     }
 
     /// What the windows are made of.

@@ -17,9 +17,11 @@ mod expr;
 mod grid;
 mod init;
 mod keyframe;
+mod layer;
 mod markdown;
 mod param;
 mod param_table;
+mod place;
 mod play;
 mod preset;
 mod project;
@@ -43,6 +45,10 @@ pub use emphasis::Emphasis;
 pub use expr::{Expr, FUNCTIONS, function_table};
 pub use grid::Span;
 pub use keyframe::Keyframes;
+pub use layer::{
+    Beat, Form as LayerForm, Hits, Layer, LayerBlend, LayerKind, Material, ShownLayer, Singing, Sung, Tint,
+    sung,
+};
 pub use param::{Group, Kind, Param, ParamRef, Rate, Setting};
 pub use param_table::{ParamId, TABLE as PARAMS, table as param_table};
 pub use play::compose;

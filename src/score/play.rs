@@ -9,6 +9,8 @@ use super::compose::{Held, Overrides, prompts};
 use super::cut;
 use super::grid::Span;
 use super::init;
+use super::layer::spec;
+use super::layer::spec::Layer;
 use super::param::{Param, ParamRef, Rate, Setting};
 use super::preset::{Preset, Prompt};
 use super::prompt::{Prompts, Sheet};
@@ -59,6 +61,8 @@ impl Show {
         let mut curves = ParamCurves::default();
         for param in params.iter() {
             let play = |(i, look): (usize, &Held)| match stretches.iter().any(|s| s.look == i) {
+                // What a look has no layer for is not seen in it, so that one comes and goes with its look.
+                true if self.lacks(look.preset, param) => Ok(vec![0.0; span.frames as usize]),
                 true => look.curve(param, analysis, fps, span),
                 false => Ok(Vec::new()),
             };
@@ -79,9 +83,17 @@ impl Show {
         })
     }
 
-    /// The slots of all looks, and those that are `set` beside them.
+    /// Whether `param` is the opacity of a layer that neither `preset` nor the show has.
+    fn lacks(&self, preset: &Preset, param: &ParamRef) -> bool {
+        let of_any = self.looks.iter().flat_map(|look| &look.preset.layers);
+        let known = |layer: &Layer| spec::is_opacity_of(param, layer);
+        of_any.into_iter().any(known) && !self.layers.iter().chain(&preset.layers).any(known)
+    }
+
+    /// The slots of all looks and layers, and those that are `set` beside them.
     pub fn slots(&self, set: &[Setting]) -> Slots {
-        let known = self.looks.iter().flat_map(|look| look.preset.slots.iter());
+        let own: Vec<ParamRef> = self.layers.iter().flat_map(Layer::params).collect();
+        let known = self.looks.iter().flat_map(|look| look.preset.slots.iter()).chain(&own);
         let held = self.looks.iter().flat_map(|look| &look.set).chain(&self.set).chain(set);
         known.chain(held.map(|setting| &setting.param)).cloned().collect()
     }

@@ -52,14 +52,34 @@
 //! # section = { A = "ice" }    # this and
 //! # other = "neon"             # what holds in all other sections
 //!
+//! [[layer]]                    # what is drawn over the pictures
+//! name = "words"               # routes turn layer.words.opacity, size, x and y; default: the kind
+//! kind = "lyrics"              # title, waveform, spectrum, particles, rings
+//! show = "line"                # lyrics: words, karaoke
+//! # form = "ring"              # waveform, spectrum: line, ring
+//! # on = "kick"                # particles: snare, hat, onset
+//! # text = "a title"           # title; default: artist and title of the track
+//! # font = "fonts/mine.ttf"    # lyrics, title; default: DejaVu Sans, which comes with the program
+//! at = [0.5, 0.82]             # its middle, in shares of width and height
+//! size = 0.075                 # of the picture's height
+//! color = "#ffffff"            # or picture
+//! sung = "picture"             # lyrics: the colour of what was sung
+//! blend = "normal"             # add, screen, multiply
+//! fade_in = 0.1                # seconds
+//! fade_out = 0.2
+//! # section = "A"              # where it is seen, as of a prompt: this, or from and to
+//!
 //! [cuts]
 //! on = "never"                 # section, bars:8
 //! min = 2                      # a take lasts at least so long
 //! ```
 
-use super::clock::{Clock, Length};
+use super::clock::Length;
 use super::expr::Expr;
+use super::layer::spec;
+use super::layer::spec::Layer;
 use super::param::ParamRef;
+pub use super::place::Place;
 use super::raw::Source;
 use super::shape::Shape;
 use super::slot::Slots;
@@ -85,11 +105,13 @@ pub struct Preset {
     pub words: BTreeMap<String, Words>,
     /// How prompts are blended on the way from one to the next.
     pub blend: Blend,
+    /// What is drawn over the pictures.
+    pub layers: Vec<Layer>,
     /// When a new take starts.
     pub cuts: Cuts,
     /// What frames start from, as it is written; none: noise and the frames before.
     pub init: Option<String>,
-    /// The slots that it may name: those of the job for which it was read.
+    /// The slots that it may name: those of the job for which it was read, and those of its layers.
     pub slots: Slots,
 }
 
@@ -126,42 +148,6 @@ pub struct Prompt {
     pub place: Place,
     /// How long the way there from the prompt before takes.
     pub ease: Length,
-}
-
-/// Where a prompt holds.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Place {
-    /// Everywhere.
-    Everywhere,
-    /// In sections of this label.
-    Section(String),
-    /// From here to the end.
-    From(Length),
-    /// From here to there.
-    Between(Length, Length),
-}
-
-impl Place {
-    /// Whether it holds at time `t`, in a section with this label.
-    pub(super) fn holds(&self, clock: &Clock, label: Option<&str>, t: f64) -> bool {
-        let after = |from: Length| clock.place(from).0 <= t;
-        match self {
-            Place::Everywhere => true,
-            Place::Section(wanted) => label == Some(wanted),
-            Place::From(from) => after(*from),
-            Place::Between(from, to) => after(*from) && !after(*to),
-        }
-    }
-
-    /// The times at which it begins or ends, those of sections aside.
-    pub(super) fn edges(&self, clock: &Clock) -> impl Iterator<Item = f64> {
-        let ends = match self {
-            Place::Everywhere | Place::Section(_) => [None, None],
-            Place::From(from) => [Some(*from), None],
-            Place::Between(from, to) => [Some(*from), Some(*to)],
-        };
-        ends.map(|end| end.map(|length| clock.place(length).0)).into_iter().flatten()
-    }
 }
 
 /// When a new take starts, and how long a take lasts at least.
@@ -231,6 +217,8 @@ impl Preset {
             return Err(Error::usage(format!("{name}: there is no prompt"))
                 .hint("add a [[prompt]] table with a line like: text = \"neon tunnel\""));
         }
+        let layers = source.layers(&raw.layer)?;
+        let slots = &slots.with(spec::slots(&layers)?);
         let base = raw.base.iter().map(|(k, v)| source.base(k, v, slots)).collect::<Result<Vec<_>>>()?;
         let curves = raw.curve.iter().map(|c| source.drawn(c)).collect::<Result<Vec<_>>>()?;
         let mut routes = Vec::new();
@@ -253,6 +241,7 @@ impl Preset {
             prompts: raw.prompt.iter().map(|p| source.prompt(p, &negative, &words)).collect::<Result<_>>()?,
             blend: source.blend(&raw.blend)?,
             words,
+            layers,
             cuts: raw.cuts.as_ref().map_or(Ok(Cuts::default()), |c| source.cuts(c))?,
             init: source.source("init", &raw.init)?,
             slots: slots.clone(),

@@ -9,7 +9,7 @@ use crate::error::{Error, Result, nearest};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
-use toml::de::{DeTable, DeValue, Deserializer};
+use toml::de::{DeString, DeTable, DeValue, Deserializer};
 use toml::{Spanned, Value};
 
 /// A value that may be left out, with its position.
@@ -31,6 +31,8 @@ pub(super) struct RawPreset {
     pub prompt: Vec<Spanned<RawPrompt>>,
     #[serde(default)]
     pub words: BTreeMap<Spanned<String>, Spanned<RawWords>>,
+    #[serde(default)]
+    pub layer: Vec<Spanned<RawLayer>>,
     pub blend: Field,
     pub init: Field,
     pub cuts: Option<RawCuts>,
@@ -94,6 +96,29 @@ pub(super) struct RawPrompt {
     pub ease: Field,
 }
 
+/// A `[[layer]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLayer {
+    pub name: Field,
+    pub kind: Field,
+    pub show: Field,
+    pub form: Field,
+    pub on: Field,
+    pub text: Field,
+    pub font: Field,
+    pub at: Field,
+    pub size: Field,
+    pub color: Field,
+    pub sung: Field,
+    pub blend: Field,
+    pub fade_in: Field,
+    pub fade_out: Field,
+    pub section: Field,
+    pub from: Field,
+    pub to: Field,
+}
+
 /// The `[cuts]`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -137,12 +162,15 @@ impl Source<'_> {
     /// Usage: one is there in both spellings.
     pub fn name_slots(&self, settings: &mut DeTable) -> Result<()> {
         for kind in SLOT_KINDS {
-            let Some(value) = settings.get_mut(kind.prefix) else { continue };
+            let (before, behind) = kind.around();
+            let Some(value) = settings.get_mut(before) else { continue };
             let DeValue::Table(named) = value.get_mut() else { continue };
             let named = std::mem::take(named);
-            settings.remove(kind.prefix);
-            for (key, value) in named {
-                let (place, name) = (key.span(), format!("{}.{}", kind.prefix, key.get_ref()));
+            settings.remove(before);
+            for (key, value) in
+                named.into_iter().flat_map(|(key, value)| inner(!behind.is_empty(), key, value))
+            {
+                let (place, name) = (key.span(), format!("{before}.{}", key.get_ref()));
                 let known = settings.insert(Spanned::new(place.clone(), name.clone().into()), value);
                 if known.is_some() {
                     let error = Error::usage(format!("{name} is set twice"));
@@ -253,6 +281,22 @@ impl Source<'_> {
             value.span(),
             Error::usage(format!("{key} has the wrong type ({found})")).hint(format!("write {wanted}")),
         )
+    }
+}
+
+/// What a table under a name holds, each called `name.key`; or the value itself, where it isn't one or none is `meant`.
+fn inner<'a>(
+    meant: bool,
+    name: Spanned<DeString<'a>>,
+    value: Spanned<DeValue<'a>>,
+) -> Vec<(Spanned<DeString<'a>>, Spanned<DeValue<'a>>)> {
+    let place = value.span();
+    match value.into_inner() {
+        DeValue::Table(table) if meant => {
+            let called = |key: &Spanned<DeString>| format!("{}.{}", name.get_ref(), key.get_ref()).into();
+            table.into_iter().map(|(key, value)| (Spanned::new(key.span(), called(&key)), value)).collect()
+        }
+        value => vec![(name, Spanned::new(place, value))],
     }
 }
 

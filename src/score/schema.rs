@@ -65,6 +65,8 @@ pub enum Form {
     Points,
     /// Two shares, the smaller one first.
     Shares,
+    /// A place in the picture: shares of its width and height.
+    Point,
     /// Texts by name.
     Named,
     /// Text or a number.
@@ -105,6 +107,7 @@ pub const TABLES: &[Table] = &[
             key("curve", Tables("curve"), "curves drawn by hand"),
             key("prompt", Tables("prompt"), "what is shown when; the last one that applies wins"),
             key("words", NamedTables("words"), "what words in braces stand for"),
+            key("layer", Tables("layer"), "what is drawn over the pictures"),
             key("cuts", Table("cuts"), "when takes start"),
         ],
     },
@@ -166,6 +169,33 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "layer",
+        usage: "[[layer]]",
+        keys: &[
+            key("name", Text, "what routes call it, as in layer.NAME.opacity; by default its kind"),
+            key(
+                "kind",
+                Word(&["lyrics", "title", "waveform", "spectrum", "particles", "rings"]),
+                "what it shows",
+            ),
+            key("show", Word(&["line", "words", "karaoke"]), "how lyrics come"),
+            key("form", Word(&["line", "ring"]), "of a waveform or spectrum"),
+            key("on", Word(&["kick", "snare", "hat", "onset"]), "what particles are born on"),
+            key("text", Text, "of a title; artist and title of the track by default"),
+            key("font", Text, "a font's file; DejaVu Sans by default"),
+            key("at", Point, "its middle, in shares of width and height"),
+            key("size", Number(0.005, 2.0), "of letters, bars or radius, as a share of the picture's height"),
+            key("color", Text, "#ffcc00, or picture: the picture's own"),
+            key("sung", Text, "the colour of lyrics that were sung"),
+            key("blend", Word(&["normal", "add", "screen", "multiply"]), "how it gets onto the picture"),
+            key("fade_in", Number(0.0, 60.0), "seconds in which it, or a line of it, comes"),
+            key("fade_out", Number(0.0, 60.0), "seconds in which it goes"),
+            key("section", Text, "it is seen in sections of this label"),
+            key("from", Length, "or from here on"),
+            key("to", Length, "up to here; a title: for 6 seconds by default"),
+        ],
+    },
+    Table {
         name: "cuts",
         usage: "[cuts] of a preset",
         keys: &[
@@ -190,6 +220,13 @@ pub const TABLES: &[Table] = &[
                 Word(&["copy", "alac", "flac", "aac"]),
                 "how its sound goes in; unchanged by default",
             ),
+            key(
+                "flash_guard",
+                Word(&["on", "off"]),
+                "whether flashes are held to three a second; on by default",
+            ),
+            key("lyrics", Text, "LRC or SRT, shown by layers of kind lyrics, or by one of its own"),
+            key("font", Text, "a font's file, for all text that names none"),
             key("preset", Preset, "what holds where no part says otherwise"),
             key("model", Text, "a folder in diffusers' layout; spark by default"),
             key("motion", Text, "a motion module to use instead of the folder's own"),
@@ -218,6 +255,7 @@ pub const TABLES: &[Table] = &[
             ),
             key("prompt", Tables("prompt"), "prompts over those of all presets"),
             key("words", NamedTables("words"), "what words in braces in them stand for"),
+            key("layer", Tables("layer"), "what is drawn over all looks"),
         ],
     },
     Table {
@@ -305,9 +343,16 @@ fn form(form: &Form) -> Value {
         }
         Param => {
             let names: Vec<&str> = PARAMS.iter().filter(|p| routable(p)).map(|p| &*p.name).collect();
-            let slots = SLOT_KINDS.iter().filter(|kind| kind.rate != Rate::Job).map(|kind| kind.prefix);
-            let prefixes = slots.collect::<Vec<_>>().join("|");
-            json!({ "anyOf": [{ "enum": names }, { "type": "string", "pattern": format!("^({prefixes})\\.{NAME}$") }] })
+            // One pattern for those whose name comes last, one for every key behind a name.
+            let (last, inner): (Vec<&SlotRow>, Vec<&SlotRow>) = SLOT_KINDS
+                .iter()
+                .filter(|kind| kind.rate != Rate::Job)
+                .partition(|kind| kind.around().1.is_empty());
+            let prefixes = last.iter().map(|kind| kind.prefix).collect::<Vec<_>>().join("|");
+            let patterns = inner.into_iter().map(pattern).chain([format!("^({prefixes})\\.{NAME}$")]);
+            let patterns = patterns.map(|pattern| json!({ "type": "string", "pattern": pattern }));
+            let forms: Vec<Value> = [json!({ "enum": names })].into_iter().chain(patterns).collect();
+            json!({ "anyOf": forms })
         }
         Signal => {
             let names: Vec<&str> = SIGNALS.iter().map(|s| s.name).collect();
@@ -325,6 +370,8 @@ fn form(form: &Form) -> Value {
             { "type": "array", "prefixItems": [length(), { "type": "number" }], "minItems": 2, "maxItems": 2 } }),
         Shares => json!({ "type": "array", "items": { "type": "number", "minimum": 0, "maximum": 1 },
             "minItems": 2, "maxItems": 2 }),
+        Point => json!({ "type": "array", "items": { "type": "number", "minimum": -1, "maximum": 2 },
+            "minItems": 2, "maxItems": 2 }),
         Named => json!({ "type": "object", "additionalProperties": { "type": ["string", "number"] } }),
         TextOrNumber => json!({ "type": ["string", "number"] }),
         Table(name) => reference(name),
@@ -336,17 +383,33 @@ fn form(form: &Form) -> Value {
 /// Parameters and values. Those of slots are written as `"lora.smoke" = 1`, or as a table `lora`.
 fn settings() -> Value {
     let rows = PARAMS.iter().map(|p| (p.name.to_string(), param(p)));
-    let tables = SLOT_KINDS.iter().map(|kind| {
-        let named = json!({ format!("^{NAME}$"): param(&kind.param("NAME")) });
-        (
-            kind.prefix.to_owned(),
-            json!({ "type": "object", "additionalProperties": false, "patternProperties": named }),
-        )
-    });
+    let mut tables: Map<String, Value> = Map::new();
+    for kind in SLOT_KINDS {
+        let (before, behind) = kind.around();
+        let own = param(&kind.param("NAME"));
+        let table = tables.entry(before).or_insert_with(
+            || json!({ "type": "object", "additionalProperties": false, "patternProperties": {} }),
+        );
+        let named = &mut table["patternProperties"][format!("^{NAME}$")];
+        match behind.strip_prefix('.') {
+            None => *named = own,
+            Some(key) => {
+                named["type"] = "object".into();
+                named["additionalProperties"] = false.into();
+                named["properties"][key] = own;
+            }
+        }
+    }
     let properties: Map<String, Value> = rows.chain(tables).collect();
-    let named = |kind: &SlotRow| (format!("^{}\\.{NAME}$", kind.prefix), param(&kind.param("NAME")));
+    let named = |kind: &SlotRow| (pattern(kind), param(&kind.param("NAME")));
     let patterns: Map<String, Value> = SLOT_KINDS.iter().map(named).collect();
     json!({ "type": "object", "additionalProperties": false, "properties": properties, "patternProperties": patterns })
+}
+
+/// What the names of a kind's slots look like, as a regular expression.
+fn pattern(kind: &SlotRow) -> String {
+    let (before, behind) = kind.around();
+    format!("^{before}\\.{NAME}{}$", behind.replace('.', "\\."))
 }
 
 fn routable(param: &Param) -> bool {
@@ -409,6 +472,7 @@ fn written(form: &Form) -> String {
         Texts => "[\"a\", \"b\"]".into(),
         Points => "[[place, value], ...]".into(),
         Shares => "[0.1, 0.9]".into(),
+        Point => "[0.5, 0.8]".into(),
         Named => "name = \"text\"".into(),
         TextOrNumber => "12, \"30000/1001\"".into(),
         Table(_) | Tables(_) | NamedTables(_) => "see below".into(),

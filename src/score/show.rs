@@ -5,6 +5,7 @@
 //! the first look.
 
 use super::clock::{Clock, Length};
+use super::layer::spec::Layer;
 use super::param::Setting;
 use super::preset::{Cuts, Place, Preset, Prompt};
 use super::timeline::Blend;
@@ -34,6 +35,8 @@ pub struct Show {
     pub set: Vec<Setting>,
     /// What frames start from in looks that name nothing themselves.
     pub init: Option<String>,
+    /// What is drawn over all looks.
+    pub layers: Vec<Layer>,
 }
 
 /// A preset and what is changed about it.
@@ -92,6 +95,7 @@ impl Show {
             cut_at: Vec::new(),
             set: Vec::new(),
             init: None,
+            layers: Vec::new(),
         }
     }
 

@@ -59,12 +59,54 @@ kinds! {
         effect: "the prompt counts for more; 0 = as without it",
         to_add: "prompts can't have names yet: leave it out",
     },
+    /// How much is seen of a layer.
+    LayerOpacity: SlotRow {
+        prefix: "layer.*.opacity",
+        noun: "layer",
+        unit: "",
+        range: (0.0, 1.0, 1.0),
+        rate: Rate::Frame,
+        effect: "the layer is seen more; 0 = not at all",
+        to_add: ADD_LAYER,
+    },
+    /// How large a layer is, as a multiple of its own size.
+    LayerSize: SlotRow {
+        prefix: "layer.*.size",
+        noun: "layer",
+        unit: "",
+        range: (0.0, 1.0, 4.0),
+        rate: Rate::Frame,
+        effect: "the layer is larger; 1 = its own size",
+        to_add: ADD_LAYER,
+    },
+    /// How far a layer is moved to the right, as a share of the picture's width.
+    LayerX: SlotRow {
+        prefix: "layer.*.x",
+        noun: "layer",
+        unit: "widths",
+        range: (-1.0, 0.0, 1.0),
+        rate: Rate::Frame,
+        effect: "the layer moves to the right",
+        to_add: ADD_LAYER,
+    },
+    /// How far a layer is moved downwards, as a share of the picture's height.
+    LayerY: SlotRow {
+        prefix: "layer.*.y",
+        noun: "layer",
+        unit: "heights",
+        range: (-1.0, 0.0, 1.0),
+        rate: Rate::Frame,
+        effect: "the layer moves down",
+        to_add: ADD_LAYER,
+    },
 }
+
+const ADD_LAYER: &str = "add a [[layer]] with that name";
 
 /// A kind of slot.
 #[derive(Debug)]
 pub struct SlotRow {
-    /// What stands before the name: `lora` in `lora.smoke`.
+    /// What stands before the name: `lora` in `lora.smoke`; where more stands behind it, all with a star in its place.
     pub prefix: &'static str,
     /// What has the name, in words that follow "a" and "no".
     pub noun: &'static str,
@@ -81,14 +123,25 @@ pub struct SlotRow {
 }
 
 impl SlotRow {
+    /// What stands before the name and its dot, and what stands behind the name: `layer` and `.opacity`.
+    pub(super) fn around(&self) -> (&'static str, &'static str) {
+        self.prefix.split_once(".*").unwrap_or((self.prefix, ""))
+    }
+
     /// The parameter of the thing called `name`.
     pub(super) fn param(&self, name: &str) -> Param {
         let (min, default, max) = self.range;
-        let SlotRow { prefix, unit, rate, effect, .. } = *self;
+        let SlotRow { unit, rate, effect, .. } = *self;
+        let (before, behind) = self.around();
         let (group, kind) = (Group::Generate, Kind::Number);
-        let name = format!("{prefix}.{name}").into();
+        let name = format!("{before}.{name}{behind}").into();
         Param { row: None, name, unit, min, max, default, effect, rate, group, kind }
     }
+}
+
+/// The slot of this kind for what is called `name`.
+pub(super) fn slot(kind: SlotKind, name: &str) -> ParamRef {
+    ParamRef::Slot(Arc::new(SLOT_KINDS[kind as usize].param(name)))
 }
 
 /// The slots of a job.
@@ -117,6 +170,11 @@ impl Slots {
             }
         }
         Ok(slots)
+    }
+
+    /// These and those.
+    pub(super) fn with(&self, others: Slots) -> Self {
+        Slots(self.0.iter().cloned().chain(others.0).collect())
     }
 
     /// Each slot, by its name.
@@ -151,7 +209,7 @@ impl Slots {
     fn unknown(&self, name: &str) -> Error {
         let error = Error::usage(format!("there is no parameter '{name}'"));
         let (prefix, wanted) = name.split_once('.').unwrap_or((name, ""));
-        let Some(kind) = SLOT_KINDS.iter().find(|k| k.prefix == prefix) else {
+        let Some(kind) = SLOT_KINDS.iter().find(|k| k.around().0 == prefix) else {
             let names = || TABLE.iter().map(|p| &*p.name).chain(self.iter().map(|p| &*p.name));
             return match nearest(name, names()) {
                 Some(near) => error.hint(format!("did you mean '{near}'?")),

@@ -143,6 +143,14 @@ fn file_of(codec: Id) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// Title, artist and such of the track at `path`, by FFmpeg's names.
+///
+/// # Errors
+/// Input: it can't be opened.
+pub fn tags_of(path: &Path) -> Result<Vec<(&'static str, String)>> {
+    demux::open(path).map(|input| tags(&input))
+}
+
 /// The file's tags, and where it has none the sound's: Ogg has them there.
 fn tags(input: &Input) -> Vec<(&'static str, String)> {
     let found = |key: &'static str| {

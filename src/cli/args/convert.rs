@@ -25,6 +25,9 @@ impl From<JobArgs> for JobOptions {
             stretch,
             tier,
             hearing: args.hearing.into(),
+            lyrics: args.lyrics,
+            font: args.font,
+            flash_guard: args.flash_guard,
             ..args.model.into()
         }
     }
@@ -135,7 +138,7 @@ mod tests {
     use super::*;
     use crate::cli::args::{Cli, Command};
     use crate::units::Seconds;
-    use crate::video::{Audio, Profile};
+    use crate::video::{Audio, Guard, Profile};
     use clap::Parser;
     use std::path::PathBuf;
 
@@ -153,7 +156,7 @@ mod tests {
              --size 64x36 \
              --fps 29.97 --start 1 --end 1:02 --model m --motion n --steps 3 --force-steps --generate 32x32 --overlap 2 \
              --device cpu --precision bf16 --beats aubio --ears e --first-beat 0.5 --beats-file b --double \
-             --shift-beats -0.25 --sections-file s --audio-stream 2 -o a.mkv --profile ffv1 --audio flac --overwrite",
+             --shift-beats -0.25 --sections-file s --audio-stream 2 --lyrics l.lrc --font f --flash-guard off -o a.mkv --profile ffv1 --audio flac --overwrite",
         );
         let path = |name: &str| Some(PathBuf::from(name));
         let text = |text: &str| Some(text.to_owned());
@@ -188,6 +191,9 @@ mod tests {
             device: text("cpu"),
             precision: Some(Precision::Bf16),
             hearing,
+            lyrics: path("l.lrc"),
+            font: path("f"),
+            flash_guard: Some(Guard::Off),
         };
         assert_eq!(format!("{job:?}"), format!("{expected:?}"));
         assert_eq!((out.output, out.profile), (path("a.mkv"), Some(Profile::Ffv1)));

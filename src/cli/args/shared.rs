@@ -3,7 +3,7 @@
 use crate::audio::Tracker;
 use crate::diffusion::{Precision, Tier};
 use crate::units::{FrameRate, Seconds, Size};
-use crate::video::{Audio, Profile};
+use crate::video::{Audio, Guard, Profile};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
@@ -68,6 +68,18 @@ pub struct JobArgs {
     #[arg(long, value_name = "N")]
     pub section: Option<usize>,
 
+    /// Lyrics to show, in LRC or SRT; a layer of the preset or project says how, or they come at the bottom
+    #[arg(long, value_name = "FILE")]
+    pub lyrics: Option<PathBuf>,
+
+    /// A font for lyrics and titles, .ttf or .otf [default: DejaVu Sans, which comes with the program]
+    #[arg(long, value_name = "FILE")]
+    pub font: Option<PathBuf>,
+
+    /// Hold flashes to three a second, as more can bring on seizures (WCAG 2.3.1) [default: on]
+    #[arg(long, value_name = "on|off", value_parser = guards())]
+    pub flash_guard: Option<Guard>,
+
     #[command(flatten)]
     #[allow(missing_docs)]
     pub model: ModelArgs,
@@ -95,6 +107,10 @@ pub struct OutputArgs {
     /// Replace a video that is there already, whatever it was made with
     #[arg(long)]
     pub overwrite: bool,
+}
+
+fn guards() -> impl TypedValueParser<Value = Guard> {
+    PossibleValuesParser::new(Guard::NAMES).try_map(|name| Guard::find(&name))
 }
 
 fn carriages() -> impl TypedValueParser<Value = Audio> {

@@ -6,6 +6,7 @@ pub mod planned;
 pub mod sheet;
 
 use crate::error::{Error, Result};
+use crate::video::plain_font;
 use plotters::prelude::FontStyle;
 use plotters::style::register_font;
 use std::path::Path;
@@ -49,6 +50,6 @@ use picture;
 
 /// The font comes with the program; nothing is looked for on the machine.
 fn ready() -> Result<()> {
-    register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular())
+    register_font("sans-serif", FontStyle::Normal, plain_font())
         .map_err(|_| Error::internal("the font of the picture can't be read"))
 }

@@ -5,7 +5,8 @@ use crate::render::job::Settings;
 use serde_json::{Map, Value, json};
 
 /// What decides the pictures of a job, by name. Not here: which part of the track is rendered, since a window depends on
-/// its take alone; the track itself, which speaks through the timeline; its look-up table, which finished pictures go through; and what the video is written as.
+/// its take alone; the track itself, which speaks through the timeline; what finished pictures go through, a look-up table, and
+/// what is drawn over them; and what the video is written as.
 pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
     // Whoever adds a setting has to say on which side it is.
     let Settings {
@@ -22,6 +23,8 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
         frames: _,
         timeline,
         lut: _,
+        flash_guard,
+        layers: _,
     } = settings;
     let key = json!({
         "program": program,
@@ -33,6 +36,7 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
         "generate": generate,
         "picture": picture,
         "timeline": timeline,
+        "flash_guard": flash_guard,
     });
     match key {
         Value::Object(key) => Ok(key),
@@ -84,6 +88,7 @@ mod tests {
     use super::*;
     use crate::render::fixture::small_settings;
     use crate::units::{GeneratedFrame, Size};
+    use crate::video::Guard;
 
     fn differ(change: impl Fn(&mut Settings)) -> Vec<String> {
         let (before, mut after) = (small_settings(4), small_settings(4));
@@ -100,6 +105,7 @@ mod tests {
         assert_eq!(differ(|s| (s.steps, s.device) = (3, "cuda f16".into())), ["device", "steps"]);
         assert_eq!(differ(|s| s.timeline = "other".into()), ["timeline"]);
         assert_eq!(differ(|s| s.program = "other".into()), ["program"]);
+        assert_eq!(differ(|s| s.flash_guard = Guard::Off), ["flash_guard"]);
         assert!(
             differ(|s| (s.first_frame, s.frames, s.track) = (GeneratedFrame(5), 9, "other".into()))
                 .is_empty()

@@ -6,6 +6,8 @@ use super::raw::{RawHearing, RawPart, RawProject, RawTakes};
 use crate::audio::Octave;
 use crate::error::{Error, Result};
 use crate::score::clock::Length;
+use crate::score::layer::spec;
+use crate::score::layer::spec::Layer;
 use crate::score::param::{Rate, Setting};
 use crate::score::preset::{Cuts, MAX_LINE, MAX_TEXT, Place, Preset, Prompt};
 use crate::score::raw::{Field, RawCuts, Source};
@@ -30,6 +32,9 @@ pub(super) struct Fragment {
     pub output: Option<String>,
     pub profile: Option<String>,
     pub audio: Option<String>,
+    pub flash_guard: Option<String>,
+    pub lyrics: Option<String>,
+    pub font: Option<String>,
     pub tier: Option<String>,
     pub model: Option<String>,
     pub motion: Option<String>,
@@ -50,6 +55,7 @@ pub(super) struct Fragment {
     pub parts: Vec<RoughPart>,
     pub prompts: Vec<Prompt>,
     pub words: BTreeMap<String, Words>,
+    pub layers: Vec<Layer>,
 }
 
 /// A `[[part]]`, whose preset may still be the project's.
@@ -66,7 +72,9 @@ pub(super) struct RoughPart {
 
 /// Checks all files that were gathered and puts them together, for a job with these slots.
 pub(super) fn merge(loader: &mut Loader, choices: &Choices, slots: &Slots) -> Result<Fragment> {
-    let mut merged = Fragment::default();
+    let layers = layers(loader)?;
+    let slots = &slots.with(spec::slots(&layers)?);
+    let mut merged = Fragment { layers, ..Fragment::default() };
     for name in loader.order.clone() {
         let text = loader.text(&name);
         let source = Source { name: &name, text: &text };
@@ -80,6 +88,20 @@ pub(super) fn merge(loader: &mut Loader, choices: &Choices, slots: &Slots) -> Re
         file.lists(&raw, &mut merged)?;
     }
     Ok(merged)
+}
+
+/// The layers of all files; of two that are called the same, the later one.
+fn layers(loader: &mut Loader) -> Result<Vec<Layer>> {
+    let mut layers: Vec<Layer> = Vec::new();
+    for name in loader.order.clone() {
+        let text = loader.text(&name);
+        let source = Source { name: &name, text: &text };
+        for layer in source.layers(&loader.tables(&source)?.layer)? {
+            layers.retain(|known| known.name != layer.name);
+            layers.push(layer);
+        }
+    }
+    Ok(layers)
 }
 
 /// A project file under the checks.
@@ -103,11 +125,14 @@ impl File<'_, '_, '_> {
         };
         over(&mut into.track, path("track", &raw.track)?);
         over(&mut into.output, path("output", &raw.output)?);
+        over(&mut into.lyrics, path("lyrics", &raw.lyrics)?);
+        over(&mut into.font, path("font", &raw.font)?);
         over(&mut into.model, path("model", &raw.model)?);
         over(&mut into.motion, path("motion", &raw.motion)?);
         over(&mut into.lut, path("lut", &raw.lut)?);
         over(&mut into.profile, word("profile", &raw.profile, self.choices.profiles)?);
         over(&mut into.audio, word("audio", &raw.audio, self.choices.audio)?);
+        over(&mut into.flash_guard, word("flash_guard", &raw.flash_guard, &["on", "off"])?);
         over(&mut into.tier, word("tier", &raw.tier, self.choices.tiers)?);
         over(&mut into.steps, whole("steps", &raw.steps, 1..=1000)?.map(|n| n as usize));
         over(&mut into.overlap, whole("overlap", &raw.overlap, 1..=1000)?.map(|n| n as usize));
@@ -140,14 +165,15 @@ impl File<'_, '_, '_> {
                 return Err(Error::usage(error).hint(format!("at most {MAX_PARTS}")));
             }
         }
+        let slots = into.preset.as_ref().map_or(self.slots, |preset| &preset.slots).clone();
         for (key, value) in &raw.set {
-            into.set.push(source.base(key, value, self.slots)?);
+            into.set.push(source.base(key, value, &slots)?);
         }
         if let Some(takes) = &raw.cuts {
             self.takes(takes, into)?;
         }
         for part in &raw.part {
-            into.parts.push(self.part(part)?);
+            into.parts.push(self.part(part, &slots)?);
         }
         for prompt in &raw.prompt {
             into.prompts.push(source.prompt(prompt, "", &into.words)?);
@@ -203,9 +229,11 @@ impl File<'_, '_, '_> {
         Ok(())
     }
 
-    fn part(&mut self, raw: &Spanned<RawPart>) -> Result<RoughPart> {
+    fn part(&mut self, raw: &Spanned<RawPart>, usual: &Slots) -> Result<RoughPart> {
         let source = self.source;
         let (table, raw) = (raw.span(), raw.get_ref());
+        let preset = raw.preset.as_ref().map(|v| self.preset(v)).transpose()?;
+        let slots = preset.as_ref().map_or(usual, |preset| &preset.slots);
         let place = source.place([&raw.section, &raw.from, &raw.to])?;
         if place == Place::Everywhere {
             let error = Error::usage("this part has no place");
@@ -222,7 +250,7 @@ impl File<'_, '_, '_> {
         };
         let mut set = Vec::new();
         for (key, value) in &raw.set {
-            let setting = source.base(key, value, self.slots)?;
+            let setting = source.base(key, value, slots)?;
             if setting.param.rate == Rate::Job {
                 let error = Error::usage(format!("{} holds for the whole video", setting.param.name));
                 return Err(source.at(key.span(), error.hint("set it under [set] of the project")));
@@ -231,7 +259,7 @@ impl File<'_, '_, '_> {
         }
         Ok(RoughPart {
             place,
-            preset: raw.preset.as_ref().map(|v| self.preset(v)).transpose()?,
+            preset,
             prompt: text("prompt", &raw.prompt)?,
             negative: text("negative", &raw.negative)?,
             init: source.source("init", &raw.init)?,
@@ -264,8 +292,8 @@ fn over<T>(slot: &mut Option<T>, said: Option<T>) {
 }
 
 impl Source<'_> {
-    /// A path inside the project's folder.
-    fn path(&self, key: &str, value: &Spanned<Value>) -> Result<String> {
+    /// A path inside the file's folder.
+    pub fn path(&self, key: &str, value: &Spanned<Value>) -> Result<String> {
         let path = self.text(key, value, MAX_LINE)?;
         inside(path).map(str::to_owned).map_err(|e| self.at(value.span(), e))
     }

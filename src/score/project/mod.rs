@@ -10,6 +10,9 @@
 //! output = "song.mkv"          # default: the names of track, preset and tier
 //! profile = "h264"             # h265, av1, vp9, prores, ffv1, gif, png
 //! # audio = "flac"             # copy, alac, flac, aac; default: unchanged where the file holds it, else without loss
+//! # flash_guard = "off"        # more than three flashes in a second come through
+//! # lyrics = "song.lrc"        # LRC or SRT, shown by layers of kind lyrics; where there is none, by one of its own
+//! # font = "fonts/mine.ttf"    # of all text that names none; default: DejaVu Sans, which comes with the program
 //! preset = "pulse"             # what holds where no part says otherwise: a name, or a file; default: director
 //! model = "models/mine"        # a folder in diffusers' layout; default: spark, which comes with the program
 //! # motion = "lightning.safetensors"   # a motion module to use instead of the folder's own
@@ -42,6 +45,9 @@
 //! on = "section"               # never, bars:8
 //! min = 2                      # a take lasts at least so long
 //! at = ["1:00", "64 bars"]     # and in any case here
+//!
+//! [[layer]]                    # what is drawn over all looks; keys as in a preset
+//! kind = "title"
 //!
 //! [[part]]                     # another look for a stretch of the track; the last part that applies wins
 //! section = "B"                # every section of this label; or:
@@ -98,6 +104,12 @@ pub struct Project {
     pub profile: Option<String>,
     /// How its sound goes in: one of the [`Choices`].
     pub audio: Option<String>,
+    /// Whether flashes are held to three a second: on or off.
+    pub flash_guard: Option<String>,
+    /// A file of lyrics.
+    pub lyrics: Option<String>,
+    /// A font's file.
+    pub font: Option<String>,
     /// How much work goes into every picture: one of the [`Choices`].
     pub tier: Option<String>,
     /// A model's folder.
@@ -163,6 +175,9 @@ impl Project {
             output: merged.output.clone(),
             profile: merged.profile.clone(),
             audio: merged.audio.clone(),
+            flash_guard: merged.flash_guard.clone(),
+            lyrics: merged.lyrics.clone(),
+            font: merged.font.clone(),
             tier: merged.tier.clone(),
             model: merged.model.clone(),
             motion: merged.motion.clone(),
@@ -206,6 +221,7 @@ fn show(merged: Fragment, preset: Preset) -> Show {
         cut_at: merged.cut_at,
         set: merged.set,
         init: merged.init,
+        layers: merged.layers,
     }
 }
 

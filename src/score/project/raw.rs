@@ -1,6 +1,6 @@
 //! A project's file as it is written: the TOML tables one to one.
 
-use crate::score::raw::{Field, RawPrompt, RawWords};
+use crate::score::raw::{Field, RawLayer, RawPrompt, RawWords};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::{Spanned, Value};
@@ -18,6 +18,9 @@ pub(super) struct RawProject {
     pub output: Field,
     pub profile: Field,
     pub audio: Field,
+    pub flash_guard: Field,
+    pub lyrics: Field,
+    pub font: Field,
     pub preset: Field,
     pub model: Field,
     pub motion: Field,
@@ -41,6 +44,8 @@ pub(super) struct RawProject {
     pub prompt: Vec<Spanned<RawPrompt>>,
     #[serde(default)]
     pub words: BTreeMap<Spanned<String>, Spanned<RawWords>>,
+    #[serde(default)]
+    pub layer: Vec<Spanned<RawLayer>>,
 }
 
 /// The `[hearing]` of a project.

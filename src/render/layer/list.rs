@@ -1,0 +1,37 @@
+//! The layers of a job and what they show.
+
+use crate::digest::Digest;
+use crate::score::{LayerKind, Material, ShownLayer};
+use crate::video::Fonts;
+
+/// The layers of a job, in the order in which they are drawn, and what they show.
+#[derive(Clone, Debug, Default)]
+pub struct Layers {
+    /// Each with the fonts of its text.
+    pub list: Vec<(ShownLayer, Option<Fonts>)>,
+    /// What they show.
+    pub material: Material,
+}
+
+impl Layers {
+    /// SHA-256 of all that decides how they are drawn and isn't in the timeline, as hexadecimal digits; empty without layers.
+    pub fn hash(&self) -> String {
+        if self.list.is_empty() {
+            return String::new();
+        }
+        let mut digest = Digest::default();
+        let Material { lines, title, beats, hits, scope: _ } = &self.material;
+        digest.update(format!("{lines:?} {title:?} {beats:?} {hits:?}"));
+        for (shown, fonts) in &self.list {
+            digest.update(format!("{shown:?}"));
+            fonts.iter().flat_map(Fonts::files).for_each(|bytes| digest.update(bytes));
+        }
+        digest.finish()
+    }
+
+    /// Whether any of them shows waveform or spectrum.
+    pub fn want_a_scope(&self) -> bool {
+        let wants = |kind| matches!(kind, LayerKind::Waveform(_) | LayerKind::Spectrum(_));
+        self.list.iter().any(|(shown, _)| wants(shown.layer.kind))
+    }
+}

@@ -1,0 +1,95 @@
+//! Cells: the light of a picture on a coarse grid, as flashes are measured.
+//!
+//! Relative luminance is WCAG's: of linear light, 0.2126 R + 0.7152 G + 0.0722 B. Red is WCAG's measure of saturated red, R - G - B of
+//! linear light, where it is positive; a cell is saturated if R / (R + G + B) >= 0.8. Cells average over what is finer than the
+//! eye takes for a flash, like grain.
+
+use crate::video::frame::Frame;
+use rayon::prelude::*;
+use std::sync::LazyLock;
+
+/// Most cells in a row, and rows.
+const COLUMNS: usize = 64;
+const ROWS: usize = 36;
+/// Share of red in all light from which it is saturated.
+const SATURATED: f32 = 0.8;
+
+/// Linear light of a byte: the transfer function of sRGB (IEC 61966-2-1).
+static LIGHT: LazyLock<[f32; 256]> = LazyLock::new(|| {
+    std::array::from_fn(|byte| {
+        let v = byte as f64 / 255.0;
+        (if v <= 0.040_45 { v / 12.92 } else { ((v + 0.055) / 1.055).powf(2.4) }) as f32
+    })
+});
+
+/// What is measured of a cell.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Cell {
+    /// Relative luminance, 0 to 1.
+    pub light: f32,
+    /// R - G - B of linear light, 0 to 1.
+    pub red: f32,
+    /// Whether that red is saturated.
+    pub saturated: bool,
+}
+
+/// The cells of a picture, row by row.
+pub(super) fn measure(frame: &Frame) -> Vec<Cell> {
+    let (width, height) = (frame.size().width as usize, frame.size().height as usize);
+    let (columns, rows) = (width.min(COLUMNS), height.min(ROWS));
+    let light = &*LIGHT;
+    let row = |row: usize| {
+        let mut sums = vec![[0.0f32; 3]; columns];
+        let lines = row * height / rows..(row + 1) * height / rows;
+        let part = move |column: usize| 3 * (column * width / columns)..3 * ((column + 1) * width / columns);
+        let height = lines.len();
+        for line in frame.rgb()[3 * lines.start * width..3 * lines.end * width].chunks_exact(3 * width) {
+            for (column, sum) in sums.iter_mut().enumerate() {
+                for pixel in line[part(column)].chunks_exact(3) {
+                    (0..3).for_each(|c| sum[c] += light[usize::from(pixel[c])]);
+                }
+            }
+        }
+        sums.into_iter().enumerate().map(move |(column, sum)| {
+            let pixels = (part(column).len() / 3 * height) as f32;
+            cell(sum.map(|s| s / pixels))
+        })
+    };
+    (0..rows).into_par_iter().flat_map_iter(row).collect()
+}
+
+fn cell([r, g, b]: [f32; 3]) -> Cell {
+    let (red, all) = ((r - g - b).max(0.0), r + g + b);
+    Cell { light: 0.2126 * r + 0.7152 * g + 0.0722 * b, red, saturated: all > 0.0 && r >= SATURATED * all }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::units::Size;
+
+    #[test]
+    fn white_grey_and_red_have_the_light_that_the_standard_gives_them() {
+        let size = Size { width: 64, height: 36 };
+        let of = |rgb: [u8; 3]| {
+            let cells = measure(&Frame::new(size, rgb.repeat(size.pixels())));
+            assert!(cells.len() == 64 * 36 && cells.iter().all(|c| *c == cells[0]));
+            cells[0]
+        };
+        assert!((of([255; 3]).light - 1.0).abs() < 1e-5 && of([0; 3]) == Cell::default());
+        // Half of the light is byte 188 (IEC 61966-2-1).
+        assert!((of([188; 3]).light - 0.5).abs() < 0.005);
+        let red = of([255, 0, 0]);
+        assert!(red.saturated && (red.red - 1.0).abs() < 1e-5 && (red.light - 0.2126).abs() < 1e-5);
+        assert!(!of([255, 160, 0]).saturated && !of([90, 200, 10]).saturated);
+    }
+
+    #[test]
+    fn cells_average_checks_and_small_pictures_have_as_many_cells_as_pixels() {
+        let (large, small) = (Size { width: 1280, height: 720 }, Size { width: 16, height: 20 });
+        let checks = (0..large.pixels()).flat_map(|i| [if (i + i / 1280) % 2 == 0 { 0 } else { 255 }; 3]);
+        let cells = measure(&Frame::new(large, checks.collect()));
+        assert!(cells.len() == 64 * 36 && cells.iter().all(|c| (c.light - 0.5).abs() < 1e-4));
+        assert_eq!(measure(&Frame::black(small)).len(), 320);
+    }
+}

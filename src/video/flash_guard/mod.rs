@@ -1,0 +1,162 @@
+//! The flash guard: finished frames pass, and what would be the fourth flash within a second is damped.
+//!
+//! More than three flashes in a second can bring on seizures (WCAG 2.3.1, ITU-R BT.1702). [`FlashGuard`] counts general flashes and
+//! those of saturated red as these say, on the frames that it has let out. A frame with which the picture would go up or down
+//! once more than three times in a second is blended with the frame before, as little as it takes: out = before + a (frame - before) with
+//! the largest a of 64 steps that makes no such transition. At a = 0 the picture stands, so there is always one. Every other frame passes as it is.
+//!
+//! **Invariant:** what comes out depends on the frames that came in, in their order, and on nothing else; so a render
+//! that goes on after an interruption, which passes all its frames anew, gives the same bytes.
+
+mod cells;
+mod flashes;
+
+use super::frame::Frame;
+use crate::error::{Error, Result};
+use crate::units::{FrameRate, Size};
+use cells::Cell;
+use flashes::{Flashes, Kind, Moment, Strictness};
+use rayon::prelude::*;
+use serde::Serialize;
+
+/// Whether a video is guarded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Guard {
+    /// No more than three flashes a second come through.
+    #[default]
+    On,
+    /// Frames are written as they are made.
+    Off,
+}
+
+impl Guard {
+    /// What they are called.
+    pub const NAMES: [&'static str; 2] = ["on", "off"];
+
+    /// What is called `name`.
+    ///
+    /// # Errors
+    /// Usage: nothing is.
+    pub fn find(name: &str) -> Result<Self> {
+        match name {
+            "on" => Ok(Guard::On),
+            "off" => Ok(Guard::Off),
+            _ => Err(Error::usage(format!("the flash guard can't be '{name}'")).hint("say on or off")),
+        }
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        Self::NAMES[self as usize]
+    }
+}
+
+/// Steps from a frame that stands to one that is as it came.
+const STEPS: u16 = 64;
+/// Transitions of cells within a quarter of a second are one of the picture: half a cycle of what is just harmless is shorter.
+const TOGETHER: f64 = 0.25;
+/// Behind a damped frame a second is counted longer by this, so that nobody who counts otherwise finds a fourth flash.
+const MARGIN: f64 = 0.125;
+
+/// Lets frames pass and holds flashes to three a second.
+#[derive(Clone, Debug)]
+pub struct FlashGuard {
+    /// Frames a second.
+    rate: f64,
+    flashes: [Flashes; 2],
+    /// How many frames have passed.
+    passed: u64,
+    before: Frame,
+    /// The frame that was damped last.
+    damped: Option<u64>,
+    /// How many were.
+    count: u64,
+}
+
+impl FlashGuard {
+    /// For frames at this rate, from the first one on.
+    pub fn new(fps: FrameRate) -> Self {
+        FlashGuard {
+            rate: fps.per_second(),
+            flashes: [Kind::Light, Kind::Red].map(Flashes::new),
+            passed: 0,
+            before: Frame::black(Size { width: 0, height: 0 }),
+            damped: None,
+            count: 0,
+        }
+    }
+
+    /// The next frame: as it came in, or damped.
+    pub fn pass(&mut self, frame: Frame) -> Frame {
+        let measured = cells::measure(&frame);
+        let fits = self.before.size() == frame.size();
+        let (out, measured) = match fits && self.forbids(&measured, Strictness::Plain) {
+            false => (frame, measured),
+            true => {
+                (self.damped, self.count) = (Some(self.passed), self.count + 1);
+                let out = self.damp(&frame);
+                let measured = cells::measure(&out);
+                (out, measured)
+            }
+        };
+        let now = self.now();
+        self.flashes.iter_mut().for_each(|flashes| flashes.step(&measured, now, Strictness::Plain));
+        self.passed += 1;
+        self.before.clone_from(&out);
+        out
+    }
+
+    /// How many frames were damped.
+    pub fn damped(&self) -> u64 {
+        self.count
+    }
+
+    fn now(&self) -> Moment {
+        let together = (TOGETHER * self.rate).ceil() as u64;
+        Moment { frame: self.passed, together, second: self.rate.ceil() as usize }
+    }
+
+    /// Whether these cells would be a transition too many.
+    fn forbids(&self, cells: &[Cell], strictness: Strictness) -> bool {
+        let now = self.now();
+        let recent = self.damped.is_some_and(|at| ((now.frame - at) as f64) < self.rate);
+        let second = if recent { (self.rate * (1.0 + MARGIN)).ceil() } else { self.rate };
+        self.flashes.iter().any(|flashes| {
+            let mut next = flashes.clone();
+            next.step(cells, now, strictness);
+            next.are_too_many(now.frame, second)
+        })
+    }
+
+    /// The frame as near to `frame` as is allowed.
+    fn damp(&self, frame: &Frame) -> Frame {
+        // What is allowed at some a is allowed below it.
+        let (mut allowed, mut forbidden) = (0, STEPS);
+        while forbidden - allowed > 1 {
+            let middle = (allowed + forbidden) / 2;
+            let cells = cells::measure(&mix(&self.before, frame, middle));
+            match self.forbids(&cells, Strictness::Careful) {
+                true => forbidden = middle,
+                false => allowed = middle,
+            }
+        }
+        mix(&self.before, frame, allowed)
+    }
+}
+
+/// `share` of [`STEPS`] of the way from one frame to another.
+fn mix(from: &Frame, to: &Frame, share: u16) -> Frame {
+    let mut out = from.clone();
+    let lines = out.rgb_mut().par_chunks_mut(1 << 16).zip(to.rgb().par_chunks(1 << 16));
+    lines.for_each(|(out, to)| {
+        for (byte, to) in out.iter_mut().zip(to) {
+            let sum = u16::from(*byte) * (STEPS - share) + u16::from(*to) * share;
+            *byte = ((sum + STEPS / 2) / STEPS) as u8;
+        }
+    });
+    out
+}
+
+#[cfg(test)]
+mod tests;
