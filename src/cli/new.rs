@@ -50,7 +50,7 @@ fn project(track: &str, analysis: &Analysis, seed: u64) -> String {
          seed = {seed}\n",
         toml_text(track)
     );
-    text.push_str(&direct(analysis, seed).project());
+    text.push_str(&direct(analysis, seed, true).project());
     text.push_str(
         "\n# Later parts win, so a stretch of your own goes here:\n\
          # [[part]]\n# from = \"1:00\"              # or \"32 bars\", \"64 beats\"; or: section = \"B\"\n# to = \"1:20\"\n\

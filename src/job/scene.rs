@@ -40,6 +40,9 @@ pub struct Scene {
     guidance_from: Origin,
 }
 
+/// Frames a second of what is drawn where nobody says: it keeps its pace at any rate, and flights want to be smooth.
+const SMOOTH: u32 = 24;
+
 impl Scene {
     /// Looks at the model, listens to the track and plays the show on it.
     ///
@@ -53,7 +56,8 @@ impl Scene {
         };
         system::give_back();
         if request.directed {
-            let direction = direct(&analysis, request.seed);
+            // A model of the usual size makes its own pictures.
+            let direction = direct(&analysis, request.seed, info.words().is_some());
             if let RecordOrigin::Preset(_) = request.origin {
                 request.origin = RecordOrigin::Project(written(&direction, &request));
             }
@@ -63,7 +67,11 @@ impl Scene {
         for look in &mut request.show.looks {
             look.preset.base.entry(ParamId::Guidance.into()).or_insert(info.sampling().guidance);
         }
-        let fps = request.fps.map_or_else(|| FrameRate::new(info.hints().fps, 1), Ok)?;
+        let usual = match is_drawn(&request) {
+            true => SMOOTH,
+            false => info.hints().fps,
+        };
+        let fps = request.fps.map_or_else(|| FrameRate::new(usual, 1), Ok)?;
         let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
         let part = part(request.stretch, &analysis, fps, whole)?;
         // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.
@@ -220,6 +228,11 @@ fn written(direction: &Direction, request: &Request) -> ProjectRecord {
     let text = format!("track = {}\n{}", toml_text(&track), direction.project());
     let name = "video.toml".to_owned();
     ProjectRecord { name: Some(name.clone()), files: [(name, text)].into() }
+}
+
+/// Whether the director lets frames start from drawn scenes.
+fn is_drawn(request: &Request) -> bool {
+    request.directed && request.show.looks.iter().any(|look| look.init.is_some())
 }
 
 /// Who says what the guidance is: the model's own is put into the presets that say nothing.

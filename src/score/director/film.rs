@@ -4,7 +4,7 @@ use super::character::Character;
 use super::role::Role;
 use crate::noise::{Stream, uniform};
 
-/// A scene as a prompt names it, and another form of it for variation.
+/// A scene: how a prompt asks for it, and what is drawn of it.
 type Scene = (&'static str, &'static str);
 
 /// A world of scenes and colours.
@@ -22,88 +22,93 @@ pub struct Film {
     colors: [&'static [&'static str]; 4],
 }
 
-/// All films. Their scenes are those that spark draws crisply; clouds, smoke, kaleidoscopes and tunnels come out soft,
-/// and stars that stand still run together within some bars.
+/// All films. Neighbours in a row of scenes are shown in turn.
 pub const FILMS: &[Film] = &[
     Film {
         name: "night drive",
-        about: "out of the hills into a neon city and through it",
+        about: "out of the hills into a neon grid and through it",
         likes: (0.30, 0.33, 122.0),
         scenes: [
-            &[("aurora over mountains", "aurora"), ("sea waves", "layered waves"), ("dunes", "hills")],
-            &[("retro grid with a sun", "outrun"), ("spotlights", "searchlights")],
-            &[("city with a moon", "skyline"), ("rings", "twin rings"), ("galaxy", "pinwheel")],
-            &[("grid with mountains", "laser beams"), ("electric arcs", "hyperspace")],
+            &[("aurora over mountains", "aurora"), ("sea waves", "ocean"), ("silk", "silk")],
+            &[("hexagon rings", "hexfloor"), ("laser strings", "echoes")],
+            &[("retro grid with a sun", "synthwave"), ("square tunnel", "tunnel")],
+            &[("warp speed", "warp"), ("lightning bolts", "lightning"), ("electric storm", "lightning")],
         ],
-        colors: [&["violet", "midnight"], &["sunset", "rose"], &["rose", "violet"], &["neon", "rose"]],
+        colors: [&["violet", "midnight"], &["sunset", "rose"], &["neon", "sunset"], &["neon", "hologram"]],
     },
     Film {
         name: "deep space",
         about: "under an aurora, past a galaxy, to the speed of light",
         likes: (0.22, 0.15, 85.0),
         scenes: [
-            &[("aurora over mountains", "polar night"), ("hills", "mountains"), ("nebula", "cosmos")],
-            &[("spiral galaxy", "pinwheel"), ("rings", "interference")],
-            &[("meteor shower", "falling streaks"), ("planet", "moon"), ("sea waves", "layered waves")],
-            &[("hyperspace", "fireworks"), ("electric arcs", "lightning bolts")],
+            &[("aurora over mountains", "aurora"), ("silk", "silk"), ("sea waves", "ocean")],
+            &[("spiral galaxy", "galaxy"), ("wireframe landscape", "wire")],
+            &[("deep space", "warp"), ("spiral galaxy", "galaxy"), ("fireflies", "flow")],
+            &[("hyperspace", "tunnel"), ("warp speed", "warp")],
         ],
-        colors: [&["midnight", "violet"], &["ice", "violet"], &["violet", "ice"], &["ice", "neon"]],
+        colors: [
+            &["midnight", "violet"],
+            &["ice", "violet"],
+            &["violet", "cobalt and gold"],
+            &["hologram", "ice"],
+        ],
     },
     Film {
         name: "the sea",
-        about: "over the waves, under an aurora, into a storm",
+        about: "over the waves, down to what glows there, into a storm",
         likes: (0.18, 0.20, 98.0),
         scenes: [
-            &[("sea waves", "layered waves"), ("hills", "dunes"), ("aurora", "northern lights")],
-            &[("aurora over mountains", "northern lights over hills"), ("rings", "ripples")],
-            &[("rain", "meteor shower"), ("plankton", "bubbles"), ("snowfall", "blizzard")],
-            &[("lightning bolts", "electric storm"), ("hyperspace", "sparks")],
+            &[("sea waves", "ocean"), ("aurora over mountains", "aurora"), ("silk", "silk")],
+            &[("jellyfish", "jellyfish"), ("ripples", "flow")],
+            &[("jellyfish", "jellyfish"), ("fireflies", "flow"), ("spiral galaxy", "galaxy")],
+            &[("thunderstorm", "lightning"), ("hyperspace", "warp")],
         ],
-        colors: [&["ocean", "midnight"], &["mint", "ocean"], &["midnight", "ocean"], &["ice", "ocean"]],
+        colors: [
+            &["ocean", "midnight"],
+            &["mint", "ocean"],
+            &["ocean", "teal and orange"],
+            &["ice", "ocean"],
+        ],
     },
     Film {
         name: "fire",
-        about: "from a campfire in the desert to where everything burns",
+        about: "from cloth in the evening light to where everything burns",
         likes: (0.42, 0.42, 100.0),
         scenes: [
-            &[("dunes", "hills"), ("campfire", "candle flame"), ("sea waves", "layered waves")],
-            &[("spotlights", "searchlights"), ("rings", "vinyl")],
-            &[
-                ("skyline", "city with a moon"),
-                ("retro grid with a sun", "retro road"),
-                ("galaxy", "pinwheel"),
-            ],
-            &[("flames", "wall of fire"), ("lightning bolts", "electric storm")],
+            &[("silk", "silk"), ("sea waves", "ocean"), ("aurora over mountains", "aurora")],
+            &[("electric arcs", "echoes"), ("hexagon rings", "hexfloor")],
+            &[("retro grid with a sun", "synthwave"), ("fireflies", "flow"), ("square tunnel", "tunnel")],
+            &[("flames", "fire"), ("lightning bolts", "lightning")],
         ],
-        colors: [&["autumn", "gold"], &["gold", "autumn"], &["sunset", "gold"], &["fire", "sunset"]],
+        colors: [&["autumn", "gold"], &["gold", "autumn"], &["sunset", "gold"], &["fire", "blood moon"]],
     },
     Film {
         name: "festival",
-        about: "hills in the evening, lights on a stage, fireworks",
+        about: "silk in the evening, lights, and a flight through all of them",
         likes: (0.36, 0.22, 108.0),
         scenes: [
-            &[("rolling hills", "dunes"), ("sea waves", "layered waves"), ("aurora", "northern lights")],
-            &[("spotlights", "stage lights"), ("snowfall", "falling petals")],
-            &[("city with a moon", "skyline"), ("fireflies", "bubbles"), ("rings", "twin rings")],
-            &[("fireworks", "sparks"), ("laser beams", "disco")],
+            &[("silk", "silk"), ("sea waves", "ocean"), ("aurora", "aurora")],
+            &[("fireflies", "flow"), ("laser strings", "echoes")],
+            &[
+                ("hexagon rings", "hexfloor"),
+                ("retro grid with a sun", "synthwave"),
+                ("spiral galaxy", "galaxy"),
+            ],
+            &[("hyperspace", "warp"), ("tunnel", "tunnel")],
         ],
-        colors: [&["sunset", "violet"], &["rose", "violet"], &["violet", "rose"], &["gold", "candy"]],
+        colors: [&["sunset", "candy"], &["rose", "candy"], &["candy", "rose"], &["candy", "neon"]],
     },
     Film {
         name: "machine",
         about: "signals, code and a power line that breaks",
         likes: (0.48, 0.50, 132.0),
         scenes: [
-            &[("sound wave", "strings"), ("aurora over mountains", "aurora"), ("rings", "radar")],
-            &[("falling code", "rain"), ("hexagons", "rings")],
-            &[
-                ("grid with mountains", "cyberspace"),
-                ("skyline", "city with a moon"),
-                ("waveform", "oscilloscope"),
-            ],
-            &[("lightning bolts", "electric storm"), ("laser beams", "searchlights")],
+            &[("silk", "silk"), ("aurora", "aurora"), ("sound wave", "echoes")],
+            &[("falling code", "glyphs"), ("wireframe landscape", "wire")],
+            &[("hexagon rings", "hexfloor"), ("square tunnel", "tunnel"), ("cyberspace", "synthwave")],
+            &[("electric storm", "lightning"), ("hyperspace", "warp")],
         ],
-        colors: [&["mono", "matrix"], &["matrix", "mint"], &["matrix", "mint"], &["mint", "mono"]],
+        colors: [&["mono", "matrix"], &["matrix", "mint"], &["matrix", "mint"], &["acid", "matrix"]],
     },
 ];
 
@@ -126,16 +131,25 @@ pub(super) fn choose(heard: &Character, seed: u64) -> &'static Film {
     &FILMS[best]
 }
 
+/// What is to be seen in a shot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// What is asked for.
+    pub prompt: String,
+    /// What its frames start from.
+    pub init: String,
+}
+
 impl Film {
-    /// What is asked for in the `scene`-th letter of a role, in its `step`-th shot when it is heard `again` for that many times.
-    /// A letter always begins with the same prompt.
-    pub(super) fn prompt(&self, role: Role, scene: usize, (step, again): (usize, usize)) -> String {
+    /// What is seen in the `scene`-th letter of a role, in its `step`-th shot when it is heard `again` for that many times.
+    /// A letter always begins with the same view.
+    pub(super) fn view(&self, role: Role, scene: usize, (step, again): (usize, usize)) -> View {
         let (scenes, colors) = (self.scenes[role as usize], self.colors[role as usize]);
-        let (main, other) = scenes[scene % scenes.len()];
-        let shown = if step % 2 == 0 { main } else { other };
+        // In the same scene the colours change, and every other time the scene does as well.
+        let (prompt, drawn) = scenes[(scene + step / 2) % scenes.len()];
         let later = if step > 0 { step + again } else { 0 };
         let color = colors[(scene / scenes.len() + later) % colors.len()];
-        format!("{color} {shown}")
+        View { prompt: format!("{color} {prompt}"), init: format!("draw:{drawn},palette={color}") }
     }
 }
 
@@ -145,10 +159,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn the_scenes_of_a_film_are_told_apart_and_colours_are_one_family() {
+    fn the_scenes_of_a_role_are_told_apart_and_colours_are_one_family() {
         for film in FILMS {
-            let all: Vec<&str> = film.scenes.iter().flat_map(|s| s.iter().map(|s| s.0)).collect();
-            assert_eq!(all.len(), all.iter().collect::<BTreeSet<_>>().len(), "{}: {all:?}", film.name);
+            for scenes in film.scenes {
+                let prompts: BTreeSet<&str> = scenes.iter().map(|s| s.0).collect();
+                assert_eq!(scenes.len(), prompts.len(), "{}: {scenes:?}", film.name);
+            }
             assert!(film.scenes.iter().all(|s| s.len() >= 2) && film.colors.iter().all(|c| c.len() >= 2));
             let family: BTreeSet<&&str> = film.colors.iter().copied().flatten().collect();
             assert!(family.len() <= 5, "{}: {family:?}", film.name);

@@ -37,14 +37,16 @@ pub struct Direction {
     pub roles: Vec<(String, Role)>,
     /// The shots from the start on.
     pub shots: Vec<Shot>,
+    /// Whether frames start from drawn scenes: a small model paints over them in the quiet, and is left out in the loud.
+    pub drawn: bool,
 }
 
-/// What the director shows of a track.
-pub fn direct(analysis: &Analysis, seed: u64) -> Direction {
+/// What the director shows of a track; `drawn`: with scenes for frames to start from, as a small model needs them.
+pub fn direct(analysis: &Analysis, seed: u64, drawn: bool) -> Direction {
     let film = film::choose(&Character::of_track(analysis), seed);
     let roles = role::roles(analysis);
     let shots = shot::shots(analysis, film, &roles, seed);
-    Direction { film, roles, shots }
+    Direction { film, roles, shots, drawn }
 }
 
 impl Direction {

@@ -1,20 +1,22 @@
 //! Shots: the sections of a track, cut into stretches of some bars with a look and a prompt each.
 
-use super::film::Film;
+use super::film::{Film, View};
 use super::role::Role;
 use crate::audio::{Analysis, Section};
 use crate::score::clock::{Clock, Length};
 use crate::units::Seconds;
 
-/// A stretch of the track with one look and one prompt, until the next shot begins.
+/// A stretch of the track with one look and one view, until the next shot begins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shot {
     /// Where it begins.
     pub from: Length,
     /// The preset that holds.
     pub preset: &'static str,
-    /// What is asked for.
-    pub prompt: String,
+    /// What is seen.
+    pub view: View,
+    /// Whether a model has a hand in it where frames start from drawn scenes: its softness suits what is quiet.
+    pub painted: bool,
     /// Whether a take starts here.
     pub cut: bool,
     /// How many bars the way here takes.
@@ -48,7 +50,7 @@ pub(super) fn shots(analysis: &Analysis, film: &Film, roles: &[(String, Role)], 
     list.truncate(MOST);
     if list.is_empty() {
         let role = roles.first().map_or(Role::Drive, |r| r.1);
-        list.push(shot(Length::Seconds(0.0), role, film.prompt(role, 0, (0, 0)), None));
+        list.push(shot(Length::Seconds(0.0), role, film.view(role, 0, (0, 0)), None));
     }
     let end = end(analysis, &clock, &list);
     list.extend(end);
@@ -64,8 +66,8 @@ struct Story<'a> {
     every: f64,
 }
 
-fn shot(from: Length, role: Role, prompt: String, section: Option<usize>) -> Shot {
-    Shot { from, preset: role.preset(), prompt, cut: false, ease: 0.0, section }
+fn shot(from: Length, role: Role, view: View, section: Option<usize>) -> Shot {
+    Shot { from, preset: role.preset(), view, painted: role == Role::Calm, cut: false, ease: 0.0, section }
 }
 
 fn sections(analysis: &Analysis, clock: &Clock, story: &Story) -> Vec<Shot> {
@@ -83,8 +85,8 @@ fn sections(analysis: &Analysis, clock: &Clock, story: &Story) -> Vec<Shot> {
         let again = heard.iter().filter(|label| **label == section.label).count();
         heard.push(&section.label);
         for (step, from) in steps(clock, section, role, story.every).into_iter().enumerate() {
-            let prompt = story.film.prompt(role, scene, (step, again));
-            let mut shot = shot(from, role, prompt, (step == 0).then_some(index));
+            let view = story.film.view(role, scene, (step, again));
+            let mut shot = shot(from, role, view, (step == 0).then_some(index));
             (shot.cut, shot.ease) = match (step, before) {
                 (0, None) => (false, 0.0),
                 (0, Some(before)) => entrance(before, role),
@@ -156,7 +158,8 @@ fn end(analysis: &Analysis, clock: &Clock, list: &[Shot]) -> Option<Shot> {
     (clock.place(from).0 > begun).then(|| Shot {
         from,
         preset: DUSK,
-        prompt: first.prompt.clone(),
+        view: first.view.clone(),
+        painted: true,
         cut: false,
         ease: END,
         section: None,
@@ -190,13 +193,13 @@ mod tests {
     fn a_letter_comes_back_as_itself_and_letters_differ() {
         let analysis = track(&FORM, 16.0);
         for seed in 0..50 {
-            let direction = direct(&analysis, seed);
+            let direction = direct(&analysis, seed, true);
             let shown = entrances(&analysis, &direction);
             assert_eq!(shown.len(), FORM.len());
             let mut by_letter: BTreeMap<&str, &str> = BTreeMap::new();
             for (letter, shot) in &shown {
-                let first = by_letter.entry(letter).or_insert(&shot.prompt);
-                assert_eq!(*first, shot.prompt, "{seed} {letter}");
+                let first = by_letter.entry(letter).or_insert(&shot.view.init);
+                assert_eq!(*first, shot.view.init, "{seed} {letter}");
             }
             let prompts: std::collections::BTreeSet<&str> = by_letter.values().copied().collect();
             assert_eq!(prompts.len(), by_letter.len(), "{seed}: {by_letter:?}");
@@ -206,7 +209,7 @@ mod tests {
                 direction.shots[at + 1..]
                     .iter()
                     .take_while(|s| s.section.is_none())
-                    .map(|s| s.prompt.as_str())
+                    .map(|s| s.view.init.as_str())
                     .collect()
             };
             assert!(!after(2).is_empty() && after(2) != after(4), "{seed}: {:?}", after(2));
@@ -216,13 +219,13 @@ mod tests {
     #[test]
     fn the_loudest_is_cut_to_and_the_end_goes_home_in_the_dark() {
         let analysis = track(&FORM, 16.0);
-        let direction = direct(&analysis, 1);
+        let direction = direct(&analysis, 1, true);
         let shown = entrances(&analysis, &direction);
         assert!(shown.iter().filter(|(letter, _)| *letter == "C").all(|(_, s)| s.cut && s.preset == "peak"));
         let last = direction.shots.last().unwrap();
         assert_eq!(
-            (last.preset, last.ease, last.prompt.clone()),
-            ("dusk", END, direction.shots[0].prompt.clone())
+            (last.preset, last.ease, last.view.clone()),
+            ("dusk", END, direction.shots[0].view.clone())
         );
         // Bars of 2 s: the last two of 96 s.
         assert_eq!(last.from, Length::Bars(46.0));
@@ -236,7 +239,7 @@ mod tests {
         let mut nothing = fixture(1.0);
         (nothing.sections, nothing.beats, nothing.downbeats) = Default::default();
         for analysis in [long, beatless, nothing, fixture(0.0), fixture(17.0)] {
-            let direction = direct(&analysis, 3);
+            let direction = direct(&analysis, 3, true);
             let clock = Clock::new(&analysis);
             let times: Vec<f64> = direction.shots.iter().map(|s| clock.place(s.from).0).collect();
             assert_eq!(times[0], 0.0);

@@ -12,16 +12,16 @@ fn form() -> Analysis {
 #[test]
 fn the_same_track_and_seed_give_the_same_text_and_other_seeds_others() {
     let texts: std::collections::BTreeSet<String> =
-        (0..20).map(|seed| direct(&form(), seed).project()).collect();
+        (0..20).map(|seed| direct(&form(), seed, true).project()).collect();
     assert!(texts.len() > 2);
-    assert_eq!(direct(&form(), 7), direct(&form(), 7));
+    assert_eq!(direct(&form(), 7, true), direct(&form(), 7, true));
 }
 
 #[test]
 fn every_film_plays_in_every_role() {
     let fps = FrameRate::new(12, 1).unwrap();
     for seed in 0..60 {
-        let show = direct(&form(), seed).show().unwrap();
+        let show = direct(&form(), seed, true).show().unwrap();
         let span = Span { start: Seconds(0.0), frames: 576 };
         let timeline = show.play(&form(), &Overrides::default(), fps, span).unwrap();
         assert!(timeline.prompts.len() >= 3 && !timeline.cuts.is_empty(), "{:?}", timeline.prompts);
@@ -38,7 +38,7 @@ fn parts_of_a_project_are_laid_over_what_the_director_chose() {
     let mut over = Show::of(crate::score::find("pulse").unwrap());
     over.looks.push(Show::of(own).looks.remove(0));
     over.parts = vec![Part { place, look: 1, ease: Length::Seconds(0.0), cut: false }];
-    let direction = direct(&fixture(16.0), 1);
+    let direction = direct(&fixture(16.0), 1, true);
     let span = Span { start: Seconds(0.0), frames: 160 };
     let play = |show: Show| show.play(&fixture(16.0), &Overrides::default(), fps, span).unwrap();
     let (plain, under) = (play(direction.show().unwrap()), play(direction.under(over).unwrap()));

@@ -33,13 +33,19 @@ impl Direction {
             text,
             "\n[[part]]\nfrom = {from}\npreset = \"{}\"\nprompt = {}\n",
             shot.preset,
-            toml_text(&shot.prompt)
+            toml_text(&shot.view.prompt)
         );
+        if self.drawn {
+            let _ = writeln!(text, "init = {}", toml_text(&shot.view.init));
+        }
         if shot.cut {
             text.push_str("cut = true\n");
         }
         if shot.ease > 0.0 {
             let _ = writeln!(text, "ease = \"{} bars\"", shot.ease);
+        }
+        if self.drawn && !shot.painted {
+            text.push_str("set.denoise = 0             # the scene as it is drawn; more: the model paints\n");
         }
     }
 }
