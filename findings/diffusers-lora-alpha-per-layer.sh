@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # A kohya LoRA whose layers have alphas of their own, loaded by diffusers 0.42.1 with peft 0.21.2. Needs torch.
 # Expected: each layer is scaled by its own alpha / its own rank; a layer without alpha by 1.
-# Seen: in the attention layers of a UNet for SD 1.5 all four alphas 1, 2, 4, 8 (rank 4) become 2, without a word: scales 0.5, 0.5, 0.5, 0.5
-# for 0.25, 0.5, 1, 2. Layers without an alpha beside layers with alpha 2 get 0.5 for 1. Different ranks with one alpha are right.
-# Why it matters: merged, extracted and block-weighted files have such alphas; a style comes out up to four times too
-# weak or too strong layer by layer, and a loader that is checked against diffusers inherits it.
+# Seen: in the attention layers of a UNet for SD 1.5 all four alphas 1, 2, 4, 8 (rank 4) become 2, without a word: scales 0.5,
+# 0.5, 0.5, 0.5 for 0.25, 0.5, 1, 2. Layers without an alpha beside layers with alpha 2 get 0.5 for 1. Different ranks with one
+# alpha are right.
+# Why it matters: merged, extracted and block-weighted files have such alphas; a style comes out up to four times too weak or too
+# strong layer by layer, and a loader that is checked against diffusers inherits it.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

