@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # Sums, means and softmax of f16 and bf16 in candle 0.11.1 on the CPU.
 # Expected: half precision is a storage format; sums over many values are kept in f32, as torch does it.
-# Seen: they are kept in the format itself, and a sum stops growing where the next value is below half a unit: a sum of
-# ones ends at 2048 (f16) and 256 (bf16), the mean of 5000 ones is 0.41 and 0.051. candle_nn's softmax over 4096 equal
-# logits in f16 adds up to 2 instead of 1, in bf16 to 16; softmax_last_dim, too.
-# Why it matters: 4096 keys are what self-attention has at 512 x 512; its output comes out twice too large, in every
-# such layer, and group norms over a picture lose their means. f32 and small test sizes show nothing.
+# Seen: they are kept in the format itself, and a sum stops growing where the next value is below half a unit: a sum of ones ends
+# at 2048 (f16) and 256 (bf16), the mean of 5000 ones is 0.41 and 0.051. candle_nn's softmax over 4096 equal logits in f16 adds up
+# to 2 instead of 1, in bf16 to 16; softmax_last_dim, too.
+# Why it matters: 4096 keys are what self-attention has at 512 x 512; its output comes out twice too large, in every such layer,
+# and group norms over a picture lose their means. f32 and small test sizes show nothing.
 # beatbolt turns logits and norms into f32 on the CPU (src/nn/attention.rs, src/nn/layers.rs). Needs cargo.
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # candle-core 0.11.1 on the CPU: a transposed batch of matrices times one matrix that was expanded over the batch.
 # Expected: matmul honours strides, or refuses them ("matmul is only supported for contiguous tensors" exists).
-# Seen: a.transpose(1, 2) x b.broadcast_as((batch, k, n)) gives wrong numbers for every batch but the first (off by up to
-# 216 where values reach 550), without an error. Each of the two alone is right: transposed x contiguous, contiguous x expanded;
-# so is broadcast_matmul.
-# Why it matters: keys are transposed and weights or masks expanded all over attention; the pictures of the first
-# frame are right and the others of a window are noise that looks like a badly trained model.
+# Seen: a.transpose(1, 2) x b.broadcast_as((batch, k, n)) gives wrong numbers for every batch but the first (off by up to 216
+# where values reach 550), without an error. Each of the two alone is right: transposed x contiguous, contiguous x expanded; so is
+# broadcast_matmul.
+# Why it matters: keys are transposed and weights or masks expanded all over attention; the first frame of a window is right and
+# the others are wrong, and a test with a batch of one passes.
 # beatbolt makes transposed factors contiguous before it multiplies (src/nn/attention.rs). Needs cargo.
 set -euo pipefail
 tmp=$(mktemp -d)

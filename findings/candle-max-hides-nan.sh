@@ -3,9 +3,9 @@
 # Expected: as in torch: whatever meets a NaN becomes NaN, so one look at the largest value tells whether a tensor is sound.
 # Seen: max passes over NaN unless it comes first, and so does min: [2, NaN, 1] has 2 and 1, [NaN, 2, 1] has NaN twice; relu turns
 # NaN into 0; clamp keeps it.
-# Why it matters: a half-precision decoder that overflows gives NaN in parts of a picture. A guard that asks for the
-# maximum passes it, or not, by whether the upper left corner is hit; relu layers (the tiny autoencoder's) turn it into
-# plausible black. mean or sum do show it. Needs cargo.
+# Why it matters: a half-precision decoder that overflows gives NaN in parts of a picture. A guard that asks for the maximum
+# passes it, or not, by whether the upper left corner is hit; relu layers (the tiny autoencoder's) turn it into 0. mean or sum do
+# show it. Needs cargo.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

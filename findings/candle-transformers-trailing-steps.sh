@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # "Trailing" timesteps in candle-transformers 0.11.1 (DDIMSchedulerConfig, TimestepSpacing::Trailing, 1000 training steps).
 # Expected: N steps give N timesteps, as in diffusers: 999, 666, 332 for 3.
-# Seen: where N doesn't divide 1000 the whole-numbered stride goes on to the end of the range and there are N + 1, some N even have
-# N + 2: 999, 666, 333, 0 for 3 steps, 38 timesteps for 36. 1, 2, 4, 5 and 8 are right.
-# Why it matters: distilled motion modules (AnimateDiff-Lightning) want trailing spacing; 3 steps of the 2-step file is
-# what their authors advise, and costs a third more here, with a last step at timestep 0 that removes nothing that is left.
+# Seen: where N doesn't divide 1000 the whole-numbered stride goes on to the end of the range and there are N + 1, some N even
+# have N + 2: 999, 666, 333, 0 for 3 steps, 38 timesteps for 36. 1, 2, 4, 5 and 8 are right.
+# Why it matters: distilled motion modules (AnimateDiff-Lightning) want trailing spacing; 3 steps of the 2-step file is what their
+# authors advise, and costs a third more here, for a fourth pass at timestep 0.
 # beatbolt has its own grid, held against diffusers' (src/diffusion/sampling/schedule.rs). Needs cargo.
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # noise_type="repeat_context" of FreeNoise in diffusers 0.42.1 (AnimateDiff). Needs torch.
 # Expected: as the name says, the noise of the first window (16 frames) is repeated for all further frames.
-# Seen: all 48 frames have noise of their own, bit for bit the same as noise_type="random"; nothing is said. "shuffle_context" does what
-# it should: only 16 different frames of noise, in other orders.
-# Why it matters: repeated noise is what holds a long clip's look together, and what makes a loop that closes on the
-# bar; a comparison of the three kinds measures two.
+# Seen: all 48 frames have noise of their own, bit for bit the same as noise_type="random"; nothing is said. "shuffle_context"
+# does what it should: only 16 different frames of noise, in other orders.
+# Why it matters: repeated noise is what holds a long clip's look together, and what makes a loop that closes on the bar; a
+# comparison of the three kinds measures two.
 # beatbolt's noise is a function of seed and frame (src/noise.rs).
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Windows of FreeNoise in diffusers 0.42.1 (AnimateDiff, context 16), when the number of frames isn't one the stride fits. Needs torch.
+# Windows of FreeNoise in diffusers 0.42.1 (AnimateDiff, context 16), where the stride doesn't fit the clip. Needs torch.
 # Expected: the frames of overlapping windows are averaged; weights add up to 1 in every frame, whatever the clip's length.
 # Seen: what is missing at the end is taken from one last window, and its sum is divided by a number that isn't its weights'. A
 # block that changes nothing (all weights zero) gives 0.5 in the last of 26 frames, 0.67 and 0.33 in the last of 27 (pyramid,
 # stride 4); with stride 12, the ends of 20, 26, 27 and 32 frames are off, by 0.14 to 1.33. 16 and 28 are exact, "flat" always.
-# Why it matters: the pictures at the end of a clip, where it is to be joined to the next, fade or burn; lengths follow
-# the music and fit the stride by chance only.
+# Why it matters: every temporal block scales the end of the clip by this, just where it is to be joined to the next; lengths
+# follow the music and fit the stride by chance only.
 # beatbolt hands frames from window to window and averages none (src/diffusion/sampling/handoff.rs).
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -4,8 +4,8 @@
 # Seen: 61, 103, 121 and 122 steps give one more, and the last is -1: the list is made by counting down in fractions, and rounding
 # leaves one over. Eight schedulers share it (DDIM, DDPM, Euler, Euler a, DPM++, UniPC, LMS, DEIS). DDIM takes -1 as Python does,
 # as the last, noisiest entry of its table: a finished latent of 1.0 leaves the step at -1 as 14.6.
-# Why it matters: a sweep over steps, or 61 as a "little over 60", burns out the picture, and a progress bar that was made for
-# N ends at N + 1.
+# Why it matters: a sweep over steps, or 61 as a "little over 60", ends with a step that multiplies a finished picture, and a
+# progress bar that was made for N ends at N + 1.
 # beatbolt counts steps by whole numbers (trailing_times in src/diffusion/sampling/schedule.rs).
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # 150 silent takes of 16 frames at 24000/1001, joined by FFmpeg 9.0.2's concat demuxer and -c copy, as MP4 and as Matroska.
-# Expected: the last of 2400 frames lies at 2399 x 1001/24000 s in both; Matroska's timestamps are whole milliseconds, so
-# half a millisecond of error is the most.
+# Expected: the last of 2400 frames lies at 2399 x 1001/24000 s in both; Matroska's timestamps are whole milliseconds, so half a
+# millisecond of error is the most.
 # Seen: MP4 is exact to 0.04 ms. In Matroska the rounded lengths of the takes add up: 0.67 ms a take, the last frame is 99.7 ms
 # (2.4 frames) late, though the number of frames is right and no step between frames is off by more than 0.7 ms.
 # Why it matters: pictures that were rendered to the beat leave it, slowly enough that no check of a single cut shows it.

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # 30 takes of 16 frames, each an MP4 with its own AAC, joined by FFmpeg 9.0.2's concat demuxer and -c copy.
 # Expected: each take's edit list cuts what the encoder put before and behind its sound, so 30 takes of 0.667 s last 20 s.
-# Seen: pictures are right (480 frames, 20.0 s) and the packets' timestamps claim 20.02 s of sound without a gap, so
-# every check of the file passes; but its 900 packets decode to 20.90 s: 30 ms of priming and padding a take stay in.
-# Decoders that follow the samples, as sound cards do, are 0.9 s late at the end.
+# Seen: pictures are right (480 frames, 20.0 s) and the packets' timestamps claim 20.02 s of sound without a gap, so every check
+# of the file passes; but its 900 packets decode to 20.90 s: 30 ms of priming and padding a take stay in. Decoders that follow the
+# samples, as sound cards do, are 0.9 s late at the end.
 # Why it matters: music videos are rendered in takes and joined; half a beat is lost every ten seconds.
 # beatbolt writes pictures and the whole track's packets into one file, and never joins sound (src/video/movie.rs).
 set -euo pipefail

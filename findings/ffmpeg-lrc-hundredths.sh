@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # FFmpeg 9.0.2 writes LRC with 100 hundredths of a second.
 # Expected: a line at 59.996 s becomes [01:00.00], or [00:59.99] where it is cut off.
-# Seen: [00:59.100]. Three digits behind the point are thousandths to every reader, FFmpeg's own too, so the
-# line comes back at 59.100 s: 0.9 s early. Debian's FFmpeg 5.1.9 wrote [01:00.00].
-# Of all lines, those in the last 5 ms of a second are hit: one in two hundred, too few to be met by a short test.
+# Seen: [00:59.100]. Three digits behind the point are thousandths to every reader, FFmpeg's own too, so the line comes back at
+# 59.100 s: 0.9 s early. Debian's FFmpeg 5.1.9 wrote [01:00.00]. Of all lines, those in the last 5 ms of a second are hit: one in
+# two hundred, too few to be met by a short test.
 # Why it matters: a word of a lyric video, or the prompt that hangs on it, appears two beats early.
 # beatbolt reads such files (src/audio/lyrics.rs) and takes the digits as a fraction, too: it can't know better.
 set -euo pipefail

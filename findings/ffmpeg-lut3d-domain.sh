@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # .cube tables with a DOMAIN, in FFmpeg 9.0.2's lut3d and in OpenColorIO 2.6.0.
-# Expected: DOMAIN_MIN and DOMAIN_MAX say which input values the first and last entries stand for, in any order of the
-# header's lines. A table of 0.8 x + 0.1 gives that inside its domain, whatever the domain is.
-# Seen: OpenColorIO does. lut3d doesn't subtract the minimum and doesn't stretch domains below 1: with -0.5 to 1.5 it is up to
-# 103 of 255 off, with 0 to 0.5 51, with 0.25 to 1 38; 0 to 2 is right, but not when the DOMAIN lines stand above
-# LUT_3D_SIZE (114 off): then they are forgotten.
+# Expected: DOMAIN_MIN and DOMAIN_MAX say which input values the first and last entries stand for, in any order of the header's
+# lines. A table of 0.8 x + 0.1 gives that inside its domain, whatever the domain is.
+# Seen: OpenColorIO does. lut3d doesn't subtract the minimum and doesn't stretch domains below 1: with -0.5 to 1.5 it is up to 103
+# of 255 off, with 0 to 0.5 51, with 0.25 to 1 38; 0 to 2 is right, but not when the DOMAIN lines stand above LUT_3D_SIZE (114
+# off): then they are forgotten.
 # Why it matters: film looks for logarithmic footage carry such domains; a look tuned in a grading program comes out crushed.
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -2,8 +2,8 @@
 # Doubling the rate of a rendered clip with FFmpeg 9.0.2's minterpolate.
 # Expected: N frames at 12 a second become 2N, or 2N - 1, at 24: all of the originals and what lies between them.
 # Seen: 2N - 3, in every mode (mci, blend, dup), and the last original frame isn't among them; fps and framerate give 2N.
-# Why it matters: a clip of 16 frames, as a motion module makes it, loses 3 of 32 frames; clips that are joined
-# afterwards drift from the beat by 125 ms each, and the frame on the cut, the one that was rendered for it, is missing.
+# Why it matters: a clip of 16 frames, as a motion module makes it, loses 3 of 32 frames; clips that are joined afterwards drift
+# from the beat by 125 ms each, and the frame on the cut, the one that was rendered for it, is missing.
 # Padding with cloned frames in front of the filter (tpad) and counting behind it is a way out.
 set -euo pipefail
 tmp=$(mktemp -d)

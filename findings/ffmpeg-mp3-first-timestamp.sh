@@ -1,12 +1,11 @@
 #!/usr/bin/env bash
 # The time of the first sample of one MP3 stream: as .mp3, in MP4 and in Matroska, by PyAV 18.1.0 (FFmpeg 8.1.2).
-# Expected: one answer. The LAME tag tells how many samples the encoder put in front; they are dropped, and what is left
-# begins at 0.
-# Seen: in the .mp3 they are dropped, but the first frame keeps the timestamp 0.0251 s (1105 samples), and so do all that
-# follow. The same packets copied into MP4 begin at 0 without them. Copied into Matroska they begin at 0 with them: all
-# 1105 samples are heard. A click at 0.5 s lies at 0.522, 0.497 and 0.522 s by the timestamps, at sample 21924, 21924, 23029.
-# Why it matters: beats placed by frame.time are 25 ms late for .mp3, more than half a frame at 24 a second, and a
-# track that is copied beside the pictures moves by as much with the container.
+# Expected: one answer. The LAME tag tells how many samples the encoder put in front; the first one behind them begins at 0.
+# Seen: in the .mp3 they are dropped, but the first frame keeps the timestamp 0.0251 s (1105 samples), and so do all that follow.
+# The same packets copied into MP4 begin at 0 without them. Copied into Matroska they begin at 0 with them: all 1105 samples are
+# heard. A click at 0.5 s lies at 0.522, 0.497 and 0.522 s by the timestamps, at sample 21924, 21924, 23029.
+# Why it matters: beats placed by frame.time are 25 ms late for .mp3, more than half a frame at 24 a second, and a track that is
+# copied beside the pictures moves by as much with the container.
 # beatbolt counts from the first sample that is heard, which it asks the decoder for (first_sample in src/video/sound.rs).
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -2,10 +2,10 @@
 # Timestamps of the frames of an Ogg Vorbis track with clicks, decoded by PyAV 18.1.0 (FFmpeg 8.1.2).
 # Expected: each frame begins where the one before it ended; a gap in the timestamps means lost sound.
 # Seen: around six of eight clicks, where Vorbis changes between long and short blocks, two frames of 576 samples claim to begin
-# 448 samples (10.2 ms) late, and the next is back in place: a gap and an overlap, though nothing is missing; all samples
-# are there, in their places.
-# Why it matters: a decoder that honours timestamps fills the gap with silence right beside the beats, and
-# moves onsets by up to 10 ms; the steadier the music, the fewer there are, so a sine test is clean.
+# 448 samples (10.2 ms) late, and the next is back in place: a gap and an overlap, though nothing is missing; all samples are
+# there, in their places.
+# Why it matters: a decoder that honours timestamps fills the gap with silence right beside the beats, and moves onsets by up to
+# 10 ms; the steadier the music, the fewer there are, so a sine test is clean.
 # beatbolt takes a stretch for displaced only if the one behind it agrees (src/audio/decode/ffmpeg/delivery.rs).
 set -euo pipefail
 tmp=$(mktemp -d)

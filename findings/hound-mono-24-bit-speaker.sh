@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # A mono WAV of 24 bits, written by hound 3.5.1, and encoded by FFmpeg 9.0.2.
 # Expected: mono is mono.
-# Seen: above 16 bits hound writes the extensible header and fills the speaker mask from the left, so that one channel is
-# "front left". FFmpeg's AAC encoder and libopus refuse that ("Unsupported channel layout"), FLAC, ALAC and MP3 take it; the same sound
+# Seen: above 16 bits hound writes the extensible header and fills the speaker mask from the left, so that one channel is "front
+# left". FFmpeg's AAC encoder and libopus refuse that ("Unsupported channel layout"), FLAC, ALAC and MP3 take it; the same sound
 # with 16 bits (no mask), or with the mask of the centre, goes into all of them.
-# Why it matters: a rendered stem or a track in 24 bits can't become the sound of a video, for one bit in its
-# header, and 16-bit tests never meet it.
+# Why it matters: a rendered stem or a track in 24 bits can't become the sound of a video, for one bit in its header, and 16-bit
+# tests never meet it.
 # beatbolt takes what has one channel for the centre speaker (src/audio/decode/native.rs). Needs cargo.
 set -euo pipefail
 tmp=$(mktemp -d)

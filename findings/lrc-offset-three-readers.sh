@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # [offset:5000] in an LRC file, read by FFmpeg 9.0.2 and by pylrc 0.1.2.
 # Expected: the tag is in milliseconds and positive shows the words earlier, so a line at 10 s comes at 5 s.
-# Seen: FFmpeg moves it by 5 ms (9.995 s: a thousandth of what is written; 500 moves nothing at all),
-# pylrc by the whole 5 s in the other direction (15 s). Neither says a word.
-# Why it matters: prompts or captions that follow the lyrics lie off by up to twice the offset, and a
-# check of one reader against the other can't find out which is right.
+# Seen: FFmpeg moves it by 5 ms (9.995 s: a thousandth of what is written; 500 moves nothing at all), pylrc by the whole 5 s in
+# the other direction (15 s). Neither says a word.
+# Why it matters: prompts or captions that follow the lyrics lie off by up to twice the offset, and a check of one reader against
+# the other can't find out which is right.
 # beatbolt reads LRC itself (src/audio/lyrics.rs): milliseconds, positive is earlier.
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # MIDI files whose division counts frames of time code, in mido 1.3.3 and pretty_midi 0.2.11.
-# Expected: a division of E7 28 (25 frames a second, 40 ticks a frame: a tick is 1 ms) is understood, or refused with
-# a word about it. A note of 1000 ticks lasts one second.
-# Seen: mido takes both bytes as one signed number, -6360 ticks a beat, and computes a length of -0.079 s without an
-# error; pretty_midi, which reads through mido, stops with "Note end time must be greater than start time", which sends
-# one looking for a broken note.
+# Expected: a division of E7 28 (25 frames a second, 40 ticks a frame: a tick is 1 ms) is understood, or refused with a word about
+# it. A note of 1000 ticks lasts one second.
+# Seen: mido takes both bytes as one signed number, -6360 ticks a beat, and computes a length of -0.079 s without an error;
+# pretty_midi, which reads through mido, stops with "Note end time must be greater than start time", which sends one looking for a
+# broken note.
 # Why it matters: hardware and film programs export such files; envelopes made of them would run backwards.
 # beatbolt refuses the division by its sign and says what to export instead (src/audio/midi.rs).
 set -euo pipefail

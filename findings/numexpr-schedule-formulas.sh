@@ -2,10 +2,9 @@
 # Formulas of schedules as Deforum evaluates them: numexpr 2.14.2 with t, the frame, as a whole number.
 # Expected: what Python's numbers would give.
 # Seen: `2**-t` is 0 in every frame after the first (whole powers), `2.0**-t` decays; `(t>10)+(t>20)` never exceeds 1, as + of two
-# comparisons is "or"; `t**-1` and `max(t,0)` raise (max takes an axis, not a second number), `maximum(t,0)` clamps;
-# `10<t<20` and `pi` raise; but `1/2*t` is a division of reals and `-7%3` is 2, as in Python.
+# comparisons is "or"; `t**-1` and `max(t,0)` raise (max takes an axis, not a second number), `maximum(t,0)` clamps; `10<t<20` and
+# `pi` raise; but `1/2*t` is a division of reals and `-7%3` is 2, as in Python.
 # Why it matters: a decay on the beat written as 2**-t switches a zoom or a strength off without an error.
-# beatbolt imports such schedules as numexpr computes them, this rule included (src/score/exchange/formula.rs).
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

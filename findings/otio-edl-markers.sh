@@ -2,9 +2,9 @@
 # Beats as markers in an EDL, by OpenTimelineIO 0.18.1 with otio-cmx3600-adapter 1.0.0.
 # Expected: a beat 7 frames into a shot at 00:00:04:01 of the film stands in the EDL as LOC 00:00:04:08, where it is to be seen;
 # and what is written can be read back at every rate.
-# Seen: LOC has the time in the clip's own medium (00:00:40:07 for a shot that uses its file from frame 1000 on; every shot that was cut from the
-# middle of a file is off by where it was cut). At 29.97 and 59.94 it is written with ";" (drop frame) and read back
-# without an error and without a single marker; at 23.976 all are there.
+# Seen: LOC has the time in the clip's own medium (00:00:40:07 for a shot that uses its file from frame 1000 on; every shot that
+# was cut from the middle of a file is off by where it was cut). At 29.97 and 59.94 it is written with ";" (drop frame) and read
+# back without an error and without a single marker; at 23.976 all are there.
 # Why it matters: a music video's beat grid is handed to an editor in this way, and arrives in the wrong places or not at all.
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -2,10 +2,10 @@
 # A timeline at 30000/1001, written as FCPXML by OpenTimelineIO 0.18.1 with otio-fcpx-xml-adapter 1.0.0.
 # Expected: <format frameDuration="1001/30000s">; all other times in the file are such exact fractions.
 # Seen: frameDuration is an empty string for 30000/1001, 24000/1001 and 60000/1001 (their exact values, as OpenTimelineIO hands
-# them out), and the adapter itself can't read what it wrote (ValueError), as with 23.976. With the
-# rounded 29.97 it writes 1001/30000s, as it should, and reads that back as 97 frames at 29. Whole rates are right.
-# Why it matters: video for broadcast runs at these rates; cuts that are planned on such a timeline and come back at
-# another rate don't lie on the beat any more, and an editor gets a project without a frame rate.
+# them out), and the adapter itself can't read what it wrote (ValueError), as with 23.976. With the rounded 29.97 it writes
+# 1001/30000s, as it should, and reads that back as 97 frames at 29. Whole rates are right.
+# Why it matters: video for broadcast runs at these rates; cuts that are planned on such a timeline and come back at another rate
+# don't lie on the beat any more, and an editor gets a project without a frame rate.
 set -euo pipefail
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The same tensors saved twice by safetensors 0.8.0.
 # Expected: the file lists the tensors in the order of the dictionary, and the same content gives the same bytes.
-# Seen: tensors are written by element size (8 bytes, 4, 2), then by name; keys() gives the alphabet and
-# offset_keys() the file's order. With three entries of metadata, 24 savings gave several different files (the entries
-# come in random order): equal content, other hash.
-# Why it matters: a program that resumes a render, or caches by the model's hash, meets "another model" after a
-# mere save; and whoever streams layers in the model's order doesn't read the file from front to back.
+# Seen: tensors are written by element size (8 bytes, 4, 2), then by name; keys() gives the alphabet and offset_keys() the file's
+# order. With three entries of metadata, 24 savings gave several different files (the entries come in random order): equal
+# content, other hash.
+# Why it matters: a program that resumes a render, or caches by the model's hash, meets "another model" after a mere save; and
+# whoever streams layers in the model's order doesn't read the file from front to back.
 # beatbolt hashes files, not tensors (src/digest.rs), so a model that was saved anew begins a render anew.
 set -euo pipefail
 tmp=$(mktemp -d)

@@ -3,10 +3,9 @@
 # Expected: gapless playback is on by default, so the encoder's delay is gone wherever the file tells it: by the LAME tag in .mp3,
 # by the edit list in MP4, by CodecDelay in Matroska.
 # Seen: .mp3 is right; the same packets in MP4 and in Matroska are 1105 samples (25 ms) late, AAC in M4A 1024 (23 ms), ALAC is
-# right. The track tells no delay there; in MP4 the timestamps start at 0, too (the edit list isn't used), in Matroska
-# at -25 ms.
-# Why it matters: beats found in the decoded sound of an M4A are 23 ms late for every player, and the offset
-# depends on the container, so one correction for all makes it worse.
+# right. The track tells no delay there; in MP4 the timestamps start at 0, too (the edit list isn't used), in Matroska at -25 ms.
+# Why it matters: beats found in the decoded sound of an M4A are 23 ms late for every player, and the offset depends on the
+# container, so one correction for all makes it worse.
 # beatbolt lets FFmpeg decode all that is in MP4 or Matroska (src/audio/decode/mod.rs, native.rs). Needs cargo.
 set -euo pipefail
 tmp=$(mktemp -d)
