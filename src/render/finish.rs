@@ -176,7 +176,10 @@ mod tests {
         let sixths = of(&job, 28..37, |f| (6.0 * f.cut.dissolve).round());
         assert_eq!(sixths, [0.0, 0.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0, 0.0]);
         assert_eq!(of(&job, 29..34, |f| (3.0 * f.flash).round()), [0.0, 3.0, 2.0, 1.0, 0.0]);
-        assert_eq!(of(&job, 28..32, |f| (f.kept, f.begins)), [(false, false), (true, false), (false, true), (false, false)]);
+        assert_eq!(
+            of(&job, 28..32, |f| (f.kept, f.begins)),
+            [(false, false), (true, false), (false, true), (false, false)]
+        );
     }
 
     #[test]

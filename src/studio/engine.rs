@@ -9,7 +9,7 @@ use super::pictures::{Pictures, Run, farthest};
 use super::production::{Production, RenderOrder};
 use crate::diffusion::Model;
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::render::{Live, Settings, Shown, LiveState, rate};
+use crate::render::{Live, LiveState, Settings, Shown, rate};
 use crate::score::Timeline;
 use crate::units::{FrameIndex, GeneratedFrame, Seconds, ShownFrame};
 use crate::video::Frame;

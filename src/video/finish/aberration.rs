@@ -13,7 +13,8 @@ pub(super) fn add(frame: &Frame, amount: f32) -> Frame {
     let (size, source) = (frame.size(), Packed::of(frame));
     let mut out = frame.clone();
     let scales = [1.0 / (1.0 + SPREAD * amount), 1.0 / (1.0 - SPREAD * amount)];
-    let place = |v: f32, middle: f32, scale: f32| (((v - middle) * scale + middle) * STEPS + 0.5).floor() as i32;
+    let place =
+        |v: f32, middle: f32, scale: f32| (((v - middle) * scale + middle) * STEPS + 0.5).floor() as i32;
     let [middle_x, middle_y] = [size.width, size.height].map(|v| v as f32 / 2.0 - 0.5);
     let columns: Vec<[i32; 2]> =
         (0..size.width).map(|x| scales.map(|scale| place(x as f32, middle_x, scale))).collect();

@@ -111,7 +111,9 @@ mod tests {
             frame.rgb_mut()[3 * (2 * side as usize * y + middle - half)..][..6 * half].fill(255);
         }
         let seen = lit(frame, 2.0);
-        move |away| to_light(f32::from(seen.rgb()[3 * (2 * side as usize * middle + middle + half + away)]) / 255.0)
+        move |away| {
+            to_light(f32::from(seen.rgb()[3 * (2 * side as usize * middle + middle + half + away)]) / 255.0)
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::neighbours::{Around, map};
 use crate::video::frame::Frame;
 
 /// A change of brightness from black to white over this share of the height is a line at full light.
-const WIDTH: f32 = 1.0 / 18.0;
+const WIDTH: f32 = 1.0 / 24.0;
 
 /// `frame` with its outlines added: v · (1 − amount / 2) + amount · outline, where an outline is as bright as the slope of the
 /// channel is steep (Sobel's operator).
@@ -46,7 +46,10 @@ mod tests {
             for (x, y) in (1..31).flat_map(|x| (1..35).map(move |y| (x, y))) {
                 let at = 3 * (32 * y + x);
                 let expected = 0.6 * f32::from(frame.rgb()[at]) + amount * (36.0 * WIDTH * slope);
-                assert!((f32::from(seen.rgb()[at]) - expected.min(255.0)).abs() <= 0.51, "{right} {down} {x} {y}");
+                assert!(
+                    (f32::from(seen.rgb()[at]) - expected.min(255.0)).abs() <= 0.51,
+                    "{right} {down} {x} {y}"
+                );
             }
         }
     }

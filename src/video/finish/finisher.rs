@@ -146,12 +146,21 @@ mod tests {
     fn trails_go_on_from_picture_to_picture_and_end_with_the_take() {
         let mut finisher = Finisher::new(SIZE, None);
         let begins = Finish { begins: true, ..trailing(true) };
-        let frames = [(200, trailing(true)), (0, trailing(true)), (0, trailing(true)), (10, begins), (0, trailing(true))];
+        let frames = [
+            (200, trailing(true)),
+            (0, trailing(true)),
+            (0, trailing(true)),
+            (10, begins),
+            (0, trailing(true)),
+        ];
         assert_eq!(shown(&mut finisher, &frames), [200, 100, 50, 10, 5]);
         // Flash and colour lie over it and are not fed back.
         let lit = Finish { flash: 1.0, ..trailing(true) };
         let mut finisher = Finisher::new(SIZE, None);
-        assert_eq!(shown(&mut finisher, &[(80, lit), (0, trailing(false)), (0, trailing(true))]), [255, 40, 0]);
+        assert_eq!(
+            shown(&mut finisher, &[(80, lit), (0, trailing(false)), (0, trailing(true))]),
+            [255, 40, 0]
+        );
     }
 
     #[test]

@@ -49,14 +49,17 @@ impl Plane {
         let columns = steps(coarse.width, self.width);
         let rows = steps(coarse.height, self.height);
         let width = self.width;
-        self.values.par_chunks_exact_mut(3 * width).zip(&rows).for_each_init(Vec::new, |wide, (row, step)| {
-            coarse.between(*step, wide);
-            for (pixel, step) in row.chunks_exact_mut(3).zip(&columns) {
-                for (c, v) in pixel.iter_mut().enumerate() {
-                    *v += step.mixed(wide, c);
+        self.values.par_chunks_exact_mut(3 * width).zip(&rows).for_each_init(
+            Vec::new,
+            |wide, (row, step)| {
+                coarse.between(*step, wide);
+                for (pixel, step) in row.chunks_exact_mut(3).zip(&columns) {
+                    for (c, v) in pixel.iter_mut().enumerate() {
+                        *v += step.mixed(wide, c);
+                    }
                 }
-            }
-        });
+            },
+        );
         self
     }
 
@@ -106,7 +109,8 @@ mod tests {
     fn halves_keep_what_is_even_and_slopes_and_lose_no_light() {
         let even = Plane::of(37, 21, |_, row| row.fill(0.5));
         assert!(even.halved().values.iter().all(|v| (v - 0.5).abs() < 1e-6));
-        let slope = Plane::of(40, 8, |_, row| row.iter_mut().enumerate().for_each(|(i, v)| *v = (i / 3) as f32));
+        let slope =
+            Plane::of(40, 8, |_, row| row.iter_mut().enumerate().for_each(|(i, v)| *v = (i / 3) as f32));
         let half = slope.halved();
         assert!((1..19).all(|x| (half.row(2)[3 * x] - (2.0 * x as f32 + 0.5)).abs() < 1e-4));
         let mut dot = Plane::of(64, 64, |_, _| ());

@@ -9,7 +9,7 @@ const SPEED: f32 = 0.9;
 /// How many rings there are in a height.
 const RINGS: f32 = 3.3;
 /// How far a ring moves what it passes at full strength, in heights.
-const DEPTH: f32 = 0.025;
+const DEPTH: f32 = 0.05;
 /// How far from the centre rings are seen, in heights.
 const REACH: f32 = 2.0;
 /// Nearer to the centre than this, in heights, rings grow out of nothing.
@@ -33,7 +33,8 @@ impl Ripple {
 
     /// The rings at `time`, in seconds, where `strength` says how strong they were born, from 0 to 1, so many seconds ago.
     pub fn at(time: f64, strength: impl Fn(f32) -> f32) -> Self {
-        let strengths = std::array::from_fn(|i| strength(i as f32 / (Self::MOMENTS - 1) as f32 * REACH / SPEED));
+        let strengths =
+            std::array::from_fn(|i| strength(i as f32 / (Self::MOMENTS - 1) as f32 * REACH / SPEED));
         if strengths == [0.0; Self::MOMENTS] {
             return Ripple::NONE;
         }

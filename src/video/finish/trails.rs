@@ -14,7 +14,7 @@ pub(super) fn add(frame: &mut Frame, last: &Frame, trails: Trails, middle: [f32;
     let size = frame.size();
     // Rounded down, so that whatever fades ends in black.
     let keep = (trails.keep * 65536.0) as u32;
-    let faded = |v: u8| (u32::from(v) * keep >> 16) as u8;
+    let faded = |v: u8| ((u32::from(v) * keep) >> 16) as u8;
     let rows = frame.rgb_mut().par_chunks_exact_mut(3 * size.width as usize);
     if trails.zoom == 1.0 && trails.turn == 0.0 {
         rows.zip(last.rgb().par_chunks_exact(3 * size.width as usize)).for_each(|(row, last)| {
@@ -30,7 +30,8 @@ pub(super) fn add(frame: &mut Frame, last: &Frame, trails: Trails, middle: [f32;
             || {
                 for (pixel, i) in row.chunks_exact_mut(3).zip(0..) {
                     // Rounded to the steps between pixels.
-                    let before = source.at((x + i * right + 128 >> 8) as i32, (y + i * down + 128 >> 8) as i32);
+                    let before =
+                        source.at(((x + i * right + 512) >> 10) as i32, ((y + i * down + 512) >> 10) as i32);
                     pixel.iter_mut().zip(before).for_each(|(now, before)| *now = faded(before).max(*now));
                 }
             },
@@ -101,7 +102,9 @@ mod tests {
         let (place, colour) = brightest(&after(dot(20, 10), 3, trails));
         let expected = [255.0f32, 128.0, 7.0].map(|v| v * 0.75f32.powi(3));
         assert_eq!(place, [20, 10]);
-        assert!((0..3).all(|i| (f32::from(colour[i]) - expected[i]).abs() <= 3.0 && f32::from(colour[i]) <= expected[i]));
+        assert!((0..3).all(
+            |i| (f32::from(colour[i]) - expected[i]).abs() <= 3.0 && f32::from(colour[i]) <= expected[i]
+        ));
         let slow = Trails { keep: 0.999, ..Trails::NONE };
         assert!(after(dot(20, 10), 256, slow).rgb().iter().all(|v| *v == 0));
     }

@@ -14,7 +14,11 @@ pub(super) fn add(frame: &mut Frame, before: &Frame, cut: Cut) {
     // Where the edge has got, from before the left edge of the picture to behind the right one.
     let edge = (1.0 - cut.wipe) * (1.0 + SOFT) - SOFT;
     let old = |x: usize| {
-        let wiped = if cut.wipe > 0.0 { (((x as f32 + 0.5) / width as f32 - edge) / SOFT).clamp(0.0, 1.0) } else { 0.0 };
+        let wiped = if cut.wipe > 0.0 {
+            (((x as f32 + 0.5) / width as f32 - edge) / SOFT).clamp(0.0, 1.0)
+        } else {
+            0.0
+        };
         let share = 1.0 - (1.0 - wiped) * (1.0 - cut.dissolve);
         [(share * 256.0 + 0.5) as u16; 3]
     };
@@ -25,7 +29,8 @@ pub(super) fn add(frame: &mut Frame, before: &Frame, cut: Cut) {
             #[inline(always)]
             || {
                 for ((now, before), share) in row.iter_mut().zip(before).zip(&shares) {
-                    let mixed = u32::from(*now) * u32::from(256 - share) + u32::from(*before) * u32::from(*share);
+                    let mixed =
+                        u32::from(*now) * u32::from(256 - share) + u32::from(*before) * u32::from(*share);
                     *now = ((mixed + 128) >> 8) as u8;
                 }
             },

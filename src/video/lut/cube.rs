@@ -29,7 +29,8 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Lut> {
             continue;
         }
         let damaged = |what: String| {
-            Error::input(format!("{name}:{}: {what}", index + 1)).hint("a .cube file is needed: see docs/looks.md")
+            Error::input(format!("{name}:{}: {what}", index + 1))
+                .hint("a .cube file is needed: see docs/looks.md")
         };
         let is_colour = line.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
         if !is_colour {
@@ -87,7 +88,8 @@ impl Head {
             return Err("there are two tables in one file, which is not taken".into());
         }
         let side = text.trim().parse().ok().filter(|side| (2..=most).contains(side));
-        let side = side.ok_or_else(|| format!("a table of {} entries is not taken: 2 to {most}", text.trim()))?;
+        let side =
+            side.ok_or_else(|| format!("a table of {} entries is not taken: 2 to {most}", text.trim()))?;
         self.shape = Some((side, cube));
         Ok(())
     }
@@ -98,7 +100,8 @@ fn numbers<const N: usize>(text: &str) -> std::result::Result<[f32; N], String> 
     let mut words = text.split_ascii_whitespace();
     let mut out = [0.0; N];
     for value in &mut out {
-        let number = words.next().and_then(|word| word.parse().ok()).filter(|v: &f32| v.is_finite() && v.abs() < 1e6);
+        let number =
+            words.next().and_then(|word| word.parse().ok()).filter(|v: &f32| v.is_finite() && v.abs() < 1e6);
         *value = number.ok_or_else(|| format!("'{text}' is not {N} numbers"))?;
     }
     match words.next() {
@@ -115,7 +118,8 @@ mod tests {
 
     #[test]
     fn what_others_write_is_read() {
-        let text = "\u{feff}# by hand\r\nTITLE \"a # b\"\r\n\r\nLUT_3D_SIZE 2\r\nLUT_3D_INPUT_RANGE 0.0 1.0\r\n";
+        let text =
+            "\u{feff}# by hand\r\nTITLE \"a # b\"\r\n\r\nLUT_3D_SIZE 2\r\nLUT_3D_INPUT_RANGE 0.0 1.0\r\n";
         let corners = "0 0 0\n1 0 0\n0 1 0\n1 1 0\n0 0 1\n1 0 1\n 0\t1 1\n1e0 1.0 +1\n";
         let lut = parse("a", &format!("{text}{corners}")).unwrap();
         let mut row = [10.0, 99.5, 255.0];
