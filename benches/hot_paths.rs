@@ -11,7 +11,7 @@ use beatbolt::noise::{Stream, gaussian};
 use beatbolt::render::{Layers, Painter};
 use beatbolt::score::{Layer, LayerKind, Material, Overrides, Show, ShownLayer, Span, find, sung};
 use beatbolt::units::{FrameRate, Seconds, ShownFrame, Size};
-use beatbolt::video::{Finish, FlashGuard, Fonts, Frame, apply};
+use beatbolt::video::{Cut, Finish, Finisher, FlashGuard, Fonts, Frame, Lut, Ripple, Tone, Trails, apply};
 use candle_core::{Device, Tensor};
 use std::hint::black_box;
 use std::path::Path;
@@ -64,6 +64,7 @@ fn main() {
     }
     spark();
     finish();
+    effects();
     draw();
     layers();
     guard();
@@ -186,14 +187,90 @@ fn noise(shape: &[usize]) -> Tensor {
 
 /// Prints the median times of two pieces of work and their ratio.
 fn compare(name: &str, ours: impl Fn(), other: impl Fn()) {
-    let time = |work: &dyn Fn()| {
+    compare_mut(name, ours, other);
+}
+
+/// Every effect at the output's size, and all of them at once: each has 6 ms.
+fn effects() {
+    let size = Size { width: 1280, height: 720 };
+    let bytes = (0..3 * size.pixels()).map(|i| (i / 9 % 256 + i / 3840 % 64) as u8).collect();
+    let frame = Frame::new(size, bytes);
+    let (none, kept) = (Finish::NONE, Finish { kept: true, ..Finish::NONE });
+    let trails = Finish { trails: Trails { keep: 0.9, zoom: 1.01, turn: 0.5 }, ..kept };
+    let cases = [
+        ("bloom", Finish { bloom: 1.0, ..none }),
+        ("trails", trails),
+        ("kaleidoscope", Finish { kaleidoscope: 6, ..none }),
+        ("ripple", Finish { ripple: Ripple::at(1.0, |_| 1.0), ..none }),
+        ("displace", Finish { displace: 1.0, time: 1.0, ..none }),
+        ("edges", Finish { edges: 1.0, ..none }),
+        ("sharpen", Finish { sharpen: 1.0, ..none }),
+        ("aberration", Finish { aberration: 1.0, ..none }),
+        ("tone", Finish { tone: Tone { lift: 0.1, gamma: 1.1, gain: 1.1, temperature: 0.3 }, ..none }),
+        ("posterise", Finish { posterise: 0.5, ..none }),
+        ("vignette", Finish { vignette: 0.5, ..none }),
+        ("scanlines", Finish { scanlines: 0.5, ..none }),
+        ("letterbox", Finish { letterbox: 0.2, ..none }),
+        ("dissolve", Finish { cut: Cut { dissolve: 0.5, wipe: 0.0 }, ..kept }),
+        ("wipe", Finish { cut: Cut { dissolve: 0.0, wipe: 0.5 }, ..kept }),
+        ("lut", none),
+        ("all of them", all(trails)),
+    ];
+    for (name, finish) in cases {
+        let lut = matches!(name, "lut" | "all of them").then(|| identity(33));
+        let (mut with, mut without) = (Finisher::new(size, lut), Finisher::new(size, None));
+        // What trails and transitions come from.
+        with.next(&frame, &kept);
+        with.next(&frame, &Finish { begins: finish.cut != Cut::HARD, ..finish });
+        compare_mut(
+            &format!("{name}, 1280x720 / a copy"),
+            || drop(black_box(with.next(&frame, &finish))),
+            || drop(black_box(without.next(&frame, &none))),
+        );
+    }
+}
+
+/// Every effect at once.
+fn all(trails: Finish) -> Finish {
+    Finish {
+        kaleidoscope: 6,
+        ripple: Ripple::at(1.0, |_| 1.0),
+        displace: 1.0,
+        edges: 1.0,
+        sharpen: 1.0,
+        bloom: 1.0,
+        aberration: 1.0,
+        tone: Tone { lift: 0.1, gamma: 1.1, gain: 1.1, temperature: 0.3 },
+        posterise: 0.5,
+        vignette: 0.5,
+        scanlines: 0.5,
+        letterbox: 0.2,
+        ..trails
+    }
+}
+
+/// A cube of `side` entries on a side that changes nothing.
+fn identity(side: usize) -> Lut {
+    let unit = |i: usize| i as f32 / (side - 1) as f32;
+    let lines = (0..side.pow(3))
+        .map(|i| format!("{} {} {}\n", unit(i % side), unit(i / side % side), unit(i / side / side)));
+    let file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let text = format!("LUT_3D_SIZE {side}\n{}", lines.collect::<String>());
+    std::fs::write(file.path(), text).expect("a temporary file can be written");
+    Lut::read(file.path()).expect("a table")
+}
+
+/// The same of work that goes on from turn to turn.
+fn compare_mut(name: &str, mut ours: impl FnMut(), mut other: impl FnMut()) {
+    let time = |work: &mut dyn FnMut()| {
         let start = Instant::now();
         work();
         start.elapsed().as_secs_f64() * 1e3
     };
     ours();
     other();
-    let (mut a, mut b): (Vec<f64>, Vec<f64>) = (0..TURNS).map(|_| (time(&ours), time(&other))).unzip();
+    let (mut a, mut b): (Vec<f64>, Vec<f64>) =
+        (0..TURNS).map(|_| (time(&mut ours), time(&mut other))).unzip();
     a.sort_by(f64::total_cmp);
     b.sort_by(f64::total_cmp);
     let (a, b) = (a[TURNS / 2], b[TURNS / 2]);

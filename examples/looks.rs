@@ -97,7 +97,7 @@ fn looks() -> Looks {
 /// A night over water at `t` seconds: a sun in stripes, hills, stars, and three lamps that fly in circles.
 fn scene(t: f32) -> Frame {
     drawn(|x, y| {
-        let mut light = mixed([0.02, 0.0, 0.08], [0.35, 0.05, 0.3], (y + 0.5).clamp(0.0, 1.0).powi(2));
+        let mut light = mixed([0.06, 0.03, 0.2], [0.75, 0.2, 0.5], (y + 0.5).clamp(0.0, 1.0).powi(2));
         let star = (x * 37.7).sin() * (y * 53.1 + x * 11.0).sin();
         light = light.map(|v| v + if star > 0.992 && y < 0.0 { 0.7 } else { 0.0 });
         let sun = (x * x + (y + 0.05) * (y + 0.05)).sqrt();
@@ -113,7 +113,8 @@ fn scene(t: f32) -> Frame {
             let line = ((x * depth * 6.0).fract().abs() - 0.5)
                 .abs()
                 .min(((depth * 5.0 + t * 0.8).fract() - 0.5).abs());
-            light = mixed([0.1, 0.9, 1.0], [0.04, 0.02, 0.12], (line / 0.06).min(1.0));
+            light =
+                mixed([0.1, 0.9, 1.0], [0.04, 0.02, 0.12], (line / 0.06).max(1.2 - 8.0 * (y - 0.2)).min(1.0));
         }
         for (k, colour) in [[1.0, 0.9, 0.4], [0.4, 1.0, 0.6], [0.9, 0.4, 1.0]].into_iter().enumerate() {
             let angle = TAU * (t * 0.6 + k as f32 / 3.0);
@@ -157,7 +158,7 @@ fn teal_and_orange() -> String {
         let [r, g, b] = [i % 17, i / 17 % 17, i / 289].map(|v| v as f32 / 16.0);
         let luma = 0.2126 * r + 0.7152 * g + 0.0722 * b;
         let tint = mixed([0.0, 0.22, 0.3], [1.0, 0.82, 0.55], luma);
-        let [r, g, b] = mixed([r, g, b], tint, 0.5);
+        let [r, g, b] = mixed([r, g, b], tint, 0.35);
         text += &format!("{r} {g} {b}\n");
     }
     text

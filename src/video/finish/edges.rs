@@ -4,7 +4,7 @@ use super::neighbours::{Around, map};
 use crate::video::frame::Frame;
 
 /// A change of brightness from black to white over this share of the height is a line at full light.
-const WIDTH: f32 = 1.0 / 18.0;
+const WIDTH: f32 = 1.0 / 24.0;
 
 /// `frame` with its outlines added: v · (1 − amount / 2) + amount · outline, where an outline is as bright as the slope of the
 /// channel is steep (Sobel's operator).

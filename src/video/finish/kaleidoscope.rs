@@ -39,8 +39,8 @@ impl Kaleidoscope {
             let angle = angle(*x, *y) - self.start;
             *wedge = (if angle < 0.0 { angle + TAU } else { angle } * self.density) as u32;
         }
-        for ((wedge, x), y) in wedges.into_iter().zip(x).zip(y) {
-            let [a, b] = self.folds[(wedge as usize).min(self.folds.len() - 1)];
+        for ((wedge, x), y) in wedges.iter().zip(x).zip(y) {
+            let [a, b] = self.folds[(*wedge as usize).min(self.folds.len() - 1)];
             [*x, *y] = [a[0] * *x + a[1] * *y, b[0] * *x + b[1] * *y];
         }
     }

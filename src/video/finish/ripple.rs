@@ -9,7 +9,7 @@ const SPEED: f32 = 0.9;
 /// How many rings there are in a height.
 const RINGS: f32 = 3.3;
 /// How far a ring moves what it passes at full strength, in heights.
-const DEPTH: f32 = 0.025;
+const DEPTH: f32 = 0.05;
 /// How far from the centre rings are seen, in heights.
 const REACH: f32 = 2.0;
 /// Nearer to the centre than this, in heights, rings grow out of nothing.

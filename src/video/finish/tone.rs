@@ -5,7 +5,7 @@ use super::settings::tame;
 use super::table::Table;
 
 /// How many stops red goes up and blue down at full warmth.
-const WARMTH: f32 = 0.5;
+const WARMTH: f32 = 0.8;
 
 /// What is done to brightness and to the colour of white.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -112,7 +112,7 @@ mod tests {
             let luminance = 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
             assert!((luminance - light(120.0)).abs() < 0.002, "{temperature}");
             let ratio = light(r) / light(b);
-            assert!((ratio.log2() - temperature).abs() < 0.02, "{temperature}: {ratio}");
+            assert!((ratio.log2() - 2.0 * WARMTH * temperature).abs() < 0.03, "{temperature}: {ratio}");
         }
     }
 }

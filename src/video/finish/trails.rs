@@ -14,7 +14,7 @@ pub(super) fn add(frame: &mut Frame, last: &Frame, trails: Trails, middle: [f32;
     let size = frame.size();
     // Rounded down, so that whatever fades ends in black.
     let keep = (trails.keep * 65536.0) as u32;
-    let faded = |v: u8| (u32::from(v) * keep >> 16) as u8;
+    let faded = |v: u8| ((u32::from(v) * keep) >> 16) as u8;
     let rows = frame.rgb_mut().par_chunks_exact_mut(3 * size.width as usize);
     if trails.zoom == 1.0 && trails.turn == 0.0 {
         rows.zip(last.rgb().par_chunks_exact(3 * size.width as usize)).for_each(|(row, last)| {
@@ -31,7 +31,7 @@ pub(super) fn add(frame: &mut Frame, last: &Frame, trails: Trails, middle: [f32;
                 for (pixel, i) in row.chunks_exact_mut(3).zip(0..) {
                     // Rounded to the steps between pixels.
                     let before =
-                        source.at((x + i * right + 128 >> 8) as i32, (y + i * down + 128 >> 8) as i32);
+                        source.at(((x + i * right + 512) >> 10) as i32, ((y + i * down + 512) >> 10) as i32);
                     pixel.iter_mut().zip(before).for_each(|(now, before)| *now = faded(before).max(*now));
                 }
             },

@@ -66,10 +66,8 @@ impl Warp {
                 *x = ((start + i as u32) as f32 + 0.5) * (1.0 / height) - centre_x;
             }
             self.from(&mut x, &mut y);
-            let (x, y) = (places(x, centre_x, height), places(y, centre_y, height));
-            for ((pixel, x), y) in pixels.chunks_exact_mut(3).zip(x).zip(y) {
-                pixel.copy_from_slice(&source.at(x, y));
-            }
+            let (x, y) = (places(&x, centre_x, height), places(&y, centre_y, height));
+            take(source, &x, &y, pixels);
         }
     }
 
@@ -95,9 +93,17 @@ impl Warp {
     }
 }
 
+/// The colours at some places.
+#[inline(always)]
+fn take(source: &Packed, x: &[i32; LANES], y: &[i32; LANES], pixels: &mut [u8]) {
+    for ((pixel, x), y) in pixels.chunks_exact_mut(3).zip(x).zip(y) {
+        pixel.iter_mut().zip(source.at(*x, *y)).for_each(|(value, seen)| *value = seen);
+    }
+}
+
 /// Lengths from the centre as steps between pixels.
 #[inline(always)]
-fn places<const L: usize>(v: [f32; L], centre: f32, height: f32) -> [i32; L] {
+fn places<const L: usize>(v: &[f32; L], centre: f32, height: f32) -> [i32; L] {
     let (scale, shift) = (height * STEPS, centre * height * STEPS - 0.5 * STEPS + 0.5);
     let mut out = [0; L];
     for (out, v) in out.iter_mut().zip(v) {
