@@ -80,7 +80,10 @@ fn draw() {
             .collect();
         times.sort_by(f64::total_cmp);
         let time = times[TURNS];
-        println!("{:5.2} = {time:8.2} / {shown:8.2} ms  draw {name} at {size}: a frame / as it is shown", time / shown);
+        println!(
+            "{:5.2} = {time:8.2} / {shown:8.2} ms  draw {name} at {size}: a frame / as it is shown",
+            time / shown
+        );
     }
 }
 
