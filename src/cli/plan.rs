@@ -146,7 +146,8 @@ impl Plan<'_> {
             // A frame shows what sounds in its middle.
             let middle = self.time(start).0 + self.job.timeline.fps.period().0 / 2.0;
             let section = self.scene.analysis.section_at(middle).map_or("-", |s| &s.label);
-            let source = self.job.timeline.init_at(start).map_or(String::new(), |init| format!(", from {init}"));
+            let source =
+                self.job.timeline.init_at(start).map_or(String::new(), |init| format!(", from {init}"));
             say(format_args!(
                 "{:4}  {:>10}  {:>10}  {section:7}  {}{source}",
                 take.take,
