@@ -167,8 +167,10 @@ impl Plan<'_> {
             // A frame shows what sounds in its middle.
             let middle = self.time(start).0 + self.job.timeline.fps.period().0 / 2.0;
             let section = self.scene.analysis.section_at(middle).map_or("-", |s| &s.label);
+            let source =
+                self.job.timeline.init_at(start).map_or(String::new(), |init| format!(", from {init}"));
             say(format_args!(
-                "{:4}  {:>10}  {:>10}  {section:widest$}  {}",
+                "{:4}  {:>10}  {:>10}  {section:widest$}  {}{source}",
                 take.take,
                 self.time(start).to_string(),
                 self.time(end).to_string(),
@@ -225,7 +227,8 @@ impl Plan<'_> {
             .map(|w| {
                 let new = w.new_frames();
                 json!({ "index": w.index, "take": w.take, "start": frame(w.start), "first_new_frame": frame(new.start),
-                        "end": frame(new.end.min(part.end)), "prompt": timeline.prompt_at(new.start).prompt })
+                        "end": frame(new.end.min(part.end)), "prompt": timeline.prompt_at(new.start).prompt,
+                        "init": timeline.init_at(new.start) })
             })
             .collect();
         let values: Map<String, Value> = timeline

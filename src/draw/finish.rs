@@ -4,12 +4,11 @@ use super::lanes::{Lanes, MOST, Simd, dispatch};
 use super::math::{exp, pow};
 use super::plane::Plane;
 use super::planes::Planes;
+use super::stage::USUAL;
 use rayon::prelude::*;
 
 /// Halvings of the picture that glow.
 const LEVELS: usize = 5;
-/// The height for which so many were chosen.
-const USUAL: f32 = 288.0;
 /// How dark the corners are.
 const VIGNETTE: f32 = 0.25;
 const EXPOSURE: f32 = 1.25;

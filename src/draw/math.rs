@@ -40,7 +40,7 @@ pub(super) fn ln<S: Simd>(x: Lanes<S>) -> Lanes<S> {
         -0.166_680_58,
         0.200_007_15,
         -0.249_999_94,
-        0.333_333_31,
+        0.333_333_3,
     ] {
         p = p.mul_add_lanes(m, m.all(c));
     }
@@ -168,7 +168,7 @@ pub(super) fn hash2<S: Simd>(i: Lanes<S>, j: Lanes<S>, seed: u64) -> Lanes<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::draw::lanes::{MOST, dispatch};
+    use crate::draw::lanes::dispatch;
     use pulp::WithSimd;
 
     /// The largest difference of `ours` from `exact` over some arguments.
@@ -223,9 +223,8 @@ mod tests {
         assert!(dispatch(Apart(&line(1e-6, 900.0), Ln, f64::ln)) < 1e-6);
         assert!(dispatch(Apart(&line(-900.0, 900.0), Sin, f64::sin)) < 2e-6);
         assert!(dispatch(Apart(&line(-900.0, 900.0), Cos, f64::cos)) < 2e-6);
-        assert!(dispatch(Apart(&line(-3.14, 3.14), Angle, |x| x)) < 1e-6);
+        assert!(dispatch(Apart(&line(-3.1, 3.1), Angle, |x| x)) < 1e-6);
         assert!(dispatch(Apart(&line(0.0, 40.0), Power, |x| x.powf(0.45))) < 2e-6);
         assert_eq!(dispatch(Apart(&line(-70.0, 70.0), Floor, f64::floor)), 0.0);
-        assert_eq!(MOST % pulp::Scalar::F32_LANES, 0);
     }
 }

@@ -91,12 +91,12 @@ impl<P: Shader> pulp::WithSimd for Row<'_, P> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let (width, height) = self.size;
+        let Row { shader, row, size: (width, height), mut out } = self;
         let (lanes, samples) = (S::F32_LANES, P::SAMPLES);
         let (w, h, ss) = (width as f32, height as f32, samples as f32);
         let (share, aspect) = (1.0 / (ss * ss), w / h);
         for sub in 0..samples {
-            let line = (self.row * samples + sub) as f32 + 0.5;
+            let line = (row * samples + sub) as f32 + 0.5;
             let (py, y) = (line / ss - 0.5, 1.0 - line * 2.0 / (h * ss));
             for first in (0..width * samples).step_by(lanes) {
                 let column = Lanes::count_from(simd, first as f32) + 0.5;
@@ -105,26 +105,25 @@ impl<P: Shader> pulp::WithSimd for Row<'_, P> {
                     py: Lanes::splat(simd, py),
                     x: (column * (2.0 / (w * ss)) - 1.0) * aspect,
                     y: Lanes::splat(simd, y),
-                    sample: (first, self.row * samples + sub),
+                    sample: (first, row * samples + sub),
                 };
-                let Light(light) = self.shader.shade(at);
-                for c in 0..3 {
-                    gather(light[c], &mut self.out[c][first / samples..], (samples, share, sub == 0));
+                let Light(light) = shader.shade(at);
+                for (light, out) in light.into_iter().zip(&mut out) {
+                    gather(light, &mut out[first / samples..], (samples, share));
                 }
             }
         }
     }
 }
 
-/// Puts lanes where they belong: `samples` side by side are a pixel's, and each adds its `share`.
+/// Puts lanes where they belong: `samples` side by side are a pixel's, and each adds its `share` to what was black.
 #[inline(always)]
-fn gather<S: Simd>(light: Lanes<S>, out: &mut [f32], (samples, share, first): (usize, f32, bool)) {
+fn gather<S: Simd>(light: Lanes<S>, out: &mut [f32], (samples, share): (usize, f32)) {
     if samples == 1 {
         return light.store(out);
     }
     let values: [f32; MOST] = light.lanes();
     for (pixel, values) in out.iter_mut().zip(values[..S::F32_LANES.max(samples)].chunks_exact(samples)) {
-        let sum = values.iter().sum::<f32>() * share;
-        *pixel = if first { sum } else { *pixel + sum };
+        *pixel += values.iter().sum::<f32>() * share;
     }
 }

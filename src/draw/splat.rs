@@ -1,6 +1,7 @@
 //! Splats: points, dots and lines of light, added to planes. Positions in pixels, a pixel's centre at its number and a half.
 
 use super::planes::Planes;
+use super::stage::USUAL;
 
 impl Planes {
     /// Adds a point, shared by the four pixels around it.
@@ -27,9 +28,11 @@ impl Planes {
         }
     }
 
-    /// Adds a bell of `radius` pixels that is `weight` high, out to `reach` pixels.
+    /// Adds a bell of `radius` pixels that is `weight` high, out to `reach` pixels of a picture of the usual height.
     pub fn dot(&mut self, plane: usize, (x, y): (f32, f32), weight: f32, (radius, reach): (f32, i32)) {
-        const MOST: usize = 13;
+        const MOST: usize = 65;
+        let larger = (self.height as f32 / USUAL).max(1.0);
+        let reach = ((reach as f32 * larger).ceil() as i32).min(MOST as i32 / 2);
         let far = reach as f32;
         let (width, height) = (self.width as f32, self.height as f32);
         if !(x > -far && x < width + far && y > -far && y < height + far) {
@@ -37,7 +40,7 @@ impl Planes {
         }
         let (left, top) = (x.floor(), y.floor());
         let narrow = -1.0 / (radius * radius);
-        let side = ((2 * reach + 1) as usize).min(MOST);
+        let side = (2 * reach + 1) as usize;
         let bell = |centre: f32, at: f32| {
             let mut values = [0.0f32; MOST];
             for (i, value) in values[..side].iter_mut().enumerate() {

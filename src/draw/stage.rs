@@ -6,6 +6,9 @@ use super::palette::Tones;
 use super::plane::Plane;
 use super::planes::{Planes, Samples, load};
 
+/// The height that scenes are paced for: sizes in pixels are theirs there.
+pub(super) const USUAL: f32 = 288.0;
+
 /// One take of a scene.
 pub(super) struct Stage {
     pub width: usize,
@@ -34,9 +37,9 @@ impl Stage {
         2.0 / self.height as f32
     }
 
-    /// How much larger pixels are wanted than at 288 rows.
+    /// How much larger sizes in pixels are than at the usual height.
     pub fn scale(&self) -> f32 {
-        self.height as f32 / 288.0
+        self.height as f32 / USUAL
     }
 
     pub fn aspect(&self) -> f64 {
