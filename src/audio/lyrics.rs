@@ -166,7 +166,10 @@ mod tests {
     fn srt_lines_have_starts_and_ends() {
         let text = "1\r\n00:00:01,500 --> 00:00:03,000\r\n<i>one</i>\r\ntwo\r\n\r\n2\n01:00:00,000 --> 01:00:01,000 X1:0\nthree";
         let lines = parse(text).unwrap();
-        assert_eq!(lines[0], Line { start: Seconds(1.5), end: Some(Seconds(3.0)), text: "one two".into(), words: vec![] });
+        assert_eq!(
+            lines[0],
+            Line { start: Seconds(1.5), end: Some(Seconds(3.0)), text: "one two".into(), words: vec![] }
+        );
         assert_eq!((lines[1].start.0, lines[1].text.as_str()), (3600.0, "three"));
     }
 

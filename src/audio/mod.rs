@@ -57,5 +57,5 @@ mod weights;
 
 pub use analysis::{Analysis, Drums, Envelope, Hit, Section};
 pub use correct::{Corrections, Octave};
-pub use scope::Scope;
 pub use listen::{Options, Tracker, analyze, analyze_with};
+pub use scope::Scope;

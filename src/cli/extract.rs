@@ -61,7 +61,8 @@ fn write(record: &JobRecord, folder: &Path, damaged: impl Fn() -> Error) -> Resu
     }
     // Nor does it put anything but its own words into the command.
     let shown = folder.join(name).display().to_string();
-    let options = options(record, folder).ok_or_else(|| damaged().hint("it names options that there are not"))?;
+    let options =
+        options(record, folder).ok_or_else(|| damaged().hint("it names options that there are not"))?;
     let words = ["beatbolt", "render", &shown];
     let command = shell::command(words.into_iter().chain(options.iter().map(String::as_str)));
     let told =

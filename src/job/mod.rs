@@ -34,9 +34,11 @@ mod warning;
 
 pub use destination::{Destination, Earlier};
 pub use hearing::Hearing;
-pub use options::{JobOptions, ModelOptions, OutputOptions, Stretch, video_size};
 pub use lyrics::Lyrics;
-pub use record::{JobRecord, LyricsRecord, Origin, PresetRecord, ProjectRecord, SettingsRecord, WindowsRecord};
+pub use options::{JobOptions, ModelOptions, OutputOptions, Stretch, video_size};
+pub use record::{
+    JobRecord, LyricsRecord, Origin, PresetRecord, ProjectRecord, SettingsRecord, WindowsRecord,
+};
 pub use render::{in_the_way, make};
 pub use request::{Request, is_project};
 pub use scene::Scene;

@@ -44,7 +44,8 @@ pub use expr::{Expr, FUNCTIONS, function_table};
 pub use grid::Span;
 pub use keyframe::Keyframes;
 pub use layer::{
-    Beat, Form as LayerForm, Hits, Layer, LayerBlend, LayerKind, Material, ShownLayer, Singing, Sung, Tint, sung,
+    Beat, Form as LayerForm, Hits, Layer, LayerBlend, LayerKind, Material, ShownLayer, Singing, Sung, Tint,
+    sung,
 };
 pub use param::{Group, Kind, Param, ParamRef, Rate, Setting};
 pub use param_table::{ParamId, TABLE as PARAMS, table as param_table};

@@ -165,7 +165,9 @@ impl Source<'_> {
             let DeValue::Table(named) = value.get_mut() else { continue };
             let named = std::mem::take(named);
             settings.remove(before);
-            for (key, value) in named.into_iter().flat_map(|(key, value)| inner(!behind.is_empty(), key, value)) {
+            for (key, value) in
+                named.into_iter().flat_map(|(key, value)| inner(!behind.is_empty(), key, value))
+            {
                 let (place, name) = (key.span(), format!("{before}.{}", key.get_ref()));
                 let known = settings.insert(Spanned::new(place.clone(), name.clone().into()), value);
                 if known.is_some() {

@@ -338,7 +338,8 @@ fn form(form: &Form) -> Value {
             let prefixes = last.iter().map(|kind| kind.prefix).collect::<Vec<_>>().join("|");
             let patterns = inner.into_iter().map(pattern).chain([format!("^({prefixes})\\.{NAME}$")]);
             let patterns = patterns.map(|pattern| json!({ "type": "string", "pattern": pattern }));
-            json!({ "anyOf": [json!({ "enum": names })].into_iter().chain(patterns).collect::<Vec<_>>() })
+            let any: Vec<Value> = [json!({ "enum": names })].into_iter().chain(patterns).collect();
+            json!({ "anyOf": any })
         }
         Signal => {
             let names: Vec<&str> = SIGNALS.iter().map(|s| s.name).collect();

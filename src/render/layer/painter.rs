@@ -30,7 +30,9 @@ impl<'a> Painter<'a> {
         }
         let own = vivid(frame);
         for ((shown, fonts), words) in list.iter().zip(&mut self.words) {
-            let Some(now) = now(self.timeline, shown, (index, self.seed), frame.size(), own) else { continue };
+            let Some(now) = now(self.timeline, shown, (index, self.seed), frame.size(), own) else {
+                continue;
+            };
             match (shown.layer.kind, fonts) {
                 (LayerKind::Lyrics(show), Some(fonts)) => {
                     words.sing(frame, (&shown.layer, show), &material.lines, fonts, now);

@@ -45,7 +45,9 @@ fn a_slot_has_the_range_and_the_default_of_its_kind() {
     for row in SLOT_KINDS {
         let (min, default, max) = row.range;
         assert!(
-            (min..=max).contains(&default) && min < max && row.around().0.chars().all(|c| c.is_ascii_lowercase())
+            (min..=max).contains(&default)
+                && min < max
+                && row.around().0.chars().all(|c| c.is_ascii_lowercase())
         );
         assert!(TABLE.iter().all(|p| p.name != row.prefix));
     }
