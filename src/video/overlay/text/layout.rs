@@ -96,9 +96,12 @@ impl Text {
     }
 }
 
+/// What ends a line of the text itself: the paragraph separators of UAX 9.
+const ENDS: [char; 7] = ['\n', '\r', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2029}'];
+
 /// The lines that the text itself has.
 fn paragraphs(text: &str) -> impl Iterator<Item = Range<usize>> {
-    text.split('\n').map(|part| {
+    text.split(ENDS).map(|part| {
         let start = part.as_ptr() as usize - text.as_ptr() as usize;
         start..start + part.len()
     })

@@ -42,6 +42,10 @@ fn long_lines_are_broken_evenly_and_text_without_spaces_as_well() {
     let rows: Vec<f32> = two.words.iter().map(|w| w.y.start).collect();
     assert!(rows[0] == rows[1] && rows[1] < rows[2] && rows[2] == rows[3], "{rows:?}");
     assert_eq!(order("first\nsecond third", 2000.0), ["first", "second", "third"]);
+    for end in ENDS {
+        let two = text(&format!("first{end}second third"), 2000.0);
+        assert_eq!(two.mask.size().height, one.mask.size().height + 50, "{end:?}");
+    }
     // Between ideographs a line may break anywhere (UAX 14); the program's own font shows them as boxes.
     assert!(text("日本語日本語日本語日本語", 200.0).mask.size().height > 100);
 }
