@@ -7,7 +7,7 @@
 use super::curves::Curves;
 use super::imported::{Frames, Imported, Meaning};
 use super::limits::bounded;
-use super::motion::{DELTAS, MOTION, SIDE, deforum_size};
+use super::motion::{DELTAS, MOTION, MOVES, SIDE, deforum_size};
 use super::own;
 use super::own::{Own, noiseless, object, same, size_of};
 use super::parseq_formula::ParseqFormula;
@@ -73,6 +73,10 @@ pub fn write(curves: &Curves) -> Value {
         let mut frame: Map<String, Value> =
             fields.iter().map(|(name, values)| ((*name).to_owned(), json!(short(values[i])))).collect();
         frame.insert("frame".into(), i.into());
+        // Ours beside theirs; both have a zoom, and theirs is what is played.
+        for (name, values) in own.curves.iter().filter(|(name, _)| !fields.contains_key(name.as_str())) {
+            frame.insert(name.clone(), json!(short(values[i])));
+        }
         let shown = prompts.iter().rev().find(|p| p.0 <= i as u64);
         let text = shown.map_or(String::new(), |(_, prompt, negative)| for_web_ui(prompt, negative));
         frame.insert("deforum_prompt".into(), text.into());
@@ -151,6 +155,11 @@ pub fn read(name: &str, map: &Map<String, Value>, frames: Option<u64>) -> Result
         (false, _) => rendered_prompts(&texts, rows.frames),
         (true, prompts) => take_prompts(prompts, &imported.curves, rows.frames),
     });
+    // Ours beside theirs move nothing twice.
+    let theirs = MOTION.iter().any(|name| imported.curves.contains_key(*name));
+    imported
+        .curves
+        .retain(|name, _| !(theirs && MOVES.iter().any(|id| id.param().name == *name && name != "zoom")));
     let size = size_of(map).unwrap_or(Size { width: SIDE, height: SIDE });
     imported.meaning = Meaning::Places(size);
     if let (Some(own), Some(fps)) = (Own::read(map, rows.frames), fps) {
@@ -186,6 +195,7 @@ fn take_own(imported: &mut Imported, mut own: Own, fps: FrameRate, size: Size) {
             false => own.forget(id),
         }
     }
+    curves.retain(|name, _| !own.curves.contains_key(name));
     imported.own = own;
 }
 
@@ -276,11 +286,10 @@ impl<'a> Rows<'a> {
     fn play(&self, field: &str, fps: f64, bpm: f64) -> Result<Frames> {
         let mut ways: Vec<(u64, ParseqFormula)> = Vec::new();
         for (frame, row) in &self.rows {
-            if let Some(text) = row.get(&format!("{field}_i")).and_then(Value::as_str).map(str::trim) {
-                if !text.is_empty() {
-                    let way = ParseqFormula::parse(text);
-                    ways.push((*frame, way.map_err(|error| at_keyframe(*frame, text, &error))?));
-                }
+            let text = row.get(&format!("{field}_i")).and_then(Value::as_str).map(str::trim);
+            if let Some(text) = text.filter(|t| !t.is_empty()) {
+                let way = ParseqFormula::parse(text);
+                ways.push((*frame, way.map_err(|error| at_keyframe(*frame, text, &error))?));
             }
         }
         let straight = ways.iter().all(|(_, way)| way.is_straight());
