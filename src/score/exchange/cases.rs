@@ -336,6 +336,23 @@ fn parseqs_formulas_are_computed_between_its_keyframes() {
     assert_eq!((&*timeline.prompts[0].prompt, &*timeline.prompts[0].negative), ("calm sea", "text"));
 }
 
+/// Parseq puts the nearest value, or its default, into the first and the last keyframe.
+#[test]
+fn fields_with_formulas_alone_go_on_from_parseqs_defaults() {
+    let keys = json!([{ "frame": 0, "zoom_i": "S + 0.1*sin(p=40)", "angle": "", "angle_i": "" },
+        { "frame": 10, "angle": 3, "angle_i": "C" }, { "frame": 20, "angle": 6 }, { "frame": 40, "zoom": "" }]);
+    let imported =
+        Imported::read("d.json", document(json!({ "keyframes": keys })).to_string().as_bytes(), None)
+            .unwrap();
+    let at = |name: &str, frame: usize| imported.curves[name].values[frame];
+    assert!((at("zoom", 10) - 1.1).abs() < 1e-9 && (at("zoom", 30) - 0.9).abs() < 1e-9);
+    // The natural spline through (0, 3), (10, 3), (20, 6), (40, 6) has the second derivatives 0, 6.3/115, -4.5/115, 0.
+    let angle = |frame| imported.curves["angle"].values[frame];
+    assert!((angle(15) - (4.5 - 6.25 * 1.8 / 115.0)).abs() < 1e-9, "{}", angle(15));
+    assert!((angle(28) - (6.0 + 25.6 * 4.5 / 115.0)).abs() < 1e-9, "{}", angle(28));
+    assert_eq!((angle(5), angle(20)), (3.0, 6.0));
+}
+
 #[test]
 fn parseqs_lists_of_prompts_are_laid_out() {
     let keys = json!([{ "frame": 0, "prompt_weight_1": 0.25, "zoom": 1 }, { "frame": 60, "prompt_weight_1": 1, "zoom": 2 }]);
