@@ -37,9 +37,9 @@ fn deforums_motion_is_a_speed() {
         (json!({ "translation_x": "0:(5.12)" }), ParamId::FlyX, 0.15),
         (json!({ "translation_y": "0:(0), 20:(-5.12)", "H": 256 }), ParamId::FlyY, -0.15),
         (
-            json!({ "zoom": "0:(1.0025+0.002*sin(1.25*3.14*t/30))" }),
+            json!({ "zoom": "0:(1.0025+0.002*sin(1.25*3*t/30))" }),
             ParamId::FlyZoom,
-            (1.0025 + 0.002 * (1.25 * 3.14 * 10.0_f64 / 30.0).sin()).powi(15),
+            (1.0025 + 0.002 * (1.25 * 3.0 * 10.0_f64 / 30.0).sin()).powi(15),
         ),
         // Beyond what an expression can hold: log10 is no word of ours.
         (
@@ -60,13 +60,15 @@ fn deforums_motion_is_a_speed() {
 #[test]
 fn presets_of_an_import_are_short_and_their_numbers_plain() {
     let (text, notes) = preset(&settings(json!({
-        "zoom": "0:(1.0025+0.002*sin(1.25*3.14*t/30))", "angle": "0:(0), 30:(0.7)", "noise_schedule": "0:(0.065)",
-        "translation_x": "0:(1.2)", "max_frames": 240,
+        "zoom": "0:(1.0025+0.002*sin(1.25*3*t/30))", "angle": "0:(0), 30:(0.7)", "noise_schedule": "0:(0.065)",
+        "translation_x": "0:(1.2)", "max_frames": 240, "seed_schedule": "0:(s), 9:(-1)", "sampler_schedule": "0:(\"Euler\")",
     })));
     assert!(text.lines().count() < 45, "{text}");
     assert!(text.contains("[0, 0], [30, 0.7]") && text.contains("motion of file.txt"), "{text}");
     assert!(!text.contains("999999") && !text.contains("000000"), "{text}");
-    assert!(notes[0].starts_with("noise_schedule: stands still"), "{notes:?}");
+    assert_eq!(notes[0], "left out: sampler_schedule: texts have no counterpart here");
+    assert!(notes[1].starts_with("left out: seed_schedule: the noise"), "{notes:?}");
+    assert!(notes[2].starts_with("noise_schedule: no counterpart here"), "{notes:?}");
 }
 
 #[test]
@@ -116,8 +118,8 @@ fn field(file: &Value, name: &str) -> Vec<f64> {
 fn deforum_way(file: &Value, names: [&str; 4], mut at: [f64; 2]) -> Vec<[f64; 2]> {
     let fields = names.map(|name| field(file, name));
     let mut way = vec![at];
-    for i in 1..fields[0].len() {
-        let [zoom, angle, x, y] = [0, 1, 2, 3].map(|f| fields[f][i]);
+    for (i, zoom) in fields[0].iter().enumerate().skip(1) {
+        let [angle, x, y] = [1, 2, 3].map(|f| fields[f][i]);
         let (a, b) = (zoom * angle.to_radians().cos(), zoom * angle.to_radians().sin());
         let [px, py] = [at[0] + x - 256.0, at[1] + y - 256.0];
         at = [256.0 + a * px + b * py, 256.0 - b * px + a * py];
@@ -171,6 +173,7 @@ fn exports_turn_against_the_clock_in_pixels_by_the_frame() {
     let file = exported(&timeline, Format::Parseq);
     assert!((field(&file, "angle_delta")[10] + 1.0).abs() < 1e-3);
     assert!((field(&file, "translation_x_delta")[10] - 2.56).abs() < 0.01);
+    assert!((field(&file, "pan_x")[10] - 0.0525).abs() < 1e-6, "{:?}", field(&file, "pan_x")[10]);
     let flight = played("[base]\nfly_zoom = 1.3\n[[prompt]]\ntext = \"x\"\n", 15, 60);
     let zoom = field(&exported(&flight, Format::Deforum), "zoom");
     assert!((zoom[1..16].iter().product::<f64>() - 1.3).abs() < 1e-5, "{zoom:?}");
@@ -182,7 +185,8 @@ fn exports_turn_against_the_clock_in_pixels_by_the_frame() {
 fn the_keyframes_of_an_export_play_as_its_rendered_frames() {
     let mut file = exported(&played(TURN, 15, 90), Format::Parseq);
     let rendered = field(&file, "translation_x");
-    file.as_object_mut().unwrap().retain(|key, _| key != "rendered_frames" && key != "beatbolt");
+    let document = file.as_object_mut().unwrap();
+    document.retain(|key, _| key != "rendered_frames" && key != "beatbolt");
     let imported = Imported::read("d.json", file.to_string().as_bytes(), None).unwrap();
     let far = imported.curves["translation_x"].values.iter().zip(&rendered).map(|(a, b)| (a - b).abs());
     assert!(far.fold(0.0, f64::max) < 1e-3);
@@ -332,6 +336,23 @@ fn parseqs_formulas_are_computed_between_its_keyframes() {
     assert_eq!((&*timeline.prompts[0].prompt, &*timeline.prompts[0].negative), ("calm sea", "text"));
 }
 
+/// Parseq puts the nearest value, or its default, into the first and the last keyframe.
+#[test]
+fn fields_with_formulas_alone_go_on_from_parseqs_defaults() {
+    let keys = json!([{ "frame": 0, "zoom_i": "S + 0.1*sin(p=40)", "angle": "", "angle_i": "" },
+        { "frame": 10, "angle": 3, "angle_i": "C" }, { "frame": 20, "angle": 6 }, { "frame": 40, "zoom": "" }]);
+    let imported =
+        Imported::read("d.json", document(json!({ "keyframes": keys })).to_string().as_bytes(), None)
+            .unwrap();
+    let at = |name: &str, frame: usize| imported.curves[name].values[frame];
+    assert!((at("zoom", 10) - 1.1).abs() < 1e-9 && (at("zoom", 30) - 0.9).abs() < 1e-9);
+    // The natural spline through (0, 3), (10, 3), (20, 6), (40, 6) has the second derivatives 0, 6.3/115, -4.5/115, 0.
+    let angle = |frame| imported.curves["angle"].values[frame];
+    assert!((angle(15) - (4.5 - 6.25 * 1.8 / 115.0)).abs() < 1e-9, "{}", angle(15));
+    assert!((angle(28) - (6.0 + 25.6 * 4.5 / 115.0)).abs() < 1e-9, "{}", angle(28));
+    assert_eq!((angle(5), angle(20)), (3.0, 6.0));
+}
+
 #[test]
 fn parseqs_lists_of_prompts_are_laid_out() {
     let keys = json!([{ "frame": 0, "prompt_weight_1": 0.25, "zoom": 1 }, { "frame": 60, "prompt_weight_1": 1, "zoom": 2 }]);
@@ -358,7 +379,7 @@ fn exports_of_imports_are_stable_from_the_second_time_on() {
         .collect();
     let files = [
         settings(
-            json!({ "zoom": "0:(1.0025+0.002*sin(1.25*3.14*t/30))", "angle": "0:(0), 30:(0.7)", "translation_y": "0:(-3)" }),
+            json!({ "zoom": "0:(1.0025+0.002*sin(1.25*3*t/30))", "angle": "0:(0), 30:(0.7)", "translation_y": "0:(-3)" }),
         ),
         settings(
             json!({ "zoom": "0:(1+0.01*log10(t+1))", "strength_schedule": "0:(0.6), 20:(0.71), 21:(0.3)" }),

@@ -25,6 +25,11 @@ const STRENGTH: &str = "strength_schedule";
 const GUIDANCE: &str = "cfg_scale_schedule";
 /// What moves its camera in 3D only.
 const DEPTH: [&str; 5] = ["translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z", "fov_schedule"];
+/// Schedules of names.
+const SCHEDULES_OF_TEXT: [&str; 5] =
+    ["sampler_schedule", "scheduler_schedule", "checkpoint_schedule", "mask_schedule", "noise_mask_schedule"];
+/// What Deforum draws its noise from.
+const SEEDS: [&str; 3] = ["seed_schedule", "subseed_schedule", "subseed_strength_schedule"];
 /// Where prompts may be, the first that holds any.
 const PROMPTS: [&str; 2] = ["prompts", "animation_prompts"];
 
@@ -135,6 +140,7 @@ fn leave_out_what_is_not_played(imported: &mut Imported, map: &Map<String, Value
             drop_all(&DEPTH, &why);
         }
     }
+    drop_all(&SEEDS, "the noise of a frame is the seed's alone here, which --seed sets");
     let flip = ["flip_2d_perspective", "enable_perspective_flip"]
         .iter()
         .any(|k| map.get(*k) == Some(&Value::Bool(true)));
@@ -252,6 +258,10 @@ fn read<'a>(
     let mut imported = Imported::default();
     let mut read = BTreeMap::new();
     for (key, text) in lines {
+        if text.contains(['"', '\'']) && SCHEDULES_OF_TEXT.contains(&key.as_str()) {
+            imported.left_out.push(format!("{key}: texts have no counterpart here"));
+            continue;
+        }
         match Schedule::parse(text, frames, seed) {
             Ok(schedule) => drop(read.insert(key, schedule)),
             Err(error) => {
@@ -275,5 +285,5 @@ fn read<'a>(
 fn curve(schedule: &Schedule, values: Vec<f64>, seed: f64) -> Frames {
     let names = Names { t: 0.0, max_f: values.len() as f64 - 1.0, s: seed };
     let formula = schedule.expression(FRAME, names);
-    Frames { values: values, formula, dense: false }
+    Frames { values, formula, dense: false }
 }

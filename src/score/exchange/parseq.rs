@@ -7,7 +7,7 @@
 use super::curves::Curves;
 use super::imported::{Frames, Imported, Meaning};
 use super::limits::bounded;
-use super::motion::{DELTAS, MOTION, SIDE, deforum_size};
+use super::motion::{DELTAS, MOTION, MOVES, SIDE, deforum_size};
 use super::own;
 use super::own::{Own, noiseless, object, same, size_of};
 use super::parseq_formula::ParseqFormula;
@@ -26,6 +26,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Fields of a frame that are no curves.
 const OTHERS: [&str; 9] =
     ["frame", "info", "deforum_prompt", "beat", "second", "label", "subseed", "subseed_strength", "rowId"];
+/// What Parseq's fields are where no keyframe says it, if not 0.
+const DEFAULTS: [(&str, f64); 6] = [
+    ("zoom", 1.0),
+    ("scale", 7.0),
+    ("strength", 0.6),
+    ("noise", 0.08),
+    ("contrast", 1.0),
+    ("prompt_weight_1", 1.0),
+];
 /// How far keyframes may lie from places: times, degrees, pixels.
 const PLACE: f64 = 2e-5;
 const STRENGTH: &str = "strength";
@@ -73,6 +82,10 @@ pub fn write(curves: &Curves) -> Value {
         let mut frame: Map<String, Value> =
             fields.iter().map(|(name, values)| ((*name).to_owned(), json!(short(values[i])))).collect();
         frame.insert("frame".into(), i.into());
+        // Ours beside theirs; both have a zoom, and theirs is what is played.
+        for (name, values) in own.curves.iter().filter(|(name, _)| !fields.contains_key(name.as_str())) {
+            frame.insert(name.clone(), json!(short(values[i])));
+        }
         let shown = prompts.iter().rev().find(|p| p.0 <= i as u64);
         let text = shown.map_or(String::new(), |(_, prompt, negative)| for_web_ui(prompt, negative));
         frame.insert("deforum_prompt".into(), text.into());
@@ -151,6 +164,11 @@ pub fn read(name: &str, map: &Map<String, Value>, frames: Option<u64>) -> Result
         (false, _) => rendered_prompts(&texts, rows.frames),
         (true, prompts) => take_prompts(prompts, &imported.curves, rows.frames),
     });
+    // Ours beside theirs move nothing twice.
+    let theirs = MOTION.iter().any(|name| imported.curves.contains_key(*name));
+    imported
+        .curves
+        .retain(|name, _| !(theirs && MOVES.iter().any(|id| id.param().name == *name && name != "zoom")));
     let size = size_of(map).unwrap_or(Size { width: SIDE, height: SIDE });
     imported.meaning = Meaning::Places(size);
     if let (Some(own), Some(fps)) = (Own::read(map, rows.frames), fps) {
@@ -186,6 +204,7 @@ fn take_own(imported: &mut Imported, mut own: Own, fps: FrameRate, size: Size) {
             false => own.forget(id),
         }
     }
+    curves.retain(|name, _| !own.curves.contains_key(name));
     imported.own = own;
 }
 
@@ -213,8 +232,14 @@ impl<'a> Rows<'a> {
         rows.sort_by_key(|(frame, _)| *frame);
         let frames = frames.unwrap_or(rows.last().map_or(0, |(frame, _)| frame + 1));
         // What has a number anywhere; what Parseq makes of a field for its own graphs is left aside.
-        let fields = rows.iter().flat_map(|(_, row)| row.iter().filter(|(_, v)| number(v).is_some()));
-        let fields: BTreeSet<&str> = fields.map(|(name, _)| name.as_str()).collect();
+        let numbers = |(name, value): (&'a String, &Value)| number(value).map(|_| name.as_str());
+        // A field that has formulas alone goes on from its default.
+        let ways = |(name, way): (&'a String, &Value)| {
+            way.as_str().filter(|t| !t.trim().is_empty()).and_then(|_| name.strip_suffix("_i"))
+        };
+        let fields =
+            rows.iter().flat_map(|(_, row)| row.iter().filter_map(move |f| numbers(f).or_else(|| ways(f))));
+        let fields: BTreeSet<&str> = fields.collect();
         let made = |name: &str| {
             let delta = name.ends_with("_delta") && !DELTAS.contains(&name);
             OTHERS.contains(&name) || name.ends_with("_i") || name.ends_with("_pc") || delta
@@ -237,6 +262,24 @@ impl<'a> Rows<'a> {
                     Some(last) => last.1 = value,
                     None => points.push((*frame, value)),
                 }
+            }
+        }
+        points
+    }
+
+    /// The keyframes from the first row to the last: where a field has no value in these, Parseq puts the nearest there, or its
+    /// default.
+    fn whole_keys(&self, field: &str) -> Points {
+        let mut points = self.keys(field);
+        let otherwise = DEFAULTS.iter().find(|d| d.0 == field).map_or(0.0, |d| d.1);
+        if let (Some((first, _)), Some((last, _))) = (self.rows.first(), self.rows.last()) {
+            let start = points.first().copied().unwrap_or((u64::MAX, otherwise));
+            if *first < start.0 {
+                points.insert(0, (*first, start.1));
+            }
+            let end = points.last().copied().unwrap_or((0, otherwise));
+            if *last > end.0 {
+                points.push((*last, end.1));
             }
         }
         points
@@ -276,15 +319,14 @@ impl<'a> Rows<'a> {
     fn play(&self, field: &str, fps: f64, bpm: f64) -> Result<Frames> {
         let mut ways: Vec<(u64, ParseqFormula)> = Vec::new();
         for (frame, row) in &self.rows {
-            if let Some(text) = row.get(&format!("{field}_i")).and_then(Value::as_str).map(str::trim) {
-                if !text.is_empty() {
-                    let way = ParseqFormula::parse(text);
-                    ways.push((*frame, way.map_err(|error| at_keyframe(*frame, text, &error))?));
-                }
+            let text = row.get(&format!("{field}_i")).and_then(Value::as_str).map(str::trim);
+            if let Some(text) = text.filter(|t| !t.is_empty()) {
+                let way = ParseqFormula::parse(text);
+                ways.push((*frame, way.map_err(|error| at_keyframe(*frame, text, &error))?));
             }
         }
         let straight = ways.iter().all(|(_, way)| way.is_straight());
-        let keys = Spline::new(self.keys(field)).ok_or_else(|| Error::input("there is no keyframe"))?;
+        let keys = Spline::new(self.whole_keys(field)).ok_or_else(|| Error::input("there is no keyframe"))?;
         let (mut values, mut before, mut way) = (Vec::with_capacity(self.frames as usize), 0.0, 0);
         for frame in 0..self.frames {
             while ways.get(way).is_some_and(|w| w.0 <= frame) {

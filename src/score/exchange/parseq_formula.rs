@@ -28,7 +28,8 @@ enum Node {
     Pair(&'static str, Box<Node>, Box<Node>),
     If(Box<[Node; 3]>),
     Call(&'static Function, Vec<Option<Node>>),
-    Curve(&'static str, [f64; 4]),
+    /// A named Bézier curve: its control points.
+    Curve([f64; 4]),
 }
 
 /// What a name stands for.
@@ -262,11 +263,11 @@ impl<'a> Parser<'a> {
     fn named_curve(&mut self) -> Result<Node> {
         let rest = self.rest();
         let name = rest[1..].split('"').next().unwrap_or_default();
-        let Some((name, points)) = CURVES.iter().find(|c| c.0 == name) else {
+        let Some((_, points)) = CURVES.iter().find(|c| c.0.contains(&name)) else {
             return Err(self.wrong(format!("the text \"{name}\" is not known")));
         };
         self.at += name.len() + 2;
-        Ok(Node::Curve(name, *points))
+        Ok(Node::Curve(*points))
     }
 
     fn name(&mut self, depth: usize) -> Result<Node> {
@@ -321,7 +322,7 @@ impl<'a> Parser<'a> {
         if let Some(missing) = (0..function.needed).find(|i| args[*i].is_none()) {
             return Err(self.wrong(format!("{} needs {}", function.name, function.args[missing][0])));
         }
-        if let Some(Node::Curve(_, points)) = args.get(8).and_then(Option::clone) {
+        if let Some(Node::Curve(points)) = args.get(8).and_then(Option::clone) {
             args[8] = None;
             args.iter_mut().zip(points).for_each(|(arg, point)| *arg = Some(Node::Number(point)));
         }
@@ -411,6 +412,7 @@ mod tests {
         assert_eq!(played("8 / 4 / 2")[0], 4.0);
         assert_eq!(played("-2 + 1b")[0], -2.0 + 30.0 * 60.0 / 140.0);
         assert_eq!(played("L + 0.5*pulse(p=2s, pw=1f)")[..2], [5.5, 4.0]);
+        assert_eq!(played("bez(c=\"linear\")")[3].round(), 2.0);
         assert_eq!((played("S")[7], played("k")[7], played("next_keyframe_value")[2]), (0.0, 2.0, 0.0));
     }
 

@@ -40,21 +40,24 @@ impl Spline {
         self.point(self.points.partition_point(|p| p.0 as f64 <= frame))
     }
 
-    /// The two keyframes around, the share of the way between them, and the first one's index; none outside of all.
-    fn between(&self, frame: f64) -> Option<((f64, f64), (f64, f64), f64, usize)> {
+    /// The index of the first of the two keyframes around, and the share of the way between them; none outside of all.
+    fn between(&self, frame: f64) -> Option<(usize, f64)> {
         let i = self.index(frame);
         let (a, b) = (self.point(i), self.point(i + 1));
-        (a.0 < b.0 && frame > a.0).then(|| (a, b, (frame - a.0) / (b.0 - a.0), i))
+        (a.0 < b.0 && frame > a.0).then(|| (i, (frame - a.0) / (b.0 - a.0)))
     }
 
     /// The value on the straight line.
     pub fn straight(&self, frame: f64) -> f64 {
-        self.between(frame).map_or_else(|| self.active(frame).1, |(a, b, x, _)| a.1 + (b.1 - a.1) * x)
+        let Some((i, x)) = self.between(frame) else { return self.active(frame).1 };
+        let (a, b) = (self.point(i).1, self.point(i + 1).1);
+        a + (b - a) * x
     }
 
     /// The value on the natural cubic spline.
     pub fn cubic(&self, frame: f64) -> f64 {
-        let Some((a, b, x, i)) = self.between(frame) else { return self.active(frame).1 };
+        let Some((i, x)) = self.between(frame) else { return self.active(frame).1 };
+        let (a, b) = (self.point(i), self.point(i + 1));
         let bend = |x: f64| x * x * x - x;
         let curve = bend(1.0 - x) * self.bends[i] + bend(x) * self.bends[i + 1];
         (1.0 - x) * a.1 + x * b.1 + (b.0 - a.0).powi(2) / 6.0 * curve

@@ -282,13 +282,13 @@ fn prompts_that_mean_something_else_here_are_put_in_our_words() {
 
 #[test]
 fn what_no_preset_can_hold_is_left_out_with_the_reason() {
-    let text = r#"{"seed_schedule": "0:(t * 4294967)", "far_schedule": "0:(10000)", "zoom": "0:(1.02)", "max_frames": 20,
+    let text = r#"{"my_schedule": "0:(t * 4294967)", "far_schedule": "0:(10000)", "zoom": "0:(1.02)", "max_frames": 20,
         "prompts": {"0": "waves", "9223372036854775807": "never"}}"#;
     let imported = Imported::read("x", text.as_bytes(), None).unwrap();
     assert_eq!(imported.curves.keys().collect::<Vec<_>>(), ["zoom"]);
     assert_eq!(
         imported.left_out[1..],
-        ["far_schedule: 10000 is beyond ±1000", "seed_schedule: 4294967 is beyond ±1000"]
+        ["far_schedule: 10000 is beyond ±1000", "my_schedule: 4294967 is beyond ±1000"]
     );
     let preset = Preset::parse("x", &imported.preset("x", FrameRate::new(15, 1).ok()).unwrap().0).unwrap();
     assert_eq!(preset.prompts.len(), 1);

@@ -82,7 +82,7 @@ impl Imported {
         let still = if drives.list.is_empty() {
             None
         } else {
-            told(still, "stands still, and has no counterpart here; left out")
+            told(still, "no counterpart here, and no movement; left out")
         };
         moving.into_iter().chain(still).collect()
     }
@@ -213,6 +213,6 @@ fn write_curve<T: std::fmt::Display>(
 
 /// Seconds at which a frame begins, to the microsecond behind it; none past the end of the longest track.
 fn place(frame: FrameIndex, fps: FrameRate) -> Option<f64> {
-    let at = (fps.start_of(frame).0 * 1e6 - 1e-3).ceil() / 1e6;
+    let at = (fps.start_of(frame).0 * 1e6 - 1e-3).ceil().abs() / 1e6;
     Length::seconds(at).is_ok().then_some(at)
 }
