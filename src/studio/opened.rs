@@ -131,6 +131,7 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     let octave = octave.map(|octave| match octave {
         Octave::Halve => "halve",
         Octave::Double => "double",
+        Octave::Triple => "triple",
     });
     say("model", path(&job.model)?);
     say("motion", path(&job.motion)?);
