@@ -6,6 +6,7 @@
 
 mod audio; // what is heard in tracks whose truth is known, and in hostile ones
 mod cli; // the program as it is used
+mod counting; // at which tempo sparse, shuffled and slow drums are counted; noise is not
 mod fuzz; // every parser against damaged files
 mod golden; // short takes against the pictures that are kept in tests/golden
 mod hearing; // what every analysis promises: the same bytes, events that move with the music

@@ -23,7 +23,7 @@ const FLOOR: f64 = 0.05;
 pub(super) const SIGNS: usize = NAMES.len();
 /// What each sign is: of what sounds on beats (on), halfway, at quarters and at thirds, the logarithm of the mean chance; how much kicks
 /// and snares alternate; how much downbeats and changes of harmony stand out every so many beats; and how much recurs so many beats later.
-pub(super) const NAMES: [&str; 48] = [
+pub(super) const NAMES: [&str; 49] = [
     "tempo",
     "tempo squared",
     "events",
@@ -72,6 +72,7 @@ pub(super) const NAMES: [&str; 48] = [
     "again 7",
     "again 8",
     "sevens",
+    "half sevens",
 ];
 
 /// The signs of recurrence.
@@ -260,23 +261,96 @@ fn outstanding(values: &[f64], beats: usize) -> f64 {
     ((most + 0.03) / (mean(&turns) + 0.03)).ln()
 }
 
-/// How alike what is heard at the twelfths of beats is to that 1, 2, 3, 4, 7 and 8 beats later, and by how much it is more alike
-/// after seven beats than after four, six or eight.
-fn repetition(heard: &[Heard; 4]) -> [f64; 7] {
+/// How alike what is heard at the twelfths of beats is to that 1, 2, 3, 4, 7 and 8 beats later; by how much it is more alike after seven
+/// beats than after four, six or eight; and by how much after three and a half than after three or four.
+fn repetition(heard: &[Heard; 4]) -> [f64; 8] {
     let means = heard.each_ref().map(|heard| mean(heard.as_flattened()));
-    let row = |i: usize| -> Vec<f64> {
-        heard.iter().zip(means).flat_map(|(heard, mean)| heard[i].map(|v| v - mean)).collect()
+    let row = |i: usize, place: usize| -> Vec<f64> {
+        let one = |heard: &Heard, mean: f64| {
+            heard.as_flattened()[i * PLACES + place..][..PLACES].iter().map(|v| v - mean).collect::<Vec<_>>()
+        };
+        heard.iter().zip(means).flat_map(|(heard, mean)| one(heard, mean)).collect()
     };
-    let rows: Vec<Vec<f64>> = (0..heard[0].len()).map(row).collect();
+    let rows: Vec<Vec<f64>> = (0..heard[0].len()).map(|i| row(i, 0)).collect();
+    let halfway: Vec<Vec<f64>> = (1..heard[0].len()).map(|i| row(i - 1, PLACES / 2)).collect();
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(x, y)| x * y).sum::<f64>();
-    let norms: Vec<f64> = rows.iter().map(|row| dot(row, row).sqrt() + 1e-3).collect();
-    let again = |later: usize| {
-        if rows.len() <= 2 * later {
-            return 0.0;
-        }
-        let alike: f64 = rows.iter().zip(&rows[later..]).map(|(a, b)| dot(a, b)).sum();
-        alike / norms.iter().zip(&norms[later..]).map(|(a, b)| a * b).sum::<f64>()
+    let norm = |row: &Vec<f64>| dot(row, row).sqrt() + 1e-3;
+    let alike = |later: &[Vec<f64>]| {
+        let pairs = || rows.iter().zip(later);
+        pairs().map(|(a, b)| dot(a, b)).sum::<f64>() / pairs().map(|(a, b)| norm(a) * norm(b)).sum::<f64>()
     };
-    let [four, six, seven, eight] = [4, 6, 7, 8].map(again);
-    [again(1), again(2), again(3), four, seven, eight, (seven - four.max(six).max(eight)).max(0.0)]
+    let again = |beats: usize| if rows.len() > 2 * beats { alike(&rows[beats..]) } else { 0.0 };
+    let half = if rows.len() > 8 { alike(&halfway[3..]) } else { 0.0 };
+    let [three, four, six, seven, eight] = [3, 4, 6, 7, 8].map(again);
+    let sevens = (seven - four.max(six).max(eight)).max(0.0);
+    [again(1), again(2), three, four, seven, eight, sevens, (half - three.max(four)).max(0.0)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Chances of so many hops that are high at multiples of `period`, of kicks and snares in turn.
+    fn drums(hops: usize, period: usize) -> Chances {
+        let none = vec![0.0f32; hops];
+        let mut c = Chances {
+            beat: none.clone(),
+            downbeat: none.clone(),
+            onset: none.clone(),
+            strikes: [none.clone(), none.clone()],
+            kick: none.clone(),
+            snare: none.clone(),
+            hat: none,
+        };
+        for (i, hop) in (0..hops).step_by(period).enumerate() {
+            (c.beat[hop], c.onset[hop]) = (0.9, 0.9);
+            if i % 2 == 0 { c.kick[hop] = 0.9 } else { c.snare[hop] = 0.9 }
+        }
+        c
+    }
+
+    fn sign(signs: &[f64; SIGNS], name: &str) -> f64 {
+        signs[NAMES.iter().position(|other| *other == name).unwrap()]
+    }
+
+    #[test]
+    fn the_same_drums_are_told_apart_by_how_they_are_counted() {
+        let chances = drums(4000, 50);
+        let evidence = Evidence::new(&chances, 0, &[], 80, 0.01);
+        let counted = |from: usize, step: usize| {
+            evidence.signs(&(from..3900).step_by(step).map(|hop| hop as f64).collect::<Vec<_>>()).unwrap()
+        };
+        let (right, fast, slow, off) = (counted(0, 50), counted(0, 25), counted(0, 100), counted(25, 50));
+        for signs in [&right, &fast, &slow, &off] {
+            assert!(signs.iter().all(|sign| sign.is_finite()));
+        }
+        // 120 beats a minute are 0.126 octaves above 110; an event a beat.
+        assert!((sign(&right, "tempo") - 0.1255).abs() < 1e-3 && sign(&right, "events").abs() < 0.02);
+        assert!((sign(&fast, "tempo") - 1.1255).abs() < 1e-3);
+        assert!((sign(&right, "alternation") - 1.8).abs() < 1e-6 && sign(&slow, "alternation").abs() < 1e-6);
+        assert!(sign(&right, "beat on") > -0.1 && sign(&off, "beat on") < -2.9);
+        assert!(sign(&off, "kick half") > sign(&off, "kick on"));
+        assert!(sign(&right, "again 2") > 0.99 && sign(&right, "again 1") < 0.6);
+        assert!(recurrence(&right) > 0.99);
+    }
+
+    #[test]
+    fn chords_change_where_they_do() {
+        // Two of the twelve classes in turn, twenty pools each.
+        let class =
+            |turn: usize| (0..200).map(|i| f32::from(u8::from(i / 20 % 2 == turn))).collect::<Vec<_>>();
+        let (one, other) = (class(0), class(1));
+        let novelty = novelty(&[&one, &other]);
+        assert!(novelty[20] > 0.99 && novelty[21] > 0.9 && novelty[10] < 1e-9);
+        assert!(super::novelty(&[]).is_empty());
+    }
+
+    #[test]
+    fn few_beats_tell_nothing() {
+        let chances = drums(400, 50);
+        let evidence = Evidence::new(&chances, 0, &[], 8, 0.01);
+        for beats in [&[][..], &[3.0], &[0.0, 50.0, 100.0], &[7.0; 20]] {
+            assert!(evidence.signs(beats).is_none());
+        }
+    }
 }

@@ -142,3 +142,37 @@ impl Level {
         self.from.0..self.from.1
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::net::Chances;
+
+    #[test]
+    fn levels_lay_beats_between_and_leave_some_out() {
+        let heard: Vec<f64> = (0..6).map(|i| 10.0 + 30.0 * f64::from(i)).collect();
+        let laid = |at: usize, from: usize| LEVELS[at].lay(&heard, from);
+        assert_eq!(laid(0, 0), heard);
+        assert_eq!(laid(1, 1), [25.0, 55.0, 85.0, 115.0, 145.0, 175.0]);
+        assert_eq!((laid(2, 0), laid(2, 1)), (vec![10.0, 70.0, 130.0], vec![40.0, 100.0, 160.0]));
+        assert_eq!(laid(3, 0)[..4], [10.0, 25.0, 40.0, 55.0]);
+        assert_eq!(laid(4, 2), [70.0, 160.0]);
+        assert_eq!(laid(5, 0), [10.0, 55.0, 100.0, 145.0]);
+        assert_eq!(laid(6, 1)[..3], [20.0, 40.0, 60.0]);
+        // Every level that is not the one that was heard has another tempo, or other beats.
+        for (i, level) in LEVELS.iter().enumerate().skip(1) {
+            assert!(level.starts().all(|from| laid(i, from) != heard), "{level:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_short_is_counted_as_it_was_heard() {
+        let chances = Chances { beat: vec![0.9; 100], ..Chances::default() };
+        let evidence = Evidence::new(&chances, 0, &[], 3, 0.01);
+        for beats in [vec![], vec![5], vec![5, 50]] {
+            let course = Course { beats, ..Course::default() };
+            let counted = counted(course.clone(), &evidence);
+            assert_eq!((counted.course, counted.chance, counted.other), (course, 1.0, None));
+        }
+    }
+}

@@ -3,7 +3,7 @@
 WAYS are the lines that the ignored test `ways_to_count_the_tracks_of_a_folder` prints of every CORPUS/audio (`render.py` and
 `patterns.py` make corpora): for each track all ways to count it, with the signs of each. Where one way has the true beats, the track
 teaches a conditional logit (McFadden 1974) which of them people take; music teaches more than a synthesized pattern does. How
-often the way is right is printed as fitted, with the kind left out of the fit, and as the rule of `octave.py` has it.
+often the way is right is printed as fitted, with the kind left out of the fit, and as the rule of `octave.py` alone has it.
 """
 import argparse
 import json
@@ -16,8 +16,9 @@ LEVELS = 9
 NEAR, SKIPPED = .07, 5  # seconds
 RIGHT, AS_GOOD = .8, .03  # F-measures
 RIDGE, REAL = 3, 10
-# Odds by which another level than the rule's has to be likelier.
-MARGIN = .25
+# By how much another level than the rule's has to be likelier, as a natural logarithm: the least with which no music is counted worse than
+# by the rule alone if its kind is left out of the fit.
+MARGIN = .9
 MUSIC = 'midi', 'doom', 'mod', 'lmms', 'fof'
 TEMPI = 40, 232
 

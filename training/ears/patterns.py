@@ -28,7 +28,7 @@ PATTERNS = {
     'rock': drums([0, 2], [1, 3], EIGHTHS, (80, 165), bass=.7, chords=.7),
     'rock with more kicks': drums([0, 1.5, 2, 2.5], [1, 3], EIGHTHS, (75, 140), bass=.7, chords=.5),
     'four on the floor': drums([0, 1, 2, 3], [1, 3], [.5], (112, 150), bass=.6, chords=.5),
-    'offbeat bass': drums([0, 1, 2, 3], [], [.5], (118, 142), offbeat=True, chords=.3),
+    'offbeat bass': drums([0, 1, 2, 3], [], [.5], (118, 142), offbeat=1.5, chords=.3),
     'shuffle': drums([0, 2], [1, 3], SWUNG, (62, 135), bass=.5, chords=.3),
     'twelve eighths': drums([0, 2], [1, 3], TRIPLETS, (48, 80), bass=.5, chords=.6, quavers=3),
     'ballad': drums([0, 2], [1, 3], [], (50, 68), soft=.6, chords=1, quavers=2),
@@ -39,12 +39,13 @@ PATTERNS = {
     'polka': drums([0, 1, 2, 3], [.5, 1.5, 2.5, 3.5], [], (100, 140), chords=.5),
     'swing': drums([0, 2], [1, 3], [], (110, 200), ride=[0, 1, 1 + 2 / 3, 2, 3, 3 + 2 / 3], soft=.5, bass=1, chords=.7),
     'half time': drums([0, 1.5, 3.5], [2], EIGHTHS, (126, 156), bass=.7, chords=.5),
+    'dense half time': drums([0, .5, .75, 1.5, 2.5, 3, 3.5], [2], [0], (124, 158), bass=.9, chords=.7, quavers=4),
     'straight with quiet snares': drums([0, 1, 2, 2.5], [], EIGHTHS, (120, 160), bass=.8, chords=.8, quavers=2),
     'waltz': drums([0], [1, 2], [0], (84, 180), 3, bass=.6, chords=.8),
     'waltz without drums': drums([], [], [], (84, 170), 3, bass=1, chords=1, quavers=2),
     'chords': drums([], [], [], (60, 140), bass=.5, chords=1, quavers=2),
     'tones': drums([], [], [], (48, 110), melody=True),
-    'seven eighths': drums([0], [2, 4], [0], (190, 260), 7, bass=.3),
+    'seven eighths': drums([0], [2, 4], [0], (190, 231), 7, bass=.3),
 }
 
 
@@ -122,7 +123,7 @@ def track(pattern, rng):
                 put(now + at, band.tone(root, beat * .5, fade=3), levels['bass'])
         if pattern.get('offbeat'):
             for i in range(metre):
-                put(now + i + .5, band.tone(root, beat * .45, fade=3), 1.5 * levels['bass'])
+                put(now + i + .5, band.tone(root, beat * .45, fade=3), pattern['offbeat'] * levels['bass'])
         if plays['chords']:
             for at in range(0, metre, rng.choice([1, metre]) if pattern['kick'] else 1):
                 for step in (24, 27 if roots[0] % 2 else 28, 31):
