@@ -83,6 +83,12 @@ pub(super) fn recurrence(signs: &[f64; SIGNS]) -> f64 {
     signs[AGAIN].iter().copied().fold(0.0, f64::max)
 }
 
+/// Whether more recurs after three beats than after two, four or eight.
+pub(super) fn in_threes(signs: &[f64; SIGNS]) -> bool {
+    let [_, two, three, four, _, eight] = *signs[AGAIN].first_chunk().unwrap_or(&[0.0; 6]);
+    three > two.max(four).max(eight)
+}
+
 /// A track, as far as it tells how people count.
 pub(super) struct Evidence<'a> {
     chances: &'a Chances,

@@ -5,7 +5,7 @@
 //! candidates are those of a conditional logit (McFadden 1974), fitted by `training/ears/level.py`.
 
 use super::course::{Course, stretches};
-use super::evidence::{Evidence, SIGNS, period, recurrence};
+use super::evidence::{Evidence, SIGNS, in_threes, period, recurrence};
 use super::tactus_weights::{LEVEL_WEIGHTS, USUAL, WEIGHTS};
 
 /// Tempi at which people may count, in beats a minute.
@@ -67,8 +67,9 @@ struct Candidate {
 /// The course that people count.
 pub(super) fn counted(course: Course, evidence: &Evidence<'_>) -> Counted {
     let heard: Vec<f64> = course.beats.iter().map(|hop| *hop as f64).collect();
-    let mut all: Vec<Candidate> =
-        LEVELS.into_iter().filter_map(|level| candidate(level, &course, &heard, evidence)).collect();
+    let heard_by = (usual(&heard, evidence), evidence);
+    let ways = LEVELS.into_iter().filter_map(|level| candidate(level, &course, &heard, heard_by));
+    let mut all: Vec<Candidate> = ways.collect();
     all.sort_by(|a, b| b.odds.total_cmp(&a.odds));
     let Some(best) = all.first().map(|best| best.odds) else {
         return Counted { course, chance: 1.0, recurrence: 1.0, other: None };
@@ -84,7 +85,12 @@ pub(super) fn counted(course: Course, evidence: &Evidence<'_>) -> Counted {
 }
 
 /// The likeliest way to count a course at a level; none where nobody counts so fast or slowly.
-fn candidate(level: Level, course: &Course, heard: &[f64], evidence: &Evidence<'_>) -> Option<Candidate> {
+fn candidate(
+    level: Level,
+    course: &Course,
+    heard: &[f64],
+    (rule, evidence): ((usize, usize), &Evidence<'_>),
+) -> Option<Candidate> {
     let weigh =
         |signs: &[f64; SIGNS]| signs.iter().zip(WEIGHTS).map(|(sign, weight)| sign * weight).sum::<f64>();
     let (mut beats, mut cuts) = (Vec::new(), Vec::new());
@@ -107,7 +113,7 @@ fn candidate(level: Level, course: &Course, heard: &[f64], evidence: &Evidence<'
     let signs = evidence.signs(&beats).filter(|_| pace == (1, 1) || TEMPI.contains(&tempo))?;
     let prior =
         LEVELS.iter().zip(LEVEL_WEIGHTS).filter(|(other, _)| **other == level).map(|(_, weight)| weight);
-    let usual = if usual(heard, evidence) == pace { USUAL } else { 0.0 };
+    let usual = if rule == pace { USUAL } else { 0.0 };
     let beats = beats.into_iter().map(|beat| beat.round() as usize).collect();
     Some(Candidate {
         level,
@@ -117,11 +123,13 @@ fn candidate(level: Level, course: &Course, heard: &[f64], evidence: &Evidence<'
     })
 }
 
-/// The level at which fast beats are counted by how little sounds between them: every one or every other.
+/// The level at which fast beats are counted by how little sounds between them: every one or every other, which would go across bars of
+/// three.
 pub(super) fn usual(heard: &[f64], evidence: &Evidence<'_>) -> (usize, usize) {
     let doubled = period(heard)
         .is_some_and(|period| evidence.events(period) < EVENTS * (evidence.tempo(period) / AT).powi(POWER));
-    if doubled { (2, 1) } else { (1, 1) }
+    let halved = doubled && !evidence.signs(heard).is_some_and(|signs| in_threes(&signs));
+    if halved { (2, 1) } else { (1, 1) }
 }
 
 impl Level {
