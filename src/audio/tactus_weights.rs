@@ -1,7 +1,6 @@
 //! The weights of [`super::tactus`], as `training/ears/level.py` writes them.
 
 use super::evidence::SIGNS;
-use super::tactus::LEVELS;
 
 /// What each sign weighs, in the order of [`super::evidence::NAMES`].
 #[rustfmt::skip]
@@ -57,9 +56,9 @@ pub(super) const WEIGHTS: [f64; SIGNS] = [
     -30.1294, // half sevens
 ];
 
-/// How likely each level is besides.
+/// How likely each of [`super::tactus::LEVELS`] is besides.
 #[rustfmt::skip]
-pub(super) const LEVEL_WEIGHTS: [f64; LEVELS.len()] = [
+pub(super) const LEVEL_WEIGHTS: [f64; 9] = [
     0.6215, // as heard
     -0.3141, // between
     0.0347, // every other

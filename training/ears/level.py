@@ -94,16 +94,15 @@ def rust(weights, names):
     return f'''//! The weights of [`super::tactus`], as `training/ears/level.py` writes them.
 
 use super::evidence::SIGNS;
-use super::tactus::LEVELS;
 
 /// What each sign weighs, in the order of [`super::evidence::NAMES`].
 #[rustfmt::skip]
 pub(super) const WEIGHTS: [f64; SIGNS] = [
 {listed(weights[:signs])}];
 
-/// How likely each level is besides.
+/// How likely each of [`super::tactus::LEVELS`] is besides.
 #[rustfmt::skip]
-pub(super) const LEVEL_WEIGHTS: [f64; LEVELS.len()] = [
+pub(super) const LEVEL_WEIGHTS: [f64; {LEVELS}] = [
 {''.join(f'    {v:.4f}, // {n}' + chr(10) for v, n in zip(weights[signs:], levels))}];
 
 /// What the level weighs at which fast beats are counted by how little sounds between them.
