@@ -6,6 +6,7 @@
 
 mod audio; // what is heard in tracks whose truth is known, and in hostile ones
 mod cli; // the program as it is used
+mod counting; // at which tempo sparse, shuffled and slow drums are counted; noise is not
 mod draw; // drawn sources against the trial that they come from
 mod exchange; // lists, labels, tables, lyrics and collections of other programs
 mod flash_guard; // flashes in a video that was rendered and decoded, counted by others

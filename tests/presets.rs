@@ -45,6 +45,7 @@ pub fn track() -> Analysis {
         sample_rate: SampleRate(44_100),
         samples: (LENGTH * 44_100.0) as u64,
         tempo_bpm: Some(127.0),
+        alternative_bpm: None,
         downbeats: beats.iter().step_by(4).copied().collect(),
         meter: Some(4),
         confidence: 1.0,

@@ -15,6 +15,9 @@ pub struct Analysis {
     pub samples: u64,
     /// Beats a minute; none where no beat was found.
     pub tempo_bpm: Option<f64>,
+    /// The tempo at which it is counted if not at this one, in beats a minute: half, twice, a third of it; none where nobody does.
+    #[serde(default)]
+    pub alternative_bpm: Option<f64>,
     /// Beats, ascending.
     pub beats: Vec<Seconds>,
     /// First beats of bars; each is also a beat.
@@ -22,7 +25,8 @@ pub struct Analysis {
     /// Beats in a bar; none without beats.
     #[serde(default)]
     pub meter: Option<u32>,
-    /// How sure the beats are, 0..=1: the mean chance of a beat where beats were found; 0 without beats.
+    /// How sure the beats are, 0..=1: the mean chance of a beat where beats were found, times the chance that people count at this
+    /// level and not at another; 0 without beats.
     #[serde(default)]
     pub confidence: f32,
     /// Loudness of the whole track, integrated as ITU-R BS.1770-4 says, in LUFS; none for silence and for less than 0.4 s.

@@ -1,6 +1,6 @@
 //! Corrections, what a person knows better: an analysis and corrections go in, the corrected analysis comes out.
 //!
-//! Corrections come in this order: beats from a list or a tempo replace what was heard; halving or doubling; a
+//! Corrections come in this order: beats from a list or a tempo replace what was heard; halving, doubling or tripling; a
 //! first beat; a shift; sections. Beats stay inside the track and downbeats stay beats.
 
 use super::align::tempo;
@@ -22,6 +22,8 @@ pub enum Octave {
     Halve,
     /// A beat between each two.
     Double,
+    /// Two beats between each two.
+    Triple,
 }
 
 /// What to correct; by default nothing.
@@ -33,7 +35,7 @@ pub struct Corrections {
     pub first_beat: Option<Seconds>,
     /// Beats instead of those that were heard.
     pub beats: Option<GivenBeats>,
-    /// Half or twice as many beats.
+    /// Half, twice or three times as many beats.
     pub octave: Option<Octave>,
     /// How much later all beats are, in seconds; negative: earlier.
     pub shift: f64,
@@ -70,7 +72,8 @@ impl Corrections {
             let mut beats = self.source(given.as_deref(), analysis);
             match self.octave {
                 Some(Octave::Halve) => beats.halve(),
-                Some(Octave::Double) => beats.double(),
+                Some(Octave::Double) => beats.multiply(2),
+                Some(Octave::Triple) => beats.multiply(3),
                 None => {}
             }
             if let Some(first) = self.first_beat {
@@ -155,15 +158,16 @@ impl Beats {
         self.down = self.down.iter().skip(from).step_by(2).copied().collect();
     }
 
-    fn double(&mut self) {
-        let mut times = Vec::with_capacity(self.times.len() * 2);
-        let mut down = Vec::with_capacity(self.times.len() * 2);
+    /// Lays `by` - 1 beats between each two, which begin no bars.
+    fn multiply(&mut self, by: usize) {
+        let mut times = Vec::with_capacity(self.times.len() * by);
+        let mut down = Vec::with_capacity(self.times.len() * by);
         for (i, time) in self.times.iter().enumerate() {
             times.push(*time);
             down.push(self.down[i]);
             if let Some(next) = self.times.get(i + 1) {
-                times.push((time + next) * 0.5);
-                down.push(false);
+                times.extend((1..by).map(|k| time + (next - time) * k as f64 / by as f64));
+                down.extend((1..by).map(|_| false));
             }
         }
         (self.times, self.down) = (times, down);
@@ -190,6 +194,8 @@ impl Beats {
         analysis.beats.dedup();
         analysis.downbeats = kept.iter().filter(|(_, down)| *down).map(|(t, _)| Seconds(*t)).collect();
         analysis.downbeats.dedup();
+        // Whoever corrects knows better than to need another one.
+        analysis.alternative_bpm = None;
         analysis.tempo_bpm = tempo(&analysis.beats.iter().map(|t| t.0).collect::<Vec<_>>());
     }
 }
@@ -248,6 +254,7 @@ mod tests {
             sample_rate: SampleRate(44_100),
             samples: 882_000,
             tempo_bpm: Some(120.0),
+            alternative_bpm: None,
             downbeats: beats.iter().skip(1).step_by(4).copied().collect(),
             beats,
             meter: Some(4),
@@ -282,6 +289,10 @@ mod tests {
         let double = corrected(&Corrections { octave: Some(Octave::Double), ..Default::default() });
         assert_eq!((double.beats.len(), double.tempo_bpm.map(f64::round)), (77, Some(240.0)));
         assert_eq!(double.downbeats, heard().downbeats);
+        let triple = corrected(&Corrections { octave: Some(Octave::Triple), ..Default::default() });
+        assert_eq!((triple.beats.len(), triple.tempo_bpm.map(f64::round)), (115, Some(360.0)));
+        assert!((triple.beats[1].0 - triple.beats[0].0 - 1.0 / 6.0).abs() < 1e-9);
+        assert_eq!(triple.downbeats, heard().downbeats);
     }
 
     #[test]

@@ -1,8 +1,7 @@
-//! Beat counts, from chances to beats: whether the track keeps one tempo, and at which of two tempi people count it.
+//! Beat counts, from chances to beats: whether the track keeps one tempo.
 
 use super::course::{Course, Merits};
 use super::net::Chances;
-use super::octave::{doubled, halve};
 use super::pointer::course;
 use super::steady::steady;
 
@@ -13,30 +12,13 @@ const ALIKE: f64 = 0.04;
 /// Fewest gaps between beats that tell a period.
 const FEWEST: usize = 4;
 
-/// The beats of a track.
-#[derive(Debug)]
-pub(super) struct Counted {
-    /// The likeliest.
-    pub(super) course: Course,
-    /// Those that people rather count, half as many; none where they are the same.
-    pub(super) half: Option<Course>,
-}
-
-/// The likeliest beats of a track that has so many `events`; a hop has so many `seconds`.
-pub(super) fn count(chances: &Chances, events: usize, seconds: f64) -> Counted {
+/// The likeliest beats of a track.
+pub(super) fn count(chances: &Chances) -> Course {
     let merits = Merits::new(&chances.beat, &chances.downbeat);
     let free = course(&merits);
     let least = free.merit - SLACK * free.beats.len() as f64;
     let same = period(&free).and_then(|period| steady(&merits, period)).filter(|one| one.merit >= least);
-    let one_tempo = same.is_some();
-    let course = same.unwrap_or(free);
-    let per_beat = events as f64 / course.beats.len() as f64;
-    let fast = doubled(pace(&course) * 60.0 / seconds, per_beat);
-    let half = Some(&course).filter(|_| fast).and_then(period).map(|gap| {
-        let slower = one_tempo.then(|| steady(&merits, 2.0 * gap)).flatten();
-        slower.unwrap_or_else(|| halve(&course, &chances.beat))
-    });
-    Counted { course, half }
+    same.unwrap_or(free)
 }
 
 /// The period, in hops, that a course keeps to for most of its time; none of a course that is too short.
@@ -49,14 +31,6 @@ fn period(course: &Course) -> Option<f64> {
     let kinds = gaps.chunk_by(|a, b| a == b).map(|same| same[0]);
     let commonest = kinds.max_by_key(|gap| alike(*gap).sum::<usize>())?;
     (gaps.len() >= FEWEST).then(|| alike(commonest).sum::<usize>() as f64 / alike(commonest).count() as f64)
-}
-
-/// Beats a hop of a course of at least two, on average.
-fn pace(course: &Course) -> f64 {
-    match course.beats.as_slice() {
-        [first, .., last] => (course.beats.len() - 1) as f64 / (last - first) as f64,
-        _ => 0.0,
-    }
 }
 
 #[cfg(test)]

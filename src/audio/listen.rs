@@ -94,11 +94,13 @@ fn describe(track: Track, heard: Option<&beat::Heard>) -> Analysis {
     let starts = section::starts(&beats.times, &first, track.duration.0);
     let likeness = Likeness::new(&starts, track.duration.0, &envelopes);
     envelopes.insert("novelty".into(), section::novelty_curve(&likeness, &starts, track.duration.0));
+    let tempo_bpm = tempo(&beats.times);
     Analysis {
         duration: track.duration,
         sample_rate: track.decoded.rate,
         samples: track.decoded.samples,
-        tempo_bpm: tempo(&beats.times),
+        tempo_bpm,
+        alternative_bpm: tempo_bpm.zip(beats.other).map(|(bpm, share)| bpm * share),
         sections: section::sections(&likeness, &starts, track.duration.0),
         loudness_lufs: integrated(&track.features.squares, track.hop),
         downbeats: first.iter().map(|i| Seconds(beats.times[*i])).collect(),
@@ -109,5 +111,22 @@ fn describe(track: Track, heard: Option<&beat::Heard>) -> Analysis {
         onsets: onsets.into_iter().map(|hit| hit.time).collect(),
         drums,
         envelopes,
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::audio::Envelope;
+    use crate::progress::Silent;
+    use std::collections::BTreeMap;
+
+    /// A track that was listened to, its first envelopes, and how many events it has.
+    pub(in crate::audio) fn heard(path: &Path) -> (Track, BTreeMap<String, Envelope>, usize) {
+        let track = Track::new(keep(path, None, &Silent).unwrap(), &Weights::shipped().unwrap()).unwrap();
+        let onsets = track.hits(&track.chances.onset, LEAST_ONSET, &track.features.flux);
+        let envelopes = envelopes(&track.features, &track.sounding, track.hop);
+        let events = onset::clear(&onsets) + track.strikes();
+        (track, envelopes, events)
     }
 }

@@ -5,7 +5,8 @@
 //!                            │
 //!        cue ─► net: chances of beats, downbeats, onsets, drums, per hop
 //!                            │
-//!        pointer, steady ─► count ─► rhythm: beats      onset, stroke: exact onsets and drums
+//!        pointer, steady ─► count ─► evidence, tactus ─► rhythm: beats
+//!        onset, stroke: exact onsets and drums
 //!        features ─► envelope ─► bar, likeness ─► section
 //!        (loudness, split, chroma)
 //! ```
@@ -29,6 +30,7 @@ mod cue;
 mod cue_sheet;
 pub mod decode;
 mod envelope;
+mod evidence;
 mod features;
 mod grid;
 mod hpss;
@@ -40,7 +42,6 @@ pub mod lyrics;
 pub mod marks;
 pub mod midi;
 mod net;
-mod octave;
 mod onset;
 mod pass;
 mod pointer;
@@ -53,6 +54,10 @@ mod series;
 mod spectrum;
 mod steady;
 mod stroke;
+mod tactus;
+mod tactus_weights;
+#[cfg(test)]
+mod teaching;
 pub mod timed;
 mod tone;
 mod track;

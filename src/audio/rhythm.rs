@@ -3,11 +3,12 @@
 use super::align::{Found, in_pause, straighten};
 use super::analysis::Envelope;
 use super::chroma::CLASSES;
-use super::count::{Counted, count};
+use super::count::count;
 use super::course::Course;
+use super::evidence::Evidence;
 use super::series::around;
 use super::track::{FEWEST, Track};
-use super::{bar, beat, grid};
+use super::{bar, beat, grid, tactus};
 use std::collections::BTreeMap;
 
 /// Hops around a beat in which the net's chance is highest.
@@ -24,6 +25,8 @@ const UNSURE: f32 = 0.05;
 const AT_ONCE: f64 = 15.0;
 /// Fewest beats that have bars.
 const FEWEST_WITH_BARS: usize = 8;
+/// Least likeness of music with beats to itself some beats later: of noise, wind and applause it is at most 0.17, of 50 pieces of music 0.43 and more.
+const RECURS: f64 = 0.25;
 /// Least mean chance of beats that are beats.
 const SURE: f32 = 0.12;
 
@@ -34,6 +37,8 @@ pub(super) struct Beats {
     /// Indices of the beats with which the music sets in anew; ascending, never 0.
     pub(super) cuts: Vec<usize>,
     pub(super) confidence: f32,
+    /// The tempo of the next likely way to count, as a share of this one's.
+    pub(super) other: Option<f64>,
 }
 
 /// Beats and their bars; none of few beats.
@@ -45,11 +50,16 @@ pub(super) struct Rhythm {
 impl Track {
     /// The beats that people count, of music with so many `events`.
     pub(super) fn counted(&self, events: usize, envelopes: &BTreeMap<String, Envelope>) -> Rhythm {
-        let Counted { course, half } = count(&self.chances, events, self.hop);
-        let rhythm = self.rhythm(self.place(&course), envelopes);
-        // Half as many would go across bars of three.
-        let even = rhythm.bars.as_ref().is_none_or(|bars| bars.meter.is_multiple_of(2));
-        half.filter(|_| even).map_or(rhythm, |half| self.rhythm(self.place(&half), envelopes))
+        let chroma = CLASSES.map(|class| &envelopes[&format!("chroma.{class}")].values[..]);
+        let evidence = Evidence::new(&self.chances, self.span.start, &chroma, events, self.hop);
+        let counted = tactus::counted(count(&self.chances), &evidence);
+        // What has beats recurs; noise and what is played freely doesn't.
+        if counted.recurrence < RECURS {
+            return self.rhythm(Beats::default(), envelopes);
+        }
+        let placed = self.place(&counted.course);
+        let confidence = placed.confidence * counted.chance;
+        self.rhythm(Beats { confidence, other: counted.other, ..placed }, envelopes)
     }
 
     /// Beats and what follows from them.
@@ -94,6 +104,7 @@ impl Track {
             // A beat on the first sample may come out a little before it.
             times: kept.iter().map(|i| times[*i].max(0.0)).collect(),
             confidence,
+            other: None,
         }
     }
 

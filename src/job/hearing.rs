@@ -24,7 +24,7 @@ pub struct Hearing {
     pub first_beat: Option<Seconds>,
     /// A file with the times of the beats.
     pub beats_file: Option<PathBuf>,
-    /// Half or twice as many beats.
+    /// Half, twice or three times as many beats.
     pub octave: Option<Octave>,
     /// How much later the beats are, in seconds.
     pub shift: Option<f64>,
@@ -34,7 +34,7 @@ pub struct Hearing {
 
 impl Hearing {
     /// What [`Self::typed`] can say.
-    pub const TYPED: [&'static str; 10] = [
+    pub const TYPED: [&'static str; 11] = [
         "--beats",
         "--ears",
         "--bpm",
@@ -42,6 +42,7 @@ impl Hearing {
         "--beats-file",
         "--halve",
         "--double",
+        "--triple",
         "--shift-beats",
         "--sections-file",
         "--audio-stream",
@@ -76,7 +77,7 @@ impl Hearing {
         let mut all = Vec::new();
         let mut say =
             |option: &str, value: Option<String>| all.extend(value.map(|value| (option.to_owned(), value)));
-        let [beats, ears, bpm, first_beat, beats_file, halve, double, shift, sections_file, stream] =
+        let [beats, ears, bpm, first_beat, beats_file, halve, double, triple, shift, sections_file, stream] =
             Self::TYPED;
         say(beats, (self.options.tracker == Tracker::Aubio).then(|| "aubio".into()));
         say(ears, path(&self.options.weights));
@@ -85,6 +86,7 @@ impl Hearing {
         say(beats_file, path(&self.beats_file));
         say(halve, (self.octave == Some(Octave::Halve)).then(String::new));
         say(double, (self.octave == Some(Octave::Double)).then(String::new));
+        say(triple, (self.octave == Some(Octave::Triple)).then(String::new));
         say(shift, self.shift.map(|s| s.to_string()));
         say(sections_file, path(&self.sections_file));
         say(stream, self.options.stream.map(|n| n.to_string()));
@@ -109,6 +111,7 @@ impl Hearing {
         let octave = octave.map(|octave| match octave {
             Octave::Halve => "halve",
             Octave::Double => "double",
+            Octave::Triple => "triple",
         });
         say("hearing.bpm", bpm.map(|bpm| bpm.to_string()));
         say("hearing.first_beat", first_beat.map(|t| t.0.to_string()));

@@ -85,6 +85,7 @@ pub(crate) fn fixture(seconds: f64) -> crate::audio::Analysis {
         sample_rate: SampleRate(44_100),
         samples: (seconds * 44_100.0) as u64,
         tempo_bpm: Some(120.0),
+        alternative_bpm: None,
         beats: every(0.5),
         downbeats: every(2.0),
         meter: Some(4),

@@ -269,7 +269,7 @@ pub const TABLES: &[Table] = &[
                 Text,
                 "beats from a list of times, one a line; a 1 after the time begins a bar",
             ),
-            key("octave", Word(&["halve", "double"]), "half or twice as many beats"),
+            key("octave", Word(&["halve", "double", "triple"]), "half, twice or three times as many beats"),
             key("shift_beats", Number(-60.0, 60.0), "how much later all beats are, in seconds"),
             key("sections_file", Text, "sections from a list: a start and a name a line"),
             key("audio_stream", Whole(1, 1000), "which of several audio streams is heard and shown"),

@@ -1,7 +1,7 @@
-"""Fits the rule of `src/audio/octave.rs`: `python octave.py CORPUS ANALYSES [--test ID ...]`.
+"""Fits the rule in `src/audio/tactus.rs`: `python octave.py CORPUS ANALYSES [--test ID ...]`.
 
 A course of beats is often right but for counting twice as fast. ANALYSES are what the program says of CORPUS/audio without the
-rule (EVENTS = 0 in `octave.rs`; `beatbolt analyze CORPUS/audio --json ANALYSES`). Tracks whose tempo is right or doubled teach a
+rule (EVENTS = 0 in `tactus.rs`, and no other weights; `beatbolt analyze CORPUS/audio --json ANALYSES`). Tracks whose tempo is right or doubled teach a
 logistic regression of "doubled" on the logarithms of the tempo and of onsets, kicks and snares a beat; it is printed as the
 curve of even chances, and how often it is right on what it was fitted to and on what was left out. The rule in the
 program was fitted to the kicks and snares of the net for beats, which analyses don't list any more; whoever trains that net

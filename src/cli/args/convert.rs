@@ -77,9 +77,10 @@ impl From<OutputArgs> for OutputOptions {
 
 impl From<HearingArgs> for Hearing {
     fn from(args: HearingArgs) -> Self {
-        let octave = match (args.halve, args.double) {
-            (true, _) => Some(Octave::Halve),
-            (_, true) => Some(Octave::Double),
+        let octave = match (args.halve, args.double, args.triple) {
+            (true, ..) => Some(Octave::Halve),
+            (_, true, _) => Some(Octave::Double),
+            (.., true) => Some(Octave::Triple),
             _ => None,
         };
         Hearing {

@@ -185,12 +185,16 @@ pub struct HearingArgs {
     pub beats_file: Option<PathBuf>,
 
     /// Half as many beats
-    #[arg(long, conflicts_with = "double")]
+    #[arg(long, conflicts_with_all = ["double", "triple"])]
     pub halve: bool,
 
     /// Twice as many beats
-    #[arg(long)]
+    #[arg(long, conflicts_with = "triple")]
     pub double: bool,
+
+    /// Three times as many beats
+    #[arg(long)]
+    pub triple: bool,
 
     /// Move all beats by so many seconds; negative: earlier
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]

@@ -186,7 +186,8 @@ impl File<'_, '_, '_> {
         let path = |key, field: &Field| field.as_ref().map(|v| source.path(key, v)).transpose();
         let number =
             |key, field: &Field, range| field.as_ref().map(|v| source.number(key, v, range)).transpose();
-        let octave = |v| source.one_of("octave", v, &[("halve", Octave::Halve), ("double", Octave::Double)]);
+        let octaves = [("halve", Octave::Halve), ("double", Octave::Double), ("triple", Octave::Triple)];
+        let octave = |v| source.one_of("octave", v, &octaves);
         let (bpm, beats) = (number("bpm", &raw.bpm, 20.0..=400.0)?, path("beats_file", &raw.beats_file)?);
         if let (Some(field), Some(_)) = (&raw.bpm, &beats) {
             let error = Error::usage("bpm and beats_file exclude each other").hint("keep one of them");

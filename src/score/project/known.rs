@@ -12,7 +12,7 @@ pub struct Known {
     pub first_beat: Option<Seconds>,
     /// A file with the times of the beats.
     pub beats_file: Option<String>,
-    /// Half or twice as many beats.
+    /// Half, twice or three times as many beats.
     pub octave: Option<Octave>,
     /// How much later all beats are, in seconds.
     pub shift_beats: Option<f64>,

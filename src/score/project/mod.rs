@@ -33,7 +33,7 @@
 //! [hearing]                    # what is known better than what is heard; as the options of `analyze`
 //! bpm = 128                    # or beats_file = "beats.txt"
 //! first_beat = 0.35
-//! # octave = "halve"           # or double
+//! # octave = "halve"           # or double, triple
 //! # shift_beats = -0.01
 //! # sections_file = "form.txt"
 //! # audio_stream = 2           # of several in the file, counted from 1; default: the one that players choose
