@@ -67,7 +67,9 @@ const HOMES: &[(&str, &[&str])] = &[
     ("half", &["audio/weights.rs"]),
     ("hound", &["cli/analyze/clicks.rs"]),
     ("postcard", &["job/analysis_cache.rs"]),
-    ("toml", &["score"]),
+    ("toml", &["score", "job/user_config.rs"]),
+    ("ureq", &["job/hub/http.rs"]),
+    ("granit_parser", &["job/comfy_paths.rs"]),
     ("toml_edit", &["score/document.rs", "score/edit.rs", "score/project/rewrite.rs"]),
     ("sha2", &["digest.rs"]),
     ("axum", &["studio"]),
@@ -80,7 +82,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("gemm", &["nn/cpu/gemm.rs"]),
     ("safetensors", &["weights/safetensors.rs", "audio/weights.rs", "render/take.rs"]),
     ("rayon", &["nn/cpu", "video", "audio/net.rs", "audio/steady.rs", "cli/analyze/batch.rs"]),
-    ("fs4", &["cli/doctor.rs"]),
+    ("fs4", &["cli/doctor.rs", "job/hub/fetch.rs"]),
 ];
 
 /// Circles of files that are still there, by their files. Each is to go; none may come.

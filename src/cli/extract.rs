@@ -121,10 +121,12 @@ fn options(record: &JobRecord) -> Option<Vec<String>> {
         ("--prompt", record.prompt.as_deref()),
         ("--negative", record.negative.as_deref()),
         ("--motion", record.motion.as_deref()),
+        ("--vae", record.vae.as_deref()),
         ("--audio", record.audio.as_deref()),
         ("--model", record.model.as_deref().filter(|model| *model != SHIPPED)),
     ];
     texts.into_iter().for_each(|(option, text)| text.iter().for_each(|text| say(option, text)));
+    record.clip_skip.iter().for_each(|layer| say("--clip-skip", &layer.to_string()));
     if matches!(record.origin, Origin::Project(_)) {
         record.set.iter().for_each(|set| say("--set", set));
         say("--seed", &settings.seed.to_string());

@@ -16,9 +16,11 @@
 //! what will not come out well through [`Warning`].
 
 mod analysis_cache;
+mod comfy_paths;
 mod destination;
 mod flashes;
 mod hearing;
+pub mod hub;
 mod model_search;
 pub mod models;
 mod options;
@@ -28,6 +30,7 @@ mod record;
 mod render;
 mod request;
 mod scene;
+mod user_config;
 mod warning;
 
 pub use destination::{Destination, Earlier};

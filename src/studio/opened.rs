@@ -123,6 +123,9 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     if options.tracker != Tracker::Net || options.weights.is_some() {
         return Err(Error::usage("a project can't say --beats or --ears").hint("save a preset"));
     }
+    if job.vae.is_some() || job.clip_skip.is_some() {
+        return Err(Error::usage("a project can't say --vae or --clip-skip").hint("save a preset"));
+    }
     let mut values = Vec::new();
     let mut say = |key, value: Option<String>| values.extend(value.map(|value| (key, Some(value))));
     let path = |path: &Option<PathBuf>| {
