@@ -95,7 +95,15 @@ fn draw() {
 /// One window of the shipped model.
 fn spark() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-    let spec = ModelSpec { folder, motion: None, tier: Tier::Develop, steps: None, force_steps: false };
+    let spec = ModelSpec {
+        folder,
+        motion: None,
+        vae: None,
+        skipped_layers: 0,
+        tier: Tier::Develop,
+        steps: None,
+        force_steps: false,
+    };
     let f32 = Precision::F32.on(&Device::Cpu).expect("a CPU computes in f32");
     let model = Model::open(&spec, &f32).expect("spark is shipped");
     let latents = noise(&[16, model.info().latent_channels(), 18, 32]);

@@ -74,7 +74,15 @@ fn compare(folder: &Path, device: &str, precision: Precision) -> Result<BTreeMap
     let reference = Reference(reference);
     let folder = with_norm(folder, &case.norm)?;
     let config = SchedulerConfig::read(&folder.join("scheduler/scheduler_config.json"))?;
-    let spec = ModelSpec { folder, motion: None, tier: Tier::Develop, steps: None, force_steps: false };
+    let spec = ModelSpec {
+        folder,
+        motion: None,
+        vae: None,
+        skipped_layers: 0,
+        tier: Tier::Develop,
+        steps: None,
+        force_steps: false,
+    };
     let model = Model::open(&spec, &precision.on(&open_device(device)?.device)?)?;
 
     let mut errors = BTreeMap::new();

@@ -74,7 +74,15 @@ fn open_at(
     motion: Option<PathBuf>,
     (tier, steps): (Tier, Option<usize>),
 ) -> beatbolt::error::Result<Model> {
-    let spec = ModelSpec { folder: folder.to_owned(), motion, tier, steps, force_steps: false };
+    let spec = ModelSpec {
+        folder: folder.to_owned(),
+        motion,
+        vae: None,
+        skipped_layers: 0,
+        tier,
+        steps,
+        force_steps: false,
+    };
     Model::open(&spec, &Precision::F32.on(&Device::Cpu)?)
 }
 
@@ -343,6 +351,8 @@ fn patches_change_weights_on_their_way_into_the_networks() {
     let spec = ModelSpec {
         folder: folder.path().to_owned(),
         motion: None,
+        vae: None,
+        skipped_layers: 0,
         tier: Tier::Develop,
         steps: None,
         force_steps: false,

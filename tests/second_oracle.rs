@@ -49,6 +49,8 @@ fn ours() -> Model {
     let spec = ModelSpec {
         folder: folder.path().to_owned(),
         motion: None,
+        vae: None,
+        skipped_layers: 0,
         tier: Tier::Develop,
         steps: None,
         force_steps: false,

@@ -120,6 +120,8 @@ fn model_folders() -> Vec<Finding> {
             let spec = ModelSpec {
                 folder: path,
                 motion: None,
+                vae: None,
+                skipped_layers: 0,
                 tier: Tier::Develop,
                 steps: None,
                 force_steps: false,

@@ -134,10 +134,12 @@ fn options(record: &JobRecord, folder: &Path) -> Option<Vec<String>> {
         ("--motion", record.motion.as_deref()),
         ("--lut", record.lut.as_deref()),
         ("--font", record.font.as_deref()),
+        ("--vae", record.vae.as_deref()),
         ("--audio", record.audio.as_deref()),
         ("--model", record.model.as_deref().filter(|model| *model != SHIPPED)),
     ];
     texts.into_iter().for_each(|(option, text)| text.iter().for_each(|text| say(option, text)));
+    record.clip_skip.iter().for_each(|layer| say("--clip-skip", &layer.to_string()));
     if matches!(record.origin, Origin::Project(_)) {
         record.set.iter().for_each(|set| say("--set", set));
         if let Some(lyrics) = record.lyrics.as_ref().filter(|lyrics| lyrics.typed) {

@@ -6,6 +6,7 @@ mod doctor;
 mod exchange;
 mod extract;
 mod interrupt;
+mod models;
 mod new;
 mod output;
 mod plan;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Presets(args) => (false, presets::run(&args)),
         Command::Sheet(args) => (false, sheet::run(args)),
         Command::Extract(args) => (false, extract::run(&args)),
+        Command::Models(args) => (args.json, models::run(&args)),
         Command::Doctor(args) => (args.json, doctor::run(args.json)),
     };
     match result {

@@ -13,4 +13,4 @@ pub mod unet;
 pub mod vae;
 
 pub use crate::nn::device::open_device;
-pub use model::{Model, ModelFingerprint, ModelHints, ModelInfo, ModelSpec, Precision, Tier};
+pub use model::{Inspection, Model, ModelFingerprint, ModelHints, ModelInfo, ModelSpec, Precision, Tier};

@@ -17,9 +17,11 @@
 
 mod analysis_cache;
 mod cache_folder;
+mod comfy_paths;
 mod destination;
 mod flashes;
 mod hearing;
+pub mod hub;
 mod layers;
 mod lyrics;
 mod model_search;
@@ -32,6 +34,7 @@ mod render;
 mod request;
 mod scene;
 mod shipped_model;
+mod user_config;
 mod warning;
 
 pub use destination::{Destination, Earlier};

@@ -1,6 +1,8 @@
 //! Models by name: files in the folders in which people have them, beatbolt's own, ComfyUI's and A1111's.
 
+use super::comfy_paths::{self, KindFolder};
 use crate::error::{Error, Result, nearest};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -11,6 +13,8 @@ pub(super) enum Wanted {
     Model,
     /// A motion module in a file of its own.
     Motion,
+    /// An autoencoder in a file of its own.
+    Vae,
 }
 
 /// Something that was found by its name.
@@ -21,15 +25,71 @@ pub(super) struct Found {
     pub note: Option<String>,
 }
 
+/// Where is looked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Places {
+    /// Folders of programs, of their models, or of files.
+    roots: Vec<PathBuf>,
+    /// Folders that are named for one kind of files each.
+    kinds: Vec<KindFolder>,
+    /// What could not be understood on the way.
+    pub notes: Vec<String>,
+}
+
 /// Endings of files of weights.
 const ENDINGS: [&str; 5] = ["safetensors", "ckpt", "pt", "pth", "bin"];
 /// Programs' folders in somebody's home.
 const PROGRAMS: [&str; 4] =
     ["ComfyUI", "Documents/ComfyUI", "stable-diffusion-webui", "stable-diffusion-webui-forge"];
+/// Where ComfyUI's desktop program names folders, in somebody's home, by system.
+const DESKTOP: [&str; 3] = [
+    ".config/ComfyUI/extra_models_config.yaml",
+    "Library/Application Support/ComfyUI/extra_models_config.yaml",
+    "AppData/Roaming/ComfyUI/extra_models_config.yaml",
+];
 /// Folders inside each other in which is looked, at most.
 const DEPTH: usize = 3;
 /// Entries of folders that are looked at, at most.
 const ENTRIES: usize = 20_000;
+
+impl Places {
+    /// Where models may lie: `own` folders first, in the order in which they are given, then those of programs in the `home` of
+    /// whoever runs this, then `last`.
+    pub fn of(own: Vec<PathBuf>, home: Option<&Path>, last: Vec<PathBuf>) -> Self {
+        let programs = home.into_iter().flat_map(|home| PROGRAMS.map(|program| home.join(program)));
+        let all: Vec<PathBuf> = own.into_iter().chain(programs).chain(last).collect();
+        let desktop = home.into_iter().flat_map(|home| DESKTOP.map(|file| home.join(file)));
+        let named = all.iter().map(|place| match place.is_dir() {
+            true => place.join("extra_model_paths.yaml"),
+            false => place.clone(),
+        });
+        let (mut kinds, mut notes) = (Vec::new(), Vec::new());
+        for file in named.chain(desktop).filter(|file| file.is_file()) {
+            match comfy_paths::read(&file, home) {
+                Ok(folders) => kinds.extend(folders),
+                Err(why) => notes.push(why),
+            }
+        }
+        let roots = all.into_iter().filter(|place| place.is_dir()).collect();
+        Places { roots, kinds, notes }
+    }
+
+    /// Every file or folder that could be meant by a name, in the order of the places and by name.
+    pub fn all(&self, wanted: Wanted) -> Vec<PathBuf> {
+        let mut walk = Walk { wanted, left: ENTRIES, found: Vec::new() };
+        for root in &self.roots {
+            // What lies directly in a root, and what lies anywhere in the places for it.
+            walk.folder(root, 1);
+            wanted.places().iter().for_each(|place| walk.folder(&root.join(place), DEPTH));
+        }
+        let named = self.kinds.iter().filter(|(kind, _)| wanted.kinds().contains(&kind.as_str()));
+        named.for_each(|(_, folder)| walk.folder(folder, DEPTH));
+        let (mut found, mut seen) = (walk.found, BTreeSet::new());
+        // The same file may be reached by two names where a file system doesn't tell cases apart, or by a link.
+        found.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
+        found
+    }
+}
 
 impl Wanted {
     /// What it is called.
@@ -37,6 +97,7 @@ impl Wanted {
         match self {
             Wanted::Model => "model",
             Wanted::Motion => "motion module",
+            Wanted::Vae => "autoencoder",
         }
     }
 
@@ -44,6 +105,7 @@ impl Wanted {
         match self {
             Wanted::Model => "--model",
             Wanted::Motion => "--motion",
+            Wanted::Vae => "--vae",
         }
     }
 
@@ -65,31 +127,40 @@ impl Wanted {
                 "extensions/sd-webui-animatediff/model",
                 "animatediff_models",
             ],
+            Wanted::Vae => &["models/vae", "models/VAE", "vae", "VAE"],
+        }
+    }
+
+    /// What ComfyUI calls the kinds of files that it may be.
+    fn kinds(self) -> &'static [&'static str] {
+        match self {
+            Wanted::Model => &["checkpoints", "diffusers"],
+            Wanted::Motion => &["animatediff_models"],
+            Wanted::Vae => &["vae"],
         }
     }
 }
 
-/// Folders that may have models in them: `own`, first, and those of programs in the `home` of whoever runs this.
-pub(super) fn roots(own: Vec<PathBuf>, home: Option<&Path>) -> Vec<PathBuf> {
-    let programs = home.into_iter().flat_map(|home| PROGRAMS.map(|program| home.join(program)));
-    own.into_iter().chain(programs).filter(|folder| folder.is_dir()).collect()
-}
-
-/// What `asked` means: itself where it is there, or else a name that is looked for in `roots`, first found first.
+/// What `asked` means: itself where it is there, or else a name that is looked for in `places`, first found first. As in ComfyUI a
+/// name may have folders in front.
 ///
 /// # Errors
 /// Model: it isn't anywhere, with the nearest name that is.
-pub(super) fn find(asked: &Path, wanted: Wanted, roots: &[PathBuf]) -> Result<Found> {
-    let mut parts = asked.components();
-    let alone = matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None));
-    if asked.exists() || !alone {
+pub(super) fn find(asked: &Path, wanted: Wanted, places: &Places) -> Result<Found> {
+    let name = asked.to_string_lossy();
+    let below = asked.components().all(|part| matches!(part, Component::Normal(_)));
+    if asked.exists() || !below || name.is_empty() {
         return Ok(Found { path: asked.to_owned(), note: None });
     }
-    let candidates = candidates(wanted, roots);
-    let name = asked.to_string_lossy();
-    let mut hits = candidates.iter().filter(|path| names(path).iter().any(|n| *n == name));
+    let candidates = places.all(wanted);
+    let meant =
+        |path: &&PathBuf| path.ends_with(asked) || path.is_file() && path.with_extension("").ends_with(asked);
+    let mut hits = candidates.iter().filter(meant);
     let Some(first) = hits.next() else {
-        return Err(missing(&name, wanted, &candidates));
+        return match asked.components().count() {
+            1 => Err(missing(&name, wanted, &candidates)),
+            _ => Ok(Found { path: asked.to_owned(), note: None }),
+        };
     };
     let others: Vec<String> = hits.map(|path| path.display().to_string()).collect();
     let note = (!others.is_empty())
@@ -100,55 +171,47 @@ pub(super) fn find(asked: &Path, wanted: Wanted, roots: &[PathBuf]) -> Result<Fo
 fn missing(name: &str, wanted: Wanted, candidates: &[PathBuf]) -> Error {
     let (kind, option) = (wanted.name(), wanted.option());
     let error = Error::model(format!("there is no {kind} '{name}'"));
-    let known: Vec<String> = candidates.iter().filter_map(|path| names(path).pop()).collect();
+    let known: Vec<String> = candidates.iter().map(|path| name_of(path)).collect();
     let error = match nearest(name, known.iter().map(String::as_str)) {
         Some(near) => error.hint(format!("did you mean {option} '{near}'?")),
         None => error,
     };
     error.hint(format!(
-        "{option} takes a path, or a name that is looked for in BEATBOLT_MODELS and in the folders of ComfyUI and A1111"
+        "{option} takes a path, or a name that `beatbolt models list` shows; a folder more is named in BEATBOLT_MODELS or under [models] search in config.toml"
     ))
 }
 
-/// Names that stand for the file or folder at `path`, the shortest last.
-fn names(path: &Path) -> Vec<String> {
-    let text = |name: Option<&std::ffi::OsStr>| name.map(|n| n.to_string_lossy().into_owned());
-    let stem = if path.is_dir() { None } else { text(path.file_stem()) };
-    [text(path.file_name()), stem].into_iter().flatten().collect()
+/// The name by which the file or folder at `path` is asked for.
+pub(super) fn name_of(path: &Path) -> String {
+    let name = if path.is_dir() { path.file_name() } else { path.file_stem() };
+    name.unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Every file or folder that could be meant, in the order of the folders and by name.
-fn candidates(wanted: Wanted, roots: &[PathBuf]) -> Vec<PathBuf> {
-    let (mut found, mut left) = (Vec::new(), ENTRIES);
-    for root in roots {
-        // What lies directly in a root, and what lies anywhere in the places for it.
-        walk(root, (wanted, 1), &mut left, &mut found);
-        wanted
-            .places()
-            .iter()
-            .for_each(|place| walk(&root.join(place), (wanted, DEPTH), &mut left, &mut found));
-    }
-    let mut seen = std::collections::BTreeSet::new();
-    // The same file may be reached by two names where a file system doesn't tell cases apart, or by a link.
-    found.retain(|path| seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())));
-    found
+/// A walk through folders.
+struct Walk {
+    wanted: Wanted,
+    /// How many more entries are looked at.
+    left: usize,
+    found: Vec<PathBuf>,
 }
 
-fn walk(folder: &Path, (wanted, depth): (Wanted, usize), left: &mut usize, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    let mut paths: Vec<PathBuf> = entries.flatten().take(*left).map(|entry| entry.path()).collect();
-    *left -= paths.len();
-    paths.sort();
-    for path in paths {
-        let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
-        if path.is_dir() {
-            if wanted == Wanted::Model && path.join("unet/config.json").is_file() {
-                found.push(path);
-            } else if depth > 1 {
-                walk(&path, (wanted, depth - 1), left, found);
+impl Walk {
+    fn folder(&mut self, folder: &Path, depth: usize) {
+        let Ok(entries) = fs::read_dir(folder) else { return };
+        let mut paths: Vec<PathBuf> = entries.flatten().take(self.left).map(|entry| entry.path()).collect();
+        self.left -= paths.len();
+        paths.sort();
+        for path in paths {
+            let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
+            if path.is_dir() {
+                if self.wanted == Wanted::Model && path.join("unet/config.json").is_file() {
+                    self.found.push(path);
+                } else if depth > 1 {
+                    self.folder(&path, depth - 1);
+                }
+            } else if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
+                self.found.push(path);
             }
-        } else if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
-            found.push(path);
         }
     }
 }
@@ -160,6 +223,7 @@ mod tests {
     /// A home with ComfyUI and A1111 in it.
     fn home() -> tempfile::TempDir {
         let home = tempfile::tempdir().unwrap();
+        let yaml = home.path().join("ComfyUI/extra_model_paths.yaml");
         for path in [
             "ComfyUI/models/checkpoints/dreamshaper_8.safetensors",
             "ComfyUI/models/checkpoints/anime/toon.ckpt",
@@ -167,17 +231,25 @@ mod tests {
             "ComfyUI/models/animatediff_models/mm_sd_v15_v2.ckpt",
             "ComfyUI/custom_nodes/ComfyUI-AnimateDiff-Evolved/models/animatediff_lightning_4step.safetensors",
             "ComfyUI/models/diffusers/sd15/unet/config.json",
+            "ComfyUI/models/vae/soft.pt",
+            "disk/checkpoints/far.safetensors",
+            "disk/motion/sub/far_motion.ckpt",
             "stable-diffusion-webui/models/Stable-diffusion/dreamshaper_8.safetensors",
         ] {
             let path = home.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
+        fs::write(
+            yaml,
+            "disk:\n  base_path: ../disk\n  checkpoints: checkpoints\n  animatediff_models: motion\n",
+        )
+        .unwrap();
         home
     }
 
     fn look(home: &Path, name: &str, wanted: Wanted) -> Result<Found> {
-        find(Path::new(name), wanted, &roots(Vec::new(), Some(home)))
+        find(Path::new(name), wanted, &Places::of(Vec::new(), Some(home), Vec::new()))
     }
 
     #[test]
@@ -187,6 +259,10 @@ mod tests {
             ("toon", Wanted::Model, "ComfyUI/models/checkpoints/anime/toon.ckpt"),
             ("toon.ckpt", Wanted::Model, "ComfyUI/models/checkpoints/anime/toon.ckpt"),
             ("sd15", Wanted::Model, "ComfyUI/models/diffusers/sd15"),
+            ("anime/toon.ckpt", Wanted::Model, "ComfyUI/models/checkpoints/anime/toon.ckpt"),
+            ("soft", Wanted::Vae, "ComfyUI/models/vae/soft.pt"),
+            ("far", Wanted::Model, "ComfyUI/../disk/checkpoints/far.safetensors"),
+            ("far_motion", Wanted::Motion, "ComfyUI/../disk/motion/sub/far_motion.ckpt"),
             ("mm_sd_v15_v2", Wanted::Motion, "ComfyUI/models/animatediff_models/mm_sd_v15_v2.ckpt"),
             (
                 "animatediff_lightning_4step",
@@ -198,7 +274,7 @@ mod tests {
             assert_eq!(found, Found { path: home.path().join(path), note: None }, "{name}");
         }
         let own = vec![home.path().join("ComfyUI/models")];
-        let found = find(Path::new("toon"), Wanted::Model, &roots(own, None)).unwrap();
+        let found = find(Path::new("toon"), Wanted::Model, &Places::of(own, None, Vec::new())).unwrap();
         assert!(found.path.ends_with("anime/toon.ckpt"), "the folder of models will do as well");
     }
 
@@ -212,10 +288,21 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_folders_that_is_broken_is_told_and_the_rest_is_found() {
+        let home = home();
+        fs::write(home.path().join("ComfyUI/extra_model_paths.yaml"), "a: [").unwrap();
+        let places = Places::of(Vec::new(), Some(home.path()), Vec::new());
+        assert!(places.notes[0].contains("extra_model_paths.yaml can't be understood"), "{:?}", places.notes);
+        assert!(find(Path::new("toon"), Wanted::Model, &places).is_ok());
+    }
+
+    #[test]
     fn near_misses_are_suggested_and_paths_are_left_alone() {
         let home = home();
         let error = look(home.path(), "dreamshaper8", Wanted::Model).unwrap_err();
         assert!(error.hints()[0].contains("'dreamshaper_8'"), "{error:?}");
+        let other = look(home.path(), "far_motion", Wanted::Model).unwrap_err();
+        assert!(other.to_string().contains("no model 'far_motion'"), "each kind has its own folder: {other}");
         let other = look(home.path(), "mm_sd_v15_v2", Wanted::Model).unwrap_err();
         assert!(other.to_string().contains("no model 'mm_sd_v15_v2'"), "a module is no model: {other}");
         for path in ["./toon", "models/toon", "../toon"] {

@@ -1,12 +1,15 @@
 //! Models: where they are found, and how one is opened as it was asked for.
 
-use super::model_search::{self, Wanted};
+use super::hub::{self, Hub};
+use super::model_search::{self, Places, Wanted};
 use super::options::ModelOptions;
 use super::shipped_model;
-use crate::diffusion::{Model, ModelInfo, ModelSpec, Precision, open_device};
-use crate::error::Result;
+use super::user_config::{self, UserConfig};
+use crate::bounded_read;
+use crate::diffusion::{Inspection, Model, ModelInfo, ModelSpec, Precision, open_device};
+use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::weights::Placement;
+use crate::weights::{self, Placement};
 use std::path::{Path, PathBuf};
 
 /// The model that comes with the program.
@@ -34,14 +37,128 @@ pub fn shipped() -> Result<PathBuf> {
     found.map_or_else(shipped_model::unpacked, Ok)
 }
 
+/// Where the user's own models lie: what is fetched goes there.
+///
+/// # Errors
+/// Usage: the environment tells no folder for them.
+pub fn store() -> Result<PathBuf> {
+    let named = std::env::var_os("BEATBOLT_MODELS").map(PathBuf::from);
+    let own = || user_config::store(|name| std::env::var_os(name), std::env::home_dir().as_deref());
+    named.or_else(own).ok_or_else(|| {
+        Error::usage("there is no folder for your own models")
+            .hint("name one with --to, or in BEATBOLT_MODELS")
+    })
+}
+
+/// All places in which models are looked for: what the user names, the program's own, those of other programs.
+fn places(progress: &dyn Progress) -> Result<Places> {
+    let home = std::env::home_dir();
+    let config = match user_config::path(|name| std::env::var_os(name), home.as_deref()) {
+        Some(path) => UserConfig::read(&path, home.as_deref())?,
+        None => UserConfig::default(),
+    };
+    let own = folders().into_iter().chain(store()).chain(config.models.search).collect();
+    let cached = match Hub::of_environment() {
+        Ok(hub) => hub.cached(),
+        Err(error) => {
+            progress.note(&error.to_string());
+            Vec::new()
+        }
+    };
+    let places = Places::of(own, home.as_deref(), cached);
+    places.notes.iter().for_each(|note| progress.note(note));
+    Ok(places)
+}
+
+/// A model that is found by its name.
+#[derive(Debug)]
+pub struct Listed {
+    /// Its name.
+    pub name: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// What it is, or why it can't be read.
+    pub found: Result<Inspection>,
+}
+
+/// All models that are found by their names, in the order in which names are looked up.
+///
+/// # Errors
+/// Usage: the user's settings can't be understood.
+pub fn list(progress: &dyn Progress) -> Result<Vec<Listed>> {
+    let places = places(progress)?;
+    let mut paths = Vec::new();
+    for path in [Wanted::Model, Wanted::Motion, Wanted::Vae].iter().flat_map(|wanted| places.all(*wanted)) {
+        if !paths.contains(&path) {
+            paths.push(path);
+        }
+    }
+    let listed =
+        |path: PathBuf| Listed { name: model_search::name_of(&path), found: Inspection::of(&path), path };
+    Ok(paths.into_iter().map(listed).collect())
+}
+
+/// Where a model lies that is named by its path or its name, whatever its kind.
+///
+/// # Errors
+/// Model: there is nothing of that name. Usage: the user's settings can't be understood.
+pub fn find(asked: &Path, progress: &dyn Progress) -> Result<PathBuf> {
+    if asked.exists() {
+        return Ok(asked.to_owned());
+    }
+    let places = places(progress)?;
+    let as_model = model_search::find(asked, Wanted::Model, &places);
+    let others = [Wanted::Motion, Wanted::Vae].map(|wanted| model_search::find(asked, wanted, &places));
+    let there = |found: &Result<model_search::Found>| found.as_ref().is_ok_and(|found| found.path.exists());
+    let found =
+        std::iter::once(as_model).chain(others).reduce(|a, b| if there(&a) || !there(&b) { a } else { b });
+    let found = found.ok_or_else(|| Error::internal("nothing was looked for"))??;
+    found.note.iter().for_each(|note| progress.note(note));
+    Ok(found.path)
+}
+
+/// A file that was read from end to end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Its SHA-256.
+    pub sha256: String,
+    /// What that was when it was fetched, where it was.
+    pub noted: Option<String>,
+}
+
+/// Reads the file at `path` from end to end.
+///
+/// # Errors
+/// Model: it is damaged, or no file of weights. Input: it can't be read. Stopped.
+pub fn verify(path: &Path, progress: &dyn Progress) -> Result<Checked> {
+    weights::open(path)?;
+    let sha256 = hub::digest_of(path, progress)?;
+    let note = bounded_read::text(&hub::note_of(path), 4096).ok();
+    let noted = note.and_then(|note| note.split_whitespace().next().map(str::to_lowercase));
+    Ok(Checked { sha256, noted })
+}
+
+/// Files of the user's own models that were fetched.
+///
+/// # Errors
+/// Usage: the environment tells no folder for them.
+pub fn fetched() -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(store()?).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.is_file() && hub::note_of(path).is_file()).collect();
+    files.sort();
+    Ok(files)
+}
+
 /// Looks at the model that was asked for; its weights are not read.
 ///
 /// # Errors
 /// As [`ModelInfo::open`]; Model: there is nothing of that name.
 pub fn look(options: &ModelOptions, progress: &dyn Progress) -> Result<ModelInfo> {
-    let roots = model_search::roots(folders(), std::env::home_dir().as_deref());
+    let asked = [&options.folder, &options.motion, &options.vae];
+    let places = if asked.iter().any(|name| name.is_some()) { places(progress)? } else { Places::default() };
     let named = |asked: &Path, wanted| -> Result<PathBuf> {
-        let found = model_search::find(asked, wanted, &roots)?;
+        let found = model_search::find(asked, wanted, &places)?;
         found.note.iter().for_each(|note| progress.note(note));
         Ok(found.path)
     };
@@ -50,8 +167,11 @@ pub fn look(options: &ModelOptions, progress: &dyn Progress) -> Result<ModelInfo
         None => shipped()?,
     };
     let motion = options.motion.as_deref().map(|motion| named(motion, Wanted::Motion)).transpose()?;
-    let ModelOptions { tier, steps, force_steps, .. } = options.clone();
-    let info = ModelInfo::open(&ModelSpec { folder, motion, tier, steps, force_steps })?;
+    let vae = options.vae.as_deref().map(|vae| named(vae, Wanted::Vae)).transpose()?;
+    let ModelOptions { tier, steps, force_steps, clip_skip, .. } = options.clone();
+    let skipped_layers = clip_skip.map_or(0, |layer| layer.saturating_sub(1));
+    let spec = ModelSpec { folder, motion, vae, skipped_layers, tier, steps, force_steps };
+    let info = ModelInfo::open(&spec)?;
     info.notes().iter().for_each(|note| progress.note(note));
     Ok(info)
 }

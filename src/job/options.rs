@@ -37,6 +37,10 @@ pub struct JobOptions {
     pub model: Option<PathBuf>,
     /// A motion module's file, or its name, to use instead of the folder's own.
     pub motion: Option<PathBuf>,
+    /// An autoencoder's file or folder, or its name, to use instead of the model's own.
+    pub vae: Option<PathBuf>,
+    /// The layer of the text encoder that is listened to, counted from the last; none: the last one.
+    pub clip_skip: Option<usize>,
     /// Denoising steps a window; none: by the tier.
     pub steps: Option<usize>,
     /// Whether a number of steps is taken that the motion module was not made for.
@@ -90,6 +94,10 @@ pub struct ModelOptions {
     pub folder: Option<PathBuf>,
     /// A motion module's file, or its name, to use instead of the folder's own.
     pub motion: Option<PathBuf>,
+    /// An autoencoder's file or folder, or its name, to use instead of the model's own.
+    pub vae: Option<PathBuf>,
+    /// The layer of the text encoder that is listened to, counted from the last; none: the last one.
+    pub clip_skip: Option<usize>,
     /// How much work goes into every picture.
     pub tier: Tier,
     /// Denoising steps a window; none: by the tier.
@@ -112,6 +120,8 @@ impl Default for ModelOptions {
         ModelOptions {
             folder: None,
             motion: None,
+            vae: None,
+            clip_skip: None,
             tier: Tier::default(),
             steps: None,
             force_steps: false,

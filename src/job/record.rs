@@ -36,6 +36,12 @@ pub struct JobRecord {
     /// The file of the motion module that was used instead of the folder's own.
     #[serde(default)]
     pub motion: Option<String>,
+    /// The autoencoder that was used instead of the model's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vae: Option<String>,
+    /// The layer of the text encoder that was listened to, counted from the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip_skip: Option<usize>,
     /// Frames a second.
     pub fps: FrameRate,
     /// Where in the track the video starts.

@@ -19,6 +19,8 @@ use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job
 /// Whatever of it can't be; Output: another video is there already; Stopped, once `watch` says so.
 pub fn make(request: Request, destination: &Destination, watch: Watch) -> Result<Summary> {
     let scene = Scene::open(request, watch.progress, watch.timings)?;
+    // Without one no prompt is heard, which is better known before the weights are read.
+    scene.info.tokenizer()?;
     let stream = scene.request.hearing.options.stream;
     let (job, placement) = scene.job_to_render(destination, watch.progress)?;
     if let (false, Some(other)) = (destination.overwrite, in_the_way(&job)) {

@@ -219,6 +219,8 @@ fn model(options: &JobOptions, tier: Option<Tier>) -> ModelOptions {
     ModelOptions {
         folder: options.model.clone(),
         motion: options.motion.clone(),
+        vae: options.vae.clone(),
+        clip_skip: options.clip_skip,
         tier: tier.unwrap_or(usual.tier),
         steps: options.steps,
         force_steps: options.force_steps,

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render;
 use crate::render::{Job, Layers, Settings, WindowShape};
-use crate::score::{Direction, Emphasis, Look, ParamId, Span, Timeline, direct, toml_text};
+use crate::score::{Direction, Look, ParamId, Span, Timeline, direct, toml_text};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds, Size};
@@ -181,6 +181,8 @@ impl Scene {
             model: Some(request.model.folder.as_ref().map_or(models::SHIPPED.to_owned(), shown)),
             motion: request.model.motion.as_ref().map(shown),
             lut: request.lut.as_ref().map(shown),
+            vae: request.model.vae.as_ref().map(shown),
+            clip_skip: request.model.clip_skip,
             fps: timeline.fps,
             start: timeline.fps.start_of(settings.first_frame),
             frames: settings.frames,
@@ -195,20 +197,6 @@ impl Scene {
             font: request.font.as_ref().map(shown),
             origin: request.origin.clone(),
         })
-    }
-
-    /// The prompts of the wanted part that are longer than the text encoder can hear, each with what it doesn't hear.
-    ///
-    /// # Errors
-    /// Usage: a prompt can't be understood; Model: there is no tokenizer.
-    pub fn cut_prompts(&self) -> Result<Vec<(String, String)>> {
-        let mut found = Vec::new();
-        for prompt in self.prompts() {
-            if let Some(cut) = self.info.tokenizer()?.encode(&Emphasis::parse(prompt)?.text)?.cut {
-                found.push((prompt.to_owned(), cut));
-            }
-        }
-        Ok(found)
     }
 
     /// The prompts that are shown in the wanted part.

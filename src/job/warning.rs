@@ -36,7 +36,7 @@ const SUGGESTED: usize = 8;
 /// All that can be said about a job before it is rendered.
 ///
 /// # Errors
-/// A prompt can't be understood, or the model has no tokenizer.
+/// Model: it has no tokenizer.
 pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     let mut all = Vec::new();
     all.extend(steps(scene));
@@ -199,13 +199,7 @@ const MOTION: [&str; 24] = [
 ];
 
 fn prompts(scene: &Scene, all: &mut Vec<Warning>) -> Result<()> {
-    for (prompt, cut) in scene.cut_prompts()? {
-        all.extend(warning(
-            format!("a prompt is too long: \"{}\"", start_of(&prompt)),
-            &format!("the text encoder ignores \"{}\"", start_of(&cut)),
-            "say less, the most important first",
-        ));
-    }
+    scene.info.tokenizer()?;
     for prompt in scene.prompts() {
         if prompt.split_whitespace().count() > LONG {
             all.extend(warning(

@@ -117,6 +117,9 @@ impl Opened {
 
 /// The options of `job` as keys of a project to lie beside `target`.
 fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
+    if job.vae.is_some() || job.clip_skip.is_some() {
+        return Err(Error::usage("a project can't say --vae or --clip-skip").hint("save a preset"));
+    }
     let mut values = Vec::new();
     let mut say = |key, value: Option<String>| values.extend(value.map(|value| (key, Some(value))));
     let path = |path: &Option<PathBuf>| {

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 /// Names of the files in which diffusers and transformers keep a part's weights, without their endings.
 const STEMS: [&str; 3] = ["diffusion_pytorch_model", "model", "pytorch_model"];
 /// Their endings, the best first.
-const ENDINGS: [&str; 6] = [
+const ENDINGS: [&str; 8] = [
     ".safetensors",
     ".fp16.safetensors",
     ".safetensors.index.json",
-    ".fp16.safetensors.index.json",
+    ".safetensors.index.fp16.json",
     ".bin",
     ".fp16.bin",
+    ".bin.index.json",
+    ".bin.index.fp16.json",
 ];
 
 /// The weights in the folder of a part, or the index of several files; safetensors before pickles, whole precision before half.
@@ -37,8 +39,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert!(find(folder.path()).unwrap_err().hints()[0].contains(".bin"));
         for name in [
+            "pytorch_model.bin.index.fp16.json",
+            "pytorch_model.bin.index.json",
             "diffusion_pytorch_model.fp16.bin",
             "pytorch_model.bin",
+            "diffusion_pytorch_model.safetensors.index.fp16.json",
+            "diffusion_pytorch_model.safetensors.index.json",
             "diffusion_pytorch_model.fp16.safetensors",
             "model.safetensors",
         ] {

@@ -2,7 +2,9 @@
 //!
 //! Our own names are those of diffusers. A table turns the others into them; nothing here reads tensors.
 
+pub mod ema;
 pub mod family;
+pub mod kind;
 pub mod ldm;
 
 use super::slice::{Keys, whole};

@@ -245,6 +245,10 @@ mod tests {
             &self.0
         }
 
+        fn element(&self, _name: &str) -> Option<element::Element> {
+            None
+        }
+
         fn read(&self, name: &str) -> Result<Tensor> {
             Ok(self.1[name].clone())
         }

@@ -2,7 +2,7 @@
 
 use super::pickle::PickleFile;
 use super::safetensors::SafetensorsFile;
-use super::sharded::ShardedSafetensors;
+use super::sharded::Sharded;
 use super::source::TensorSource;
 use crate::error::{Context, Error, Result};
 use std::fs::File;
@@ -16,9 +16,16 @@ use std::rc::Rc;
 /// # Errors
 /// Model: it is missing, damaged, or of a layout that isn't read.
 pub fn open(path: &Path) -> Result<Rc<dyn TensorSource>> {
-    if path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(".index.json")) {
-        return Ok(Rc::new(ShardedSafetensors::open(path)?));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // Of half precision it is called model.safetensors.index.fp16.json.
+    if name.contains(".index.") && name.ends_with(".json") {
+        return Ok(Rc::new(Sharded::open(path, one)?));
     }
+    one(path)
+}
+
+/// The source that is the file at `path` alone.
+fn one(path: &Path) -> Result<Rc<dyn TensorSource>> {
     let failed = || Error::model(format!("can't open {}", path.display()));
     let mut head = Vec::new();
     File::open(path).and_then(|file| file.take(9).read_to_end(&mut head)).context(failed)?;
@@ -26,6 +33,24 @@ pub fn open(path: &Path) -> Result<Rc<dyn TensorSource>> {
         [b'P', b'K', 3, 4, ..] | [0x80, 2..=4, ..] if head.get(8) != Some(&b'{') => {
             Ok(Rc::new(PickleFile::open(path)?))
         }
-        _ => Ok(Rc::new(SafetensorsFile::open(path)?)),
+        head => match not_weights(head) {
+            Some((what, hint)) => Err(Error::model(format!("{} is {what}", path.display())).hint(hint)),
+            None => Ok(Rc::new(SafetensorsFile::open(path)?)),
+        },
     }
+}
+
+/// What a file is that begins with `head`, where it is often met in the place of weights, and what to do.
+fn not_weights(head: &[u8]) -> Option<(&'static str, &'static str)> {
+    const AGAIN: &str = "download the file itself, by its download button or with `beatbolt models pull`";
+    let begins: [(&[u8], _, _); 5] = [
+        (b"version ", "a pointer of Git LFS, not the file that it stands for", AGAIN),
+        (b"<!doctype", "a web page", AGAIN),
+        (b"<html", "a web page", AGAIN),
+        (b"GGUF", "a GGUF file", "quantised files aren't read; take the safetensors file"),
+        (b"\x89HDF", "a file of Keras", "take the safetensors file"),
+    ];
+    let lower = head.to_ascii_lowercase();
+    let found = begins.iter().find(|(begin, ..)| head.starts_with(begin) || lower.starts_with(begin));
+    found.map(|(_, what, hint)| (*what, *hint))
 }

@@ -24,6 +24,7 @@ pub struct SafetensorsFile {
     file: File,
     shapes: BTreeMap<String, Vec<usize>>,
     places: BTreeMap<String, Place>,
+    metadata: BTreeMap<String, String>,
 }
 
 /// Where a tensor's bytes lie.
@@ -64,6 +65,7 @@ impl SafetensorsFile {
         if data != found {
             return Err(broken(format!("its header promises {data} bytes of tensors, {found} are there")));
         }
+        let said = metadata.metadata().iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
         let (mut shapes, mut places) = (BTreeMap::new(), BTreeMap::new());
         for (name, info) in metadata.tensors() {
             let (from, to) = info.data_offsets;
@@ -71,7 +73,7 @@ impl SafetensorsFile {
             places.insert(name.clone(), Place { element: element(info.dtype), at, bytes: to - from });
             shapes.insert(name, info.shape.clone());
         }
-        Ok(SafetensorsFile { path: path.to_owned(), file, shapes, places })
+        Ok(SafetensorsFile { path: path.to_owned(), file, shapes, places, metadata: said })
     }
 }
 
@@ -101,6 +103,14 @@ impl TensorSource for SafetensorsFile {
 
     fn shapes(&self) -> &BTreeMap<String, Vec<usize>> {
         &self.shapes
+    }
+
+    fn element(&self, name: &str) -> Option<Element> {
+        self.places.get(name).map(|place| place.element)
+    }
+
+    fn metadata(&self) -> BTreeMap<String, String> {
+        self.metadata.clone()
     }
 
     fn read(&self, name: &str) -> Result<Tensor> {

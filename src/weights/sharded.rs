@@ -1,6 +1,6 @@
-//! Sharded safetensors: several files, and a `.index.json` that says which of them holds which tensor.
+//! Sharded weights: several files, and a `.index.json` that says which of them holds which tensor.
 
-use super::safetensors::SafetensorsFile;
+use super::element::Element;
 use super::source::TensorSource;
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
@@ -8,16 +8,17 @@ use candle_core::Tensor;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 /// No index comes near this size in bytes.
 const MAX_INDEX_BYTES: u64 = 16 << 20;
 
 /// Several files that hold one part of a model.
 #[derive(Debug)]
-pub struct ShardedSafetensors {
+pub struct Sharded {
     path: PathBuf,
     shapes: BTreeMap<String, Vec<usize>>,
-    shards: BTreeMap<String, SafetensorsFile>,
+    shards: BTreeMap<String, Rc<dyn TensorSource>>,
     homes: BTreeMap<String, String>,
 }
 
@@ -26,12 +27,12 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-impl ShardedSafetensors {
-    /// Opens the index at `path` and the headers of the files that it names, which lie beside it.
+impl Sharded {
+    /// Opens the index at `path`, and with `open` the files that it names, which lie beside it.
     ///
     /// # Errors
     /// Model: the index or a file is missing or damaged, names something outside its folder, or a tensor that isn't there.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: &Path, open: impl Fn(&Path) -> Result<Rc<dyn TensorSource>>) -> Result<Self> {
         let unclear = || {
             Error::model(format!("{} can't be understood", path.display()))
                 .hint("the file may be damaged; download it again")
@@ -45,7 +46,7 @@ impl ShardedSafetensors {
             if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
                 return Err(unclear().because(format!("'{name}' is not a file of its own folder")));
             }
-            shards.insert(name.clone(), SafetensorsFile::open(&folder.join(name))?);
+            shards.insert(name.clone(), open(&folder.join(name))?);
         }
         let mut shapes = BTreeMap::new();
         for (tensor, shard) in &weight_map {
@@ -55,11 +56,11 @@ impl ShardedSafetensors {
             })?;
             shapes.insert(tensor.clone(), shape.clone());
         }
-        Ok(ShardedSafetensors { path: path.to_owned(), shapes, shards, homes: weight_map })
+        Ok(Sharded { path: path.to_owned(), shapes, shards, homes: weight_map })
     }
 }
 
-impl TensorSource for ShardedSafetensors {
+impl TensorSource for Sharded {
     fn path(&self) -> &Path {
         &self.path
     }
@@ -73,6 +74,10 @@ impl TensorSource for ShardedSafetensors {
         &self.shapes
     }
 
+    fn element(&self, name: &str) -> Option<Element> {
+        self.shards.get(self.homes.get(name)?)?.element(name)
+    }
+
     fn read(&self, name: &str) -> Result<Tensor> {
         let shard = self.homes.get(name).and_then(|home| self.shards.get(home));
         let missing = || Error::model(format!("{}: there is no '{name}'", self.path.display()));
@@ -82,6 +87,7 @@ impl TensorSource for ShardedSafetensors {
 
 #[cfg(test)]
 mod tests {
+    use super::super::safetensors::SafetensorsFile;
     use super::*;
     use candle_core::{DType, Device};
     use std::collections::HashMap;
@@ -98,8 +104,9 @@ mod tests {
         folder
     }
 
-    fn open(index: &str) -> Result<ShardedSafetensors> {
-        ShardedSafetensors::open(&folder(index).path().join("m.safetensors.index.json"))
+    fn open(index: &str) -> Result<Sharded> {
+        let one = |path: &Path| Ok(Rc::new(SafetensorsFile::open(path)?) as Rc<dyn TensorSource>);
+        Sharded::open(&folder(index).path().join("m.safetensors.index.json"), one)
     }
 
     #[test]

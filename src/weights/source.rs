@@ -2,6 +2,7 @@
 //!
 //! A new layout is a file beside this one that implements [`TensorSource`], and a line in `open.rs`.
 
+use super::element::Element;
 use crate::error::Result;
 use candle_core::Tensor;
 use std::collections::BTreeMap;
@@ -20,6 +21,14 @@ pub trait TensorSource: Debug {
 
     /// Shape of every tensor, by its name in the file.
     fn shapes(&self) -> &BTreeMap<String, Vec<usize>>;
+
+    /// The number format of the tensor `name`; none where there is none of this name.
+    fn element(&self, name: &str) -> Option<Element>;
+
+    /// What the file says of itself, in its own words.
+    fn metadata(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
 
     /// The tensor `name` on the CPU, in the file's own type.
     ///

@@ -2,8 +2,10 @@
 //! in [`convert`] what becomes of it.
 
 mod convert;
+mod models;
 mod shared;
 
+pub use models::{ModelsArgs, ModelsCommand};
 pub use shared::{HearingArgs, JobArgs, ModelArgs, OutputArgs};
 
 use crate::units::{FrameRate, Size};
@@ -42,6 +44,8 @@ pub enum Command {
     Sheet(SheetArgs),
     /// Print the job that is stored in a rendered video, or make a project of it
     Extract(ExtractArgs),
+    /// List models, say what a file is, fetch one
+    Models(ModelsArgs),
     /// Check devices, FFmpeg, models and disk
     Doctor(DoctorArgs),
 }

@@ -134,6 +134,14 @@ pub struct ModelArgs {
     #[arg(long, value_name = "NAME|FILE")]
     pub motion: Option<PathBuf>,
 
+    /// An autoencoder (VAE) to use instead of the model's own: a file, a folder in diffusers' layout, or its name
+    #[arg(long, value_name = "NAME|FILE|FOLDER")]
+    pub vae: Option<PathBuf>,
+
+    /// Listen to this layer of the text encoder, counted from the last; models of drawn pictures often want 2 [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=24))]
+    pub clip_skip: Option<usize>,
+
     /// Denoising steps a window; distilled modules want their own number [default: by --tier]
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,

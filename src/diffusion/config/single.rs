@@ -1,6 +1,9 @@
 //! The settings of a checkpoint in one file, which has none: sizes from its tensors, everything else as Stable Diffusion 1.5 has it.
 
-use super::{Activation, ConfigFile, KlConfig, NormSpan, StageConfig, TextConfig, UnetConfig, VaeConfig};
+use super::{
+    Activation, ConfigFile, KlConfig, NormSpan, StageConfig, TextConfig, TinyConfig, UnetConfig, VaeConfig,
+    colours,
+};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -103,11 +106,14 @@ fn stage(unet: &PartShapes<'_>, (i, count): (usize, usize), context: usize) -> R
 }
 
 impl VaeConfig {
-    /// The shape of the autoencoder of a checkpoint in one file.
+    /// The shape of an autoencoder: that of a checkpoint in one file, or in a file of its own, where it may be a small one.
     ///
     /// # Errors
     /// Model: a tensor is missing, or sizes don't fit each other.
     pub fn of_shapes(vae: &PartShapes<'_>) -> Result<Self> {
+        if vae.has("decoder.layers.0.weight") {
+            return tiny(vae).map(VaeConfig::AutoencoderTiny);
+        }
         let count = vae.count(|i| format!("encoder.down_blocks.{i}.resnets.0.conv1.weight"), 8)?;
         let width = |i| vae.side(&format!("encoder.down_blocks.{i}.resnets.0.conv1.weight"), (0, 4096));
         let channels = (0..count).map(width).collect::<Result<Vec<_>>>()?;
@@ -124,6 +130,53 @@ impl VaeConfig {
             post_quant: vae.has("post_quant_conv.weight"),
         }))
     }
+}
+
+/// The shape of a small autoencoder, whose layers have numbers for names.
+fn tiny(vae: &PartShapes<'_>) -> Result<TinyConfig> {
+    const MOST: usize = 128;
+    let channels = vae.side("decoder.layers.0.weight", (0, 4096))?;
+    // Channels and blocks of each resolution: blocks follow each other, and a convolution lies between resolutions.
+    let stages = |side: &str, from: usize| {
+        let mut stages = vec![0];
+        for i in from..MOST {
+            if vae.has(&format!("{side}.layers.{i}.conv.0.weight")) {
+                stages.iter_mut().next_back().into_iter().for_each(|blocks| *blocks += 1);
+            } else if vae.has(&format!("{side}.layers.{i}.weight")) {
+                stages.push(0);
+            }
+        }
+        stages
+    };
+    let sides = |stages: Vec<usize>| stages.into_iter().map(|blocks| (channels, blocks)).collect::<Vec<_>>();
+    let (mut encoder, mut decoder) = (stages("encoder", 1), stages("decoder", 2));
+    // Behind the last convolution of each there is nothing.
+    encoder.pop();
+    decoder.pop();
+    let last = (0..MOST).rev().map(|i| format!("decoder.layers.{i}.weight")).find(|name| vae.has(name));
+    let patch = |name: &str, dim| {
+        let channels = vae.side(name, (dim, 192))?;
+        let unclear =
+            || ConfigFile(vae.file).error(format!("'{name}' has {channels} channels, which are no colours"));
+        (1..=8).find(|patch| colours(*patch) == channels).ok_or_else(unclear)
+    };
+    let file = ConfigFile(vae.file);
+    for (what, stages) in [("encoder", &encoder), ("decoder", &decoder)] {
+        file.within(&format!("the number of resolutions of the {what}"), stages.len(), 1..=8)?;
+    }
+    let (folded, unfolded) = (patch("encoder.layers.0.weight", 1)?, patch(&last.unwrap_or_default(), 0)?);
+    if folded << encoder.len() != unfolded << decoder.len() {
+        return Err(file.error("its encoder and its decoder change sizes by different factors"));
+    }
+    Ok(TinyConfig {
+        latent_channels: vae.side("decoder.layers.0.weight", (1, 64))?,
+        encoder: sides(encoder),
+        decoder: sides(decoder),
+        // That of all that are published.
+        scaling: 1.0,
+        folded,
+        unfolded,
+    })
 }
 
 impl TextConfig {
@@ -184,6 +237,37 @@ mod tests {
             "max_position_embeddings": 77, "hidden_act": "quick_gelu", "vocab_size": 49408}"#;
         let text = TextConfig::read(&json(folder.path(), text)).unwrap();
         assert_eq!(TextConfig::of_shapes(&part("text")).unwrap(), text);
+    }
+
+    /// TAESD as diffusers saves it: the encoder's blocks are 1, 3, 3, 3 and the decoder's 3, 3, 3, 1, activations and enlargements
+    /// are counted.
+    #[test]
+    fn a_small_autoencoder_has_the_settings_of_its_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shapes = BTreeMap::new();
+        let mut conv =
+            |name: String, out, into| shapes.insert(format!("{name}.weight"), vec![out, into, 3, 3]);
+        conv("encoder.layers.0".into(), 64, 3);
+        conv("encoder.layers.14".into(), 4, 64);
+        [2, 6, 10].into_iter().for_each(|i| drop(conv(format!("encoder.layers.{i}"), 64, 64)));
+        conv("decoder.layers.0".into(), 64, 4);
+        conv("decoder.layers.18".into(), 3, 64);
+        [6, 11, 16].into_iter().for_each(|i| drop(conv(format!("decoder.layers.{i}"), 64, 64)));
+        for i in [1, 3, 4, 5, 7, 8, 9, 11, 12, 13] {
+            conv(format!("encoder.layers.{i}.conv.0"), 64, 64);
+        }
+        for i in [2, 3, 4, 7, 8, 9, 12, 13, 14, 17] {
+            conv(format!("decoder.layers.{i}.conv.0"), 64, 64);
+        }
+        let config = VaeConfig::read(&json(folder.path(), r#"{"_class_name": "AutoencoderTiny"}"#)).unwrap();
+        let part = |shapes| PartShapes::new(Path::new("taesd.safetensors"), "autoencoder", shapes);
+        assert_eq!(VaeConfig::of_shapes(&part(shapes.clone())).unwrap(), config);
+        shapes.remove("encoder.layers.0.weight");
+        assert!(
+            VaeConfig::of_shapes(&part(shapes.clone())).unwrap_err().to_string().contains("encoder.layers.0")
+        );
+        shapes.retain(|name, _| name.starts_with("decoder"));
+        assert!(VaeConfig::of_shapes(&part(shapes)).is_err());
     }
 
     #[test]

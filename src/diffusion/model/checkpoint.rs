@@ -22,11 +22,11 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Looks at the file at `path`.
+    /// Looks at the file at `path`; with `vae` its own autoencoder doesn't count, and may be missing.
     ///
     /// # Errors
     /// Model: it is damaged, not of the family of Stable Diffusion 1.5, or lacks a part.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: &Path, vae: Option<VaeConfig>) -> Result<Self> {
         let source = weights::open(path)?;
         let shapes = source.shapes();
         let file = path.display();
@@ -49,7 +49,10 @@ impl Checkpoint {
             layout,
             unet: UnetConfig::of_shapes(&part("UNet", &|key| layout.unet(key)))?,
             text: TextConfig::of_shapes(&part("text encoder", &|key| layout.text(key)))?,
-            vae: VaeConfig::of_shapes(&part("autoencoder", &|key| layout.vae(key)))?,
+            vae: match vae {
+                Some(vae) => vae,
+                None => VaeConfig::of_shapes(&part("autoencoder", &|key| layout.vae(key)))?,
+            },
             scheduler: CheckpointScheduler::of_marks(prediction, shapes.contains_key("ztsnr")),
         })
     }
@@ -150,7 +153,19 @@ mod tests {
 
     fn info(folder: &Path, motion: Option<&Path>) -> Result<ModelInfo> {
         let (folder, motion) = (folder.to_owned(), motion.map(Path::to_owned));
-        ModelInfo::open(&ModelSpec { folder, motion, tier: Tier::Develop, steps: None, force_steps: false })
+        ModelInfo::open(&spec(folder, motion, None))
+    }
+
+    fn spec(folder: PathBuf, motion: Option<PathBuf>, vae: Option<PathBuf>) -> ModelSpec {
+        ModelSpec {
+            folder,
+            motion,
+            vae,
+            skipped_layers: 0,
+            tier: Tier::Develop,
+            steps: None,
+            force_steps: false,
+        }
     }
 
     fn bits(weights: &Weights, key: &str, shape: &[usize]) -> Vec<u16> {
@@ -197,5 +212,46 @@ mod tests {
         save(tensors, &file);
         let bare = info(&file, Some(&motion)).unwrap_err();
         assert!(bare.hints()[0].contains("no autoencoder"), "{bare:?}");
+    }
+
+    #[test]
+    fn an_autoencoder_of_its_own_takes_the_place_of_the_models() {
+        let home = tempfile::tempdir().unwrap();
+        let ((file, folder), motion) = (saved(home.path()), motion(home.path()));
+        // The same autoencoder in a file of its own, with LDM's names without and with their prefix, and with diffusers'.
+        let own = candle_core::safetensors::load(&file, &Device::Cpu).unwrap();
+        let vae = own
+            .iter()
+            .filter_map(|(k, v)| Some((k.strip_prefix("first_stage_model.")?.to_owned(), v.clone())));
+        let vae: HashMap<String, Tensor> = vae.collect();
+        let prefixed = vae.iter().map(|(k, v)| (format!("first_stage_model.{k}"), v.clone())).collect();
+        let (bare, prefix) = (home.path().join("bare.safetensors"), home.path().join("prefix.safetensors"));
+        save(vae, &bare);
+        save(prefixed, &prefix);
+        let whole = info(&file, Some(&motion)).unwrap();
+        let mut rest = own;
+        rest.retain(|name, _| !name.starts_with("first_stage_model."));
+        let without = home.path().join("without.safetensors");
+        save(rest, &without);
+        let placement = Placement { dtype: DType::F16, device: Device::Cpu };
+        let weights = whole.open_weights(Part::Vae, &placement).unwrap();
+        let prints = [bare, prefix, folder.join("vae/model.safetensors"), folder.join("vae")].map(|vae| {
+            let info =
+                ModelInfo::open(&spec(without.clone(), Some(motion.clone()), Some(vae.clone()))).unwrap();
+            assert_eq!(info.vae, whole.vae, "{}", vae.display());
+            let other = info.open_weights(Part::Vae, &placement).unwrap();
+            for (key, shape) in weights.keys() {
+                let theirs = other.scope("").shape(key).unwrap().to_vec();
+                assert!(
+                    bits(&weights, key, shape) == bits(&other, key, &theirs),
+                    "{key} of {}",
+                    vae.display()
+                );
+            }
+            info.fingerprint().unwrap().whole()
+        });
+        assert_ne!(prints[0], prints[1], "another file is another model");
+        let wrong = ModelInfo::open(&spec(file, Some(motion.clone()), Some(motion.clone()))).unwrap_err();
+        assert!(wrong.to_string().contains("no autoencoder (motion module)"), "{wrong}");
     }
 }

@@ -224,7 +224,15 @@ mod tests {
     #[test]
     fn the_weights_that_are_counted_are_those_of_the_files() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-        let spec = ModelSpec { folder, motion: None, tier: Tier::Develop, steps: None, force_steps: false };
+        let spec = ModelSpec {
+            folder,
+            motion: None,
+            vae: None,
+            skipped_layers: 0,
+            tier: Tier::Develop,
+            steps: None,
+            force_steps: false,
+        };
         let info = ModelInfo::open(&spec).unwrap();
         let stored = |part: &str| -> f64 {
             let file = weights::open(&find(&spec.folder.join(part)).unwrap()).unwrap();

@@ -8,6 +8,7 @@ use super::hints::ModelHints;
 use super::motion::Motion;
 use super::sampling::Sampling;
 use super::spec::ModelSpec;
+use super::vae_file::VaeFile;
 use super::words::ModelWords;
 use crate::diffusion::config::{
     CheckpointScheduler, MotionConfig, StageConfig, TextConfig, UnetConfig, VaeConfig,
@@ -60,6 +61,8 @@ pub struct ModelInfo {
     sampling: Sampling,
     files: Vec<PathBuf>,
     notes: Vec<String>,
+    /// The autoencoder in place of the model's own.
+    vae_file: Option<VaeFile>,
 }
 
 /// The shapes of a model's parts but the motion module's.
@@ -74,20 +77,24 @@ struct Parts {
 }
 
 impl Parts {
-    /// Of a folder in diffusers' layout, or of a checkpoint in one file.
-    fn open(path: &Path) -> Result<Self> {
+    /// Of a folder in diffusers' layout, or of a checkpoint in one file; with the autoencoder `vae` instead of its own.
+    fn open(path: &Path, vae: Option<&VaeFile>) -> Result<Self> {
+        let other = vae.map(|vae| vae.config.clone());
         if path.is_file() {
-            let Checkpoint { layout, unet, text, vae, scheduler } = Checkpoint::open(path)?;
+            let Checkpoint { layout, unet, text, vae, scheduler } = Checkpoint::open(path, other)?;
             return Ok(Parts { unet, text, vae, single: Some((layout, scheduler)), files: Vec::new() });
         }
-        let configs = ["unet", "text_encoder", "vae"].map(|part| path.join(part).join("config.json"));
-        Ok(Parts {
-            unet: UnetConfig::read(&configs[0])?,
-            text: TextConfig::read(&configs[1])?,
-            vae: VaeConfig::read(&configs[2])?,
-            single: None,
-            files: Vec::from(configs),
-        })
+        let config = |part| path.join(part).join("config.json");
+        let mut files = vec![config("unet"), config("text_encoder")];
+        let vae = match other {
+            Some(vae) => vae,
+            None => {
+                files.push(config("vae"));
+                VaeConfig::read(&config("vae"))?
+            }
+        };
+        let (unet, text) = (UnetConfig::read(&files[0])?, TextConfig::read(&files[1])?);
+        Ok(Parts { unet, text, vae, single: None, files })
     }
 
     /// The model's own tokenizer. A text encoder with CLIP's vocabulary has CLIP's where there is none.
@@ -113,8 +120,14 @@ impl ModelInfo {
     /// # Errors
     /// Model: settings are missing, damaged or don't fit together. Usage: the motion module isn't made for the steps that were asked for.
     pub fn open(spec: &ModelSpec) -> Result<Self> {
-        let mut parts = Parts::open(&spec.folder)?;
+        let vae = spec.vae.as_deref().map(VaeFile::open).transpose()?;
+        let mut parts = Parts::open(&spec.folder, vae.as_ref())?;
         check_fit(&parts.unet, &parts.text, &parts.vae)?;
+        if spec.skipped_layers >= parts.text.layers {
+            let layers = parts.text.layers;
+            return Err(Error::usage(format!("the text encoder has only {layers} layers"))
+                .hint("--clip-skip 2 leaves out the last one, which models of drawn pictures often want"));
+        }
         let tokenizer = parts.tokenizer(&spec.folder)?;
         let hints = ModelHints::read(&spec.folder, parts.vae.downscale())?;
         let trained = parts.single.as_ref().map(|(_, scheduler)| scheduler);
@@ -134,7 +147,8 @@ impl ModelInfo {
             motion_weights: motion.weights,
             sampling: motion.sampling,
             files: parts.files,
-            notes: motion.note.into_iter().collect(),
+            notes: motion.note.into_iter().chain(vae.as_ref().and_then(|vae| vae.note.clone())).collect(),
+            vae_file: vae,
         })
     }
 
@@ -190,6 +204,9 @@ impl ModelInfo {
 
     /// The file of weights, or the index of several, of a part.
     fn weights_of(&self, part: Part) -> Result<PathBuf> {
+        if let (Part::Vae, Some(vae)) = (part, &self.vae_file) {
+            return Ok(vae.weights.clone());
+        }
         let folder = match part {
             Part::Motion if !self.motion_weights.is_dir() => return Ok(self.motion_weights.clone()),
             Part::Motion => self.motion_weights.clone(),
@@ -207,6 +224,9 @@ impl ModelInfo {
     /// Model: there are none, or they are damaged.
     pub(super) fn open_weights(&self, part: Part, placement: &Placement) -> Result<Weights> {
         let path = self.weights_of(part)?;
+        if let (Part::Vae, Some(vae)) = (part, &self.vae_file) {
+            return Weights::open(&path, placement, |name| vae.layout.keys(name));
+        }
         let Some(layout) = self.layout else { return Weights::open(&path, placement, part.keys()) };
         match part {
             Part::Motion => Weights::open(&path, placement, part.keys()),
@@ -222,14 +242,22 @@ impl ModelInfo {
     /// Model: weights are missing. Input: a file can't be read.
     pub fn fingerprint(&self) -> Result<ModelFingerprint> {
         let mut files = self.files.clone();
-        for part in Part::ALL {
+        let own = Part::ALL.into_iter().filter(|part| self.vae_file.is_none() || !matches!(part, Part::Vae));
+        for part in own {
             // One file may hold several parts.
             let own = weights::open(&self.weights_of(part)?)?.files();
             let new: Vec<PathBuf> = own.into_iter().filter(|file| !files.contains(file)).collect();
             files.extend(new);
         }
         // What the hints say, and not their file: without one they say what is usual.
-        let settings = [("hints", format!("{:?}", self.hints)), ("sampling", format!("{:?}", self.sampling))];
+        let mut settings =
+            vec![("hints", format!("{:?}", self.hints)), ("sampling", format!("{:?}", self.sampling))];
+        if self.spec.skipped_layers > 0 {
+            settings.push(("clip skip", self.spec.skipped_layers.to_string()));
+        }
+        if let Some(vae) = &self.vae_file {
+            settings.push(("vae", vae.digest()?));
+        }
         ModelFingerprint::of(&self.spec.folder, &files, &settings)
     }
 }

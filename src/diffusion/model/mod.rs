@@ -8,16 +8,19 @@ mod cost;
 mod fingerprint;
 mod hints;
 mod info;
+mod inspect;
 mod motion;
 mod sampling;
 mod spec;
 pub mod tier;
+mod vae_file;
 mod words;
 
 pub use cost::Products;
 pub use fingerprint::ModelFingerprint;
 pub use hints::ModelHints;
 pub use info::ModelInfo;
+pub use inspect::Inspection;
 pub use sampling::{Origin, Origins, Sampling, SamplingRecord};
 pub use spec::{ModelSpec, Precision};
 pub use tier::Tier;
@@ -107,7 +110,7 @@ impl Model {
             net
         };
         let file = info.open_weights(Part::Text, placement)?.patched(patches.text.clone());
-        let text = TextEncoder::new(&file.scope(""), &info.text)?;
+        let text = TextEncoder::new(&file.scope(""), &info.text)?.without_last(info.spec.skipped_layers);
         notes.extend(unused(&file));
         let file = info.open_weights(Part::Vae, &single)?;
         let vae = Vae::new(&file, &info.vae)?;
@@ -138,6 +141,11 @@ impl Model {
     /// The token ids of a prompt, and which part of it each stands for.
     pub fn tokenize(&self, prompt: &str) -> Result<PromptIds> {
         self.info.tokenizer()?.encode(prompt)
+    }
+
+    /// The token ids of a prompt of any length, in chunks of which each is encoded by itself; one ends at each of the bytes `breaks`.
+    pub fn tokenize_chunks(&self, prompt: &str, breaks: &[usize]) -> Result<Vec<PromptIds>> {
+        self.info.tokenizer()?.chunks(prompt, breaks)
     }
 
     /// The embedding \[1, L, d] of token ids.

@@ -132,8 +132,39 @@ fn told(name: &str, config: &MotionConfig, found: &FoundRecipe) -> String {
     }
 }
 
+/// Kinds of motion files that aren't taken, by what stands in the names of their tensors.
+const STRANGERS: [(&str, &str, &str); 4] = [
+    ("lora", "a motion LoRA", "it changes a motion module and is none by itself"),
+    ("temporal_attentions.", "a module of Hotshot-XL", "one for Stable Diffusion 1.5 is needed"),
+    ("pos_encoder.positional_encoding", "a module of Hotshot-XL", "one for Stable Diffusion 1.5 is needed"),
+    (
+        "conv_in.",
+        "a module of PIA",
+        "it changes the UNet's entrance: take one of AnimateDiff or AnimateDiff-Lightning",
+    ),
+];
+
+/// An error for a motion file that isn't taken, by what it is.
+fn stranger(file: &dyn TensorSource) -> Option<Error> {
+    let names = || file.shapes().keys();
+    let refused =
+        |name: &str, hint: &str| Error::model(format!("{} is {name}", file.path().display())).hint(hint);
+    if let Some((_, name, hint)) = STRANGERS.iter().find(|(sign, ..)| names().any(|key| key.contains(sign))) {
+        return Some(refused(name, hint));
+    }
+    // SDXL's UNet is as wide as that of Stable Diffusion 1.5, in three stages in place of four.
+    let stage = |key: &str| key.split_once("down_blocks.")?.1.split('.').next()?.parse::<usize>().ok();
+    let modules = file.shapes().iter().filter(|(key, _)| key.contains("motion_modules."));
+    let deepest = modules.filter_map(|(key, shape)| Some((stage(key)?, shape.contains(&1280)))).max();
+    (deepest == Some((2, true)))
+        .then(|| refused("a motion module for SDXL", "one for Stable Diffusion 1.5 is needed"))
+}
+
 /// What the tensors of a motion file tell about its shape.
-fn found_in(file: &dyn TensorSource) -> Result<FoundMotion> {
+pub(super) fn found_in(file: &dyn TensorSource) -> Result<FoundMotion> {
+    if let Some(error) = stranger(file) {
+        return Err(error);
+    }
     let renamed = |name: &String| keys::motion(name).into_iter().next().map(|(key, _)| key);
     let modules: Vec<(String, &Vec<usize>)> = file
         .shapes()

@@ -20,12 +20,16 @@ pub enum Precision {
 }
 
 /// Which model, and how it is to be sampled.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ModelSpec {
     /// A folder in diffusers' layout, or a checkpoint in one file.
     pub folder: PathBuf,
     /// A motion module that is used instead of the folder's own.
     pub motion: Option<PathBuf>,
+    /// An autoencoder that is used instead of the model's own: a file, or a folder with its settings and its weights.
+    pub vae: Option<PathBuf>,
+    /// Last layers of the text encoder that are left out: 1 is what is called clip skip 2.
+    pub skipped_layers: usize,
     /// How much work goes into every picture.
     pub tier: Tier,
     /// Denoising steps that were asked for; none: as many as the module and the tier want. Of several motion modules in the folder the one

@@ -48,6 +48,12 @@ impl TextEncoder {
         })
     }
 
+    /// Without its last `count` layers, of which it must have more; the final norm stays.
+    pub fn without_last(mut self, count: usize) -> Self {
+        self.layers.truncate(self.layers.len().saturating_sub(count).max(1));
+        self
+    }
+
     /// The last hidden state behind the final layer norm, \[1, L, width], of up to as many ids as there are positions.
     pub fn forward(&self, ids: &[u32]) -> Result<Tensor> {
         if ids.is_empty() || ids.len() > self.config.positions {

@@ -17,6 +17,9 @@ use tokenizers::{AddedToken, DecoderWrapper, PostProcessorWrapper, SplitDelimite
 /// CLIP's words: endings, letters, single digits, whatever else is not white space.
 const WORDS: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
 
+/// Tokens of a word that is taken apart where it doesn't fit into what is left of a chunk.
+const LONG_WORD: usize = 8;
+
 /// Nothing is done behind the byte pairs.
 type Pipeline = TokenizerImpl<BPE, Cleaning, Sequence, PostProcessorWrapper, DecoderWrapper>;
 
@@ -78,14 +81,86 @@ impl Tokenizer {
             .then(|| encoding.get_offsets().get(room).and_then(|(from, _)| prompt.get(*from..)))
             .flatten()
             .map(|rest| rest.trim().to_owned());
-        let mut ids = vec![self.begin];
-        ids.extend(words.iter().take(room));
+        let places = encoding.get_offsets().iter().take(room).map(|(from, to)| *from..*to);
+        Ok(self.filled(words.iter().take(room).copied().zip(places), cut))
+    }
+
+    /// The ids of a prompt of any length, in as many chunks as it takes, each as long as the text encoder has positions; a new one
+    /// begins at each of the bytes `breaks` too.
+    ///
+    /// # Errors
+    /// Usage: the prompt can't be turned into tokens.
+    pub fn chunks(&self, prompt: &str, breaks: &[usize]) -> Result<Vec<PromptIds>> {
+        let encoding = self
+            .pipeline
+            .encode(prompt, false)
+            .context(|| Error::usage(format!("the prompt '{prompt}' can't be turned into tokens")))?;
+        let places: Vec<Range<usize>> = encoding.get_offsets().iter().map(|(from, to)| *from..*to).collect();
+        let mut filling = Filling { chunks: vec![Vec::new()], room: self.length.saturating_sub(2) };
+        let (mut word, mut breaks) = (0, breaks.iter().peekable());
+        for i in 0..places.len() {
+            let gap =
+                if i == 0 { "" } else { prompt.get(places[i - 1].end..places[i].start).unwrap_or_default() };
+            let ends = breaks.next_if(|at| **at <= places[i].start).is_some();
+            if ends || gap.contains(char::is_whitespace) {
+                filling.word(word..i);
+                word = i;
+            }
+            if ends {
+                // Several breaks in a row are one.
+                while breaks.next_if(|at| **at <= places[i].start).is_some() {}
+                filling.chunks.push(Vec::new());
+            }
+        }
+        filling.word(word..places.len());
+        let ids = encoding.get_ids();
+        let chunk =
+            |tokens: &Vec<usize>| self.filled(tokens.iter().map(|&i| (ids[i], places[i].clone())), None);
+        let all = filling.chunks.len();
+        let kept = filling.chunks.iter().filter(|tokens| all == 1 || !tokens.is_empty());
+        Ok(kept.map(chunk).collect())
+    }
+
+    /// Begin, tokens with their places, end, padding.
+    fn filled(&self, tokens: impl Iterator<Item = (u32, Range<usize>)>, cut: Option<String>) -> PromptIds {
+        let (mut ids, mut places) = (vec![self.begin], vec![Range::default()]);
+        for (id, place) in tokens {
+            ids.push(id);
+            places.push(place);
+        }
         ids.push(self.end);
-        let mut places = vec![Range::default()];
-        places.extend(encoding.get_offsets().iter().take(room).map(|(from, to)| *from..*to));
         places.resize(self.length, Range::default());
         ids.resize(self.length, self.pad);
-        Ok(PromptIds { ids, places, cut })
+        PromptIds { ids, places, cut }
+    }
+}
+
+/// Fills chunks with words, as ComfyUI does: a word that doesn't fit begins the next one, unless it is a very long one.
+struct Filling {
+    chunks: Vec<Vec<usize>>,
+    room: usize,
+}
+
+impl Filling {
+    /// Takes in a word's tokens, by their numbers.
+    fn word(&mut self, tokens: Range<usize>) {
+        let mut rest = tokens;
+        while !rest.is_empty() {
+            let room = self.room.max(1);
+            let last = self.chunks.iter_mut().next_back();
+            let Some(chunk) = last.filter(|chunk| chunk.len() < room) else {
+                self.chunks.push(Vec::new());
+                continue;
+            };
+            let left = room - chunk.len();
+            if rest.len() > left && rest.len() < LONG_WORD.min(room + 1) {
+                self.chunks.push(Vec::new());
+                continue;
+            }
+            let taken = rest.len().min(left);
+            chunk.extend(rest.start..rest.start + taken);
+            rest.start += taken;
+        }
     }
 }
 
@@ -161,6 +236,36 @@ mod tests {
         let prompt = open(8).encode("  NEON,\n a ").unwrap();
         assert_eq!((prompt.ids, prompt.cut), (vec![10, 9, 5, 6, 11, 11, 11, 11], None));
         assert_eq!(prompt.places, [0..0, 2..6, 6..7, 9..10, 0..0, 0..0, 0..0, 0..0]);
+    }
+
+    #[test]
+    fn long_prompts_come_in_chunks_of_whole_words() {
+        let words = |text: &str, breaks: &[usize], length| {
+            let chunks = open(length).chunks(text, breaks).unwrap();
+            assert!(chunks.iter().all(|chunk| chunk.ids.len() == length && chunk.places.len() == length));
+            chunks
+                .into_iter()
+                .map(|c| {
+                    c.places
+                        .into_iter()
+                        .filter(|p| !p.is_empty())
+                        .map(|p| text[p].to_owned())
+                        .collect::<Vec<_>>()
+                        .join("|")
+                })
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words("neon neon, a", &[], 8), ["neon|neon|,|a"]);
+        // Four tokens to a chunk: a word with its comma is kept together.
+        assert_eq!(words("a a a neon, a", &[], 6), ["a|a|a", "neon|,|a"]);
+        assert_eq!(words("neon a", &[5], 8), ["neon", "a"]);
+        assert_eq!(words("neon a", &[5, 5], 8), ["neon", "a"]);
+        assert_eq!(words("", &[], 8), [""]);
+        assert_eq!(words(" neon", &[1], 8), ["neon"], "no chunk is empty where another isn't");
+        assert_eq!(words("n,n,n,n,n,n", &[], 6).len(), 3, "a long word is taken apart");
+        let chunk = &open(6).chunks("a a a neon", &[]).unwrap()[0];
+        assert_eq!(chunk.ids, [10, 6, 6, 6, 9, 11]);
+        assert_eq!(open(8).chunks("  NEON,\n a ", &[]).unwrap(), [open(8).encode("  NEON,\n a ").unwrap()]);
     }
 
     #[test]

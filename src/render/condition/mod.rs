@@ -46,10 +46,15 @@ impl<'a> Conditioner<'a> {
         let motion =
             scales.into_iter().zip(effects).map(|(scale, effect)| Movement { scale, effect }).collect();
         let guided = f64::from(self.timeline.value(ParamId::Guidance, window.new_frames().start));
-        let text = self.text(&frames, Side::Wanted)?;
+        let mut text = self.text(&frames, Side::Wanted)?;
         let guidance = match guided {
             s if (s - 1.0).abs() < 1e-6 => None,
-            s => Some((self.text(&frames, Side::Avoided)?, s)),
+            s => {
+                let both = vec![text, self.text(&frames, Side::Avoided)?];
+                let both = self.embedder.alike(both)?;
+                text = both[0].clone();
+                Some((both[1].clone(), s))
+            }
         };
         let conditioning = Conditioning::new(text, motion);
         Ok(Conditions { conditioning, guidance, denoise: curve(ParamId::Denoise) })
@@ -65,6 +70,7 @@ impl<'a> Conditioner<'a> {
         }
         let rows = spans.into_iter().zip(frames).map(|(span, &frame)| self.embedder.at(span, frame, side));
         let rows = rows.collect::<Result<Vec<_>>>()?;
+        let rows = self.embedder.alike(rows)?;
         Tensor::cat(&rows, 0).context(|| Error::device("prompts can't be stacked"))
     }
 }

@@ -3,7 +3,8 @@
 //! A word of weight w moves each of its token's vectors z to e + w · (z − e), e being the vector that the empty prompt
 //! has in that place: 1 changes nothing, 0 takes the word out. (As in ComfyUI, and in compel above 1. The other
 //! custom, w · z scaled back to the mean of before, goes wrong where that mean is near 0, as in small encoders.)
-//! Between two prompts every token's vector goes its own way.
+//! What is longer than the text encoder can take comes in chunks, which are encoded one by one and stand behind each other; a
+//! shorter prompt beside a longer one is filled up with what the empty prompt is, as A1111 does it. Between two prompts every token's vector goes its own way.
 
 use crate::diffusion::Model;
 use crate::error::{Context, Error, Result};
@@ -11,6 +12,7 @@ use crate::score::{Blend, Emphasis, PromptSpan};
 use crate::units::GeneratedFrame;
 use candle_core::{Device, Result as TensorResult, Tensor};
 use std::collections::HashMap;
+use std::ops::Range;
 
 /// Embedded prompts are kept for reuse; a song rarely has more.
 const KEPT: usize = 64;
@@ -48,17 +50,19 @@ impl<'a> Embedder<'a> {
             self.kept.clear();
         }
         let emphasis = Emphasis::parse(prompt)?;
-        let tokens = self.model.tokenize(&emphasis.text)?;
-        let mut embedding = self.model.encode_ids(&tokens.ids)?;
-        if !emphasis.weights.is_empty() {
-            let weights: Vec<f32> = tokens
-                .places
-                .iter()
-                .map(|place| if place.is_empty() { 1.0 } else { emphasis.weight(place) })
-                .collect();
-            let (empty, _) = self.model.encode_prompt("")?;
-            embedding = weigh(&embedding, &empty, weights).context(failed)?;
+        let mut chunks = Vec::new();
+        for chunk in self.model.tokenize_chunks(&emphasis.text, &emphasis.breaks)? {
+            let mut embedding = self.model.encode_ids(&chunk.ids)?;
+            if !emphasis.weights.is_empty() {
+                let weight =
+                    |place: &Range<usize>| if place.is_empty() { 1.0 } else { emphasis.weight(place) };
+                let (empty, _) = self.model.encode_prompt("")?;
+                let weights = chunk.places.iter().map(weight).collect();
+                embedding = weigh(&embedding, &empty, weights).context(failed)?;
+            }
+            chunks.push(embedding);
         }
+        let embedding = Tensor::cat(&chunks, 1).context(failed)?;
         self.kept.insert(prompt.to_owned(), embedding.clone());
         Ok(embedding)
     }
@@ -79,12 +83,34 @@ impl<'a> Embedder<'a> {
         if from == to {
             return self.embed(to);
         }
-        blend(&self.embed(from)?, &self.embed(to)?, mix, travel.blend).context(failed)
+        let both = vec![self.embed(from)?, self.embed(to)?];
+        let both = self.alike(both)?;
+        blend(&both[0], &both[1], mix, travel.blend).context(failed)
+    }
+
+    /// The same embeddings \[n, L, d], the shorter ones filled up to the longest with what the empty prompt is.
+    pub fn alike(&mut self, rows: Vec<Tensor>) -> Result<Vec<Tensor>> {
+        let lengths = rows.iter().map(|row| row.dim(1)).collect::<TensorResult<Vec<_>>>().context(failed)?;
+        let most = lengths.iter().copied().max().unwrap_or(0);
+        if lengths.iter().all(|length| *length == most) {
+            return Ok(rows);
+        }
+        let empty = self.embed("")?;
+        rows.iter().map(|row| filled(row, &empty, most).context(failed)).collect()
     }
 }
 
 fn failed() -> Error {
     Error::device("prompts can't be blended")
+}
+
+/// `row` \[n, L, d] with `empty` \[1, l, d] behind it over and over, until it is `most` long.
+fn filled(row: &Tensor, empty: &Tensor, most: usize) -> TensorResult<Tensor> {
+    let (rows, length, width) = row.dims3()?;
+    let one = empty.dim(1)?;
+    let more = (most - length) / one;
+    let empty = empty.broadcast_as((rows, one, width))?.contiguous()?;
+    Tensor::cat(&[&[row.clone()][..], &vec![empty; more]].concat(), 1)
 }
 
 /// e + w · (z − e) for every token of `z` and `empty` \[1, L, d].
@@ -147,6 +173,16 @@ mod tests {
             near(&blend(&a, &b, 0.0, how).unwrap(), &[2.0, 0.0, 1.0, 1.0]);
             near(&blend(&a, &b, 1.0, how).unwrap(), &[0.0, 2.0, 1.0, 1.0]);
         }
+    }
+
+    #[test]
+    fn a_short_prompt_is_filled_up_with_the_empty_one() {
+        let (row, empty) = (row(&[1.0, 2.0, 3.0, 4.0]), row(&[7.0, 8.0, 9.0, 9.0]));
+        let full = filled(&row, &empty, 6).unwrap();
+        assert_eq!(full.dims(), [1, 6, 2]);
+        near(&full, &[1.0, 2.0, 3.0, 4.0, 7.0, 8.0, 9.0, 9.0, 7.0, 8.0, 9.0, 9.0]);
+        let two = Tensor::cat(&[&row, &row], 0).unwrap();
+        near(&filled(&two, &empty, 4).unwrap().get(1).unwrap(), &[1.0, 2.0, 3.0, 4.0, 7.0, 8.0, 9.0, 9.0]);
     }
 
     #[test]

@@ -52,12 +52,6 @@ pub fn stranger(shapes: &BTreeMap<String, Vec<usize>>) -> Option<Stranger> {
     match ending("input_blocks.0.0.weight") {
         Some([_, 9, ..]) => Some(Stranger { name: "a checkpoint for inpainting", hint: taken }),
         Some([_, 8, ..]) => Some(Stranger { name: "InstructPix2Pix", hint: taken }),
-        _ if shapes.keys().any(|key| key.starts_with("model_ema."))
-            && ending("input_blocks.0.0.weight").is_none() =>
-        {
-            let hint = "take a file that has the weights themselves (pruned ones do)";
-            Some(Stranger { name: "a checkpoint with averaged weights (EMA) alone", hint })
-        }
         _ if shapes.values().any(|shape| shape.len() == 5) => stranger("a video model"),
         _ => None,
     }
@@ -93,10 +87,6 @@ mod tests {
             assert_eq!(stranger(&shapes).map(|s| s.name), Some(name));
         }
         for (key, name) in [
-            (
-                "model_ema.diffusion_modelinput_blocks00weight",
-                "a checkpoint with averaged weights (EMA) alone",
-            ),
             ("lora_unet_down_blocks_0_attentions_0_proj_in.alpha", "a LoRA"),
             ("down_blocks.0.motion_modules.0.temporal_transformer.norm.weight", "a motion module"),
         ] {

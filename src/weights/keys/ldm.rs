@@ -1,6 +1,6 @@
 //! The original layout of Stable Diffusion 1.x: one file for UNet, autoencoder and text encoder, with LDM's names.
 
-use super::{text, vae};
+use super::{ema, text, vae};
 use crate::weights::slice::{Keys, whole};
 use std::collections::BTreeMap;
 
@@ -50,50 +50,90 @@ const VAE_ATTENTION: &[(&str, &str)] = &[
 /// How a file's names are to be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
-    /// Whether the UNet's names begin with those of a whole checkpoint.
-    bare: bool,
-    /// Resolutions of the autoencoder, which LDM counts from the other end on the way up.
-    vae_stages: usize,
+    unet: UnetNames,
+    vae: VaeLayout,
+}
+
+/// Where the UNet's weights are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum UnetNames {
+    /// Where a whole checkpoint has them.
+    Whole,
+    /// Without anything in front.
+    Bare,
+    /// Only their averages are there.
+    Averages,
+}
+
+/// How the names of an autoencoder are to be read, in a whole checkpoint or in a file of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VaeLayout {
+    /// Resolutions, which LDM counts from the other end on the way up.
+    stages: usize,
 }
 
 impl Layout {
     /// The layout of a file with tensors of these shapes; none where its UNet isn't LDM's.
     pub fn of(shapes: &BTreeMap<String, Vec<usize>>) -> Option<Self> {
         const DOOR: &str = "input_blocks.0.0.weight";
-        let bare = !shapes.contains_key(&format!("{UNET}{DOOR}"));
-        if bare && !shapes.contains_key(DOOR) {
-            return None;
-        }
-        let ups = shapes.keys().filter_map(|key| key.strip_prefix(VAE)?.strip_prefix("decoder.up."));
-        let vae_stages = ups.filter_map(|key| numbered(key)?.0.checked_add(1)).max().unwrap_or(0);
-        Some(Layout { bare, vae_stages })
+        let doors = [
+            (UnetNames::Whole, format!("{UNET}{DOOR}")),
+            (UnetNames::Bare, DOOR.to_owned()),
+            (UnetNames::Averages, format!("{}{}", ema::PREFIX, DOOR.replace('.', ""))),
+        ];
+        let (unet, _) = doors.into_iter().find(|(_, door)| shapes.contains_key(door))?;
+        Some(Layout { unet, vae: VaeLayout::of(shapes) })
+    }
+
+    /// Whether the UNet's weights are there as averages alone.
+    pub fn has_averages_alone(self) -> bool {
+        self.unet == UnetNames::Averages
     }
 
     /// The key of a UNet's tensor; nothing for those of other parts.
     pub fn unet(self, name: &str) -> Keys {
-        let prefix = if self.bare { "" } else { UNET };
-        name.strip_prefix(prefix).and_then(unet).map_or_else(Vec::new, whole)
+        let inside = match self.unet {
+            UnetNames::Whole => name.strip_prefix(UNET).and_then(unet),
+            UnetNames::Bare => unet(name),
+            UnetNames::Averages => ema::name(name).as_deref().and_then(unet),
+        };
+        inside.map_or_else(Vec::new, whole)
     }
 
     /// The key of an autoencoder's tensor; nothing for those of other parts.
     pub fn vae(self, name: &str) -> Keys {
-        let inside = name.strip_prefix(VAE).filter(|key| !key.starts_with("loss."));
-        let renamed = inside.and_then(|key| self.vae_key(key));
-        renamed.map_or_else(Vec::new, |key| vae(&key))
+        if name.starts_with(VAE) { self.vae.keys(name) } else { Vec::new() }
     }
 
     /// The key of a text encoder's tensor; nothing for those of other parts.
     pub fn text(self, name: &str) -> Keys {
         name.strip_prefix(TEXT).map_or_else(Vec::new, text)
     }
+}
 
-    fn vae_key(self, key: &str) -> Option<String> {
+impl VaeLayout {
+    /// The layout of a file with tensors of these shapes, which may have LDM's names or diffusers'.
+    pub fn of(shapes: &BTreeMap<String, Vec<usize>>) -> Self {
+        let inside = |key| str::strip_prefix(key, VAE).unwrap_or(key);
+        let ups = shapes.keys().filter_map(|key| inside(key).strip_prefix("decoder.up."));
+        VaeLayout { stages: ups.filter_map(|key| numbered(key)?.0.checked_add(1)).max().unwrap_or(0) }
+    }
+
+    /// The key of an autoencoder's tensor; nothing for what only its training needs.
+    pub fn keys(self, name: &str) -> Keys {
+        let inside = name.strip_prefix(VAE).unwrap_or(name);
+        let strange = inside.starts_with("loss.") || inside.starts_with("model_ema.");
+        let renamed = if strange { None } else { self.key(inside) };
+        renamed.map_or_else(Vec::new, |key| vae(&key))
+    }
+
+    fn key(self, key: &str) -> Option<String> {
         let key = if let Some(rest) = key.strip_prefix("encoder.down.") {
             let (stage, rest) = numbered(rest)?;
             format!("encoder.down_blocks.{stage}.{}", rest.replacen("block.", "resnets.", 1))
         } else if let Some(rest) = key.strip_prefix("decoder.up.") {
             let (stage, rest) = numbered(rest)?;
-            let stage = self.vae_stages.checked_sub(stage)?.checked_sub(1)?;
+            let stage = self.stages.checked_sub(stage)?.checked_sub(1)?;
             format!("decoder.up_blocks.{stage}.{}", rest.replacen("block.", "resnets.", 1))
         } else {
             key.to_owned()
@@ -207,6 +247,18 @@ pub(crate) mod tests {
             whole("final_layer_norm.bias".into())
         );
         assert_eq!(Layout::of(&BTreeMap::from([("model_ema.decay".to_owned(), vec![])])), None);
+        let averages = names().into_iter().filter_map(|(_, theirs, ours, shape)| {
+            Some((
+                format!("model_ema.diffusion_model{}", theirs.strip_prefix(UNET)?.replace('.', "")),
+                (ours, shape),
+            ))
+        });
+        let averages: BTreeMap<_, _> = averages.collect();
+        let layout =
+            Layout::of(&averages.iter().map(|(name, (_, shape))| (name.clone(), shape.clone())).collect());
+        for (name, (ours, _)) in averages {
+            assert_eq!(layout.unwrap().unet(&name), whole(ours.to_owned()), "only these are there: {name}");
+        }
         for odd in [
             "input_blocks.9999999999999999999999.0.in_layers.0.weight",
             "input_blocks.0.1.x",

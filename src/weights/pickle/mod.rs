@@ -138,6 +138,10 @@ impl TensorSource for PickleFile {
         &self.shapes
     }
 
+    fn element(&self, name: &str) -> Option<Element> {
+        self.places.get(name).map(|place| place.element)
+    }
+
     fn read(&self, name: &str) -> Result<Tensor> {
         let failed = || Error::model(format!("{}: can't read '{name}'", self.path.display()));
         let (Some(place), Some(shape)) = (self.places.get(name), self.shapes.get(name)) else {

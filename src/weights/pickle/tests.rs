@@ -88,6 +88,25 @@ fn files_of_torch_hold_what_torch_put_into_them() {
     }
 }
 
+/// As older repositories have them: an index, called as diffusers calls that of a variant, and its parts in both layouts.
+#[test]
+fn pickles_may_be_parts_of_what_an_index_holds_together() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["plain-2.pt", "legacy.pt"] {
+        std::fs::copy(fixture(name), folder.path().join(name)).unwrap();
+    }
+    let index = folder.path().join("diffusion_pytorch_model.bin.index.fp16.json");
+    std::fs::write(&index, r#"{"weight_map": {"f16": "plain-2.pt", "row": "legacy.pt"}}"#).unwrap();
+    let path = weights::find(folder.path()).unwrap();
+    assert_eq!(path, index);
+    let (file, expected) =
+        (weights::open(&path).unwrap(), weights::open(&fixture("expected.safetensors")).unwrap());
+    assert_eq!((file.shapes().len(), file.files().len()), (2, 3));
+    for key in ["f16", "row"] {
+        assert_eq!(values(&file.read(key).unwrap()), values(&expected.read(key).unwrap()), "{key}");
+    }
+}
+
 #[test]
 fn weights_are_found_among_what_a_training_program_leaves() {
     for name in ["module.pth", "lightning.ckpt"] {

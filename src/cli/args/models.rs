@@ -1,0 +1,54 @@
+//! `beatbolt models` and what it does.
+
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// `beatbolt models`
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: ModelsCommand,
+
+    /// Print results, progress and errors as one JSON object a line
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What is done with models.
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// List the models that are found by name, and where they lie
+    List,
+    /// Say what a file or folder of weights is, by its headers alone, and what takes it
+    Inspect {
+        /// Files, folders or names
+        #[arg(required = true, value_name = "NAME|FILE")]
+        models: Vec<PathBuf>,
+    },
+    /// Print where a model lies
+    Path {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        model: PathBuf,
+    },
+    /// Read files from end to end: are they whole, and are they what was fetched?
+    Verify {
+        /// Files or names [default: all that were fetched]
+        #[arg(value_name = "NAME|FILE")]
+        models: Vec<PathBuf>,
+    },
+    /// Fetch a file from Hugging Face's hub or a mirror; an interrupted one is gone on with. Without a name, list the known ones
+    #[command(
+        after_help = "HF_TOKEN opens closed repositories, HF_ENDPOINT names a mirror, HF_HUB_OFFLINE=1 forbids to ask."
+    )]
+    Pull {
+        /// A known name, or REPO:FILE, like guoyww/animatediff:mm_sd_v15_v2.ckpt
+        #[arg(value_name = "NAME|REPO:FILE")]
+        file: Option<String>,
+
+        /// Where it goes [default: the folder of your own models]
+        #[arg(long, value_name = "FOLDER")]
+        to: Option<PathBuf>,
+    },
+}
