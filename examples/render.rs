@@ -25,7 +25,7 @@ fn render(words: &[String]) -> Result<()> {
     let options = JobOptions {
         input: track.into(),
         preset: rest.first().cloned(),
-        stretch: Stretch::Times(None, rest.get(2).map(|time| time.parse()).transpose()?),
+        stretch: Stretch { end: rest.get(2).map(|time| time.parse()).transpose()?, ..Stretch::default() },
         tier: Some(Tier::Draft),
         ..JobOptions::default()
     };
