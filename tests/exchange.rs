@@ -66,7 +66,7 @@ fn a_collection_gives_grid_and_cues_of_the_track_with_its_name() {
     std::fs::rename(stage.path("track.wav"), stage.path("trick.wav")).unwrap();
     stage
         .run("analyze trick.wav --beats-file collection.xml")
-        .fails(3, &["not among the 1 tracks", "'track' is"]);
+        .fails(3, &["not among the 1 tracks", "'Track' is"]);
 }
 
 #[test]

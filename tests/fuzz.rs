@@ -270,21 +270,22 @@ fn beats_and_sections_of_other_programs() {
         "<VirtualDJ_Database><Song FilePath=\"C:\\track.wav\"><Scan Bpm=\"0.5\" Phase=\"0.1\"/><Poi Pos=\"1\" Type=\"beatgrid\" Bpm=\"0.4\"/>\
          <Poi Pos=\"2\" Name=\"c\" Num=\"1\"/></Song></VirtualDJ_Database>",
         "FILE \"track.wav\" WAVE\n  TRACK 01 AUDIO\n    TITLE \"One\"\n    INDEX 01 00:02:10\n  TRACK 02 AUDIO\n    INDEX 00 00:03:00\n    INDEX 01 00:04:00\n",
-        "name;start;end\nverse;0,5;1:02\n1. 0:30 - \"chorus\"\n",
+        "name;start;end\nverse;0,5;1:02\n\"chorus; loud\";0:30;\n",
         "1. 0:00 - intro\n2. 0:02 - drop\n[0:03] (end)\n",
     ];
     let track_file = std::path::Path::new("track.wav");
     storm(&seeds(&all), |bytes| {
-        let found = marks::beats(bytes, track_file).map(|(beats, _)| {
+        // Cue sheets know no beats.
+        if let Ok((beats, _)) = marks::beats(bytes, track_file) {
             let corrections = Corrections { beats: Some(beats), ..Corrections::default() };
             let mut analysis = track();
             if corrections.apply(&mut analysis).is_ok() {
                 assert!(analysis.beats.is_sorted_by(|a, b| a.0 < b.0), "{:?}", analysis.beats);
             }
-        });
+        }
         let (sections, _) = marks::sections(bytes, track_file)?;
         assert!(sections.is_sorted_by(|a, b| a.time.0 <= b.time.0));
-        found
+        Ok(())
     });
 }
 
