@@ -81,7 +81,7 @@ pub fn read_settings(name: &str, map: &Map<String, Value>, frames: Option<u64>) 
     let lines = map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?)));
     let lines = lines.filter(|(key, text)| looks_like_one(text) && !PROMPTS.contains(&key.as_str()));
     let mut imported = read(name, lines, frames, seed)?;
-    imported.fps = number("fps").map(|fps| fps.to_string().parse()).transpose()?;
+    imported.fps = number("fps").and_then(|fps| fps.to_string().parse().ok());
     let side = |key| number(key).filter(|n| (1.0..=1e5).contains(n)).map_or(SIDE, |n| n as u32);
     let size = Size { width: side("W"), height: side("H") };
     imported.meaning = Meaning::Speeds(size);

@@ -143,7 +143,7 @@ fn written_prompts(prompts: &[(u64, &str, &str)], frames: usize) -> Value {
 /// Reads a document.
 pub fn read(name: &str, map: &Map<String, Value>, frames: Option<u64>) -> Result<Imported> {
     let option = |key: &str| map.get("options").and_then(|o| o.get(key)).and_then(number);
-    let fps = option("output_fps").map(|fps| fps.to_string().parse::<FrameRate>()).transpose()?;
+    let fps = option("output_fps").and_then(|fps| fps.to_string().parse::<FrameRate>().ok());
     let list = |key: &str| map.get(key).and_then(Value::as_array).filter(|l| !l.is_empty());
     let (rows, rendered) = match (list("rendered_frames"), list("keyframes")) {
         (Some(rows), _) => (rows, true),
