@@ -72,8 +72,8 @@ fn a_picture_is_not_held_in_its_flash() {
         frames.iter().filter(|f| light(f)).count()
     };
     // What begins lit and is dark for two frames of three comes back to the dark; what is lit for most of the time, to the light.
-    let bright = |i: usize| picture(1.0, if i % 3 == 0 { WHITE } else { DARK }, DARK);
-    let dark = |i: usize| picture(1.0, if i % 3 == 0 { DARK } else { WHITE }, DARK);
+    let bright = |i: usize| picture(1.0, if i.is_multiple_of(3) { WHITE } else { DARK }, DARK);
+    let dark = |i: usize| picture(1.0, if i.is_multiple_of(3) { DARK } else { WHITE }, DARK);
     let [flashing, blinking] = [(0..90).map(bright).collect::<Vec<_>>(), (0..90).map(dark).collect()];
     let (out, _) = passed(&flashing);
     assert!(most(&out, 0.1, light) <= 3 && lit(&out) < 14, "{} {}", most(&out, 0.1, light), lit(&out));
