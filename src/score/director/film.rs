@@ -34,7 +34,7 @@ pub const FILMS: &[Film] = &[
             &[("retro grid with a sun", "synthwave"), ("square tunnel", "tunnel")],
             &[("warp speed", "warp"), ("lightning bolts", "lightning"), ("electric storm", "lightning")],
         ],
-        colors: [&["violet", "midnight"], &["sunset", "rose"], &["neon", "sunset"], &["neon", "hologram"]],
+        colors: [&["violet", "midnight"], &["sunset", "violet"], &["neon", "sunset"], &["neon", "hologram"]],
     },
     Film {
         name: "deep space",

@@ -396,7 +396,7 @@ mod tests {
 
     #[test]
     fn what_goes_out_comes_back() {
-        for (text, negative) in [("a (b:1.2), (plain) [x] \\o/", "(c:0.5)"), ("neon", "")] {
+        for (text, negative) in [("a (b:1.2), (plain:1.1) (x:0.909) \\o/", "(c:0.5)"), ("neon", "")] {
             let (back, notes) = taken(&for_web_ui(text, negative));
             assert_eq!((&*back.text, &*back.negative), (text, negative));
             assert!(notes.is_empty(), "{notes:?}");

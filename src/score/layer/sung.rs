@@ -60,6 +60,8 @@ fn told(line: &Line, time: &Range<f64>) -> Vec<Beat> {
     let end = |i: usize| marks.get(i + 1).copied().unwrap_or((time.end, line.text.len()));
     let beat = |(i, (from, byte)): (usize, &(f64, usize))| {
         let (to, end) = end(i);
+        // The blank behind a word is sung in no time.
+        let end = line.text.get(..end).map_or(end, |text| text.trim_end().len()).max(*byte);
         Beat { bytes: *byte..end, time: *from..to.max(*from) }
     };
     let beats = marks.iter().enumerate().map(beat);
@@ -97,7 +99,7 @@ mod tests {
         assert_eq!(told(&lines[0]), [("one".into(), 10.0, 10.5), ("three".into(), 10.5, 12.0)]);
         assert_eq!(told(&lines[1]), [("ab".into(), 20.0, 21.0), ("cdef".into(), 21.0, 23.0)]);
         let times: Vec<_> = lines.iter().map(|l| (l.time.start, l.time.end)).collect();
-        assert_eq!(times, [(10.0, 20.0), (20.0, 23.0), (50.0, 55.0)]);
+        assert_eq!(times, [(10.0, 12.0), (20.0, 23.0), (50.0, 55.0)]);
     }
 
     #[test]
