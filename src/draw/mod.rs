@@ -12,6 +12,7 @@ mod math;
 mod palette;
 mod plane;
 mod planes;
+mod scene;
 mod scenes;
 mod source;
 mod splat;

@@ -2,7 +2,8 @@
 
 use super::finish::finish;
 use super::palette::{PALETTES, Tones};
-use super::scenes::{SCENES, Scene};
+use super::scene::Scene;
+use super::scenes::SCENES;
 use super::stage::Stage;
 use crate::error::{Error, Result};
 use crate::units::Size;

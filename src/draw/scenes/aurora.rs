@@ -1,10 +1,10 @@
 //! Curtains with fine rays over snowy ridges, stars, and a lake that mirrors them.
 
-use super::Scene;
 use crate::draw::lanes::{Lanes, Simd};
 use crate::draw::math::{bell, exp, hash2, sigmoid, step};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::{Stage, Stars};
 use crate::draw::texture::{Spectrum, Texture};
 

@@ -1,10 +1,10 @@
 //! What feedback draws: a closed curve and its forty older selves, each a little larger and turned.
 
-use super::Scene;
 use crate::draw::lanes::Simd;
 use crate::draw::math::{bell, exp};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::{Screen, Stage};
 use std::f64::consts::TAU;
 

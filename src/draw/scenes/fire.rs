@@ -1,10 +1,10 @@
 //! Tongues of flame with fine licks, sparks that swirl upwards, heat behind; a wall of it, logs, or a ring.
 
-use super::Scene;
 use crate::draw::lanes::{Lanes, Simd};
 use crate::draw::math::{atan2, bell, exp, pow, rot, step};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::{Screen, Stage};
 use crate::draw::texture::{Spectrum, Texture};
 use std::f32::consts::TAU;

@@ -1,10 +1,10 @@
 //! Particles with trails along the level lines of noise; two colours by where they were born.
 
-use super::Scene;
 use crate::draw::lanes::Simd;
 use crate::draw::math::{exp, sigmoid};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::{Screen, Stage};
 use crate::draw::texture::{Spectrum, Texture};
 

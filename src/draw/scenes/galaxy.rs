@@ -1,10 +1,10 @@
 //! A tilted disc of twenty thousand stars: arms, a bulge, dust lanes, rosy knots, a field of stars behind.
 
-use super::Scene;
 use crate::draw::lanes::Simd;
 use crate::draw::math::{atan2, bell, cos, exp, ln, pow, rot, step};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::{Screen, Stage, Stars};
 use crate::draw::texture::{Spectrum, Texture};
 use std::f64::consts::TAU;

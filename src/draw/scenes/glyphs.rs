@@ -1,9 +1,9 @@
 //! Code rain: columns of letters in three depths, each with a bright head and a fading tail.
 
-use super::Scene;
 use crate::draw::dice::Dice;
 use crate::draw::palette::Tones;
 use crate::draw::planes::Planes;
+use crate::draw::scene::Scene;
 use crate::draw::stage::Stage;
 
 const LETTERS: usize = 40;

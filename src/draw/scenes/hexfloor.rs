@@ -1,11 +1,11 @@
 //! A floor of hexagons to the horizon, rings of light running over it, a glowing ball or none above.
 
-use super::Scene;
 use crate::draw::camera::{Camera, Vector};
 use crate::draw::lanes::{Lanes, Simd};
 use crate::draw::math::{atan2, bell, cos, exp, hash2, pow, step};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::{Stage, Stars};
 use std::f32::consts::PI;
 

@@ -1,11 +1,11 @@
 //! Branching bolts that crawl, clouds lit from within, a dark land, rain veils; or arcs from a ball.
 
-use super::Scene;
 use crate::draw::dice::{Dice, Ziggurat};
 use crate::draw::lanes::{Lanes, Simd};
 use crate::draw::math::{bell, cover, exp, hash2, sigmoid, step};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::{Screen, Stage, Stars};
 use crate::draw::texture::{Spectrum, Texture};
 use std::f64::consts::TAU;

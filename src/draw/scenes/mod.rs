@@ -19,17 +19,8 @@ mod tunnel;
 mod warp;
 mod wire;
 
-use super::planes::Planes;
+use super::scene::Scene;
 use super::stage::Stage;
-
-/// What can be drawn.
-pub(super) trait Scene: Send {
-    /// Its linear light at a phase.
-    fn draw(&mut self, phase: f64) -> Planes;
-
-    /// How much of its light spills.
-    fn glow(&self) -> f32;
-}
 
 /// A scene by its name.
 pub(super) struct Entry {

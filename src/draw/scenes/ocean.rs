@@ -1,11 +1,11 @@
 //! A sea under a moon or sun: waves to the horizon, the light's path of glints, clouds.
 
-use super::Scene;
 use crate::draw::camera::{Camera, Vector};
 use crate::draw::lanes::{Lanes, Simd};
 use crate::draw::math::{acos, cover, exp, pow, rot, step};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::{Stage, Stars};
 use crate::draw::texture::{Spectrum, Texture};
 

@@ -1,10 +1,10 @@
 //! Folded cloth: broad folds, a highlight along each, fine threads that follow them.
 
-use super::Scene;
 use crate::draw::lanes::{Lanes, Simd};
 use crate::draw::math::{bell, pow, rot, sin, step};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::Stage;
 use crate::draw::texture::{Spectrum, Texture};
 

@@ -1,12 +1,12 @@
 //! A valley of wire mountains, a banded sun, stars, and its shine on the floor.
 
-use super::Scene;
 use super::ground::{Ground, meet};
 use crate::draw::camera::Camera;
 use crate::draw::lanes::{Lanes, Simd};
 use crate::draw::math::{cover, exp, hash2, step};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::{Stage, Stars};
 use crate::draw::texture::{Spectrum, Texture};
 

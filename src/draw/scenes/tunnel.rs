@@ -1,10 +1,10 @@
 //! A bending tunnel of panels with seams, bolts and rings of lamps; round, square or eight-sided.
 
-use super::Scene;
 use crate::draw::lanes::{Lanes, Simd};
 use crate::draw::math::{atan2, cos, cover_by, exp, hash2, sin};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::Stage;
 use crate::draw::texture::{Spectrum, Texture};
 use std::f32::consts::TAU;

@@ -1,10 +1,10 @@
 //! A flight among stars with streaks, through a nebula in three depths.
 
-use super::Scene;
 use crate::draw::lanes::Simd;
 use crate::draw::math::{exp, rot, sigmoid, step};
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::{Screen, Stage};
 use crate::draw::texture::{Spectrum, Texture};
 use std::f64::consts::PI;

@@ -1,10 +1,10 @@
 //! Nested polyhedra of light: fine edges, bright corners, dust around.
 
-use super::Scene;
 use crate::draw::lanes::Simd;
 use crate::draw::math::exp;
 use crate::draw::palette::{Light, Tones};
 use crate::draw::planes::{Planes, Samples, Shader};
+use crate::draw::scene::Scene;
 use crate::draw::stage::Stage;
 
 const DUST: usize = 900;
