@@ -8,7 +8,7 @@ use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier};
 use beatbolt::nn::cpu;
 use beatbolt::noise::{Stream, gaussian};
 use beatbolt::units::Size;
-use beatbolt::video::{Cut, Finish, Finisher, Frame, Lut, Ripple, Tone, Trails, apply};
+use beatbolt::video::{Cut, Finish, Finisher, Frame, Lut, Ripple, Tone, Trails, apply, read_lut};
 use candle_core::{Device, Tensor};
 use std::hint::black_box;
 use std::path::Path;
@@ -159,7 +159,7 @@ fn identity(side: usize) -> Lut {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     let text = format!("LUT_3D_SIZE {side}\n{}", lines.collect::<String>());
     std::fs::write(file.path(), text).expect("a temporary file can be written");
-    Lut::read(file.path()).expect("a table")
+    read_lut(file.path()).expect("a table")
 }
 
 fn noise(shape: &[usize]) -> Tensor {

@@ -16,7 +16,7 @@ use crate::score::{Direction, Emphasis, Look, ParamId, Span, Timeline, direct, t
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds, Size};
-use crate::video::Lut;
+use crate::video::read_lut;
 use crate::weights::Placement;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -137,7 +137,7 @@ impl Scene {
             first_frame: part.start,
             frames: part.end - part.start,
             timeline: render::hash_timeline(timeline),
-            lut: request.lut.as_deref().map(Lut::read).transpose()?,
+            lut: request.lut.as_deref().map(read_lut).transpose()?,
         })
     }
 

@@ -34,7 +34,7 @@ pub use ffmpeg::{ProbeReport, probe_report};
 pub use finish::{Cut, Finish, Finisher, Grain, Ripple, Tone, Trails, apply, shake_offset};
 pub use frame::Frame;
 pub use job::read_job;
-pub use lut::Lut;
+pub use lut::{Lut, read_lut};
 pub use profile::Profile;
 pub use spec::{Pcm, Samples, SoundSpan, VideoSpec};
 pub use stills::Stills;

@@ -22,6 +22,7 @@ mod settings;
 mod shake;
 mod sharpen;
 mod table;
+mod tame;
 mod tone;
 mod trails;
 mod transition;
