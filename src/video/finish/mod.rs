@@ -21,6 +21,7 @@ mod screen;
 mod settings;
 mod shake;
 mod sharpen;
+mod srgb;
 mod table;
 mod tame;
 mod tone;

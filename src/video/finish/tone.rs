@@ -1,6 +1,6 @@
 //! The colourist's four wheels: lift, gamma, gain and temperature.
 
-use super::light::{to_light, to_srgb};
+use super::srgb::{to_light, to_srgb};
 use super::table::Table;
 use super::tame::tame;
 
