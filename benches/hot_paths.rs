@@ -265,7 +265,7 @@ fn identity(side: usize) -> Lut {
     let file = tempfile::NamedTempFile::new().expect("a temporary file");
     let text = format!("LUT_3D_SIZE {side}\n{}", lines.collect::<String>());
     std::fs::write(file.path(), text).expect("a temporary file can be written");
-    Lut::read(file.path()).expect("a table")
+    beatbolt::video::read_lut(file.path()).expect("a table")
 }
 
 /// The same of work that goes on from turn to turn.

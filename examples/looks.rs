@@ -1,7 +1,7 @@
 //! Draws the pictures of docs/looks.md: a scene of our own under every effect. `make looks`.
 
 use beatbolt::units::{ShownFrame, Size};
-use beatbolt::video::{Cut, Finish, Finisher, Frame, Grain, Lut, Ripple, Tone, Trails};
+use beatbolt::video::{Cut, Finish, Finisher, Frame, Grain, Ripple, Tone, Trails, read_lut};
 use jpeg_encoder::{ColorType, Encoder};
 use std::error::Error;
 use std::f32::consts::TAU;
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let table = tempfile::NamedTempFile::new()?;
     std::fs::write(table.path(), teal_and_orange())?;
-    let mut graded = Finisher::new(SIZE, Some(Lut::read(table.path())?));
+    let mut graded = Finisher::new(SIZE, Some(read_lut(table.path())?));
     keep(&folder, "lut", &graded.next(&scene(1.5), &Finish::NONE))
 }
 

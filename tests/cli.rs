@@ -88,7 +88,7 @@ impl Stage {
 }
 
 /// A render small enough to take seconds.
-pub const SMALL: &str = "--size 96x64 --steps 2";
+pub const SMALL: &str = "--size 96x64 --steps 2 --init none";
 
 pub struct Run {
     line: String,
@@ -173,7 +173,9 @@ fn work_of_another_job_is_refused_until_fresh() {
     let stage = Stage::new(1.5);
     std::fs::create_dir(stage.path("a.mkv.work")).unwrap();
     std::fs::write(stage.path("a.mkv.work/job.json"), r#"{"seed": 7}"#).unwrap();
-    stage.run(&format!("render track.wav -o a.mkv {SMALL}")).fails(2, &["another job", "program", "--fresh"]);
+    stage
+        .run(&format!("render track.wav -o a.mkv {SMALL}"))
+        .fails(2, &["other settings", "program", "--fresh"]);
     stage.run(&format!("render track.wav -o a.mkv {SMALL} --fresh")).succeeds();
 }
 
@@ -242,7 +244,7 @@ fn a_strobe_is_warned_of() {
         stage.run("plan track.wav --preset p.toml --fps 24 --size 96x64").succeeds().out
     };
     let (strobe, shimmer) = (preset("1.0"), preset("0.05"));
-    assert!(strobe.contains("flashes 4 times in a second") && strobe.contains("WCAG"), "{strobe}");
+    assert!(strobe.contains("flashes 6 times in a second") && strobe.contains("WCAG"), "{strobe}");
     assert!(!shimmer.contains("flashes"), "{shimmer}");
 }
 

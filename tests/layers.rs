@@ -85,7 +85,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("hyper_util", &["studio/listener.rs"]),
     ("jpeg_encoder", &["studio/engine.rs"]),
     ("getrandom", &["studio/guard.rs"]),
-    ("tempfile", &["atomic_file.rs", "render/estimate.rs"]),
+    ("tempfile", &["atomic_file.rs", "job/shipped_model.rs", "render/estimate.rs"]),
     ("gemm", &["nn/cpu/gemm.rs"]),
     ("safetensors", &["weights/safetensors.rs", "audio/weights.rs", "render/take.rs"]),
     ("rayon", &["nn/cpu", "video", "audio/net.rs", "audio/steady.rs", "cli/analyze/batch.rs", "draw"]),

@@ -349,12 +349,7 @@ fn wrong_presets_are_told_where_and_what() {
         ),
         Case("words", &[P, "[words.scene]\nevery = \"4 bars\"\n"], "'list' is missing", "list ="),
         Case("other words", &[P, "[words.scene.section]\nA = \"x\"\n"], "'other' is missing", "other ="),
-        Case(
-            "weight",
-            &["[[prompt]]\ntext = \"(neon:9)\"\n"],
-            "the weight 9 of 'neon' is out of range",
-            "0 to 2",
-        ),
+        Case("weight", &["[[prompt]]\ntext = \"(neon:9)\"\n"], "the weight 9 is out of range", "0 to 2"),
         Case("ease", &[P, "ease = \"2 beets\"\n"], "'2 beets'", "'beats'"),
         Case("blend", &["blend = \"slurp\"\n", P], "blend can't be 'slurp'", "'slerp'"),
         Case(
@@ -452,7 +447,7 @@ fn an_unknown_preset_is_told_the_nearest() {
 #[test]
 fn tables_name_everything() {
     let (params, signals) = (param_table(), signal_table());
-    assert!(SLOT_KINDS.iter().all(|k| slot_table().contains(&format!("| {}.NAME ", k.prefix))));
+    assert!(SLOT_KINDS.iter().all(|k| slot_table().contains(&format!("| {}.NAME", k.prefix))));
     assert!(PARAMS.iter().all(|p| params.contains(&*p.name) && params.contains(p.effect)));
     assert!(FUNCTIONS.iter().all(|f| function_table().contains(f.usage)));
     assert!(SIGNALS.iter().all(|s| signals.contains(s.name) && signals.contains(s.about)));

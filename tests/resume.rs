@@ -73,14 +73,16 @@ fn whatever_decides_a_picture_must_be_what_it_was() {
         let before = fs::read_to_string(&path).unwrap();
         assert!(before.contains(old), "{file} has no {old}");
         fs::write(&path, before.replace(old, new)).unwrap();
-        stage.run(&line).fails(2, &["another job", part, "--fresh"]);
+        stage.run(&line).fails(2, &["other settings", part, "--fresh"]);
         fs::write(&path, before).unwrap();
     }
-    for (option, part) in [("--seed 2", "seed"), ("--size 64x64", "picture"), ("--overlap 3", "windows")] {
+    for (option, part) in
+        [("--seed 2", "seed"), ("--size 64x64", "size of the video"), ("--overlap 3", "windows")]
+    {
         // Of an option that is given twice the program takes the last.
         let line =
             line.replace("--size 96x64", if option.starts_with("--size") { "" } else { "--size 96x64" });
-        stage.run(&format!("{line} {option}")).fails(2, &["another job", part, "--fresh"]);
+        stage.run(&format!("{line} {option}")).fails(2, &["other settings", part, "--fresh"]);
     }
     let rest = stage.run(&line).succeeds();
     assert!(rest.err.contains("finished before"), "{}", rest.err);

@@ -17,7 +17,7 @@ use crate::score::{Direction, Look, ParamId, Span, Timeline, direct, toml_text};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds, Size};
-use crate::video::Lut;
+use crate::video::read_lut;
 use crate::weights::Placement;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -67,9 +67,9 @@ impl Scene {
         for look in &mut request.show.looks {
             look.preset.base.entry(ParamId::Guidance.into()).or_insert(info.sampling().guidance);
         }
-        let usual = match is_drawn(&request) {
-            true => SMOOTH,
-            false => info.hints().fps,
+        let usual = match request.show.sources(&request.overrides).next() {
+            Some(_) => SMOOTH,
+            None => info.hints().fps,
         };
         let fps = request.fps.map_or_else(|| FrameRate::new(usual, 1), Ok)?;
         let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
@@ -152,7 +152,7 @@ impl Scene {
             first_frame: part.start,
             frames: part.end - part.start,
             timeline: render::hash_timeline(timeline),
-            lut: request.lut.as_deref().map(Lut::read).transpose()?,
+            lut: request.lut.as_deref().map(read_lut).transpose()?,
             flash_guard: request.flash_guard,
             layers: layers.hash(),
         })
@@ -216,11 +216,6 @@ fn written(direction: &Direction, request: &Request) -> ProjectRecord {
     let text = format!("track = {}\n{}", toml_text(&track), direction.project());
     let name = "video.toml".to_owned();
     ProjectRecord { name: Some(name.clone()), files: [(name, text)].into() }
-}
-
-/// Whether the director lets frames start from drawn scenes.
-fn is_drawn(request: &Request) -> bool {
-    request.directed && request.show.looks.iter().any(|look| look.init.is_some())
 }
 
 /// Who says what the guidance is: the model's own is put into the presets that say nothing.

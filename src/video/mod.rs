@@ -38,7 +38,7 @@ pub use flash_guard::{FlashGuard, Guard};
 pub use frame::Frame;
 pub use job::read_job;
 pub use label::tags_of;
-pub use lut::Lut;
+pub use lut::{Lut, read_lut};
 pub use overlay::{Fonts, Ink, Mask, Mix, Part, Text, Word, paint, paint_part, plain as plain_font, vivid};
 pub use profile::Profile;
 pub use spec::{Pcm, Samples, SoundSpan, VideoSpec};

@@ -132,13 +132,15 @@ fn told(name: &str, config: &MotionConfig, found: &FoundRecipe) -> String {
     }
 }
 
+/// The entrance of a UNet.
+const ENTRANCE: &str = "conv_in.";
 /// Kinds of motion files that aren't taken, by what stands in the names of their tensors.
 const STRANGERS: [(&str, &str, &str); 4] = [
     ("lora", "a motion LoRA", "it changes a motion module and is none by itself"),
     ("temporal_attentions.", "a module of Hotshot-XL", "one for Stable Diffusion 1.5 is needed"),
     ("pos_encoder.positional_encoding", "a module of Hotshot-XL", "one for Stable Diffusion 1.5 is needed"),
     (
-        "conv_in.",
+        ENTRANCE,
         "a module of PIA",
         "it changes the UNet's entrance: take one of AnimateDiff or AnimateDiff-Lightning",
     ),
@@ -149,7 +151,10 @@ fn stranger(file: &dyn TensorSource) -> Option<Error> {
     let names = || file.shapes().keys();
     let refused =
         |name: &str, hint: &str| Error::model(format!("{} is {name}", file.path().display())).hint(hint);
-    if let Some((_, name, hint)) = STRANGERS.iter().find(|(sign, ..)| names().any(|key| key.contains(sign))) {
+    // UNets and autoencoders have an entrance as well, and no motion modules.
+    let moves = names().any(|key| key.contains("motion_modules."));
+    let is = |sign: &str| (moves || sign != ENTRANCE) && names().any(|key| key.contains(sign));
+    if let Some((_, name, hint)) = STRANGERS.iter().find(|(sign, ..)| is(sign)) {
         return Some(refused(name, hint));
     }
     // SDXL's UNet is as wide as that of Stable Diffusion 1.5, in three stages in place of four.

@@ -64,7 +64,10 @@ pub fn differences(now: &Map<String, Value>, then: &Map<String, Value>) -> Vec<S
 
 /// A setting that differs, as a person would call it.
 pub fn said(name: &str) -> String {
-    match name.split('.').next().unwrap_or(name) {
+    if let Some(part) = name.strip_prefix("model.") {
+        return format!("the model's {part}");
+    }
+    match name {
         "program" => "the version of beatbolt",
         "model" => "the model",
         "device" => "the device or its precision",

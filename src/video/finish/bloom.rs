@@ -1,7 +1,7 @@
 //! Light that spills from bright places, near and far at once.
 
-use super::light::{to_light, to_srgb};
 use super::pyramid::{Plane, steps};
+use super::srgb::{to_light, to_srgb};
 use crate::vector::vectorized;
 use crate::video::frame::Frame;
 use rayon::prelude::*;

@@ -1,6 +1,6 @@
 //! Light that spills from bright places.
 
-use super::light::{to_light, to_srgb};
+use super::srgb::{to_light, to_srgb};
 use crate::video::frame::Frame;
 use rayon::prelude::*;
 

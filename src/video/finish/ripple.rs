@@ -1,7 +1,7 @@
 //! Rings that run outwards, as on water: what a curve said a moment ago is seen that moment's way from the centre.
 
-use super::settings::tame;
 use super::table::Table;
+use super::tame::tame;
 use std::f32::consts::TAU;
 
 /// How fast rings run, in heights a second.

@@ -2,6 +2,7 @@
 
 use super::grain::Grain;
 use super::ripple::Ripple;
+use super::tame::tame;
 use super::tone::Tone;
 
 /// What is done to one frame. [`Finish::NONE`] changes nothing but the size.
@@ -176,11 +177,6 @@ impl Finish {
             ..self
         }
     }
-}
-
-/// `v` between `low` and `high`; `none` where it is no number.
-pub(super) fn tame(v: f32, none: f32, low: f32, high: f32) -> f32 {
-    if v.is_finite() { v.clamp(low, high) } else { none }
 }
 
 impl Default for Finish {

@@ -1,8 +1,8 @@
 //! The colourist's four wheels: lift, gamma, gain and temperature.
 
-use super::light::{to_light, to_srgb};
-use super::settings::tame;
+use super::srgb::{to_light, to_srgb};
 use super::table::Table;
+use super::tame::tame;
 
 /// How many stops red goes up and blue down at full warmth.
 const WARMTH: f32 = 0.8;

@@ -1,12 +1,29 @@
 //! The `.cube` format of look-up tables (Adobe, "Cube LUT Specification 1.0", 2013), with the range that DaVinci Resolve writes.
 
-use super::{Colour, Lut};
-use crate::error::{Error, Result};
+use super::table::{Colour, Lut};
+use crate::bounded_read;
+use crate::error::{Context, Error, Result};
+use std::path::Path;
 
 /// Most entries of a curve, as the specification has it.
 const MOST_ON_CURVE: usize = 65_536;
 /// Most entries on a side of a cube: more are not seen, and take memory by the third power.
 const MOST_ON_SIDE: usize = 129;
+
+/// Largest file, in bytes.
+const MOST_BYTES: u64 = 64 << 20;
+
+/// The table in the `.cube` file at `path`.
+///
+/// # Errors
+/// Input: it can't be read, or is none; the line is named.
+pub fn read_lut(path: &Path) -> Result<Lut> {
+    let text = bounded_read::text(path, MOST_BYTES).context(|| {
+        Error::input(format!("can't read the look-up table {}", path.display()))
+            .hint("give a .cube file, as DaVinci Resolve and others write them")
+    })?;
+    parse(&path.display().to_string(), &text)
+}
 
 /// What the lines before the colours say.
 struct Head {
