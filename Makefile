@@ -4,7 +4,7 @@
 # make gallery  renders the README's pictures: a bar of the example track with every preset
 # make looks  draws the pictures of docs/looks.md: one scene under every effect
 #
-# make layers   draws the pictures of docs/layers.md
+# make layers   draws a picture of every kind of layer into docs/layers
 #
 # make check-cuda    compiles and lints the code for CUDA, without a GPU: fetches nvcc, takes long, is no part of the tests
 # make fixtures      makes the fixtures of the tests anew in a virtual environment of Python; make check-fixtures compares them

@@ -1,4 +1,4 @@
-//! Draws every kind of layer over a painted picture, as docs/layers.md shows them: `make layers`.
+//! Draws every kind of layer of docs/layers.md over a painted picture: `make layers`.
 //!
 //! Without a model: what layers show comes from the track and the time alone.
 
