@@ -47,8 +47,8 @@ fn tempo(analysis: &Analysis) -> String {
     match analysis.tempo_bpm {
         Some(bpm) => {
             let (beats, bars) = (analysis.beats.len(), analysis.downbeats.len());
-            let other = analysis.alternative_bpm.map(|bpm| format!(" (could also be counted at {bpm:.0})"));
-            format!("{bpm:.1} beats a minute{}: {beats} beats, {bars} bars", other.unwrap_or_default())
+            let other = analysis.alternative_bpm.map(|bpm| format!("; could also be counted at {bpm:.0}"));
+            format!("{bpm:.1} beats a minute: {beats} beats, {bars} bars{}", other.unwrap_or_default())
         }
         None => "no beat found".into(),
     }
