@@ -292,7 +292,8 @@ fn curves_go_out_and_come_back() {
         stage.run(&format!("export track.wav --format {format} --preset look.toml -o b.txt")).succeeds();
         assert!(stage.bytes("a.txt") == stage.bytes("b.txt"), "{format}");
     }
-    let csv = stage.run("export track.wav --format csv --param zoom --start 1 --end 2").succeeds().out;
+    let csv =
+        stage.run("export track.wav --format csv --init none --param zoom --start 1 --end 2").succeeds().out;
     assert_eq!((csv.lines().count(), csv.lines().next()), (13, Some("frame,seconds,zoom")));
     stage.run("export track.wav --format csv --param zom").fails(2, &["zom", "zoom"]);
     let csv = stage.run("export track.wav --format csv --param zoom,hue").succeeds().out;
