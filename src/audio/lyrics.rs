@@ -74,7 +74,7 @@ fn lrc(text: &str) -> Vec<Line> {
             rest = after.trim_start();
         }
         let end = last_tag(rest).and_then(&time).filter(|end| matches!(times[..], [start] if start < *end));
-        let (text, words) = timed(rest, &time);
+        let (text, words) = timed(rest, time);
         // Of a line that comes several times, its words are timed for the first.
         let first = times.first().copied().unwrap_or(0.0);
         let at = |t: f64| Seconds((t - offset).max(0.0));

@@ -15,13 +15,12 @@ pub fn stop_on_interrupt() -> Arc<AtomicBool> {
 
 #[cfg(unix)]
 fn listen(stop: Arc<AtomicBool>) {
-    use crate::error::ErrorKind;
     use signal_hook::consts::{SIGINT, SIGTERM};
     let Ok(mut signals) = signal_hook::iterator::Signals::new([SIGINT, SIGTERM]) else { return };
     std::thread::spawn(move || {
-        for _ in signals.forever() {
+        for signal in signals.forever() {
             if stop.swap(true, Ordering::Relaxed) {
-                std::process::exit(ErrorKind::Stopped.exit_code().into());
+                let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
             eprintln!(
                 "\nstopping after this step; finished windows are kept. Press Ctrl-C again to quit at once."
