@@ -31,8 +31,12 @@ pub const FILMS: &[Film] = &[
         scenes: [
             &[("aurora over mountains", "aurora"), ("sea waves", "ocean"), ("silk", "silk")],
             &[("hexagon rings", "hexfloor"), ("laser strings", "echoes")],
-            &[("retro grid with a sun", "synthwave"), ("square tunnel", "tunnel")],
-            &[("warp speed", "warp"), ("lightning bolts", "lightning"), ("electric storm", "lightning")],
+            &[("square tunnel", "tunnel"), ("spiral galaxy", "galaxy")],
+            &[
+                ("retro grid with a sun", "synthwave"),
+                ("warp speed", "warp"),
+                ("electric storm", "lightning"),
+            ],
         ],
         colors: [&["violet", "midnight"], &["sunset", "violet"], &["neon", "sunset"], &["neon", "hologram"]],
     },

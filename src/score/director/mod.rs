@@ -37,11 +37,11 @@ pub struct Direction {
     pub roles: Vec<(String, Role)>,
     /// The shots from the start on.
     pub shots: Vec<Shot>,
-    /// Whether frames start from drawn scenes: a small model paints over them in the quiet, and is left out in the loud.
+    /// Whether scenes are drawn: what a small model would make of them is soft, so it has no hand in them unless a person says so.
     pub drawn: bool,
 }
 
-/// What the director shows of a track; `drawn`: with scenes for frames to start from, as a small model needs them.
+/// What the director shows of a track; `drawn`: in drawn scenes, instead of a model's own.
 pub fn direct(analysis: &Analysis, seed: u64, drawn: bool) -> Direction {
     let film = film::choose(&Character::of_track(analysis), seed);
     let roles = role::roles(analysis);

@@ -15,8 +15,6 @@ pub struct Shot {
     pub preset: &'static str,
     /// What is seen.
     pub view: View,
-    /// Whether a model has a hand in it where frames start from drawn scenes: its softness suits what is quiet.
-    pub painted: bool,
     /// Whether a take starts here.
     pub cut: bool,
     /// How many bars the way here takes.
@@ -67,7 +65,7 @@ struct Story<'a> {
 }
 
 fn shot(from: Length, role: Role, view: View, section: Option<usize>) -> Shot {
-    Shot { from, preset: role.preset(), view, painted: role == Role::Calm, cut: false, ease: 0.0, section }
+    Shot { from, preset: role.preset(), view, cut: false, ease: 0.0, section }
 }
 
 fn sections(analysis: &Analysis, clock: &Clock, story: &Story) -> Vec<Shot> {
@@ -159,7 +157,6 @@ fn end(analysis: &Analysis, clock: &Clock, list: &[Shot]) -> Option<Shot> {
         from,
         preset: DUSK,
         view: first.view.clone(),
-        painted: true,
         cut: false,
         ease: END,
         section: None,

@@ -44,7 +44,7 @@ impl Direction {
         if shot.ease > 0.0 {
             let _ = writeln!(text, "ease = \"{} bars\"", shot.ease);
         }
-        if self.drawn && !shot.painted {
+        if self.drawn {
             text.push_str("set.denoise = 0             # the scene as it is drawn; more: the model paints\n");
         }
     }

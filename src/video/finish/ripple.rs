@@ -18,7 +18,7 @@ const CORE: f32 = 0.08;
 /// The rings of one frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ripple {
-    /// How strong rings were born, from 0 to 1, now and at even steps back in time: see [`Ripple::moments`].
+    /// How strong rings were born, from 0 to 1, now and at even steps back in time: as many as rings are seen for.
     strengths: [f32; Ripple::MOMENTS],
     /// The picture's time in seconds: where in its swing a ring is.
     time: f32,
