@@ -6,11 +6,11 @@
 
 use super::curves::Curves;
 use super::formula::Names;
-use super::imported::{Frames, Imported, Meaning};
+use super::imported::{Frames, Imported, Meaning, Written};
 use super::limits::bounded;
 use super::motion::{MOTION, SIDE, deforum_size};
 use super::own;
-use super::own::{Own, noiseless, object, same};
+use super::own::{Own, noiseless, object};
 use super::prompts::{Prompts, for_web_ui, pairs};
 use super::schedule::{Schedule, frame_of, written};
 use super::term::FRAME;
@@ -74,7 +74,7 @@ pub fn read_settings(name: &str, map: &Map<String, Value>, frames: Option<u64>) 
     // What is sent to Deforum's server holds the settings, or a list of them.
     let inner = map.get("deforum_settings").map(|s| s.get(0).unwrap_or(s)).and_then(Value::as_object);
     let map = inner.unwrap_or(map);
-    let number = |key: &str| map.get(key).and_then(number_of);
+    let number = |key: &str| map.get(key).and_then(own::number);
     let seed = number("seed").unwrap_or(0.0);
     let said = number("max_frames").filter(|n| (1.0..=Span::MAX_FRAMES as f64).contains(n)).map(|n| n as u64);
     let frames = frames.or(said);
@@ -87,39 +87,15 @@ pub fn read_settings(name: &str, map: &Map<String, Value>, frames: Option<u64>) 
     imported.meaning = Meaning::Speeds(size);
     take_prompts(&mut imported, map, frames, seed);
     match (frames.and_then(|n| Own::read(map, n)), imported.fps) {
-        (Some(own), Some(fps)) => take_own(&mut imported, own, fps, size),
+        (Some(own), Some(fps)) => {
+            let values = fields(&own, fps, size);
+            let others = [(STRENGTH, ParamId::Denoise), (GUIDANCE, ParamId::Guidance)];
+            imported
+                .take_own(own, &Written { values, motion: &MOTION, others, taken: "as Deforum plays them" });
+        }
         _ => leave_out_what_is_not_played(&mut imported, map),
     }
     Ok(imported)
-}
-
-/// A number, also where it stands in a text.
-fn number_of(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|x: &f64| x.is_finite())
-}
-
-/// Takes beatbolt's values over where Deforum's are those that were written with them.
-fn take_own(imported: &mut Imported, mut own: Own, fps: FrameRate, size: Size) {
-    let written = fields(&own, fps, size);
-    let curves = &mut imported.curves;
-    let is = |curves: &BTreeMap<String, Frames>, name: &str| {
-        curves.get(name).is_none_or(|c| written.get(name).is_some_and(|w| same(&c.values, w)))
-    };
-    if MOTION.iter().all(|name| is(curves, name)) {
-        MOTION.iter().for_each(|name| drop(curves.remove(*name)));
-    } else {
-        own.forget_motion();
-        let what =
-            "zoom, angle and translation were changed since beatbolt wrote them: taken as Deforum plays them";
-        imported.notes.push(what.into());
-    }
-    for (name, id) in [(STRENGTH, ParamId::Denoise), (GUIDANCE, ParamId::Guidance)] {
-        match is(curves, name) {
-            true => drop(curves.remove(name)),
-            false => own.forget(id),
-        }
-    }
-    imported.own = own;
 }
 
 /// Names what Deforum would not play of this file, or what beatbolt has nothing for.

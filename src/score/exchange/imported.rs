@@ -1,8 +1,9 @@
 //! What another program's file says, before it becomes a preset.
 
-use super::own::Own;
+use super::own::{Own, same};
 use super::prompts::{Prompt, Prompts};
 use super::timed::ByName;
+use crate::score::param_table::ParamId;
 use crate::units::{FrameRate, Size};
 use std::collections::BTreeMap;
 
@@ -52,7 +53,41 @@ pub enum Meaning {
     Places(Size),
 }
 
+/// What another program plays of beatbolt's values, by its own names.
+pub struct Written<'a> {
+    /// The values of every frame.
+    pub values: BTreeMap<&'static str, Vec<f64>>,
+    /// The names of what moves the picture.
+    pub motion: &'a [&'a str],
+    /// The names of parameters that stand by themselves.
+    pub others: [(&'a str, ParamId); 2],
+    /// How values are taken that were changed since.
+    pub taken: &'a str,
+}
+
 impl Imported {
+    /// Takes beatbolt's values over where the file's are those that were written with them.
+    pub fn take_own(&mut self, mut own: Own, written: &Written<'_>) {
+        let is = |curves: &BTreeMap<String, Frames>, name: &str| {
+            let same = |c: &Frames| written.values.get(name).is_some_and(|w| same(&c.values, w));
+            curves.get(name).is_none_or(same)
+        };
+        if written.motion.iter().all(|name| is(&self.curves, name)) {
+            written.motion.iter().for_each(|name| drop(self.curves.remove(*name)));
+        } else {
+            own.forget_motion();
+            let what = "zoom, angle and translation were changed since beatbolt wrote them: taken";
+            self.notes.push(format!("{what} {}", written.taken));
+        }
+        for (name, id) in written.others {
+            match is(&self.curves, name) {
+                true => drop(self.curves.remove(name)),
+                false => own.forget(id),
+            }
+        }
+        self.own = own;
+    }
+
     /// Whether a curve has more than one value.
     pub fn moves(&self, name: &str) -> bool {
         self.curves.get(name).is_some_and(|c| c.values.windows(2).any(|pair| pair[0] != pair[1]))

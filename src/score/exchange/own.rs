@@ -100,6 +100,11 @@ pub fn size_of(map: &Map<String, Value>) -> Option<Size> {
     Some(Size { width: side("W")? as u32, height: side("H")? as u32 })
 }
 
+/// A number, also where it stands in a text.
+pub fn number(value: &Value) -> Option<f64> {
+    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|x: &f64| x.is_finite())
+}
+
 /// Whether two curves are the same for whoever watches.
 pub fn same(a: &[f64], b: &[f64]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= SAME * a.abs().max(1.0))

@@ -5,11 +5,11 @@
 //! played, with the formulas that say how each goes to the next.
 
 use super::curves::Curves;
-use super::imported::{Frames, Imported, Meaning};
+use super::imported::{Frames, Imported, Meaning, Written};
 use super::limits::bounded;
 use super::motion::{DELTAS, MOTION, MOVES, SIDE, deforum_size};
 use super::own;
-use super::own::{Own, noiseless, object, same, size_of};
+use super::own::{Own, noiseless, number, object, size_of};
 use super::parseq_formula::ParseqFormula;
 use super::parseq_function::At;
 use super::parseq_prompts::{rendered_prompts, take_prompts};
@@ -172,40 +172,14 @@ pub fn read(name: &str, map: &Map<String, Value>, frames: Option<u64>) -> Result
     let size = size_of(map).unwrap_or(Size { width: SIDE, height: SIDE });
     imported.meaning = Meaning::Places(size);
     if let (Some(own), Some(fps)) = (Own::read(map, rows.frames), fps) {
-        take_own(&mut imported, own, fps, size);
+        let values = fields(&own, fps, size);
+        let others = [(STRENGTH, ParamId::Denoise), (GUIDANCE, ParamId::Guidance)];
+        let motion = [MOTION, DELTAS].concat();
+        imported.take_own(own, &Written { values, motion: &motion, others, taken: "as Parseq has them" });
+        let Imported { curves, own, .. } = &mut imported;
+        curves.retain(|name, _| !own.curves.contains_key(name));
     }
     Ok(imported)
-}
-
-/// A number, also where it stands in a text.
-fn number(value: &Value) -> Option<f64> {
-    value.as_f64().or_else(|| value.as_str()?.trim().parse().ok()).filter(|x: &f64| x.is_finite())
-}
-
-/// Takes beatbolt's values over where Parseq's are those that were written with them.
-fn take_own(imported: &mut Imported, mut own: Own, fps: FrameRate, size: Size) {
-    let written = fields(&own, fps, size);
-    let curves = &mut imported.curves;
-    let is = |curves: &BTreeMap<String, Frames>, name: &str| {
-        curves.get(name).is_none_or(|c| written.get(name).is_some_and(|w| same(&c.values, w)))
-    };
-    let all = || MOTION.iter().chain(&DELTAS);
-    if all().all(|name| is(curves, name)) {
-        all().for_each(|name| drop(curves.remove(*name)));
-    } else {
-        own.forget_motion();
-        let what =
-            "zoom, angle and translation were changed since beatbolt wrote them: taken as Parseq has them";
-        imported.notes.push(what.into());
-    }
-    for (name, id) in [(STRENGTH, ParamId::Denoise), (GUIDANCE, ParamId::Guidance)] {
-        match is(curves, name) {
-            true => drop(curves.remove(name)),
-            false => own.forget(id),
-        }
-    }
-    curves.retain(|name, _| !own.curves.contains_key(name));
-    imported.own = own;
 }
 
 /// Objects with a frame each, ascending.
