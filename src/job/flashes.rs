@@ -2,12 +2,9 @@
 //! darker picture below 0.8, more than three times in any second.
 
 use crate::units::Seconds;
+pub use crate::video::flash_guard::MOST;
+use crate::video::flash_guard::{BRIGHT, STEP};
 
-/// Least change of relative luminance, and the light above which a darker picture is bright itself.
-const CHANGE: f32 = 0.1;
-const BRIGHT: f32 = 0.8;
-/// Most flashes in a second that harm nobody.
-pub const MOST: usize = 3;
 /// Relative luminance of a picture that is neither bright nor dark, which is graded.
 const MIDDLE: f32 = 0.2;
 
@@ -56,13 +53,13 @@ fn peaks(lights: &[f32]) -> Vec<usize> {
     let (mut low, mut high): (f32, Option<(usize, f32)>) = (*first, None);
     for (i, light) in lights.iter().copied().enumerate() {
         high = match high {
-            Some((at, top)) if top - light >= CHANGE && light < BRIGHT => {
+            Some((at, top)) if top - light >= STEP && light < BRIGHT => {
                 peaks.push(at);
                 low = light;
                 None
             }
             Some((_, top)) if light > top => Some((i, light)),
-            None if light - low >= CHANGE && low < BRIGHT => Some((i, light)),
+            None if light - low >= STEP && low < BRIGHT => Some((i, light)),
             held => held,
         };
         if high.is_none() {

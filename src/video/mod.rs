@@ -12,7 +12,7 @@ mod encode;
 mod encoded;
 mod ffmpeg;
 mod finish;
-mod flash_guard;
+pub mod flash_guard;
 mod frame;
 mod job;
 mod label;

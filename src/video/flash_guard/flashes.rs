@@ -11,13 +11,14 @@ use std::collections::VecDeque;
 
 /// How much of the picture has to change at once (ITU-R BT.1702: a quarter of the screen).
 const AREA: f32 = 0.25;
-/// Least change of relative luminance, and the light from which a darker state is bright itself (WCAG 2.3.1).
-const STEP: f32 = 0.1;
-const BRIGHT: f32 = 0.8;
+/// Least change of relative luminance that is a transition (WCAG 2.3.1).
+pub const STEP: f32 = 0.1;
+/// The light from which the darker state of a transition is bright itself, and harms nobody (WCAG 2.3.1).
+pub const BRIGHT: f32 = 0.8;
 /// Least change of R - G - B (WCAG: 20 of 320), which counts where either state is saturated.
 const RED_STEP: f32 = 20.0 / 320.0;
-/// Most flashes in a second.
-pub(super) const MOST: usize = 3;
+/// Most flashes in a second that harm nobody.
+pub const MOST: usize = 3;
 
 /// What is followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,6 +15,7 @@ use super::frame::Frame;
 use crate::error::{Error, Result};
 use crate::units::{FrameRate, Size};
 use cells::Cell;
+pub use flashes::{BRIGHT, MOST, STEP};
 use flashes::{Flashes, Kind, Moment, Strictness};
 use rayon::prelude::*;
 use serde::Serialize;
