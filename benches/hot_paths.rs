@@ -4,7 +4,7 @@
 #![allow(clippy::expect_used, reason = "a bench that can't be set up has nothing to measure")]
 
 use beatbolt::diffusion::conditioning::{Conditioning, Movement};
-use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier};
+use beatbolt::diffusion::{Model, ModelSpec, Precision};
 use beatbolt::draw::{Drawing, scenes};
 use beatbolt::nn::cpu;
 use beatbolt::noise::{Stream, gaussian};
@@ -95,15 +95,7 @@ fn draw() {
 /// One window of the shipped model.
 fn spark() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-    let spec = ModelSpec {
-        folder,
-        motion: None,
-        vae: None,
-        skipped_layers: 0,
-        tier: Tier::Develop,
-        steps: None,
-        force_steps: false,
-    };
+    let spec = ModelSpec { folder, ..ModelSpec::default() };
     let f32 = Precision::F32.on(&Device::Cpu).expect("a CPU computes in f32");
     let model = Model::open(&spec, &f32).expect("spark is shipped");
     let latents = noise(&[16, model.info().latent_channels(), 18, 32]);

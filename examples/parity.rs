@@ -15,7 +15,7 @@ use beatbolt::diffusion::sampling::level::NoiseLevel;
 use beatbolt::diffusion::sampling::prediction::{self, Denoiser};
 use beatbolt::diffusion::sampling::schedule::Schedule;
 use beatbolt::diffusion::sampling::window::{Guidance, WindowInputs};
-use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier, open_device};
+use beatbolt::diffusion::{Model, ModelSpec, Precision, open_device};
 use beatbolt::error::{Context, Error, Result};
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
@@ -74,15 +74,7 @@ fn compare(folder: &Path, device: &str, precision: Precision) -> Result<BTreeMap
     let reference = Reference(reference);
     let folder = with_norm(folder, &case.norm)?;
     let config = SchedulerConfig::read(&folder.join("scheduler/scheduler_config.json"))?;
-    let spec = ModelSpec {
-        folder,
-        motion: None,
-        vae: None,
-        skipped_layers: 0,
-        tier: Tier::Develop,
-        steps: None,
-        force_steps: false,
-    };
+    let spec = ModelSpec { folder, ..ModelSpec::default() };
     let model = Model::open(&spec, &precision.on(&open_device(device)?.device)?)?;
 
     let mut errors = BTreeMap::new();

@@ -93,7 +93,7 @@ fn stage(case: &Case, norm: &str) -> (TempDir, PathBuf) {
 
 fn spec(folder: &Path, motion: &Path, steps: Option<usize>) -> ModelSpec {
     let (folder, motion) = (folder.to_owned(), Some(motion.to_owned()));
-    ModelSpec { folder, motion, vae: None, skipped_layers: 0, tier: Tier::Develop, steps, force_steps: false }
+    ModelSpec { folder, motion, steps, ..ModelSpec::default() }
 }
 
 fn grid(sampling: &Sampling) -> (Vec<f64>, Vec<f64>) {

@@ -74,15 +74,7 @@ fn open_at(
     motion: Option<PathBuf>,
     (tier, steps): (Tier, Option<usize>),
 ) -> beatbolt::error::Result<Model> {
-    let spec = ModelSpec {
-        folder: folder.to_owned(),
-        motion,
-        vae: None,
-        skipped_layers: 0,
-        tier,
-        steps,
-        force_steps: false,
-    };
+    let spec = ModelSpec { folder: folder.to_owned(), motion, tier, steps, ..ModelSpec::default() };
     Model::open(&spec, &Precision::F32.on(&Device::Cpu)?)
 }
 
@@ -348,15 +340,7 @@ impl Patch for Louder {
 #[test]
 fn patches_change_weights_on_their_way_into_the_networks() {
     let folder = folder_of(&case("euler"));
-    let spec = ModelSpec {
-        folder: folder.path().to_owned(),
-        motion: None,
-        vae: None,
-        skipped_layers: 0,
-        tier: Tier::Develop,
-        steps: None,
-        force_steps: false,
-    };
+    let spec = ModelSpec { folder: folder.path().to_owned(), ..ModelSpec::default() };
     let load = |unet: Vec<Rc<dyn Patch>>| {
         let placement = Precision::F32.on(&Device::Cpu).unwrap();
         let patches = Patches { unet, ..Patches::default() };

@@ -17,7 +17,7 @@ use beatbolt::diffusion::sampling::prediction::pred_x0;
 use beatbolt::diffusion::sampling::sampler::{Sampler, Step};
 use beatbolt::diffusion::sampling::samplers::{Ddim, Euler};
 use beatbolt::diffusion::sampling::schedule::Schedule;
-use beatbolt::diffusion::{Model, ModelSpec, Precision, Tier};
+use beatbolt::diffusion::{Model, ModelSpec, Precision};
 use beatbolt::noise::{Stream, gaussian};
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
@@ -46,15 +46,7 @@ fn ours() -> Model {
     }
     let scheduler = folder.path().join("scheduler/scheduler_config.json");
     std::fs::write(scheduler, r#"{"_class_name": "EulerDiscreteScheduler"}"#).unwrap();
-    let spec = ModelSpec {
-        folder: folder.path().to_owned(),
-        motion: None,
-        vae: None,
-        skipped_layers: 0,
-        tier: Tier::Develop,
-        steps: None,
-        force_steps: false,
-    };
+    let spec = ModelSpec { folder: folder.path().to_owned(), ..ModelSpec::default() };
     Model::open(&spec, &Precision::F32.on(&Device::Cpu).unwrap()).unwrap()
 }
 

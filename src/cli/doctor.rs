@@ -1,7 +1,7 @@
 //! `beatbolt doctor`: what there is to work with, and what is wrong with any of it.
 
 use super::terminal::say;
-use crate::diffusion::{Model, ModelSpec, Precision, Tier, open_device};
+use crate::diffusion::{Model, ModelSpec, Precision, open_device};
 use crate::error::Result;
 use crate::job::models;
 use crate::video::probe_report;
@@ -117,15 +117,7 @@ fn model_folders() -> Vec<Finding> {
             if found.iter().any(|f: &Finding| f.what == name) {
                 continue;
             }
-            let spec = ModelSpec {
-                folder: path,
-                motion: None,
-                vae: None,
-                skipped_layers: 0,
-                tier: Tier::Develop,
-                steps: None,
-                force_steps: false,
-            };
+            let spec = ModelSpec { folder: path, ..ModelSpec::default() };
             let opened = || Model::open(&spec, &Precision::F32.on(&open_device("cpu")?.device)?);
             found.push(match opened() {
                 Ok(model) => finding(

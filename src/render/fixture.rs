@@ -10,15 +10,7 @@ use std::path::{Path, PathBuf};
 
 pub(crate) fn draft_model() -> Model {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-    let spec = ModelSpec {
-        folder,
-        motion: None,
-        vae: None,
-        skipped_layers: 0,
-        tier: Tier::Draft,
-        steps: None,
-        force_steps: false,
-    };
+    let spec = ModelSpec { folder, tier: Tier::Draft, ..ModelSpec::default() };
     Model::open(&spec, &Precision::F32.on(&open_device("cpu").unwrap().device).unwrap()).unwrap()
 }
 

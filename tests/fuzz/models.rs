@@ -229,15 +229,7 @@ impl Folder {
 
     fn ask(&self) -> Result<()> {
         let folder = self.home.path().to_owned();
-        let spec = ModelSpec {
-            folder,
-            motion: None,
-            vae: None,
-            skipped_layers: 0,
-            tier: Tier::Develop,
-            steps: None,
-            force_steps: false,
-        };
+        let spec = ModelSpec { folder, ..ModelSpec::default() };
         let model = Model::open(&spec, &Precision::F32.on(&Device::Cpu)?)?;
         let (text, _) = model.encode_prompt("red tiger")?;
         let side = 4 * model.info().downscale();

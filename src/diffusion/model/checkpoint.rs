@@ -61,7 +61,7 @@ impl Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::super::info::Part;
-    use super::super::{ModelInfo, ModelSpec, Tier};
+    use super::super::{ModelInfo, ModelSpec};
     use super::*;
     use crate::weights::{Placement, Weights};
     use candle_core::{DType, Device, Tensor};
@@ -157,15 +157,7 @@ mod tests {
     }
 
     fn spec(folder: PathBuf, motion: Option<PathBuf>, vae: Option<PathBuf>) -> ModelSpec {
-        ModelSpec {
-            folder,
-            motion,
-            vae,
-            skipped_layers: 0,
-            tier: Tier::Develop,
-            steps: None,
-            force_steps: false,
-        }
+        ModelSpec { folder, motion, vae, ..ModelSpec::default() }
     }
 
     fn bits(weights: &Weights, key: &str, shape: &[usize]) -> Vec<u16> {

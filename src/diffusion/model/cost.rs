@@ -216,7 +216,7 @@ impl ModelInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diffusion::model::{ModelSpec, Tier};
+    use crate::diffusion::model::ModelSpec;
     use crate::weights::{self, find};
     use std::path::Path;
 
@@ -224,15 +224,7 @@ mod tests {
     #[test]
     fn the_weights_that_are_counted_are_those_of_the_files() {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-        let spec = ModelSpec {
-            folder,
-            motion: None,
-            vae: None,
-            skipped_layers: 0,
-            tier: Tier::Develop,
-            steps: None,
-            force_steps: false,
-        };
+        let spec = ModelSpec { folder, ..ModelSpec::default() };
         let info = ModelInfo::open(&spec).unwrap();
         let stored = |part: &str| -> f64 {
             let file = weights::open(&find(&spec.folder.join(part)).unwrap()).unwrap();

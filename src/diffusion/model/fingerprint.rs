@@ -89,8 +89,7 @@ mod tests {
 
     fn fingerprint(folder: &Path, motion: Option<PathBuf>) -> ModelFingerprint {
         let (folder, tier) = (folder.to_owned(), Tier::Develop);
-        let spec =
-            ModelSpec { folder, motion, vae: None, skipped_layers: 0, tier, steps: None, force_steps: false };
+        let spec = ModelSpec { folder, motion, tier, ..ModelSpec::default() };
         ModelInfo::open(&spec).unwrap().fingerprint().unwrap()
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Files are full-size by their headers and have no bytes behind them but holes, since nothing here reads a weight.
 
-use crate::diffusion::{Inspection, ModelInfo, ModelSpec, Tier};
+use crate::diffusion::{Inspection, ModelInfo, ModelSpec};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -323,15 +323,8 @@ fn said(path: &Path, motion: &Path) -> Result<(Inspection, String), String> {
     let mut words = format!("{family}: {}", found.notes.join(": "));
     // What can't be taken says the same when somebody tries.
     if found.option.is_none() {
-        let spec = ModelSpec {
-            folder: path.to_owned(),
-            motion: Some(motion.to_owned()),
-            vae: None,
-            skipped_layers: 0,
-            tier: Tier::Develop,
-            steps: None,
-            force_steps: false,
-        };
+        let spec =
+            ModelSpec { folder: path.to_owned(), motion: Some(motion.to_owned()), ..ModelSpec::default() };
         let error = ModelInfo::open(&spec).expect_err("nothing takes it, but a render does");
         words += &format!(" | {}", text(error));
     }
