@@ -10,6 +10,7 @@ mod counting; // at which tempo sparse, shuffled and slow drums are counted; noi
 mod draw; // drawn sources against the trial that they come from
 mod exchange; // lists, labels, tables, lyrics and collections of other programs
 mod flash_guard; // flashes in a video that was rendered and decoded, counted by others
+mod footage; // pictures and clips that frames start from
 mod fuzz; // every parser against damaged files
 mod golden; // short takes against the pictures that are kept in tests/golden
 mod hearing; // what every analysis promises: the same bytes, events that move with the music

@@ -17,7 +17,7 @@ pub struct JobOptions {
     pub prompt: Option<String>,
     /// What to avoid; heard only where guidance is above 1.
     pub negative: Option<String>,
-    /// What frames start from, like `draw:synthwave`, instead of all that presets and project name; `none` for nothing.
+    /// What frames start from, like `draw:synthwave` or `clip.mp4`, instead of all that presets and project name; `none` for nothing.
     pub init: Option<String>,
     /// Parameters held at a value, whatever the preset does with them, each as `PARAM=VALUE`.
     pub set: Vec<String>,

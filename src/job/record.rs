@@ -165,6 +165,9 @@ pub struct SettingsRecord {
     /// SHA-256 of what was drawn over the pictures; none if nothing was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub layers: Option<String>,
+    /// SHA-256 of the pictures and clips that frames started from, by their names.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inits: BTreeMap<String, String>,
 }
 
 /// How takes were cut into windows.
@@ -222,6 +225,7 @@ impl From<&Settings> for SettingsRecord {
             lut: lut.map(|lut| lut.hash().to_owned()),
             flash_guard: Some(settings.flash_guard.name().to_owned()),
             layers: Some(settings.layers.clone()).filter(|hash| !hash.is_empty()),
+            inits: settings.inits.hashes(),
         }
     }
 }

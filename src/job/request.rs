@@ -7,8 +7,8 @@ use super::project_folder::Folder;
 use super::record::{Origin, PresetRecord, ProjectRecord};
 use super::{models, presets, project_folder};
 use crate::diffusion::Tier;
-use crate::draw::Source;
 use crate::error::{Error, Result};
+use crate::render::Init;
 use crate::score::{DEFAULT, Overrides, PLAIN, Preset, Project, Show, Slots};
 use crate::units::{FrameRate, Size};
 use crate::video::{Audio, Guard, Profile};
@@ -58,6 +58,8 @@ pub struct Request {
     pub font: Option<PathBuf>,
     /// The fonts' files that layers name.
     pub fonts: BTreeMap<String, PathBuf>,
+    /// The files of pictures and clips that frames start from, by how they are named.
+    pub inits: BTreeMap<String, PathBuf>,
     /// Whether flashes are held to three a second.
     pub flash_guard: Guard,
 }
@@ -98,11 +100,12 @@ impl Request {
         let lyrics = options.lyrics.as_deref().map(|path| Lyrics::read(path, None)).transpose()?;
         lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
         let overrides = overrides(options, &show.slots(&[]))?;
-        check_sources(&show, &overrides)?;
+        let beside = |path: &str| Ok(beside.join(path));
         Ok(Request {
             track: options.input.clone(),
+            inits: inits(&show, &overrides, beside)?,
             overrides,
-            fonts: fonts(&show, |path| Ok(beside.join(path)))?,
+            fonts: fonts(&show, beside)?,
             lyrics,
             font: options.font.clone(),
             show,
@@ -149,9 +152,9 @@ impl Request {
         lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
         let font = project.font.as_deref().map(inside).transpose()?;
         let overrides = overrides(options, &show.slots(&[]))?;
-        check_sources(&show, &overrides)?;
         Ok(Request {
             track: folder.inside(&project.track)?,
+            inits: inits(&show, &overrides, inside)?,
             overrides,
             lut: match (&options.lut, &project.lut) {
                 (None, Some(path)) => Some(folder.inside(path)?),
@@ -208,9 +211,22 @@ fn overrides(options: &JobOptions, slots: &Slots) -> Result<Overrides> {
     Ok(Overrides { set, prompt, negative, init })
 }
 
-/// Whether every source that is named can be drawn: what can be refused is refused before the long work.
-fn check_sources(show: &Show, overrides: &Overrides) -> Result<()> {
-    show.sources(overrides).try_for_each(|init| init.parse::<Source>().map(drop))
+/// The files of the pictures and clips that `show` starts frames from, as `find` finds them; what was typed is found from here.
+/// What can be refused is refused before the long work.
+fn inits(
+    show: &Show,
+    overrides: &Overrides,
+    find: impl Fn(&str) -> Result<PathBuf>,
+) -> Result<BTreeMap<String, PathBuf>> {
+    let mut files = BTreeMap::new();
+    for name in show.sources(overrides) {
+        let typed = overrides.init.is_some();
+        if let Init::File(path, _) = name.parse()? {
+            let path = if typed { PathBuf::from(path) } else { find(&path)? };
+            files.insert(name.to_owned(), path);
+        }
+    }
+    Ok(files)
 }
 
 /// The networks that `options` ask for, and where they say nothing, the program's own.

@@ -12,7 +12,7 @@ use crate::diffusion::{Model, ModelFingerprint, ModelInfo};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render;
-use crate::render::{Job, Layers, Settings, WindowShape};
+use crate::render::{Inits, Job, Layers, Settings, WindowShape};
 use crate::score::{Direction, Look, ParamId, Span, Timeline, direct, toml_text};
 use crate::system;
 use crate::timing::Timings;
@@ -36,6 +36,8 @@ pub struct Scene {
     pub timeline: Timeline,
     /// The frames that were asked for.
     pub part: Range<GeneratedFrame>,
+    /// The pictures and clips that frames start from.
+    pub inits: Inits,
     /// Who says what the guidance is.
     guidance_from: Origin,
 }
@@ -63,6 +65,8 @@ impl Scene {
             }
             request.show = direction.under(request.show)?;
         }
+        let inits = Inits::open(request.show.sources(&request.overrides), &request.track, &request.inits)?;
+        inits.notes().for_each(|note| progress.note(note));
         let guidance_from = guidance_from(&request, &info);
         for look in &mut request.show.looks {
             look.preset.base.entry(ParamId::Guidance.into()).or_insert(info.sampling().guidance);
@@ -77,7 +81,7 @@ impl Scene {
         // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.
         let span = Span { start: Seconds(0.0), frames: whole };
         let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
-        Ok(Scene { request, info, analysis, timeline, part, guidance_from })
+        Ok(Scene { request, info, analysis, timeline, part, inits, guidance_from })
     }
 
     /// The job that writes the wanted part to `destination`, computed at `placement`; `model` is its fingerprint, which may be
@@ -155,6 +159,7 @@ impl Scene {
             lut: request.lut.as_deref().map(read_lut).transpose()?,
             flash_guard: request.flash_guard,
             layers: layers.hash(),
+            inits: self.inits.clone(),
         })
     }
 

@@ -113,7 +113,7 @@ fn trial_drawing(job: &Job) -> Result<f64> {
     let Some(frame) = part.start.until(part.end).find(|frame| is_as_drawn(&job.timeline, *frame)) else {
         return Ok(0.0);
     };
-    let mut sources = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+    let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
     sources.frame(frame)?;
     let start = Instant::now();
     sources.frame(frame)?;

@@ -33,6 +33,7 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
         lut: None,
         flash_guard: Guard::On,
         layers: String::new(),
+        inits: Default::default(),
     }
 }
 

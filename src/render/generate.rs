@@ -63,7 +63,7 @@ impl<'a> Generator<'a> {
             schedule: info.sampling().schedule()?,
             conditioner: Conditioner::new(model, &job.timeline),
             noise: NoiseSource { seed: job.settings.seed, shape },
-            sources: Sources::new(&job.timeline, job.settings.seed, size),
+            sources: Sources::new(&job.timeline, &job.settings, size),
             job,
             model,
             stop,

@@ -1,5 +1,6 @@
 //! A job: everything that decides how a video comes out, complete and checked.
 
+use super::init::Inits;
 use super::layer::Layers;
 use super::plan::{Window, WindowShape, plan};
 use crate::diffusion::ModelFingerprint;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub flash_guard: Guard,
     /// SHA-256 of what is drawn over the pictures; empty if nothing is.
     pub layers: String,
+    /// The pictures and clips that frames start from.
+    pub inits: Inits,
 }
 
 /// A complete run.

@@ -91,7 +91,7 @@ impl Live {
         let window = self.window_at(frame, before)?;
         let off = Timings::off();
         let (rendered, take) = Generator::new(&self.job, model, stop, &off)?.window(window, before)?;
-        let mut sources = Sources::new(timeline, settings.seed, settings.picture);
+        let mut sources = Sources::new(timeline, settings, settings.picture);
         let pictures = sources.pictures(model, &rendered.window, &rendered.latents)?;
         let first = rate::shown(frame);
         let frames: Vec<Frame> = (pictures.iter().zip(&rendered.shown).zip(first.onwards()))

@@ -17,6 +17,7 @@ mod finish;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod generate;
+mod init;
 mod job;
 mod layer;
 mod live;
@@ -31,6 +32,7 @@ mod work;
 pub use batch::Render;
 pub use estimate::{Estimate, estimate};
 pub use generate::{Generator, Rendered};
+pub use init::{Init, Inits, Play, Showing, Sync};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
 pub use layer::{Layers, Painter};
 pub use live::{Live, LiveState, Shown};

@@ -1,11 +1,14 @@
 //! Sources: what frames start from, driven by the timeline.
 //!
 //! A drawn scene goes on with the running sum of `motion_scale` from the start of the track, at the pace of 12 steps a second, so
-//! that it moves with the music at any frame rate; `fly_zoom` drives it on, or back. Each take throws its dice anew. Where the
-//! `denoise` of a frame is 0, it is shown as it was drawn, at the video's own size, and no network has a hand in it.
+//! that it moves with the music at any frame rate; `fly_zoom` drives it on, or back. Each take throws its dice anew. A clip runs
+//! in step with the track. Where the `denoise` of a frame is 0, it is shown as its source is, at the video's own size, and no
+//! network has a hand in it.
 //!
 //! **Invariant:** a picture depends on the timeline of the whole track, the seed, the size and its frame, on nothing else.
 
+use super::init::Playing;
+use super::job::Settings;
 use super::pictures::{to_frames, to_pictures};
 use super::plan::Window;
 use crate::diffusion::Model;
@@ -21,37 +24,68 @@ const STEPS_PER_SECOND: f64 = 12.0;
 /// What flying e times as close in a second adds to the speed.
 const FLIGHT: f64 = 4.0;
 
-/// Draws the sources of a timeline's frames at one size.
+/// Draws or decodes the sources of a timeline's frames at one size.
 pub(super) struct Sources<'a> {
     timeline: &'a Timeline,
-    seed: u64,
+    settings: &'a Settings,
     size: Size,
-    /// How far a scene has gone in each frame; empty where nothing is drawn.
+    /// How far a scene has gone in each frame; empty where nothing has a source.
     phases: Vec<f64>,
-    /// The last picture's scene, and which take of the track it belongs to.
-    drawing: Option<(Source, u64, Drawing)>,
+    /// The last picture's source.
+    open: Option<Open>,
+}
+
+/// A source that pictures come from.
+struct Open {
+    name: String,
+    /// Which take of the track it belongs to.
+    take: u64,
+    source: Showing,
+}
+
+enum Showing {
+    Drawn(Drawing),
+    Footage(Box<Playing>),
 }
 
 impl<'a> Sources<'a> {
-    /// The sources of `timeline` in pictures of `size`, their dice thrown by `seed`.
-    pub fn new(timeline: &'a Timeline, seed: u64, size: Size) -> Self {
+    /// The sources of `timeline` in pictures of `size`, in a job of these settings.
+    pub fn new(timeline: &'a Timeline, settings: &'a Settings, size: Size) -> Self {
         let phases = if timeline.inits.is_empty() { Vec::new() } else { phases(timeline) };
-        Sources { timeline, seed, size, phases, drawing: None }
+        Sources { timeline, settings, size, phases, open: None }
     }
 
     /// The source of `frame`; none where it has none.
     ///
     /// # Errors
-    /// Usage: it names nothing that can be drawn, or no picture has this size.
+    /// Usage: it names nothing that is there, or no picture has this size. Input: a clip can't be decoded.
     pub fn frame(&mut self, frame: GeneratedFrame) -> Result<Option<Frame>> {
-        let Some(source) = self.timeline.init_at(frame) else { return Ok(None) };
-        let (source, take) = (source.parse::<Source>()?, take(self.timeline, frame));
-        if self.drawing.as_ref().is_none_or(|(s, t, _)| (*s, *t) != (source, take)) {
-            let drawing = Drawing::new(source, self.size, self.seed.wrapping_add(take))?;
-            self.drawing = Some((source, take, drawing));
+        let Some(name) = self.timeline.init_at(frame) else { return Ok(None) };
+        let take = take(self.timeline, frame);
+        if self.open.as_ref().is_none_or(|open| (open.name.as_str(), open.take) != (name, take)) {
+            self.open = Some(Open { name: name.to_owned(), take, source: self.opened(name, take)? });
         }
-        let phase = self.phases.get(frame.0 as usize).or(self.phases.last()).copied().unwrap_or_default();
-        Ok(self.drawing.as_mut().map(|(_, _, drawing)| Frame::new(self.size, drawing.frame(phase))))
+        let Some(open) = &mut self.open else { return Ok(None) };
+        Ok(Some(match &mut open.source {
+            Showing::Drawn(drawing) => {
+                let phase = self.phases.get(frame.0 as usize).or(self.phases.last());
+                Frame::new(self.size, drawing.frame(phase.copied().unwrap_or_default()))
+            }
+            Showing::Footage(playing) => {
+                let at = |frame: GeneratedFrame| self.timeline.fps.start_of(frame);
+                let part = self.timeline.init_since(frame).unwrap_or(frame);
+                playing.frame(at(frame), at(part), self.size)?
+            }
+        }))
+    }
+
+    /// The source that is written `name`, in a take of the track.
+    fn opened(&self, name: &str, take: u64) -> Result<Showing> {
+        if let Some(playing) = self.settings.inits.play(name)? {
+            return Ok(Showing::Footage(Box::new(playing)));
+        }
+        let (source, seed) = (name.parse::<Source>()?, self.settings.seed.wrapping_add(take));
+        Drawing::new(source, self.size, seed).map(Showing::Drawn)
     }
 
     /// The latents \[n, c, h, w] of these frames' sources; none where one has none, or there are no frames.
@@ -151,7 +185,7 @@ mod tests {
     /// The pictures of a job, by two who draw: one starts from them, one shows them.
     fn pictures(job: &Job, model: &Model) -> Vec<Frame> {
         let (stop, off) = (AtomicBool::new(false), Timings::off());
-        let mut sources = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+        let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
         let windows = Render::new(job, model, None, &stop, &off).unwrap().map(Result::unwrap);
         windows.flat_map(|w| sources.pictures(model, &w.window, &w.latents).unwrap()).collect()
     }
@@ -166,7 +200,7 @@ mod tests {
         let model = draft_model();
         let job = job(1, (0, 48), |_| 0.0);
         let found = pictures(&job, &model);
-        let mut sources = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+        let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
         assert_eq!(found.len(), 48);
         for (i, frame) in found.iter().enumerate() {
             assert!(*frame == sources.frame(GeneratedFrame(i as u64)).unwrap().unwrap(), "frame {i}");
@@ -198,7 +232,7 @@ mod tests {
             let mut generator = Generator::new(&job, &model, &stop, &off).unwrap();
             let state = before.map(|bytes| TakeState::from_bytes(&bytes, generator.shape()).unwrap());
             let (made, after) = generator.window(window, state.as_ref()).unwrap();
-            let mut sources = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+            let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
             found.extend(sources.pictures(&model, &made.window, &made.latents).unwrap());
             before = Some(after.to_bytes().unwrap());
         }
@@ -214,7 +248,7 @@ mod tests {
         for denoise in [0.2, 0.5, 1.0] {
             let mut job = job(steps, (0, 16), |_| denoise);
             job.settings.picture = job.settings.generate;
-            let mut drawn = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+            let mut drawn = Sources::new(&job.timeline, &job.settings, job.settings.picture);
             let frame = drawn.frame(GeneratedFrame(8)).unwrap().unwrap();
             let there_and_back = model.encode(&to_pictures(&[frame], model.device()).unwrap()).unwrap();
             sources.push(to_frames(&model.decode(&there_and_back).unwrap()).unwrap().remove(0));

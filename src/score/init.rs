@@ -1,4 +1,4 @@
-//! Sources: what frames start from, named by a preset, a part, a project or the person, like `draw:synthwave`.
+//! Sources: what frames start from, named by a preset, a part, a project or the person, like `draw:synthwave` or `clip.mp4`.
 //!
 //! The nearest name counts: the person's, the part's, the preset's, the project's; [`NONE`] takes it back. What a name means is
 //! none of the score's business.

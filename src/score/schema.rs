@@ -100,7 +100,7 @@ pub const TABLES: &[Table] = &[
             key(
                 "init",
                 Text,
-                "what frames start from, like draw:synthwave or draw:ocean,palette=ice; none for nothing",
+                "what frames start from: draw:synthwave, draw:ocean,palette=ice, a picture, a clip, cover (the track's own picture); none for nothing",
             ),
             key("base", Settings, "values of parameters before any route"),
             key("route", Tables("route"), "what moves what"),
@@ -242,7 +242,7 @@ pub const TABLES: &[Table] = &[
             key(
                 "init",
                 Text,
-                "what frames start from where presets and parts name nothing, like draw:synthwave",
+                "what frames start from where presets and parts name nothing: draw:synthwave, a picture, a clip, cover",
             ),
             key("hearing", Table("hearing"), "what is known better than what is heard"),
             key("variables", Named, "what ${name} stands for in any text"),

@@ -154,8 +154,16 @@ impl Timeline {
 
     /// The source that `frame` starts from, as it is written.
     pub fn init_at(&self, frame: GeneratedFrame) -> Option<&str> {
-        let span = self.inits.iter().rev().find(|span| span.start <= frame)?;
-        span.init.as_deref()
+        self.init_span(frame)?.init.as_deref()
+    }
+
+    /// The frame from which on the source of `frame` has been the same.
+    pub fn init_since(&self, frame: GeneratedFrame) -> Option<GeneratedFrame> {
+        Some(self.init_span(frame)?.start)
+    }
+
+    fn init_span(&self, frame: GeneratedFrame) -> Option<&InitSpan> {
+        self.inits.iter().rev().find(|span| span.start <= frame)
     }
 
     /// The prompt span that holds in `frame`.

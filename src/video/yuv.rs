@@ -48,35 +48,6 @@ pub(super) fn fine_from_rgb(source: &Frame) -> Option<frame::Video> {
     Some(picture)
 }
 
-/// Gives the colour of the pixel in a column and a row, red, green and blue from 0 to 255.
-pub(super) type Colour<'a> = Box<dyn Fn(usize, usize) -> [f32; 3] + 'a>;
-
-/// The colour of each pixel of a picture of three planes, 0..=255. Chroma has 2 to the power of `shift` times fewer columns and
-/// rows; `bytes` a value: 1, or 2 with ten bits. BT.709 unless the picture says BT.601, MPEG range unless it says full.
-pub(super) fn to_rgb(picture: &frame::Video, shift: (u32, u32), bytes: usize) -> Colour<'_> {
-    let planes: [(&[u8], usize); 3] = std::array::from_fn(|p| (picture.data(p), picture.stride(p)));
-    let code = move |(data, stride): (&[u8], usize), x: usize, y: usize| {
-        let at = y * stride + x * bytes;
-        match bytes {
-            1 => f32::from(data[at]),
-            _ => f32::from(u16::from_le_bytes([data[at], data[at + 1]])) / 4.0,
-        }
-    };
-    let (kr, kb) = match picture.color_space() {
-        color::Space::BT470BG | color::Space::SMPTE170M => (0.299, 0.114),
-        _ => (KR, KB),
-    };
-    let full = picture.color_range() == color::Range::JPEG || picture.format() == format::Pixel::YUVJ420P;
-    let (black, luma, chroma) = if full { (0.0, 1.0, 1.0) } else { (16.0, LUMA, CHROMA) };
-    Box::new(move |x, y| {
-        let (u, v) = (x >> shift.0, y >> shift.1);
-        let level = (code(planes[0], x, y) - black) / luma;
-        let [blue, red] = [1, 2].map(|p| (code(planes[p], u, v) - 128.0) / chroma);
-        let (r, b) = (level + 2.0 * (1.0 - kr) * red, level + 2.0 * (1.0 - kb) * blue);
-        [r, (level - kr * r - kb * b) / (1.0 - kr - kb), b]
-    })
-}
-
 /// A picture of three planes to be filled; none if memory is short.
 fn blank(pixel: format::Pixel, size: Size) -> Option<frame::Video> {
     let mut picture = frame::Video::new(pixel, size.width, size.height);

@@ -27,8 +27,10 @@ pub struct JobArgs {
     #[arg(long, value_name = "TEXT")]
     pub negative: Option<String>,
 
-    /// What frames start from: draw:SCENE or draw:SCENE,palette=NAME (`beatbolt presets` lists them), or none. How
-    /// much they give up of it is the parameter denoise: 0.35 by default; 0 shows the source alone
+    /// What frames start from: a picture, a clip, `cover` (the track's own picture), draw:SCENE or
+    /// draw:SCENE,palette=NAME (`beatbolt presets` lists them), or none. How much they give up of it is the parameter
+    /// denoise: 0.35 by default; 0 shows it alone. Behind the name: fit=cover|contain|stretch,
+    /// play=loop|pingpong|once, from=SECONDS, sync=track|part
     #[arg(long, value_name = "SOURCE")]
     pub init: Option<String>,
 

@@ -31,7 +31,7 @@ pub fn decode(
     from: &Receiver<Result<Rendered>>,
     to: &SyncSender<Result<Pictures>>,
 ) {
-    let mut sources = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+    let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
     for rendered in from {
         let pictures = rendered.and_then(|rendered| {
             let _span = timings.span("decode");

@@ -25,8 +25,9 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
         lut: _,
         flash_guard,
         layers: _,
+        inits,
     } = settings;
-    let key = json!({
+    let mut key = json!({
         "program": program,
         "model": serde_json::to_value(model).context(unwritable)?,
         "device": device,
@@ -38,6 +39,9 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
         "timeline": timeline,
         "flash_guard": flash_guard,
     });
+    if !inits.is_empty() {
+        key["inits"] = serde_json::to_value(inits).context(unwritable)?;
+    }
     match key {
         Value::Object(key) => Ok(key),
         _ => Err(unwritable()),
@@ -66,6 +70,9 @@ pub fn differences(now: &Map<String, Value>, then: &Map<String, Value>) -> Vec<S
 pub fn said(name: &str) -> String {
     if let Some(part) = name.strip_prefix("model.") {
         return format!("the model's {part}");
+    }
+    if name.starts_with("inits") {
+        return "a picture or clip that frames start from".to_owned();
     }
     match name {
         "program" => "the version of beatbolt",

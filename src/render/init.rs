@@ -1,0 +1,269 @@
+//! Inits: what frames start from, as people write it: a drawn scene (`draw:synthwave`), a picture, a clip, or the track's cover.
+//!
+//! ```text
+//! photo.png                        fills the frame; what stands out is cut off
+//! photo.png,fit=contain            all of it, its own blurred picture at the sides
+//! clip.mp4                         in step with the track, again and again
+//! clip.mp4,play=pingpong,from=2.5  there and back, beginning with what is seen at 2.5 seconds
+//! clip.mp4,sync=part,play=once     from the start of its part on; its last picture stays
+//! cover                            the picture inside the track's file
+//! ```
+
+use crate::draw::Source;
+use crate::error::{Error, Result};
+use crate::units::{Seconds, Size};
+use crate::video::{Fit, Footage, Frame, Reel};
+use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+/// The word for the picture inside the track's file.
+const COVER: &str = "cover";
+/// What a drawn scene begins with.
+const DRAWN: &str = "draw:";
+
+/// What frames start from, as it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Init {
+    /// A scene that is drawn.
+    Drawn(Source),
+    /// The picture inside the track's file.
+    Cover(Showing),
+    /// The file of a picture or a clip.
+    File(String, Showing),
+}
+
+/// How a picture or a clip is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Showing {
+    /// How it comes into the frame.
+    pub fit: Fit,
+    /// What follows a clip's end.
+    pub play: Play,
+    /// When a clip begins.
+    pub sync: Sync,
+    /// What is seen of a clip when it begins, in seconds after its first picture.
+    pub from: f64,
+}
+
+/// What follows a clip's end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Play {
+    /// Its beginning.
+    #[default]
+    Loop,
+    /// The same backwards, and so on.
+    PingPong,
+    /// Its last picture stays.
+    Once,
+}
+
+/// When a clip begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sync {
+    /// With the track, wherever it is seen.
+    #[default]
+    Track,
+    /// With the part that shows it.
+    Part,
+}
+
+impl FromStr for Init {
+    type Err = Error;
+
+    /// # Errors
+    /// Usage: there is no such scene, or no such setting of a picture.
+    fn from_str(text: &str) -> Result<Self> {
+        let text = text.trim();
+        if text.starts_with(DRAWN) {
+            return text.parse().map(Init::Drawn);
+        }
+        // A file's name may have commas in it: settings are what stands at the end and has a known name.
+        let (mut name, mut showing) = (text, Showing::default());
+        while let Some((before, last)) = name.rsplit_once(',') {
+            let Some((key, value)) = last.split_once('=') else { break };
+            if !showing.set(key.trim(), value.trim())? {
+                break;
+            }
+            name = before.trim_end();
+        }
+        match name {
+            "" => Err(Error::usage("an init without a name").hint(hint())),
+            COVER => Ok(Init::Cover(showing)),
+            name => Ok(Init::File(name.to_owned(), showing)),
+        }
+    }
+}
+
+fn hint() -> String {
+    "write draw:SCENE, the name of a picture or a clip, or cover for the track's own picture".to_owned()
+}
+
+impl Showing {
+    /// Sets what `key` names; false: it names nothing.
+    fn set(&mut self, key: &str, value: &str) -> Result<bool> {
+        let unknown =
+            |known: &str| Error::usage(format!("'{key}={value}' is no setting of an init")).hint(known);
+        match key {
+            "fit" => self.fit = value.parse()?,
+            "play" => {
+                self.play = match value {
+                    "loop" => Play::Loop,
+                    "pingpong" => Play::PingPong,
+                    "once" => Play::Once,
+                    _ => return Err(unknown("play=loop, play=pingpong and play=once are there")),
+                }
+            }
+            "sync" => {
+                self.sync = match value {
+                    "track" => Sync::Track,
+                    "part" => Sync::Part,
+                    _ => return Err(unknown("sync=track and sync=part are there")),
+                }
+            }
+            "from" => {
+                let seconds: Option<f64> = value.parse().ok();
+                self.from = seconds
+                    .filter(|s| (0.0..=1e6).contains(s))
+                    .ok_or_else(|| unknown("from is a time in seconds, like from=2.5"))?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The time on the footage's own clock that is seen so many `seconds` after its beginning; it lasts `length`.
+    fn time(&self, seconds: f64, length: f64) -> f64 {
+        let at = seconds + self.from;
+        match self.play {
+            Play::Loop => at.rem_euclid(length),
+            Play::PingPong => {
+                let at = at.rem_euclid(2.0 * length);
+                if at < length { at } else { 2.0 * length - at }
+            }
+            Play::Once => at.clamp(0.0, length),
+        }
+    }
+}
+
+/// The pictures and clips that a show names, looked at. Drawn scenes need no looking.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Inits(Arc<BTreeMap<String, Opened>>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Opened {
+    footage: Footage,
+    showing: Showing,
+    hash: String,
+}
+
+impl Inits {
+    /// Looks at every picture and clip among `names`, whose `files` are known, and at the cover of `track`.
+    ///
+    /// # Errors
+    /// Usage: a name can't be meant. Input: a file can't be read, or has no picture.
+    pub fn open<'a>(
+        names: impl Iterator<Item = &'a str>,
+        track: &Path,
+        files: &BTreeMap<String, PathBuf>,
+    ) -> Result<Self> {
+        let mut opened = BTreeMap::new();
+        for name in names {
+            let (footage, showing) = match name.parse()? {
+                Init::Drawn(_) => continue,
+                Init::Cover(showing) => (Footage::cover(track)?, showing),
+                Init::File(path, showing) => {
+                    let path = files.get(name).cloned().unwrap_or_else(|| PathBuf::from(path));
+                    if !path.is_file() {
+                        let error =
+                            Error::input(format!("there is no file {} to start from", path.display()));
+                        return Err(error.hint(hint()));
+                    }
+                    (Footage::open(&path)?, showing)
+                }
+            };
+            let hash = footage.hash()?;
+            opened.insert(name.to_owned(), Opened { footage, showing, hash });
+        }
+        Ok(Inits(Arc::new(opened)))
+    }
+
+    /// Whether every init is a drawn scene.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// SHA-256 of their files, by their names.
+    pub fn hashes(&self) -> BTreeMap<String, String> {
+        self.0.iter().map(|(name, opened)| (name.clone(), opened.hash.clone())).collect()
+    }
+
+    /// What the person should know of them.
+    pub fn notes(&self) -> impl Iterator<Item = &str> {
+        self.0.values().filter_map(|opened| opened.footage.note())
+    }
+
+    /// The init that is written `name`, ready to be played in frames of `size`.
+    pub(super) fn play(&self, name: &str) -> Result<Option<Playing>> {
+        let Some(Opened { footage, showing, .. }) = self.0.get(name) else { return Ok(None) };
+        Ok(Some(Playing { reel: footage.reel()?, length: footage.length(), showing: *showing }))
+    }
+}
+
+impl Serialize for Inits {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.hashes().serialize(serializer)
+    }
+}
+
+/// A picture or a clip that is being shown.
+pub(super) struct Playing {
+    reel: Reel,
+    length: Option<Seconds>,
+    showing: Showing,
+}
+
+impl Playing {
+    /// What is seen of it at `time` of the track, where its part began at `part`.
+    pub fn frame(&mut self, time: Seconds, part: Seconds, size: Size) -> Result<Frame> {
+        let begun = if self.showing.sync == Sync::Part { part.0 } else { 0.0 };
+        let at = self.length.map_or(0.0, |length| self.showing.time(time.0 - begun, length.0));
+        self.reel.frame(Seconds(at), size, self.showing.fit)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Init {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn settings_stand_behind_a_name_that_may_have_commas() {
+        assert!(matches!(parsed("draw:ocean,palette=ice"), Init::Drawn(_)));
+        assert_eq!(parsed("cover"), Init::Cover(Showing::default()));
+        assert_eq!(parsed("Me, myself.mp4"), Init::File("Me, myself.mp4".into(), Showing::default()));
+        let showing = Showing { fit: Fit::Contain, play: Play::PingPong, sync: Sync::Part, from: 2.5 };
+        let text = "a,b=c.mp4, fit=contain, play=pingpong, sync=part, from=2.5";
+        assert_eq!(parsed(text), Init::File("a,b=c.mp4".into(), showing));
+        for wrong in
+            ["", " ", ",fit=cover", "a.png,fit=wide", "a.mp4,play=twice", "a.mp4,from=-1", "a.mp4,from=x"]
+        {
+            assert!(wrong.parse::<Init>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn clips_go_round_there_and_back_or_end() {
+        let at = |play, seconds| Showing { play, from: 1.0, ..Showing::default() }.time(seconds, 4.0);
+        assert_eq!([0.0, 2.0, 3.5, 7.0].map(|s| at(Play::Loop, s)), [1.0, 3.0, 0.5, 0.0]);
+        assert_eq!([0.0, 2.0, 4.0, 7.0, 7.5].map(|s| at(Play::PingPong, s)), [1.0, 3.0, 3.0, 0.0, 0.5]);
+        assert_eq!([0.0, 2.0, 30.0].map(|s| at(Play::Once, s)), [1.0, 3.0, 4.0]);
+        // A part may begin before the frame that shows it first.
+        assert_eq!(at(Play::Loop, -2.0), 3.0);
+    }
+}
