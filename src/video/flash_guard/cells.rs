@@ -2,15 +2,16 @@
 //!
 //! Relative luminance is WCAG's: of linear light, 0.2126 R + 0.7152 G + 0.0722 B. Red is WCAG's measure of saturated red, R - G - B of
 //! linear light, where it is positive; a cell is saturated if R / (R + G + B) >= 0.8. Cells average over what is finer than the
-//! eye takes for a flash, like grain.
+//! eye takes for a flash: grain, and lines and small lights that move, which brighten one place as they darken the next. Sixteen
+//! to a row are as wide as a fifth of the field that WCAG counts in (341 of 1024 pixels).
 
 use crate::video::frame::Frame;
 use rayon::prelude::*;
 use std::sync::LazyLock;
 
 /// Most cells in a row, and rows.
-const COLUMNS: usize = 64;
-const ROWS: usize = 36;
+const COLUMNS: usize = 16;
+const ROWS: usize = 9;
 /// Share of red in all light from which it is saturated.
 const SATURATED: f32 = 0.8;
 
@@ -58,6 +59,25 @@ pub(super) fn measure(frame: &Frame) -> Vec<Cell> {
     (0..rows).into_par_iter().flat_map_iter(row).collect()
 }
 
+/// The mean light of a picture.
+pub(super) fn mean(cells: &[Cell]) -> f32 {
+    cells.iter().map(|cell| cell.light).sum::<f32>() / cells.len().max(1) as f32
+}
+
+/// The picture with its light multiplied.
+pub(super) fn lit(frame: &Frame, factor: f32) -> Frame {
+    let table: [u8; 256] = std::array::from_fn(|byte| {
+        let light = f64::from(LIGHT[byte] * factor).clamp(0.0, 1.0);
+        let v = if light <= 0.003_130_8 { 12.92 * light } else { 1.055 * light.powf(1.0 / 2.4) - 0.055 };
+        (255.0 * v).round() as u8
+    });
+    let mut out = frame.clone();
+    out.rgb_mut()
+        .par_chunks_mut(1 << 16)
+        .for_each(|part| part.iter_mut().for_each(|v| *v = table[usize::from(*v)]));
+    out
+}
+
 fn cell([r, g, b]: [f32; 3]) -> Cell {
     let (red, all) = ((r - g - b).max(0.0), r + g + b);
     Cell { light: 0.2126 * r + 0.7152 * g + 0.0722 * b, red, saturated: all > 0.0 && r >= SATURATED * all }
@@ -73,7 +93,7 @@ mod tests {
         let size = Size { width: 64, height: 36 };
         let of = |rgb: [u8; 3]| {
             let cells = measure(&Frame::new(size, rgb.repeat(size.pixels())));
-            assert!(cells.len() == 64 * 36 && cells.iter().all(|c| *c == cells[0]));
+            assert!(cells.len() == 16 * 9 && cells.iter().all(|c| *c == cells[0]));
             cells[0]
         };
         assert!((of([255; 3]).light - 1.0).abs() < 1e-5 && of([0; 3]) == Cell::default());
@@ -85,11 +105,22 @@ mod tests {
     }
 
     #[test]
+    fn a_picture_is_lit_in_linear_light_and_at_one_as_it_was() {
+        let ramp = Frame::new(Size { width: 16, height: 16 }, (0..=255).flat_map(|v| [v; 3]).collect());
+        assert!(lit(&ramp, 1.0) == ramp);
+        // Half of the light of white is byte 188, twice that of it is white again.
+        let half = lit(&ramp, 0.5);
+        assert_eq!((half.rgb()[765], lit(&half, 2.0).rgb()[765], lit(&ramp, 0.0).rgb()[765]), (188, 255, 0));
+        let (before, after) = (mean(&measure(&ramp)), mean(&measure(&half)));
+        assert!((after / before - 0.5).abs() < 0.005, "{after} {before}");
+    }
+
+    #[test]
     fn cells_average_checks_and_small_pictures_have_as_many_cells_as_pixels() {
-        let (large, small) = (Size { width: 1280, height: 720 }, Size { width: 16, height: 20 });
+        let (large, small) = (Size { width: 1280, height: 720 }, Size { width: 5, height: 6 });
         let checks = (0..large.pixels()).flat_map(|i| [if (i + i / 1280) % 2 == 0 { 0 } else { 255 }; 3]);
         let cells = measure(&Frame::new(large, checks.collect()));
-        assert!(cells.len() == 64 * 36 && cells.iter().all(|c| (c.light - 0.5).abs() < 1e-4));
-        assert_eq!(measure(&Frame::black(small)).len(), 320);
+        assert!(cells.len() == 16 * 9 && cells.iter().all(|c| (c.light - 0.5).abs() < 1e-4));
+        assert_eq!(measure(&Frame::black(small)).len(), 30);
     }
 }

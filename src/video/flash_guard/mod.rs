@@ -2,8 +2,12 @@
 //!
 //! More than three flashes in a second can bring on seizures (WCAG 2.3.1, ITU-R BT.1702). [`FlashGuard`] counts general flashes and
 //! those of saturated red as these say, on the frames that it has let out. A frame with which the picture would go up or down
-//! once more than three times in a second is blended with the frame before, as little as it takes: out = before + a (frame - before) with
-//! the largest a of 64 steps that makes no such transition. At a = 0 the picture stands, so there is always one. Every other frame passes as it is.
+//! once more than three times in a second is damped, as little as it takes, by the first of these ways that makes no such transition:
+//! 1. It is lit as the frame before was, so that what moves goes on moving: its mean light is before + a (frame - before) with the largest
+//!    a of 64 steps that will do.
+//! 2. It is blended with the frame before: out = before + a (frame - before). At a = 0 the picture stands, so there is always one.
+//!
+//! Every other frame passes as it is.
 //!
 //! **Invariant:** what comes out depends on the frames that came in, in their order, and on nothing else; so a render
 //! that goes on after an interruption, which passes all its frames anew, gives the same bytes.
@@ -96,7 +100,7 @@ impl FlashGuard {
             false => (frame, measured),
             true => {
                 (self.damped, self.count) = (Some(self.passed), self.count + 1);
-                let out = self.damp(&frame);
+                let out = self.damp(&frame, &measured);
                 let measured = cells::measure(&out);
                 (out, measured)
             }
@@ -130,19 +134,32 @@ impl FlashGuard {
         })
     }
 
-    /// The frame as near to `frame` as is allowed.
-    fn damp(&self, frame: &Frame) -> Frame {
-        // What is allowed at some a is allowed below it.
+    /// The frame as near to `frame`, whose cells were `measured`, as is allowed.
+    fn damp(&self, frame: &Frame, measured: &[Cell]) -> Frame {
+        let (from, to) = (cells::mean(&cells::measure(&self.before)), cells::mean(measured));
+        let lit = |share: u16| {
+            let light = from + (to - from) * f32::from(share) / f32::from(STEPS);
+            cells::lit(frame, light / to.max(1e-6))
+        };
+        let blended = |share| mix(&self.before, frame, share);
+        self.most(&lit).or_else(|| self.most(&blended)).unwrap_or_else(|| self.before.clone())
+    }
+
+    /// What is made with the largest share that is allowed; none if not even a share of 0 is.
+    fn most(&self, make: &dyn Fn(u16) -> Frame) -> Option<Frame> {
+        let is_allowed = |frame: &Frame| !self.forbids(&cells::measure(frame), Strictness::Careful);
+        let mut best = Some(make(0)).filter(is_allowed)?;
+        // What is allowed at some share is allowed below it.
         let (mut allowed, mut forbidden) = (0, STEPS);
         while forbidden - allowed > 1 {
             let middle = (allowed + forbidden) / 2;
-            let cells = cells::measure(&mix(&self.before, frame, middle));
-            match self.forbids(&cells, Strictness::Careful) {
-                true => forbidden = middle,
-                false => allowed = middle,
+            let made = make(middle);
+            match is_allowed(&made) {
+                true => (allowed, best) = (middle, made),
+                false => forbidden = middle,
             }
         }
-        mix(&self.before, frame, allowed)
+        Some(best)
     }
 }
 
