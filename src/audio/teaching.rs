@@ -26,7 +26,7 @@ pub(super) fn ways(path: &Path, weights: &Weights) -> Value {
             let laid: Vec<f64> = long.flat_map(|stretch| level.lay(&beats[stretch], from)).collect();
             let seconds: Vec<f64> =
                 laid.iter().map(|hop| (hop + track.span.start as f64) * track.hop).collect();
-            let prior = rule == (level.every, level.parts);
+            let prior = level.is_as_fast_as(rule);
             ways.extend(evidence.signs(&laid).map(
                 |signs| json!({"level": index, "usual": prior, "beats": seconds, "signs": signs.to_vec()}),
             ));
