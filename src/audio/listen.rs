@@ -121,9 +121,12 @@ pub(super) mod tests {
     use crate::progress::Silent;
     use std::collections::BTreeMap;
 
-    /// A track that was listened to, its first envelopes, and how many events it has.
-    pub(in crate::audio) fn heard(path: &Path) -> (Track, BTreeMap<String, Envelope>, usize) {
-        let track = Track::new(keep(path, None, &Silent).unwrap(), &Weights::shipped().unwrap()).unwrap();
+    /// A track that these nets listened to, its first envelopes, and how many events it has.
+    pub(in crate::audio) fn heard(
+        path: &Path,
+        weights: &Weights,
+    ) -> (Track, BTreeMap<String, Envelope>, usize) {
+        let track = Track::new(keep(path, None, &Silent).unwrap(), weights).unwrap();
         let onsets = track.hits(&track.chances.onset, LEAST_ONSET, &track.features.flux);
         let envelopes = envelopes(&track.features, &track.sounding, track.hop);
         let events = onset::clear(&onsets) + track.strikes();

@@ -113,7 +113,7 @@ fn candidate(
     let signs = evidence.signs(&beats).filter(|_| pace == (1, 1) || TEMPI.contains(&tempo))?;
     let prior =
         LEVELS.iter().zip(LEVEL_WEIGHTS).filter(|(other, _)| **other == level).map(|(_, weight)| weight);
-    let usual = if rule == pace { USUAL } else { 0.0 };
+    let usual = if level.is_as_fast_as(rule) { USUAL } else { 0.0 };
     let beats = beats.into_iter().map(|beat| beat.round() as usize).collect();
     Some(Candidate {
         level,
@@ -145,6 +145,11 @@ impl Level {
         (from..heard.len() * self.parts).step_by(self.every).map(at).collect()
     }
 
+    /// Whether it has as many beats as one with so many of so many parts.
+    pub(super) fn is_as_fast_as(&self, (every, parts): (usize, usize)) -> bool {
+        self.parts * every == parts * self.every
+    }
+
     /// The parts from which on it may be counted.
     pub(super) fn starts(&self) -> std::ops::Range<usize> {
         self.from.0..self.from.1
@@ -171,6 +176,15 @@ mod tests {
         for (i, level) in LEVELS.iter().enumerate().skip(1) {
             assert!(level.starts().all(|from| laid(i, from) != heard), "{level:?}");
         }
+    }
+
+    #[test]
+    fn beats_between_are_as_fast_as_those_that_were_heard() {
+        let as_fast_as = |pace| {
+            LEVELS.iter().enumerate().filter(move |(_, level)| level.is_as_fast_as(pace)).map(|(i, _)| i)
+        };
+        assert_eq!(as_fast_as((1, 1)).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(as_fast_as((2, 1)).collect::<Vec<_>>(), [2]);
     }
 
     #[test]

@@ -29,6 +29,7 @@ PATTERNS = {
     'rock with more kicks': drums([0, 1.5, 2, 2.5], [1, 3], EIGHTHS, (75, 140), bass=.7, chords=.5),
     'four on the floor': drums([0, 1, 2, 3], [1, 3], [.5], (112, 150), bass=.6, chords=.5),
     'offbeat bass': drums([0, 1, 2, 3], [], [.5], (118, 142), offbeat=1.5, chords=.3),
+    'louder offbeat bass': drums([0, 1, 2, 3], [], [.5], (112, 142), offbeat=4, soft_kick=.6, chords=.3),
     'shuffle': drums([0, 2], [1, 3], SWUNG, (62, 135), bass=.5, chords=.3),
     'twelve eighths': drums([0, 2], [1, 3], TRIPLETS, (48, 80), bass=.5, chords=.6, quavers=3),
     'ballad': drums([0, 2], [1, 3], [], (50, 68), soft=.6, chords=1, quavers=2),
@@ -46,6 +47,9 @@ PATTERNS = {
     'chords': drums([], [], [], (60, 140), bass=.5, chords=1, quavers=2),
     'tones': drums([], [], [], (48, 110), melody=True),
     'seven eighths': drums([0], [2, 4], [0], (190, 231), 7, bass=.3),
+    # Nothing here is a drum, and nobody says where the beats are.
+    'plucked bass': drums([], [], [], (80, 150), bass=1, plucked=4, free=True),
+    'plucked bass and chords': drums([], [], [], (80, 150), bass=1, plucked=3, chords=1, free=True),
 }
 
 
@@ -85,9 +89,17 @@ class Band:
         wave = sum(p * np.sin(2 * np.pi * hz * (k + 1) * t) for k, p in enumerate(self.parts) if hz * (k + 1) < 9000)
         return wave * envelope(n, attack, fade or self.fade) * np.minimum(1, (n - np.arange(n)) / (.02 * RATE))
 
+    def bass(self, hz, beat, plucked):
+        if not plucked:
+            return self.tone(hz, beat * .5, fade=3)
+        t = np.arange(int(beat * RATE)) / RATE
+        hz *= self.rng.choice([.75, 1])
+        parts = (p * np.sin(2 * np.pi * hz * (k + 1) * t) * np.exp(-(3 + self.fade * k) * t) for k, p in enumerate(self.parts))
+        return sum(parts) * np.minimum(1, t / .004)
+
 
 def track(pattern, rng):
-    """Sound, beats and downbeats."""
+    """Sound, and lists of seconds of what is in it."""
     metre, band = pattern['metre'], Band(rng)
     beat = 60 / rng.uniform(*pattern['tempi'])
     sound, first = np.zeros(SECONDS * RATE), rng.choice([0, rng.uniform(0, 1)])
@@ -100,9 +112,13 @@ def track(pattern, rng):
     bars = int((SECONDS - first) / beat / metre) + 1
     without = set(rng.choice(bars, int(bars * rng.choice([0, .1])), replace=False))
 
-    def put(at, wave, level):
+    struck = {'onsets': [], 'kick': [], 'snare': [], 'hat': []}
+
+    def put(at, wave, level, drum='onsets'):
         at = int((first + at * beat + rng.normal() * loose) * RATE)
         if 0 <= at < len(sound):
+            for what in {'onsets', drum}:
+                struck[what].append(at / RATE)
             wave = wave[:len(sound) - at]
             sound[at:at + len(wave)] += level * rng.uniform(.85, 1.1) * wave
 
@@ -110,17 +126,17 @@ def track(pattern, rng):
         now, root = bar * metre, 55 * 2 ** (roots[bar % 4] / 12)
         if bar not in without:
             for at in pattern['kick']:
-                put(now + at, band.kick_sound, soft * levels['kick'])
+                put(now + at, band.kick_sound, soft * pattern.get('soft_kick', 1) * levels['kick'], 'kick')
             for at in pattern['snare']:
-                put(now + at, band.snare(), soft * levels['snare'])
+                put(now + at, band.snare(), soft * levels['snare'], 'snare')
             if rng.random() < .15:
-                put(now + rng.integers(metre) + .5, band.snare(), .3 * soft * levels['snare'])
+                put(now + rng.integers(metre) + .5, band.snare(), .3 * soft * levels['snare'], 'snare')
             for at in pattern.get('ride') or [i + at for i in range(metre) for at in pattern['hats']]:
-                put(now + at, band.hat(), soft * levels['hat'])
+                put(now + at, band.hat(), soft * levels['hat'], 'hat')
         if plays['bass']:
             steps = np.arange(0, metre, .5 if upbeat and not pattern.get('quavers') == 3 else 1)
             for at in steps:
-                put(now + at, band.tone(root, beat * .5, fade=3), levels['bass'])
+                put(now + at, band.bass(root, beat, pattern.get('plucked')), pattern.get('plucked', 1) * levels['bass'])
         if pattern.get('offbeat'):
             for i in range(metre):
                 put(now + i + .5, band.tone(root, beat * .45, fade=3), pattern['offbeat'] * levels['bass'])
@@ -136,7 +152,8 @@ def track(pattern, rng):
                 put(now + i, band.tone(220 * 2 ** (rng.choice([0, 3, 5, 7, 10, 12]) / 12), beat * .8, fade=4), .3)
     beats = [first + i * beat for i in range(bars * metre) if first + i * beat < SECONDS]
     sound += rng.standard_normal(len(sound)) * rng.choice([0, 1e-4, 1e-3])
-    return sound / max(1, np.abs(sound).max()), beats, beats[::metre]
+    lists = {what: sorted(times) for what, times in struck.items()}
+    return sound / max(1, np.abs(sound).max()), {'beats': beats, 'downbeats': beats[::metre], 'free': pattern.get('free', False)} | lists
 
 
 def main():
@@ -149,10 +166,10 @@ def main():
     for kind, pattern in PATTERNS.items():
         for i in range(o.each):
             name = f'{kind} {i}'.replace(' ', '_')
-            sound, beats, downbeats = track(pattern, np.random.default_rng(zlib.crc32(name.encode())))
+            sound, lists = track(pattern, np.random.default_rng(zlib.crc32(name.encode())))
             soundfile.write(f'{o.out}/audio/{name}.wav', sound, RATE, subtype='PCM_16')
             with open(f'{o.out}/truth/{name}.json', 'w') as file:
-                json.dump({'kind': kind, 'beats': beats, 'downbeats': downbeats, 'tempo': 60 / np.median(np.diff(beats))}, file)
+                json.dump({'kind': kind, 'tempo': 60 / np.median(np.diff(lists['beats']))} | lists, file)
 
 
 if __name__ == '__main__':
