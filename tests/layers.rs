@@ -72,7 +72,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("chardetng", &["text_file/encoding.rs"]),
     ("encoding_rs", &["text_file/encoding.rs"]),
     ("percent_encoding", &["audio/collection/rekordbox.rs"]),
-    ("quick_xml", &["audio/collection"]),
+    ("quick_xml", &["audio/collection", "diffusion/text/entities.rs"]),
     ("postcard", &["job/analysis_cache.rs"]),
     ("toml", &["score", "job/user_config.rs"]),
     ("ureq", &["job/hub/http.rs"]),
