@@ -67,7 +67,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("libc", &["system.rs"]),
     ("indicatif", &["cli/terminal.rs"]),
     ("plotters", &["cli/plot"]),
-    ("half", &["audio/weights.rs"]),
+    ("half", &["audio/weights.rs", "nn/cpu/widen.rs"]),
     ("hound", &["cli/analyze/clicks.rs"]),
     ("chardetng", &["text_file/encoding.rs"]),
     ("encoding_rs", &["text_file/encoding.rs"]),

@@ -47,4 +47,4 @@ pub use record::{
 pub use render::{in_the_way, make};
 pub use request::{Request, is_project};
 pub use scene::Scene;
-pub use warning::{Warning, warnings};
+pub use warning::{Warning, memory_warning, warnings};

@@ -22,11 +22,11 @@ pub struct Render<'a> {
 }
 
 impl<'a> Render<'a> {
-    /// A render of `job` with `model`. Windows are kept in and taken from `store`, if there is one; once `stop`
+    /// A render of `job` with `model`, whose text encoder is let go once all prompts are encoded. Windows are kept in and taken from `store`, if there is one; once `stop`
     /// is set, the next step ends it with [`crate::error::ErrorKind::Stopped`].
     ///
     /// # Errors
-    /// As [`Generator::new`].
+    /// As [`Generator::new`] and [`Generator::prepare`].
     pub fn new(
         job: &'a Job,
         model: &'a Model,
@@ -34,8 +34,10 @@ impl<'a> Render<'a> {
         stop: &'a AtomicBool,
         timings: &'a Timings,
     ) -> Result<Self> {
-        let generator = Generator::new(job, model, stop, timings)?;
-        Ok(Render { generator, windows: job.windows().into_iter(), store, take: None, state: None })
+        let mut generator = Generator::new(job, model, stop, timings)?;
+        let windows = job.windows();
+        generator.prepare(&windows)?;
+        Ok(Render { generator, windows: windows.into_iter(), store, take: None, state: None })
     }
 
     fn window(&mut self, window: Window) -> Result<Rendered> {

@@ -29,7 +29,7 @@ mod take;
 mod work;
 
 pub use batch::Render;
-pub use estimate::{Estimate, estimate};
+pub use estimate::{Estimate, estimate, needed_memory};
 pub use generate::{Generator, Rendered};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
 pub use layer::{Layers, Painter};

@@ -17,6 +17,7 @@ pub mod linear;
 pub mod math;
 pub mod norm;
 pub mod pointwise;
+pub mod widen;
 mod winograd;
 
 use candle_core::{CpuStorage, Layout};
