@@ -127,7 +127,7 @@ impl Wanted {
                 "extensions/sd-webui-animatediff/model",
                 "animatediff_models",
             ],
-            Wanted::Vae => &["models/vae", "models/VAE", "vae", "VAE"],
+            Wanted::Vae => &["models/vae", "models/VAE", "vae", "VAE", "models/vae_approx", "models/VAE-approx", "vae_approx"],
         }
     }
 
@@ -136,7 +136,7 @@ impl Wanted {
         match self {
             Wanted::Model => &["checkpoints", "diffusers"],
             Wanted::Motion => &["animatediff_models"],
-            Wanted::Vae => &["vae"],
+            Wanted::Vae => &["vae", "vae_approx"],
         }
     }
 }

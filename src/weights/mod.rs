@@ -10,6 +10,7 @@
 
 pub mod element;
 pub mod find;
+pub mod halves;
 pub mod keys;
 mod open;
 pub mod patch;
@@ -20,7 +21,7 @@ mod slice;
 pub mod source;
 
 pub use find::find;
-pub use open::open;
+pub use open::{open, open_autoencoder};
 pub use patch::Patch;
 pub use slice::{Keys, Slice, whole};
 pub use source::TensorSource;

@@ -226,7 +226,7 @@ impl ModelInfo {
     pub(super) fn open_weights(&self, part: Part, placement: &Placement) -> Result<Weights> {
         let path = self.weights_of(part)?;
         if let (Part::Vae, Some(vae)) = (part, &self.vae_file) {
-            return Weights::open(&path, placement, |name| vae.layout.keys(name));
+            return Weights::of(vae.source()?, placement, |name| vae.layout.keys(name));
         }
         let Some(layout) = self.layout else { return Weights::open(&path, placement, part.keys()) };
         match part {
