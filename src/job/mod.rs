@@ -17,7 +17,7 @@
 
 mod analysis_cache;
 mod cache_folder;
-mod comfy_paths;
+pub mod comfy_paths;
 mod destination;
 mod flashes;
 mod hearing;
