@@ -83,8 +83,8 @@ fn rewrite(text: &mut NormalizedString, until: usize, pass: fn(&str) -> Change) 
                 made.extend(new.chars().enumerate().map(|(i, c)| (c, isize::from(i > 0))));
                 // What nothing stands for goes with the last one that stands for something.
                 let gone = if new.is_empty() { count } else { count - 1 };
-                let holder = made[..(from + 1).min(made.len())].iter_mut().rev().find(|(_, change)| *change <= 0);
-                match holder {
+                let until = (from + 1).min(made.len());
+                match made[..until].iter_mut().rev().find(|(_, change)| *change <= 0) {
                     Some((_, change)) => *change -= gone as isize,
                     None => removed += gone,
                 }
