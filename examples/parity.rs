@@ -140,7 +140,8 @@ fn compare(
 
 /// The SHA-256 of a tensor's values.
 fn hash(x: &Tensor) -> Result<String> {
-    let values = x.flatten_all().and_then(|x| x.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.to_vec1::<f32>());
+    let values =
+        x.flatten_all().and_then(|x| x.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.to_vec1::<f32>());
     let values = values.context(|| Error::device("the pictures can't be read back"))?;
     let mut digest = Digest::default();
     digest.update(values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());

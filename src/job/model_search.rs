@@ -127,7 +127,15 @@ impl Wanted {
                 "extensions/sd-webui-animatediff/model",
                 "animatediff_models",
             ],
-            Wanted::Vae => &["models/vae", "models/VAE", "vae", "VAE", "models/vae_approx", "models/VAE-approx", "vae_approx"],
+            Wanted::Vae => &[
+                "models/vae",
+                "models/VAE",
+                "vae",
+                "VAE",
+                "models/vae_approx",
+                "models/VAE-approx",
+                "vae_approx",
+            ],
         }
     }
 
@@ -158,7 +166,10 @@ pub(super) fn find(asked: &Path, wanted: Wanted, places: &Places) -> Result<Foun
         return match (misplaced(asked, wanted, places), asked.components().count()) {
             (Some((other, path)), _) if other == Wanted::Model => {
                 let (kind, home) = (wanted.name(), wanted.places()[0]);
-                let note = format!("{name}: {} lies among the checkpoints; a {kind}'s place is {home}", path.display());
+                let note = format!(
+                    "{name}: {} lies among the checkpoints; a {kind}'s place is {home}",
+                    path.display()
+                );
                 Ok(Found { path, note: Some(note) })
             }
             (Some((other, _)), 1) => {

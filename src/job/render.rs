@@ -27,7 +27,10 @@ pub fn make(request: Request, destination: &Destination, watch: Watch) -> Result
         return Err(other);
     }
     let memory = memory_warning(&scene, &job, &placement);
-    warnings(&scene, &job)?.iter().chain(&memory).for_each(|warning| watch.progress.note(&warning.to_string()));
+    warnings(&scene, &job)?
+        .iter()
+        .chain(&memory)
+        .for_each(|warning| watch.progress.note(&warning.to_string()));
     let model = scene.load(&placement, watch.progress, watch.timings)?;
     produce(&job, destination, (&model, stream), watch)
 }

@@ -46,12 +46,20 @@ fn named(text: &str) -> Result<()> {
     let shapes: BTreeMap<String, Vec<usize>> = text.lines().filter_map(line).collect();
     let (kind, vae) = (Kind::of(&shapes), VaeLayout::of(&shapes));
     assert!(!kind.name().is_empty());
-    let _ = (family::stranger(&shapes), keys::likely_cause(shapes.iter().map(|(k, s)| (k.as_str(), s.as_slice()))));
+    let _ = (
+        family::stranger(&shapes),
+        keys::likely_cause(shapes.iter().map(|(k, s)| (k.as_str(), s.as_slice()))),
+    );
     let layout = Layout::of(&shapes);
     for name in shapes.keys() {
         let own = [keys::motion(name), keys::vae(name), keys::text(name), keys::unet(name), vae.keys(name)];
         let of_one = layout.map(|l| [l.unet(name), l.vae(name), l.text(name)]);
-        assert!(own.iter().chain(of_one.iter().flatten()).flatten().all(|(key, _)| !key.is_empty() || name.is_empty()));
+        assert!(
+            own.iter()
+                .chain(of_one.iter().flatten())
+                .flatten()
+                .all(|(key, _)| !key.is_empty() || name.is_empty())
+        );
     }
     if shapes.is_empty() { Err(Error::usage("no names")) } else { Ok(()) }
 }
@@ -68,7 +76,9 @@ fn names_of_tensors() {
     };
     let averages = column(1, 7).replace("model.diffusion_model.", "model_ema.diffusion_model");
     let motion = "module.down_blocks.0.motion_modules.0.temporal_transformer.transformer_blocks.0.attention_blocks.0.pos_encoder.pe\t1x32x320\n";
-    storm(&seeds(&[&column(1, 1), &column(2, 5), &averages, motion]), |bytes| named(&String::from_utf8_lossy(bytes)));
+    storm(&seeds(&[&column(1, 1), &column(2, 5), &averages, motion]), |bytes| {
+        named(&String::from_utf8_lossy(bytes))
+    });
 }
 
 #[test]

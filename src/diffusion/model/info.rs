@@ -16,8 +16,8 @@ use crate::diffusion::config::{
 use crate::diffusion::text::tokenizer::Tokenizer;
 use crate::error::{Error, Result};
 use crate::units::Size;
-use crate::weights::keys::{self, ldm::Layout};
 use crate::weights::element::Element;
+use crate::weights::keys::{self, ldm::Layout};
 use crate::weights::{self, Keys, Large, Placement, TensorSource, Weights};
 use std::path::{Path, PathBuf};
 
@@ -245,11 +245,15 @@ impl ModelInfo {
     /// Bytes that a weight takes on a CPU, by the largest tensor of the UNet: most weights are in large ones.
     pub fn bytes_a_weight(&self) -> f64 {
         let single = 4.0;
-        let Ok(source) = self.weights_of(Part::Unet).and_then(|path| weights::open(&path)) else { return single };
+        let Ok(source) = self.weights_of(Part::Unet).and_then(|path| weights::open(&path)) else {
+            return single;
+        };
         let largest = source.shapes().iter().max_by_key(|(_, shape)| shape.iter().product::<usize>());
         let element = largest.and_then(|(name, _)| source.element(name));
         match (element, self.large()) {
-            (Some(Element::F16 | Element::Bf16 | Element::E4m3 | Element::E5m2), _) | (_, Large::Halved) => 2.0,
+            (Some(Element::F16 | Element::Bf16 | Element::E4m3 | Element::E5m2), _) | (_, Large::Halved) => {
+                2.0
+            }
             _ => single,
         }
     }

@@ -111,7 +111,8 @@ impl Model {
         let mut notes = Vec::new();
         let large = info.large();
         let unet = {
-            let open = |part| Ok(info.open_weights(part, placement)?.patched(patches.unet.clone()).keeping(large));
+            let open =
+                |part| Ok(info.open_weights(part, placement)?.patched(patches.unet.clone()).keeping(large));
             let (image, motion) = (open(Part::Unet)?, open(Part::Motion)?);
             let (unet, scope) = (image.scope(""), motion.scope(""));
             let net =

@@ -3,9 +3,9 @@
 use crate::diffusion::config::{PartShapes, VaeConfig};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
-use crate::weights::{self, TensorSource};
 use crate::weights::keys::kind::Kind;
 use crate::weights::keys::ldm::VaeLayout;
+use crate::weights::{self, TensorSource};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -102,7 +102,8 @@ mod tests {
 
     /// The small autoencoder of the fixtures, taken apart as TAESD's author publishes it.
     fn halves(home: &Path) -> [PathBuf; 2] {
-        let whole = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny/vae/diffusion_pytorch_model.safetensors");
+        let whole = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures/tiny/vae/diffusion_pytorch_model.safetensors");
         let whole = candle_core::safetensors::load(whole, &Device::Cpu).unwrap();
         [("encoder", 0), ("decoder", 1)].map(|(side, shift)| {
             let numbered = |(name, tensor): (&String, &candle_core::Tensor)| {
@@ -139,7 +140,10 @@ mod tests {
         let [encoder, decoder] = halves(home.path());
         std::fs::remove_file(&encoder).unwrap();
         let error = VaeFile::open(&decoder).unwrap_err();
-        assert!(error.to_string().contains("its decoder") && error.hints()[0].contains("put the encoder"), "{error:?}");
+        assert!(
+            error.to_string().contains("its decoder") && error.hints()[0].contains("put the encoder"),
+            "{error:?}"
+        );
         std::fs::copy(&decoder, &encoder).unwrap();
         assert!(VaeFile::open(&decoder).unwrap_err().to_string().contains("is not the encoder"));
     }

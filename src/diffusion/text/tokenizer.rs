@@ -12,7 +12,9 @@ use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::{AddedToken, normalizer, DecoderWrapper, PostProcessorWrapper, SplitDelimiterBehavior, TokenizerImpl};
+use tokenizers::{
+    AddedToken, DecoderWrapper, PostProcessorWrapper, SplitDelimiterBehavior, TokenizerImpl, normalizer,
+};
 
 /// CLIP's words: endings, letters, single digits, whatever else is not white space.
 const WORDS: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";

@@ -15,8 +15,7 @@ use tokenizers::{NormalizedString, Normalizer, Result};
 const ROUNDS: usize = 16;
 
 /// What stands for the bytes from 0x80 on in Windows' Latin alphabet, which is what such characters in a text come from.
-pub(super) const WINDOWS: &str =
-    "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
+pub(super) const WINDOWS: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
 
 /// Letters that stand for several, and these.
 const LIGATURES: [(char, &str); 22] = [
@@ -183,7 +182,10 @@ mod tests {
             ("e\u{301}t\u{e9} \u{feff}\u{0}a\u{7f}b", "été ab"),
             ("a \t\r\n\u{2028}b", "a b"),
             ("… — 5′ ½ İ", "… — 5′ ½ i\u{307}"),
-            ("&quot;a&quot; &amp;eacute; &#x2019;&#39; &nosuch; &EACUTE; &#0;", "\"a\" é '' &nosuch; é \u{fffd}"),
+            (
+                "&quot;a&quot; &amp;eacute; &#x2019;&#39; &nosuch; &EACUTE; &#0;",
+                "\"a\" é '' &nosuch; é \u{fffd}",
+            ),
             ("a &amp; b\n<&amp;>\n&amp;", "a & b <&amp;> &amp;"),
             ("\u{85}\u{96} \u{1b}[1;31mred\u{1b}[0m", "…– red"),
         ] {

@@ -261,7 +261,7 @@ fn room(target: &Path, bytes: u64) -> Result<()> {
         _ => format!("{:.2} GB", n as f64 / 1e9),
     };
     Err(Error::output(format!("{} are needed in {}, {} are free", size(bytes), folder.display(), size(free)))
-    .hint("make room, or name another folder with --to"))
+        .hint("make room, or name another folder with --to"))
 }
 
 fn flow(flow: Flow) -> Result<()> {

@@ -238,7 +238,8 @@ fn what_does_not_fit_on_the_disk_is_refused_before_a_byte_comes() {
 #[test]
 fn a_disk_that_fills_up_on_the_way_is_told_and_the_next_try_goes_on() {
     let sound = |ask: &Ask| Reply::range(ask, &whole()).with("etag", "\"one\"");
-    let dead = Server::start(move |ask| Reply { cut: Some(100_000 * usize::from(ask.from() == 0)), ..sound(ask) });
+    let dead =
+        Server::start(move |ask| Reply { cut: Some(100_000 * usize::from(ask.from() == 0)), ..sound(ask) });
     let folder = tempfile::tempdir().unwrap();
     pull(&hub(&dead.origin), folder.path()).unwrap_err();
     let part = folder.path().join(&names(folder.path())[0]);

@@ -38,7 +38,10 @@ mod tests {
             for narrow in [narrow, part] {
                 let (ours, theirs) = (widen(&narrow).unwrap(), narrow.to_dtype(DType::F32).unwrap());
                 assert_eq!(ours.dims(), theirs.dims());
-                assert!(ours.flatten_all().unwrap().to_vec1::<f32>().unwrap() == theirs.flatten_all().unwrap().to_vec1::<f32>().unwrap());
+                assert!(
+                    ours.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+                        == theirs.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+                );
             }
         }
         assert!(widen(&x).is_err() && widen(&x.to_dtype(DType::F16).unwrap().t().unwrap()).is_err());

@@ -29,7 +29,8 @@ impl Dice {
             _ => {
                 let range = self.of(&parts["ranges"]);
                 let [first, last] = [0, 1].map(|i| range[i].as_u64().unwrap() as usize);
-                let character = |dice: &mut Dice| char::from_u32((first + dice.below(last - first + 1)) as u32);
+                let character =
+                    |dice: &mut Dice| char::from_u32((first + dice.below(last - first + 1)) as u32);
                 (0..1 + self.below(4)).map(|_| character(self).unwrap()).collect()
             }
         }
