@@ -75,7 +75,7 @@ impl Iterator for Render<'_> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::render::fixture::{draft_model, flying_job};
+    use crate::render::fixture::{draft_model, draft_model_in, flying_job};
     use candle_core::Tensor;
 
     fn values(latents: &Tensor) -> Vec<f32> {
@@ -128,6 +128,21 @@ mod tests {
                 .collect();
             assert!(there.iter().zip(&latents).all(|(&i, own)| *own == expected[i]), "{first} {frames}");
         }
+    }
+
+    /// The weights of the shipped model have 16 bits.
+    #[test]
+    fn little_memory_changes_no_bit_and_a_text_encoder_that_was_let_go_comes_back() {
+        let (model, low) = (draft_model(), draft_model_in(true));
+        let job = flying_job(model.info().sampling().steps, 0, 20);
+        let (plain, _) = rendered(&job, &model, None);
+        assert!(rendered(&job, &low, None).0 == plain);
+        let latents = Tensor::from_vec(plain[0].clone(), (16, 4, 6, 8), model.device()).unwrap();
+        assert!(values(&model.decode(&latents).unwrap()) == values(&low.decode(&latents).unwrap()));
+        // Both have let it go by now.
+        let [again, fresh] =
+            [&model, &draft_model()].map(|m| values(&m.encode_prompt("blue rings").unwrap().0));
+        assert!(again == fresh);
     }
 
     #[test]
