@@ -137,7 +137,10 @@ mod tests {
         let job = flying_job(model.info().sampling().steps, 0, 20);
         let (plain, _) = rendered(&job, &model, None);
         assert!(rendered(&job, &low, None).0 == plain);
-        let latents = Tensor::from_vec(plain[0].clone(), (16, 4, 6, 8), model.device()).unwrap();
+        let (channels, step) = (model.info().latent_channels(), model.info().downscale());
+        let latents =
+            Tensor::from_vec(plain[0].clone(), (16, channels, 48 / step, 64 / step), model.device());
+        let latents = latents.unwrap();
         assert!(values(&model.decode(&latents).unwrap()) == values(&low.decode(&latents).unwrap()));
         // Both have let it go by now.
         let [again, fresh] =
