@@ -345,3 +345,42 @@ pub fn pixel_unshuffle(x: &Tensor, k: usize) -> TensorResult<Tensor> {
 pub fn upsample(x: &Tensor, size: (usize, usize)) -> TensorResult<Tensor> {
     if is_fast(x) { layout::upsample(x, size) } else { x.upsample_nearest2d(size.0, size.1) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::cpu::noise;
+    use crate::weights::{Placement, Weights, whole};
+    use candle_core::{DType, Device};
+    use std::collections::HashMap;
+
+    #[test]
+    fn layers_whose_weights_are_kept_in_16_bits_make_the_same_bits() {
+        let folder = tempfile::tempdir().unwrap();
+        let placement = Placement { dtype: DType::F32, device: Device::Cpu };
+        let half = noise(1, &[1024, 512]).to_dtype(DType::F16).unwrap();
+        let opened = |name: &str, weight: Tensor| {
+            let bias = noise(2, &[1024]).to_dtype(weight.dtype()).unwrap().to_dtype(DType::F16).unwrap();
+            let (path, tensors) =
+                (folder.path().join(name), HashMap::from([("weight", weight), ("bias", bias)]));
+            candle_core::safetensors::save(&tensors, &path).unwrap();
+            Weights::open(&path, &placement, |key| whole(key.to_owned())).unwrap()
+        };
+        let wide = opened("wide.safetensors", half.to_dtype(DType::F32).unwrap());
+        let narrow = opened("narrow.safetensors", half);
+        let same = |a: Tensor, b: Tensor| {
+            let values = |t: Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            assert!(values(a) == values(b));
+        };
+        let linear = |weights: &Weights| Linear::new(&weights.scope(""), 512, 1024).unwrap();
+        let (a, b) = (linear(&wide), linear(&narrow));
+        assert_eq!((a.weight.0.dtype(), b.weight.0.dtype()), (DType::F32, DType::F16));
+        let x = noise(3, &[2, 7, 512]);
+        same(a.forward(&x).unwrap(), b.forward(&x).unwrap());
+        let conv = |weights: &Weights| Conv2d::pointwise(&weights.scope(""), 512, 1024).unwrap();
+        let x = noise(4, &[2, 512, 3, 5]);
+        same(conv(&wide).forward(&x).unwrap(), conv(&narrow).forward(&x).unwrap());
+        let doubled = conv(&narrow).scaled(2.0, 0.0).unwrap().forward(&x).unwrap();
+        same(doubled, (conv(&wide).forward(&x).unwrap() * 2.0).unwrap());
+    }
+}
