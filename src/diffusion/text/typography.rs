@@ -2,11 +2,11 @@
 //!
 //! CLIP's captions went through ftfy (`fix_text` of its defaults) before they were cut into tokens; transformers'
 //! tokenizer leaves that out, so what was typed with “these quotes” or in ｗｉｄｅ letters reads to the model as
-//! something that it never saw. Done here as there, in its order and until nothing changes any more: entities of HTML (`entities.rs`),
+//! something that it never saw. Done here as there, in its order and until nothing changes any more: entities of HTML (`html.rs`),
 //! control characters, ligatures, half and full widths, curly quotes, terminals' colours, composed characters (NFC). Then, as in
 //! CLIP, white space and lower case. Not done: ftfy's guesses about text that was decoded wrongly.
 
-use super::entities;
+use super::html;
 use tokenizers::normalizer::Range;
 use tokenizers::normalizers::replace::{Replace, ReplacePattern};
 use tokenizers::{NormalizedString, Normalizer, Result};
@@ -55,7 +55,7 @@ pub(super) fn plain(text: &str) -> NormalizedString {
     for _ in 0..ROUNDS {
         let before = text.get().to_owned();
         let until = text.convert_offsets(Range::Original(..lines)).map_or(0, |plain| plain.end);
-        rewrite(&mut text, until, entities::change);
+        rewrite(&mut text, until, html::change);
         for pass in [typewritten, colour, control] {
             rewrite(&mut text, usize::MAX, pass);
         }

@@ -2,7 +2,7 @@
 //! small letters written in capitals.
 
 use super::typography::{Change, WINDOWS};
-use quick_xml::escape::resolve_html5_entity;
+use entities::ENTITIES;
 
 /// Most characters of a name or number.
 const LONGEST: usize = 24;
@@ -29,11 +29,15 @@ fn read(text: &str) -> Option<(usize, String)> {
 }
 
 fn by_name(name: &str) -> Option<String> {
-    if let Some(found) = resolve_html5_entity(name) {
+    let known = |name: &str| {
+        let is_it = |entity: &str| entity.strip_prefix('&').and_then(|e| e.strip_suffix(';')) == Some(name);
+        ENTITIES.iter().find(|known| is_it(known.entity)).map(|known| known.characters)
+    };
+    if let Some(found) = known(name) {
         return Some(found.to_owned());
     }
     let shouted = !name.bytes().any(|b| b.is_ascii_lowercase()) && !SHORT.iter().any(|s| name.starts_with(s));
-    let found = resolve_html5_entity(&name.to_ascii_lowercase()).filter(|_| shouted)?;
+    let found = known(&name.to_ascii_lowercase()).filter(|_| shouted)?;
     Some(found.to_uppercase())
 }
 
@@ -70,6 +74,9 @@ mod tests {
             ("&amp; b", Some((5, "&"))),
             ("&eacute;", Some((8, "é"))),
             ("&NTILDE;", Some((8, "Ñ"))),
+            ("&Jscr;", Some((6, "𝒥"))),
+            ("&NotEqualTilde;", Some((15, "≂\u{338}"))),
+            ("&fjlig;", Some((7, "fj"))),
             ("&SZLIG;", Some((7, "SS"))),
             ("&nTILDE;", None),
             ("&GTSIM;", None),
