@@ -1,12 +1,14 @@
 //! How far a whole run of ours is from diffusers: text encoder, sampler, UNet with motion modules, autoencoder.
 //!
 //! ```text
-//! cargo run --release --example parity -- DIR [DEVICE [f32|f16|bf16]] [--json]
+//! cargo run --release --example parity -- DIR [DEVICE [f32|f16|bf16]] [--json] [--model=NAME --motion=NAME]
 //! ```
 //!
 //! `DIR` holds a model and what diffusers computes with it: `model/`, `case.safetensors`, `case.json`. For each
 //! tensor there, the relative error |ours - reference| / |reference| is printed. `DEVICE` is the processor (`cpu`)
-//! or as `beatbolt render --device` takes it, and its numbers are `f32` where nothing else is said.
+//! or as `beatbolt render --device` takes it, and its numbers are `f32` where nothing else is said. With `--model` and
+//! `--motion` these are compared in place of `DIR/model`, found and sampled as by `beatbolt render`; what they make is also
+//! said as a hash.
 
 use beatbolt::diffusion::conditioning::{Conditioning, Movement};
 use beatbolt::diffusion::config::{Prediction, SchedulerConfig};
@@ -16,17 +18,25 @@ use beatbolt::diffusion::sampling::prediction::{self, Denoiser};
 use beatbolt::diffusion::sampling::schedule::Schedule;
 use beatbolt::diffusion::sampling::window::{Guidance, WindowInputs};
 use beatbolt::diffusion::{Model, ModelSpec, Precision, open_device};
+use beatbolt::digest::Digest;
 use beatbolt::error::{Context, Error, Result};
+use beatbolt::job::{ModelOptions, models};
+use beatbolt::progress::Silent;
+use beatbolt::system;
 use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 fn main() -> ExitCode {
     let (flags, words): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|a| a.starts_with("--"));
-    let json = flags == ["--json"];
+    let named = |option: &str| flags.iter().find_map(|flag| flag.strip_prefix(option)).map(PathBuf::from);
+    let named = named("--model=").zip(named("--motion="));
+    let json = flags.iter().any(|flag| flag == "--json");
+    let known = flags.len() == usize::from(json) + if named.is_some() { 2 } else { 0 };
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let (folder, device, precision) = match words[..] {
         [folder] => (folder, "cpu", "f32"),
@@ -40,11 +50,11 @@ fn main() -> ExitCode {
         "bf16" => Some(Precision::Bf16),
         _ => None,
     };
-    let (Some(precision), true) = (precision, json || flags.is_empty()) else {
-        eprintln!("usage: parity DIR [DEVICE [f32|f16|bf16]] [--json]");
+    let (Some(precision), true) = (precision, known) else {
+        eprintln!("usage: parity DIR [DEVICE [f32|f16|bf16]] [--json] [--model=NAME --motion=NAME]");
         return ExitCode::from(2);
     };
-    match compare(Path::new(folder), device, precision) {
+    match compare(Path::new(folder), named, (device, precision)) {
         Ok(errors) if json => println!("{}", serde_json::json!(errors)),
         Ok(errors) => errors.iter().for_each(|(name, error)| println!("{name:14} {error:.1e}")),
         Err(e) => {
@@ -65,17 +75,32 @@ struct Case {
     steps: usize,
 }
 
-fn compare(folder: &Path, device: &str, precision: Precision) -> Result<BTreeMap<String, f64>> {
+fn compare(
+    folder: &Path,
+    named: Option<(PathBuf, PathBuf)>,
+    (device, precision): (&str, Precision),
+) -> Result<BTreeMap<String, f64>> {
     let unreadable = |name: &str| Error::input(format!("can't read {}", folder.join(name).display()));
     let text = std::fs::read_to_string(folder.join("case.json")).context(|| unreadable("case.json"))?;
     let case: Case = serde_json::from_str(&text).context(|| unreadable("case.json"))?;
     let reference = candle_core::safetensors::load(folder.join("case.safetensors"), &Device::Cpu)
         .context(|| unreadable("case.safetensors"))?;
     let reference = Reference(reference);
-    let folder = with_norm(folder, &case.norm)?;
-    let config = SchedulerConfig::read(&folder.join("scheduler/scheduler_config.json"))?;
-    let spec = ModelSpec { folder, ..ModelSpec::default() };
-    let model = Model::open(&spec, &precision.on(&open_device(device)?.device)?)?;
+    let placement = precision.on(&open_device(device)?.device)?;
+    let began = Instant::now();
+    let (config, model) = match named {
+        Some((model, motion)) => {
+            let (folder, motion) = (Some(model), Some(motion));
+            let info = models::look(&ModelOptions { folder, motion, ..ModelOptions::default() }, &Silent)?;
+            (info.sampling().scheduler.clone(), Model::load(info, &placement)?)
+        }
+        None => {
+            let folder = with_norm(folder, &case.norm)?;
+            let config = SchedulerConfig::read(&folder.join("scheduler/scheduler_config.json"))?;
+            (config, Model::open(&ModelSpec { folder, ..ModelSpec::default() }, &placement)?)
+        }
+    };
+    eprintln!("loaded in {:.1} s", began.elapsed().as_secs_f64());
 
     let mut errors = BTreeMap::new();
     let text = model.encode_ids(&reference.ids("input_ids")?)?;
@@ -104,8 +129,23 @@ fn compare(folder: &Path, device: &str, precision: Precision) -> Result<BTreeMap
         reference.check(&format!("eps.{}", step.index), &output, &mut errors)?;
         reference.check(&format!("latents.{}", step.index), step.latents, &mut errors)
     })?;
-    reference.check("frames", &model.decode(&latents)?, &mut errors)?;
+    let frames = model.decode(&latents)?;
+    reference.check("frames", &frames, &mut errors)?;
+    eprintln!("frames {}", hash(&frames)?);
+    if let Some(peak) = system::peak_memory() {
+        eprintln!("memory at most {} MB", peak >> 20);
+    }
     Ok(errors)
+}
+
+/// The SHA-256 of a tensor's values.
+fn hash(x: &Tensor) -> Result<String> {
+    let values =
+        x.flatten_all().and_then(|x| x.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.to_vec1::<f32>());
+    let values = values.context(|| Error::device("the pictures can't be read back"))?;
+    let mut digest = Digest::default();
+    digest.update(values.iter().flat_map(|value| value.to_le_bytes()).collect::<Vec<u8>>());
+    Ok(digest.finish())
 }
 
 /// A model whose output is taken for what the case says, whatever the recipe of its motion module.

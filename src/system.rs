@@ -44,6 +44,28 @@ pub fn give_back() {
     }
 }
 
+/// The memory that this program holds, in bytes; none where the system doesn't tell.
+pub fn resident_memory() -> Option<u64> {
+    kilobytes("/proc/self/status", "VmRSS:")
+}
+
+/// The most memory that this program has held at once, in bytes; none where the system doesn't tell.
+pub fn peak_memory() -> Option<u64> {
+    kilobytes("/proc/self/status", "VmHWM:")
+}
+
+/// Memory of this computer that is free or can be freed, in bytes; none where the system doesn't tell.
+pub fn available_memory() -> Option<u64> {
+    kilobytes("/proc/meminfo", "MemAvailable:")
+}
+
+/// The number behind `name` in a file of the system, which is of kilobytes, in bytes.
+fn kilobytes(path: &str, name: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok()?.checked_mul(1024)
+}
+
 /// From now on the calling thread, and those that it starts, give way to the others.
 ///
 /// A pass of a denoising step is over when the slowest thread is through with its part. Where all threads count the same, every

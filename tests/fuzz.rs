@@ -6,6 +6,7 @@
 //!
 //! It also holds the memory that the cases take to [`MOST_MEMORY`]; the cases' count and the slowest one are printed.
 
+mod files; // pickles, names of tensors, lists of folders, prompts
 mod models; // every file of a model
 
 use crate::presets::track;

@@ -9,7 +9,8 @@ use crate::diffusion::ModelFingerprint;
 use crate::diffusion::model::{Origin, SamplingRecord};
 use crate::error::Result;
 use crate::job::{
-    Destination, JobOptions, OutputOptions, Request, Scene, Warning, in_the_way, models, warnings,
+    Destination, JobOptions, OutputOptions, Request, Scene, Warning, in_the_way, memory_warning, models,
+    warnings,
 };
 use crate::render::{Estimate, Job, Window, estimate};
 use crate::score::ParamId;
@@ -40,7 +41,8 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
     if let (false, Some(other)) = (destination.overwrite, in_the_way(&job)) {
         progress.note(&format!("{other}: a render would need --overwrite, or another name"));
     }
-    let warnings = warnings(&scene, &job)?;
+    let mut warnings = warnings(&scene, &job)?;
+    warnings.extend(memory_warning(&scene, &job, &placement));
     progress.stage("trying", 0);
     let needs = estimate(&job, &scene.info, &placement, destination.profile)?;
     drop(progress);

@@ -8,6 +8,7 @@ use super::terminal::say;
 use crate::error::Result;
 use crate::job::{Destination, Earlier, JobOptions, OutputOptions, Request, make};
 use crate::render::Watch;
+use crate::system;
 use crate::timing::Timings;
 use crate::units::Seconds;
 use serde_json::json;
@@ -47,15 +48,19 @@ pub fn run(args: RenderArgs) -> Result<()> {
     Ok(())
 }
 
-/// Where the time went, as shares of the whole run; stages run side by side, so they add up to more than all of it.
+/// Where the time went, as shares of the whole run; stages run side by side, so they add up to more than all of it. And how much
+/// memory it took.
 fn say_timings(timings: &Timings, whole: Seconds, json: bool) {
-    let totals = timings.totals();
+    let (totals, peak) = (timings.totals(), system::peak_memory());
     if json {
         let stages: serde_json::Map<String, serde_json::Value> =
             totals.iter().map(|(name, time)| ((*name).to_owned(), time.0.into())).collect();
-        return say(json!({ "event": "timings", "seconds": stages }));
+        return say(json!({ "event": "timings", "seconds": stages, "peak_memory": peak }));
     }
     for (name, time) in totals {
         say(format_args!("{name:20} {:8.1} s {:5.0} %", time.0, 100.0 * time.0 / whole.0));
+    }
+    if let Some(peak) = peak {
+        say(format_args!("{:20} {:8} MB", "memory at most", peak >> 20));
     }
 }

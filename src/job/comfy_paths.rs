@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 const MAX_BYTES: u64 = 1 << 18;
 
 /// A folder, and what ComfyUI calls the kind of files in it, like `checkpoints`.
-pub(super) type KindFolder = (String, PathBuf);
+pub type KindFolder = (String, PathBuf);
 
 /// The folders that the file at `path` names; `home` is what `~` stands for.
 ///
 /// # Errors
 /// A sentence: it can't be read, or is no YAML.
-pub(super) fn read(path: &Path, home: Option<&Path>) -> Result<Vec<KindFolder>, String> {
+pub fn read(path: &Path, home: Option<&Path>) -> Result<Vec<KindFolder>, String> {
     let unclear = |why: String| format!("{} can't be understood: {why}", path.display());
     let text = bounded_read::text(path, MAX_BYTES).map_err(|e| unclear(e.to_string()))?;
     let sections = sections(&text).map_err(unclear)?;

@@ -17,7 +17,7 @@
 
 mod analysis_cache;
 mod cache_folder;
-mod comfy_paths;
+pub mod comfy_paths;
 mod destination;
 mod flashes;
 mod hearing;
@@ -47,4 +47,4 @@ pub use record::{
 pub use render::{in_the_way, make};
 pub use request::{Request, is_project};
 pub use scene::Scene;
-pub use warning::{Warning, warnings};
+pub use warning::{Warning, memory_warning, warnings};

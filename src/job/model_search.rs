@@ -127,7 +127,15 @@ impl Wanted {
                 "extensions/sd-webui-animatediff/model",
                 "animatediff_models",
             ],
-            Wanted::Vae => &["models/vae", "models/VAE", "vae", "VAE"],
+            Wanted::Vae => &[
+                "models/vae",
+                "models/VAE",
+                "vae",
+                "VAE",
+                "models/vae_approx",
+                "models/VAE-approx",
+                "vae_approx",
+            ],
         }
     }
 
@@ -136,7 +144,7 @@ impl Wanted {
         match self {
             Wanted::Model => &["checkpoints", "diffusers"],
             Wanted::Motion => &["animatediff_models"],
-            Wanted::Vae => &["vae"],
+            Wanted::Vae => &["vae", "vae_approx"],
         }
     }
 }
@@ -153,12 +161,22 @@ pub(super) fn find(asked: &Path, wanted: Wanted, places: &Places) -> Result<Foun
         return Ok(Found { path: asked.to_owned(), note: None });
     }
     let candidates = places.all(wanted);
-    let meant =
-        |path: &&PathBuf| path.ends_with(asked) || path.is_file() && path.with_extension("").ends_with(asked);
-    let mut hits = candidates.iter().filter(meant);
+    let mut hits = candidates.iter().filter(|path| is_meant(path, asked));
     let Some(first) = hits.next() else {
-        return match asked.components().count() {
-            1 => Err(missing(&name, wanted, &candidates)),
+        return match (misplaced(asked, wanted, places), asked.components().count()) {
+            (Some((other, path)), _) if other == Wanted::Model => {
+                let (kind, home) = (wanted.name(), wanted.places()[0]);
+                let note = format!(
+                    "{name}: {} lies among the checkpoints; a {kind}'s place is {home}",
+                    path.display()
+                );
+                Ok(Found { path, note: Some(note) })
+            }
+            (Some((other, _)), 1) => {
+                let hint = format!("there is a {} of that name: {} '{name}'", other.name(), other.option());
+                Err(missing(&name, wanted, &candidates).hint(hint))
+            }
+            (_, 1) => Err(missing(&name, wanted, &candidates)),
             _ => Ok(Found { path: asked.to_owned(), note: None }),
         };
     };
@@ -166,6 +184,19 @@ pub(super) fn find(asked: &Path, wanted: Wanted, places: &Places) -> Result<Foun
     let note = (!others.is_empty())
         .then(|| format!("{name}: {} was taken, {} was not", first.display(), others.join(", ")));
     Ok(Found { path: first.clone(), note })
+}
+
+/// Whether the file or folder at `path` is called so, with its ending or without.
+fn is_meant(path: &Path, asked: &Path) -> bool {
+    path.ends_with(asked) || path.is_file() && path.with_extension("").ends_with(asked)
+}
+
+/// What is called so where something else is looked for.
+fn misplaced(asked: &Path, wanted: Wanted, places: &Places) -> Option<(Wanted, PathBuf)> {
+    let others = [Wanted::Model, Wanted::Motion, Wanted::Vae].into_iter().filter(|other| *other != wanted);
+    others
+        .filter_map(|other| Some((other, places.all(other).into_iter().find(|path| is_meant(path, asked))?)))
+        .next()
 }
 
 fn missing(name: &str, wanted: Wanted, candidates: &[PathBuf]) -> Error {
@@ -305,6 +336,12 @@ mod tests {
         assert!(other.to_string().contains("no model 'far_motion'"), "each kind has its own folder: {other}");
         let other = look(home.path(), "mm_sd_v15_v2", Wanted::Model).unwrap_err();
         assert!(other.to_string().contains("no model 'mm_sd_v15_v2'"), "a module is no model: {other}");
+        assert!(other.hints().iter().any(|hint| hint.contains("--motion 'mm_sd_v15_v2'")), "{other:?}");
+        let module = "ComfyUI/models/checkpoints/mm_misplaced.ckpt";
+        fs::write(home.path().join(module), "").unwrap();
+        let found = look(home.path(), "mm_misplaced", Wanted::Motion).unwrap();
+        assert_eq!(found.path, home.path().join(module));
+        assert!(found.note.unwrap().contains("place is models/animatediff_models"));
         for path in ["./toon", "models/toon", "../toon"] {
             let found = look(home.path(), path, Wanted::Model).unwrap();
             assert_eq!(found.path, Path::new(path), "opening it tells what is wrong with it");

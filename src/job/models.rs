@@ -168,9 +168,9 @@ pub fn look(options: &ModelOptions, progress: &dyn Progress) -> Result<ModelInfo
     };
     let motion = options.motion.as_deref().map(|motion| named(motion, Wanted::Motion)).transpose()?;
     let vae = options.vae.as_deref().map(|vae| named(vae, Wanted::Vae)).transpose()?;
-    let ModelOptions { tier, steps, force_steps, clip_skip, .. } = options.clone();
+    let ModelOptions { tier, steps, force_steps, clip_skip, low_memory, .. } = options.clone();
     let skipped_layers = clip_skip.map_or(0, |layer| layer.saturating_sub(1));
-    let spec = ModelSpec { folder, motion, vae, skipped_layers, tier, steps, force_steps };
+    let spec = ModelSpec { folder, motion, vae, skipped_layers, tier, steps, force_steps, low_memory };
     let info = ModelInfo::open(&spec)?;
     info.notes().iter().for_each(|note| progress.note(note));
     Ok(info)

@@ -53,6 +53,8 @@ pub struct JobOptions {
     pub device: Option<String>,
     /// What text encoder and UNet compute in; none: what suits the device.
     pub precision: Option<Precision>,
+    /// Whether memory is saved at the cost of time.
+    pub low_memory: bool,
     /// How to listen, and what is known better.
     pub hearing: Hearing,
     /// Lyrics to be shown, a file in LRC or SRT; none: the project's, if it has any.
@@ -112,6 +114,8 @@ pub struct ModelOptions {
     pub device: String,
     /// What text encoder and UNet compute in; none: what suits the device.
     pub precision: Option<Precision>,
+    /// Whether memory is saved at the cost of time.
+    pub low_memory: bool,
 }
 
 impl Default for ModelOptions {
@@ -129,6 +133,7 @@ impl Default for ModelOptions {
             overlap: 4,
             device: "auto".into(),
             precision: None,
+            low_memory: false,
         }
     }
 }

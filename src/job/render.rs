@@ -4,7 +4,7 @@ use super::destination::{Destination, Earlier};
 use super::record::JobRecord;
 use super::request::Request;
 use super::scene::Scene;
-use super::warning::warnings;
+use super::warning::{memory_warning, warnings};
 use crate::atomic_file;
 use crate::audio::decode::pull::{Pulled, pull};
 use crate::diffusion::Model;
@@ -26,7 +26,11 @@ pub fn make(request: Request, destination: &Destination, watch: Watch) -> Result
     if let (false, Some(other)) = (destination.overwrite, in_the_way(&job)) {
         return Err(other);
     }
-    warnings(&scene, &job)?.iter().for_each(|warning| watch.progress.note(&warning.to_string()));
+    let memory = memory_warning(&scene, &job, &placement);
+    warnings(&scene, &job)?
+        .iter()
+        .chain(&memory)
+        .for_each(|warning| watch.progress.note(&warning.to_string()));
     let model = scene.load(&placement, watch.progress, watch.timings)?;
     produce(&job, destination, (&model, stream), watch)
 }

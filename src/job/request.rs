@@ -244,6 +244,7 @@ fn model(options: &JobOptions, tier: Option<Tier>) -> ModelOptions {
         overlap: options.overlap.unwrap_or(usual.overlap),
         device: options.device.clone().unwrap_or(usual.device),
         precision: options.precision,
+        low_memory: options.low_memory,
     }
 }
 
@@ -257,6 +258,10 @@ fn model_of_project(options: &JobOptions, project: &Project, folder: &Folder) ->
     if model.motion.is_none() {
         model.motion = project.motion.as_deref().map(|path| folder.inside(path)).transpose()?;
     }
+    if model.vae.is_none() {
+        model.vae = project.vae.as_deref().map(|path| folder.inside(path)).transpose()?;
+    }
+    model.clip_skip = model.clip_skip.or(project.clip_skip);
     model.steps = model.steps.or(project.steps);
     model.generate = model.generate.or(project.generate);
     model.overlap = options.overlap.or(project.overlap).unwrap_or(model.overlap);

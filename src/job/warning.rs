@@ -4,10 +4,13 @@ use super::flashes;
 use super::scene::Scene;
 use crate::diffusion::model::{ModelWords, Sampling};
 use crate::error::Result;
+use crate::render;
 use crate::render::Job;
 use crate::score::{ParamId, Unused};
+use crate::system;
 use crate::units::Size;
 use crate::video::Guard;
+use crate::weights::Placement;
 use serde::Serialize;
 use std::fmt;
 
@@ -49,6 +52,29 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     all.extend(unused(scene));
     prompts(scene, &mut all)?;
     Ok(all)
+}
+
+/// A render that needs more memory than this computer has to spare, known before a weight is read.
+pub fn memory_warning(scene: &Scene, job: &Job, placement: &Placement) -> Option<Warning> {
+    let needed = render::needed_memory(job, &scene.info, placement)?;
+    // What the program holds by now is part of what it will need.
+    let spare = system::available_memory()? + system::resident_memory()?;
+    memory(needed, spare, scene.request.model.low_memory)
+}
+
+fn memory(needed: u64, spare: u64, saved: bool) -> Option<Warning> {
+    let megabytes = |bytes: u64| bytes >> 20;
+    if needed <= spare {
+        return None;
+    }
+    warning(
+        format!("about {} MB of memory are needed, {} MB are there", megabytes(needed), megabytes(spare)),
+        "the system may slow down to a crawl, or end the program",
+        match saved {
+            true => "close other programs, or a smaller --generate",
+            false => "--low-memory, a smaller --generate, or close other programs",
+        },
+    )
 }
 
 fn warning(text: String, why: &str, fix: impl Into<String>) -> Option<Warning> {
@@ -255,4 +281,18 @@ impl fmt::Display for Warning {
 fn start_of(text: &str) -> String {
     let start: String = text.chars().take(50).collect();
     if start.len() < text.len() { format!("{start}...") } else { start }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_into_memory_is_said_before() {
+        assert_eq!(memory(6 << 30, 6 << 30, false), None);
+        let warned = |saved| memory((6 << 30) + 1, 4 << 30, saved).unwrap().to_string();
+        let text = warned(false);
+        assert!(text.contains("about 6144 MB") && text.contains("4096 MB are there"), "{text}");
+        assert!(text.contains("--low-memory") && !warned(true).contains("--low-memory"), "{text}");
+    }
 }

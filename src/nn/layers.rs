@@ -8,6 +8,7 @@ use super::cpu::layout::TokenOrder;
 use super::cpu::linear::linear;
 use super::cpu::norm;
 use super::cpu::norm::GroupNormSpec;
+use super::cpu::widen::widen;
 use super::cpu::{is_fast, pointwise};
 #[cfg(feature = "cuda")]
 use super::cuda;
@@ -22,12 +23,30 @@ pub use super::cpu::pointwise::Function;
 #[derive(Debug)]
 pub struct Linear {
     /// \[out, in]
-    weight: Tensor,
+    weight: Weight,
     bias: Option<Tensor>,
 }
 
-/// Weights from this size on are better packed once by all threads than by each for its rows.
+/// Weights from this size on are better packed once by all threads than by each for its rows, and worth being kept in 16 bits.
 const LARGE_WEIGHT: usize = 1 << 19;
+
+/// What a layer multiplies by. On a CPU a large one may be kept in 16 bits, and is widened whenever it is needed.
+#[derive(Debug)]
+struct Weight(Tensor);
+
+impl Weight {
+    /// The tensor `weight` of `shape`; matrices and 1x1 convolutions stand for each other.
+    fn new(scope: &Scope<'_>, shape: &[usize]) -> Result<Self> {
+        let large = shape.iter().product::<usize>() >= LARGE_WEIGHT;
+        let get = if large { Scope::get_large } else { Scope::get_reshaped };
+        get(scope, "weight", shape).map(Weight)
+    }
+
+    /// As it is multiplied by `x`.
+    fn beside(&self, x: &Tensor) -> TensorResult<Tensor> {
+        if is_fast(x) && self.0.dtype() != x.dtype() { widen(&self.0) } else { Ok(self.0.clone()) }
+    }
+}
 
 impl Linear {
     /// From `weight` \[outputs, inputs] and `bias` \[outputs].
@@ -38,12 +57,12 @@ impl Linear {
 
     /// From a `weight` \[outputs, inputs] and a `bias` \[outputs] that are at hand.
     pub(super) fn from_tensors(weight: Tensor, bias: Tensor) -> Self {
-        Linear { weight, bias: Some(bias) }
+        Linear { weight: Weight(weight), bias: Some(bias) }
     }
 
     /// From `weight` alone. Matrices that were stored as 1x1 convolutions are taken as well.
     pub fn without_bias(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        Ok(Linear { weight: scope.get_reshaped("weight", &[outputs, inputs])?, bias: None })
+        Ok(Linear { weight: Weight::new(scope, &[outputs, inputs])?, bias: None })
     }
 
     /// `x` \[.., in] to \[.., out].
@@ -58,19 +77,21 @@ impl Linear {
 
     /// Whether each thread can well pack the weights for itself.
     pub fn is_small(&self) -> bool {
-        self.weight.elem_count() < LARGE_WEIGHT
+        self.weight.0.elem_count() < LARGE_WEIGHT
     }
 
     fn apply(&self, x: &Tensor, residual: Option<&Tensor>) -> TensorResult<Tensor> {
         if is_fast(x) && self.is_small() {
-            return linear(x, &self.weight, self.bias.as_ref(), residual);
+            return linear(x, &self.weight.0, self.bias.as_ref(), residual);
         }
         let mut dims = x.dims().to_vec();
-        let (outputs, inputs) = self.weight.dims2()?;
+        let weight = self.weight.beside(x)?;
+        let (outputs, inputs) = weight.dims2()?;
         if let Some(last) = dims.last_mut() {
             *last = outputs;
         }
-        let mut y = x.reshape(((), inputs))?.matmul(&self.weight.t()?)?.reshape(dims)?;
+        let mut y = x.reshape(((), inputs))?.matmul(&weight.t()?)?.reshape(dims)?;
+        drop(weight);
         #[cfg(feature = "cuda")]
         if let (Some(bias), true) = (&self.bias, cuda::is_fast(&y)) {
             cuda::add_bias(&y, bias, residual, (1, false))?;
@@ -87,7 +108,7 @@ impl Linear {
 #[derive(Debug)]
 pub struct Conv2d {
     /// \[out, in, k, k]
-    weight: Tensor,
+    weight: Weight,
     bias: Tensor,
     window: Conv2dConfig,
 }
@@ -105,26 +126,27 @@ impl Conv2d {
 
     /// From `weight` of `shape` \[out, in, k, k] and `bias`; a file without a bias has none.
     pub fn new(scope: &Scope<'_>, shape: [usize; 4], window: Conv2dConfig) -> Result<Self> {
-        let weight = scope.get("weight", &shape)?;
+        let weight = Weight::new(scope, &shape)?;
         let bias = scope.get("bias", &shape[..1])?;
         Ok(Conv2d { weight, bias, window })
     }
 
     /// From a `weight` \[out, in, k, k] and a `bias` \[out] that are at hand.
     pub(super) fn from_tensors(weight: Tensor, bias: Tensor, window: Conv2dConfig) -> Self {
-        Conv2d { weight, bias, window }
+        Conv2d { weight: Weight(weight), bias, window }
     }
 
     /// As [`Self::new`] for a layer that has no bias.
     pub fn without_bias(scope: &Scope<'_>, shape: [usize; 4], window: Conv2dConfig) -> Result<Self> {
         let weight = scope.get("weight", &shape)?;
         let bias = weight.zeros_like().and_then(|w| w.sum((1, 2, 3))).map_err(|e| scope.error(e))?;
-        Ok(Conv2d { weight, bias, window })
+        Ok(Conv2d { weight: Weight(weight), bias, window })
     }
 
     /// The layer with `factor` times its result, plus `offset`.
     pub fn scaled(self, factor: f64, offset: f64) -> TensorResult<Self> {
-        let (weight, bias) = ((&self.weight * factor)?, self.bias.affine(factor, offset)?);
+        let wide = self.weight.beside(&self.bias)?;
+        let (weight, bias) = (Weight((wide * factor)?), self.bias.affine(factor, offset)?);
         Ok(Conv2d { weight, bias, ..self })
     }
 
@@ -146,27 +168,28 @@ impl Conv2d {
     /// `x` \[n, in, h, w] enlarged to twice its size by repeating pixels, and then as [`Self::forward`]; for 3x3 kernels
     /// that keep the size.
     pub fn forward_doubled(&self, x: &Tensor) -> TensorResult<Tensor> {
-        if is_fast(x) && double::is_small(&self.weight) {
-            return double::double_conv2d(x, &self.weight, &self.bias);
+        if is_fast(x) && double::is_small(&self.weight.0) {
+            return double::double_conv2d(x, &self.weight.0, &self.bias);
         }
         let (_, _, h, w) = x.dims4()?;
         self.forward(&upsample(x, (2 * h, 2 * w))?)
     }
 
     fn apply(&self, x: &Tensor, bias: &Tensor, finish: Finish<'_>) -> TensorResult<Tensor> {
+        let weight = self.weight.beside(x)?;
         if is_fast(x) {
-            return conv2d(x, (&self.weight, bias), self.window, finish);
+            return conv2d(x, (&weight, bias), self.window, finish);
         }
         #[cfg(feature = "cuda")]
         if cuda::is_fast(x) {
-            return cuda::conv2d(x, (&self.weight, bias), self.window, finish);
+            return cuda::conv2d(x, (&weight, bias), self.window, finish);
         }
         let Conv2dConfig { stride, before, after } = self.window;
         let y = if before == after {
-            x.conv2d(&self.weight, before, stride, 1, 1)?
+            x.conv2d(&weight, before, stride, 1, 1)?
         } else {
             let padded = x.pad_with_zeros(2, before, after)?.pad_with_zeros(3, before, after)?;
-            padded.conv2d(&self.weight, 0, stride, 1, 1)?
+            padded.conv2d(&weight, 0, stride, 1, 1)?
         };
         let mut y = y.broadcast_add(&bias.reshape((1, (), 1, 1))?)?;
         if let Some(residual) = finish.residual {
@@ -321,4 +344,43 @@ pub fn pixel_unshuffle(x: &Tensor, k: usize) -> TensorResult<Tensor> {
 /// `x` \[n, c, h, w] enlarged to `size` (height, width) by repeating pixels.
 pub fn upsample(x: &Tensor, size: (usize, usize)) -> TensorResult<Tensor> {
     if is_fast(x) { layout::upsample(x, size) } else { x.upsample_nearest2d(size.0, size.1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::cpu::noise;
+    use crate::weights::{Placement, Weights, whole};
+    use candle_core::{DType, Device};
+    use std::collections::HashMap;
+
+    #[test]
+    fn layers_whose_weights_are_kept_in_16_bits_make_the_same_bits() {
+        let folder = tempfile::tempdir().unwrap();
+        let placement = Placement { dtype: DType::F32, device: Device::Cpu };
+        let half = noise(1, &[1024, 512]).to_dtype(DType::F16).unwrap();
+        let opened = |name: &str, weight: Tensor| {
+            let bias = noise(2, &[1024]).to_dtype(weight.dtype()).unwrap().to_dtype(DType::F16).unwrap();
+            let (path, tensors) =
+                (folder.path().join(name), HashMap::from([("weight", weight), ("bias", bias)]));
+            candle_core::safetensors::save(&tensors, &path).unwrap();
+            Weights::open(&path, &placement, |key| whole(key.to_owned())).unwrap()
+        };
+        let wide = opened("wide.safetensors", half.to_dtype(DType::F32).unwrap());
+        let narrow = opened("narrow.safetensors", half);
+        let same = |a: Tensor, b: Tensor| {
+            let values = |t: Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            assert!(values(a) == values(b));
+        };
+        let linear = |weights: &Weights| Linear::new(&weights.scope(""), 512, 1024).unwrap();
+        let (a, b) = (linear(&wide), linear(&narrow));
+        assert_eq!((a.weight.0.dtype(), b.weight.0.dtype()), (DType::F32, DType::F16));
+        let x = noise(3, &[2, 7, 512]);
+        same(a.forward(&x).unwrap(), b.forward(&x).unwrap());
+        let conv = |weights: &Weights| Conv2d::pointwise(&weights.scope(""), 512, 1024).unwrap();
+        let x = noise(4, &[2, 512, 3, 5]);
+        same(conv(&wide).forward(&x).unwrap(), conv(&narrow).forward(&x).unwrap());
+        let doubled = conv(&narrow).scaled(2.0, 0.0).unwrap().forward(&x).unwrap();
+        same(doubled, (conv(&wide).forward(&x).unwrap() * 2.0).unwrap());
+    }
 }

@@ -22,11 +22,11 @@ pub struct Render<'a> {
 }
 
 impl<'a> Render<'a> {
-    /// A render of `job` with `model`. Windows are kept in and taken from `store`, if there is one; once `stop`
+    /// A render of `job` with `model`, whose text encoder is let go once all prompts are encoded. Windows are kept in and taken from `store`, if there is one; once `stop`
     /// is set, the next step ends it with [`crate::error::ErrorKind::Stopped`].
     ///
     /// # Errors
-    /// As [`Generator::new`].
+    /// As [`Generator::new`] and [`Generator::prepare`].
     pub fn new(
         job: &'a Job,
         model: &'a Model,
@@ -34,8 +34,10 @@ impl<'a> Render<'a> {
         stop: &'a AtomicBool,
         timings: &'a Timings,
     ) -> Result<Self> {
-        let generator = Generator::new(job, model, stop, timings)?;
-        Ok(Render { generator, windows: job.windows().into_iter(), store, take: None, state: None })
+        let mut generator = Generator::new(job, model, stop, timings)?;
+        let windows = job.windows();
+        generator.prepare(&windows)?;
+        Ok(Render { generator, windows: windows.into_iter(), store, take: None, state: None })
     }
 
     fn window(&mut self, window: Window) -> Result<Rendered> {
@@ -73,7 +75,7 @@ impl Iterator for Render<'_> {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
-    use crate::render::fixture::{draft_model, flying_job};
+    use crate::render::fixture::{draft_model, draft_model_in, flying_job};
     use candle_core::Tensor;
 
     fn values(latents: &Tensor) -> Vec<f32> {
@@ -126,6 +128,24 @@ mod tests {
                 .collect();
             assert!(there.iter().zip(&latents).all(|(&i, own)| *own == expected[i]), "{first} {frames}");
         }
+    }
+
+    /// The weights of the shipped model have 16 bits.
+    #[test]
+    fn little_memory_changes_no_bit_and_a_text_encoder_that_was_let_go_comes_back() {
+        let (model, low) = (draft_model(), draft_model_in(true));
+        let job = flying_job(model.info().sampling().steps, 0, 20);
+        let (plain, _) = rendered(&job, &model, None);
+        assert!(rendered(&job, &low, None).0 == plain);
+        let (channels, step) = (model.info().latent_channels(), model.info().downscale());
+        let latents =
+            Tensor::from_vec(plain[0].clone(), (16, channels, 48 / step, 64 / step), model.device());
+        let latents = latents.unwrap();
+        assert!(values(&model.decode(&latents).unwrap()) == values(&low.decode(&latents).unwrap()));
+        // Both have let it go by now.
+        let [again, fresh] =
+            [&model, &draft_model()].map(|m| values(&m.encode_prompt("blue rings").unwrap().0));
+        assert!(again == fresh);
     }
 
     #[test]

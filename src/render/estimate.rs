@@ -13,10 +13,11 @@ use crate::diffusion::model::Products;
 use crate::error::{Context, Error, Result};
 use crate::nn::trial::{Rates, rates};
 use crate::score::ParamId;
+use crate::system;
 use crate::units::{Seconds, Size};
 use crate::video::{Frame, Profile, Quality, VideoSpec, Writer, apply};
 use crate::weights::Placement;
-use candle_core::{DType, Result as TensorResult};
+use candle_core::Result as TensorResult;
 use std::time::Instant;
 use tempfile::TempDir;
 
@@ -61,7 +62,7 @@ pub fn estimate(job: &Job, info: &ModelInfo, placement: &Placement, profile: Pro
     let finish = job.settings.frames as f64 * show + drawn;
     // On a CPU the stages share the cores; elsewhere one goes on beside the other.
     let time = if placement.device.is_cpu() { generate + finish } else { generate.max(finish) };
-    Ok(Estimate { time: Seconds(time), memory: memory(job, info, placement) })
+    Ok(Estimate { time: Seconds(time), memory: needed_memory(job, info, placement) })
 }
 
 /// Rates of layers as wide as a model's finest and deepest stages.
@@ -86,20 +87,21 @@ impl Networks {
     }
 }
 
-/// Bytes at the render's peak: weights, what the layers hold, and the pictures that wait between the stages.
-fn memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Option<u64> {
+/// Bytes of main memory at the peak of rendering `job` with the model of `info` at `placement`: weights, what the layers hold, and the
+/// pictures that wait between the stages; none where the system doesn't tell what is held already.
+pub fn needed_memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Option<u64> {
     let length = job.settings.windows.length;
     let pixels = job.settings.generate.pixels();
     let waiting = ((2 * QUEUE + 1) * length * 3 * pixels) as f64;
-    let now = resident()?;
+    let now = system::resident_memory()? as f64;
     if !placement.device.is_cpu() {
         return Some((now + waiting) as u64);
     }
     let (net, vae) = info.weights();
-    let bytes = placement.dtype.size_in_bytes() as f64;
+    let bytes = info.bytes_a_weight();
     let latents = (length * pixels / (info.downscale() * info.downscale())) as f64;
-    let pass = HELD * latents * info.widths().0 as f64 * bytes;
-    Some((now + net * bytes + vae * DType::F32.size_in_bytes() as f64 + pass + waiting) as u64)
+    let pass = HELD * latents * info.widths().0 as f64 * placement.dtype.size_in_bytes() as f64;
+    Some((now + (net + vae) * bytes + pass + waiting) as u64)
 }
 
 /// How often a step of this window runs the network.
@@ -160,14 +162,6 @@ fn trial_folder() -> Result<TempDir> {
     builder
         .tempdir()
         .context(|| Error::output("can't write to the folder for temporary files").hint("set TMPDIR"))
-}
-
-/// The memory that this process holds, in bytes.
-fn resident() -> Option<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|l| l.starts_with("VmRSS:"))?;
-    let kilobytes: f64 = line.split_whitespace().nth(1)?.parse().ok()?;
-    Some(kilobytes * 1024.0)
 }
 
 #[cfg(test)]

@@ -9,8 +9,13 @@ use crate::video::Guard;
 use std::path::{Path, PathBuf};
 
 pub(crate) fn draft_model() -> Model {
+    draft_model_in(false)
+}
+
+/// The same, in little memory or not.
+pub(crate) fn draft_model_in(low_memory: bool) -> Model {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
-    let spec = ModelSpec { folder, tier: Tier::Draft, ..ModelSpec::default() };
+    let spec = ModelSpec { folder, tier: Tier::Draft, low_memory, ..ModelSpec::default() };
     Model::open(&spec, &Precision::F32.on(&open_device("cpu").unwrap().device).unwrap()).unwrap()
 }
 

@@ -71,6 +71,19 @@ impl<'a> Generator<'a> {
         })
     }
 
+    /// Encodes the prompts of `windows`, all of this job that are to be made, and lets the text encoder go.
+    ///
+    /// # Errors
+    /// Usage: a prompt can't be understood. Device.
+    pub fn prepare(&mut self, windows: &[Window]) -> Result<()> {
+        let denoised: Vec<Window> =
+            windows.iter().filter(|window| !is_drawn(&self.job.timeline, window)).cloned().collect();
+        if self.conditioner.prepare(&denoised)? {
+            self.model.let_text_go();
+        }
+        Ok(())
+    }
+
     /// What the latents of a frame are.
     pub fn shape(&self) -> LatentShape {
         self.noise.shape

@@ -30,7 +30,7 @@ mod take;
 mod work;
 
 pub use batch::Render;
-pub use estimate::{Estimate, estimate};
+pub use estimate::{Estimate, estimate, needed_memory};
 pub use generate::{Generator, Rendered};
 pub use init::{Init, Inits, Play, Showing, Sync};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};

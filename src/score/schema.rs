@@ -230,6 +230,12 @@ pub const TABLES: &[Table] = &[
             key("preset", Preset, "what holds where no part says otherwise"),
             key("model", Text, "a folder in diffusers' layout; spark by default"),
             key("motion", Text, "a motion module to use instead of the folder's own"),
+            key("vae", Text, "an autoencoder to use instead of the model's own"),
+            key(
+                "clip_skip",
+                Whole(1, 24),
+                "the layer of the text encoder that is listened to, counted from the last; 1 by default",
+            ),
             key("lut", Text, "a look-up table (.cube) that the finished pictures' colours go through"),
             key("tier", Word(&["draft", "develop", "final"]), "how much work goes into every picture"),
             key("steps", Whole(1, 1000), "denoising steps a window; by the tier"),

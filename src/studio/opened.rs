@@ -117,9 +117,6 @@ impl Opened {
 
 /// The options of `job` as keys of a project to lie beside `target`.
 fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
-    if job.vae.is_some() || job.clip_skip.is_some() {
-        return Err(Error::usage("a project can't say --vae or --clip-skip").hint("save a preset"));
-    }
     let mut values = Vec::new();
     let mut say = |key, value: Option<String>| values.extend(value.map(|value| (key, Some(value))));
     let path = |path: &Option<PathBuf>| {
@@ -127,6 +124,8 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     };
     say("model", path(&job.model)?);
     say("motion", path(&job.motion)?);
+    say("vae", path(&job.vae)?);
+    say("clip_skip", job.clip_skip.map(|layer| layer.to_string()));
     say("lut", path(&job.lut)?);
     say("steps", job.steps.map(|n| n.to_string()));
     say("generate", job.generate.map(|size| toml_text(&size.to_string())));

@@ -10,6 +10,7 @@
 
 pub mod element;
 pub mod find;
+pub mod halves;
 pub mod keys;
 mod open;
 pub mod patch;
@@ -20,7 +21,7 @@ mod slice;
 pub mod source;
 
 pub use find::find;
-pub use open::open;
+pub use open::{open, open_autoencoder};
 pub use patch::Patch;
 pub use slice::{Keys, Slice, whole};
 pub use source::TensorSource;
@@ -40,6 +41,18 @@ pub struct Weights {
     patches: Vec<Rc<dyn Patch>>,
     used: RefCell<BTreeSet<String>>,
     placement: Placement,
+    large: Large,
+}
+
+/// What becomes of the large tensors of a network that computes in single precision on a CPU: [`Scope::get_large`]. Half as many
+/// bytes of them lie in memory where they have 16 bits; whoever multiplies by one widens it for that, which loses nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Large {
+    /// Those that the file has in 16 bits stay so.
+    #[default]
+    AsStored,
+    /// All are rounded to half precision.
+    Halved,
 }
 
 #[derive(Debug)]
@@ -104,13 +117,18 @@ impl Weights {
                 }
             }
         }
-        let (patches, used) = (Vec::new(), RefCell::default());
-        Ok(Weights { source, tensors, patches, used, placement: placement.clone() })
+        let (patches, used, large) = (Vec::new(), RefCell::default(), Large::default());
+        Ok(Weights { source, tensors, patches, used, placement: placement.clone(), large })
     }
 
     /// The same weights, changed by `patches`, one after the other.
     pub fn patched(self, patches: Vec<Rc<dyn Patch>>) -> Self {
         Weights { patches, ..self }
+    }
+
+    /// The same weights, of which the large ones are kept so.
+    pub fn keeping(self, large: Large) -> Self {
+        Weights { large, ..self }
     }
 
     /// The getter for keys that begin with `prefix`; empty for all.
@@ -144,18 +162,42 @@ impl Weights {
     }
 
     fn read(&self, key: &str, entry: &TensorEntry) -> Result<Tensor> {
-        let failed = || Error::model(format!("{}: can't read '{}'", self.path().display(), entry.name));
+        let Placement { dtype, device } = &self.placement;
+        let placed = self.patched_tensor(key, entry)?.to_device(device).and_then(|t| t.to_dtype(*dtype));
+        placed.context(|| self.unreadable(entry))
+    }
+
+    /// As [`Self::read`], but in 16 bits where that is so much less to keep.
+    fn read_large(&self, key: &str, entry: &TensorEntry) -> Result<Tensor> {
+        let Placement { dtype, device } = &self.placement;
+        if !device.is_cpu() || *dtype != DType::F32 {
+            return self.read(key, entry);
+        }
+        let tensor = self.patched_tensor(key, entry)?;
+        let kept = match (tensor.dtype(), self.large) {
+            (DType::F16 | DType::BF16, _) => Ok(tensor),
+            (_, Large::AsStored) => tensor.to_dtype(DType::F32),
+            (_, Large::Halved) => tensor.to_dtype(DType::F16),
+        };
+        kept.context(|| self.unreadable(entry))
+    }
+
+    fn unreadable(&self, entry: &TensorEntry) -> Error {
+        Error::model(format!("{}: can't read '{}'", self.path().display(), entry.name))
+    }
+
+    /// The tensor of the file, or its part, with what the patches make of it.
+    fn patched_tensor(&self, key: &str, entry: &TensorEntry) -> Result<Tensor> {
         let mut tensor = self.source.read(&entry.name)?;
         if let Some(slice) = entry.slice {
-            tensor = slice.of(&tensor).context(failed)?;
+            tensor = slice.of(&tensor).context(|| self.unreadable(entry))?;
         }
         for patch in &self.patches {
             if let Some(patched) = patch.apply(key, &tensor)? {
                 tensor = patched;
             }
         }
-        let Placement { dtype, device } = &self.placement;
-        tensor.to_device(device).and_then(|t| t.to_dtype(*dtype)).context(failed)
+        Ok(tensor)
     }
 }
 
@@ -182,15 +224,29 @@ impl Scope<'_> {
         self.weights.read(&self.key(name), entry)
     }
 
+    /// The large tensor `name`, as [`Self::get_reshaped`] gives it, but in the 16 bits that [`Large`] leaves it.
+    pub fn get_large(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
+        self.reshaped(name, shape, Weights::read_large)
+    }
+
     /// The tensor `name` in any shape that holds as many values as `shape`, reshaped.
     pub fn get_reshaped(&self, name: &str, shape: &[usize]) -> Result<Tensor> {
-        let found = self.entry(name, shape)?.shape.clone();
+        self.reshaped(name, shape, Weights::read)
+    }
+
+    fn reshaped(
+        &self,
+        name: &str,
+        shape: &[usize],
+        read: impl Fn(&Weights, &str, &TensorEntry) -> Result<Tensor>,
+    ) -> Result<Tensor> {
+        let entry = self.entry(name, shape)?;
         let squeezed = |s: &[usize]| s.iter().copied().filter(|n| *n != 1).collect::<Vec<_>>();
-        if squeezed(&found) != squeezed(shape) {
+        if squeezed(&entry.shape) != squeezed(shape) {
             return self.get(name, shape);
         }
         let failed = || self.weights.error(format!("'{}' can't be reshaped", self.key(name)));
-        self.get(name, &found)?.reshape(shape).context(failed)
+        read(self.weights, &self.key(name), entry)?.reshape(shape).context(failed)
     }
 
     /// True if there is a tensor `name`.
@@ -279,6 +335,21 @@ mod tests {
         assert_eq!(weights.unused(), ["b"]);
         assert_eq!(scope.get_reshaped("b", &[1, 1]).unwrap().to_vec2::<f32>().unwrap(), [[3.0]]);
         assert!(weights.unused().is_empty());
+    }
+
+    #[test]
+    fn large_tensors_are_kept_in_16_bits() {
+        let source = memory(&[("half", &[1.5, -2.0], DType::F16), ("single", &[1.0, 2049.0], DType::F32)]);
+        let open = || Weights::of(source.clone(), &placement(), |k| whole(k.to_owned())).unwrap();
+        let large = |weights: &Weights, name: &str| weights.scope("").get_large(name, &[2, 1]).unwrap();
+        let (stored, halved) = (open(), open().keeping(Large::Halved));
+        assert_eq!(large(&stored, "half").dtype(), DType::F16);
+        assert_eq!(large(&stored, "single").dtype(), DType::F32);
+        let rounded = large(&halved, "single");
+        assert_eq!((rounded.dtype(), rounded.dims()), (DType::F16, &[2, 1][..]));
+        assert_eq!(rounded.to_dtype(DType::F32).unwrap().to_vec2::<f32>().unwrap(), [[1.0], [2048.0]]);
+        assert!(halved.unused() == ["half"]);
+        assert!(stored.scope("").get_large("half", &[3]).unwrap_err().to_string().contains("[3] is needed"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Layouts: which one a file of weights has.
 
+use super::halves::Halves;
 use super::pickle::PickleFile;
 use super::safetensors::SafetensorsFile;
 use super::sharded::Sharded;
@@ -22,6 +23,18 @@ pub fn open(path: &Path) -> Result<Rc<dyn TensorSource>> {
         return Ok(Rc::new(Sharded::open(path, one)?));
     }
     one(path)
+}
+
+/// As [`open()`], and where the file is half of a small autoencoder, both halves.
+///
+/// # Errors
+/// As [`open()`]; Model: the other half isn't there.
+pub fn open_autoencoder(path: &Path) -> Result<Rc<dyn TensorSource>> {
+    let source = open(path)?;
+    match Halves::is_one(&*source) {
+        true => Ok(Rc::new(Halves::open(source, one)?)),
+        false => Ok(source),
+    }
 }
 
 /// The source that is the file at `path` alone.

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 /// Prompts that reach every way through a tokenizer.
 const PROMPTS: [&str; 3] = ["", "a <|endoftext|> tiger's “neon” 12\n", "é 北京 🎆 waves, waves!!"];
 
-fn root(path: &str) -> PathBuf {
+pub fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
@@ -29,7 +29,7 @@ fn bytes(path: &str) -> Vec<u8> {
 }
 
 /// Gives damaged seeds to `parse` as the file `name` of a folder.
-fn file_storm(folder: &Path, name: &str, seeds: &[Vec<u8>], parse: impl Fn(&Path) -> Result<()>) {
+pub fn file_storm(folder: &Path, name: &str, seeds: &[Vec<u8>], parse: impl Fn(&Path) -> Result<()>) {
     let path = folder.join(name);
     storm(seeds, |bytes| {
         fs::write(&path, bytes).unwrap();

@@ -61,6 +61,7 @@ impl From<ModelArgs> for JobOptions {
             overlap: args.overlap,
             device: Some(args.device),
             precision: args.precision,
+            low_memory: args.low_memory,
             ..JobOptions::default()
         }
     }
@@ -158,7 +159,7 @@ mod tests {
             "--preset tide --prompt sea --negative fog --init draw:ocean --set glow=1 --set hue=2 --lut l.cube --seed 7 --tier final \
              --size 64x36 --vae v --clip-skip 2 \
              --fps 29.97 --start 1 --end 1:02 --model m --motion n --steps 3 --force-steps --generate 32x32 --overlap 2 \
-             --device cpu --precision bf16 --beats aubio --ears e --first-beat 0.5 --beats-file b --double \
+             --device cpu --precision bf16 --low-memory --beats aubio --ears e --first-beat 0.5 --beats-file b --double \
              --shift-beats -0.25 --sections-file s --audio-stream 2 --lyrics l.lrc --font f --flash-guard off -o a.mkv --profile ffv1 --audio flac --overwrite",
         );
         let path = |name: &str| Some(PathBuf::from(name));
@@ -195,6 +196,7 @@ mod tests {
             overlap: Some(2),
             device: text("cpu"),
             precision: Some(Precision::Bf16),
+            low_memory: true,
             hearing,
             lyrics: path("l.lrc"),
             font: path("f"),

@@ -167,6 +167,11 @@ pub struct ModelArgs {
     /// What text encoder and UNet compute in [default: f32 on a CPU, f16 elsewhere]
     #[arg(long, value_enum)]
     pub precision: Option<Precision>,
+
+    /// Save memory at the cost of time: pictures are decoded one by one and not while others are denoised; on a CPU, weights are
+    /// kept in 16 bits
+    #[arg(long)]
+    pub low_memory: bool,
 }
 
 /// How to listen, and what is known better.

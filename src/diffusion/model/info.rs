@@ -16,8 +16,9 @@ use crate::diffusion::config::{
 use crate::diffusion::text::tokenizer::Tokenizer;
 use crate::error::{Error, Result};
 use crate::units::Size;
+use crate::weights::element::Element;
 use crate::weights::keys::{self, ldm::Layout};
-use crate::weights::{self, Keys, Placement, Weights};
+use crate::weights::{self, Keys, Large, Placement, TensorSource, Weights};
 use std::path::{Path, PathBuf};
 
 /// The parts of a model that have weights.
@@ -225,7 +226,7 @@ impl ModelInfo {
     pub(super) fn open_weights(&self, part: Part, placement: &Placement) -> Result<Weights> {
         let path = self.weights_of(part)?;
         if let (Part::Vae, Some(vae)) = (part, &self.vae_file) {
-            return Weights::open(&path, placement, |name| vae.layout.keys(name));
+            return Weights::of(vae.source()?, placement, |name| vae.layout.keys(name));
         }
         let Some(layout) = self.layout else { return Weights::open(&path, placement, part.keys()) };
         match part {
@@ -236,16 +237,39 @@ impl ModelInfo {
         }
     }
 
+    /// What becomes of large weights.
+    pub(super) fn large(&self) -> Large {
+        if self.spec.low_memory { Large::Halved } else { Large::AsStored }
+    }
+
+    /// Bytes that a weight takes on a CPU, by the largest tensor of the UNet: most weights are in large ones.
+    pub fn bytes_a_weight(&self) -> f64 {
+        let single = 4.0;
+        let Ok(source) = self.weights_of(Part::Unet).and_then(|path| weights::open(&path)) else {
+            return single;
+        };
+        let largest = source.shapes().iter().max_by_key(|(_, shape)| shape.iter().product::<usize>());
+        let element = largest.and_then(|(name, _)| source.element(name));
+        match (element, self.large()) {
+            (Some(Element::F16 | Element::Bf16 | Element::E4m3 | Element::E5m2), _) | (_, Large::Halved) => {
+                2.0
+            }
+            _ => single,
+        }
+    }
+
     /// The hash of every part: weights, settings, tokenizer and hints, whatever decides the pictures.
     ///
     /// # Errors
     /// Model: weights are missing. Input: a file can't be read.
     pub fn fingerprint(&self) -> Result<ModelFingerprint> {
-        let mut files = self.files.clone();
+        let (mut files, mut halved) = (self.files.clone(), false);
         let own = Part::ALL.into_iter().filter(|part| self.vae_file.is_none() || !matches!(part, Part::Vae));
         for part in own {
             // One file may hold several parts.
-            let own = weights::open(&self.weights_of(part)?)?.files();
+            let source = weights::open(&self.weights_of(part)?)?;
+            halved |= self.spec.low_memory && is_wide(&*source);
+            let own = source.files();
             let new: Vec<PathBuf> = own.into_iter().filter(|file| !files.contains(file)).collect();
             files.extend(new);
         }
@@ -255,11 +279,19 @@ impl ModelInfo {
         if self.spec.skipped_layers > 0 {
             settings.push(("clip skip", self.spec.skipped_layers.to_string()));
         }
+        if halved {
+            settings.push(("large weights", "halved".to_owned()));
+        }
         if let Some(vae) = &self.vae_file {
             settings.push(("vae", vae.digest()?));
         }
         ModelFingerprint::of(&self.spec.folder, &files, &settings)
     }
+}
+
+/// Whether a file has weights of more than 16 bits.
+fn is_wide(source: &dyn TensorSource) -> bool {
+    source.shapes().keys().any(|name| matches!(source.element(name), Some(Element::F32 | Element::F64)))
 }
 
 /// The parts must speak of the same latents and the same text.

@@ -38,23 +38,32 @@ use super::unet::{Unet, UnetParts};
 use super::vae::autoencoder_kl::AutoencoderKl;
 use super::vae::autoencoder_tiny::AutoencoderTiny;
 use crate::error::{Context, Error, Result};
+use crate::system;
 use crate::weights::{Patch, Placement, Weights};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Pixels that the autoencoder works on at a time, at most, beyond a first frame: bounds its memory.
 const DECODE_PIXELS: usize = 1 << 18;
+/// The same where memory is scarce.
+const FEW_PIXELS: usize = 1 << 14;
 
 /// A loaded model.
 #[derive(Debug)]
 pub struct Model {
     info: ModelInfo,
-    text: TextEncoder,
+    /// None while it isn't needed.
+    text: Mutex<Option<TextEncoder>>,
+    /// Whether the text encoder's weights were changed while they were read.
+    text_is_patched: bool,
     unet: Unet,
     vae: Vae,
     luma: Vec<f32>,
     placement: Placement,
     notes: Vec<String>,
+    /// Held by whoever runs a large network, where only one may.
+    turn: Option<Mutex<()>>,
 }
 
 /// What changes the weights of a model while they are read; applied in this order.
@@ -100,8 +109,10 @@ impl Model {
         crate::nn::cuda::allow_tf32(placement.dtype != DType::F32);
         let single = Placement { dtype: DType::F32, ..placement.clone() };
         let mut notes = Vec::new();
+        let large = info.large();
         let unet = {
-            let open = |part| Ok(info.open_weights(part, placement)?.patched(patches.unet.clone()));
+            let open =
+                |part| Ok(info.open_weights(part, placement)?.patched(patches.unet.clone()).keeping(large));
             let (image, motion) = (open(Part::Unet)?, open(Part::Motion)?);
             let (unet, scope) = (image.scope(""), motion.scope(""));
             let net =
@@ -109,14 +120,16 @@ impl Model {
             notes.extend([&image, &motion].into_iter().filter_map(unused));
             net
         };
-        let file = info.open_weights(Part::Text, placement)?.patched(patches.text.clone());
-        let text = TextEncoder::new(&file.scope(""), &info.text)?.without_last(info.spec.skipped_layers);
+        let file = info.open_weights(Part::Text, placement)?.patched(patches.text.clone()).keeping(large);
+        let text = text_encoder(&info, &file)?;
         notes.extend(unused(&file));
-        let file = info.open_weights(Part::Vae, &single)?;
+        let file = info.open_weights(Part::Vae, &single)?.keeping(large);
         let vae = Vae::new(&file, &info.vae)?;
         notes.extend(unused(&file));
-        let mut model =
-            Model { info, text, unet, vae, luma: Vec::new(), placement: placement.clone(), notes };
+        let turn = info.spec.low_memory.then(Mutex::default);
+        let (text, text_is_patched) = (Mutex::new(Some(text)), !patches.text.is_empty());
+        let (luma, placement) = (Vec::new(), placement.clone());
+        let mut model = Model { info, text, text_is_patched, unet, vae, luma, placement, notes, turn };
         model.luma = retime::luma(model.info.latent_channels(), model.device(), |x| model.decoded(x))
             .context(|| Error::device("trying the autoencoder failed"))?;
         Ok(model)
@@ -148,10 +161,31 @@ impl Model {
         self.info.tokenizer()?.chunks(prompt, breaks)
     }
 
-    /// The embedding \[1, L, d] of token ids.
+    /// The embedding \[1, L, d] of token ids. Reads the text encoder's weights again where they were let go.
     pub fn encode_ids(&self, ids: &[u32]) -> Result<Tensor> {
-        let embedding = self.text.forward(ids)?;
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = match &mut *text {
+            Some(text) => text,
+            none => {
+                let file = self.info.open_weights(Part::Text, &self.placement)?.keeping(self.info.large());
+                none.insert(text_encoder(&self.info, &file)?)
+            }
+        };
+        let embedding = text.forward(ids)?;
         embedding.to_dtype(DType::F32).context(|| Error::device("encoding a prompt failed"))
+    }
+
+    /// Lets the text encoder's memory go, for prompts that were encoded before; one that comes later reads its weights again.
+    pub fn let_text_go(&self) {
+        // Patches aren't kept, so patched weights couldn't be read again.
+        if !self.text_is_patched {
+            *self.text.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            system::give_back();
+        }
+    }
+
+    fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        self.turn.as_ref().map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The network's output, f32 \[f, c, h, w], for latents `x` of that shape at timestep `t`, of unit variance as the sampler says.
@@ -165,6 +199,7 @@ impl Model {
         if with.motion.len() != frames {
             return Err(Error::internal(format!("{} motions for {frames} frames", with.motion.len())));
         }
+        let _turn = self.turn();
         let run = || -> TensorResult<Tensor> {
             let with = with.with_text(&self.onto(&with.text)?);
             self.unet.forward(&self.onto(x)?, t, &with)?.to_dtype(DType::F32)
@@ -216,9 +251,13 @@ impl Model {
         f: impl Fn(&Tensor) -> TensorResult<Tensor>,
     ) -> TensorResult<Tensor> {
         let (n, _, h, w) = x.dims4()?;
-        let size = (DECODE_PIXELS / (h * w * pixels).max(1)).max(1);
+        let most = if self.turn.is_some() { FEW_PIXELS } else { DECODE_PIXELS };
+        let size = (most / (h * w * pixels).max(1)).max(1);
         let x = x.to_device(&self.placement.device)?.to_dtype(DType::F32)?;
-        let piece = |from: usize| f(&x.narrow(0, from, size.min(n - from))?);
+        let piece = |from: usize| {
+            let _turn = self.turn();
+            f(&x.narrow(0, from, size.min(n - from))?)
+        };
         let pieces: Vec<Tensor> = (0..n).step_by(size).map(piece).collect::<TensorResult<_>>()?;
         Tensor::cat(&pieces, 0)
     }
@@ -231,6 +270,10 @@ impl Denoiser for Model {
         let output = self.predict(&input, level.t, with)?;
         pred_x0(self.info.sampling().scheduler.prediction, x, &output, level).context(failed)
     }
+}
+
+fn text_encoder(info: &ModelInfo, file: &Weights) -> Result<TextEncoder> {
+    Ok(TextEncoder::new(&file.scope(""), &info.text)?.without_last(info.spec.skipped_layers))
 }
 
 /// A note about a file that holds more than was asked of it.

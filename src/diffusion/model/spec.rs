@@ -37,6 +37,9 @@ pub struct ModelSpec {
     pub steps: Option<usize>,
     /// Steps that the motion module was not made for are taken all the same.
     pub force_steps: bool,
+    /// Whether memory is saved at the cost of time: on a CPU large weights are rounded to 16 bits where the files have more, pictures
+    /// are decoded one by one, and never while a window is denoised.
+    pub low_memory: bool,
 }
 
 impl Precision {

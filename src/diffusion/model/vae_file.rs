@@ -3,11 +3,12 @@
 use crate::diffusion::config::{PartShapes, VaeConfig};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
-use crate::weights;
 use crate::weights::keys::kind::Kind;
 use crate::weights::keys::ldm::VaeLayout;
+use crate::weights::{self, TensorSource};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// An autoencoder that was looked at.
 #[derive(Debug)]
@@ -31,15 +32,9 @@ impl VaeFile {
     /// Model: it is missing, damaged, or no autoencoder.
     pub fn open(path: &Path) -> Result<Self> {
         let weights = if path.is_dir() { weights::find(path)? } else { path.to_owned() };
-        let source = weights::open(&weights)?;
+        let source = weights::open_autoencoder(&weights)?;
         let file = weights.display();
         match Kind::of(source.shapes()) {
-            Kind::TinyAutoencoder if !source.shapes().contains_key("decoder.layers.0.weight") => {
-                return Err(Error::model(format!(
-                    "{file} is half of a small autoencoder, as its author saves it"
-                ))
-                .hint("the whole one for diffusers is taken: `beatbolt models pull taesd`"));
-            }
             Kind::Autoencoder | Kind::TinyAutoencoder => {}
             Kind::Checkpoint => {
                 return Err(Error::model(format!("{file} is a whole checkpoint"))
@@ -71,13 +66,21 @@ impl VaeFile {
         Ok(VaeFile { config, layout, weights, note, settings })
     }
 
+    /// Its tensors.
+    ///
+    /// # Errors
+    /// Model: the file is missing or damaged.
+    pub fn source(&self) -> Result<Rc<dyn TensorSource>> {
+        weights::open_autoencoder(&self.weights)
+    }
+
     /// A hash of all that decides what it makes of latents.
     ///
     /// # Errors
     /// Input: a file can't be read.
     pub fn digest(&self) -> Result<String> {
         let mut digest = Digest::default();
-        for file in weights::open(&self.weights)?.files().iter().chain(&self.settings) {
+        for file in self.source()?.files().iter().chain(&self.settings) {
             digest.update(file.file_name().unwrap_or_default().as_encoded_bytes());
             digest.update_file(file)?;
         }
@@ -89,4 +92,59 @@ impl VaeFile {
 fn is_diffusers(weights: &Path) -> bool {
     let name = weights.file_name().unwrap_or_default().to_string_lossy();
     name.starts_with("diffusion_pytorch_model.") || name.starts_with("model.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+    use std::collections::HashMap;
+
+    /// The small autoencoder of the fixtures, taken apart as TAESD's author publishes it.
+    fn halves(home: &Path) -> [PathBuf; 2] {
+        let whole = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/fixtures/tiny/vae/diffusion_pytorch_model.safetensors");
+        let whole = candle_core::safetensors::load(whole, &Device::Cpu).unwrap();
+        [("encoder", 0), ("decoder", 1)].map(|(side, shift)| {
+            let numbered = |(name, tensor): (&String, &candle_core::Tensor)| {
+                let (number, rest) = name.strip_prefix(side)?.strip_prefix(".layers.")?.split_once('.')?;
+                Some((format!("{}.{rest}", number.parse::<usize>().ok()? + shift), tensor.clone()))
+            };
+            let half: HashMap<_, _> = whole.iter().filter_map(numbered).collect();
+            let path = home.join(format!("taesd_{side}.safetensors"));
+            candle_core::safetensors::save(&half, &path).unwrap();
+            path
+        })
+    }
+
+    #[test]
+    fn both_halves_of_a_small_autoencoder_are_the_whole_one() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/tiny/vae");
+        let whole = VaeFile::open(&folder).unwrap();
+        let wanted = whole.source().unwrap();
+        for half in halves(home.path()) {
+            let found = VaeFile::open(&half).unwrap();
+            assert_eq!(found.config, whole.config);
+            let source = found.source().unwrap();
+            assert_eq!(source.shapes(), wanted.shapes());
+            assert_eq!(source.files().len(), 2);
+            for name in wanted.shapes().keys() {
+                let values = |source: &dyn TensorSource| {
+                    source.read(name).unwrap().flatten_all().unwrap().to_vec1::<half::f16>().unwrap()
+                };
+                assert!(values(&*source) == values(&*wanted), "{name}");
+                assert_eq!(source.element(name), wanted.element(name));
+            }
+        }
+        let [encoder, decoder] = halves(home.path());
+        std::fs::remove_file(&encoder).unwrap();
+        let error = VaeFile::open(&decoder).unwrap_err();
+        assert!(
+            error.to_string().contains("its decoder") && error.hints()[0].contains("put the encoder"),
+            "{error:?}"
+        );
+        std::fs::copy(&decoder, &encoder).unwrap();
+        assert!(VaeFile::open(&decoder).unwrap_err().to_string().contains("is not the encoder"));
+    }
 }

@@ -14,7 +14,7 @@ use candle_core::{Result as TensorResult, Tensor};
 /// The encoder.
 #[derive(Debug)]
 pub struct TextEncoder {
-    /// \[vocabulary, width]
+    /// \[vocabulary, width], perhaps in 16 bits
     tokens: Tensor,
     /// \[positions, width]
     positions: Tensor,
@@ -40,7 +40,7 @@ impl TextEncoder {
         let embeddings = scope.at("embeddings");
         let layer = |i| Layer::new(&scope.at(format!("encoder.layers.{i}")), config);
         Ok(TextEncoder {
-            tokens: embeddings.get("token_embedding.weight", &[config.vocabulary, config.width])?,
+            tokens: embeddings.get_large("token_embedding.weight", &[config.vocabulary, config.width])?,
             positions: embeddings.get("position_embedding.weight", &[config.positions, config.width])?,
             layers: (0..config.layers).map(layer).collect::<Result<_>>()?,
             norm: LayerNorm::new(&scope.at("final_layer_norm"), config.width, config.eps)?,
@@ -76,8 +76,9 @@ impl TextEncoder {
     fn encode(&self, ids: &[u32]) -> TensorResult<Tensor> {
         let ids = Tensor::new(ids, self.tokens.device())?;
         let length = ids.dim(0)?;
-        let mut x =
-            (self.tokens.index_select(&ids, 0)? + self.positions.narrow(0, 0, length)?)?.unsqueeze(0)?;
+        let positions = self.positions.narrow(0, 0, length)?;
+        let tokens = self.tokens.index_select(&ids, 0)?.to_dtype(positions.dtype())?;
+        let mut x = (tokens + positions)?.unsqueeze(0)?;
         for layer in &self.layers {
             x = layer.forward(&x, &self.config)?;
         }

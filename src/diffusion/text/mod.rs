@@ -1,6 +1,7 @@
 //! Text: CLIP's tokenizer and text encoder.
 
 pub mod encoder;
+mod html;
 pub mod tokenizer;
 mod typography;
 mod vocabulary;

@@ -1,9 +1,9 @@
 //! CLIP's tokenizer: a prompt goes in, as many token ids as the text encoder has positions come out.
 //!
-//! The pipeline is CLIP's, whatever a model's files say: added tokens first, then the text without typography and in lower
+//! The pipeline is CLIP's, whatever a model's files say: the text without typography, added tokens in it first, then in lower
 //! case, its words, their bytes as letters, and byte pairs merged up to the word's end. A model brings the `Vocabulary`.
 
-use super::typography::Cleaning;
+use super::typography::{Cleaning, plain};
 use super::vocabulary::{Vocabulary, WORD_END};
 use crate::error::{Context, Error, Result};
 use std::ops::Range;
@@ -12,7 +12,9 @@ use tokenizers::models::bpe::{BPE, Vocab};
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
 use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
-use tokenizers::{AddedToken, DecoderWrapper, PostProcessorWrapper, SplitDelimiterBehavior, TokenizerImpl};
+use tokenizers::{
+    AddedToken, DecoderWrapper, PostProcessorWrapper, SplitDelimiterBehavior, TokenizerImpl, normalizer,
+};
 
 /// CLIP's words: endings, letters, single digits, whatever else is not white space.
 const WORDS: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
@@ -71,18 +73,11 @@ impl Tokenizer {
 
     /// The ids of `prompt`, filled up to the length with padding.
     pub fn encode(&self, prompt: &str) -> Result<PromptIds> {
-        let encoding = self
-            .pipeline
-            .encode(prompt, false)
-            .context(|| Error::usage(format!("the prompt '{prompt}' can't be turned into tokens")))?;
+        let (ids, places) = self.tokens(prompt)?;
         let room = self.length.saturating_sub(2);
-        let words = encoding.get_ids();
-        let cut = (words.len() > room)
-            .then(|| encoding.get_offsets().get(room).and_then(|(from, _)| prompt.get(*from..)))
-            .flatten()
-            .map(|rest| rest.trim().to_owned());
-        let places = encoding.get_offsets().iter().take(room).map(|(from, to)| *from..*to);
-        Ok(self.filled(words.iter().take(room).copied().zip(places), cut))
+        let rest = places.get(room).and_then(|place| prompt.get(place.start..));
+        let cut = rest.map(|rest| rest.trim().to_owned());
+        Ok(self.filled(ids.into_iter().zip(places).take(room), cut))
     }
 
     /// The ids of a prompt of any length, in as many chunks as it takes, each as long as the text encoder has positions; a new one
@@ -91,11 +86,7 @@ impl Tokenizer {
     /// # Errors
     /// Usage: the prompt can't be turned into tokens.
     pub fn chunks(&self, prompt: &str, breaks: &[usize]) -> Result<Vec<PromptIds>> {
-        let encoding = self
-            .pipeline
-            .encode(prompt, false)
-            .context(|| Error::usage(format!("the prompt '{prompt}' can't be turned into tokens")))?;
-        let places: Vec<Range<usize>> = encoding.get_offsets().iter().map(|(from, to)| *from..*to).collect();
+        let (ids, places) = self.tokens(prompt)?;
         let mut filling = Filling { chunks: vec![Vec::new()], room: self.length.saturating_sub(2) };
         let (mut word, mut breaks) = (0, breaks.iter().peekable());
         for i in 0..places.len() {
@@ -113,12 +104,24 @@ impl Tokenizer {
             }
         }
         filling.word(word..places.len());
-        let ids = encoding.get_ids();
         let chunk =
             |tokens: &Vec<usize>| self.filled(tokens.iter().map(|&i| (ids[i], places[i].clone())), None);
         let all = filling.chunks.len();
         let kept = filling.chunks.iter().filter(|tokens| all == 1 || !tokens.is_empty());
         Ok(kept.map(chunk).collect())
+    }
+
+    /// The ids of all tokens of a prompt, and which bytes of it each stands for.
+    fn tokens(&self, prompt: &str) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
+        let plain = plain(prompt);
+        let encoding = self
+            .pipeline
+            .encode(plain.get(), false)
+            .context(|| Error::usage(format!("the prompt '{prompt}' can't be turned into tokens")))?;
+        let place = |&(from, to): &(usize, usize)| {
+            plain.convert_offsets(normalizer::Range::Normalized(from..to)).unwrap_or_default()
+        };
+        Ok((encoding.get_ids().to_vec(), encoding.get_offsets().iter().map(place).collect()))
     }
 
     /// Begin, tokens with their places, end, padding.
@@ -187,6 +190,8 @@ fn pipeline(vocabulary: Vocabulary) -> tokenizers::Result<Pipeline> {
     Ok(pipeline)
 }
 
+#[cfg(test)]
+mod all_texts;
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,12 +2,20 @@
 //!
 //! CLIP's captions went through ftfy (`fix_text` of its defaults) before they were cut into tokens; transformers'
 //! tokenizer leaves that out, so what was typed with “these quotes” or in ｗｉｄｅ letters reads to the model as
-//! something that it never saw. Done here as there: control characters, ligatures, half and full widths, curly quotes,
-//! composed characters (NFC); then, as in CLIP, white space and lower case. Not done: ftfy's guesses about text that was
-//! decoded wrongly, and HTML's entities.
+//! something that it never saw. Done here as there, in its order and until nothing changes any more: entities of HTML (`html.rs`),
+//! control characters, ligatures, half and full widths, curly quotes, terminals' colours, composed characters (NFC). Then, as in
+//! CLIP, white space and lower case. Not done: ftfy's guesses about text that was decoded wrongly.
 
+use super::html;
+use tokenizers::normalizer::Range;
 use tokenizers::normalizers::replace::{Replace, ReplacePattern};
 use tokenizers::{NormalizedString, Normalizer, Result};
+
+/// Times that a text is gone through, at most; entities inside each other deeper than that nobody writes.
+const ROUNDS: usize = 16;
+
+/// What stands for the bytes from 0x80 on in Windows' Latin alphabet, which is what such characters in a text come from.
+pub(super) const WINDOWS: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
 
 /// Letters that stand for several, and these.
 const LIGATURES: [(char, &str); 22] = [
@@ -35,7 +43,80 @@ const LIGATURES: [(char, &str); 22] = [
     ('ﬆ', "st"),
 ];
 
-/// The cleaning, with its one pattern at hand.
+/// What becomes of some characters of a text, from the first on: how many there are, and what stands in their place, if anything
+/// changes.
+pub(super) type Change = (usize, Option<String>);
+
+/// A text as ftfy leaves it, with the places from which its characters come.
+pub(super) fn plain(text: &str) -> NormalizedString {
+    // From a line with a `<` on, a text may be HTML itself, of which nothing is to be read twice.
+    let lines = text.find('<').map_or(text.len(), |at| text[..at].rfind('\n').map_or(0, |end| end + 1));
+    let mut text = NormalizedString::from(text);
+    for _ in 0..ROUNDS {
+        let before = text.get().to_owned();
+        let until = text.convert_offsets(Range::Original(..lines)).map_or(0, |plain| plain.end);
+        rewrite(&mut text, until, html::change);
+        for pass in [typewritten, colour, control] {
+            rewrite(&mut text, usize::MAX, pass);
+        }
+        text.nfc();
+        if text.get() == before {
+            break;
+        }
+    }
+    text
+}
+
+/// Goes through `text` once, up to the byte `until`; `pass` says what becomes of the characters that the rest of the text, which it
+/// is given, begins with.
+fn rewrite(text: &mut NormalizedString, until: usize, pass: fn(&str) -> Change) {
+    let all = text.get().to_owned();
+    let (mut made, mut removed, mut rest): (Vec<(char, isize)>, usize, &str) = (Vec::new(), 0, &all);
+    while let Some(first) = rest.chars().next() {
+        let (count, change) = if all.len() - rest.len() < until { pass(rest) } else { (1, None) };
+        let after = rest.char_indices().nth(count).map_or("", |(at, _)| &rest[at..]);
+        match change {
+            None => made.push((first, 0)),
+            Some(new) => {
+                let from = made.len();
+                made.extend(new.chars().enumerate().map(|(i, c)| (c, isize::from(i > 0))));
+                // What nothing stands for goes with the last one that stands for something.
+                let gone = if new.is_empty() { count } else { count - 1 };
+                let until = (from + 1).min(made.len());
+                match made[..until].iter_mut().rev().find(|(_, change)| *change <= 0) {
+                    Some((_, change)) => *change -= gone as isize,
+                    None => removed += gone,
+                }
+            }
+        }
+        rest = after;
+    }
+    text.transform(made, removed);
+}
+
+/// What stands on a typewriter for the first character.
+fn typewritten(text: &str) -> Change {
+    let Some(c) = text.chars().next() else { return (1, None) };
+    let plain = plain_form(c);
+    (1, (!plain.chars().eq([c])).then_some(plain))
+}
+
+/// What tells a terminal the colour of what follows, which is nothing.
+fn colour(text: &str) -> Change {
+    let Some(codes) = text.strip_prefix("\u{1b}[") else { return (1, None) };
+    let end = codes.trim_start_matches(|c: char| c.is_ascii_digit() || c == ';');
+    match end.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        true => (2 + codes[..codes.len() - end.len()].chars().count() + 1, Some(String::new())),
+        false => (1, None),
+    }
+}
+
+/// A control character, which is nothing.
+fn control(text: &str) -> Change {
+    (1, text.starts_with(|c| is_control(c)).then(String::new))
+}
+
+/// White space and lower case, with the one pattern at hand.
 #[derive(Debug)]
 pub(super) struct Cleaning {
     spaces: Replace,
@@ -51,13 +132,6 @@ impl Cleaning {
 
 impl Normalizer for Cleaning {
     fn normalize(&self, text: &mut NormalizedString) -> Result<()> {
-        text.filter(|c| !is_control(c));
-        let mut plain = Vec::new();
-        for c in text.get().chars() {
-            // What is more than one character behind the first was inserted.
-            plain.extend(plain_form(c).chars().enumerate().map(|(i, c)| (c, isize::from(i > 0))));
-        }
-        text.transform(plain, 0);
         text.nfc();
         self.spaces.normalize(text)?;
         text.lowercase();
@@ -76,6 +150,7 @@ fn plain_form(c: char) -> String {
     if let Some((_, letters)) = LIGATURES.iter().find(|(l, _)| *l == c) {
         return (*letters).to_owned();
     }
+    let c = WINDOWS.chars().nth((c as usize).wrapping_sub(0x80)).unwrap_or(c);
     match c {
         '\u{2bc}' | '\u{2018}'..='\u{201b}' => "'".into(),
         '\u{201c}'..='\u{201f}' => "\"".into(),
@@ -91,7 +166,7 @@ mod tests {
     use super::*;
 
     fn clean(text: &str) -> NormalizedString {
-        let mut text = NormalizedString::from(text);
+        let mut text = plain(text);
         Cleaning::new().unwrap().normalize(&mut text).unwrap();
         text
     }
@@ -107,6 +182,12 @@ mod tests {
             ("e\u{301}t\u{e9} \u{feff}\u{0}a\u{7f}b", "été ab"),
             ("a \t\r\n\u{2028}b", "a b"),
             ("… — 5′ ½ İ", "… — 5′ ½ i\u{307}"),
+            (
+                "&quot;a&quot; &amp;eacute; &#x2019;&#39; &nosuch; &EACUTE; &#0;",
+                "\"a\" é '' &nosuch; é \u{fffd}",
+            ),
+            ("a &amp; b\n<&amp;>\n&amp;", "a & b <&amp;> &amp;"),
+            ("\u{85}\u{96} \u{1b}[1;31mred\u{1b}[0m", "…– red"),
         ] {
             assert_eq!(clean(text).get(), expected, "{text}");
         }
@@ -114,7 +195,6 @@ mod tests {
 
     #[test]
     fn every_letter_still_knows_where_it_stood() {
-        use tokenizers::tokenizer::normalizer::Range;
         let text = clean("“ﬁne”");
         assert_eq!(text.get(), "\"fine\"");
         assert_eq!(text.convert_offsets(Range::Normalized(1..5)), Some(3..8));

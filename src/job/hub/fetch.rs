@@ -256,14 +256,12 @@ fn room(target: &Path, bytes: u64) -> Result<()> {
     if free >= bytes {
         return Ok(());
     }
-    let gigabytes = |n: u64| n as f64 / 1e9;
-    Err(Error::output(format!(
-        "{:.2} GB are needed in {}, {:.2} GB are free",
-        gigabytes(bytes),
-        folder.display(),
-        gigabytes(free)
-    ))
-    .hint("make room, or name another folder with --to"))
+    let size = |n: u64| match n {
+        0..1_000_000_000 => format!("{:.1} MB", n as f64 / 1e6),
+        _ => format!("{:.2} GB", n as f64 / 1e9),
+    };
+    Err(Error::output(format!("{} are needed in {}, {} are free", size(bytes), folder.display(), size(free)))
+        .hint("make room, or name another folder with --to"))
 }
 
 fn flow(flow: Flow) -> Result<()> {

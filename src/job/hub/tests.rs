@@ -233,6 +233,29 @@ fn what_does_not_fit_on_the_disk_is_refused_before_a_byte_comes() {
     assert!(!folder.path().join("a b.safetensors").exists());
 }
 
+/// `/dev/full` says what a disk says that fills up while something is written.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_up_on_the_way_is_told_and_the_next_try_goes_on() {
+    let sound = |ask: &Ask| Reply::range(ask, &whole()).with("etag", "\"one\"");
+    let dead =
+        Server::start(move |ask| Reply { cut: Some(100_000 * usize::from(ask.from() == 0)), ..sound(ask) });
+    let folder = tempfile::tempdir().unwrap();
+    pull(&hub(&dead.origin), folder.path()).unwrap_err();
+    let part = folder.path().join(&names(folder.path())[0]);
+    let (kept, full) = (folder.path().join("kept"), folder.path().join("a b.safetensors"));
+    fs::rename(&part, &kept).unwrap();
+    std::os::unix::fs::symlink("/dev/full", &part).unwrap();
+    let server = Server::start(sound);
+    let error = pull(&hub(&server.origin), folder.path()).unwrap_err();
+    assert!(error.kind() == ErrorKind::Output && error.to_string().contains("No space left"), "{error}");
+    assert!(error.hints()[0].contains("the same command goes on from there") && !full.exists());
+    fs::rename(&kept, &part).unwrap();
+    pull(&hub(&server.origin), folder.path()).unwrap();
+    assert_whole(folder.path(), &whole());
+    assert_eq!(server.told(PLACE)[3], ("GET".into(), 100_000));
+}
+
 #[test]
 fn a_person_who_stops_it_keeps_what_has_come() {
     struct Impatient(Mutex<u32>);

@@ -17,6 +17,7 @@ pub mod linear;
 pub mod math;
 pub mod norm;
 pub mod pointwise;
+pub mod widen;
 mod winograd;
 
 use candle_core::{CpuStorage, Layout};
@@ -147,7 +148,7 @@ impl<F: Fn(&mut [f32], &[f32])> InplaceOp2 for Update<F> {
 
 /// Unit Gaussians in any shape, for the tests of the fast paths.
 #[cfg(test)]
-fn noise(seed: u64, shape: &[usize]) -> Tensor {
+pub(crate) fn noise(seed: u64, shape: &[usize]) -> Tensor {
     let mut values = vec![0.0; shape.iter().product()];
     crate::noise::gaussian(seed, crate::noise::Stream::Latents, 0, &mut values);
     Tensor::from_vec(values, shape, &Device::Cpu).expect("the values fit the shape")

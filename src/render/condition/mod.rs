@@ -11,6 +11,7 @@ use crate::noise::{Stream, gaussian};
 use crate::score::{ParamId, PromptSpan, Timeline};
 use crate::units::{FrameIndex, GeneratedFrame};
 use candle_core::{Device, Tensor};
+use std::collections::BTreeSet;
 
 /// Weights p/√(1+p²) ≤ 0.71 a frame: after these many frames nothing of the first is left.
 const NOISE_MEMORY: FrameIndex = 48;
@@ -36,6 +37,29 @@ impl<'a> Conditioner<'a> {
     /// Conditions for the windows of `timeline`.
     pub fn new(model: &'a Model, timeline: &'a Timeline) -> Self {
         Conditioner { timeline, embedder: Embedder::new(model) }
+    }
+
+    /// Encodes all prompts of `windows` now, if they can be kept: then nobody asks the text encoder any more.
+    ///
+    /// # Errors
+    /// As [`Self::window`].
+    pub fn prepare(&mut self, windows: &[Window]) -> Result<bool> {
+        let mut texts = BTreeSet::from([""]);
+        for window in windows {
+            let guided = self.timeline.value(ParamId::Guidance, window.new_frames().start) != 1.0;
+            for span in window.frames().map(|frame| self.timeline.prompt_at(frame)) {
+                let travel = span.travel.as_ref();
+                texts.extend([&*span.prompt].into_iter().chain(travel.map(|t| &*t.prompt)));
+                if guided {
+                    texts.extend([&*span.negative].into_iter().chain(travel.map(|t| &*t.negative)));
+                }
+            }
+        }
+        let kept = self.embedder.keeps(texts.len());
+        if kept {
+            texts.into_iter().try_for_each(|text| self.embedder.embed(text).map(drop))?;
+        }
+        Ok(kept)
     }
 
     /// The conditions of one window.

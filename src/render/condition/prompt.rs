@@ -67,6 +67,11 @@ impl<'a> Embedder<'a> {
         Ok(embedding)
     }
 
+    /// Whether so many prompts are kept at once, beside the empty one.
+    pub fn keeps(&self, prompts: usize) -> bool {
+        prompts < KEPT
+    }
+
     /// The embedding of what holds in `frame` of `span`.
     pub fn at(&mut self, span: &PromptSpan, frame: GeneratedFrame, side: Side) -> Result<Tensor> {
         let to = match side {

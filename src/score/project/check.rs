@@ -38,6 +38,8 @@ pub(super) struct Fragment {
     pub tier: Option<String>,
     pub model: Option<String>,
     pub motion: Option<String>,
+    pub vae: Option<String>,
+    pub clip_skip: Option<usize>,
     pub lut: Option<String>,
     pub preset: Option<Preset>,
     pub steps: Option<usize>,
@@ -129,6 +131,8 @@ impl File<'_, '_, '_> {
         over(&mut into.font, path("font", &raw.font)?);
         over(&mut into.model, path("model", &raw.model)?);
         over(&mut into.motion, path("motion", &raw.motion)?);
+        over(&mut into.vae, path("vae", &raw.vae)?);
+        over(&mut into.clip_skip, whole("clip_skip", &raw.clip_skip, 1..=24)?.map(|n| n as usize));
         over(&mut into.lut, path("lut", &raw.lut)?);
         over(&mut into.profile, word("profile", &raw.profile, self.choices.profiles)?);
         over(&mut into.audio, word("audio", &raw.audio, self.choices.audio)?);

@@ -16,6 +16,8 @@
 //! preset = "pulse"             # what holds where no part says otherwise: a name, or a file; default: director
 //! model = "models/mine"        # a folder in diffusers' layout; default: spark, which comes with the program
 //! # motion = "lightning.safetensors"   # a motion module to use instead of the folder's own
+//! # vae = "vae.safetensors"  # an autoencoder to use instead of the model's own
+//! # clip_skip = 2            # the layer of the text encoder that is listened to, counted from the last; default: 1
 //! # lut = "warm.cube"          # a look-up table that the finished pictures' colours go through
 //! tier = "develop"             # draft, final
 //! # steps = 4                  # default: by the tier
@@ -116,6 +118,10 @@ pub struct Project {
     pub model: Option<String>,
     /// A motion module's file.
     pub motion: Option<String>,
+    /// An autoencoder's file or folder.
+    pub vae: Option<String>,
+    /// The layer of the text encoder that is listened to, counted from the last.
+    pub clip_skip: Option<usize>,
     /// A look-up table's file.
     pub lut: Option<String>,
     /// Denoising steps a window.
@@ -181,6 +187,8 @@ impl Project {
             tier: merged.tier.clone(),
             model: merged.model.clone(),
             motion: merged.motion.clone(),
+            vae: merged.vae.clone(),
+            clip_skip: merged.clip_skip,
             lut: merged.lut.clone(),
             steps: merged.steps,
             size: merged.size,

@@ -24,6 +24,8 @@ pub(super) struct RawProject {
     pub preset: Field,
     pub model: Field,
     pub motion: Field,
+    pub vae: Field,
+    pub clip_skip: Field,
     pub lut: Field,
     pub tier: Field,
     pub steps: Field,

@@ -258,7 +258,7 @@ fn others() -> Vec<(&'static str, Tensors, Expected)> {
         (
             "taesd_decoder",
             only(&[("1.weight", &[64, 4, 3, 3]), ("3.conv.0.weight", &[64, 64, 3, 3])]),
-            Refused("`beatbolt models pull taesd`"),
+            Refused("put the encoder beside it"),
         ),
         ("text encoder", part("text", |_, ours| ours.to_owned()), Refused("come with a checkpoint")),
         (
