@@ -1,11 +1,13 @@
 //! What other programs know of a track: beats and sections out of whatever file holds them.
 //!
-//! Lists in text, MIDI files, cue sheets, and the collections of DJ programs, in which the track is found by its name.
+//! Lists in text, MIDI files, cue sheets, the collections of DJ programs, in which the track is found by its name, and the track's
+//! own tags, in which Serato keeps them.
 
 use super::beat_grid::{self, Anchor};
 use super::collection;
 use super::cue_sheet;
 use super::midi;
+use super::serato;
 use super::timed::{self, Entry};
 use crate::error::{Error, Result};
 use crate::text_file::{self, Text};
@@ -30,6 +32,10 @@ impl GivenBeats {
         }
     }
 }
+
+const SERATO: &str = "Serato writes beat grid and cue points into the tracks that it has analyzed";
+const MIXXX: &str =
+    "let Mixxx write Serato's metadata into the track (Preferences, Library), and name the track's own file";
 
 /// What is wanted of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +85,16 @@ fn read(bytes: &[u8], track: &Path, wanted: Wanted) -> Result<Marks> {
     if midi::is_midi(bytes) {
         return midi::parse(bytes).map(of_midi);
     }
+    if let Some(found) = serato::read(bytes) {
+        if found == serato::Serato::default() {
+            return Err(Error::input("its tags hold nothing of Serato's").hint(SERATO));
+        }
+        let (beats, notes) = (GivenBeats::Grid(found.grid), found.note.into_iter().collect());
+        return Ok(Marks { beats, sections: found.cues, notes });
+    }
+    if bytes.starts_with(b"SQLite format 3") {
+        return Err(Error::input("it is a database, as Mixxx and other programs keep for themselves").hint(MIXXX));
+    }
     let Text { text, note } = text_file::decode(bytes)?;
     let mut marks = if collection::is_one(&text) {
         let (song, note) = collection::find(&text, track)?;
@@ -89,6 +105,8 @@ fn read(bytes: &[u8], track: &Path, wanted: Wanted) -> Result<Marks> {
         }
         let sections = cue_sheet::parse(&text, track)?;
         Marks { beats: GivenBeats::List(Vec::new()), sections, notes: Vec::new() }
+    } else if text.starts_with("#EXTM3U") {
+        return Err(Error::input("it is a playlist: it says nothing of what is inside of a track").hint(MIXXX));
     } else {
         let entries = timed::parse(&text)?;
         Marks { beats: GivenBeats::List(entries.clone()), sections: entries, notes: Vec::new() }

@@ -183,6 +183,13 @@ impl JobRecord {
         of(self) == of(other)
     }
 
+    /// Whether only the part of the track differs.
+    pub fn is_another_part_of(&self, other: &JobRecord) -> bool {
+        let SettingsRecord { first_frame, frames, .. } = self.settings;
+        let moved = JobRecord { settings: SettingsRecord { first_frame, frames, ..other.settings.clone() }, ..other.clone() };
+        self.is_of_the_same_video(&moved)
+    }
+
     /// The record that `text` holds, as it is stored in a video.
     ///
     /// # Errors

@@ -50,6 +50,8 @@ impl Scene {
     /// Whatever of it can't be; everything that can be refused is refused here, before the long work.
     pub fn open(mut request: Request, progress: &dyn Progress, timings: &Timings) -> Result<Self> {
         let info = models::look(&request.model, progress)?;
+        let told = request.lyrics.iter().filter_map(|lyrics| lyrics.note.as_deref());
+        told.for_each(|note| progress.note(note));
         let analysis = {
             let _span = timings.span("analyze");
             request.hearing.hear(&request.track, progress)?

@@ -116,7 +116,8 @@ pub fn check_container(path: &Path, wish: &Wish<'_>, profile: Profile) -> Result
     let source = Source::read(wish)?;
     let plan = |path: &Path, sound, note| Ok(ContainerPlan { path: path.to_owned(), sound, note });
     if container.is_silent() {
-        let note = format!("{} hold no sound", profile.row().title);
+        let what = if container == Container::Folder { container.title() } else { "a GIF" };
+        let note = format!("{what} has no sound");
         return plan(path, Carriage::Silent, Some(note));
     }
     if wish.audio.is_none_or(|audio| audio == Audio::Copy) && wish.uniform {
@@ -204,7 +205,7 @@ impl Source {
     fn note(&self, container: Container, wish: &Wish<'_>, coding: Coding) -> String {
         let (codec, title) = (self.codec.name(), container.title());
         let why = match (wish.audio, wish.uniform) {
-            (Some(_), _) => format!("the {codec} sound goes in as asked"),
+            (Some(_), _) => format!("the {codec} sound is stored as asked"),
             (None, false) => format!("the {codec} sound changes on the way and can't be copied"),
             (None, true) => format!("{codec} sound doesn't play from {title} everywhere"),
         };

@@ -85,7 +85,7 @@ pub(super) fn reserve(target: &Path) -> Result<(FileLock, PathBuf)> {
 fn cannot_write(target: &Path, cause: io::Error) -> Error {
     let hint = match cause.kind() {
         io::ErrorKind::NotFound => "create the folder first, or choose another place with --output",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, then run it again",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
         io::ErrorKind::AlreadyExists => "remove that, or choose another name with --output",
         _ => "choose a folder that you may write to with --output",
     };
