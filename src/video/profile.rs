@@ -42,7 +42,7 @@ pub(super) struct Row {
     pub pixel: Pixel,
     /// What can hold it, the usual one first.
     pub containers: &'static [Container],
-    /// Bytes a pixel of a frame.
+    /// Bytes a pixel of a frame, about: on the high side of what lively pictures took.
     pub density: f64,
 }
 
@@ -56,6 +56,7 @@ const TABLE: [Row; 8] = [
         encoders: &["libx264", "h264_videotoolbox", "h264_nvenc", "libopenh264"],
         pixel: Pixel::YUV420P,
         containers: PLAYED,
+        density: 0.04,
     },
     Row {
         profile: Profile::H265,
@@ -64,6 +65,7 @@ const TABLE: [Row; 8] = [
         encoders: &["libx265", "hevc_videotoolbox", "hevc_nvenc"],
         pixel: Pixel::YUV420P,
         containers: PLAYED,
+        density: 0.03,
     },
     Row {
         profile: Profile::Av1,
@@ -72,6 +74,7 @@ const TABLE: [Row; 8] = [
         encoders: &["libaom-av1", "libsvtav1"],
         pixel: Pixel::YUV420P,
         containers: &[Container::Mp4, Container::Mkv, Container::Webm],
+        density: 0.03,
     },
     Row {
         profile: Profile::Vp9,
@@ -80,6 +83,7 @@ const TABLE: [Row; 8] = [
         encoders: &["libvpx-vp9"],
         pixel: Pixel::YUV420P,
         containers: &[Container::Webm, Container::Mkv, Container::Mp4],
+        density: 0.03,
     },
     Row {
         profile: Profile::ProRes,
@@ -88,6 +92,7 @@ const TABLE: [Row; 8] = [
         encoders: &["prores_ks"],
         pixel: Pixel::YUV422P10LE,
         containers: &[Container::Mov, Container::Mkv],
+        density: 0.7,
     },
     Row {
         profile: Profile::Ffv1,
@@ -96,6 +101,7 @@ const TABLE: [Row; 8] = [
         encoders: &["ffv1"],
         pixel: Pixel::BGRZ,
         containers: &[Container::Mkv],
+        density: 1.0,
     },
     Row {
         profile: Profile::Gif,
@@ -104,6 +110,7 @@ const TABLE: [Row; 8] = [
         encoders: &["gif"],
         pixel: Pixel::RGB8,
         containers: &[Container::Gif],
+        density: 0.3,
     },
     Row {
         profile: Profile::Png,
@@ -112,6 +119,7 @@ const TABLE: [Row; 8] = [
         encoders: &["png"],
         pixel: Pixel::RGB24,
         containers: &[Container::Folder],
+        density: 1.2,
     },
 ];
 
@@ -152,7 +160,7 @@ impl Profile {
         self.row().containers[0].ending()
     }
 
-    /// Bytes that a pixel of a frame takes in the file, about: for lively pictures, a little more than was measured.
+    /// Bytes that a pixel of a frame takes in the file, about, on the high side.
     pub fn bytes_per_pixel(self) -> f64 {
         self.row().density
     }
