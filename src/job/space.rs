@@ -46,7 +46,12 @@ impl Space {
     pub fn warning(&self, job: &Job) -> Option<Warning> {
         let free = self.free.filter(|free| *free < self.needed())?;
         Some(Warning {
-            text: format!("about {} needed in {}, and {} free", said(self.needed()), shown(&job.output), said(free)),
+            text: format!(
+                "about {} needed in {}, and {} free",
+                said(self.needed()),
+                shown(&job.output),
+                said(free)
+            ),
             why: "the render stops where the disk is full; what is finished by then is kept".to_owned(),
             fix: "free some space, or name a file on another disk with --output".to_owned(),
         })

@@ -149,7 +149,8 @@ fn size(scene: &Scene, job: &Job) -> Option<Warning> {
 fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
     let (hints, rate, timeline) = (scene.info.hints(), job.timeline.fps, &job.timeline);
     let (own, fps, part) = (f64::from(hints.fps), rate.per_second(), job.part());
-    let mut generated = part.start.until(part.end).filter(|frame| timeline.init_at(*frame).is_none()).peekable();
+    let mut generated =
+        part.start.until(part.end).filter(|frame| timeline.init_at(*frame).is_none()).peekable();
     if fps == own || generated.peek().is_none() {
         return None;
     }
@@ -163,7 +164,8 @@ fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
         );
     }
     let most = generated.map(|frame| timeline.value(ParamId::MotionScale, frame)).fold(0.0, f32::max);
-    if fps < own && hints.speed(hints.scale_at(most, rate)) < hints.speed(most) * (own / fps) as f32 * NEARLY {
+    if fps < own && hints.speed(hints.scale_at(most, rate)) < hints.speed(most) * (own / fps) as f32 * NEARLY
+    {
         return warning(
             text,
             "movement is scaled up to keep its pace, but where it is fastest that is more than the model can do",
@@ -195,7 +197,8 @@ fn flashing(job: &Job) -> Option<Warning> {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    let fix = "less flash and exposure, on whole beats only, or a slower decay: a smaller amount, a longer release";
+    let fix =
+        "less flash and exposure, on whole beats only, or a slower decay: a smaller amount, a longer release";
     warning(
         format!("the whole picture flashes {count} times in a second: {}{more}", named.join(", ")),
         "more than three flashes a second can trigger seizures (WCAG 2.3.1); some sites refuse such videos",

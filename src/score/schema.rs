@@ -213,7 +213,7 @@ pub const TABLES: &[Table] = &[
             key(
                 "profile",
                 Word(&["h264", "h265", "av1", "vp9", "prores", "ffv1", "gif", "png"]),
-                "what it is written as",
+                "video format",
             ),
             key(
                 "audio",

@@ -179,15 +179,16 @@ impl Source {
         };
         if !container.takes(coding) {
             let message = format!("{} can't hold {} sound", container.title(), coding.encoder());
-            return Err(Error::usage(message).hint("leave --audio out, or name a file that ends in .mkv"));
+            return Err(Error::usage(message).hint("leave out --audio, or write to a file that ends in .mkv"));
         }
         if encoder::find_by_name(coding.encoder()).is_none() {
             let message = format!("this FFmpeg has no {} encoder", coding.encoder());
-            return Err(Error::output(message).hint("name a file that ends in .mkv, or choose with --audio"));
+            return Err(Error::output(message)
+                .hint("write to a file that ends in .mkv, or choose another encoder with --audio"));
         }
         if self.channels > 8 {
             let message = format!("{} channels can't be encoded anew", self.channels);
-            return Err(Error::input(message).hint("name a file that ends in .mkv"));
+            return Err(Error::input(message).hint("write to a file that ends in .mkv"));
         }
         Ok(coding)
     }
@@ -198,7 +199,7 @@ impl Source {
             true => Error::usage(format!("{title} can't hold {codec} sound unchanged")),
             false => Error::usage(format!("the {codec} sound changes on the way: copied, it would not play")),
         };
-        error.hint("leave --audio out, or choose alac, flac or aac")
+        error.hint("leave out --audio, or choose alac, flac or aac")
     }
 
     /// What a person should know about sound that is encoded anew.

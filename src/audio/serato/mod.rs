@@ -31,7 +31,8 @@ pub(super) fn read(bytes: &[u8]) -> Option<Serato> {
     let found = |name: &str| tags.iter().find(|(n, _)| n == name).map_or(&[][..], |(_, data)| data);
     let (grid, cues) = (grid(found("Serato BeatGrid")), cues(found("Serato Markers2")));
     let off = bytes.starts_with(b"ID3") && !(grid.is_empty() && cues.is_empty());
-    let note = "Serato's times in an MP3 without LAME's header may be off by 26 ms; --shift-beats moves the beats";
+    let note =
+        "Serato's times in an MP3 without LAME's header may be off by 26 ms; --shift-beats moves the beats";
     Some(Serato { grid, cues, note: off.then(|| note.to_owned()) })
 }
 
@@ -92,7 +93,10 @@ mod tests {
         let right = [(0.045_958, 174.028, 1), (22.11, 108.799, 1), (33.139_9, 174.026, 1)];
         assert_eq!(told.len(), 3);
         for (found, right) in told.iter().zip(right) {
-            assert!((found.0 - right.0).abs() < 1e-4 && (found.1 - right.1).abs() < 1e-2 && found.2 == right.2, "{told:?}");
+            assert!(
+                (found.0 - right.0).abs() < 1e-4 && (found.1 - right.1).abs() < 1e-2 && found.2 == right.2,
+                "{told:?}"
+            );
         }
         // Of a damaged one what is whole is taken.
         assert!(grid(&GRID[..9]).is_empty() && grid(b"\x01\0\xff\xff\xff\xff").is_empty());
@@ -104,9 +108,14 @@ mod tests {
             let body = [b"\0\0", &ms.to_be_bytes()[..], b"\0\xcc\0\0\0\0", name.as_bytes(), b"\0"].concat();
             [b"CUE\0", &(body.len() as u32).to_be_bytes()[..], &body].concat()
         };
-        let plain =
-            [b"\x01\x01COLOR\0\0\0\0\x04\0\xff\xff\xff", &cue(8317, "drop")[..], b"LOOP\0\0\0\0\x02\0\0", &cue(41, "é"), b"\0"]
-                .concat();
+        let plain = [
+            b"\x01\x01COLOR\0\0\0\0\x04\0\xff\xff\xff",
+            &cue(8317, "drop")[..],
+            b"LOOP\0\0\0\0\x02\0\0",
+            &cue(41, "é"),
+            b"\0",
+        ]
+        .concat();
         [b"\x01\x01", &tags::tests::in_base64(&plain)[..], &[0; 100]].concat()
     }
 

@@ -11,7 +11,9 @@ pub(super) fn of(bytes: &[u8]) -> Option<Vec<Field>> {
         [b'I', b'D', b'3', ..] => Some(id3(bytes)),
         [b'f', b'L', b'a', b'C', rest @ ..] => Some(flac(rest)),
         [b'F', b'O', b'R', b'M', ..] => Some(chunks(bytes, u32::from_be_bytes)),
-        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => Some(chunks(bytes, u32::from_le_bytes)),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'A', b'V', b'E', ..] => {
+            Some(chunks(bytes, u32::from_le_bytes))
+        }
         [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some(mp4(bytes)),
         _ => None,
     }
@@ -216,7 +218,8 @@ pub(super) mod tests {
         const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         let mut text = Vec::new();
         for group in bytes.chunks(3) {
-            let bits = (0..3).fold(0_u32, |bits, i| bits << 8 | u32::from(group.get(i).copied().unwrap_or(0)));
+            let bits =
+                (0..3).fold(0_u32, |bits, i| bits << 8 | u32::from(group.get(i).copied().unwrap_or(0)));
             text.extend((0..=group.len()).map(|i| DIGITS[(bits >> (18 - 6 * i) & 63) as usize]));
         }
         text.chunks(72).collect::<Vec<_>>().join(&b'\n')
@@ -235,24 +238,31 @@ pub(super) mod tests {
                 let size = if version == 4 { seven(body.len()) } else { (body.len() as u32).to_be_bytes() };
                 [b"GEOB", &size[..], &[0, 0], &body].concat()
             };
-            let frames: Vec<u8> = [b"TIT2\0\0\0\x02\0\0\0a".to_vec()].into_iter().chain(fields.iter().map(frame)).flatten().collect();
+            let frames: Vec<u8> = [b"TIT2\0\0\0\x02\0\0\0a".to_vec()]
+                .into_iter()
+                .chain(fields.iter().map(frame))
+                .flatten()
+                .collect();
             [b"ID3", &[version, 0, 0][..], &seven(frames.len() + 20), &frames, &[0; 20]].concat()
         };
         let envelope = |(name, data): &(&str, Vec<u8>)| {
             in_base64(&[b"application/octet-stream\0\0", name.as_bytes(), b"\0", data].concat())
         };
         let tag = id3(3);
-        let aiff = boxed(b"----", &[b"AIFFCOMM\0\0\0\x02aaID3 ", &(tag.len() as u32).to_be_bytes()[..], &tag].concat());
+        let aiff = boxed(
+            b"----",
+            &[b"AIFFCOMM\0\0\0\x02aaID3 ", &(tag.len() as u32).to_be_bytes()[..], &tag].concat(),
+        );
         let aiff = [b"FORM", &aiff[..4], &aiff[8..]].concat();
-        let wav = [b"RIFF\0\0\0\0WAVEfmt \x03\0\0\0aaa\0id3 ", &(tag.len() as u32).to_le_bytes()[..], &tag].concat();
+        let wav = [b"RIFF\0\0\0\0WAVEfmt \x03\0\0\0aaa\0id3 ", &(tag.len() as u32).to_le_bytes()[..], &tag]
+            .concat();
         let comment = |field: &(&str, Vec<u8>)| {
             let text = [b"serato_x=", &envelope(field)[..]].concat();
             [&(text.len() as u32).to_le_bytes()[..], &text].concat()
         };
         let comments: Vec<u8> = fields.iter().flat_map(comment).collect();
         let block = [b"\x01\0\0\0x\x02\0\0\0", &comments[..]].concat();
-        let flac =
-            [b"fLaC\0\0\0\x02aa\x84", &(block.len() as u32).to_be_bytes()[1..], &block].concat();
+        let flac = [b"fLaC\0\0\0\x02aa\x84", &(block.len() as u32).to_be_bytes()[1..], &block].concat();
         let own = |field: &(&str, Vec<u8>)| {
             let parts = [
                 boxed(b"mean", b"\0\0\0\0com.serato.dj"),
@@ -269,7 +279,14 @@ pub(super) mod tests {
 
     #[test]
     fn base64_is_read_with_and_without_its_end() {
-        for (text, bytes) in [("TWFu", &b"Man"[..]), ("TWE=", b"Ma"), ("TW\nE", b"Ma"), ("TQ==", b"M"), ("TWFuTQ", b"ManM"), ("", b"")] {
+        for (text, bytes) in [
+            ("TWFu", &b"Man"[..]),
+            ("TWE=", b"Ma"),
+            ("TW\nE", b"Ma"),
+            ("TQ==", b"M"),
+            ("TWFuTQ", b"ManM"),
+            ("", b""),
+        ] {
             assert_eq!(base64(text.as_bytes()), bytes, "{text}");
         }
         let all: Vec<u8> = (0..=255).collect();

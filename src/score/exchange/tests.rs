@@ -125,7 +125,10 @@ fn formulas_have_the_values_that_numexpr_gives_them() {
             let names = Names { t, max_f: number(&fixture["max_f"]), s: number(&fixture["s"]) };
             match (formula.value(names), right.as_f64()) {
                 (found, Some(right)) => {
-                    assert!((found - right).abs() <= 1e-9 * right.abs(), "{text} at {t}: {found}, not {right}");
+                    assert!(
+                        (found - right).abs() <= 1e-9 * right.abs(),
+                        "{text} at {t}: {found}, not {right}"
+                    );
                 }
                 (found, None) => assert!(!found.is_finite(), "{text} at {t}: {found}"),
             }
@@ -202,6 +205,16 @@ fn round_trips_are_stable() {
             }
             assert_eq!(Curves::new(&again, part(0..192), &[]).unwrap().write(format), text, "{format:?}");
         }
+        // A table has no prompts; its values come back.
+        let table =
+            |timeline: &Timeline| Curves::new(timeline, part(0..192), &[]).unwrap().write(Format::Csv);
+        let again = |text: &str| {
+            timeline(
+                &Imported::read("t.csv", text.as_bytes(), None).unwrap().preset("t.csv", None).unwrap().0,
+            )
+        };
+        let second = table(&again(&table(&first)));
+        assert_eq!(table(&again(&second)), second);
     }
 }
 
