@@ -257,11 +257,11 @@ pub struct PresetsArgs {
     pub name: Option<String>,
 
     /// List parameters (for presets and --set), signals, functions and the keys of preset and project files
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["name", "schema"])]
     pub params: bool,
 
     /// Print a JSON Schema, with which editors complete TOML files
-    #[arg(long, value_enum, value_name = "FILE")]
+    #[arg(long, value_enum, value_name = "FILE", conflicts_with = "name")]
     pub schema: Option<SchemaArg>,
 }
 
