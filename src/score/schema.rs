@@ -264,13 +264,13 @@ pub const TABLES: &[Table] = &[
         keys: &[
             key("bpm", Number(20.0, 400.0), "exact tempo; the beats stay where they were heard"),
             key("first_beat", Length, "time of the first beat, which starts a bar; in seconds"),
-            key(
-                "beats_file",
-                Text,
-                "beats from a list, one time per line; a 1 after the time starts a bar",
-            ),
+            key("beats_file", Text, "beats from a list, one time per line; a 1 after the time starts a bar"),
             key("octave", Word(&["halve", "double", "triple"]), "half, twice or three times as many beats"),
-            key("shift_beats", Number(-60.0, 60.0), "seconds by which all beats are moved; negative: earlier"),
+            key(
+                "shift_beats",
+                Number(-60.0, 60.0),
+                "seconds by which all beats are moved; negative: earlier",
+            ),
             key("sections_file", Text, "sections from a list: a start time and a name per line"),
             key("audio_stream", Whole(1, 1000), "audio stream to use, counted from 1"),
         ],

@@ -1,7 +1,7 @@
 //! Deforum's formulas in beatbolt's own expressions, where these have the same words for it.
 
 use super::formula::{FUNCTIONS, Formula, Names, Node};
-use super::numexpr::{WHOLE_POWER, WHOLE_REST};
+use super::numexpr::{WHOLE_POWER, WHOLE_QUOTIENT, WHOLE_REST};
 use super::points::short;
 
 /// The formula as an expression over `frame`, the expression of a frame's number; none where beatbolt has no word for a part
@@ -37,9 +37,11 @@ impl Words<'_> {
             "&" if is_truth(a) && is_truth(b) => "and",
             "|" if is_truth(a) && is_truth(b) => "or",
             "%" | WHOLE_REST if matches!(b, Node::Number(x) if *x > 0.0) => "%",
-            "//" => return Some(format!("floor({} / {})", self.of(a)?, self.of(b)?)),
+            "//" | WHOLE_QUOTIENT if matches!(b, Node::Number(x) if *x != 0.0) => {
+                return Some(format!("floor({} / {})", self.of(a)?, self.of(b)?));
+            }
             WHOLE_POWER => return self.whole_power(a, b),
-            "&" | "|" | "^" | "%" | WHOLE_REST => return None,
+            "&" | "|" | "^" | "%" | WHOLE_REST | "//" | WHOLE_QUOTIENT => return None,
             same => same,
         };
         Some(format!("({} {sign} {})", self.of(a)?, self.of(b)?))

@@ -4,7 +4,7 @@
 //! (`numexpr.rs`). A remainder has the sign of the divisor, as in Python and in numexpr 2.14. Cost is bounded by the number of
 //! parts.
 
-use super::numexpr::{Part, WHOLE_POWER, WHOLE_REST};
+use super::numexpr::{Part, WHOLE_POWER, WHOLE_QUOTIENT, WHOLE_REST};
 use crate::error::{Error, Result, nearest};
 
 /// Longest formula, in bytes.
@@ -173,8 +173,8 @@ fn pair(sign: &str, left: &Node, right: &Node, names: &[f64; 3]) -> f64 {
         "-" => a - b,
         "*" => a * b,
         "/" => a / b,
-        "//" => (a / b).floor(),
-        WHOLE_REST if b == 0.0 => 0.0,
+        WHOLE_REST | WHOLE_QUOTIENT if b == 0.0 => 0.0,
+        "//" | WHOLE_QUOTIENT => (a / b).floor(),
         "%" | WHOLE_REST => match a % b {
             rest if rest != 0.0 && (rest < 0.0) != (b < 0.0) => rest + b,
             rest => rest,

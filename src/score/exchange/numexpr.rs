@@ -82,6 +82,7 @@ impl Part {
             ("/", _) => (sign, Kind::Real),
             (_, Kind::Truth) => return Err(of_truths(sign)),
             ("%", Kind::Whole) => (WHOLE_REST, Kind::Whole),
+            ("//", Kind::Whole) => (WHOLE_QUOTIENT, Kind::Whole),
             ("**", Kind::Whole) if other.constant().is_some_and(|b| b < 0.0) => {
                 return Err(Error::input("a whole number has no power below 0 in numexpr")
                     .hint("write a point into the exponent, like t**-1.0"));
@@ -117,7 +118,9 @@ impl Part {
     }
 }
 
-/// The remainder of whole numbers, which is 0 where there is nothing to divide by.
+/// The quotient of whole numbers, which is 0 where there is nothing to divide by.
+pub(super) const WHOLE_QUOTIENT: &str = "whole //";
+/// The remainder of whole numbers, as well.
 pub(super) const WHOLE_REST: &str = "whole %";
 /// The power of whole numbers: below 0 what is left of 1 / a.
 pub(super) const WHOLE_POWER: &str = "whole **";
