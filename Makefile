@@ -4,6 +4,7 @@
 # make gallery  renders the README's pictures: a bar of the example track with every preset
 # make looks  draws the pictures of docs/looks.md: one scene under every effect
 #
+# make dist     builds target/dist: a .deb and a .tar.gz that brings its libraries along
 # make layers   draws a picture of every kind of layer into docs/layers
 #
 # make check-cuda    compiles and lints the code for CUDA, without a GPU: fetches nvcc, takes long, is no part of the tests
@@ -13,7 +14,7 @@
 CARGO ?= cargo
 TRACK := examples/first-light.m4a
 
-.PHONY: demo gallery looks layers test test-studio lint check-cuda fixtures check-fixtures setup setup-studio track clean
+.PHONY: demo dist gallery looks layers test test-studio lint check-cuda fixtures check-fixtures setup setup-studio track clean
 
 demo: setup
 	$(CARGO) build --release
@@ -27,9 +28,13 @@ gallery: setup
 	for preset in $(PRESETS); do \
 	  $(CARGO) run --release --quiet -- render $(TRACK) --preset $$preset --start 17.42 --end 19.36 \
 	    --output target/gallery/$$preset.mp4 --fresh --overwrite && \
-	  ffmpeg -nostdin -v error -y -i target/gallery/$$preset.mp4 -an -vf scale=320:-1 \
-	    -c:v libwebp_anim -quality 70 -loop 0 gallery/$$preset.webp || exit 1; \
+	  ffmpeg -nostdin -v error -y -i target/gallery/$$preset.mp4 -an -vf scale=400:-1:flags=lanczos \
+	    -c:v libwebp_anim -quality 82 -compression_level 6 -loop 0 gallery/$$preset.webp || exit 1; \
 	done
+
+dist: setup
+	$(CARGO) build --release
+	packaging/dist
 
 looks: setup
 	$(CARGO) run --release --quiet --example looks -- docs/looks

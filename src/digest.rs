@@ -23,7 +23,7 @@ impl Digest {
     pub fn update_file(&mut self, path: &Path) -> Result<()> {
         let failed = || {
             Error::input(format!("can't read {}", path.display()))
-                .hint("check that the file is there and that you may read it")
+                .hint("check that the file exists and that you have permission to read it")
         };
         let mut file = File::open(path).context(failed)?;
         self.update(file.metadata().context(failed)?.len().to_le_bytes());

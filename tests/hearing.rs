@@ -210,7 +210,7 @@ fn a_folder_gives_one_file_per_track() {
     let mut told = Vec::new();
     run(&options, &Silent, &mut told).unwrap();
     let told = String::from_utf8(told).unwrap();
-    assert!(told.contains("a.wav: ") && told.contains("notes.txt: passed over"), "{told}");
+    assert!(told.contains("a.wav: ") && told.contains("notes.txt: skipped"), "{told}");
     let mut names: Vec<_> = std::fs::read_dir(&target).unwrap().map(|e| e.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["a.wav.json", "b.flac.json"]);

@@ -90,7 +90,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("gemm", &["nn/cpu/gemm.rs"]),
     ("safetensors", &["weights/safetensors.rs", "audio/weights.rs", "render/take.rs"]),
     ("rayon", &["nn/cpu", "video", "audio/net.rs", "audio/steady.rs", "cli/analyze/batch.rs", "draw"]),
-    ("fs4", &["cli/doctor.rs", "job/hub/fetch.rs"]),
+    ("fs4", &["cli/doctor.rs", "job/hub/fetch.rs", "job/space.rs"]),
     ("dejavu", &["video/overlay/text"]),
     ("rustybuzz", &["video/overlay/text"]),
     ("unicode_bidi", &["video/overlay/text"]),

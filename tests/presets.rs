@@ -344,7 +344,7 @@ fn wrong_presets_are_told_where_and_what() {
         Case(
             "braces",
             &["[[prompt]]\ntext = \"neon {scen}\"\n[words.scene]\nevery = 1\nlist = [\"a\"]\n"],
-            "mine.toml:2:14: {scen} stands for nothing",
+            "mine.toml:2:14: {scen} is not defined",
             "{scene}",
         ),
         Case("words", &[P, "[words.scene]\nevery = \"4 bars\"\n"], "'list' is missing", "list ="),

@@ -176,7 +176,7 @@ fn a_new_project_for_a_track_renders_at_once() {
     let text = std::fs::read_to_string(stage.path("video.toml")).unwrap();
     assert!(text.contains("[[part]]\nfrom = 0.0\npreset = ") && text.contains("section  1"), "{text}");
     stage.run(&format!("render video.toml -o a.mkv {SMALL}")).succeeds();
-    stage.run("new track.wav").fails(5, &["there already"]);
+    stage.run("new track.wav").fails(5, &["already exists"]);
     std::fs::create_dir(stage.path("elsewhere")).unwrap();
     stage.run("new track.wav -o elsewhere/video.toml").fails(2, &["does not lie in", "copy the file"]);
 }

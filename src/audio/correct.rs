@@ -90,17 +90,17 @@ impl Corrections {
 
     fn check(&self, duration: Seconds) -> Result<()> {
         if let Some(bpm) = self.bpm.filter(|bpm| !TEMPOS.contains(bpm)) {
-            return Err(Error::usage(format!("{bpm} beats a minute can't be meant")).hint(format!(
+            return Err(Error::usage(format!("{bpm} beats a minute is out of range")).hint(format!(
                 "a tempo is from {} to {}",
                 TEMPOS.start(),
                 TEMPOS.end()
             )));
         }
         if let Some(first) = self.first_beat.filter(|t| t.0 >= duration.0) {
-            return Err(Error::usage(format!("the first beat at {first} lies past the end, at {duration}")));
+            return Err(Error::usage(format!("the first beat at {first} is past the end, at {duration}")));
         }
         if !self.shift.is_finite() || self.shift.abs() > duration.0 {
-            return Err(Error::usage("a shift of the beats can't be longer than the track"));
+            return Err(Error::usage("beats can't be shifted by more than the track's length"));
         }
         Ok(())
     }
@@ -122,8 +122,16 @@ impl Corrections {
 impl Beats {
     fn from_entries(entries: &[Entry]) -> Self {
         let times: Vec<f64> = entries.iter().map(|e| e.time.0).collect();
-        let mut down: Vec<bool> =
-            entries.iter().map(|e| e.label == "1" || e.label.starts_with("1.")).collect();
+        let parts = |e: &Entry| e.label.split_once('.').map(|(a, b)| (a.to_owned(), b.to_owned()));
+        let bars: Vec<u32> = entries.iter().filter_map(|e| parts(e)?.0.parse().ok()).collect();
+        // `3.2` is a beat of the third bar where these numbers only rise, else the third beat of a bar.
+        let by_bars = bars.is_sorted();
+        let begins = |e: &Entry| match parts(e) {
+            Some((bar, beat)) if by_bars => bar != "0" && beat == "1",
+            Some((beat, _)) => beat == "1",
+            None => e.label == "1",
+        };
+        let mut down: Vec<bool> = entries.iter().map(begins).collect();
         if !down.contains(&true) {
             // Taps say nothing of bars.
             down.iter_mut().enumerate().for_each(|(i, d)| *d = i % USUAL_METER == 0);
@@ -217,7 +225,7 @@ fn beyond(what: &str, entries: &[Entry], duration: Seconds) -> Result<Option<Str
     }
     let last = entries.last().map_or(0.0, |e| e.time.0);
     Err(Error::input(text).hint(match last / 1000.0 < duration.0 && last > 10.0 * duration.0 {
-        true => "times are in seconds, and these look like milliseconds; a first line 'ms' says so",
+        true => "times are in seconds, but these look like milliseconds; if they are, write 'ms' in the first line",
         false => "times are in seconds; check that the list is about this track",
     }))
 }
@@ -327,6 +335,10 @@ mod tests {
         assert_eq!(taps.downbeats, [Seconds(1.0), Seconds(5.0)]);
         let bars = corrected(&Corrections { beats: list("1 3\n2 1\n3 2\n4 3\n5 1"), ..Default::default() });
         assert_eq!((bars.downbeats, bars.tempo_bpm), (vec![Seconds(2.0), Seconds(5.0)], Some(60.0)));
+        for text in ["1 0.1\n2 1.1\n3 1.2\n4 1.3\n5 2.1", "1 3.1\n2 1.2\n3 2.2\n4 3.2\n5 1.3"] {
+            let places = corrected(&Corrections { beats: list(text), ..Default::default() });
+            assert_eq!(places.downbeats, [Seconds(2.0), Seconds(5.0)], "{text}");
+        }
         let named =
             corrected(&Corrections { sections: parts("0.5 intro\n8 drop\n30 never"), ..Default::default() });
         let told: Vec<_> = named.sections.iter().map(|s| (s.start.0, s.end.0, &s.label[..])).collect();

@@ -47,8 +47,8 @@ pub(super) fn parse(text: &str, track: &Path) -> Result<Vec<Entry>> {
                     continue;
                 }
                 let time = clock(time).ok_or_else(|| {
-                    Error::input(format!("line {}: '{time}' is no place on a disc", number + 1))
-                        .hint("it has minutes, seconds and frames: 03:25:70")
+                    Error::input(format!("line {}: '{time}' is not a time in a cue sheet", number + 1))
+                        .hint("write minutes:seconds:frames, like 03:25:70")
                 })?;
                 if files.is_empty() {
                     files.push((String::new(), Vec::new()));
@@ -60,7 +60,7 @@ pub(super) fn parse(text: &str, track: &Path) -> Result<Vec<Entry>> {
             _ => {}
         }
         if files.len() > MOST || files.last().is_some_and(|(_, entries)| entries.len() > MOST) {
-            return Err(Error::input(format!("more than {MOST} tracks are in no cue sheet")));
+            return Err(Error::input(format!("more than {MOST} tracks are too many for a cue sheet")));
         }
     }
     chosen(files, track)
@@ -79,7 +79,7 @@ fn chosen(mut files: Vec<(String, Vec<Entry>)>, track: &Path) -> Result<Vec<Entr
     }
     let mut entries = files.pop().map(|(_, entries)| entries).ok_or_else(|| {
         Error::input(format!("the cue sheet has no tracks in {}", track.display()))
-            .hint("a sheet about several files is used for a file with a name that stands in it")
+            .hint("a cue sheet for several files is used for a track that it lists by name")
     })?;
     entries.sort_by(|a, b| a.time.0.total_cmp(&b.time.0));
     Ok(entries)

@@ -66,7 +66,7 @@ pub fn analyze_with(path: &Path, options: &Options, progress: &dyn Progress) -> 
     };
     let kept = keep(path, options.stream, progress)?;
     if kept.gain.is_none() {
-        progress.note("the track is silent: nothing in it moves the picture");
+        progress.note("the track is silent, so nothing moves the picture");
     }
     let heard = match (options.tracker, kept.gain) {
         (Tracker::Aubio, Some(gain)) => Some(beat::listen((path, options.stream), &kept, gain, progress)?),

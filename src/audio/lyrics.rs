@@ -31,11 +31,11 @@ pub fn parse(text: &str) -> Result<Vec<Line>> {
     let text = text.trim_start_matches('\u{feff}');
     let mut lines = if text.contains("-->") { srt(text) } else { lrc(text) };
     if lines.is_empty() {
-        return Err(Error::input("there is no line with a time in the lyrics")
+        return Err(Error::input("the lyrics have no line with a time")
             .hint("lyrics are LRC ('[01:02.50]words') or SRT ('00:01:02,500 --> 00:01:04,000')"));
     }
     if lines.len() > MOST {
-        return Err(Error::input(format!("more than {MOST} lines are no lyrics")));
+        return Err(Error::input(format!("more than {MOST} lines are too many for lyrics")));
     }
     lines.sort_by(|a, b| a.start.0.total_cmp(&b.start.0));
     Ok(lines)

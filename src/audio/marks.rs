@@ -1,12 +1,14 @@
 //! What other programs know of a track: beats and sections out of whatever file holds them.
 //!
-//! Lists in text, MIDI files, cue sheets, and the collections of DJ programs, in which the track is found by its name.
+//! Lists in text, MIDI files, cue sheets, the collections of DJ programs, in which the track is found by its name, and the track's
+//! own tags, in which Serato keeps them.
 
 use super::beat_grid::{self, Anchor};
 use super::collection;
 use super::cue_sheet;
 use super::midi;
-use super::timed::{self, Entry};
+use super::serato;
+use super::timed::{self, Entry, Wanted};
 use crate::error::{Error, Result};
 use crate::text_file::{self, Text};
 use crate::units::Seconds;
@@ -15,7 +17,7 @@ use std::path::Path;
 /// Beats that are known.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GivenBeats {
-    /// Each for itself; a label of `1` (or `1.x`) marks a downbeat.
+    /// Each for itself; a label of `1`, or of the form `bar.beat` with a 1 behind the point, marks a downbeat.
     List(Vec<Entry>),
     /// By the places at which a tempo begins.
     Grid(Vec<Anchor>),
@@ -31,12 +33,9 @@ impl GivenBeats {
     }
 }
 
-/// What is wanted of a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
-    Beats,
-    Sections,
-}
+const SERATO: &str = "Serato writes beat grid and cue points into tracks that it has analyzed";
+const MIXXX: &str =
+    "have Mixxx write Serato metadata into the tracks (Preferences, Library), then give the track itself";
 
 /// What a file holds for a track.
 struct Marks {
@@ -56,8 +55,8 @@ pub fn beats(bytes: &[u8], track: &Path) -> Result<(GivenBeats, Vec<String>)> {
         GivenBeats::Grid(anchors) => anchors.is_empty(),
     };
     if none {
-        return Err(Error::input("it holds no beats of this track")
-            .hint("let the program that it comes from analyze the track, and export again"));
+        return Err(Error::input("it has no beats for this track")
+            .hint("analyze the track in the program that it comes from, and export again"));
     }
     Ok((marks.beats, marks.notes))
 }
@@ -69,8 +68,8 @@ pub fn beats(bytes: &[u8], track: &Path) -> Result<(GivenBeats, Vec<String>)> {
 pub fn sections(bytes: &[u8], track: &Path) -> Result<(Vec<Entry>, Vec<String>)> {
     let marks = read(bytes, track, Wanted::Sections)?;
     if marks.sections.is_empty() {
-        return Err(Error::input("it holds no sections of this track")
-            .hint("cue points, markers and the tracks of a cue sheet are taken for sections"));
+        return Err(Error::input("it has no sections for this track")
+            .hint("cue points, markers and the tracks of a cue sheet count as sections"));
     }
     Ok((marks.sections, marks.notes))
 }
@@ -79,18 +78,30 @@ fn read(bytes: &[u8], track: &Path, wanted: Wanted) -> Result<Marks> {
     if midi::is_midi(bytes) {
         return midi::parse(bytes).map(of_midi);
     }
+    if let Some(found) = serato::read(bytes) {
+        if found == serato::Serato::default() {
+            return Err(Error::input("its tags hold no Serato data").hint(SERATO));
+        }
+        let (beats, notes) = (GivenBeats::Grid(found.grid), found.note.into_iter().collect());
+        return Ok(Marks { beats, sections: found.cues, notes });
+    }
+    if bytes.starts_with(b"SQLite format 3") {
+        return Err(Error::input("this is a database, such as Mixxx's own, which can't be read").hint(MIXXX));
+    }
     let Text { text, note } = text_file::decode(bytes)?;
     let mut marks = if collection::is_one(&text) {
         let (song, note) = collection::find(&text, track)?;
         Marks { beats: GivenBeats::Grid(song.grid), sections: song.cues, notes: note.into_iter().collect() }
     } else if cue_sheet::is_one(&text) {
         if wanted == Wanted::Beats {
-            return Err(Error::input("a cue sheet knows no beats").hint("name it with --sections-file"));
+            return Err(Error::input("a cue sheet has no beats").hint("name it with --sections-file"));
         }
         let sections = cue_sheet::parse(&text, track)?;
         Marks { beats: GivenBeats::List(Vec::new()), sections, notes: Vec::new() }
+    } else if text.starts_with("#EXTM3U") {
+        return Err(Error::input("this is a playlist, which has no beats and no cue points").hint(MIXXX));
     } else {
-        let entries = timed::parse(&text)?;
+        let entries = timed::parse_for(&text, wanted)?;
         Marks { beats: GivenBeats::List(entries.clone()), sections: entries, notes: Vec::new() }
     };
     marks.notes.extend(note);

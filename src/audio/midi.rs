@@ -6,6 +6,7 @@
 
 use super::timed::Entry;
 use crate::error::{Error, Result};
+use crate::text_file;
 use crate::units::Seconds;
 
 /// Most events that are taken.
@@ -290,7 +291,11 @@ fn meta(track: &mut Reader<'_>) -> Result<Option<What>> {
     let kind = track.u8()?;
     let length = track.variable()? as usize;
     Ok(match (kind, track.take(length)?) {
-        (0x06, text) => Some(What::Marker(String::from_utf8_lossy(text).trim().to_owned())),
+        // Standard MIDI files don't say in which encoding.
+        (0x06, text) => Some(What::Marker(match text_file::decode(text) {
+            Ok(read) => read.text.trim().to_owned(),
+            Err(_) => String::from_utf8_lossy(text).trim().to_owned(),
+        })),
         (0x2f, _) => Some(What::End),
         (0x51, [a, b, c]) => Some(What::Tempo(u32::from_be_bytes([0, *a, *b, *c]).max(1))),
         (0x58, [numerator, denominator, ..]) if *numerator > 0 && *denominator <= 6 => {

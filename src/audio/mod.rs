@@ -50,6 +50,7 @@ mod rhythm;
 mod scope;
 mod section;
 mod self_similarity;
+mod serato;
 mod series;
 mod spectrum;
 mod steady;

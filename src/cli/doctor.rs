@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::job::models;
 use crate::video::probe_report;
 use serde::Serialize;
+use std::path::PathBuf;
 
 /// One thing that was looked at.
 #[derive(Debug, Serialize)]
@@ -104,39 +105,42 @@ fn ffmpeg() -> Vec<Finding> {
     found
 }
 
-/// Every model that is found, opened for real.
+/// Every model that is found, opened for real; the one inside of the program, too.
 fn model_folders() -> Vec<Finding> {
-    let mut found = Vec::new();
+    let mut models: Vec<(String, PathBuf)> = Vec::new();
     for folder in models::folders() {
         let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
-        let mut paths: Vec<_> =
-            entries.map(|e| e.path()).filter(|p| p.join("model_index.json").is_file()).collect();
-        paths.sort();
-        for path in paths {
-            let name = format!("model {}", path.file_name().unwrap_or_default().to_string_lossy());
-            if found.iter().any(|f: &Finding| f.what == name) {
-                continue;
-            }
-            let spec = ModelSpec { folder: path, ..ModelSpec::default() };
-            let opened = || Model::open(&spec, &Precision::F32.on(&open_device("cpu")?.device)?);
-            found.push(match opened() {
-                Ok(model) => finding(
-                    name,
-                    State::Ok,
-                    format!("{} at {} fps", model.info().size(), model.info().hints().fps),
-                ),
-                Err(error) => finding(name, State::Bad, error.to_string()),
-            });
+        let paths = entries.map(|e| e.path()).filter(|p| p.join("model_index.json").is_file());
+        let name = |path: &PathBuf| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let mut inside: Vec<_> = paths.map(|path| (name(&path), path)).collect();
+        inside.sort();
+        models.extend(inside);
+    }
+    let mut found: Vec<Finding> = Vec::new();
+    match models::shipped() {
+        Ok(path) => models.push((models::SHIPPED.to_owned(), path)),
+        Err(error) => found.push(finding(what(models::SHIPPED), State::Bad, error.to_string())),
+    }
+    for (name, path) in models {
+        if !found.iter().any(|f| f.what == what(&name)) {
+            found.push(opened(what(&name), path));
         }
     }
-    if found.is_empty() {
-        found.push(finding(
-            "model spark",
-            State::Bad,
-            "not found; set BEATBOLT_MODELS to the folder `models` of the source",
-        ));
-    }
     found
+}
+
+fn what(model: &str) -> String {
+    format!("model {model}")
+}
+
+fn opened(name: String, folder: PathBuf) -> Finding {
+    let spec = ModelSpec { folder, ..ModelSpec::default() };
+    match open_device("cpu").and_then(|device| Model::open(&spec, &Precision::F32.on(&device.device)?)) {
+        Ok(model) => {
+            finding(name, State::Ok, format!("{} at {} fps", model.info().size(), model.info().hints().fps))
+        }
+        Err(error) => finding(name, State::Bad, error.to_string()),
+    }
 }
 
 fn disk() -> Vec<Finding> {

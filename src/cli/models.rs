@@ -155,7 +155,7 @@ fn pull(file: &str, to: Option<&Path>, as_json: bool, progress: Box<dyn Progress
     let pulled = Hub::of_environment()?.pull(&file, &folder, &*progress)?;
     drop(progress);
     let text = match (pulled.fetched, pulled.checked) {
-        (false, _) => "it is there already",
+        (false, _) => "it already exists",
         (true, true) => "fetched, its SHA-256 is the one that is stated",
         (true, false) => "fetched; nobody states its SHA-256, so its size alone was checked",
     };

@@ -16,7 +16,7 @@ pub fn run(args: NewArgs) -> Result<()> {
     let target = args.output.clone().unwrap_or_else(|| args.track.with_file_name("video.toml"));
     let track = path_from(&target, &args.track)?;
     if target.exists() {
-        return Err(Error::output(format!("{} is there already", target.display()))
+        return Err(Error::output(format!("{} already exists", target.display()))
             .hint("name another file with --output, or remove this one"));
     }
     let output = Output::new(&target, &args.track)?;

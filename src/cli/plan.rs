@@ -9,7 +9,7 @@ use crate::diffusion::ModelFingerprint;
 use crate::diffusion::model::{Origin, SamplingRecord};
 use crate::error::Result;
 use crate::job::{
-    Destination, JobOptions, OutputOptions, Request, Scene, Warning, in_the_way, memory_warning, models,
+    Destination, JobOptions, OutputOptions, Request, Scene, Space, Warning, in_the_way, memory_warning, models,
     warnings,
 };
 use crate::render::{Estimate, Job, Window, estimate};
@@ -39,10 +39,12 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
     };
     let job = scene.job(&destination, &placement, model)?;
     if let (false, Some(other)) = (destination.overwrite, in_the_way(&job)) {
-        progress.note(&format!("{other}: a render would need --overwrite, or another name"));
+        progress.note(&format!("{other}; to render, add --overwrite or choose another name"));
     }
+    let space = Space::of(&job, &scene.info, destination.profile);
     let mut warnings = warnings(&scene, &job)?;
     warnings.extend(memory_warning(&scene, &job, &placement));
+    warnings.extend(space.warning(&job));
     progress.stage("trying", 0);
     let needs = estimate(&job, &scene.info, &placement, destination.profile)?;
     drop(progress);
@@ -52,7 +54,7 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
         picture.commit()?;
     }
     let sampling = scene.sampling()?;
-    let plan = Plan { scene: &scene, job: &job, windows: job.windows(), sampling, needs, warnings };
+    let plan = Plan { scene: &scene, job: &job, windows: job.windows(), sampling, needs, space, warnings };
     if as_json {
         say(plan.json())
     } else {
@@ -118,6 +120,7 @@ struct Plan<'a> {
     windows: Vec<Window>,
     sampling: SamplingRecord,
     needs: Estimate,
+    space: Space,
     warnings: Vec<Warning>,
 }
 
@@ -135,11 +138,13 @@ impl Plan<'_> {
         let memory =
             self.needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory", bytes >> 20));
         say(format_args!(
-            "{} of {} in {}; about {}{memory} from the first window to the finished file on this machine\n",
+            "{} of {} in {}; about {}{memory} from the first window to the finished file on this machine, and about {} MB on the \
+             disk\n",
             counted(self.windows.len(), "window"),
             counted(settings.steps, "step"),
             counted(self.takes(), "take"),
-            roughly(self.needs.time)
+            roughly(self.needs.time),
+            (self.space.needed() / 1_000_000).max(1),
         ));
         say(sampled(&self.sampling));
         self.takes_table();
@@ -245,7 +250,7 @@ impl Plan<'_> {
             "cuts": cuts.collect::<Vec<_>>(), "sampling": self.sampling,
             "first_new_frames": self.windows.iter().map(|w| frame(w.new_frames().start)).collect::<Vec<_>>(),
             "windows": described, "values": values, "expected_seconds": self.needs.time,
-            "expected_memory": self.needs.memory, "warnings": self.warnings,
+            "expected_memory": self.needs.memory, "expected_disk": self.space.needed(), "warnings": self.warnings,
         })
     }
 

@@ -30,7 +30,7 @@ pub fn open(path: &Path) -> Result<Input> {
         .and_then(|io| format::input_from_stream(io, None, Some(options)))
         .context(|| {
             Error::input(format!("'{}' can't be read as sound or video", path.display()))
-                .hint("MP3, FLAC, WAV, AIFF, Ogg, Opus, M4A, MP4, MKV and WMA are understood; if it is one, it is damaged")
+                .hint("MP3, FLAC, WAV, AIFF, Ogg, Opus, M4A, MP4, MKV and WMA can be read; if it is one of these, it is damaged")
         })
 }
 
@@ -41,7 +41,7 @@ pub fn open(path: &Path) -> Result<Input> {
 pub fn open_file(path: &Path) -> Result<File> {
     let unreadable = || {
         Error::input(format!("can't read '{}'", path.display()))
-            .hint("check the path and that you may read the file")
+            .hint("check the path, and that you have permission to read the file")
     };
     let file = File::open(path).context(unreadable)?;
     let meta = file.metadata().context(unreadable)?;

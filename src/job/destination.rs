@@ -52,7 +52,8 @@ impl Destination {
             (Some(output), None) if Profile::of(output) != Profile::default() => None,
             _ => request.profile,
         };
-        let named = options.output.clone().or_else(|| request.output.clone().filter(|_| typed.is_none()));
+        let output = options.output.clone().map(|path| ended(path, typed));
+        let named = output.or_else(|| request.output.clone().filter(|_| typed.is_none()));
         let profile = profile.or_else(|| named.as_deref().map(Profile::of)).unwrap_or_default();
         let stream = request.hearing.options.stream;
         let audio = options.audio.or(request.audio);
@@ -80,6 +81,14 @@ impl Destination {
     pub fn nowhere() -> Self {
         let (path, profile, sound) = (PathBuf::new(), Profile::default(), Carriage::Silent);
         Destination { path, profile, sound, audio: None, overwrite: false, earlier: Earlier::default() }
+    }
+}
+
+/// `path`, with the usual ending of the profile that was typed where it has none.
+fn ended(path: PathBuf, typed: Option<Profile>) -> PathBuf {
+    match typed.and_then(Profile::ending).filter(|_| path.extension().is_none() && !path.is_dir()) {
+        Some(ending) => path.with_extension(ending),
+        None => path,
     }
 }
 

@@ -100,8 +100,8 @@ impl Hearing {
     pub fn keys(&self, target: &Path) -> Result<Vec<(&'static str, Option<String>)>> {
         let Hearing { options, bpm, first_beat, beats_file, octave, shift, sections_file } = self;
         if options.tracker != Tracker::Net || options.weights.is_some() {
-            return Err(Error::usage("a project can't say --beats or --ears")
-                .hint("leave them out, and correct with --beats-file what they hear better"));
+            return Err(Error::usage("a project can't hold --beats or --ears")
+                .hint("leave them out; --beats-file can hold the beats that they find"));
         }
         let mut keys = Vec::new();
         let mut say = |key, value: Option<String>| keys.extend(value.map(|value| (key, Some(value))));
@@ -162,7 +162,7 @@ fn known<T>(
     let shown = path.display();
     let failed = || Error::input(format!("can't use '{shown}'"));
     let bytes = bounded_read::bytes(path, LARGEST)
-        .context(|| failed().hint("check the path, and that you may read it"))?;
+        .context(|| failed().hint("check the path, and that you have permission to read it"))?;
     let (found, notes) = read(&bytes).map_err(|cause| {
         // What to do is known where it failed.
         cause.hints().to_vec().into_iter().fold(failed().because(cause), Error::hint)

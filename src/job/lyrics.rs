@@ -5,6 +5,7 @@ use crate::audio::lyrics;
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use crate::score::{Layer, LayerKind, Show, Singing, Sung, sung};
+use crate::text_file::{self, Text};
 use std::path::Path;
 
 /// Largest file of lyrics that is read, in bytes.
@@ -17,6 +18,8 @@ pub struct Lyrics {
     pub lines: Vec<Sung>,
     /// The file, for the finished video.
     pub record: LyricsRecord,
+    /// That its encoding was guessed.
+    pub note: Option<String>,
     /// Whether words have times of their own.
     timed: bool,
 }
@@ -32,13 +35,15 @@ impl Lyrics {
                 .hint("name a file in LRC or SRT")
         };
         let bytes = bounded_read::bytes(path, LARGEST).context(failed)?;
-        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let Text { text, note } = text_file::decode(&bytes).context(failed)?;
         let lines = lyrics::parse(&text).context(failed)?;
         let ending = if text.contains("-->") { "srt" } else { "lrc" };
         let usual = || format!("lyrics.{ending}");
         let record =
             LyricsRecord { name: named.map_or_else(usual, str::to_owned), typed: named.is_none(), text };
-        Ok(Lyrics { timed: lines.iter().any(|line| !line.words.is_empty()), lines: sung(&lines), record })
+        let timed = lines.iter().any(|line| !line.words.is_empty());
+        let note = note.map(|note| format!("{}: {note}", path.display()));
+        Ok(Lyrics { timed, lines: sung(&lines), record, note })
     }
 
     /// Gives `show` a layer for these where it has none: filled as it is sung where words are timed, else line by line.

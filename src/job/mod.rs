@@ -34,6 +34,7 @@ mod render;
 mod request;
 mod scene;
 mod shipped_model;
+mod space;
 mod user_config;
 mod warning;
 
@@ -47,4 +48,5 @@ pub use record::{
 pub use render::{in_the_way, make};
 pub use request::{Request, is_project};
 pub use scene::Scene;
+pub use space::Space;
 pub use warning::{Warning, memory_warning, warnings};

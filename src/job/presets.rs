@@ -19,9 +19,8 @@ pub fn load(name: &str) -> Result<(Preset, String)> {
         return Ok((preset, text_of(name).to_owned()));
     }
     let failed = || {
-        Error::input(format!("can't read the preset {}", path.display())).hint(
-            "`beatbolt presets` lists those that come with the program; `beatbolt presets NAME` prints one",
-        )
+        Error::input(format!("can't read the preset {}", path.display()))
+            .hint("`beatbolt presets` lists the built-in ones; `beatbolt presets NAME` prints one")
     };
     let text = bounded_read::text(path, MAX_FILE).context(failed)?;
     Ok((Preset::parse(name, &text)?, text))

@@ -101,14 +101,14 @@ pub fn around(path: &Path) -> &Path {
 pub fn path_from(project: &Path, path: &Path) -> Result<String> {
     let missing = || {
         Error::input(format!("can't read {}", path.display()))
-            .hint("check the path, and that you may read the file")
+            .hint("check the path, and that you have permission to read the file")
     };
     let real = fs::canonicalize(path).context(missing)?;
     let folder = fs::canonicalize(around(project)).context(|| {
         Error::output(format!("there is no folder for {}", project.display())).hint("create it first")
     })?;
     let inside = real.strip_prefix(&folder).map_err(|_| {
-        Error::usage(format!("{} does not lie in the project's folder", path.display()))
+        Error::usage(format!("{} is not in the project's folder", path.display()))
             .hint("a project holds everything it needs: copy the file beside it")
     })?;
     inside.to_str().map(str::to_owned).ok_or_else(|| {
@@ -127,5 +127,5 @@ fn text(path: &Path) -> Result<String> {
 
 fn unreadable(path: &Path) -> Error {
     Error::input(format!("can't read {}", path.display()))
-        .hint("check the path, and that you may read the file; `beatbolt new TRACK` writes a first project")
+        .hint("check the path, and that you have permission to read the file; `beatbolt new TRACK` writes a first project")
 }

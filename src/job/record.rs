@@ -186,12 +186,22 @@ impl JobRecord {
         of(self) == of(other)
     }
 
+    /// Whether only the part of the track differs.
+    pub fn is_another_part_of(&self, other: &JobRecord) -> bool {
+        let SettingsRecord { first_frame, frames, .. } = self.settings;
+        let moved = JobRecord {
+            settings: SettingsRecord { first_frame, frames, ..other.settings.clone() },
+            ..other.clone()
+        };
+        self.is_of_the_same_video(&moved)
+    }
+
     /// The record that `text` holds, as it is stored in a video.
     ///
     /// # Errors
     /// Input: it isn't a record.
     pub fn parse(text: &str) -> Result<Self> {
-        serde_json::from_str(text).context(|| Error::input("this is no record of a job"))
+        serde_json::from_str(text).context(|| Error::input("this is not a beatbolt job record"))
     }
 
     /// The text that is stored in a video: one JSON object, its fields by name.

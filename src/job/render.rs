@@ -4,11 +4,12 @@ use super::destination::{Destination, Earlier};
 use super::record::JobRecord;
 use super::request::Request;
 use super::scene::Scene;
+use super::space::Space;
 use super::warning::{memory_warning, warnings};
 use crate::atomic_file;
 use crate::audio::decode::pull::{Pulled, pull};
 use crate::diffusion::Model;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::render;
 use crate::render::{Job, Summary, Watch, WorkFolder};
 use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job};
@@ -26,11 +27,11 @@ pub fn make(request: Request, destination: &Destination, watch: Watch) -> Result
     if let (false, Some(other)) = (destination.overwrite, in_the_way(&job)) {
         return Err(other);
     }
+    let space = Space::of(&job, &scene.info, destination.profile);
+    space.check(&job)?;
     let memory = memory_warning(&scene, &job, &placement);
-    warnings(&scene, &job)?
-        .iter()
-        .chain(&memory)
-        .for_each(|warning| watch.progress.note(&warning.to_string()));
+    let warnings = warnings(&scene, &job)?.into_iter().chain(memory).chain(space.warning(&job));
+    warnings.for_each(|warning| watch.progress.note(&warning.to_string()));
     let model = scene.load(&placement, watch.progress, watch.timings)?;
     produce(&job, destination, (&model, stream), watch)
 }
@@ -45,13 +46,26 @@ pub fn in_the_way(job: &Job) -> Option<Error> {
     let there = read_job(path).ok().and_then(|text| record(&text));
     let what = match (&there, record(&job.description)) {
         (Some(there), Some(own)) if own.is_of_the_same_video(there) => return None,
-        (Some(_), _) => "is there already, made with other settings",
-        (None, _) => "is there already, and can't be told to be this video",
+        (Some(there), Some(own)) if own.is_another_part_of(there) => {
+            "already exists and shows another part of the track"
+        }
+        (Some(_), _) => "already exists, made with other settings",
+        (None, _) => "already exists and doesn't say that it is this video",
     };
     Some(
         Error::output(format!("{} {what}", path.display()))
-            .hint("choose another name, or say --overwrite to replace it"),
+            .hint("choose another name with --output, or replace it with --overwrite"),
     )
+}
+
+/// An error on the way, with what becomes of the work.
+fn resumable(error: Error, finished: usize, all: usize) -> Error {
+    match error.kind() {
+        ErrorKind::Output | ErrorKind::Device if finished > 0 => error.hint(format!(
+            "{finished} of {all} windows are finished and kept: run the same command again, and it resumes from there"
+        )),
+        _ => error,
+    }
 }
 
 fn produce(
@@ -106,7 +120,8 @@ fn produce(
             windows.len()
         ));
     }
-    let summary = render::run(job, model, Some(&store), writer, watch)?;
+    let summary = render::run(job, model, Some(&store), writer, watch)
+        .map_err(|error| resumable(error, store.finished(&windows), windows.len()))?;
     if place == folder {
         store.remove()?;
     }

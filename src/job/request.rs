@@ -134,7 +134,7 @@ impl Request {
     pub fn of_project(options: &JobOptions, (project, folder): (Project, Folder)) -> Result<Self> {
         if let Some(preset) = &options.preset {
             return Err(Error::usage(format!(
-                "a project names its presets itself, not with --preset {preset}"
+                "--preset {preset} can't be used with a project, which names its own presets"
             ))
             .hint(format!("write preset = \"{preset}\" in {}", options.input.display())));
         }

@@ -52,6 +52,8 @@ impl Scene {
     /// Whatever of it can't be; everything that can be refused is refused here, before the long work.
     pub fn open(mut request: Request, progress: &dyn Progress, timings: &Timings) -> Result<Self> {
         let info = models::look(&request.model, progress)?;
+        let told = request.lyrics.iter().filter_map(|lyrics| lyrics.note.as_deref());
+        told.for_each(|note| progress.note(note));
         let analysis = {
             let _span = timings.span("analyze");
             request.hearing.hear(&request.track, progress)?
@@ -251,7 +253,7 @@ fn part(
         None => (0, whole),
     };
     let past = |what: &str, t: Seconds| {
-        Error::usage(format!("--{what} {t} lies past the end of the track, at {}", analysis.duration))
+        Error::usage(format!("--{what} {t} is past the end of the track, at {}", analysis.duration))
             .hint("give a time inside the track")
     };
     let first = start.map_or(least, |t| fps.frame_at(t).max(least));
@@ -265,8 +267,8 @@ fn part(
     };
     if end <= first {
         let error = Error::usage(match section {
-            Some(number) => format!("nothing of section {number} lies between --start and --end"),
-            None => "--end doesn't lie after --start".to_owned(),
+            Some(number) => format!("no part of section {number} is between --start and --end"),
+            None => "--end is not after --start".to_owned(),
         });
         return Err(error.hint("both are times in the track"));
     }

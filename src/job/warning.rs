@@ -33,6 +33,10 @@ const STANDARD_GUIDANCE: f32 = 7.0;
 const SHOWN: usize = 8;
 /// Words of a prompt above which the first ones hardly count any more.
 const LONG: usize = 40;
+/// How many times the model's own frame rate a video may have.
+const FAST: f64 = 3.0;
+/// A speed that is short by rounding alone.
+const NEARLY: f32 = 0.999;
 /// Phrases that are named to somebody who asked for what a model doesn't know.
 const SUGGESTED: usize = 8;
 
@@ -167,16 +171,38 @@ fn size(scene: &Scene, job: &Job) -> Option<Warning> {
     None
 }
 
+/// A rate that is not the model's own, where frames have nothing to start from: what is drawn keeps its pace by itself.
 fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
-    let (own, fps) = (f64::from(scene.info.hints().fps), job.timeline.fps.per_second());
-    if fps <= 2.0 * own && fps >= own / 2.0 {
+    let (hints, rate, timeline) = (scene.info.hints(), job.timeline.fps, &job.timeline);
+    let (own, fps, part) = (f64::from(hints.fps), rate.per_second(), job.part());
+    let mut generated =
+        part.start.until(part.end).filter(|frame| timeline.init_at(*frame).is_none()).peekable();
+    if fps == own || generated.peek().is_none() {
         return None;
     }
-    warning(
-        format!("{} frames a second, the model was made for {own}", job.timeline.fps),
-        "pictures are generated at the video's rate, so everything moves that much faster or slower",
-        format!("--fps {own}, or motion_scale to make up for it"),
-    )
+    let text = format!("{rate} frames a second, the model was made for {own}");
+    if fps > FAST * own {
+        let times = fps / own;
+        return warning(
+            text,
+            "every frame is generated: movement is scaled down to keep its pace, so far that a model hardly moves at all",
+            format!("--fps {} or less, which also renders {:.0} times as fast", FAST * own, times / FAST),
+        );
+    }
+    let most = generated.map(|frame| timeline.value(ParamId::MotionScale, frame)).fold(0.0, f32::max);
+    if fps < own && hints.speed(hints.scale_at(most, rate)) < hints.speed(most) * (own / fps) as f32 * NEARLY
+    {
+        return warning(
+            text,
+            "movement is scaled up to keep its pace, but where it is fastest that is more than the model can do",
+            format!("--fps {own}, or less motion_scale"),
+        );
+    }
+    let why = match fps > own {
+        true => "movement is scaled down from frame to frame, so that it keeps its pace",
+        false => "movement is scaled up from frame to frame, so that it keeps its pace",
+    };
+    warning(text, why, format!("--fps {own} shows the model's own movement"))
 }
 
 fn flashing(job: &Job) -> Option<Warning> {
@@ -197,14 +223,14 @@ fn flashing(job: &Job) -> Option<Warning> {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    let mend =
-        "flash and exposure less, on whole beats, or let go more slowly: a smaller amount, a longer release";
+    let fix =
+        "less flash and exposure, on whole beats only, or a slower decay: a smaller amount, a longer release";
     warning(
         format!("the whole picture flashes {count} times in a second: {}{more}", named.join(", ")),
-        "more than three flashes in a second can bring on seizures (WCAG 2.3.1); some sites refuse such videos",
+        "more than three flashes a second can trigger seizures (WCAG 2.3.1); some sites refuse such videos",
         match job.settings.flash_guard {
-            Guard::On => format!("{mend}; what stays too much, the flash guard damps"),
-            Guard::Off => format!("{mend}; or leave out --flash-guard off"),
+            Guard::On => format!("{fix}; the flash guard dampens the rest"),
+            Guard::Off => format!("{fix}; or leave out --flash-guard off"),
         },
     )
 }
@@ -213,7 +239,7 @@ fn flashing(job: &Job) -> Option<Warning> {
 fn unused(scene: &Scene) -> Vec<Warning> {
     let all = scene.request.show.unused(&scene.analysis).into_iter();
     all.filter_map(|Unused { what, why }| {
-        warning(format!("{what} never applies"), &why, "look at `beatbolt analyze`, or take it out")
+        warning(format!("{what} never applies"), &why, "see what `beatbolt analyze` finds, or remove it")
     })
     .collect()
 }
@@ -227,9 +253,10 @@ const MOTION: [&str; 24] = [
 fn prompts(scene: &Scene, all: &mut Vec<Warning>) -> Result<()> {
     scene.info.tokenizer()?;
     for prompt in scene.prompts() {
-        if prompt.split_whitespace().count() > LONG {
+        let words = prompt.split_whitespace().count();
+        if words > LONG {
             all.extend(warning(
-                format!("a prompt of more than {LONG} words: \"{}\"", start_of(prompt)),
+                format!("a prompt is too long, {words} words: \"{}\"", start_of(prompt)),
                 "every further word makes the others count for less",
                 "a subject, what it does, a style: some ten words",
             ));
@@ -254,7 +281,7 @@ fn unknown(prompt: &str, known: &ModelWords) -> Option<Warning> {
     let near = known.nearest(prompt, SUGGESTED).join(", ");
     warning(
         text,
-        "it shows what it likes where nothing that it knows is asked for",
+        "where a prompt holds nothing that it knows, it shows anything at all",
         format!("name a scene and colours; it knows {near} ...; its words.txt lists them all"),
     )
 }

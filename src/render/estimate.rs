@@ -47,7 +47,7 @@ pub fn estimate(job: &Job, info: &ModelInfo, placement: &Placement, profile: Pro
     let size = job.settings.generate;
     let area = size.pixels() / (info.downscale() * info.downscale());
     let networks = Networks::tried(info, size, placement)
-        .context(|| Error::device("the trial failed").hint("a smaller --size needs less memory"))?;
+        .context(|| Error::device("the speed trial failed").hint("a smaller --size needs less memory"))?;
     let step = networks.seconds(info.pass_products(length, area));
     let decode = networks.seconds(info.decode_products(area));
     let show = trial_file(job, profile)? / TRIAL_FRAMES as f64;

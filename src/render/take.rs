@@ -130,7 +130,7 @@ impl TakeState {
 
 fn damaged() -> Error {
     Error::input("a take's state is damaged, or of a render of another size")
-        .hint("let the take be rendered from its start")
+        .hint("run with --fresh to start over")
 }
 
 /// States that no network has made.

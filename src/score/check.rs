@@ -276,7 +276,7 @@ impl Source<'_> {
         let name = key.get_ref();
         if name == "section" || words::braced(&format!("{{{name}}}")).next().is_none() {
             let error = Error::usage(format!("words can't be called '{name}'"));
-            return Err(self.at(key.span(), error.hint("letters, digits and _; {section} is there already")));
+            return Err(self.at(key.span(), error.hint("letters, digits and _; {section} already exists")));
         }
         let words = if raw.section.is_empty() {
             let every = self.grid("every", self.need("every", &table, &raw.every)?)?;

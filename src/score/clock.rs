@@ -42,7 +42,7 @@ impl Length {
         if (0.0..=Self::MAX).contains(&amount) {
             return Ok(amount);
         }
-        Err(Error::usage(format!("a length can't be {amount}")).hint("lengths go from 0 to 100000"))
+        Err(Error::usage(format!("{amount} is not a length")).hint("lengths go from 0 to 100000"))
     }
 }
 

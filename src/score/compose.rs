@@ -211,7 +211,7 @@ mod tests {
         overrides.prompt = Some("p {section}".into());
         assert_eq!(texts(&overrides)[..2], ["p A/m", "p B/m"]);
         let span = Span { start: Seconds(0.0), frames: 9 };
-        for (wrong, message) in [("{scene}", "stands for nothing"), ("(a:7)", "weight 7")] {
+        for (wrong, message) in [("{scene}", "is not defined"), ("(a:7)", "weight 7")] {
             overrides.prompt = Some(wrong.into());
             let preset = Preset::parse("test", HEAD).unwrap();
             let fps = FrameRate::new(12, 1).unwrap();

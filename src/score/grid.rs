@@ -27,7 +27,7 @@ impl Span {
     /// Usage, for a stretch that is empty, not a number, or too long.
     pub fn between(start: Seconds, end: Seconds, fps: FrameRate) -> Result<Self> {
         if !(start.0 >= 0.0 && start < end && end.0.is_finite()) {
-            return Err(Error::usage(format!("there is nothing between {start} and {end}"))
+            return Err(Error::usage(format!("nothing lies between {start} and {end}"))
                 .hint("the start must lie before the end, both inside the track"));
         }
         Span { start, frames: fps.frames_covering(Seconds(end.0 - start.0)).max(1) }.checked(fps)

@@ -49,7 +49,7 @@ table! {
         "the picture keeps moving to the right, and more of it comes in"),
     FlyY: effect("fly_y", "heights/s", (-1.0, 0.0, 1.0),
         "the picture keeps moving down, and more of it comes in"),
-    FlyZoom: effect("fly_zoom", "times/s", (0.5, 1.0, 2.0), "the picture keeps coming closer, without end"),
+    FlyZoom: effect("fly_zoom", "times/s", (0.5, 1.0, 2.0), "the picture keeps coming closer, endlessly"),
     FlyRoll: effect("fly_roll", "degrees/s", (-180.0, 0.0, 180.0), "the picture keeps turning clockwise"),
     Shake: effect("shake", "", (0.0, 0.0, 1.0), "the picture jumps about"),
     Exposure: effect("exposure", "stops", (-3.0, 0.0, 3.0),

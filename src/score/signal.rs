@@ -84,8 +84,8 @@ pub const TABLE: &[Signal] = table!(
     [
         row("loudness", Source::Level, "how loud it is, this very moment"),
         row("momentary", Source::Level, "how loud it is, over 0.4 seconds, as broadcasters measure it"),
-        row("harmonic", Source::Level, "how loud what sounds on is: voices, strings, pads"),
-        row("percussive", Source::Level, "how loud what strikes is: drums, plucks, consonants"),
+        row("harmonic", Source::Level, "loudness of sustained sound: voices, strings, pads"),
+        row("percussive", Source::Level, "loudness of struck sound: drums, plucks, consonants"),
         row("novelty", Source::Level, "how much the music changes character here"),
         row("brightness", Source::Level, "how much of the sound is high"),
         row("onset", Source::Events(Kind::Onset), "any note or drum that starts"),

@@ -166,7 +166,7 @@ impl Slots {
             let slot = ParamRef::Slot(Arc::new(kind.param(name)));
             if !slots.0.insert(slot) {
                 return Err(Error::usage(format!("there is a {} called '{name}' already", kind.noun))
-                    .hint("call the other one differently"));
+                    .hint("choose another name for one of them"));
             }
         }
         Ok(slots)

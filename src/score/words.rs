@@ -56,7 +56,7 @@ pub(super) fn fill<'a>(text: &str, stands_for: impl Fn(&str) -> &'a str) -> Stri
 pub(super) fn check(text: &str, words: &BTreeMap<String, Words>) -> Result<(), (usize, Error)> {
     for (at, name) in braced(text) {
         if name != "section" && !words.contains_key(name) {
-            let error = Error::usage(format!("{{{name}}} stands for nothing"));
+            let error = Error::usage(format!("{{{name}}} is not defined"));
             let known = words.keys().map(String::as_str).chain(["section"]);
             let hint = match nearest(name, known) {
                 Some(near) => format!("did you mean {{{near}}}?"),

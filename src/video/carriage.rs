@@ -116,7 +116,8 @@ pub fn check_container(path: &Path, wish: &Wish<'_>, profile: Profile) -> Result
     let source = Source::read(wish)?;
     let plan = |path: &Path, sound, note| Ok(ContainerPlan { path: path.to_owned(), sound, note });
     if container.is_silent() {
-        let note = format!("{} hold no sound", profile.row().title);
+        let what = if container == Container::Folder { container.title() } else { "a GIF" };
+        let note = format!("{what} has no sound");
         return plan(path, Carriage::Silent, Some(note));
     }
     if wish.audio.is_none_or(|audio| audio == Audio::Copy) && wish.uniform {
@@ -178,15 +179,16 @@ impl Source {
         };
         if !container.takes(coding) {
             let message = format!("{} can't hold {} sound", container.title(), coding.encoder());
-            return Err(Error::usage(message).hint("leave --audio out, or name a file that ends in .mkv"));
+            return Err(Error::usage(message).hint("leave out --audio, or write to a file that ends in .mkv"));
         }
         if encoder::find_by_name(coding.encoder()).is_none() {
             let message = format!("this FFmpeg has no {} encoder", coding.encoder());
-            return Err(Error::output(message).hint("name a file that ends in .mkv, or choose with --audio"));
+            return Err(Error::output(message)
+                .hint("write to a file that ends in .mkv, or choose another encoder with --audio"));
         }
         if self.channels > 8 {
             let message = format!("{} channels can't be encoded anew", self.channels);
-            return Err(Error::input(message).hint("name a file that ends in .mkv"));
+            return Err(Error::input(message).hint("write to a file that ends in .mkv"));
         }
         Ok(coding)
     }
@@ -197,14 +199,14 @@ impl Source {
             true => Error::usage(format!("{title} can't hold {codec} sound unchanged")),
             false => Error::usage(format!("the {codec} sound changes on the way: copied, it would not play")),
         };
-        error.hint("leave --audio out, or choose alac, flac or aac")
+        error.hint("leave out --audio, or choose alac, flac or aac")
     }
 
     /// What a person should know about sound that is encoded anew.
     fn note(&self, container: Container, wish: &Wish<'_>, coding: Coding) -> String {
         let (codec, title) = (self.codec.name(), container.title());
         let why = match (wish.audio, wish.uniform) {
-            (Some(_), _) => format!("the {codec} sound goes in as asked"),
+            (Some(_), _) => format!("the {codec} sound is stored as asked"),
             (None, false) => format!("the {codec} sound changes on the way and can't be copied"),
             (None, true) => format!("{codec} sound doesn't play from {title} everywhere"),
         };

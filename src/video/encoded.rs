@@ -137,7 +137,8 @@ fn open(pcm: &Pcm, coding: Coding) -> Result<encoder::audio::Encoder> {
     let name = coding.encoder();
     let refused = || {
         let message = format!("the encoder {name} takes no {} channels at {} Hz", pcm.channels, pcm.rate.0);
-        Error::output(message).hint("name a file that ends in .mkv, or choose another one with --audio")
+        Error::output(message)
+            .hint("write to a file that ends in .mkv, or choose another encoder with --audio")
     };
     let encoder = encoder::find_by_name(name).ok_or_else(refused)?;
     let mut audio = codec::Context::new_with_codec(encoder).encoder().audio().context(refused)?;

@@ -210,7 +210,7 @@ fn check(spec: &VideoSpec<'_>, container: Container) -> Result<()> {
         return Ok(());
     }
     let message = format!("{} can't hold {} sound unchanged", container.title(), codec.name());
-    Err(Error::output(message).hint("write a file that ends in .mkv, or have the sound encoded anew"))
+    Err(Error::output(message).hint("write to a file that ends in .mkv, or re-encode the sound with --audio"))
 }
 
 /// Stream 0 is the picture, stream 1 the sound.

@@ -25,10 +25,10 @@ impl Partial {
         }
         if atomic_file::is_device(target) {
             return Err(Error::usage(format!(
-                "{} is a device, and no video fits in there",
+                "{} is a device; a video can't be written there",
                 target.display()
             ))
-            .hint("name a file, like video.mp4"));
+            .hint("give a file name, like video.mp4"));
         }
         let (lock, path) = reserve(target)?;
         // New, so that nothing is written where somebody else points to.
@@ -85,9 +85,9 @@ pub(super) fn reserve(target: &Path) -> Result<(FileLock, PathBuf)> {
 fn cannot_write(target: &Path, cause: io::Error) -> Error {
     let hint = match cause.kind() {
         io::ErrorKind::NotFound => "create the folder first, or choose another place with --output",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space, then run it again",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space",
         io::ErrorKind::AlreadyExists => "remove that, or choose another name with --output",
-        _ => "choose a folder that you may write to with --output",
+        _ => "choose a folder with --output that you have permission to write to",
     };
     Error::output(format!("can't write {}", target.display())).because(cause).hint(hint)
 }

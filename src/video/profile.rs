@@ -42,6 +42,8 @@ pub(super) struct Row {
     pub pixel: Pixel,
     /// What can hold it, the usual one first.
     pub containers: &'static [Container],
+    /// Bytes a pixel of a frame, about: on the high side of what lively pictures took.
+    pub density: f64,
 }
 
 const PLAYED: &[Container] = &[Container::Mp4, Container::Mkv, Container::Mov];
@@ -54,6 +56,7 @@ const TABLE: [Row; 8] = [
         encoders: &["libx264", "h264_videotoolbox", "h264_nvenc", "libopenh264"],
         pixel: Pixel::YUV420P,
         containers: PLAYED,
+        density: 0.04,
     },
     Row {
         profile: Profile::H265,
@@ -62,6 +65,7 @@ const TABLE: [Row; 8] = [
         encoders: &["libx265", "hevc_videotoolbox", "hevc_nvenc"],
         pixel: Pixel::YUV420P,
         containers: PLAYED,
+        density: 0.03,
     },
     Row {
         profile: Profile::Av1,
@@ -70,6 +74,7 @@ const TABLE: [Row; 8] = [
         encoders: &["libaom-av1", "libsvtav1"],
         pixel: Pixel::YUV420P,
         containers: &[Container::Mp4, Container::Mkv, Container::Webm],
+        density: 0.03,
     },
     Row {
         profile: Profile::Vp9,
@@ -78,6 +83,7 @@ const TABLE: [Row; 8] = [
         encoders: &["libvpx-vp9"],
         pixel: Pixel::YUV420P,
         containers: &[Container::Webm, Container::Mkv, Container::Mp4],
+        density: 0.03,
     },
     Row {
         profile: Profile::ProRes,
@@ -86,6 +92,7 @@ const TABLE: [Row; 8] = [
         encoders: &["prores_ks"],
         pixel: Pixel::YUV422P10LE,
         containers: &[Container::Mov, Container::Mkv],
+        density: 0.7,
     },
     Row {
         profile: Profile::Ffv1,
@@ -94,6 +101,7 @@ const TABLE: [Row; 8] = [
         encoders: &["ffv1"],
         pixel: Pixel::BGRZ,
         containers: &[Container::Mkv],
+        density: 1.0,
     },
     Row {
         profile: Profile::Gif,
@@ -102,6 +110,7 @@ const TABLE: [Row; 8] = [
         encoders: &["gif"],
         pixel: Pixel::RGB8,
         containers: &[Container::Gif],
+        density: 0.3,
     },
     Row {
         profile: Profile::Png,
@@ -110,6 +119,7 @@ const TABLE: [Row; 8] = [
         encoders: &["png"],
         pixel: Pixel::RGB24,
         containers: &[Container::Folder],
+        density: 1.2,
     },
 ];
 
@@ -148,6 +158,11 @@ impl Profile {
     /// What the name of a video ends in where nobody says otherwise; none for a folder.
     pub fn ending(self) -> Option<&'static str> {
         self.row().containers[0].ending()
+    }
+
+    /// Bytes that a pixel of a frame takes in the file, about, on the high side.
+    pub fn bytes_per_pixel(self) -> f64 {
+        self.row().density
     }
 
     pub(super) fn row(self) -> &'static Row {

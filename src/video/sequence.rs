@@ -32,8 +32,8 @@ impl Sequence {
         target.file_name().ok_or_else(|| cannot_write(&target))?;
         let (lock, hidden) = reserve(&target)?;
         if target.exists() {
-            return Err(Error::output(format!("{} is there already", target.display()))
-                .hint("name a folder that does not exist yet with --output, or remove this one"));
+            return Err(Error::output(format!("{} already exists", target.display()))
+                .hint("choose a folder name with --output that doesn't exist yet, or remove this one"));
         }
         let encoder = Encoder::open(spec.profile, spec.size, spec.fps, spec.quality, Flags::empty())?;
         fs::create_dir(&hidden).context(|| cannot_write(&target))?;

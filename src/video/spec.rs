@@ -81,6 +81,5 @@ pub(super) fn check_spec(spec: &VideoSpec<'_>) -> Result<()> {
 }
 
 pub(super) fn cannot_write(path: &Path) -> Error {
-    Error::output(format!("can't write {}", path.display()))
-        .hint("check that the disk has space left, then run it again")
+    Error::output(format!("can't write {}", path.display())).hint("check that the disk has space left")
 }

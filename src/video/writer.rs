@@ -73,7 +73,7 @@ impl Writer {
     /// If no frame was written, the encoder fails, or the disk is full.
     pub fn finish(self) -> Result<()> {
         if self.frames() == 0 {
-            return Err(Error::usage("a video of no frames").hint("check --start and --end"));
+            return Err(Error::usage("a video without frames").hint("check --start and --end"));
         }
         match self.to {
             Kind::File(movie) => movie.finish(),

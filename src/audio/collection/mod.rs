@@ -102,8 +102,8 @@ fn damaged(place: u64) -> Error {
 }
 
 fn unknown() -> Error {
-    Error::input("it is XML of an unknown kind")
-        .hint("rekordbox's export, Traktor's collection.nml and VirtualDJ's database.xml are read")
+    Error::input("this kind of XML is unknown")
+        .hint("a rekordbox export, Traktor's collection.nml or VirtualDJ's database.xml can be read")
 }
 
 /// The tracks of a collection that may be the one that is looked for.

@@ -21,6 +21,12 @@ pub fn time(text: &str) -> Result<Seconds> {
     if one { text.replace(',', ".").parse() } else { text.parse() }
 }
 
+/// Whether a text is a bar and a beat in it, `12.3`.
+pub(super) fn is_place(text: &str) -> bool {
+    let counts = |part: &str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    text.split_once('.').is_some_and(|(bar, beat)| counts(bar) && counts(beat) && !beat.starts_with('0'))
+}
+
 /// Whether a text that is a time can't be a place in a bar: it has a fraction or minutes.
 pub(super) fn is_end(text: &str) -> bool {
     text.contains(['.', ':', ',']) && time(text).is_ok()

@@ -15,7 +15,7 @@ pub use entry::{Entry, time};
 use crate::error::{Error, Result};
 use crate::text_file::Separator;
 use crate::units::Seconds;
-use entry::is_end;
+use entry::{is_end, is_place};
 use std::borrow::Cow;
 
 /// Most entries that are taken: more than six hours of semiquavers at 200 BPM.
@@ -28,12 +28,38 @@ const MILLISECONDS: [&str; 4] = ["ms", "milliseconds", "time ms", "start ms"];
 /// Names of a column of names.
 const LABELS: [&str; 8] = ["label", "name", "title", "text", "section", "part", "beat", "marker"];
 
+/// What of a list is wanted, where it has both, as a label track or a table of markers may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Beats.
+    Beats,
+    /// Sections.
+    Sections,
+}
+
+/// Reads a list as [`parse`]; where it has sections beside beats of the form `bar.beat`, or says of each entry what it is, only what
+/// is wanted comes out.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_for(text: &str, wanted: Wanted) -> Result<Vec<Entry>> {
+    let entries = read(text)?;
+    let has = |wanted| entries.iter().any(|(_, kind)| *kind == Some(wanted));
+    let mixed = has(Wanted::Beats) && has(Wanted::Sections);
+    Ok(entries.into_iter().filter(|(_, kind)| !mixed || *kind == Some(wanted)).map(|(e, _)| e).collect())
+}
+
 /// Reads a list; entries come out ascending.
 ///
 /// # Errors
 /// Input: a line does not begin with a time, commas are both decimal signs and separators, there are too many times, or
 /// none.
 pub fn parse(text: &str) -> Result<Vec<Entry>> {
+    Ok(read(text)?.into_iter().map(|(entry, _)| entry).collect())
+}
+
+/// The entries, and what each is, where that is known.
+fn read(text: &str) -> Result<Vec<(Entry, Option<Wanted>)>> {
     let mut lines: Vec<(usize, &str)> = text
         .trim_start_matches('\u{feff}')
         .lines()
@@ -59,11 +85,14 @@ pub fn parse(text: &str) -> Result<Vec<Entry>> {
     let read =
         |(number, line): &(usize, &str)| columns.entry(line).map_err(|cause| refused(*number, line, cause));
     let mut entries = lines.iter().map(read).collect::<Result<Vec<_>>>()?;
+    let kinds: Vec<Option<Wanted>> =
+        lines.iter().zip(&entries).map(|((_, line), entry)| columns.kind(line, entry)).collect();
     if entries.is_empty() {
-        return Err(Error::input("there is no time in the list").hint("write one time a line, in seconds"));
+        return Err(Error::input("the list has no times").hint("write one time per line, in seconds"));
     }
     chapters::unnumber(&mut entries);
-    entries.sort_by(|a, b| a.time.0.total_cmp(&b.time.0));
+    let mut entries: Vec<_> = entries.into_iter().zip(kinds).collect();
+    entries.sort_by(|a, b| a.0.time.0.total_cmp(&b.0.time.0));
     Ok(entries)
 }
 
@@ -71,7 +100,7 @@ fn refused(number: usize, line: &str, cause: Error) -> Error {
     let shown: String = line.chars().take(40).collect();
     Error::input(format!("line {number} does not begin with a time: '{shown}'"))
         .because(cause)
-        .hint("write one time a line, in seconds, and what it is called after it")
+        .hint("write one time per line, in seconds, followed by its name")
 }
 
 /// Whether a first line is a heading: it holds no number at its beginning.
@@ -102,6 +131,8 @@ struct Columns {
     separator: Separator,
     /// Where a first line says that times and names are, and the units a second of the times.
     named: Option<(usize, f64, Option<usize>)>,
+    /// Where it says that each line's kind is.
+    kinds: Option<usize>,
 }
 
 impl Columns {
@@ -111,7 +142,8 @@ impl Columns {
         let names = separator.fields(line);
         let (times, units) = time_column(&names)?;
         let label = names.iter().position(|n| LABELS.contains(&normal(n).as_str()));
-        Some(Columns { separator, named: Some((times, units, label)) })
+        let kinds = names.iter().position(|n| normal(n) == "kind");
+        Some(Columns { separator, named: Some((times, units, label)), kinds })
     }
 
     /// Those that the lines themselves tell.
@@ -132,11 +164,11 @@ impl Columns {
         };
         if !separator.leaves_commas() && lines.iter().all(halves) {
             return Err(Error::input(
-                "commas part the columns of the list, and seem to be its decimal sign, too",
+                "commas separate the columns of the list and seem to be decimal commas, too",
             )
-            .hint("write numbers with a point, or part the columns by tabs"));
+            .hint("write numbers with a point, or separate the columns with tabs"));
         }
-        Ok(Columns { separator, named: None })
+        Ok(Columns { separator, named: None, kinds: None })
     }
 
     fn entry(&self, line: &str) -> Result<Entry> {
@@ -146,12 +178,31 @@ impl Columns {
         }
         let fields = self.separator.fields(line);
         let Some((times, units, label)) = self.named else {
+            // A label without length, at a place in a bar, is written as beatbolt does.
+            if let [start, end, place] = &fields[..]
+                && start == end
+                && is_place(place)
+            {
+                return Ok(Entry { time: time(start)?, label: place.clone().into_owned() });
+            }
             return Ok(Entry { time: time(&fields[0])?, label: self.label(&fields[1..]) });
         };
         let field = |i: usize| fields.get(i).map_or("", |f| f.as_ref());
         let label =
             label.map_or_else(|| self.label(fields.get(times + 1..).unwrap_or(&[])), |i| field(i).to_owned());
         Ok(Entry { time: Seconds(time(field(times))?.0 / units), label })
+    }
+
+    /// What an entry is, where its line tells.
+    fn kind(&self, line: &str, entry: &Entry) -> Option<Wanted> {
+        let Some(column) = self.kinds else {
+            return Some(if is_place(&entry.label) { Wanted::Beats } else { Wanted::Sections });
+        };
+        match self.separator.fields(line).get(column).map(|kind| kind.to_lowercase()).as_deref() {
+            Some("beat") => Some(Wanted::Beats),
+            Some("section") => Some(Wanted::Sections),
+            _ => None,
+        }
     }
 
     /// The name in the columns behind the time: what is behind all numbers (ends, durations, values); where there are

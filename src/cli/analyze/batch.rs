@@ -87,7 +87,7 @@ fn summary(tracks: &[PathBuf], outcomes: &[Outcome]) -> String {
         let told = match outcome {
             Outcome::Heard(Some(bpm), beats) => format!("{bpm:.1} beats a minute, {beats} beats"),
             Outcome::Heard(None, _) => "no beat found".to_owned(),
-            Outcome::PassedOver(why) => format!("passed over: {why}"),
+            Outcome::PassedOver(why) => format!("skipped: {why}"),
         };
         // Writing to a string can't fail.
         let _ = writeln!(text, "{name}: {told}");

@@ -36,15 +36,15 @@ pub enum Command {
     Analyze(AnalyzeArgs),
     /// List the presets, or print one to start your own from
     Presets(PresetsArgs),
-    /// Write the curves for other programs: Deforum, Parseq, AnimateDiff-Evolved, CSV
+    /// Write curves or markers for other programs: Deforum, Parseq, ComfyUI, video editors, Audacity, rekordbox, CSV
     Export(Box<ExportArgs>),
-    /// Make a preset of the curves in Deforum, Parseq, MIDI, lyrics or CSV files
+    /// Make a preset from a Deforum, Parseq, MIDI, lyrics or CSV file
     Import(ImportArgs),
     /// Draw a contact sheet of a video: a row of pictures for every section, and its colours
     Sheet(SheetArgs),
-    /// Print the job that is stored in a rendered video, or make a project of it
+    /// Print the settings stored in a rendered video, or make a project from them
     Extract(ExtractArgs),
-    /// List models, say what a file is, fetch one
+    /// List models, identify a model file, download one
     Models(ModelsArgs),
     /// Check devices, FFmpeg, models and disk
     Doctor(DoctorArgs),
@@ -66,7 +66,7 @@ pub struct RenderArgs {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Throw away what an earlier, different job left in the work folder
+    /// Start over: discard the finished windows of an earlier render instead of resuming
     #[arg(long)]
     pub fresh: bool,
 
@@ -74,7 +74,7 @@ pub struct RenderArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Say where the time went; with =FILE, write it as a Chrome trace too (open it in Perfetto)
+    /// Show where the time went; with =FILE, also write a Chrome trace (open it in Perfetto)
     // The equals sign is required, so that a track behind the bare flag is never taken for the file to write.
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub timings: Option<Option<PathBuf>>,
@@ -83,11 +83,11 @@ pub struct RenderArgs {
 /// `beatbolt studio`
 #[derive(Debug, Args)]
 pub struct StudioArgs {
-    /// The track: any audio file, or a video with sound; or a project, whose preset is worked on
+    /// The track: any audio file, or a video with sound; or a project, whose preset is edited
     #[arg(value_name = "TRACK|PROJECT")]
     pub target: PathBuf,
 
-    /// The preset to begin with: a name (`beatbolt presets`) or a TOML file [default: pulse]
+    /// The preset to start from: a name (`beatbolt presets`) or a TOML file [default: pulse]
     #[arg(short, long, value_name = "NAME|FILE")]
     pub preset: Option<String>,
 
@@ -95,7 +95,7 @@ pub struct StudioArgs {
     #[arg(long, value_name = "FOLDER")]
     pub folder: Option<PathBuf>,
 
-    /// Another seed, other pictures [default: 1]
+    /// Random seed; another number gives other pictures [default: 1]
     #[arg(long)]
     pub seed: Option<u64>,
 
@@ -103,15 +103,15 @@ pub struct StudioArgs {
     #[arg(long, value_name = "WxH")]
     pub size: Option<Size>,
 
-    /// Frames a second [default: what the model was made for]
+    /// Frames a second; movement keeps its pace at any rate [default: what the model was made for]
     #[arg(long, value_name = "RATE")]
     pub fps: Option<FrameRate>,
 
-    /// Port on this computer; 0: one that is free
+    /// Port on this computer; 0 takes a free one
     #[arg(long, default_value_t = 0)]
     pub port: u16,
 
-    /// Print the address only, open no browser
+    /// Only print the address; don't open a browser
     #[arg(long)]
     pub no_open: bool,
 
@@ -150,11 +150,11 @@ pub struct NewArgs {
     /// The track: any audio file, or a video with sound
     pub track: PathBuf,
 
-    /// Where the project goes; the track must lie in its folder or below [default: video.toml beside the track]
+    /// The project file; the track must be in its folder or below [default: video.toml beside the track]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Another seed, other choices [default: 1]
+    /// Random seed; another number gives other scenes and colours [default: 1]
     #[arg(long)]
     pub seed: Option<u64>,
 
@@ -178,7 +178,7 @@ pub struct ExportArgs {
     #[arg(long = "param", value_name = "PARAM,...", value_delimiter = ',')]
     pub params: Vec<String>,
 
-    /// Where it goes; - for standard output
+    /// Output file; - for standard output
     #[arg(short, long, value_name = "FILE|-", default_value = "-")]
     pub output: PathBuf,
 }
@@ -214,15 +214,15 @@ pub struct ImportArgs {
     /// Deforum settings or schedules, a Parseq document, a MIDI file, lyrics (LRC, SRT) or a table (CSV)
     pub file: PathBuf,
 
-    /// Frames a second that the file counts in [default: as the file says]
+    /// The file's frame rate [default: as the file says]
     #[arg(long, value_name = "RATE")]
     pub fps: Option<FrameRate>,
 
-    /// How many frames there are [default: as the file says, or up to the last keyframe]
+    /// Number of frames [default: as the file says, or up to the last keyframe]
     #[arg(long, value_name = "N")]
     pub frames: Option<u64>,
 
-    /// Where the preset goes; - for standard output
+    /// The preset file; - for standard output
     #[arg(short, long, value_name = "FILE|-", default_value = "-")]
     pub output: PathBuf,
 }
@@ -233,7 +233,7 @@ pub struct AnalyzeArgs {
     /// The track: any audio file, or a video with sound; or a folder of tracks
     pub track: PathBuf,
 
-    /// Write everything as JSON; - for standard output; for a folder of tracks, a folder
+    /// Write everything as JSON; - for standard output; a folder if the track is one
     #[arg(long, value_name = "FILE|-|FOLDER")]
     pub json: Option<PathBuf>,
 
@@ -241,7 +241,7 @@ pub struct AnalyzeArgs {
     #[arg(long, value_name = "FILE")]
     pub plot: Option<PathBuf>,
 
-    /// Write the track with a click on every beat, higher on downbeats, as WAV
+    /// Write the track as WAV with a click on every beat, higher on downbeats
     #[arg(long, value_name = "FILE")]
     pub clicks: Option<PathBuf>,
 
@@ -256,12 +256,12 @@ pub struct PresetsArgs {
     /// Print this preset's file
     pub name: Option<String>,
 
-    /// List the parameters that presets and --set can turn, signals, functions and the keys of the files
-    #[arg(long)]
+    /// List parameters (for presets and --set), signals, functions and the keys of preset and project files
+    #[arg(long, conflicts_with_all = ["name", "schema"])]
     pub params: bool,
 
-    /// Print a JSON Schema with which editors complete TOML
-    #[arg(long, value_enum, value_name = "FILE")]
+    /// Print a JSON Schema, with which editors complete TOML files
+    #[arg(long, value_enum, value_name = "FILE", conflicts_with = "name")]
     pub schema: Option<SchemaArg>,
 }
 
@@ -280,15 +280,15 @@ pub struct SheetArgs {
     /// A finished video
     pub video: PathBuf,
 
-    /// Where the picture goes: a name that ends in .png [default: the video's name]
+    /// The picture, a .png file [default: the video's name]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// Pictures in a row
+    /// Pictures per row
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=24))]
     pub columns: u32,
 
-    /// Don't listen: evenly spaced pictures in so many rows, in place of a row for every section
+    /// Skip the analysis: so many rows of evenly spaced pictures, instead of a row per section
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub even: Option<u32>,
 
@@ -303,7 +303,7 @@ pub struct ExtractArgs {
     /// A video made by beatbolt
     pub video: PathBuf,
 
-    /// Make a folder with a project that renders it again, once the track is put beside it
+    /// Make a folder with a project that renders it again; copy the track into it
     #[arg(long, value_name = "FOLDER")]
     pub to: Option<PathBuf>,
 }

@@ -15,7 +15,7 @@ pub struct JobArgs {
     #[arg(value_name = "TRACK|PROJECT")]
     pub target: PathBuf,
 
-    /// A preset's name (`beatbolt presets`) or a TOML file [default: director, which chooses looks by the sections]
+    /// A preset's name (`beatbolt presets`) or a TOML file [default: director, which chooses a look for every section]
     #[arg(short, long, value_name = "NAME|FILE")]
     pub preset: Option<String>,
 
@@ -23,7 +23,7 @@ pub struct JobArgs {
     #[arg(long, value_name = "TEXT")]
     pub prompt: Option<String>,
 
-    /// What to avoid; heard only where guidance is above 1
+    /// What to avoid; ignored where guidance is 1
     #[arg(long, value_name = "TEXT")]
     pub negative: Option<String>,
 
@@ -38,15 +38,15 @@ pub struct JobArgs {
     #[arg(long, value_name = "PARAM=VALUE")]
     pub set: Vec<String>,
 
-    /// A look-up table that the finished pictures' colours go through: a .cube file, as grading programs write them
+    /// A colour look-up table (.cube) for the finished pictures
     #[arg(long, value_name = "FILE")]
     pub lut: Option<PathBuf>,
 
-    /// Another seed, another video [default: 1]
+    /// Random seed; another number gives another video [default: 1]
     #[arg(long)]
     pub seed: Option<u64>,
 
-    /// How much work goes into every picture; curves, cuts and seeds are the same for all [default: develop]
+    /// Effort per picture; movement, cuts and seed stay the same [default: develop]
     #[arg(long, value_enum)]
     pub tier: Option<Tier>,
 
@@ -54,23 +54,23 @@ pub struct JobArgs {
     #[arg(long, value_name = "WxH")]
     pub size: Option<Size>,
 
-    /// Frames a second [default: what the model was made for]
+    /// Frames a second; movement keeps its pace at any rate [default: what the model was made for; 24 for drawn scenes]
     #[arg(long, value_name = "RATE")]
     pub fps: Option<FrameRate>,
 
-    /// Start here in the track: seconds, or minutes:seconds; a new take begins there
+    /// Start at this time in the track: seconds, or minutes:seconds
     #[arg(long, value_name = "TIME")]
     pub start: Option<Seconds>,
 
-    /// End here in the track
+    /// End at this time in the track
     #[arg(long, value_name = "TIME")]
     pub end: Option<Seconds>,
 
-    /// Only this section of the track, counted from 1 (`beatbolt analyze` lists them); --start and --end narrow it
+    /// Render only this section, counted from 1 (`beatbolt analyze` lists them); --start and --end narrow it
     #[arg(long, value_name = "N")]
     pub section: Option<usize>,
 
-    /// Lyrics to show, in LRC or SRT; a layer of the preset or project says how, or they come at the bottom
+    /// Lyrics to show, LRC or SRT; at the bottom, unless a layer of the preset or project says otherwise
     #[arg(long, value_name = "FILE")]
     pub lyrics: Option<PathBuf>,
 
@@ -78,7 +78,7 @@ pub struct JobArgs {
     #[arg(long, value_name = "FILE")]
     pub font: Option<PathBuf>,
 
-    /// Hold flashes to three a second, as more can bring on seizures (WCAG 2.3.1) [default: on]
+    /// Limit flashes to three a second, as more can trigger seizures (WCAG 2.3.1) [default: on]
     #[arg(long, value_name = "on|off", value_parser = guards())]
     pub flash_guard: Option<Guard>,
 
@@ -94,19 +94,19 @@ pub struct JobArgs {
 /// Where the video goes.
 #[derive(Debug, Args)]
 pub struct OutputArgs {
-    /// Where the video goes [default: names of track, preset and tier, in this folder or that of the project]
+    /// Output file [default: TRACK-PRESET-TIER.mp4, in this folder or the project's]
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
 
-    /// What it is written as [default: h264, or what the output's ending means]
+    /// Video format [default: h264, or by the output's ending]
     #[arg(long, value_name = "NAME", value_parser = profiles())]
     pub profile: Option<Profile>,
 
-    /// How the sound goes in [default: unchanged where the file can hold it, else without loss]
+    /// How the sound is stored [default: unchanged where the file format can hold it, else lossless]
     #[arg(long, value_name = "NAME", value_parser = carriages())]
     pub audio: Option<Audio>,
 
-    /// Replace a video that is there already, whatever it was made with
+    /// Replace an existing video that was made with other settings
     #[arg(long)]
     pub overwrite: bool,
 }
@@ -127,12 +127,12 @@ fn profiles() -> impl TypedValueParser<Value = Profile> {
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Model")]
 pub struct ModelArgs {
-    /// A checkpoint of Stable Diffusion 1.5 in one file (safetensors, .ckpt), a folder in diffusers' layout, or a name that is
-    /// looked for in BEATBOLT_MODELS, ComfyUI and A1111 [default: spark, the model that comes with beatbolt]
+    /// A Stable Diffusion 1.5 checkpoint (.safetensors, .ckpt), a folder in diffusers' layout, or a name to look for in
+    /// BEATBOLT_MODELS, ComfyUI and A1111 [default: spark, the model that comes with beatbolt]
     #[arg(long, value_name = "NAME|FILE|FOLDER")]
     pub model: Option<PathBuf>,
 
-    /// A motion module to use instead of the folder's own (AnimateDiff or diffusers layout; safetensors, .ckpt), or its name
+    /// A motion module to use instead of the model's own (AnimateDiff or diffusers layout; .safetensors, .ckpt), or its name
     #[arg(long, value_name = "NAME|FILE")]
     pub motion: Option<PathBuf>,
 
@@ -140,23 +140,23 @@ pub struct ModelArgs {
     #[arg(long, value_name = "NAME|FILE|FOLDER")]
     pub vae: Option<PathBuf>,
 
-    /// Listen to this layer of the text encoder, counted from the last; models of drawn pictures often want 2 [default: 1]
+    /// Use this layer of the text encoder, counted from the last; anime models often want 2 [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=24))]
     pub clip_skip: Option<usize>,
 
-    /// Denoising steps a window; distilled modules want their own number [default: by --tier]
+    /// Denoising steps per window; distilled motion modules need the number they were made for [default: by --tier]
     #[arg(long, value_name = "N")]
     pub steps: Option<usize>,
 
-    /// Take a number of steps that the motion module was not made for
+    /// Allow a number of steps that the motion module was not made for
     #[arg(long)]
     pub force_steps: bool,
 
-    /// Size at which pictures are generated, before they are brought to --size [default: fits the model]
+    /// Size at which the model generates pictures, before they are scaled to --size [default: fits the model]
     #[arg(long, value_name = "WxH")]
     pub generate: Option<Size>,
 
-    /// Frames that a window shares with the one before [default: 4]
+    /// Frames that a window shares with the previous one [default: 4]
     #[arg(long, value_name = "N")]
     pub overlap: Option<usize>,
 
@@ -164,7 +164,7 @@ pub struct ModelArgs {
     #[arg(long, default_value = "auto")]
     pub device: String,
 
-    /// What text encoder and UNet compute in [default: f32 on a CPU, f16 elsewhere]
+    /// Precision of the text encoder and UNet [default: f32 on a CPU, f16 elsewhere]
     #[arg(long, value_enum)]
     pub precision: Option<Precision>,
 
@@ -176,26 +176,26 @@ pub struct ModelArgs {
 
 /// How to listen, and what is known better.
 #[derive(Clone, Debug, Args)]
-#[command(next_help_heading = "Hearing")]
+#[command(next_help_heading = "Beats and sections: your corrections win over what is heard")]
 pub struct HearingArgs {
-    /// Who looks for the beats
+    /// Beat tracker
     #[arg(long, value_enum, default_value = "net")]
     pub beats: Tracker,
 
-    /// Weights of the net, instead of those that come with the program (training/ears makes them)
+    /// Weights for the net, instead of its own (training/ears makes them)
     #[arg(long, value_name = "FILE")]
     pub ears: Option<PathBuf>,
 
-    /// Beats at exactly this tempo, in the phase that was heard
+    /// Exact tempo; the beats stay where they were heard
     #[arg(long, value_name = "BPM")]
     pub bpm: Option<f64>,
 
-    /// The first beat, which begins a bar
+    /// Time of the first beat, which starts a bar
     #[arg(long, value_name = "TIME")]
     pub first_beat: Option<Seconds>,
 
-    /// Beats from a list (a time a line; a 1 after it marks the first of a bar), a MIDI file, or a collection of rekordbox,
-    /// Traktor or VirtualDJ that holds the track
+    /// Beats from a list (one time per line; a 1 after it marks the first of a bar), a MIDI file, or a rekordbox, Traktor
+    /// or VirtualDJ collection that holds the track
     #[arg(long, value_name = "FILE", conflicts_with = "bpm")]
     pub beats_file: Option<PathBuf>,
 
@@ -211,15 +211,15 @@ pub struct HearingArgs {
     #[arg(long)]
     pub triple: bool,
 
-    /// Move all beats by so many seconds; negative: earlier
+    /// Move all beats by this many seconds; negative: earlier
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub shift_beats: Option<f64>,
 
-    /// Sections from a list (a start and a name a line), a cue sheet, a MIDI file's markers, or a collection's cue points
+    /// Sections from a list (a start time and a name per line), a cue sheet, MIDI markers, or a collection's cue points
     #[arg(long, value_name = "FILE")]
     pub sections_file: Option<PathBuf>,
 
-    /// Which of several audio streams is heard and put beside the pictures, counted from 1 [default: as players choose]
+    /// Audio stream to use, counted from 1 [default: the one that players choose]
     #[arg(long, value_name = "N")]
     pub audio_stream: Option<usize>,
 }

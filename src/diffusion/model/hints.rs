@@ -3,11 +3,15 @@
 use super::tier::Tier;
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
+use crate::units::FrameRate;
 use serde::Deserialize;
 use std::path::Path;
 
 /// Hints are a few lines.
 const MAX_BYTES: u64 = 1 << 16;
+
+/// The largest motion scale that a model is given for the sake of a slow frame rate.
+pub const MOST_SCALE: f32 = 2.0;
 
 /// The setting in which a model is at its best.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
@@ -79,6 +83,17 @@ impl ModelHints {
         ((scale - self.still) / (1.0 - self.still)).max(0.0)
     }
 
+    /// The motion scale with which a frame shown for 1/`fps` of a second moves as far as `scale` asks for, which speaks of frames at
+    /// the model's own rate: speed belongs to seconds. At most [`MOST_SCALE`]: slow rates ask for more than a model can move.
+    pub fn scale_at(&self, scale: f32, fps: FrameRate) -> f32 {
+        let own = f64::from(self.fps);
+        if scale <= self.still || fps.per_second() == own {
+            return scale;
+        }
+        let share = (own / fps.per_second()) as f32;
+        (self.still + (scale - self.still) * share).min(scale.max(MOST_SCALE))
+    }
+
     /// Denoising steps a window: those that were asked for, or those of the tier.
     pub fn steps(&self, tier: Tier, steps: Option<usize>) -> usize {
         steps.unwrap_or(match tier {
@@ -86,5 +101,27 @@ impl ModelHints {
             Tier::Develop => self.steps,
             Tier::Final => self.final_steps.unwrap_or(2 * self.steps),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_moves_in_a_second_is_the_same_at_every_rate() {
+        let spark = ModelHints { fps: 12, still: 0.45, ..ModelHints::default() };
+        for scale in [0.5f32, 0.8, 1.0, 1.5] {
+            for (num, den) in [(12, 1), (24, 1), (25, 1), (30_000, 1001), (60, 1), (10, 1)] {
+                let fps = FrameRate::new(num, den).unwrap();
+                let second = fps.per_second() * f64::from(spark.speed(spark.scale_at(scale, fps)));
+                assert!((second - 12.0 * f64::from(spark.speed(scale))).abs() < 1e-5, "{scale} at {fps}");
+            }
+        }
+        let rate = |fps| FrameRate::new(fps, 1).unwrap();
+        // What stands still stands still at any rate, the model's own leaves every bit, and no model moves as fast as one likes.
+        assert_eq!(spark.scale_at(0.3, rate(60)), 0.3);
+        assert_eq!(spark.scale_at(1.234_567, rate(12)), 1.234_567);
+        assert_eq!(spark.scale_at(1.8, rate(4)), MOST_SCALE);
     }
 }

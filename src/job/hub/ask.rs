@@ -116,10 +116,10 @@ impl Remote<'_> {
         Err(match answer.status {
             200 | 206 | 416 => return Ok(answer),
             401 | 403 if code == "GatedRepo" => Failure::Final(error.hint(
-                "its owner lets in who has agreed to terms: agree on its page, and set HF_TOKEN to a token of yours",
+                "its owner asks you to accept terms: accept them on its page, and set HF_TOKEN to a token of yours",
             )),
             401 | 403 => Failure::Final(error.hint(match self.token {
-                None => "either there is no such repository, or it is a closed one: set HF_TOKEN to a token of yours",
+                None => "either there is no such repository, or it is private: set HF_TOKEN to a token of yours",
                 Some(_) => "the token in HF_TOKEN isn't let in, or there is no such repository",
             })),
             404 => Failure::Final(error.hint("check the spelling: REPO:FILE, as on the hub's page of the file")),
@@ -139,8 +139,7 @@ impl Remote<'_> {
     }
 
     fn silent(&self, silence: Silence) -> Failure {
-        let error =
-            self.error(silence.cause).hint("is this computer on the net? HF_ENDPOINT names another hub");
+        let error = self.error(silence.cause).hint("is this computer online? HF_ENDPOINT names another hub");
         if silence.passing { Failure::Passing(error, None) } else { Failure::Final(error) }
     }
 

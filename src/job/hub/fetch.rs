@@ -69,7 +69,7 @@ pub(super) fn fetch(remote: &Remote<'_>, target: &Target<'_>, progress: &dyn Pro
         };
         idle += 1;
         if idle == TRIES {
-            return Err(error.hint("what has come is kept: the same command goes on from there"));
+            return Err(error.hint("what was downloaded is kept: the same command resumes"));
         }
         pause(wait.unwrap_or(target.pause * 2u32.pow(idle - 1)), progress)?;
     }
@@ -170,7 +170,7 @@ fn copy(
             Ok(n) => {
                 file.write_all(&block[..n]).context(|| {
                     Error::output("can't write what is fetched")
-                        .hint("is the disk full? What has come is kept: the same command goes on from there")
+                        .hint("is the disk full? What was downloaded is kept: the same command resumes")
                 })?;
                 bytes += n as u64;
                 flow(progress.advance((have + bytes) / MEGABYTE))?;
@@ -268,7 +268,7 @@ fn flow(flow: Flow) -> Result<()> {
     match flow {
         Flow::Continue => Ok(()),
         Flow::Stop => Err(Error::new(crate::error::ErrorKind::Stopped, "stopped")
-            .hint("what has come is kept: the same command goes on from there")),
+            .hint("what was downloaded is kept: the same command resumes")),
     }
 }
 

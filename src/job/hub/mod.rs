@@ -131,7 +131,7 @@ impl Hub {
         }
         if self.offline {
             return Err(Error::model(format!("{} isn't on this computer", file.name()))
-                .hint("HF_HUB_OFFLINE forbids to ask for it: unset it to fetch the file"));
+                .hint("HF_HUB_OFFLINE is set: unset it to download the file"));
         }
         let failed = || Error::output(format!("can't write into {}", folder.display()));
         fs::create_dir_all(folder).context(failed)?;

@@ -117,7 +117,7 @@ fn whoever_ends_it_at_any_byte_goes_on_from_there() {
             _ => Reply { cut: Some(0), ..sound(ask) },
         });
         let error = pull(&hub(&dead.origin), folder.path()).unwrap_err();
-        assert!(error.hints().iter().any(|hint| hint.contains("goes on from there")), "{error:?}");
+        assert!(error.hints().iter().any(|hint| hint.contains("same command resumes")), "{error:?}");
         assert!(!folder.path().join("a b.safetensors").exists(), "no half file has the name");
         let server = Server::start(sound);
         assert!(

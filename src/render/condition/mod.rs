@@ -6,6 +6,7 @@ use self::prompt::{Embedder, Side};
 use super::plan::Window;
 use crate::diffusion::Model;
 use crate::diffusion::conditioning::{Conditioning, Movement};
+use crate::diffusion::model::ModelHints;
 use crate::error::{Context, Error, Result};
 use crate::noise::{Stream, gaussian};
 use crate::score::{ParamId, PromptSpan, Timeline};
@@ -30,13 +31,14 @@ pub struct Conditions {
 /// Turns a timeline into the inputs of each window.
 pub struct Conditioner<'a> {
     timeline: &'a Timeline,
+    hints: &'a ModelHints,
     embedder: Embedder<'a>,
 }
 
 impl<'a> Conditioner<'a> {
     /// Conditions for the windows of `timeline`.
     pub fn new(model: &'a Model, timeline: &'a Timeline) -> Self {
-        Conditioner { timeline, embedder: Embedder::new(model) }
+        Conditioner { timeline, hints: model.info().hints(), embedder: Embedder::new(model) }
     }
 
     /// Encodes all prompts of `windows` now, if they can be kept: then nobody asks the text encoder any more.
@@ -67,8 +69,9 @@ impl<'a> Conditioner<'a> {
         let frames: Vec<GeneratedFrame> = window.frames().collect();
         let curve = |id| frames.iter().map(|&f| self.timeline.value(id, f)).collect::<Vec<f32>>();
         let (scales, effects) = (curve(ParamId::MotionScale), curve(ParamId::MotionEffect));
-        let motion =
-            scales.into_iter().zip(effects).map(|(scale, effect)| Movement { scale, effect }).collect();
+        // Curves speak of speed, a network of the change from frame to frame.
+        let scales = scales.into_iter().map(|scale| self.hints.scale_at(scale, self.timeline.fps));
+        let motion = scales.zip(effects).map(|(scale, effect)| Movement { scale, effect }).collect();
         let guided = f64::from(self.timeline.value(ParamId::Guidance, window.new_frames().start));
         let mut text = self.text(&frames, Side::Wanted)?;
         let guidance = match guided {

@@ -53,7 +53,7 @@ pub fn encode(
     }
     if let Some(damped) = guard.map(|guard| guard.damped()).filter(|damped| *damped > 0) {
         progress.note(&format!(
-            "the flash guard damped {damped} frames, which would have been more than three flashes in a second"
+            "the flash guard dimmed {damped} frames that would have made more than three flashes in a second"
         ));
     }
     Ok(summary)

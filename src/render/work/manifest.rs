@@ -84,10 +84,10 @@ impl Manifest {
             _ => "the program".to_owned(),
         };
         Err(Error::usage(format!(
-            "{} holds the finished windows of a render with other settings (different: {changed})",
+            "{} holds finished windows of a render with other settings (different: {changed})",
             folder.display()
         ))
-        .hint("run the command that began it, to resume it")
-        .hint("or add --fresh to throw that work away and start over"))
+        .hint("to resume that render, run its command again")
+        .hint("or add --fresh to discard them and start over"))
     }
 }

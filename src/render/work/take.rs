@@ -66,13 +66,13 @@ fn window_name(window: &Window) -> String {
 /// The refusal to work where another render does.
 pub fn in_use(path: &Path) -> Error {
     Error::usage(format!("{} is in use by another render", path.display()))
-        .hint("wait for it, or give this one another output name")
+        .hint("wait for it, or choose another name with --output")
 }
 
 /// The refusal to work where nothing can be written.
 pub fn unwritable(path: &Path) -> Error {
     Error::output(format!("can't write to the work folder {}", path.display()))
-        .hint("choose an output in a folder that can be written to and has space left")
+        .hint("choose an output in a folder with free space and permission to write")
 }
 
 #[cfg(test)]

@@ -80,6 +80,12 @@ fn what_deforum_would_not_play_moves_nothing_and_is_named() {
     let (text, notes) = preset(&deep);
     let named = |word: &str| notes.iter().any(|n| n.starts_with("left out: ") && n.contains(word));
     assert!(named("rotation_3d_z: in 3D") && named("zoom: Deforum plays this in 2D only"), "{notes:?}");
+    // A speed that stays the same moves the picture in every frame.
+    let (_, notes) = preset(&settings(
+        json!({ "animation_mode": "3D", "translation_z": "0:(5)", "translation_x": "0:(0)",
+        "rotation_3d_y": "0:(0), 9:(1)", "fov_schedule": "0:(70)", "prompts": { "0": "calm sea" } }),
+    ));
+    assert!(notes.iter().any(|n| n.contains("translation_z, rotation_3d_y: in 3D")), "{notes:?}");
     assert!(named("translation_x") && !text.contains("[[route]]"), "{text}");
     let fast = preset(&settings(json!({ "zoom": "0:(1.0), 10:(1.3), 11:(1.0)" }))).1;
     assert!(fast[0].contains("fly_zoom in 9 frames would be 51.1859 times/s; cut to 0.5 to 2"), "{fast:?}");

@@ -23,7 +23,9 @@ use std::collections::BTreeMap;
 
 const STRENGTH: &str = "strength_schedule";
 const GUIDANCE: &str = "cfg_scale_schedule";
-/// What moves its camera in 3D only.
+/// What moves its camera in 3D only, as speeds.
+const DEPTH_SPEEDS: [&str; 4] = ["translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z"];
+/// All that is for 3D only.
 const DEPTH: [&str; 5] = ["translation_z", "rotation_3d_x", "rotation_3d_y", "rotation_3d_z", "fov_schedule"];
 /// Schedules of names.
 const SCHEDULES_OF_TEXT: [&str; 5] =
@@ -101,13 +103,16 @@ pub fn read_settings(name: &str, map: &Map<String, Value>, frames: Option<u64>) 
 /// Names what Deforum would not play of this file, or what beatbolt has nothing for.
 fn leave_out_what_is_not_played(imported: &mut Imported, map: &Map<String, Value>) {
     let mode = map.get("animation_mode").and_then(Value::as_str).unwrap_or("2D");
+    if mode == "3D" {
+        let why = "in 3D, Deforum's camera moves through a depth that it guesses; pictures are flat here";
+        imported.leave_out_speeds(&DEPTH_SPEEDS, why);
+        imported.leave_out_speeds(&MOTION[2..], why);
+    }
     let mut drop_all = |names: &[&str], why: &str| imported.leave_out(names, why);
     match mode {
         "2D" => drop_all(&DEPTH, "Deforum plays this in 3D only; this is read as 2D"),
         "3D" => {
-            let why = "in 3D, Deforum's camera moves through a depth that it guesses; pictures are flat here";
-            drop_all(&DEPTH, why);
-            drop_all(&MOTION[2..], why);
+            drop_all(&["fov_schedule"], "pictures are flat here and have no field of view");
             drop_all(&MOTION[..2], "Deforum plays this in 2D only, and the file says 3D");
         }
         _ => {

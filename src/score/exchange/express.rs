@@ -1,6 +1,7 @@
 //! Deforum's formulas in beatbolt's own expressions, where these have the same words for it.
 
 use super::formula::{FUNCTIONS, Formula, Names, Node};
+use super::numexpr::{WHOLE_POWER, WHOLE_QUOTIENT, WHOLE_REST};
 use super::points::short;
 
 /// The formula as an expression over `frame`, the expression of a frame's number; none where beatbolt has no word for a part
@@ -35,11 +36,26 @@ impl Words<'_> {
             // Of two truths only; a remainder by what is below 0 has another sign here.
             "&" if is_truth(a) && is_truth(b) => "and",
             "|" if is_truth(a) && is_truth(b) => "or",
-            "%" if matches!(b, Node::Number(x) if *x > 0.0) => "%",
-            "&" | "|" | "^" | "%" => return None,
+            "%" | WHOLE_REST if matches!(b, Node::Number(x) if *x > 0.0) => "%",
+            "//" | WHOLE_QUOTIENT if matches!(b, Node::Number(x) if *x != 0.0) => {
+                return Some(format!("floor({} / {})", self.of(a)?, self.of(b)?));
+            }
+            WHOLE_POWER => return self.whole_power(a, b),
+            "&" | "|" | "^" | "%" | WHOLE_REST | "//" | WHOLE_QUOTIENT => return None,
             same => same,
         };
         Some(format!("({} {sign} {})", self.of(a)?, self.of(b)?))
+    }
+
+    /// Of what is neither 1 nor -1 nothing is left below 0.
+    fn whole_power(&self, a: &Node, b: &Node) -> Option<String> {
+        let large = |x: f64| x.abs() > 1.0;
+        let power = format!("({} ^ {})", self.of(a)?, self.of(b)?);
+        match (a, b) {
+            (_, Node::Number(_)) => Some(power),
+            (Node::Number(x), _) if large(*x) => Some(format!("if({} < 0, 0, {power})", self.of(b)?)),
+            _ => None,
+        }
     }
 
     fn call(&self, name: &str, args: &[Node]) -> Option<String> {

@@ -1,9 +1,10 @@
 //! Formulas of Deforum's schedules: what numexpr computes, as far as a schedule of one number a frame can need it.
 //!
-//! Operators bind as in Python: comparisons, `|`, `^`, `&`, `+ -`, `* / %`, signs, `**`. Division is always that of real
-//! numbers; a remainder has the sign of the divisor, as in Python and in numexpr 2.14. Cost is bounded by the number of
+//! Operators bind as in Python: comparisons, `|`, `^`, `&`, `+ -`, `* / // %`, signs, `**`; what they do goes by what they join
+//! (`numexpr.rs`). A remainder has the sign of the divisor, as in Python and in numexpr 2.14. Cost is bounded by the number of
 //! parts.
 
+use super::numexpr::{Part, WHOLE_POWER, WHOLE_QUOTIENT, WHOLE_REST};
 use crate::error::{Error, Result, nearest};
 
 /// Longest formula, in bytes.
@@ -54,7 +55,7 @@ const NAMES: [&str; 3] = ["t", "max_f", "s"];
 pub(super) type Row = (&'static str, usize, fn(&[f64]) -> f64);
 
 /// Every function there is.
-pub(super) const FUNCTIONS: [Row; 28] = [
+pub(super) const FUNCTIONS: [Row; 32] = [
     ("where", 3, |a| if a[0] != 0.0 { a[1] } else { a[2] }),
     ("sin", 1, |a| a[0].sin()),
     ("cos", 1, |a| a[0].cos()),
@@ -71,6 +72,7 @@ pub(super) const FUNCTIONS: [Row; 28] = [
     ("arctanh", 1, |a| a[0].atanh()),
     ("log", 1, |a| a[0].ln()),
     ("log10", 1, |a| a[0].log10()),
+    ("log2", 1, |a| a[0].log2()),
     ("log1p", 1, |a| a[0].ln_1p()),
     ("exp", 1, |a| a[0].exp()),
     ("expm1", 1, |a| a[0].exp_m1()),
@@ -82,12 +84,16 @@ pub(super) const FUNCTIONS: [Row; 28] = [
     ("minimum", 2, |a| a[0].min(a[1])),
     ("fmod", 2, |a| a[0] % a[1]),
     ("trunc", 1, |a| a[0].trunc()),
+    ("round", 1, |a| a[0].round_ties_even()),
+    ("hypot", 2, |a| a[0].hypot(a[1])),
+    ("copysign", 2, |a| a[0].copysign(a[1])),
     ("sign", 1, |a| if a[0] == 0.0 { 0.0 } else { a[0].signum() }),
 ];
 
 /// Operators between two parts, the longest first, and how strongly they bind.
-const PAIRS: [(&str, u8); 15] = [
+const PAIRS: [(&str, u8); 16] = [
     ("**", 9),
+    ("//", 7),
     ("<=", 1),
     (">=", 1),
     ("==", 1),
@@ -120,7 +126,7 @@ impl Formula {
         let root = parser.part(0, 0)?;
         parser.blank();
         match parser.rest().chars().next() {
-            None => Ok(Formula { root }),
+            None => Ok(Formula { root: root.node }),
             Some(c) => Err(parser.wrong(format!("'{c}' can't stand here"))),
         }
     }
@@ -132,6 +138,11 @@ impl Formula {
 }
 
 impl Node {
+    /// The value of a part that holds no names.
+    pub fn constant_value(&self) -> f64 {
+        self.value(&[f64::NAN; 3])
+    }
+
     fn value(&self, names: &[f64; 3]) -> f64 {
         match self {
             Node::Number(x) => *x,
@@ -162,11 +173,14 @@ fn pair(sign: &str, left: &Node, right: &Node, names: &[f64; 3]) -> f64 {
         "-" => a - b,
         "*" => a * b,
         "/" => a / b,
-        "%" => match a % b {
+        WHOLE_REST | WHOLE_QUOTIENT if b == 0.0 => 0.0,
+        "//" | WHOLE_QUOTIENT => (a / b).floor(),
+        "%" | WHOLE_REST => match a % b {
             rest if rest != 0.0 && (rest < 0.0) != (b < 0.0) => rest + b,
             rest => rest,
         },
         "**" => a.powf(b),
+        WHOLE_POWER => whole_power(a, b),
         "<" => truth(a < b),
         "<=" => truth(a <= b),
         ">" => truth(a > b),
@@ -176,6 +190,14 @@ fn pair(sign: &str, left: &Node, right: &Node, names: &[f64; 3]) -> f64 {
         "|" => bits(|a, b| a | b),
         "&" => bits(|a, b| a & b),
         _ => bits(|a, b| a ^ b),
+    }
+}
+
+/// As C computes it in whole numbers; nothing where they have no room for it.
+fn whole_power(a: f64, b: f64) -> f64 {
+    match if b < 0.0 { (1.0 / a).trunc() } else { a.powf(b) } {
+        power if power.abs() < i64::MAX as f64 => power,
+        _ => f64::NAN,
     }
 }
 
@@ -208,7 +230,7 @@ impl Parser<'_> {
     }
 
     /// Everything from here on that binds at least as strongly as `least` (Pratt 1973).
-    fn part(&mut self, least: u8, depth: usize) -> Result<Node, Wrong> {
+    fn part(&mut self, least: u8, depth: usize) -> Result<Part, Wrong> {
         if depth > MAX_DEPTH {
             return Err(self.wrong("this formula is nested too deeply".into()));
         }
@@ -232,11 +254,11 @@ impl Parser<'_> {
                 "**" => self.part(SIGN, depth + 1)?,
                 _ => self.part(power + 1, depth + 1)?,
             };
-            left = Node::Pair(sign, Box::new(left), Box::new(right));
+            left = left.joined(sign, right).map_err(|error| Wrong { at: self.at, error })?;
         }
     }
 
-    fn prefix(&mut self, depth: usize) -> Result<Node, Wrong> {
+    fn prefix(&mut self, depth: usize) -> Result<Part, Wrong> {
         if self.takes("(") {
             let inner = self.part(0, depth + 1)?;
             return match self.takes(")") {
@@ -245,13 +267,15 @@ impl Parser<'_> {
             };
         }
         if self.takes("-") {
-            return Ok(Node::Sign(Box::new(self.part(SIGN, depth + 1)?)));
+            let part = self.part(SIGN, depth + 1)?;
+            return part.negative().map_err(|error| Wrong { at: self.at, error });
         }
         if self.takes("+") {
             return self.part(SIGN, depth + 1);
         }
         if self.takes("~") {
-            return Ok(Node::Not(Box::new(self.part(SIGN, depth + 1)?)));
+            let part = self.part(SIGN, depth + 1)?;
+            return part.inverted().map_err(|error| Wrong { at: self.at, error });
         }
         match self.rest().chars().next() {
             Some('0'..='9' | '.') => self.number(),
@@ -261,7 +285,7 @@ impl Parser<'_> {
         }
     }
 
-    fn number(&mut self) -> Result<Node, Wrong> {
+    fn number(&mut self) -> Result<Part, Wrong> {
         let rest = self.rest();
         let digits = |t: &str| t.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(t.len());
         let mut length = digits(rest);
@@ -272,11 +296,12 @@ impl Parser<'_> {
         }
         let parsed = rest[..length].parse();
         let value = parsed.map_err(|_| self.wrong(format!("'{}' is not a number", &rest[..length])))?;
+        let part = Part::number(&rest[..length], value);
         self.at += length;
-        Ok(Node::Number(value))
+        Ok(part)
     }
 
-    fn name(&mut self, depth: usize) -> Result<Node, Wrong> {
+    fn name(&mut self, depth: usize) -> Result<Part, Wrong> {
         let (start, rest) = (self.at, self.rest());
         let length = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
         let name = rest[..length].to_owned();
@@ -284,7 +309,7 @@ impl Parser<'_> {
         if self.takes("(") {
             return self.call(start, &name, depth);
         }
-        NAMES.iter().position(|n| *n == name).map(Node::Name).ok_or_else(|| {
+        NAMES.iter().position(|n| *n == name).map(Part::name).ok_or_else(|| {
             let error = Error::input(format!("there is no '{name}'"));
             let hint = match name.as_str() {
                 "pi" => "write 3.14159265".to_owned(),
@@ -294,11 +319,12 @@ impl Parser<'_> {
         })
     }
 
-    fn call(&mut self, start: usize, name: &str, depth: usize) -> Result<Node, Wrong> {
+    fn call(&mut self, start: usize, name: &str, depth: usize) -> Result<Part, Wrong> {
         let Some(row) = FUNCTIONS.iter().position(|f| f.0 == name) else {
             let names = || FUNCTIONS.iter().map(|f| f.0);
             let error = Error::input(format!("there is no function '{name}'"));
             let error = match nearest(name, names()) {
+                _ if ["max", "min"].contains(&name) => error.hint(format!("write {name}imum(a, b)")),
                 Some(near) => error.hint(format!("did you mean '{near}'?")),
                 None => error.hint(format!("functions are {}", names().collect::<Vec<_>>().join(", "))),
             };
@@ -315,6 +341,6 @@ impl Parser<'_> {
             let error = Error::input(format!("{name} takes {}, not {}", FUNCTIONS[row].1, args.len()));
             return Err(Wrong { at: start, error });
         }
-        Ok(Node::Call(row, args))
+        Part::call(row, args).map_err(|error| Wrong { at: start, error })
     }
 }

@@ -25,7 +25,7 @@ impl Imported {
             );
         }
         if frames.is_some_and(|n| n == 0 || n > Span::MAX_FRAMES) {
-            return Err(Error::usage("this number of frames can't be played")
+            return Err(Error::usage("this number of frames is out of range")
                 .hint(format!("from 1 to {}", Span::MAX_FRAMES)));
         }
         let mut imported = match midi::is_midi(bytes) {
@@ -39,10 +39,10 @@ impl Imported {
             && imported.drawn.is_empty()
             && prompts == 0
         {
-            let error = Error::input(format!("{name} holds no curve that can be taken over"));
+            let error = Error::input(format!("{name} has no curves that can be imported"));
             let error = imported.left_out.iter().take(5).fold(error, |e, what| e.hint(what.clone()));
             let error = error.hint("a schedule looks like 0:(1.0), 30:(1.05)");
-            return Err(error.hint("a table names its columns in its first line; one of them is seconds"));
+            return Err(error.hint("the first line of a table names its columns; one of them is seconds"));
         }
         if imported.curves.len() + imported.drawn.len() > MAX_CURVES {
             let error = Error::input(format!("{name} holds more than {MAX_CURVES} curves"));

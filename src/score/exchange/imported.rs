@@ -102,6 +102,16 @@ impl Imported {
         names.iter().for_each(|name| drop(self.curves.remove(*name)));
     }
 
+    /// Leaves out curves of speeds, naming those that are ever anything but 0: a speed that stays the same moves the picture, too.
+    pub fn leave_out_speeds(&mut self, names: &[&str], why: &str) {
+        let moves = |name: &&str| self.curves.get(*name).is_some_and(|c| c.values.iter().any(|v| *v != 0.0));
+        let moving: Vec<&str> = names.iter().copied().filter(moves).collect();
+        if !moving.is_empty() {
+            self.left_out.push(format!("{}: {why}", moving.join(", ")));
+        }
+        names.iter().for_each(|name| drop(self.curves.remove(*name)));
+    }
+
     /// Takes over prompts, and what was said of them.
     pub fn take(&mut self, prompts: Prompts) {
         self.prompts = prompts.list;

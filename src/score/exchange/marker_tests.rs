@@ -1,5 +1,5 @@
 use super::markers::{MarkerFormat, Markers};
-use crate::audio::Analysis;
+use crate::audio::{Analysis, Corrections, marks};
 use crate::score::fixture;
 use crate::units::{FrameRate, Seconds};
 use serde_json::Value;
@@ -26,6 +26,44 @@ fn labels_and_tables_have_every_section_and_beat_in_seconds() {
             || table.contains("4.000000,8.000000,100,section,\"B\"\n")
     );
     assert!(table.contains("\n6.000000,6.000000,150,bar,\"bar 4\"\n"), "{table}");
+}
+
+/// What is read back of a file with beats and sections.
+fn read_back(analysis: &Analysis, text: &str) -> Analysis {
+    let path = std::path::Path::new("/music/Fire & Ä.mp3");
+    let corrections = Corrections {
+        beats: Some(marks::beats(text.as_bytes(), path).unwrap().0),
+        sections: Some(marks::sections(text.as_bytes(), path).unwrap().0),
+        ..Corrections::default()
+    };
+    let mut again = analysis.clone();
+    assert_eq!(corrections.apply(&mut again).unwrap(), [""; 0], "{text}");
+    again
+}
+
+/// Beats and sections that are written and read come back, and from the second time on every byte does.
+#[test]
+fn markers_that_are_read_back_are_written_the_same() {
+    let mut uneven = fixture(16.0);
+    for (i, beat) in uneven.beats.iter_mut().enumerate() {
+        beat.0 += 0.013 + 0.02 * (i as f64).sin();
+    }
+    uneven.downbeats = uneven.beats.iter().skip(1).step_by(3).copied().collect();
+    for analysis in [fixture(16.0), uneven] {
+        for format in [MarkerFormat::Audacity, MarkerFormat::Csv, MarkerFormat::Rekordbox] {
+            let first = written(&analysis, "25", format);
+            let again = read_back(&analysis, &first);
+            let second = written(&again, "25", format);
+            let third = written(&read_back(&again, &second), "25", format);
+            assert_eq!(second, third, "{format:?}");
+            assert_eq!(
+                (again.beats.len(), again.downbeats.len()),
+                (analysis.beats.len(), analysis.downbeats.len())
+            );
+            let labels = |a: &Analysis| a.sections.iter().map(|s| s.label.clone()).collect::<Vec<_>>();
+            assert_eq!(labels(&again), labels(&analysis), "{format:?}");
+        }
+    }
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod imported;
 mod limits;
 mod markers;
 mod motion;
+mod numexpr;
 mod own;
 mod parseq;
 mod parseq_formula;

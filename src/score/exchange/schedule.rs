@@ -155,7 +155,7 @@ pub fn frame_of(text: &str, max_f: f64, seed: f64) -> Result<u64> {
         }
     };
     if !frame.is_finite() && text.contains("max_f") {
-        return Err(bad().hint("say with --frames how many frames there are"));
+        return Err(bad().hint("give the number of frames with --frames"));
     }
     if !(0.0..Span::MAX_FRAMES as f64).contains(&frame) {
         return Err(bad().hint(format!("frames go from 0 to {}", Span::MAX_FRAMES - 1)));

@@ -94,7 +94,7 @@ impl<'a> Table<'a> {
         if cells.iter().skip(self.columns.len()).any(|c| !c.is_empty()) {
             let error =
                 Error::input(format!("{name}: line {row} has more columns than the first line names"));
-            return Err(error.hint("where commas part columns, write numbers with a point or in quotes"));
+            return Err(error.hint("where commas separate columns, write numbers with a point or in quotes"));
         }
         Ok(cells)
     }
@@ -119,14 +119,14 @@ impl<'a> Table<'a> {
             }
         }
         let Some((row, cell)) = either else { return Ok(()) };
-        let error = Error::input(format!("{name}: line {row}: '{cell}' can be one number and another"));
-        Err(error.hint("write numbers with a point, and without marks between the thousands"))
+        let error = Error::input(format!("{name}: line {row}: '{cell}' is ambiguous"));
+        Err(error.hint("write numbers with a decimal point and without thousands separators"))
     }
 }
 
 fn no_number(name: &str, row: usize, cell: &str) -> Error {
     Error::input(format!("{name}: line {row}: '{cell}' is no number")).hint(
-        "write numbers with a point or, where it parts no columns, a comma, and nothing where there is none",
+        "write numbers with a decimal point (or a comma, where commas don't separate columns); leave a cell empty where there is none",
     )
 }
 

@@ -108,6 +108,34 @@ fn schedules_are_played_as_deforum_plays_them() {
     }
 }
 
+/// Truths, whole numbers and real ones: see `tests/fixtures/numexpr_formulas.py`.
+#[test]
+fn formulas_have_the_values_that_numexpr_gives_them() {
+    let fixture: Value =
+        serde_json::from_str(include_str!("../../../tests/fixtures/numexpr_formulas.json")).unwrap();
+    let number = |value: &Value| value.as_f64().unwrap();
+    for (text, values) in fixture["formulas"].as_object().unwrap() {
+        let formula = Formula::parse(text);
+        let Some(values) = values.as_array() else {
+            assert!(formula.is_err(), "{text} is refused by numexpr, and was read as {formula:?}");
+            continue;
+        };
+        let formula = formula.unwrap_or_else(|wrong| panic!("{text}: {wrong:?}"));
+        for (t, right) in fixture["frames"].as_array().unwrap().iter().map(number).zip(values) {
+            let names = Names { t, max_f: number(&fixture["max_f"]), s: number(&fixture["s"]) };
+            match (formula.value(names), right.as_f64()) {
+                (found, Some(right)) => {
+                    assert!(
+                        (found - right).abs() <= 1e-9 * right.abs(),
+                        "{text} at {t}: {found}, not {right}"
+                    );
+                }
+                (found, None) => assert!(!found.is_finite(), "{text} at {t}: {found}"),
+            }
+        }
+    }
+}
+
 #[test]
 fn settings_files_and_lists_are_read_and_what_is_unknown_is_named() {
     let text = r#"{"zoom": "0:(1.0), 9:(1.5)", "angle": "0:(wobble(t))", "prompts": {"0": "a --neg b", "5": "c"},
@@ -177,6 +205,16 @@ fn round_trips_are_stable() {
             }
             assert_eq!(Curves::new(&again, part(0..192), &[]).unwrap().write(format), text, "{format:?}");
         }
+        // A table has no prompts; its values come back.
+        let table =
+            |timeline: &Timeline| Curves::new(timeline, part(0..192), &[]).unwrap().write(Format::Csv);
+        let again = |text: &str| {
+            timeline(
+                &Imported::read("t.csv", text.as_bytes(), None).unwrap().preset("t.csv", None).unwrap().0,
+            )
+        };
+        let second = table(&again(&table(&first)));
+        assert_eq!(table(&again(&second)), second);
     }
 }
 

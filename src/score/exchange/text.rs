@@ -30,8 +30,8 @@ impl Imported {
         let fps = fps.or(self.fps);
         let counts = !self.curves.is_empty() || !self.own.curves.is_empty() || !self.prompts.is_empty();
         if fps.is_none() && counts {
-            let error = Error::usage(format!("{name} doesn't say how many frames a second it counts in"));
-            return Err(error.hint("say it with --fps; Deforum's own default is 15"));
+            let error = Error::usage(format!("{name} doesn't say its frame rate"));
+            return Err(error.hint("give it with --fps; Deforum's default is 15"));
         }
         // A formula that is too long for an expression is a curve of points instead.
         let (text, notes) = self.written(name, fps, true);

@@ -25,10 +25,11 @@ impl Timecode {
             (1, _) => Ok(Timecode { base: num, ntsc: false }),
             (1001, 0) => Ok(Timecode { base: num / 1000, ntsc: true }),
             _ => {
-                let error =
-                    Error::usage(format!("editors have no timeline of {} frames a second", fps.per_second()));
-                Err(error
-                    .hint("say a whole rate or one of NTSC with --fps: 24, 25, 30, 23.976, 29.97, 59.94"))
+                let error = Error::usage(format!(
+                    "editors have no timelines with {} frames a second",
+                    fps.per_second()
+                ));
+                Err(error.hint("choose a usual rate with --fps: 24, 25, 30, 23.976, 29.97, 59.94"))
             }
         }
     }

@@ -107,7 +107,7 @@ pub const TABLE: &[Function] = &[
         },
     ),
     cyclic(
-        ("random", "random(1 beats, seed)", "another number between 0 and 1 in every length"),
+        ("random", "random(1 beats, seed)", "a new random number between 0 and 1 for every such length"),
         &[0.0],
         Reduce::Last,
         |a| lot(a[1], a[0].floor()),

@@ -3,6 +3,7 @@
 use super::table::{Colour, Lut};
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
+use crate::text_file;
 use std::path::Path;
 
 /// Most entries of a curve, as the specification has it.
@@ -18,10 +19,13 @@ const MOST_BYTES: u64 = 64 << 20;
 /// # Errors
 /// Input: it can't be read, or is none; the line is named.
 pub fn read_lut(path: &Path) -> Result<Lut> {
-    let text = bounded_read::text(path, MOST_BYTES).context(|| {
+    let failed = || {
         Error::input(format!("can't read the look-up table {}", path.display()))
             .hint("give a .cube file, as DaVinci Resolve and others write them")
-    })?;
+    };
+    let bytes = bounded_read::bytes(path, MOST_BYTES).context(failed)?;
+    // Titles are in whatever the grading program writes.
+    let text = text_file::decode(&bytes).context(failed)?.text;
     parse(&path.display().to_string(), &text)
 }
 
