@@ -12,6 +12,7 @@ mod batch;
 mod camera;
 mod condition;
 mod drift;
+mod easel;
 mod estimate;
 mod finish;
 #[cfg(test)]
@@ -23,12 +24,14 @@ mod live;
 mod pictures;
 mod plan;
 pub mod rate;
+mod screen;
 mod source;
 mod stages;
 mod take;
 mod work;
 
 pub use batch::Render;
+pub use easel::Easel;
 pub use estimate::{Estimate, estimate};
 pub use generate::{Generator, Rendered};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};

@@ -6,6 +6,7 @@
 //!
 //! **Invariant:** a picture depends on the timeline of the whole track, the seed, the size and its frame, on nothing else.
 
+use super::easel::{Easel, Subject};
 use super::pictures::{to_frames, to_pictures};
 use super::plan::Window;
 use crate::diffusion::Model;
@@ -28,15 +29,22 @@ pub(super) struct Sources<'a> {
     size: Size,
     /// How far a scene has gone in each frame; empty where nothing is drawn.
     phases: Vec<f64>,
-    /// The last picture's scene, and which take of the track it belongs to.
-    drawing: Option<(Source, u64, Drawing)>,
+    /// The last picture's scene, its dice thrown.
+    drawing: Option<(Subject, Drawing)>,
+    easel: Easel,
 }
 
 impl<'a> Sources<'a> {
     /// The sources of `timeline` in pictures of `size`, their dice thrown by `seed`.
     pub fn new(timeline: &'a Timeline, seed: u64, size: Size) -> Self {
         let phases = if timeline.inits.is_empty() { Vec::new() } else { phases(timeline) };
-        Sources { timeline, seed, size, phases, drawing: None }
+        Sources { timeline, seed, size, phases, drawing: None, easel: Easel::default() }
+    }
+
+    /// These sources with scenes taken from `easel`, where they are left for who draws next.
+    pub fn on(mut self, easel: &Easel) -> Self {
+        self.easel = easel.clone();
+        self
     }
 
     /// The source of `frame`; none where it has none.
@@ -45,13 +53,14 @@ impl<'a> Sources<'a> {
     /// Usage: it names nothing that can be drawn, or no picture has this size.
     pub fn frame(&mut self, frame: GeneratedFrame) -> Result<Option<Frame>> {
         let Some(source) = self.timeline.init_at(frame) else { return Ok(None) };
-        let (source, take) = (source.parse::<Source>()?, take(self.timeline, frame));
-        if self.drawing.as_ref().is_none_or(|(s, t, _)| (*s, *t) != (source, take)) {
-            let drawing = Drawing::new(source, self.size, self.seed.wrapping_add(take))?;
-            self.drawing = Some((source, take, drawing));
+        let dice = self.seed.wrapping_add(take(self.timeline, frame));
+        let subject = Subject { source: source.parse::<Source>()?, size: self.size, dice };
+        if self.drawing.as_ref().is_none_or(|(s, _)| *s != subject) {
+            self.easel.put(self.drawing.take());
+            self.drawing = Some((subject, self.easel.take(&subject)?));
         }
         let phase = self.phases.get(frame.0 as usize).or(self.phases.last()).copied().unwrap_or_default();
-        Ok(self.drawing.as_mut().map(|(_, _, drawing)| Frame::new(self.size, drawing.frame(phase))))
+        Ok(self.drawing.as_mut().map(|(_, drawing)| Frame::new(self.size, drawing.frame(phase))))
     }
 
     /// The latents \[n, c, h, w] of these frames' sources; none where one has none, or there are no frames.
@@ -93,6 +102,12 @@ impl<'a> Sources<'a> {
             pictures.extend(drawn.or(settled));
         }
         Ok(pictures)
+    }
+}
+
+impl Drop for Sources<'_> {
+    fn drop(&mut self) {
+        self.easel.put(self.drawing.take());
     }
 }
 

@@ -1,20 +1,24 @@
 //! The session as one value, and what an edit makes of it. Nothing in here waits, reads or writes.
 
+use super::heard::{BeatCorrection, Count};
 use crate::error::Result;
 use crate::score::{Document, Kind, PARAMS, Param, ParamId, Preset, Rate, Slots, find, shipped};
+use crate::units::Seconds;
 use serde::Deserialize;
 use std::sync::Arc;
 
 /// Most steps that can be undone.
 const HISTORY: usize = 200;
 
-/// A preset that is being worked on.
+/// A preset that is being worked on, and the beats that it is played by.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EditedPreset {
     /// The preset that it began as.
     pub name: String,
     /// Its file.
     pub document: Document,
+    /// What is known better of the track's beats.
+    pub beats: BeatCorrection,
 }
 
 /// A change to an edited preset.
@@ -99,6 +103,23 @@ pub enum Edit {
         /// Its place in the file.
         index: usize,
     },
+    /// Count half, twice or three times as many beats; none: as many as were heard.
+    Count {
+        /// How many.
+        count: Option<Count>,
+    },
+    /// Beats of a constant tempo; none: as they were heard.
+    Tempo {
+        /// Beats a minute.
+        bpm: Option<f64>,
+    },
+    /// Where a bar begins; none: as it was heard.
+    FirstBeat {
+        /// When.
+        at: Option<Seconds>,
+    },
+    /// Take back all that is known better of the beats.
+    AsHeard,
 }
 
 impl EditedPreset {
@@ -108,7 +129,7 @@ impl EditedPreset {
     /// Usage: it isn't a preset.
     pub fn read(name: &str, text: &str) -> Result<Self> {
         let document = Document::read(name, text)?;
-        Ok(EditedPreset { name: name.to_owned(), document })
+        Ok(EditedPreset { name: name.to_owned(), document, beats: BeatCorrection::default() })
     }
 
     /// The file that plays exactly this.
@@ -134,7 +155,9 @@ impl EditedPreset {
         // What is edited is read for a job without slots.
         let params = Slots::default();
         match edit {
-            Edit::Preset { name } => return EditedPreset::shipped(name),
+            Edit::Preset { name } => {
+                return Ok(EditedPreset { beats: self.beats, ..EditedPreset::shipped(name)? });
+            }
             Edit::Base { param, value: Some(value) } => document.set_base(&params.find(param)?.name, *value),
             Edit::Base { param, value: None } => document.reset_base(&params.find(param)?.name),
             Edit::Route { index, key, value } => document.set_number(*index, key, *value)?,
@@ -147,6 +170,10 @@ impl EditedPreset {
             Edit::Prompt { index, text } => document.set_prompt(*index, text)?,
             Edit::AddPrompt { section } => document.add_prompt(section),
             Edit::RemovePrompt { index } => document.remove("prompt", *index)?,
+            Edit::Count { count } => edited.beats.count = *count,
+            Edit::Tempo { bpm } => edited.beats = BeatCorrection { bpm: *bpm, count: None, ..edited.beats },
+            Edit::FirstBeat { at } => edited.beats.first_beat = *at,
+            Edit::AsHeard => edited.beats = BeatCorrection::default(),
         }
         edited.preset()?;
         Ok(edited)

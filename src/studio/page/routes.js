@@ -1,14 +1,10 @@
 // The routes: a row to add one, and a card for each, with its signal, its parameter and its numbers.
 
 import { chooser, element, knob } from './knob.js';
-import { ask } from './link.js';
+import { edit } from './link.js';
 
 // Numbers that are always in sight; the others are behind a button.
 const FIRST = ['amount', 'attack', 'release'];
-
-function edit(change, gesture = null) {
-  ask({ do: 'edit', change, gesture });
-}
 
 export class Routes {
   // `choose` is told the parameter that is being worked on.
