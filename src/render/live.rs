@@ -14,24 +14,16 @@ use super::screen::{Afterglow, Screen};
 use super::source::Sources;
 use super::take::TakeState;
 use crate::diffusion::Model;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::score::Timeline;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, GeneratedFrame, ShownFrame};
 use crate::video::Frame;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Finished pictures of consecutive frames, and what they leave.
-#[derive(Clone, Debug)]
-pub struct Shown {
-    /// The first picture's frame.
-    pub first: ShownFrame,
-    /// The pictures as they are seen, with all effects and layers, in the video's size.
-    pub frames: Vec<Frame>,
-    /// For the window that follows.
-    pub state: LiveState,
-}
+/// Pictures that are decoded and shown together: the first ones are seen while the others are still under way.
+const PIECE: usize = 4;
 
 /// What a window leaves to the next one: what its pictures grow out of, and what was seen of late.
 #[derive(Clone, Debug)]
@@ -87,17 +79,20 @@ impl Live {
         self.job.settings.windows.stride() as FrameIndex
     }
 
-    /// The window that brings `frame`: growing out of `before`, if that ends there and no take begins; else a new take.
+    /// Makes the window that brings `frame`: growing out of `before`, if that ends there and no take begins; else a new take.
+    /// `seen` is told the finished pictures, with all effects and layers, in the video's size: a few consecutive frames at a
+    /// time, and the first of them.
     ///
     /// # Errors
-    /// Device; Stopped, once `stop` is set.
+    /// Device; Stopped, once `stop` is set; whatever `seen` says.
     pub fn window(
         &self,
         model: &Model,
         frame: GeneratedFrame,
         before: Option<&LiveState>,
         stop: &AtomicBool,
-    ) -> Result<Shown> {
+        seen: &mut dyn FnMut(ShownFrame, Vec<Frame>) -> Result<()>,
+    ) -> Result<LiveState> {
         let settings = &self.job.settings;
         let before = before.filter(|b| b.next() == frame);
         // Over a cut the last picture may stay for a while, and flashes of late count.
@@ -112,12 +107,20 @@ impl Live {
         let mut generator = Generator::new(&self.job, model, stop, &off)?.on(&self.easel);
         let (rendered, take) = generator.window(window, before)?;
         let mut sources = Sources::new(timeline, settings.seed, settings.picture).on(&self.easel);
-        let pictures = sources.pictures(model, &rendered.window, &rendered.latents)?;
-        let (first, mut screen) = (rate::shown(frame), Screen::new(&self.job, afterglow));
-        let shown = pictures.iter().zip(&rendered.shown).zip(first.onwards());
-        let frames = shown.map(|((picture, pose), i)| screen.show(picture, *pose, i)).collect();
+        let mut screen = Screen::new(&self.job, afterglow);
+        let poses = &rendered.shown;
+        for start in (0..poses.len()).step_by(PIECE) {
+            if stop.load(Ordering::Relaxed) {
+                return Err(Error::new(ErrorKind::Stopped, "another window is wanted"));
+            }
+            let part = start..(start + PIECE).min(poses.len());
+            let pictures = sources.piece(model, &rendered.window, &rendered.latents, part.clone())?;
+            let first = rate::shown(frame + start as u64);
+            let shown = pictures.iter().zip(&poses[part]).zip(first.onwards());
+            seen(first, shown.map(|((picture, pose), i)| screen.show(picture, *pose, i)).collect())?;
+        }
         let init = timeline.init_at(take.next().before(1)).map(str::to_owned);
-        Ok(Shown { first, frames, state: LiveState { take, afterglow: screen.leave(), init } })
+        Ok(LiveState { take, afterglow: screen.leave(), init })
     }
 
     fn window_at(&self, frame: GeneratedFrame, before: Option<&TakeState>) -> Result<Window> {
@@ -145,11 +148,17 @@ mod tests {
 
     fn shown(live: &Live, model: &Model, before: &mut Option<LiveState>, frame: u64) -> Vec<Frame> {
         let frame = GeneratedFrame(frame);
-        let shown = live.window(model, frame, before.as_ref(), &AtomicBool::new(false)).unwrap();
-        assert_eq!((shown.state.next() - frame) as usize, shown.frames.len());
-        assert_eq!(shown.first, rate::shown(frame));
-        *before = Some(shown.state);
-        shown.frames
+        let mut found = Vec::new();
+        let mut seen = |first, frames: Vec<Frame>| {
+            assert_eq!(first, rate::shown(frame + found.len() as u64));
+            assert!(frames.len() <= PIECE);
+            found.extend(frames);
+            Ok(())
+        };
+        let state = live.window(model, frame, before.as_ref(), &AtomicBool::new(false), &mut seen).unwrap();
+        assert_eq!((state.next() - frame) as usize, found.len());
+        *before = Some(state);
+        found
     }
 
     fn live(settings: &Settings, timeline: Timeline) -> Live {
@@ -246,8 +255,20 @@ mod tests {
     fn a_window_that_nobody_wants_is_given_up() {
         let model = draft_model();
         let live = live(&small_settings(model.info().sampling().steps), flying_timeline());
-        let error = live.window(&model, GeneratedFrame(0), None, &AtomicBool::new(true)).unwrap_err();
-        assert_eq!(error.kind(), crate::error::ErrorKind::Stopped);
-        assert!(live.window(&model, GeneratedFrame(48), None, &AtomicBool::new(false)).is_err());
+        let window = |frame, stop| {
+            live.window(&model, GeneratedFrame(frame), None, &AtomicBool::new(stop), &mut |_, _| Ok(()))
+        };
+        assert_eq!(window(0, true).unwrap_err().kind(), ErrorKind::Stopped);
+        assert!(window(48, false).is_err());
+        // What is wanted no more while its pictures are decoded.
+        let stop = AtomicBool::new(false);
+        let mut pieces = 0;
+        let mut seen = |_, _| {
+            pieces += 1;
+            stop.store(true, Ordering::Relaxed);
+            Ok(())
+        };
+        let ended = live.window(&model, GeneratedFrame(0), None, &stop, &mut seen).unwrap_err();
+        assert_eq!((ended.kind(), pieces), (ErrorKind::Stopped, 1));
     }
 }

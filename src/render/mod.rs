@@ -36,7 +36,7 @@ pub use estimate::{Estimate, estimate};
 pub use generate::{Generator, Rendered};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
 pub use layer::{Layers, Painter};
-pub use live::{Live, LiveState, Shown};
+pub use live::{Live, LiveState};
 pub use plan::{Window, WindowShape, plan};
 pub use stages::{Summary, Watch, run};
 pub use take::{LatentShape, TakeState};

@@ -11,11 +11,12 @@ use super::pictures::{to_frames, to_pictures};
 use super::plan::Window;
 use crate::diffusion::Model;
 use crate::draw::{Drawing, Source};
-use crate::error::Result;
+use crate::error::{Context, Error, Result};
 use crate::score::{ParamId, Timeline};
 use crate::units::{GeneratedFrame, Size};
 use crate::video::Frame;
 use candle_core::Tensor;
+use std::ops::Range;
 
 /// Steps a second at `motion_scale` 1: scenes are paced for the frame rate that spark was trained at.
 const STEPS_PER_SECOND: f64 = 12.0;
@@ -89,14 +90,30 @@ impl<'a> Sources<'a> {
 
     /// The pictures of the frames that `window` brings, whose settled latents are `latents`.
     pub fn pictures(&mut self, model: &Model, window: &Window, latents: &Tensor) -> Result<Vec<Frame>> {
-        let new = window.new_frames();
+        self.piece(model, window, latents, 0..window.brings())
+    }
+
+    /// Of those the ones of this range.
+    pub fn piece(
+        &mut self,
+        model: &Model,
+        window: &Window,
+        latents: &Tensor,
+        part: Range<usize>,
+    ) -> Result<Vec<Frame>> {
+        let first = window.new_frames().start + part.start as u64;
         let mut decoded = match is_drawn(self.timeline, window) {
             true => Vec::new(),
-            false => to_frames(&model.decode(latents)?)?,
+            false => {
+                let latents = latents.narrow(0, part.start, part.len());
+                let latents =
+                    latents.context(|| Error::internal("a window has fewer latents than frames"))?;
+                to_frames(&model.decode(&latents)?)?
+            }
         }
         .into_iter();
-        let mut pictures = Vec::with_capacity(window.brings());
-        for frame in new.start.until(new.end) {
+        let mut pictures = Vec::with_capacity(part.len());
+        for frame in first.until(first + part.len() as u64) {
             let settled = decoded.next();
             let drawn = if is_as_drawn(self.timeline, frame) { self.frame(frame)? } else { None };
             pictures.extend(drawn.or(settled));

@@ -6,19 +6,15 @@
 use super::locked::locked;
 use super::opened::Opened;
 use super::order::{Expectation, RenderOrder};
-use super::pictures::{Pictures, Run, farthest};
+use super::pictures::{Pictures, Run};
 use super::player::Played;
 use super::production::Production;
-use crate::audio::Scope;
-use crate::diffusion::Model;
+use super::task::{Kept, Task, Track, Work};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::job::layers;
-use crate::render::{Easel, Layers, Live, LiveState, Settings, Shown, rate};
-use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds, ShownFrame};
+use crate::render::{Easel, Live, LiveState, Settings};
+use crate::units::{FrameIndex, Seconds, ShownFrame};
 use crate::video::Frame;
 use jpeg_encoder::{ColorType, Encoder};
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::Builder;
@@ -29,46 +25,11 @@ use tokio::sync::watch;
 const AHEAD: FrameIndex = 240;
 /// The most frames that pass, as far as planning goes, while a window is made.
 const LATEST: FrameIndex = AHEAD / 2;
-/// Ends of windows that are remembered to go on from.
-const REMEMBERED: usize = 64;
 /// Of JPEG, in percent: what a draft shows comes through.
 const QUALITY: u8 = 82;
 
-/// What is wanted.
-#[derive(Clone)]
-struct Task {
-    version: u64,
-    live: Arc<Live>,
-    playhead: ShownFrame,
-    playing: bool,
-    wanted: Option<RenderOrder>,
-    /// What somebody asks about, and under which number.
-    asked: Option<(u64, RenderOrder)>,
-}
-
-impl Task {
-    /// The frame behind the last that there can be a picture of.
-    fn end(&self) -> ShownFrame {
-        rate::shown(self.live.timeline().end())
-    }
-
-    fn fps(&self) -> FrameRate {
-        self.live.timeline().fps
-    }
-}
-
-/// What is to be done next.
-enum Work {
-    Window(Task, ShownFrame),
-    Expect(u64, RenderOrder),
-    Final(RenderOrder),
-}
-
 /// What is to be expected of the final that somebody asked about under this number, or why there can be none.
 pub type Expected = Option<(u64, Result<Expectation, Arc<Error>>)>;
-
-/// The track's file, and which of its audio streams is heard.
-pub type Track = (PathBuf, Option<usize>);
 
 /// What the engine has to say.
 #[derive(Clone, Debug, Default)]
@@ -142,6 +103,7 @@ impl Engine {
             self.shared.news.send_replace(News::default());
         }
         (task.version, task.live) = (version, live);
+        task.playhead = task.playhead.min(task.end().before(1));
         self.shared.stale.store(true, Ordering::Relaxed);
         self.shared.changed.notify_all();
     }
@@ -208,7 +170,7 @@ impl Shared {
                 }
                 Work::Final(wanted) => {
                     // What windows leave to each other lies on the device as well.
-                    (kept.model, kept.ends) = (None, BTreeMap::new());
+                    kept.make_room();
                     self.production.make(|watch| opened.render(&wanted, watch));
                     continue;
                 }
@@ -216,8 +178,7 @@ impl Shared {
             let began = Instant::now();
             match self.window(&mut kept, opened, (&task, frame)) {
                 Ok(state) => {
-                    kept.ends.insert(state.next(), state);
-                    forget(&mut kept.ends, task.playhead);
+                    kept.remember(state, task.playhead);
                     lead = (task.fps().frame_at(Seconds(began.elapsed().as_secs_f64())) + 1).min(LATEST);
                 }
                 // What was under way is stale: the next round takes up what is wanted now.
@@ -233,16 +194,13 @@ impl Shared {
         opened: &Opened,
         (task, frame): (&Task, ShownFrame),
     ) -> Result<LiveState> {
-        if kept.fps.replace(task.fps()) != Some(task.fps()) {
-            (kept.ends, kept.scope) = (BTreeMap::new(), None);
+        let live = kept.view(task, &self.track)?;
+        if kept.model.is_none() {
+            kept.model = Some(opened.load()?);
         }
-        let live = kept.listening(task, &self.track)?;
-        let model = match &mut kept.model {
-            Some(model) => model,
-            none => none.insert(opened.load()?),
-        };
-        let (first, before) = begin(&kept.ends, task, frame);
-        self.keep(task, live.window(model, first, before, &self.stale)?)
+        let (first, before) = kept.begin(task, frame);
+        let Some(model) = &kept.model else { return Err(Error::internal("there is no model")) };
+        live.window(model, first, before, &self.stale, &mut |first, frames| self.keep(task, first, &frames))
     }
 
     /// Waits until a final or a picture is wanted.
@@ -270,21 +228,21 @@ impl Shared {
         (frame < task.end().min(task.playhead + AHEAD)).then_some(frame)
     }
 
-    fn keep(&self, task: &Task, shown: Shown) -> Result<LiveState> {
-        let jpegs = shown.frames.iter().map(jpeg).collect::<Result<Vec<_>>>()?;
+    fn keep(&self, task: &Task, first: ShownFrame, frames: &[Frame]) -> Result<()> {
+        let jpegs = frames.iter().map(jpeg).collect::<Result<Vec<_>>>()?;
         let now = locked(&self.task).clone();
         let playhead = now.playhead;
         if now.fps() != task.fps() {
-            return Ok(shown.state);
+            return Ok(());
         }
         let mut pictures = locked(&self.pictures);
-        for (frame, jpeg) in shown.first.onwards().zip(jpegs) {
+        for (frame, jpeg) in first.onwards().zip(jpegs) {
             pictures.put(frame, task.version, jpeg, playhead);
         }
         let runs = pictures.runs();
         drop(pictures);
         self.news.send_replace(News { runs, trouble: None });
-        Ok(shown.state)
+        Ok(())
     }
 
     /// Tells of `error` and waits for a change, since the same would fail again.
@@ -295,52 +253,6 @@ impl Shared {
         while same(&task) && task.wanted.is_none() && task.asked.is_none() {
             task = self.changed.wait(task).unwrap_or_else(PoisonError::into_inner);
         }
-    }
-}
-
-/// What the thread keeps from window to window.
-#[derive(Default)]
-struct Kept {
-    model: Option<Model>,
-    ends: BTreeMap<GeneratedFrame, LiveState>,
-    fps: Option<FrameRate>,
-    /// Waveform and spectrum, once a layer showed them.
-    scope: Option<Arc<Scope>>,
-}
-
-impl Kept {
-    /// The task's view with waveform and spectrum where its layers show them.
-    fn listening(&mut self, task: &Task, (track, stream): &Track) -> Result<Arc<Live>> {
-        let shown = task.live.layers();
-        if !shown.want_a_scope() {
-            return Ok(task.live.clone());
-        }
-        let scope = match &self.scope {
-            Some(scope) => scope.clone(),
-            None => layers::scope(track, *stream, task.live.timeline())?,
-        };
-        self.scope = Some(scope.clone());
-        Ok(Arc::new(task.live.under(Arc::new(layers::with_scope(Layers::clone(shown), scope)))))
-    }
-}
-
-/// Where to begin for `frame`: at the end of a window that reaches to it, or with a new take.
-fn begin<'a>(
-    ends: &'a BTreeMap<GeneratedFrame, LiveState>,
-    task: &Task,
-    frame: ShownFrame,
-) -> (GeneratedFrame, Option<&'a LiveState>) {
-    let frame = rate::generated(frame);
-    let stride = task.live.stride();
-    let before = ends.range(..=frame).next_back().filter(|(next, _)| frame - **next < stride);
-    before.map_or((frame, None), |(next, state)| (*next, Some(state)))
-}
-
-/// Keeps the ends nearest to the playhead.
-fn forget(ends: &mut BTreeMap<GeneratedFrame, LiveState>, playhead: ShownFrame) {
-    let playhead = rate::generated(playhead);
-    while ends.len() > REMEMBERED {
-        farthest(ends, |end| end.apart(playhead)).and_then(|f| ends.remove(&f));
     }
 }
 

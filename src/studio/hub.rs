@@ -7,8 +7,9 @@ use super::order::RenderOrder;
 use super::player::{Played, Player};
 use super::production::RenderStatus;
 use super::save::{PRESET, Shelf};
+use super::session::Session;
 use super::sound::Sound;
-use super::state::{Edit, Session};
+use super::state::Edit;
 use crate::error::{Error, Result};
 use crate::job::Stretch;
 use crate::units::{Seconds, ShownFrame};
@@ -257,6 +258,17 @@ impl Hub {
     }
 }
 
+/// A message without the line and column of a file that nobody in the page sees.
+fn without_place<'a>(file: &str, message: &'a str) -> &'a str {
+    let place = || {
+        let (line, rest) = message.strip_prefix(file)?.strip_prefix(':')?.split_once(':')?;
+        let (column, rest) = rest.split_once(": ")?;
+        let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+        (number(line) && number(column)).then_some(rest)
+    };
+    place().unwrap_or(message)
+}
+
 /// News of the engine as a message.
 pub fn told(news: &News) -> Utf8Bytes {
     text(&json!({ "type": "pictures", "runs": news.runs, "trouble": news.trouble }))
@@ -281,4 +293,17 @@ pub fn expected(answer: &Expected) -> Option<Utf8Bytes> {
 
 fn text(value: &Value) -> Utf8Bytes {
     value.to_string().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_in_files_are_left_out() {
+        let of = |message| without_place("my look", message);
+        assert_eq!(of("my look:43:29: glow is too much"), "glow is too much");
+        assert_eq!(of("my look: it is no preset"), "my look: it is no preset");
+        assert_eq!(of("glow:1:2: x"), "glow:1:2: x");
+    }
 }

@@ -2,7 +2,8 @@
 
 use super::heard::Heard;
 use super::opened::Opened;
-use super::state::{EditedPreset, Session};
+use super::session::Session;
+use super::state::EditedPreset;
 use crate::audio::Analysis;
 use crate::diffusion::Tier;
 use crate::diffusion::model::ModelWords;
@@ -163,9 +164,22 @@ impl Player {
     pub fn prompt_fault(&self, edited: &EditedPreset, text: &str) -> Option<Value> {
         let words = edited.preset().ok()?.words;
         let PromptFault { at, error } = prompt_fault(text, &words)?;
+        let hints = match at {
+            // A table of words is written into the file, not here.
+            Some(_) => {
+                let known: Vec<String> = words
+                    .keys()
+                    .map(String::as_str)
+                    .chain(["section"])
+                    .map(|word| format!("{{{word}}}"))
+                    .collect();
+                vec![format!("braces hold {}; a plain word needs none", known.join(", "))]
+            }
+            None => error.hints().to_vec(),
+        };
         // The page counts as its texts do.
         let place = at.map(|range| [range.start, range.end].map(|byte| text[..byte].encode_utf16().count()));
-        Some(json!({ "message": error.to_string(), "hints": error.hints(), "at": place }))
+        Some(json!({ "message": error.to_string(), "hints": hints, "at": place }))
     }
 }
 

@@ -27,3 +27,29 @@ export async function browse(options = {}) {
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 }, ...options });
   return { browser, page };
 }
+
+// Chooses a preset out of the list.
+export async function choose(page, preset) {
+  await page.click('#look');
+  await page.click(`[data-preset=${preset}]`);
+}
+
+// What the server tells of the look now.
+export function state(page) {
+  return page.evaluate(() => new Promise((done) => {
+    const socket = new WebSocket(new URL('socket', location.href.replace('http', 'ws')));
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.type !== 'state') return;
+      socket.close();
+      done(message);
+    };
+  }));
+}
+
+// Does something that makes a new version, and waits until the page has it.
+export async function change(page, act) {
+  const old = await page.evaluate(() => Number(document.body.dataset.version));
+  await act();
+  await page.waitForFunction((old) => Number(document.body.dataset.version) > old, old);
+}

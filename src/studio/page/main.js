@@ -168,6 +168,8 @@ news.addEventListener('state', ({ detail }) => {
   note('');
   state = detail;
   if (loop) loop = state.heard.sections[get('part').dataset.loop - 1] ?? null;
+  // The playhead's frame is another one at another rate.
+  tell();
   const { tempo } = state.heard;
   get('track').textContent = [facts.title, clock(facts.duration), tempo && `${tempo.toFixed(1)} bpm`].filter(Boolean).join('  ·  ');
   pictures.take(state);
