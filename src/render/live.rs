@@ -14,13 +14,13 @@ use super::screen::{Afterglow, Screen};
 use super::source::Sources;
 use super::take::TakeState;
 use crate::diffusion::Model;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::score::Timeline;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, GeneratedFrame, ShownFrame};
 use crate::video::Frame;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 /// Pictures that are decoded and shown together: the first ones are seen while the others are still under way.
 const PIECE: usize = 4;
@@ -110,9 +110,6 @@ impl Live {
         let mut screen = Screen::new(&self.job, afterglow);
         let poses = &rendered.shown;
         for start in (0..poses.len()).step_by(PIECE) {
-            if stop.load(Ordering::Relaxed) {
-                return Err(Error::new(ErrorKind::Stopped, "another window is wanted"));
-            }
             let part = start..(start + PIECE).min(poses.len());
             let pictures = sources.piece(model, &rendered.window, &rendered.latents, part.clone())?;
             let first = rate::shown(frame + start as u64);
@@ -258,17 +255,7 @@ mod tests {
         let window = |frame, stop| {
             live.window(&model, GeneratedFrame(frame), None, &AtomicBool::new(stop), &mut |_, _| Ok(()))
         };
-        assert_eq!(window(0, true).unwrap_err().kind(), ErrorKind::Stopped);
+        assert_eq!(window(0, true).unwrap_err().kind(), crate::error::ErrorKind::Stopped);
         assert!(window(48, false).is_err());
-        // What is wanted no more while its pictures are decoded.
-        let stop = AtomicBool::new(false);
-        let mut pieces = 0;
-        let mut seen = |_, _| {
-            pieces += 1;
-            stop.store(true, Ordering::Relaxed);
-            Ok(())
-        };
-        let ended = live.window(&model, GeneratedFrame(0), None, &stop, &mut seen).unwrap_err();
-        assert_eq!((ended.kind(), pieces), (ErrorKind::Stopped, 1));
     }
 }

@@ -122,8 +122,10 @@ impl Player {
             .filter(|(p, _)| routes.iter().any(|r| r.to == p.name))
             .map(|(p, curve)| (p.name.to_string(), json!(curve)))
             .collect();
+        let said = preset.preset()?.base;
         let base = preset.bases(self.model.guidance)?.into_iter().map(|(p, value)| {
-            json!({ "name": p.name, "value": value, "min": p.min, "max": p.max, "default": p.default,
+            let own = said.contains_key(&p.into());
+            json!({ "name": p.name, "value": value, "own": own, "min": p.min, "max": p.max, "default": p.default,
                     "unit": p.unit, "effect": p.effect })
         });
         let (undo, redo) = session.can();

@@ -55,13 +55,7 @@ test('keys work right after loading, after a click on Play, and in the panel', a
   await page.click('#play');
   await walk();
   // A button that was clicked doesn't take Space.
-  await page.click('#tab-base');
-  await page.focus('#undo').catch(() => {});
-  await press('Escape');
-  await walk();
-  await page.click('#expand-0', { trial: true }).catch(() => {});
-  await page.click('#tab-routes');
-  await page.click('#bypass-0');
+  await change(page, () => page.click('#bypass-0'));
   await press('Space');
   await page.waitForFunction(() => !document.getElementById('audio').paused);
   await press('Space');

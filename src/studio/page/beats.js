@@ -28,7 +28,7 @@ export class Beats {
       else this.asked = edit({ edit: 'first_beat', at });
     };
     this.tempo = field({ id: 'tempo', label: 'steady tempo, beats a minute', send: (value) => { this.asked = edit({ edit: 'tempo', bpm: value }); return this.asked; } });
-    this.reset = button('As heard', () => edit({ edit: 'as_heard' }), { id: 'as-heard', title: 'Take all of this back' });
+    this.reset = button('Take it all back', () => edit({ edit: 'as_heard' }), { id: 'as-heard', title: 'Take all of this back' });
     this.fault = element('p', { className: 'fault', hidden: true });
     this.fault.setAttribute('role', 'alert');
     const line = (name, ...rest) => element('div', { className: 'line' }, element('span', { className: 'name', textContent: name }), ...rest);
@@ -46,7 +46,11 @@ export class Beats {
       this.fault, line('', this.reset),
       element('p', { className: 'hint', textContent: 'Pause where a bar begins and press B: a beat or hit within 50 ms is meant, else the beats move there. Save project keeps what you correct, and renders go by it.' }));
     get('other').onclick = () => edit(this.change);
-    news.addEventListener('refused', ({ detail }) => detail.ask === this.asked && detail.ask && this.tell(detail));
+    news.addEventListener('refused', (event) => {
+      if (!event.detail.ask || event.detail.ask !== this.asked) return;
+      event.preventDefault();
+      this.tell(event.detail);
+    });
   }
 
   here() {

@@ -37,8 +37,13 @@ export class Final {
       get('film').focus();
       this.expect();
     };
-    news.addEventListener('refused', ({ detail }) => detail.ask === this.asked && this.tell([detail.message, ...detail.hints], true));
-    news.addEventListener('refused', ({ detail }) => detail.ask === this.expecting && this.expected(detail));
+    news.addEventListener('refused', (event) => {
+      const { ask: asked, message, hints } = event.detail;
+      if (!asked || (asked !== this.asked && asked !== this.expecting)) return;
+      event.preventDefault();
+      if (asked === this.asked) this.tell([message, ...hints], true);
+      else this.expected(event.detail);
+    });
     news.addEventListener('final', ({ detail }) => this.take(detail.final));
     news.addEventListener('expected', ({ detail }) => detail.number === this.number && this.expected(detail));
   }

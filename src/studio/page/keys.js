@@ -5,33 +5,34 @@ import { element } from './knob.js';
 // What each key does, for the sheet; the doing is in `Keys`.
 const SHEET = [
   ['Playing', [
-    ['Space', 'play, pause'],
-    ['L', 'loop the section'],
-    ['\u2190 \u2192', 'a beat back, on'],
-    ['Shift \u2190 \u2192', 'a bar back, on'],
-    ['Page Up, Page Down', 'a section back, on'],
-    [', .', 'a frame back, on'],
-    ['Home, End', 'start, end'],
+    [['Space'], 'play, pause'],
+    [['L'], 'loop the section'],
+    [['\u2190', '\u2192'], 'a beat back, on'],
+    [['Shift \u2190', 'Shift \u2192'], 'a bar back, on'],
+    [['Page Up', 'Page Down'], 'a section back, on'],
+    [[',', '.'], 'a frame back, on'],
+    [['Home', 'End'], 'start, end'],
   ]],
   ['Looking', [
-    ['+ \u2212', 'zoom in, out'],
-    ['0', 'show the whole track'],
-    ['Wheel', 'zoom; with Shift: move along'],
+    [['+', '\u2212'], 'zoom in, out'],
+    [['0'], 'show the whole track'],
+    [['Wheel'], 'zoom'],
+    [['Shift Wheel'], 'move along'],
   ]],
   ['Making', [
-    ['P', 'choose a preset'],
-    ['B', 'a bar begins at the playhead'],
-    ['Ctrl Z', 'undo'],
-    ['Ctrl Shift Z', 'redo'],
-    ['R', 'render a video'],
-    ['Enter', 'apply what is typed'],
-    ['Esc', 'close, back to the timeline'],
-    ['?', 'this list'],
+    [['P'], 'choose a preset'],
+    [['B'], 'a bar begins at the playhead'],
+    [['Ctrl Z'], 'undo'],
+    [['Ctrl Shift Z'], 'redo'],
+    [['R'], 'render a video'],
+    [['Enter'], 'apply what is typed'],
+    [['Esc'], 'close, back to the timeline'],
+    [['?'], 'this list'],
   ]],
 ];
 
 export function fillSheet(place) {
-  const row = ([keys, what]) => element('div', {}, element('dt', {}, ...keys.split(', ').flatMap((k, i) => [i ? ' ' : '', element('kbd', { textContent: k })])), element('dd', { textContent: what }));
+  const row = ([keys, what]) => element('div', {}, element('dt', {}, ...keys.flatMap((k, i) => [i ? ' ' : '', element('kbd', { textContent: k })])), element('dd', { textContent: what }));
   place.replaceChildren(...SHEET.map(([title, rows]) => element('section', {}, element('h3', { textContent: title }), element('dl', {}, ...rows.map(row)))),
     element('p', { className: 'hint', textContent: 'While a knob, a list or a text has the focus, arrows and Page keys belong to it; Esc gives them back.' }));
 }

@@ -112,10 +112,11 @@ export function knob({ id, label, title, min, max, rest, unit, send, reset, chos
   const row = element('div', { className: 'knob' }, name, input, typed.input, element('span', { className: 'unit', textContent: unit }), back);
   return {
     row,
-    set(value) {
+    // `own`: whether the file says it.
+    set(value, own = value !== null) {
       if (!input.matches(':active')) input.value = value ?? rest;
       typed.set(value);
-      back.disabled = value === null;
+      back.disabled = !own;
       input.setAttribute('aria-valuetext', value === null ? 'not set' : `${shown(value)} ${unit}`.trim());
     },
   };

@@ -51,5 +51,6 @@ export function at(frame, playing) {
 }
 
 function tell(type, detail) {
-  news.dispatchEvent(new CustomEvent(type, { detail }));
+  // What is said where it belongs is prevented from being said elsewhere.
+  news.dispatchEvent(new CustomEvent(type, { detail, cancelable: true }));
 }

@@ -189,7 +189,10 @@ news.addEventListener('final', ({ detail }) => {
   pictures.resting = detail.final.stand === 'running';
 });
 news.addEventListener('saved', ({ detail }) => note([`saved as ${detail.path}`, detail.note].filter(Boolean).join('; ')));
-news.addEventListener('refused', ({ detail }) => note([detail.message, ...detail.hints].join('; '), true));
+news.addEventListener('refused', (event) => {
+  const { message, hints } = event.detail;
+  if (!event.defaultPrevented) note([message, ...hints].join('; '), true);
+});
 news.addEventListener('lost', () => note('connection lost; trying again', true));
 news.addEventListener('open', () => {
   note('');

@@ -69,7 +69,10 @@ export class Panel {
       chosen: () => { this.timeline.chosen = name; },
     });
     if (hues[name]) made.row.classList.add(hues[name]);
-    this.setters.push((state) => made.set(state.base.find((b) => b.name === name).value));
+    this.setters.push((state) => {
+      const { value, own } = state.base.find((b) => b.name === name);
+      made.set(value, own);
+    });
     return made.row;
   }
 }

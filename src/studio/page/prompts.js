@@ -7,9 +7,11 @@ export class Prompts {
   constructor(facts) {
     this.facts = facts;
     this.boxes = [];
-    news.addEventListener('refused', ({ detail }) => {
-      const box = this.boxes.find((b) => b.asked !== null && b.asked === detail.ask);
-      if (box) this.mark(box, detail);
+    news.addEventListener('refused', (event) => {
+      const box = this.boxes.find((b) => b.asked !== null && b.asked === event.detail.ask);
+      if (!box) return;
+      event.preventDefault();
+      this.mark(box, event.detail);
     });
   }
 

@@ -31,7 +31,10 @@ export class Routes {
       const place = FIRST.indexOf(key.name);
       if (place < 0) more.append(made.row);
       else first[place] = made.row;
-      this.setters.push((s) => made.set(s.routes[index].numbers[k]?.value ?? key.default));
+      this.setters.push((s) => {
+        const own = s.routes[index].numbers[k];
+        made.set(own?.value ?? key.default, Boolean(own));
+      });
     });
     card.append(...first, more, this.buttons(card, more, route, index));
     return card;

@@ -70,12 +70,12 @@ export class Timeline {
     this.drawWave(c);
     this.drawReady(c);
     this.drawCurves(c);
-    this.drawPlayhead(c, now);
     c.fillStyle = this.color('panel');
     c.fillRect(0, 0, LABELS - 1, this.height);
     c.fillStyle = this.color('line');
     c.fillRect(LABELS - 1, 0, 1, this.height);
     this.drawLabels(c);
+    if (now >= this.from - 1e-6 && now <= this.to) this.drawPlayhead(c, now);
   }
 
   // Each section in its letter's colour, its name in sight while any of it is.
@@ -165,6 +165,8 @@ export class Timeline {
       c.strokeStyle = this.hue(hue);
       c.lineWidth = this.chosen === name ? 2.2 : 1.3;
       c.beginPath();
+      // Before the middle of the first frame there is nothing else.
+      c.moveTo(this.x(0), y(values[0]));
       const first = Math.max(Math.floor(this.from * this.fps) - 1, 0);
       const last = Math.min(Math.ceil(this.to * this.fps), this.frames - 1);
       const step = (last - first) / (this.width - LABELS);
