@@ -141,7 +141,9 @@ impl Heard {
         let meter = analysis.meter.map_or(USUAL_METER, |m| m.max(1) as usize);
         let shift = meant.0 - beat.0;
         let bars = analysis.beats.iter().skip(index % meter).step_by(meter).map(|t| t.0 + shift);
-        Ok(Seconds(bars.into_iter().find(|t| *t >= 0.0).unwrap_or(meant.0)))
+        let first = bars.into_iter().find(|t| *t >= 0.0).unwrap_or(meant.0);
+        // Finer than anybody hears, and short in a file.
+        Ok(Seconds((first * 1e4).round() / 1e4))
     }
 
     /// What the page is told of it while `beats` hold.

@@ -4,6 +4,7 @@ use super::engine::{Engine, Expected, News};
 use super::heard::BeatCorrection;
 use super::locked::locked;
 use super::order::RenderOrder;
+use super::place::without_place;
 use super::player::{Played, Player};
 use super::production::RenderStatus;
 use super::save::{PRESET, Shelf};
@@ -232,8 +233,12 @@ impl Hub {
             }
             _ => None,
         };
-        let mut refused =
-            fault.unwrap_or_else(|| json!({ "message": error.to_string(), "hints": error.hints() }));
+        let message = error.to_string();
+        let message = match asked {
+            Some(Ask::Edit { .. }) => without_place(&self.session().preset.name, &message),
+            _ => &message,
+        };
+        let mut refused = fault.unwrap_or_else(|| json!({ "message": message, "hints": error.hints() }));
         refused["type"] = json!("refused");
         refused["ask"] = json!(number);
         text(&refused)
@@ -256,17 +261,6 @@ impl Hub {
         self.state.send_replace(state);
         Ok(())
     }
-}
-
-/// A message without the line and column of a file that nobody in the page sees.
-fn without_place<'a>(file: &str, message: &'a str) -> &'a str {
-    let place = || {
-        let (line, rest) = message.strip_prefix(file)?.strip_prefix(':')?.split_once(':')?;
-        let (column, rest) = rest.split_once(": ")?;
-        let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        (number(line) && number(column)).then_some(rest)
-    };
-    place().unwrap_or(message)
 }
 
 /// News of the engine as a message.
@@ -293,17 +287,4 @@ pub fn expected(answer: &Expected) -> Option<Utf8Bytes> {
 
 fn text(value: &Value) -> Utf8Bytes {
     value.to_string().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_in_files_are_left_out() {
-        let of = |message| without_place("my look", message);
-        assert_eq!(of("my look:43:29: glow is too much"), "glow is too much");
-        assert_eq!(of("my look: it is no preset"), "my look: it is no preset");
-        assert_eq!(of("glow:1:2: x"), "glow:1:2: x");
-    }
 }

@@ -24,6 +24,7 @@ mod open_project;
 mod opened;
 mod order;
 mod pictures;
+mod place;
 mod player;
 mod production;
 mod save;

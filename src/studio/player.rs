@@ -258,4 +258,19 @@ pub(super) mod tests {
         assert_eq!(curve, timeline.curves.get(ParamId::Zoom));
         assert_eq!(state["heard"]["beats"].as_array().unwrap().len(), 32);
     }
+
+    #[test]
+    fn a_look_is_played_at_the_finals_rate_and_with_its_layers() {
+        let player = player();
+        let played = |head: &str| {
+            let text =
+                format!("{head}\n[[prompt]]\ntext = \"waves\"\n[[layer]]\nname = \"r\"\nkind = \"rings\"\n");
+            player.play(&EditedPreset::read("mine", &text).unwrap()).unwrap()
+        };
+        let [own, drawn] = ["", "init = \"draw:wire\""].map(played);
+        let rate = |played: &Played| (played.timeline.fps.per_second(), played.timeline.frames);
+        assert_eq!((rate(&own), rate(&drawn)), ((12.0, 192), (24.0, 384)));
+        assert_eq!((own.layers.list.len(), drawn.layers.list.len()), (1, 1));
+        assert_eq!(own.layers.material.beats.len(), 32);
+    }
 }

@@ -37,11 +37,11 @@ export class Beats {
       made.setAttribute('aria-label', `Reset ${label}`);
       return made;
     };
-    const label = element('label', { className: 'name', htmlFor: 'first-beat', textContent: 'First bar at' });
+    const label = element('label', { className: 'name', htmlFor: 'first-beat', textContent: 'First bar' });
     const counts = element('div', { className: 'group', role: 'group' }, ...this.counts);
     counts.setAttribute('aria-label', 'Count');
-    get('beats').replaceChildren(this.said, this.other, line('Count', counts), line('First bar', this.bar),
-      element('div', { className: 'line' }, label, this.first, back('the first bar', () => edit({ edit: 'first_beat', at: null }))),
+    get('beats').replaceChildren(this.said, this.other, line('Count', counts),
+      element('div', { className: 'line' }, label, this.bar, 'at', this.first, back('the first bar', () => edit({ edit: 'first_beat', at: null }))),
       line('Steady tempo', this.tempo.input, element('span', { className: 'unit', textContent: 'bpm' }), back('the tempo', () => edit({ edit: 'tempo', bpm: null }))),
       this.fault, line('', this.reset),
       element('p', { className: 'hint', textContent: 'Pause where a bar begins and press B: a beat or hit within 50 ms is meant, else the beats move there. Save project keeps what you correct, and renders go by it.' }));

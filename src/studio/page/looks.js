@@ -54,6 +54,8 @@ export class Looks {
   shown() { return this.rows.filter(({ row }) => !row.hidden); }
 
   move(event) {
+    // Letters go to the search.
+    if (event.key.length === 1 && event.key !== ' ' && !event.ctrlKey && !event.metaKey) get('search').focus();
     const step = { ArrowUp: -1, ArrowDown: 1, PageUp: -5, PageDown: 5 }[event.key];
     if (!step) return;
     event.preventDefault();

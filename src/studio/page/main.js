@@ -86,8 +86,7 @@ function draw(now) {
   const f = frame();
   pictures.show(f, !audio.paused);
   if (!audio.paused) timeline.follow(t);
-  timeline.draw(t);
-  map.draw(t);
+  if (timeline.draw(t)) map.draw(t);
   const bar = state.heard.downbeats.findLastIndex((b) => b <= t + HERE) + 1;
   put('clock', clock(t));
   put('place', [bar && `bar ${bar}`, `section ${section(t)?.label ?? ''}`, `frame ${f}`].filter(Boolean).join('  ·  '));
@@ -193,7 +192,7 @@ news.addEventListener('refused', (event) => {
   const { message, hints } = event.detail;
   if (!event.defaultPrevented) note([message, ...hints].join('; '), true);
 });
-news.addEventListener('lost', () => note('connection lost; trying again', true));
+news.addEventListener('lost', ({ detail }) => note(detail.times < 3 ? 'connection lost; trying again' : 'not connected', true));
 news.addEventListener('open', () => {
   note('');
   tell();

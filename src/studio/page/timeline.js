@@ -26,6 +26,9 @@ export class Timeline {
     this.heard = { beats: [], downbeats: [], sections: [] };
     this.wave = new Wave(facts);
     this.context = canvas.getContext('2d');
+    // What doesn't move with the playhead is drawn aside, and only when it changed: pictures need the processor more.
+    this.still = document.createElement('canvas');
+    this.drawn = [];
     canvas.setAttribute('aria-valuemax', duration.toFixed(1));
   }
 
@@ -51,21 +54,37 @@ export class Timeline {
     if (now > this.to || now < this.from) this.see(now - length / 10, length);
   }
 
+  // Whether anything was drawn anew.
   draw(now) {
     const scale = devicePixelRatio;
     [this.width, this.height] = [this.canvas.clientWidth, this.canvas.clientHeight];
-    if (this.canvas.width !== Math.round(this.width * scale) || this.canvas.height !== Math.round(this.height * scale)) {
-      [this.canvas.width, this.canvas.height] = [Math.round(this.width * scale), Math.round(this.height * scale)];
+    const [width, height] = [Math.round(this.width * scale), Math.round(this.height * scale)];
+    const dark = matchMedia('(prefers-color-scheme: dark)').matches;
+    const seen = [this.from, this.to, this.version, this.runs, this.chosen, this.wave.loaded, width, height, dark];
+    const fresh = seen.some((value, i) => value !== this.drawn[i]);
+    if (!fresh && now === this.now) return false;
+    [this.drawn, this.now] = [seen, now];
+    if (fresh) {
+      for (const canvas of [this.canvas, this.still]) [canvas.width, canvas.height] = [width, height];
+      this.drawStill(this.still.getContext('2d'), scale);
     }
+    const c = this.context;
+    c.setTransform(1, 0, 0, 1, 0, 0);
+    c.clearRect(0, 0, width, height);
+    if (width && height) c.drawImage(this.still, 0, 0);
+    c.setTransform(scale, 0, 0, scale, 0, 0);
+    if (now >= this.from - 1e-6 && now <= this.to) this.drawPlayhead(c, now);
+    return true;
+  }
+
+  drawStill(c, scale) {
     const style = getComputedStyle(this.canvas);
     this.color = (name) => style.getPropertyValue(`--${name}`).trim();
-    const c = this.context;
     c.setTransform(scale, 0, 0, scale, 0, 0);
-    c.clearRect(0, 0, this.width, this.height);
     c.font = `11px ${style.fontFamily}`;
     c.textBaseline = 'middle';
-    this.drawSections(c);
     this.drawGrid(c);
+    this.drawSections(c);
     this.drawRuler(c);
     this.drawWave(c);
     this.drawReady(c);
@@ -75,7 +94,6 @@ export class Timeline {
     c.fillStyle = this.color('line');
     c.fillRect(LABELS - 1, 0, 1, this.height);
     this.drawLabels(c);
-    if (now >= this.from - 1e-6 && now <= this.to) this.drawPlayhead(c, now);
   }
 
   // Each section in its letter's colour, its name in sight while any of it is.

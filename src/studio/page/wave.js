@@ -7,7 +7,7 @@ const FETCHES = 4;
 export class Wave {
   // `loudness`: what is drawn until the first tiles are there.
   constructor({ wave, loudness, duration }) {
-    Object.assign(this, { scale: wave, loudness, duration, tiles: new Map(), fetching: new Set() });
+    Object.assign(this, { scale: wave, loudness, duration, tiles: new Map(), fetching: new Set(), loaded: 0 });
   }
 
   // The level whose columns are at most as wide as a pixel, with the samples of one.
@@ -36,9 +36,11 @@ export class Wave {
       const response = await fetch(`wave/${name}`);
       const bytes = await response.arrayBuffer();
       this.tiles.set(name, response.ok ? (level ? new Uint8Array(bytes) : new Int16Array(bytes)) : new Uint8Array());
+      this.loaded += 1;
       if (this.tiles.size > KEPT) this.tiles.delete(this.tiles.keys().next().value);
     } catch {
-      // Without a connection the next drawing asks again.
+      // Without a connection it is asked for again, but not at once.
+      setTimeout(() => { this.loaded += 1; }, 1000);
     } finally {
       this.fetching.delete(name);
     }
