@@ -47,9 +47,14 @@ function moves(target) {
   return target.matches?.('input, select, textarea, video, [role=tab]');
 }
 
+// The button that was clicked last, until the focus goes on by keys.
+let clicked = null;
+
 // `act` has a function for everything that a key does.
 export function listen(act) {
+  document.addEventListener('pointerdown', ({ target }) => { clicked = target.closest?.('button') ?? null; });
   document.addEventListener('keydown', (event) => {
+    if (event.key === 'Tab') clicked = null;
     if (event.defaultPrevented) return;
     const { target, key } = event;
     const command = event.ctrlKey || event.metaKey;
@@ -59,7 +64,7 @@ export function listen(act) {
     else if (command && key.toLowerCase() === 'y') act.redo();
     else if (command) return;
     // A button that was reached by keys is pressed by Space; one that was clicked keeps it no more than anything else.
-    else if (key === ' ' && !target.matches('select, video, summary, input[type=checkbox], input[type=radio]') && !target.matches('button:focus-visible')) act.play();
+    else if (key === ' ' && !target.matches('select, video, summary, input[type=checkbox], input[type=radio]') && (!target.matches('button') || target === clicked)) act.play();
     else if (key === ' ') return;
     else if (moves(target) && /^(Arrow|Page|Home|End)/.test(key)) return;
     else if (key === 'ArrowLeft' || key === 'ArrowRight') (event.shiftKey ? act.bar : act.beat)(key === 'ArrowRight');

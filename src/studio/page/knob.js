@@ -46,21 +46,22 @@ function shown(value) {
 export function field({ id, label, send }) {
   const input = element('input', { type: 'text', id, className: 'value', inputMode: 'decimal', autocomplete: 'off', spellcheck: false, placeholder: '\u2013' });
   input.setAttribute('aria-label', label);
-  let kept = '';
+  // What holds, and what was asked for.
+  let [kept, wanted] = ['', ''];
   const put = (text) => {
-    kept = input.value = text;
+    kept = wanted = input.value = text;
     input.removeAttribute('aria-invalid');
     input.title = '';
   };
   const apply = () => {
-    if (input.value === kept) return;
+    if (input.value === wanted) return;
     const value = number(input.value);
     if (Number.isNaN(value)) {
       input.setAttribute('aria-invalid', 'true');
       input.title = 'write a number, like 0.5';
       return;
     }
-    kept = input.value;
+    wanted = input.value;
     waiting = { ask: send(value), field: input };
   };
   input.onchange = apply;
@@ -77,8 +78,8 @@ export function field({ id, label, send }) {
     input,
     set(value) {
       const text = shown(value);
-      // What is being typed stays, and what was refused stays to be mended.
-      if (document.activeElement === input && input.value !== kept) return;
+      // What is being typed stays.
+      if (document.activeElement === input && input.value !== kept && input.value !== wanted) return;
       put(text);
     },
   };

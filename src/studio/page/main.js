@@ -112,6 +112,10 @@ get('play').onclick = play;
 get('loop').onclick = toggleLoop;
 get('undo').onclick = () => ask({ do: 'undo' });
 get('redo').onclick = () => ask({ do: 'redo' });
+get('skip').onclick = (event) => {
+  event.preventDefault();
+  timeline.canvas.focus();
+};
 get('help').onclick = () => get('keys').showModal();
 for (const close of document.querySelectorAll('dialog .close')) close.onclick = () => close.closest('dialog').close();
 

@@ -24,7 +24,7 @@ fn a_change_is_seen_in_the_curve_and_in_the_next_picture_and_can_be_saved() {
     assert!(project.contains("preset = \"mine.toml\""), "{project}");
     let played = player().play(&EditedPreset::read("mine", &saved).unwrap()).unwrap();
     let shown: Vec<f32> = serde_json::from_value(after["curves"]["exposure"].clone()).unwrap();
-    assert_eq!(shown, played.curves.get(ParamId::Exposure));
+    assert_eq!(shown, played.timeline.curves.get(ParamId::Exposure));
     page.say(r#"{"do":"undo"}"#);
     let undone = page.wait("state", |m| m["version"] == 3);
     assert_eq!((&undone["curves"], &undone["redo"]), (&before["curves"], &json!(true)));
