@@ -206,15 +206,17 @@ for (const scheme of ['dark', 'light']) {
       await page.setViewportSize({ width, height });
       const opens = ['#tab-routes', '#tab-base', '#tab-prompts', '#tab-beats', '#look', '#help', '#render'];
       for (const open of opens) {
+        await press('Escape');
         await page.click(open);
         const cut = await page.evaluate(() => [...document.querySelectorAll('button, input, select, textarea, canvas, output')]
           .filter((e) => e.offsetParent && (e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1)).map((e) => e.id || e.outerHTML));
         assert.deepEqual(cut, [], open);
         assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), open);
+        // Below the sizes that are promised, only the shape counts.
+        if (width < 820) continue;
         await page.evaluate(axe);
         const { violations } = await page.evaluate(() => globalThis.axe.run());
         assert.deepEqual(violations.map((v) => [v.id, v.nodes.map((n) => n.html)]), [], open);
-        if (!open.startsWith('#tab')) await press('Escape');
       }
     });
   }

@@ -5,6 +5,8 @@ import { ask, edit, news } from './link.js';
 import { clock, parsed } from './time.js';
 
 const COUNTS = [['halve', 'Halve', 'Every other beat'], ['double', 'Double', 'A beat between each two'], ['triple', 'Triple', 'Two beats between each two']];
+// Less sure than this, the other count is as likely to be meant.
+const SURE = 0.6;
 const get = (id) => document.getElementById(id);
 
 function bpm(value) { return `${Number(value.toFixed(1))} bpm`; }
@@ -78,6 +80,7 @@ export class Beats {
     this.change = offered?.change;
     get('other').hidden = this.other.hidden = !offered;
     if (!offered) return;
+    for (const place of [get('other'), this.other]) place.classList.toggle('unsure', confidence < SURE);
     get('other').textContent = `or ${bpm(offered.bpm)}?`;
     get('other').title = `Count at ${bpm(offered.bpm)} instead`;
     this.other.replaceChildren(element('p', { textContent: `It could also be counted at ${bpm(offered.bpm)}.` }), button(`Count at ${bpm(offered.bpm)}`, () => edit(offered.change), { id: 'take-other' }));
