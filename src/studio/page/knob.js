@@ -68,7 +68,7 @@ export function field({ id, label, send }) {
   input.onfocus = () => input.select();
   input.onkeydown = (event) => {
     if (event.key === 'Enter') apply();
-    else if (event.key === 'Escape') put(kept);
+    else if (event.key === 'Escape' && input.value !== kept) put(kept);
     else return;
     event.preventDefault();
     event.stopPropagation();
