@@ -47,7 +47,7 @@ fn main() -> Result<()> {
     let analysis = analyze(track, &Silent)?;
     let fps = FrameRate::new(RATE, 1)?;
     let frames = fps.frames_covering(analysis.duration).max(1);
-    let scope = Scope::listen(track, None, fps, frames)?;
+    let scope = std::sync::Arc::new(Scope::listen(track, None, fps, frames)?);
     let loudest = analysis.drums.kick.iter().max_by(|a, b| a.strength.total_cmp(&b.strength));
     let loudest = loudest.map_or(1.0, |hit| hit.time.0);
     for (name, layer, when) in PICTURES {

@@ -1,6 +1,7 @@
 //! `beatbolt studio`: listens to the track, loads the model and opens the page.
 
 use super::args::StudioArgs;
+use super::shell;
 use super::terminal;
 use super::terminal::say;
 use crate::error::Result;
@@ -13,7 +14,11 @@ pub fn run(args: StudioArgs) -> Result<()> {
     let progress = terminal::progress(false);
     let config = StudioConfig::open(args.into(), folder, &*progress)?;
     drop(progress);
-    serve(StudioConfig { port, ..config }, |address| {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    // Who started it by a path knows it by its name.
+    let own = words.iter().skip(1).map(String::as_str);
+    let command = shell::command(std::iter::once("beatbolt").chain(own)).unwrap_or_default();
+    serve(StudioConfig { port, command, ..config }, |address| {
         say(format_args!("studio: {address}"));
         say("Only this computer can open it, and only with the whole address. End with ctrl-C.");
         if browse {

@@ -71,6 +71,13 @@ impl Hearing {
         })
     }
 
+    /// Whether anything is known better than what is heard.
+    pub fn corrects(&self) -> bool {
+        let Hearing { options: _, bpm, first_beat, beats_file, octave, shift, sections_file } = self;
+        let beats = bpm.is_some() || first_beat.is_some() || beats_file.is_some() || octave.is_some();
+        beats || shift.is_some() || sections_file.is_some()
+    }
+
     /// What was said, as options of the command line with their values, which are empty for those that take none.
     pub fn typed(&self) -> Vec<(String, String)> {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|p| p.display().to_string());
@@ -136,20 +143,42 @@ impl Hearing {
     /// A list can't be read, the track can't be decoded, or a correction can't be meant.
     pub fn hear(&self, track: &Path, progress: &dyn Progress) -> Result<Analysis> {
         // The lists come first: what can be refused is refused before the work.
+        let corrections = self.corrections(track, progress)?;
+        let mut analysis = self.listen(track, progress)?;
+        corrections.apply(&mut analysis)?.iter().for_each(|note| progress.note(note));
+        Ok(analysis)
+    }
+
+    /// Listens to a track and corrects nothing.
+    ///
+    /// # Errors
+    /// The track can't be decoded.
+    pub fn listen(&self, track: &Path, progress: &dyn Progress) -> Result<Analysis> {
+        let listen = |progress: &dyn Progress| analyze_with(track, &self.options, progress);
+        analysis_cache::through(track, &self.options, progress, listen)
+    }
+
+    /// Corrects what [`Self::listen`] heard.
+    ///
+    /// # Errors
+    /// A list can't be read, or a correction can't be meant.
+    pub fn correct(&self, analysis: &mut Analysis, track: &Path, progress: &dyn Progress) -> Result<()> {
+        let notes = self.corrections(track, progress)?.apply(analysis)?;
+        notes.iter().for_each(|note| progress.note(note));
+        Ok(())
+    }
+
+    fn corrections(&self, track: &Path, progress: &dyn Progress) -> Result<Corrections> {
         let beats = |path: &Path| known(path, progress, |bytes| marks::beats(bytes, track));
         let sections = |path: &Path| known(path, progress, |bytes| marks::sections(bytes, track));
-        let corrections = Corrections {
+        Ok(Corrections {
             bpm: self.bpm,
             first_beat: self.first_beat,
             beats: self.beats_file.as_deref().map(beats).transpose()?,
             octave: self.octave,
             shift: self.shift.unwrap_or(0.0),
             sections: self.sections_file.as_deref().map(sections).transpose()?,
-        };
-        let listen = |progress: &dyn Progress| analyze_with(track, &self.options, progress);
-        let mut analysis = analysis_cache::through(track, &self.options, progress, listen)?;
-        corrections.apply(&mut analysis)?.iter().for_each(|note| progress.note(note));
-        Ok(analysis)
+        })
     }
 }
 

@@ -9,6 +9,7 @@ use crate::render::Layers;
 use crate::score::{Layer, LayerKind, Material, Timeline};
 use crate::video::{Fonts, tags_of};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Largest font that is read, in bytes: those of all ideographs have some twenty million.
 const LARGEST: u64 = 128 << 20;
@@ -17,7 +18,7 @@ const LARGEST: u64 = 128 << 20;
 ///
 /// # Errors
 /// Input: a font can't be read.
-pub(super) fn of(request: &Request, analysis: &Analysis) -> Result<Layers> {
+pub fn of(request: &Request, analysis: &Analysis) -> Result<Layers> {
     let shown = request.show.layers_on(analysis);
     let fonts = |layer: &Layer| match layer.kind {
         LayerKind::Lyrics(_) | LayerKind::Title => fonts(request, layer).map(Some),
@@ -48,13 +49,25 @@ pub(super) fn heard(
         return Ok(layers);
     }
     progress.stage("listening for layers", 0);
-    let stream = request.hearing.options.stream;
-    let scope = Scope::listen(&request.track, stream, timeline.fps, timeline.frames)?;
-    Ok(Layers { material: Material { scope: Some(scope), ..layers.material }, ..layers })
+    let scope = scope(&request.track, request.hearing.options.stream, timeline)?;
+    Ok(with_scope(layers, scope))
+}
+
+/// Waveform and spectrum of every frame of `timeline`, from the audio stream of number `stream`, or the usual one.
+///
+/// # Errors
+/// Whatever decoding says.
+pub fn scope(track: &Path, stream: Option<usize>, timeline: &Timeline) -> Result<Arc<Scope>> {
+    Scope::listen(track, stream, timeline.fps, timeline.frames).map(Arc::new)
+}
+
+/// These layers with waveform and spectrum to show.
+pub fn with_scope(layers: Layers, scope: Arc<Scope>) -> Layers {
+    Layers { material: Material { scope: Some(scope), ..layers.material }, ..layers }
 }
 
 /// What can't be shown as it is meant, in sentences.
-pub(super) fn notes(layers: &Layers) -> Vec<String> {
+pub fn notes(layers: &Layers) -> Vec<String> {
     let mut notes = Vec::new();
     let Material { lines, title, .. } = &layers.material;
     for (shown, fonts) in &layers.list {

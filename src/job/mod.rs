@@ -22,7 +22,7 @@ mod destination;
 mod flashes;
 mod hearing;
 pub mod hub;
-mod layers;
+pub mod layers;
 mod lyrics;
 mod model_search;
 pub mod models;

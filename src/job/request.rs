@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+/// Frames a second of what is drawn where nobody says: it keeps its pace at any rate, and flights want to be smooth.
+const SMOOTH: u32 = 24;
+
 /// What is to be shown.
 pub struct Request {
     /// The sound.
@@ -179,6 +182,17 @@ impl Request {
             directed: project.directed,
             flash_guard: options.flash_guard.or(guard).unwrap_or_default(),
         })
+    }
+}
+
+impl Request {
+    /// Frames a second of the video, by a model that was made for `own`.
+    ///
+    /// # Errors
+    /// Usage: there is no such rate.
+    pub fn rate(&self, own: u32) -> Result<FrameRate> {
+        let drawn = self.show.sources(&self.overrides).next().is_some();
+        self.fps.map_or_else(|| FrameRate::new(if drawn { SMOOTH } else { own }, 1), Ok)
     }
 }
 

@@ -42,9 +42,6 @@ pub struct Scene {
     guidance_from: Origin,
 }
 
-/// Frames a second of what is drawn where nobody says: it keeps its pace at any rate, and flights want to be smooth.
-const SMOOTH: u32 = 24;
-
 impl Scene {
     /// Looks at the model, listens to the track and plays the show on it.
     ///
@@ -73,11 +70,7 @@ impl Scene {
         for look in &mut request.show.looks {
             look.preset.base.entry(ParamId::Guidance.into()).or_insert(info.sampling().guidance);
         }
-        let usual = match request.show.sources(&request.overrides).next() {
-            Some(_) => SMOOTH,
-            None => info.hints().fps,
-        };
-        let fps = request.fps.map_or_else(|| FrameRate::new(usual, 1), Ok)?;
+        let fps = request.rate(info.hints().fps)?;
         let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
         let part = part(request.stretch, &analysis, fps, whole)?;
         // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.

@@ -9,6 +9,7 @@ use super::camera::{Flight, Pose};
 use super::condition::{Conditioner, NoiseSource};
 use super::drift;
 use super::drift::{DriftReference, PromptMark};
+use super::easel::Easel;
 use super::job::Job;
 use super::plan::Window;
 use super::source::{Sources, is_as_drawn, is_drawn};
@@ -82,6 +83,11 @@ impl<'a> Generator<'a> {
             self.model.let_text_go();
         }
         Ok(())
+    }
+
+    /// This generator with scenes taken from `easel`, where they are left for who draws next.
+    pub(super) fn on(self, easel: &Easel) -> Self {
+        Generator { sources: self.sources.on(easel), ..self }
     }
 
     /// What the latents of a frame are.

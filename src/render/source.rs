@@ -7,17 +7,19 @@
 //!
 //! **Invariant:** a picture depends on the timeline of the whole track, the seed, the size and its frame, on nothing else.
 
+use super::easel::{Easel, Subject};
 use super::init::Playing;
 use super::job::Settings;
 use super::pictures::{to_frames, to_pictures};
 use super::plan::Window;
 use crate::diffusion::Model;
 use crate::draw::{Drawing, Source};
-use crate::error::Result;
+use crate::error::{Context, Error, Result};
 use crate::score::{ParamId, Timeline};
 use crate::units::{GeneratedFrame, Size};
 use crate::video::Frame;
 use candle_core::Tensor;
+use std::ops::Range;
 
 /// Steps a second at `motion_scale` 1: scenes are paced for the frame rate that spark was trained at.
 const STEPS_PER_SECOND: f64 = 12.0;
@@ -31,28 +33,25 @@ pub(super) struct Sources<'a> {
     size: Size,
     /// How far a scene has gone in each frame; empty where nothing has a source.
     phases: Vec<f64>,
-    /// The last picture's source.
-    open: Option<Open>,
-}
-
-/// A source that pictures come from.
-struct Open {
-    name: String,
-    /// Which take of the track it belongs to.
-    take: u64,
-    source: Showing,
-}
-
-enum Showing {
-    Drawn(Drawing),
-    Footage(Box<Playing>),
+    /// The last picture's scene, its dice thrown.
+    drawing: Option<(Subject, Drawing)>,
+    easel: Easel,
+    /// The picture or clip that was shown last, and how it is written.
+    playing: Option<(String, Playing)>,
 }
 
 impl<'a> Sources<'a> {
     /// The sources of `timeline` in pictures of `size`, in a job of these settings.
     pub fn new(timeline: &'a Timeline, settings: &'a Settings, size: Size) -> Self {
         let phases = if timeline.inits.is_empty() { Vec::new() } else { phases(timeline) };
-        Sources { timeline, settings, size, phases, open: None }
+        let (drawing, easel, playing) = Default::default();
+        Sources { timeline, settings, size, phases, drawing, easel, playing }
+    }
+
+    /// These sources with scenes taken from `easel`, where they are left for who draws next.
+    pub fn on(mut self, easel: &Easel) -> Self {
+        self.easel = easel.clone();
+        self
     }
 
     /// The source of `frame`; none where it has none.
@@ -61,31 +60,22 @@ impl<'a> Sources<'a> {
     /// Usage: it names nothing that is there, or no picture has this size. Input: a clip can't be decoded.
     pub fn frame(&mut self, frame: GeneratedFrame) -> Result<Option<Frame>> {
         let Some(name) = self.timeline.init_at(frame) else { return Ok(None) };
-        let take = take(self.timeline, frame);
-        if self.open.as_ref().is_none_or(|open| (open.name.as_str(), open.take) != (name, take)) {
-            self.open = Some(Open { name: name.to_owned(), take, source: self.opened(name, take)? });
+        if self.playing.as_ref().is_none_or(|(shown, _)| shown != name) {
+            self.playing = self.settings.inits.play(name)?.map(|playing| (name.to_owned(), playing));
         }
-        let Some(open) = &mut self.open else { return Ok(None) };
-        Ok(Some(match &mut open.source {
-            Showing::Drawn(drawing) => {
-                let phase = self.phases.get(frame.0 as usize).or(self.phases.last());
-                Frame::new(self.size, drawing.frame(phase.copied().unwrap_or_default()))
-            }
-            Showing::Footage(playing) => {
-                let at = |frame: GeneratedFrame| self.timeline.fps.start_of(frame);
-                let part = self.timeline.init_since(frame).unwrap_or(frame);
-                playing.frame(at(frame), at(part), self.size)?
-            }
-        }))
-    }
-
-    /// The source that is written `name`, in a take of the track.
-    fn opened(&self, name: &str, take: u64) -> Result<Showing> {
-        if let Some(playing) = self.settings.inits.play(name)? {
-            return Ok(Showing::Footage(Box::new(playing)));
+        if let Some((_, playing)) = &mut self.playing {
+            let at = |frame: GeneratedFrame| self.timeline.fps.start_of(frame);
+            let part = self.timeline.init_since(frame).unwrap_or(frame);
+            return playing.frame(at(frame), at(part), self.size).map(Some);
         }
-        let (source, seed) = (name.parse::<Source>()?, self.settings.seed.wrapping_add(take));
-        Drawing::new(source, self.size, seed).map(Showing::Drawn)
+        let dice = self.settings.seed.wrapping_add(take(self.timeline, frame));
+        let subject = Subject { source: name.parse::<Source>()?, size: self.size, dice };
+        if self.drawing.as_ref().is_none_or(|(s, _)| *s != subject) {
+            self.easel.put(self.drawing.take());
+            self.drawing = Some((subject, self.easel.take(&subject)?));
+        }
+        let phase = self.phases.get(frame.0 as usize).or(self.phases.last()).copied().unwrap_or_default();
+        Ok(self.drawing.as_mut().map(|(_, drawing)| Frame::new(self.size, drawing.frame(phase))))
     }
 
     /// The latents \[n, c, h, w] of these frames' sources; none where one has none, or there are no frames.
@@ -114,19 +104,41 @@ impl<'a> Sources<'a> {
 
     /// The pictures of the frames that `window` brings, whose settled latents are `latents`.
     pub fn pictures(&mut self, model: &Model, window: &Window, latents: &Tensor) -> Result<Vec<Frame>> {
-        let new = window.new_frames();
+        self.piece(model, window, latents, 0..window.brings())
+    }
+
+    /// Of those the ones of this range.
+    pub fn piece(
+        &mut self,
+        model: &Model,
+        window: &Window,
+        latents: &Tensor,
+        part: Range<usize>,
+    ) -> Result<Vec<Frame>> {
+        let first = window.new_frames().start + part.start as u64;
         let mut decoded = match is_drawn(self.timeline, window) {
             true => Vec::new(),
-            false => to_frames(&model.decode(latents)?)?,
+            false => {
+                let latents = latents.narrow(0, part.start, part.len());
+                let latents =
+                    latents.context(|| Error::internal("a window has fewer latents than frames"))?;
+                to_frames(&model.decode(&latents)?)?
+            }
         }
         .into_iter();
-        let mut pictures = Vec::with_capacity(window.brings());
-        for frame in new.start.until(new.end) {
+        let mut pictures = Vec::with_capacity(part.len());
+        for frame in first.until(first + part.len() as u64) {
             let settled = decoded.next();
             let drawn = if is_as_drawn(self.timeline, frame) { self.frame(frame)? } else { None };
             pictures.extend(drawn.or(settled));
         }
         Ok(pictures)
+    }
+}
+
+impl Drop for Sources<'_> {
+    fn drop(&mut self) {
+        self.easel.put(self.drawing.take());
     }
 }
 

@@ -1,8 +1,9 @@
 //! Studio configs, what a studio is opened with: the track heard, the networks loaded, and the preset to begin with.
 
+use super::heard::{BeatCorrection, Heard};
 use super::open_project::{OpenProject, saved};
 use super::opened::Opened;
-use super::player::Player;
+use super::player::{ModelFacts, Player};
 use super::state::EditedPreset;
 use crate::diffusion::{ModelFingerprint, Tier};
 use crate::error::Result;
@@ -41,6 +42,8 @@ pub struct StudioConfig {
     pub port: u16,
     /// Whom nothing is heard of or taken by for so long is let go.
     pub patience: Duration,
+    /// The command that starts it again, for who finds it gone.
+    pub command: String,
 }
 
 impl StudioConfig {
@@ -73,7 +76,7 @@ impl StudioConfig {
         let folder = folder.unwrap_or_else(|| usual.to_owned());
         let scene = Scene::open(request, progress, &Timings::off())?;
         let placement = models::place(&scene.request.model, progress)?;
-        let Job { settings, timeline, track, .. } =
+        let Job { settings, track, .. } =
             scene.job(&Destination::nowhere(), &placement, ModelFingerprint::default())?;
         let own_files = match &project {
             Some(project) => project.saved(&folder),
@@ -84,17 +87,35 @@ impl StudioConfig {
         };
         let stream = scene.request.hearing.options.stream;
         let Scene { request, info, analysis, .. } = scene;
+        let raw = match request.hearing.corrects() {
+            true => request.hearing.listen(&track, progress)?,
+            false => analysis,
+        };
+        let preset = EditedPreset { beats: BeatCorrection::of(&request.hearing), ..preset };
         let player = Player {
             title: track.file_name().unwrap_or(track.as_os_str()).to_string_lossy().into_owned(),
-            guidance: info.sampling().guidance,
-            fps: timeline.fps,
-            frames: timeline.frames,
+            model: ModelFacts {
+                guidance: info.sampling().guidance,
+                fps: info.hints().fps,
+                words: info.words().cloned(),
+            },
             tiers: tiers(settings.picture, video),
-            analysis,
+            heard: Heard::new(raw, request.hearing, track.clone()),
             opened: Arc::new(Opened::new(options, project, request.model, folder.clone())),
         };
-        let (port, patience) = (0, PATIENCE);
-        Ok(StudioConfig { settings, player, preset, track, stream, folder, own_files, port, patience })
+        let (port, patience, command) = (0, PATIENCE, String::new());
+        Ok(StudioConfig {
+            settings,
+            player,
+            preset,
+            track,
+            stream,
+            folder,
+            own_files,
+            port,
+            patience,
+            command,
+        })
     }
 }
 

@@ -5,16 +5,16 @@
 
 use super::locked::locked;
 use super::opened::Opened;
-use super::pictures::{Pictures, Run, farthest};
-use super::production::{Production, RenderOrder};
-use crate::diffusion::Model;
+use super::order::{Expectation, RenderOrder};
+use super::pictures::{Pictures, Run};
+use super::player::Played;
+use super::production::Production;
+use super::task::{Kept, Task, Track, Work};
 use crate::error::{Context, Error, ErrorKind, Result};
-use crate::render::{Live, LiveState, Settings, Shown, rate};
-use crate::score::Timeline;
-use crate::units::{FrameIndex, GeneratedFrame, Seconds, ShownFrame};
+use crate::render::{Easel, Live, LiveState, Settings};
+use crate::units::{FrameIndex, Seconds, ShownFrame};
 use crate::video::Frame;
 use jpeg_encoder::{ColorType, Encoder};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::Builder;
@@ -25,33 +25,11 @@ use tokio::sync::watch;
 const AHEAD: FrameIndex = 240;
 /// The most frames that pass, as far as planning goes, while a window is made.
 const LATEST: FrameIndex = AHEAD / 2;
-/// Ends of windows that are remembered to go on from.
-const REMEMBERED: usize = 64;
 /// Of JPEG, in percent: what a draft shows comes through.
 const QUALITY: u8 = 82;
 
-/// What is wanted.
-#[derive(Clone)]
-struct Task {
-    version: u64,
-    live: Arc<Live>,
-    playhead: ShownFrame,
-    playing: bool,
-    wanted: Option<RenderOrder>,
-}
-
-impl Task {
-    /// The frame behind the last that there can be a picture of.
-    fn end(&self) -> ShownFrame {
-        rate::shown(self.live.timeline().end())
-    }
-}
-
-/// What is to be done next.
-enum Work {
-    Window(Task, ShownFrame),
-    Final(RenderOrder),
-}
+/// What is to be expected of the final that somebody asked about under this number, or why there can be none.
+pub type Expected = Option<(u64, Result<Expectation, Arc<Error>>)>;
 
 /// What the engine has to say.
 #[derive(Clone, Debug, Default)]
@@ -69,7 +47,9 @@ struct Shared {
     stale: AtomicBool,
     pictures: Mutex<Pictures>,
     news: watch::Sender<News>,
+    expected: watch::Sender<Expected>,
     production: Production,
+    track: Track,
 }
 
 /// The way to the engine's thread.
@@ -77,40 +57,53 @@ struct Shared {
 pub struct Engine {
     shared: Arc<Shared>,
     settings: Settings,
+    easel: Easel,
 }
 
 impl Engine {
-    /// Starts the thread for a timeline and its version; it loads the model when the first picture is wanted. It ends with the process.
+    /// Starts the thread for a preset that is played, and its version; it loads the model when the first picture is wanted. It
+    /// ends with the process.
     ///
     /// # Errors
     /// Internal: no thread can be started.
     pub fn start(
         opened: Arc<Opened>,
         settings: Settings,
-        (version, timeline): (u64, Timeline),
+        track: Track,
+        (version, played): (u64, Played),
     ) -> Result<Self> {
-        let live = Arc::new(Live::new(&settings, timeline));
+        let easel = Easel::default();
+        let live = Arc::new(Live::new(&settings, played.timeline, played.layers, &easel));
+        let (playhead, playing, wanted, asked) = (ShownFrame(0), false, None, None);
         let shared = Arc::new(Shared {
-            task: Mutex::new(Task { version, live, playhead: ShownFrame(0), playing: false, wanted: None }),
+            task: Mutex::new(Task { version, live, playhead, playing, wanted, asked }),
             changed: Condvar::new(),
             stale: AtomicBool::new(false),
             pictures: Mutex::default(),
             news: watch::Sender::default(),
+            expected: watch::Sender::default(),
             production: Production::default(),
+            track,
         });
         let work = shared.clone();
         let thread = Builder::new().name("engine".to_owned());
         thread
             .spawn(move || work.run(&opened))
             .context(|| Error::internal("the engine's thread can't be started"))?;
-        Ok(Engine { shared, settings })
+        Ok(Engine { shared, settings, easel })
     }
 
-    /// From the next window on, `timeline` is rendered; a window that is under way is dropped.
-    pub fn play(&self, version: u64, timeline: Timeline) {
-        let live = Arc::new(Live::new(&self.settings, timeline));
+    /// From the next window on, `played` is rendered; a window that is under way is dropped.
+    pub fn play(&self, version: u64, played: Played) {
+        let live = Arc::new(Live::new(&self.settings, played.timeline, played.layers, &self.easel));
         let mut task = locked(&self.shared.task);
+        if task.fps() != live.timeline().fps {
+            // Frames of another rate lie elsewhere.
+            *locked(&self.shared.pictures) = Pictures::default();
+            self.shared.news.send_replace(News::default());
+        }
         (task.version, task.live) = (version, live);
+        task.playhead = task.playhead.min(task.end().before(1));
         self.shared.stale.store(true, Ordering::Relaxed);
         self.shared.changed.notify_all();
     }
@@ -135,6 +128,17 @@ impl Engine {
         Ok(())
     }
 
+    /// Asks under `number` what is to be expected of a final; the answer is told once the window under way is finished.
+    pub fn expect(&self, number: u64, order: RenderOrder) {
+        locked(&self.shared.task).asked = Some((number, order));
+        self.shared.changed.notify_all();
+    }
+
+    /// What was answered last, and what will be.
+    pub fn expected(&self) -> watch::Receiver<Expected> {
+        self.shared.expected.subscribe()
+    }
+
     /// The final that is being made, or was made last.
     pub fn production(&self) -> &Production {
         &self.shared.production
@@ -153,27 +157,29 @@ impl Engine {
 
 impl Shared {
     fn run(&self, opened: &Opened) {
-        let mut model = None;
-        let mut ends: BTreeMap<GeneratedFrame, LiveState> = BTreeMap::new();
+        let mut kept = Kept::default();
         // While it plays, frames that are nearer than a window takes would come too late.
         let mut lead = 0;
         loop {
             let (task, frame) = match self.wanted(lead) {
                 Work::Window(task, frame) => (task, frame),
+                Work::Expect(number, order) => {
+                    let expected = opened.expect(&order).map_err(Arc::new);
+                    self.expected.send_replace(Some((number, expected)));
+                    continue;
+                }
                 Work::Final(wanted) => {
                     // What windows leave to each other lies on the device as well.
-                    (model, ends) = (None, BTreeMap::new());
+                    kept.make_room();
                     self.production.make(|watch| opened.render(&wanted, watch));
                     continue;
                 }
             };
             let began = Instant::now();
-            match self.window(&mut model, opened, (&task, frame), &ends) {
+            match self.window(&mut kept, opened, (&task, frame)) {
                 Ok(state) => {
-                    ends.insert(state.next(), state);
-                    forget(&mut ends, task.playhead);
-                    lead = (task.live.timeline().fps.frame_at(Seconds(began.elapsed().as_secs_f64())) + 1)
-                        .min(LATEST);
+                    kept.remember(state, task.playhead);
+                    lead = (task.fps().frame_at(Seconds(began.elapsed().as_secs_f64())) + 1).min(LATEST);
                 }
                 // What was under way is stale: the next round takes up what is wanted now.
                 Err(error) if error.kind() == ErrorKind::Stopped => {}
@@ -184,17 +190,17 @@ impl Shared {
 
     fn window(
         &self,
-        model: &mut Option<Model>,
+        kept: &mut Kept,
         opened: &Opened,
         (task, frame): (&Task, ShownFrame),
-        ends: &BTreeMap<GeneratedFrame, LiveState>,
     ) -> Result<LiveState> {
-        let model = match model {
-            Some(model) => model,
-            None => model.insert(opened.load()?),
-        };
-        let (first, before) = begin(ends, task, frame);
-        self.keep(task, task.live.window(model, first, before, &self.stale)?)
+        let live = kept.view(task, &self.track)?;
+        if kept.model.is_none() {
+            kept.model = Some(opened.load()?);
+        }
+        let (first, before) = kept.begin(task, frame);
+        let Some(model) = &kept.model else { return Err(Error::internal("there is no model")) };
+        live.window(model, first, before, &self.stale, &mut |first, frames| self.keep(task, first, &frames))
     }
 
     /// Waits until a final or a picture is wanted.
@@ -203,6 +209,9 @@ impl Shared {
         loop {
             if let Some(wanted) = task.wanted.take() {
                 return Work::Final(wanted);
+            }
+            if let Some((number, order)) = task.asked.take() {
+                return Work::Expect(number, order);
             }
             if let Some(frame) = self.missing(&task, lead) {
                 self.stale.store(false, Ordering::Relaxed);
@@ -219,46 +228,31 @@ impl Shared {
         (frame < task.end().min(task.playhead + AHEAD)).then_some(frame)
     }
 
-    fn keep(&self, task: &Task, shown: Shown) -> Result<LiveState> {
-        let jpegs = shown.frames.iter().map(jpeg).collect::<Result<Vec<_>>>()?;
-        let playhead = locked(&self.task).playhead;
+    fn keep(&self, task: &Task, first: ShownFrame, frames: &[Frame]) -> Result<()> {
+        let jpegs = frames.iter().map(jpeg).collect::<Result<Vec<_>>>()?;
+        let now = locked(&self.task).clone();
+        let playhead = now.playhead;
+        if now.fps() != task.fps() {
+            return Ok(());
+        }
         let mut pictures = locked(&self.pictures);
-        for (frame, jpeg) in shown.first.onwards().zip(jpegs) {
+        for (frame, jpeg) in first.onwards().zip(jpegs) {
             pictures.put(frame, task.version, jpeg, playhead);
         }
         let runs = pictures.runs();
         drop(pictures);
         self.news.send_replace(News { runs, trouble: None });
-        Ok(shown.state)
+        Ok(())
     }
 
     /// Tells of `error` and waits for a change, since the same would fail again.
     fn pause(&self, failed: &Task, error: &Error) {
         self.news.send_modify(|news| news.trouble = Some(error.to_string()));
         let mut task = locked(&self.task);
-        while task.version == failed.version && task.playhead == failed.playhead && task.wanted.is_none() {
+        let same = |task: &Task| task.version == failed.version && task.playhead == failed.playhead;
+        while same(&task) && task.wanted.is_none() && task.asked.is_none() {
             task = self.changed.wait(task).unwrap_or_else(PoisonError::into_inner);
         }
-    }
-}
-
-/// Where to begin for `frame`: at the end of a window that reaches to it, or with a new take.
-fn begin<'a>(
-    ends: &'a BTreeMap<GeneratedFrame, LiveState>,
-    task: &Task,
-    frame: ShownFrame,
-) -> (GeneratedFrame, Option<&'a LiveState>) {
-    let frame = rate::generated(frame);
-    let stride = task.live.stride();
-    let before = ends.range(..=frame).next_back().filter(|(next, _)| frame - **next < stride);
-    before.map_or((frame, None), |(next, state)| (*next, Some(state)))
-}
-
-/// Keeps the ends nearest to the playhead.
-fn forget(ends: &mut BTreeMap<GeneratedFrame, LiveState>, playhead: ShownFrame) {
-    let playhead = rate::generated(playhead);
-    while ends.len() > REMEMBERED {
-        farthest(ends, |end| end.apart(playhead)).and_then(|f| ends.remove(&f));
     }
 }
 

@@ -1,18 +1,24 @@
 //! The hub that all connections share: the session, its engine, and what every page is told.
 
-use super::engine::{Engine, News};
+use super::engine::{Engine, Expected, News};
+use super::heard::BeatCorrection;
 use super::locked::locked;
-use super::player::Player;
-use super::production::{RenderOrder, RenderStatus};
+use super::order::RenderOrder;
+use super::place::without_place;
+use super::player::{Played, Player};
+use super::production::RenderStatus;
 use super::save::{PRESET, Shelf};
+use super::session::Session;
 use super::sound::Sound;
-use super::state::{Edit, Session};
-use crate::error::Result;
-use crate::score::Timeline;
-use crate::units::ShownFrame;
+use super::state::Edit;
+use crate::error::{Error, Result};
+use crate::job::Stretch;
+use crate::units::{Seconds, ShownFrame};
+use crate::video::Profile;
 use axum::extract::ws::Utf8Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -49,19 +55,55 @@ pub enum Ask {
         /// As what.
         form: Form,
     },
+    /// A bar begins here: the beats move there, if they don't lie there.
+    Bar {
+        /// When, in the track.
+        at: Seconds,
+    },
     /// Render the preset as it is now.
-    Render {
-        /// The video's name.
-        name: String,
-        /// How much work goes into every picture.
-        tier: String,
-        /// The video's size.
-        size: String,
-        /// Only the section of this number, from 1.
-        section: Option<usize>,
+    Render(Film),
+    /// Say how long that would take, and what of it will not come out well.
+    Expect {
+        /// Under which number the answer is told.
+        number: u64,
+        /// The video.
+        film: Film,
     },
     /// Stop rendering it.
     Cancel,
+}
+
+/// A final as a page orders it.
+#[derive(Debug, Deserialize)]
+pub struct Film {
+    /// Its name.
+    name: String,
+    /// How much work goes into every picture.
+    tier: String,
+    /// Its size.
+    size: String,
+    /// Frames a second; none: as the live pictures.
+    #[serde(default)]
+    fps: Option<String>,
+    /// What it is written as.
+    #[serde(default = "usual_profile")]
+    profile: String,
+    /// Only the section of this number, from 1.
+    #[serde(default)]
+    section: Option<usize>,
+    /// Not before this time in the track.
+    #[serde(default)]
+    start: Option<String>,
+    /// Not behind this time in the track.
+    #[serde(default)]
+    end: Option<String>,
+    /// Whether a video of this name that was rendered here before is replaced.
+    #[serde(default)]
+    replace: bool,
+}
+
+fn usual_profile() -> String {
+    Profile::default().name().to_owned()
 }
 
 /// What is written down.
@@ -100,15 +142,17 @@ impl Hub {
     pub fn new(
         player: Player,
         session: Session,
-        engine: impl FnOnce(u64, Timeline) -> Result<Engine>,
+        engine: impl FnOnce(u64, Played) -> Result<Engine>,
         (track, shelf): (Sound, Shelf),
-        patience: Duration,
+        (patience, command): (Duration, String),
     ) -> Result<Self> {
-        let timeline = player.play(&session.preset)?;
-        let state = watch::Sender::new(text(&player.state(&session, &timeline)?));
-        let engine = engine(session.version, timeline)?;
+        let played = player.play(&session.preset)?;
+        let state = watch::Sender::new(text(&player.state(&session, &played.timeline)?));
+        let engine = engine(session.version, played)?;
         let mut facts = player.facts()?;
         facts["name"] = json!(shelf.name);
+        facts["wave"] = json!(track.scale());
+        facts["command"] = json!(command);
         let facts = facts.to_string();
         let (session, shelf) = (Mutex::new(session), Mutex::new(shelf));
         let sockets = Arc::new(Semaphore::new(SOCKETS));
@@ -131,28 +175,73 @@ impl Hub {
             Ask::Redo => self.change(|s| Ok(s.redone()))?,
             Ask::At { frame, playing } => self.engine.at(*frame, *playing),
             Ask::Save { name, form } => return self.save(name, *form).map(Some),
-            Ask::Render { name, tier, size, section } => {
-                let edited = self.session().preset;
-                let output = locked(&self.shelf).video(name)?;
-                let (name, preset) = (edited.name.clone(), edited.text());
-                let (tier, size, section) = (tier.clone(), size.clone(), *section);
-                self.engine.render(RenderOrder { name, preset, tier, size, section, output })?;
+            Ask::Bar { at } => {
+                let first = self.player.heard.first_beat(&self.session().preset.beats, *at)?;
+                self.change(|s| s.edited(&Edit::FirstBeat { at: Some(first) }, None))?;
+            }
+            Ask::Render(film) => {
+                let order = self.order(film, |profile| locked(&self.shelf).video(&film.name, profile))?;
+                self.engine.render(order)?;
+            }
+            Ask::Expect { number, film } => {
+                let order = self.order(film, |profile| locked(&self.shelf).film(&film.name, profile))?;
+                self.engine.expect(*number, order);
             }
             Ask::Cancel => self.engine.production().cancel(),
         }
         Ok(None)
     }
 
+    fn order(&self, film: &Film, place: impl FnOnce(Profile) -> Result<PathBuf>) -> Result<RenderOrder> {
+        let profile = Profile::find(&film.profile)?;
+        let time = |text: &Option<String>| text.as_deref().map(str::parse::<Seconds>).transpose();
+        let stretch = Stretch { section: film.section, start: time(&film.start)?, end: time(&film.end)? };
+        let Film { tier, size, fps, replace, .. } = film;
+        Ok(RenderOrder {
+            edited: self.session().preset,
+            tier: tier.clone(),
+            size: size.clone(),
+            fps: fps.clone(),
+            profile,
+            stretch,
+            output: place(profile)?,
+            replace: *replace,
+        })
+    }
+
     fn save(&self, name: &str, form: Form) -> Result<Utf8Bytes> {
         let Session { version, preset, .. } = self.session();
+        let corrected = preset.beats != BeatCorrection::default();
+        let lost = corrected && matches!(form, Form::Preset);
         let path = match form {
             Form::Preset => locked(&self.shelf).save(name, &preset.text())?,
             Form::Project => {
-                let project = self.player.opened.project(&format!("{name}.{PRESET}"))?;
+                let project = self.player.opened.project(&format!("{name}.{PRESET}"), &preset.beats)?;
                 locked(&self.shelf).save_project(name, &preset.text(), &project)?
             }
         };
-        Ok(text(&json!({ "type": "saved", "version": version, "path": path.display().to_string() })))
+        let note = lost.then_some("the corrected beats belong to this track: Save project keeps them");
+        let path = path.display().to_string();
+        Ok(text(&json!({ "type": "saved", "version": version, "path": path, "note": note })))
+    }
+
+    /// Why what was `asked` under this number is refused, for the page that asked; of a prompt, which part of it is wrong.
+    pub fn refused(&self, asked: Option<&Ask>, number: Option<u64>, error: &Error) -> Utf8Bytes {
+        let fault = match asked {
+            Some(Ask::Edit { change: Edit::Prompt { text, .. }, .. }) => {
+                self.player.prompt_fault(&self.session().preset, text)
+            }
+            _ => None,
+        };
+        let message = error.to_string();
+        let message = match asked {
+            Some(Ask::Edit { .. }) => without_place(&self.session().preset.name, &message),
+            _ => &message,
+        };
+        let mut refused = fault.unwrap_or_else(|| json!({ "message": message, "hints": error.hints() }));
+        refused["type"] = json!("refused");
+        refused["ask"] = json!(number);
+        text(&refused)
     }
 
     fn session(&self) -> Session {
@@ -165,9 +254,9 @@ impl Hub {
         if next.version == session.version {
             return Ok(());
         }
-        let timeline = self.player.play(&next.preset)?;
-        let state = text(&self.player.state(&next, &timeline)?);
-        self.engine.play(next.version, timeline);
+        let played = self.player.play(&next.preset)?;
+        let state = text(&self.player.state(&next, &played.timeline)?);
+        self.engine.play(next.version, played);
         *session = next;
         self.state.send_replace(state);
         Ok(())
@@ -184,9 +273,16 @@ pub fn stood(stand: &RenderStatus) -> Utf8Bytes {
     text(&json!({ "type": "final", "final": stand }))
 }
 
-/// A refusal as a message.
-pub fn refused(error: &crate::error::Error) -> Utf8Bytes {
-    text(&json!({ "type": "refused", "message": error.to_string(), "hints": error.hints() }))
+/// What is to be expected of a final, as a message.
+pub fn expected(answer: &Expected) -> Option<Utf8Bytes> {
+    let (number, answer) = answer.as_ref()?;
+    let answer = match answer {
+        Ok(expectation) => json!({ "type": "expected", "number": number, "film": expectation }),
+        Err(error) => {
+            json!({ "type": "expected", "number": number, "message": error.to_string(), "hints": error.hints() })
+        }
+    };
+    Some(text(&answer))
 }
 
 fn text(value: &Value) -> Utf8Bytes {

@@ -14,27 +14,35 @@ mod assets;
 mod config;
 mod engine;
 mod guard;
+mod heard;
 mod hub;
 mod listener;
 mod locked;
 mod media;
+mod mixer;
 mod open_project;
 mod opened;
+mod order;
 mod pictures;
+mod place;
 mod player;
 mod production;
 mod save;
 mod server;
+mod session;
 mod socket;
 mod sound;
 mod state;
+mod task;
 #[cfg(test)]
 mod tests;
+mod wave;
 mod write_timeout;
 
 pub use config::StudioConfig;
+pub use heard::Heard;
 pub use opened::Opened;
-pub use player::Player;
+pub use player::{ModelFacts, Player};
 pub use state::EditedPreset;
 
 use crate::error::{Context, Error, Result};
@@ -42,8 +50,8 @@ use engine::Engine;
 use guard::Guard;
 use hub::Hub;
 use save::Shelf;
+use session::Session;
 use sound::Sound;
-use state::Session;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -71,10 +79,12 @@ pub fn run(config: StudioConfig, ready: impl FnOnce(&str)) -> Result<()> {
 }
 
 fn open(config: StudioConfig) -> Result<Hub> {
-    let StudioConfig { settings, player, preset, track, stream, folder, own_files, patience, .. } = config;
-    let sound = Sound::open(&track, stream, player.analysis.samples)?;
+    let StudioConfig {
+        settings, player, preset, track, stream, folder, own_files, patience, command, ..
+    } = config;
+    let sound = Sound::open(&track, stream, player.heard.raw().samples)?;
     let files = (sound, Shelf::new(&folder, &own_files));
     let opened = player.opened.clone();
-    let engine = |version, timeline| Engine::start(opened, settings, (version, timeline));
-    Hub::new(player, Session::new(preset), engine, files, patience)
+    let engine = |version, played| Engine::start(opened, settings, (track, stream), (version, played));
+    Hub::new(player, Session::new(preset), engine, files, (patience, command))
 }

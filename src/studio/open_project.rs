@@ -57,11 +57,11 @@ impl OpenProject {
         self.files.get(&self.name).map_or("", String::as_str)
     }
 
-    /// The project with the preset `text` in place of its own.
+    /// The project with the preset `text` in place of its own, and with these keys.
     ///
     /// # Errors
     /// Usage: it isn't a preset.
-    pub fn with(&self, text: &str) -> Result<Project> {
+    pub fn with(&self, text: &str, keys: Vec<(&'static str, Option<String>)>) -> Result<Project> {
         // A name that none of the project's files has.
         let names = (1..).map(|i| format!("look-{i}.toml"));
         let own = names.into_iter().find(|name| !self.files.contains_key(name)).unwrap_or_default();
@@ -70,7 +70,9 @@ impl OpenProject {
             Some(text) => Ok(text.clone()),
             None => Err(Error::usage(format!("'{path}' is not a file of the project"))),
         };
-        let entry = with_values(&self.name, self.entry(), &[("preset", Some(toml_text(&own)))])?;
+        let mut values = vec![("preset", Some(toml_text(&own)))];
+        values.extend(keys);
+        let entry = with_values(&self.name, self.entry(), &values)?;
         Project::parse(&self.name, &entry, &project_folder::CHOICES, &mut read)
     }
 }

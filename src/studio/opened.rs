@@ -1,19 +1,22 @@
 //! The opened studio, and what it was opened with: a track or a project, and options. With these, finals are rendered and projects saved.
 
+use super::heard::BeatCorrection;
 use super::open_project::OpenProject;
-use super::production::RenderOrder;
+use super::order::{Expectation, Notes, RenderOrder};
 use super::state::EditedPreset;
-use crate::diffusion::{Model, Tier};
+use crate::diffusion::{Model, ModelFingerprint, Tier};
 use crate::error::{Error, Result};
 use crate::job::project_folder::path_from;
 use crate::job::{
-    Destination, Earlier, JobOptions, ModelOptions, OutputOptions, Request, Stretch, make, models,
+    Destination, Earlier, JobOptions, ModelOptions, OutputOptions, Request, Scene, layers, make, models,
+    warnings,
 };
-use crate::progress::Silent;
-use crate::render::Watch;
-use crate::score::{Preset, Show, toml_text, with_values};
+use crate::progress::{Progress, Silent};
+use crate::render::{Settings, Watch, estimate};
+use crate::score::{toml_text, with_values};
 use crate::system;
-use crate::video::Profile;
+use crate::timing::Timings;
+use crate::units::Seconds;
 use std::path::{Path, PathBuf};
 
 /// A key of a project with its TOML; none: without the key.
@@ -40,25 +43,38 @@ impl Opened {
         Opened { options, project, model, folder }
     }
 
-    /// What the command line shows once `preset` is saved.
+    /// What the command line is asked for once `edited` is saved.
     ///
     /// # Errors
     /// Usage: it can't be shown.
-    pub fn show(&self, preset: &EditedPreset) -> Result<Show> {
+    pub fn request(&self, edited: &EditedPreset) -> Result<Request> {
+        self.request_with(edited, self.options.clone())
+    }
+
+    fn request_with(&self, edited: &EditedPreset, options: JobOptions) -> Result<Request> {
+        let options = JobOptions { hearing: edited.beats.over(&options.hearing), ..options };
+        let text = edited.text();
         match &self.project {
-            Some(project) => project.with(&preset.text()).map(|project| project.show),
-            None => preset.preset().map(Show::of),
+            Some(project) => {
+                let project = (project.with(&text, edited.beats.keys())?, project.folder.clone());
+                Request::of_project(&options, project)
+            }
+            None => Request::of_preset(&options, (edited.preset()?, text)),
         }
     }
 
-    /// A project's file that names the preset at `preset`, for the folder in which presets are saved.
+    /// A project's file that names the preset at `preset` and says `beats`, for the folder in which presets are saved.
     ///
     /// # Errors
     /// Usage: a project can't name what the studio was opened with.
-    pub fn project(&self, preset: &str) -> Result<String> {
+    pub fn project(&self, preset: &str, beats: &BeatCorrection) -> Result<String> {
         let target = self.folder.join(preset);
         let mut values = vec![("preset", Some(toml_text(preset)))];
         values.extend(typed(&self.options, &target)?);
+        let own = beats.keys();
+        // What holds now comes in place of what was typed.
+        values.retain(|(key, _)| !own.iter().any(|(other, _)| other == key));
+        values.extend(own);
         match &self.project {
             Some(project) if project.folder.is(&self.folder) => {
                 with_values(&project.name, project.entry(), &values)
@@ -86,32 +102,46 @@ impl Opened {
     /// As a render; Stopped, once `watch` says so.
     pub fn render(&self, order: &RenderOrder, watch: Watch) -> Result<PathBuf> {
         system::give_back();
-        let request = self.request(order)?;
-        // What every browser plays, whatever the project's own video is.
-        let (output, profile) = (Some(order.output.clone()), Some(Profile::H264));
-        let options = OutputOptions { output, profile, ..OutputOptions::default() };
-        let place = Destination::of(&request, &options, watch.progress)?;
+        let (request, place) = self.ordered(order, watch.progress)?;
         let destination = Destination { earlier: Earlier::Replaced, ..place };
         make(request, &destination, watch)?;
         Ok(destination.path)
     }
 
-    fn request(&self, order: &RenderOrder) -> Result<Request> {
+    /// What a final will need, and what of it will not come out well.
+    ///
+    /// # Errors
+    /// As a render, before the long work.
+    pub fn expect(&self, order: &RenderOrder) -> Result<Expectation> {
+        let notes = Notes::default();
+        let (request, destination) = self.ordered(order, &notes)?;
+        let scene = Scene::open(request, &notes, &Timings::off())?;
+        let placement = models::place(&scene.request.model, &Silent)?;
+        let job = scene.job(&destination, &placement, ModelFingerprint::default())?;
+        let needs = estimate(&job, &scene.info, &placement, destination.profile)?;
+        let mut told: Vec<String> = warnings(&scene, &job)?.iter().map(ToString::to_string).collect();
+        told.extend(layers::notes(&job.layers));
+        told.extend(notes.taken());
+        let Settings { frames, picture, .. } = job.settings;
+        let length = Seconds(frames as f64 * job.timeline.fps.period().0);
+        let fps = job.timeline.fps.to_string();
+        Ok(Expectation { took: needs.time, length, frames, fps, size: picture.to_string(), notes: told })
+    }
+
+    fn ordered(&self, order: &RenderOrder, progress: &dyn Progress) -> Result<(Request, Destination)> {
         let tier = Tier::find(&order.tier).ok_or_else(|| {
             Error::usage(format!("there is no tier '{}'", order.tier)).hint(Tier::NAMES.join(", "))
         })?;
         let size = order.size.parse()?;
-        let stretch = Stretch { section: order.section, ..Stretch::default() };
-        let options = JobOptions { tier: Some(tier), size: Some(size), stretch, ..self.options.clone() };
-        match &self.project {
-            Some(project) => {
-                Request::of_project(&options, (project.with(&order.preset)?, project.folder.clone()))
-            }
-            None => {
-                let preset = Preset::parse(&order.name, &order.preset)?;
-                Request::of_preset(&options, (preset, order.preset.clone()))
-            }
-        }
+        let fps = order.fps.as_deref().map(str::parse).transpose()?;
+        let own = self.options.clone();
+        let stretch = order.stretch;
+        let options = JobOptions { tier: Some(tier), size: Some(size), fps: fps.or(own.fps), stretch, ..own };
+        let request = self.request_with(&order.edited, options)?;
+        let (output, profile) = (Some(order.output.clone()), Some(order.profile));
+        let place = OutputOptions { output, profile, overwrite: order.replace, ..OutputOptions::default() };
+        let destination = Destination::of(&request, &place, progress)?;
+        Ok((request, destination))
     }
 }
 
@@ -149,7 +179,9 @@ mod tests {
         let project = is_project(&target).then(|| OpenProject::read(&target)).transpose()?;
         let folder = project_folder::around(&target).to_owned();
         let model = Request::read(&options)?.model;
-        Opened::new(options, project, model, folder).project("mine.toml")
+        let request = Request::read(&options)?;
+        let beats = BeatCorrection::of(&request.hearing);
+        Opened::new(options, project, model, folder).project("mine.toml", &beats)
     }
 
     #[test]

@@ -1,48 +1,78 @@
 //! The player: the track that a preset is played on, and everything about it that the page shows.
 
+use super::heard::Heard;
 use super::opened::Opened;
-use super::state::{EditedPreset, Session};
+use super::session::Session;
+use super::state::EditedPreset;
 use crate::audio::Analysis;
 use crate::diffusion::Tier;
+use crate::diffusion::model::ModelWords;
 use crate::error::Result;
-use crate::score::{Form, Key, Overrides, ParamId, Preset, SIGNALS, Span, Timeline, route_numbers, shipped};
-use crate::units::{FrameIndex, FrameRate, Seconds, Size};
+use crate::job::layers;
+use crate::render::Layers;
+use crate::score::{
+    Form, Key, ParamId, Preset, PromptFault, PromptText, SIGNALS, Span, Timeline, prompt_fault,
+    route_numbers, shipped,
+};
+use crate::units::{Seconds, Size};
+use crate::video::Profile;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// Values of the waveform's overview.
 const OVERVIEW: usize = 4000;
+/// Phrases that are named where a prompt says nothing that the model knows.
+const SUGGESTED: usize = 6;
+
+/// What matters of the networks while nothing is rendered.
+#[derive(Clone, Debug)]
+pub struct ModelFacts {
+    /// The guidance, where a preset has none.
+    pub guidance: f32,
+    /// The frames a second that it was made for.
+    pub fps: u32,
+    /// The words that it knows; none: all.
+    pub words: Option<ModelWords>,
+}
 
 /// A track and how it is played on.
 pub struct Player {
     /// The track's name.
     pub title: String,
     /// What was heard.
-    pub analysis: Analysis,
-    /// Frames a second.
-    pub fps: FrameRate,
-    /// Frames of the whole track.
-    pub frames: FrameIndex,
-    /// The model's own guidance, where a preset has none.
-    pub guidance: f32,
+    pub heard: Heard,
+    /// The networks.
+    pub model: ModelFacts,
     /// How much work can go into a final, each with the usual size of its video.
     pub tiers: Vec<(Tier, Size)>,
     /// What the studio was opened with.
     pub opened: Arc<Opened>,
 }
 
+/// A preset as it is played on the track.
+pub struct Played {
+    /// The value of every parameter in every frame.
+    pub timeline: Timeline,
+    /// What is drawn over the pictures, without waveform and spectrum, which only who draws has to know.
+    pub layers: Arc<Layers>,
+}
+
 impl Player {
     /// `preset` played on the track: what the command line makes of its file.
     ///
     /// # Errors
-    /// As [`crate::score::Show::play`].
-    pub fn play(&self, preset: &EditedPreset) -> Result<Timeline> {
-        let mut show = self.opened.show(preset)?;
-        for look in &mut show.looks {
-            look.preset.base.entry(ParamId::Guidance.into()).or_insert(self.guidance);
+    /// As [`crate::score::Show::play`]; Input: a layer's font can't be read.
+    pub fn play(&self, preset: &EditedPreset) -> Result<Played> {
+        let mut request = self.opened.request(preset)?;
+        for look in &mut request.show.looks {
+            look.preset.base.entry(ParamId::Guidance.into()).or_insert(self.model.guidance);
         }
-        let span = Span { start: Seconds(0.0), frames: self.frames };
-        show.play(&self.analysis, &Overrides::default(), self.fps, span)
+        let analysis = self.heard.corrected(&preset.beats)?;
+        let fps = request.rate(self.model.fps)?;
+        let frames = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
+        let span = Span { start: Seconds(0.0), frames };
+        let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
+        Ok(Played { timeline, layers: Arc::new(layers::of(&request, &analysis)?) })
     }
 
     /// What never changes: the track, the tables, the presets.
@@ -50,7 +80,7 @@ impl Player {
     /// # Errors
     /// A shipped preset can't be read.
     pub fn facts(&self) -> Result<Value> {
-        let Analysis { duration, beats, downbeats, sections, tempo_bpm, .. } = &self.analysis;
+        let Analysis { duration, .. } = self.heard.raw();
         let about = |(name, text): &(&str, &str)| {
             let Preset { about, prompts, .. } = Preset::parse(name, text)?;
             let prompts: Vec<String> = prompts.into_iter().map(|p| p.text).collect();
@@ -61,24 +91,21 @@ impl Player {
         Ok(json!({
             "title": self.title,
             "duration": duration,
-            "fps": self.fps.per_second(),
-            "frames": self.frames,
-            "tempo": tempo_bpm,
-            "beats": beats,
-            "downbeats": downbeats,
-            "sections": sections,
-            "waveform": self.overview(),
+            "loudness": self.overview(),
             "presets": shipped().iter().map(about).collect::<Result<Vec<_>>>()?,
             "signals": SIGNALS.iter().map(|s| json!({ "name": s.name, "about": s.about })).collect::<Vec<_>>(),
             "route_keys": route_numbers().map(route_key).collect::<Vec<_>>(),
             "tiers": self.tiers.iter().map(tier).collect::<Vec<_>>(),
+            "profiles": Profile::ALL.iter().map(|p| json!({ "name": p.name(), "about": p.about() })).collect::<Vec<_>>(),
+            "model_fps": self.model.fps,
         }))
     }
 
     /// How loud it is, in so many steps that a wide screen has no more.
     fn overview(&self) -> Vec<f32> {
-        let step = self.analysis.duration.0 / OVERVIEW as f64;
-        let Some(loudness) = self.analysis.envelopes.get("loudness") else { return Vec::new() };
+        let analysis = self.heard.raw();
+        let step = analysis.duration.0 / OVERVIEW as f64;
+        let Some(loudness) = analysis.envelopes.get("loudness") else { return Vec::new() };
         (0..OVERVIEW)
             .map(|i| loudness.peak(Seconds(i as f64 * step), Seconds((i + 1) as f64 * step)))
             .collect()
@@ -95,8 +122,10 @@ impl Player {
             .filter(|(p, _)| routes.iter().any(|r| r.to == p.name))
             .map(|(p, curve)| (p.name.to_string(), json!(curve)))
             .collect();
-        let base = preset.bases(self.guidance)?.into_iter().map(|(p, value)| {
-            json!({ "name": p.name, "value": value, "min": p.min, "max": p.max, "default": p.default,
+        let said = preset.preset()?.base;
+        let base = preset.bases(self.model.guidance)?.into_iter().map(|(p, value)| {
+            let own = said.contains_key(&p.into());
+            json!({ "name": p.name, "value": value, "own": own, "min": p.min, "max": p.max, "default": p.default,
                     "unit": p.unit, "effect": p.effect })
         });
         let (undo, redo) = session.can();
@@ -104,15 +133,55 @@ impl Player {
             "type": "state",
             "version": session.version,
             "preset": preset.name,
+            "text": preset.text(),
+            "fps": timeline.fps.per_second(),
+            "frames": timeline.frames,
+            "heard": self.heard.told(&preset.beats)?,
             "routes": routes,
             "base": base.collect::<Vec<_>>(),
-            "prompts": preset.document.prompts(),
+            "prompts": self.prompts(preset)?,
             "spans": timeline.prompts.iter().map(|s| json!([s.start, s.prompt])).collect::<Vec<_>>(),
             "cuts": timeline.cuts,
             "curves": moved,
             "undo": undo,
             "redo": redo,
         }))
+    }
+}
+
+impl Player {
+    /// The prompts, and what the model makes of them.
+    fn prompts(&self, edited: &EditedPreset) -> Result<Vec<Value>> {
+        let preset = edited.preset()?;
+        let told = |PromptText { text, place }: PromptText| {
+            let spoken = preset.spoken(&text);
+            let unknown = self.model.words.as_ref().filter(|words| !words.know(&spoken));
+            let near = unknown.map(|words| words.nearest(&spoken, SUGGESTED));
+            json!({ "text": text, "place": place, "near": near })
+        };
+        Ok(edited.document.prompts().into_iter().map(told).collect())
+    }
+
+    /// What is wrong with `text` as a prompt of `edited`, and where.
+    pub fn prompt_fault(&self, edited: &EditedPreset, text: &str) -> Option<Value> {
+        let words = edited.preset().ok()?.words;
+        let PromptFault { at, error } = prompt_fault(text, &words)?;
+        let hints = match at {
+            // A table of words is written into the file, not here.
+            Some(_) => {
+                let known: Vec<String> = words
+                    .keys()
+                    .map(String::as_str)
+                    .chain(["section"])
+                    .map(|word| format!("{{{word}}}"))
+                    .collect();
+                vec![format!("braces hold {}; a plain word needs none", known.join(", "))]
+            }
+            None => error.hints().to_vec(),
+        };
+        // The page counts as its texts do.
+        let place = at.map(|range| [range.start, range.end].map(|byte| text[..byte].encode_utf16().count()));
+        Some(json!({ "message": error.to_string(), "hints": hints, "at": place }))
     }
 }
 
@@ -128,18 +197,19 @@ fn route_key((key, default): (&Key, Option<f64>)) -> Value {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::job::{JobOptions, ModelOptions};
-    use crate::score::{Show, fixture};
+    use crate::job::{Hearing, JobOptions, ModelOptions};
+    use crate::score::{Overrides, Show, fixture};
     use crate::studio::state::Edit;
+    use crate::units::FrameRate;
     use std::path::PathBuf;
 
     /// Sixteen seconds at 12 frames a second.
     pub fn player() -> Player {
-        let fps = FrameRate::new(12, 1).unwrap();
         let tiers = vec![(Tier::Draft, Size { width: 64, height: 48 })];
         let opened = Opened::new(JobOptions::default(), None, ModelOptions::default(), PathBuf::new());
-        let (title, analysis, opened) = ("test".into(), fixture(16.0), Arc::new(opened));
-        Player { title, analysis, fps, frames: 192, guidance: 1.5, tiers, opened }
+        let heard = Heard::new(fixture(16.0), Hearing::default(), PathBuf::new());
+        let model = ModelFacts { guidance: 1.5, fps: 12, words: None };
+        Player { title: "test".into(), heard, model, tiers, opened: Arc::new(opened) }
     }
 
     pub fn session() -> Session {
@@ -163,28 +233,44 @@ pub(super) mod tests {
         for edit in &edits {
             session = session.edited(edit, None).unwrap();
         }
-        let shown = player.play(&session.preset).unwrap();
+        let shown = player.play(&session.preset).unwrap().timeline;
         let saved = Preset::parse("saved", &session.preset.text()).unwrap();
         let mut saved = Show::of(saved);
-        saved.looks[0].preset.base.insert(ParamId::Guidance.into(), player.guidance);
-        let span = Span { start: Seconds(0.0), frames: player.frames };
-        let played = saved.play(&player.analysis, &Overrides::default(), player.fps, span).unwrap();
+        saved.looks[0].preset.base.insert(ParamId::Guidance.into(), player.model.guidance);
+        let span = Span { start: Seconds(0.0), frames: 192 };
+        let fps = FrameRate::new(12, 1).unwrap();
+        let played = saved.play(player.heard.raw(), &Overrides::default(), fps, span).unwrap();
         let bits = |t: &Timeline| -> Vec<u32> {
             t.curves.iter().flat_map(|(_, curve)| curve).map(|v| v.to_bits()).collect()
         };
         assert_eq!(bits(&shown), bits(&played));
         assert_eq!(shown, played);
-        assert_ne!(shown.curves, player.play(&super::tests::session().preset).unwrap().curves);
+        assert_ne!(shown.curves, player.play(&super::tests::session().preset).unwrap().timeline.curves);
     }
 
     #[test]
     fn the_page_gets_the_timelines_own_curves() {
         let (player, session) = (player(), session());
-        let timeline = player.play(&session.preset).unwrap();
+        let timeline = player.play(&session.preset).unwrap().timeline;
         let state = player.state(&session, &timeline).unwrap();
         let text = state["curves"]["zoom"].to_string();
         let curve: Vec<f32> = serde_json::from_str(&text).unwrap();
         assert_eq!(curve, timeline.curves.get(ParamId::Zoom));
-        assert_eq!(player.facts().unwrap()["beats"].as_array().unwrap().len(), 32);
+        assert_eq!(state["heard"]["beats"].as_array().unwrap().len(), 32);
+    }
+
+    #[test]
+    fn a_look_is_played_at_the_finals_rate_and_with_its_layers() {
+        let player = player();
+        let played = |head: &str| {
+            let text =
+                format!("{head}\n[[prompt]]\ntext = \"waves\"\n[[layer]]\nname = \"r\"\nkind = \"rings\"\n");
+            player.play(&EditedPreset::read("mine", &text).unwrap()).unwrap()
+        };
+        let [own, drawn] = ["", "init = \"draw:wire\""].map(played);
+        let rate = |played: &Played| (played.timeline.fps.per_second(), played.timeline.frames);
+        assert_eq!((rate(&own), rate(&drawn)), ((12.0, 192), (24.0, 384)));
+        assert_eq!((own.layers.list.len(), drawn.layers.list.len()), (1, 1));
+        assert_eq!(own.layers.material.beats.len(), 32);
     }
 }

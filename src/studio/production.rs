@@ -22,23 +22,6 @@ use tokio::sync::watch;
 const APART: Duration = Duration::from_millis(500);
 const REMEMBERED: usize = 40;
 
-/// What is to be rendered.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RenderOrder {
-    /// What the preset is called.
-    pub name: String,
-    /// The preset's file.
-    pub preset: String,
-    /// How much work goes into every picture.
-    pub tier: String,
-    /// Size of the video.
-    pub size: String,
-    /// The section of this number, from 1; none: the whole track.
-    pub section: Option<usize>,
-    /// Where the video goes.
-    pub output: PathBuf,
-}
-
 /// How far a final is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(tag = "stand", rename_all = "snake_case")]

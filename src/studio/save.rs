@@ -3,6 +3,7 @@
 
 use crate::atomic_file;
 use crate::error::{Context, Error, Result};
+use crate::video::Profile;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -12,8 +13,6 @@ const LONGEST: usize = 40;
 /// What presets and projects end in; no preset's name has a dot.
 pub const PRESET: &str = "toml";
 const PROJECT: &str = "video.toml";
-/// What a finished video ends in.
-const VIDEO: &str = "mp4";
 
 /// A folder, and what of it may be written over: what this session wrote or began with.
 #[derive(Debug)]
@@ -59,14 +58,26 @@ impl Shelf {
         Ok(())
     }
 
-    /// Where the video `name` may go.
+    /// Where the video `name` may go that is written as `profile`.
     ///
     /// # Errors
     /// Usage: it is no name, or somebody else's file.
-    pub fn video(&mut self, name: &str) -> Result<PathBuf> {
-        let path = self.place(name, VIDEO)?;
+    pub fn video(&mut self, name: &str, profile: Profile) -> Result<PathBuf> {
+        let path = self.film(name, profile)?;
         self.own.insert(path.clone());
         Ok(path)
+    }
+
+    /// Where it would go, while nothing is written.
+    ///
+    /// # Errors
+    /// As [`Self::video`].
+    pub fn film(&self, name: &str, profile: Profile) -> Result<PathBuf> {
+        match profile.ending() {
+            Some(ending) => self.place(name, ending),
+            // A folder of pictures.
+            None => self.place(name, ""),
+        }
     }
 
     /// The file `name`, if nothing of somebody else's lies there.
@@ -76,7 +87,8 @@ impl Shelf {
             return Err(Error::usage(format!("'{}' can't be a name", name.escape_debug()))
                 .hint(format!("up to {LONGEST} small letters, digits, - and _")));
         }
-        let path = self.folder.join(format!("{name}.{ending}"));
+        let dot = if ending.is_empty() { "" } else { "." };
+        let path = self.folder.join(format!("{name}{dot}{ending}"));
         if path.symlink_metadata().is_ok() && !self.own.contains(&path) {
             return Err(Error::usage(format!("there is a file {} already", path.display()))
                 .hint("choose another name"));
@@ -108,13 +120,13 @@ mod tests {
         assert!(shelf.save_project("other", "a", "b").is_err());
         assert!(!folder.path().join("other.toml").exists());
         fs::write(folder.path().join("film.mp4"), "precious").unwrap();
-        assert!(shelf.video("film").is_err());
-        let video = shelf.video("mine").unwrap();
+        assert!(shelf.video("film", Profile::H264).is_err());
+        let video = shelf.video("mine", Profile::H264).unwrap();
         fs::write(&video, "frames").unwrap();
-        assert_eq!(shelf.video("mine").unwrap(), video);
+        assert_eq!(shelf.video("mine", Profile::H264).unwrap(), video);
         let mut later = Shelf::new(folder.path(), &["film.toml".into(), "film.video.toml".into()]);
         assert_eq!(later.name, "film");
-        assert!(later.video("mine").is_err() && later.save("mine", "d").is_err());
+        assert!(later.video("mine", Profile::H264).is_err() && later.save("mine", "d").is_err());
         later.save_project("film", "d", "e").unwrap();
         assert_eq!(fs::read_to_string(project).unwrap(), "e");
     }
@@ -126,7 +138,7 @@ mod tests {
         let long = "a".repeat(41);
         for name in ["", ".", "..", "../a", "a/b", "a\\b", "/etc/a", "a.toml", "a\0", "ä", "A", "%2e", &long]
         {
-            assert!(shelf.save(name, "x").is_err() && shelf.video(name).is_err(), "{name:?}");
+            assert!(shelf.save(name, "x").is_err() && shelf.video(name, Profile::H264).is_err(), "{name:?}");
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }

@@ -22,6 +22,7 @@ pub fn router(hub: Arc<Hub>, guard: Arc<Guard>) -> Router {
         .route("/{token}/track", get(track))
         .route("/{token}/final/{number}", get(film))
         .route("/{token}/picture/{version}/{frame}", get(picture))
+        .route("/{token}/wave/{level}/{tile}", get(wave))
         .route("/{token}/socket", get(socket::open))
         .fallback(async || StatusCode::NOT_FOUND)
         .layer(from_fn_with_state(guard, check))
@@ -64,6 +65,13 @@ async fn picture(
             let types = [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "no-store")];
             (types, jpeg.to_vec()).into_response()
         }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn wave(State(hub): State<Arc<Hub>>, Path((_, level, tile)): Path<(String, u32, usize)>) -> Response {
+    match hub.track.tile(level, tile).await {
+        Some(bytes) => ([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response(),
         None => StatusCode::NOT_FOUND.into_response(),
     }
 }

@@ -3,13 +3,14 @@
 //! Nothing is queued for a page: it gets the newest state when it has taken the one before. Every page is asked from time
 //! to time whether it is there: one that never reads, answers nothing, and its room is somebody else's.
 
-use super::hub::{Ask, Hub, refused, stood, told};
+use super::hub::{Ask, Hub, expected, stood, told};
 use crate::error::Error;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::ws::{Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde_json::Value;
 use std::sync::Arc;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -32,6 +33,7 @@ pub async fn open(State(hub): State<Arc<Hub>>, upgrade: WebSocketUpgrade) -> Res
 async fn serve(hub: &Hub, mut socket: WebSocket) {
     let (mut states, mut news) = (hub.states(), hub.engine.news());
     let mut stands = hub.engine.production().stands();
+    let mut answers = hub.engine.expected();
     states.mark_changed();
     news.mark_changed();
     stands.mark_changed();
@@ -51,6 +53,10 @@ async fn serve(hub: &Hub, mut socket: WebSocket) {
             },
             changed = stands.changed() => match changed {
                 Ok(()) => Some(Message::Text(stood(&stands.borrow_and_update()))),
+                Err(_) => return,
+            },
+            changed = answers.changed() => match changed {
+                Ok(()) => expected(&answers.borrow_and_update()).map(Message::Text),
                 Err(_) => return,
             },
             received = socket.recv() => {
@@ -76,8 +82,18 @@ async fn serve(hub: &Hub, mut socket: WebSocket) {
     }
 }
 
+/// What is said to who asked this. An ask may have a number, which its refusal repeats.
 fn answer(hub: &Hub, text: &str) -> Option<Utf8Bytes> {
-    let ask = serde_json::from_str::<Ask>(text)
-        .map_err(|e| Error::usage("this message means nothing here").because(e).hint("reload the page"));
-    ask.and_then(|ask| hub.answer(&ask)).unwrap_or_else(|error| Some(refused(&error)))
+    let nothing = |e| Error::usage("this message means nothing here").because(e).hint("reload the page");
+    let read = serde_json::from_str::<Value>(text).map(|mut message| {
+        let number = message.as_object_mut().and_then(|fields| fields.remove("ask")).and_then(|n| n.as_u64());
+        (number, serde_json::from_value::<Ask>(message))
+    });
+    match read {
+        Ok((number, Ok(ask))) => {
+            hub.answer(&ask).unwrap_or_else(|error| Some(hub.refused(Some(&ask), number, &error)))
+        }
+        Ok((number, Err(error))) => Some(hub.refused(None, number, &nothing(error))),
+        Err(error) => Some(hub.refused(None, None, &nothing(error))),
+    }
 }

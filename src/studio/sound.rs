@@ -4,9 +4,11 @@
 //! the track is decoded to a file without a name, from its start to its end, as fast as that goes, and who asks for what
 //! isn't there yet waits.
 
+use super::locked::locked;
 use super::media::range;
+use super::mixer::Mixer;
+use super::wave::{SAMPLES, Scale, TILE, Wave};
 use crate::audio::decode::pull::{Pulled, pull};
-use crate::audio::decode::{Side, sides};
 use crate::error::{Context, Error, Result};
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderMap, HeaderValue};
@@ -15,6 +17,7 @@ use std::fs::File;
 use std::io::{BufWriter, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use tokio::sync::watch;
 
@@ -22,8 +25,6 @@ use tokio::sync::watch;
 const HEAD: u64 = 44;
 /// Bytes of a sample: 16 bits are what a monitor needs.
 const BYTES: u64 = 2;
-/// What the middle is turned down by where it goes to both sides.
-const MIDDLE: f32 = std::f32::consts::FRAC_1_SQRT_2;
 
 /// How far decoding is.
 #[derive(Clone, Copy, Debug, Default)]
@@ -39,8 +40,10 @@ pub struct Sound {
     head: [u8; HEAD as usize],
     /// Length of the WAV in bytes.
     length: u64,
+    channels: u64,
     file: File,
     stand: watch::Receiver<Stand>,
+    wave: Arc<Mutex<Wave>>,
 }
 
 impl Sound {
@@ -61,16 +64,51 @@ impl Sound {
         let (file, out) = nameless()?;
         let (told, stand) = watch::channel(Stand::default());
         let head = head(track.rate.0, channels, bytes as u32);
+        let wave = Arc::new(Mutex::new(Wave::new(Scale::new(track.rate.0, samples))));
+        let seen = wave.clone();
         let failed = || Error::internal("the decoding thread can't be started");
         thread::Builder::new()
             .name("track".into())
             .spawn(move || {
                 // What could not be decoded or kept is missing for the page, which says so.
-                let _ = spool(track, channels, bytes, out, &told);
+                let _ = spool(track, channels, bytes, out, (&told, &seen));
                 told.send_modify(|stand| stand.ended = true);
             })
             .context(failed)?;
-        Ok(Sound { head, length: HEAD + bytes, file, stand })
+        Ok(Sound { head, length: HEAD + bytes, channels: channels.into(), file, stand, wave })
+    }
+
+    /// How the waveform's levels are cut.
+    pub fn scale(&self) -> Scale {
+        locked(&self.wave).scale()
+    }
+
+    /// A tile of a level of the waveform, see [`super::wave`], once so much was decoded; of level 0 the samples, 16 bits each, the
+    /// mean of the channels. None where there is none.
+    pub async fn tile(&self, level: u32, tile: usize) -> Option<Vec<u8>> {
+        let scale = self.scale();
+        let size = match level {
+            0 => SAMPLES as u64,
+            _ if level <= scale.levels => TILE as u64 * scale.column_of(level),
+            _ => return None,
+        };
+        let from = (tile as u64).checked_mul(size).filter(|from| *from < scale.samples)?;
+        let to = (from + size).min(scale.samples);
+        let frame = BYTES * self.channels;
+        let mut stand = self.stand.clone();
+        // A level's last column is open until the end.
+        let last = to == scale.samples && level > 0;
+        let enough = |stand: &Stand| stand.ended || !last && stand.written >= to * frame;
+        let there = stand.wait_for(enough).await.map_or(0, |stand| stand.written);
+        if level > 0 {
+            return locked(&self.wave).tile(level, tile);
+        }
+        let bytes = self.read(HEAD + from * frame, HEAD + (to * frame).min(there))?;
+        let mean = |set: &[u8]| {
+            let sum: i32 = set.chunks_exact(2).map(|b| i32::from(i16::from_le_bytes([b[0], b[1]]))).sum();
+            ((sum / self.channels as i32) as i16).to_le_bytes()
+        };
+        Some(bytes.chunks_exact(frame as usize).flat_map(mean).collect())
     }
 
     /// The answer to a request with these headers, as soon as there is something of what it asks for.
@@ -150,8 +188,14 @@ fn nameless() -> Result<(File, File)> {
     Ok((file?, out))
 }
 
-/// Writes `bytes` bytes of the track, silence where it ends before.
-fn spool(mut track: Pulled, channels: u16, bytes: u64, out: File, told: &watch::Sender<Stand>) -> Result<()> {
+/// Writes `bytes` bytes of the track, silence where it ends before, and shows them to the waveform.
+fn spool(
+    mut track: Pulled,
+    channels: u16,
+    bytes: u64,
+    out: File,
+    (told, wave): (&watch::Sender<Stand>, &Mutex<Wave>),
+) -> Result<()> {
     let failed = || Error::output("the track can't be kept for the page").hint("make room in TMPDIR");
     let mixer = Mixer::new(&track, channels);
     let mut out = BufWriter::new(out);
@@ -160,56 +204,29 @@ fn spool(mut track: Pulled, channels: u16, bytes: u64, out: File, told: &watch::
         let mixed = mixer.mix(&block);
         let part = &mixed[..mixed.len().min((bytes - written) as usize)];
         out.write_all(part).and_then(|()| out.flush()).context(failed)?;
+        see(&mut locked(wave), part, channels);
         written += part.len() as u64;
         told.send_modify(|stand| stand.written = written);
         if written == bytes {
+            locked(wave).end();
             return Ok(());
         }
     }
     out.into_inner().context(failed)?.set_len(bytes).context(failed)?;
+    let silence = vec![0; usize::from(channels) * BYTES as usize];
+    let mut wave = locked(wave);
+    (written..bytes).step_by(silence.len()).for_each(|_| see(&mut wave, &silence, channels));
+    wave.end();
+    drop(wave);
     told.send_modify(|stand| stand.written = bytes);
     Ok(())
 }
 
-/// Brings any number of channels to one or two.
-struct Mixer {
-    channels: usize,
-    /// For each channel that comes out, what it takes of each that goes in.
-    gains: Vec<Vec<f32>>,
-}
-
-impl Mixer {
-    fn new(track: &Pulled, channels: u16) -> Self {
-        let from = track.channels;
-        if channels == 1 {
-            return Mixer { channels: from, gains: vec![vec![1.0 / from as f32; from]] };
-        }
-        if from == 2 {
-            return Mixer { channels: from, gains: vec![vec![1.0, 0.0], vec![0.0, 1.0]] };
-        }
-        let sides: Vec<Side> =
-            sides(track.speakers).chain(std::iter::repeat(Side::Middle)).take(from).collect();
-        let row = |own: Side| {
-            let gain = |side: &Side| match side {
-                Side::Middle => MIDDLE,
-                side if *side == own => 1.0,
-                _ => 0.0,
-            };
-            let row: Vec<f32> = sides.iter().map(gain).collect();
-            let sum: f32 = row.iter().sum::<f32>().max(1.0);
-            row.into_iter().map(|gain| gain / sum).collect()
-        };
-        Mixer { channels: from, gains: vec![row(Side::Left), row(Side::Right)] }
-    }
-
-    /// The block as samples of 16 bits.
-    fn mix(&self, block: &[f32]) -> Vec<u8> {
-        let value = |set: &[f32], gains: &Vec<f32>| {
-            let sum: f32 = set.iter().zip(gains).map(|(value, gain)| value * gain).sum();
-            ((sum * 32_768.0).round().clamp(-32_768.0, 32_767.0) as i16).to_le_bytes()
-        };
-        let sets = block.chunks_exact(self.channels);
-        sets.flat_map(|set| self.gains.iter().flat_map(move |gains| value(set, gains))).collect()
+/// Shows samples of 16 bits to the waveform.
+fn see(wave: &mut Wave, bytes: &[u8], channels: u16) {
+    for set in bytes.chunks_exact(usize::from(channels) * BYTES as usize) {
+        let values = set.chunks_exact(BYTES as usize);
+        wave.hear(values.map(|b| f32::from(i16::from_le_bytes([b[0], b[1]])) / 32_768.0));
     }
 }
 

@@ -124,6 +124,18 @@ const TABLE: [Row; 8] = [
 ];
 
 impl Profile {
+    /// All of them, the usual one first.
+    pub const ALL: [Self; 8] = [
+        Profile::H264,
+        Profile::H265,
+        Profile::Av1,
+        Profile::Vp9,
+        Profile::ProRes,
+        Profile::Ffv1,
+        Profile::Gif,
+        Profile::Png,
+    ];
+
     /// The names of all profiles.
     pub const NAMES: [&'static str; 8] = ["h264", "h265", "av1", "vp9", "prores", "ffv1", "gif", "png"];
 
@@ -153,6 +165,20 @@ impl Profile {
     /// What it is called in projects and in `--profile`.
     pub fn name(self) -> &'static str {
         self.row().name
+    }
+
+    /// What it is for, in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Profile::H264 => "H.264, plays everywhere",
+            Profile::H265 => "H.265, half the size, plays on most devices",
+            Profile::Av1 => "AV1, smallest, takes long to write",
+            Profile::Vp9 => "VP9 in WebM, for the web",
+            Profile::ProRes => "ProRes, for editing",
+            Profile::Ffv1 => "FFV1, every pixel as it was made",
+            Profile::Gif => "GIF, a silent loop of 256 colours",
+            Profile::Png => "PNG, a folder of pictures",
+        }
     }
 
     /// What the name of a video ends in where nobody says otherwise; none for a folder.
@@ -192,7 +218,8 @@ mod tests {
 
     #[test]
     fn every_profile_has_its_row_and_name() {
-        for (row, name) in TABLE.iter().zip(Profile::NAMES) {
+        for ((row, name), profile) in TABLE.iter().zip(Profile::NAMES).zip(Profile::ALL) {
+            assert_eq!(row.profile, profile);
             assert_eq!(
                 (row.name, Profile::find(name).unwrap(), row.profile.name()),
                 (name, row.profile, name)

@@ -4,7 +4,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { browse, root, serve } from './open.js';
+import { browse, root, serve, state } from './open.js';
 
 const KNOBS = 20;
 const MINUTE = 60_000;
@@ -39,11 +39,10 @@ for (let i = 0; i < KNOBS; i++) {
 }
 report('knob to changed picture', knobs, 's');
 
-const { section, fps } = await page.evaluate(async () => {
-  const facts = await (await fetch('facts')).json();
+await page.evaluate(() => {
   document.getElementById('loop').click();
-  return { section: facts.sections[0], fps: facts.fps };
 });
+const { heard: { sections: [section] }, fps } = await state(page);
 await page.evaluate(({ last }) => new Promise((done) => {
   const socket = new WebSocket(new URL('socket', location.href.replace('http', 'ws')));
   socket.onmessage = ({ data }) => {

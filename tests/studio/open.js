@@ -1,6 +1,7 @@
 // The real program and a browser that looks at it.
 
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
@@ -22,8 +23,45 @@ export async function serve(...args) {
 export async function browse(options = {}) {
   const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'],
+    // A page that was put in place of the program's is no local one to the browser.
+    args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required', ...(process.env.STUDIO_PAGE ? ['--disable-features=LocalNetworkAccessChecks'] : [])],
   });
   const page = await browser.newPage({ viewport: { width: 1280, height: 720 }, ...options });
+  if (process.env.STUDIO_PAGE) await page.route('**/*', fromDisk);
   return { browser, page };
+}
+
+// With STUDIO_PAGE=FOLDER the page's files come from there and not out of the program: for who works on the page.
+const TYPES = { js: 'text/javascript', css: 'text/css', html: 'text/html' };
+
+function fromDisk(route) {
+  const name = new URL(route.request().url()).pathname.split('/').pop() || 'index.html';
+  const [path, type] = [join(process.env.STUDIO_PAGE, name), TYPES[name.split('.').pop()]];
+  return type && existsSync(path) ? route.fulfill({ path, contentType: type }) : route.continue();
+}
+
+// Chooses a preset out of the list.
+export async function choose(page, preset) {
+  await page.click('#look');
+  await page.click(`[data-preset=${preset}]`);
+}
+
+// What the server tells of the look now.
+export function state(page) {
+  return page.evaluate(() => new Promise((done) => {
+    const socket = new WebSocket(new URL('socket', location.href.replace('http', 'ws')));
+    socket.onmessage = ({ data }) => {
+      const message = JSON.parse(data);
+      if (message.type !== 'state') return;
+      socket.close();
+      done(message);
+    };
+  }));
+}
+
+// Does something that makes a new version, and waits until the page has it.
+export async function change(page, act) {
+  const old = await page.evaluate(() => Number(document.body.dataset.version));
+  await act();
+  await page.waitForFunction((old) => Number(document.body.dataset.version) > old, old);
 }

@@ -5,7 +5,7 @@ import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { browse, root, serve } from './open.js';
+import { browse, choose, root, serve } from './open.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
 // A project holds its track.
@@ -57,19 +57,19 @@ async function seen() {
   return page.evaluate(() => new Promise((done) => {
     const socket = new WebSocket(new URL('socket', location.href.replace('http', 'ws')));
     socket.onmessage = ({ data }) => {
-      const { type, routes, base, prompts, spans, cuts, curves } = JSON.parse(data);
+      const { type, routes, base, prompts, spans, cuts, curves, heard } = JSON.parse(data);
       if (type !== 'state') return;
       socket.close();
-      const shown = [...document.querySelectorAll('aside select, aside textarea, aside output')].map((e) => e.value);
+      const shown = [...document.querySelectorAll('aside select, aside textarea, aside input')].map((e) => e.value);
       const picture = document.getElementById('picture').toDataURL();
-      done({ routes, base, prompts, spans, cuts, curves, shown, picture });
+      done({ routes, base, prompts, spans, cuts, curves, heard, shown, picture });
     };
   }));
 }
 
 test('a look is made and saved with its track', async () => {
   await open(track, '--folder', folder, '--seed', '7');
-  await change(() => page.selectOption('#preset', 'ember'));
+  await change(() => choose(page, 'ember'));
   await page.selectOption('#new-signal', 'snare');
   await page.selectOption('#new-target', 'hue');
   await change(() => page.click('#add-route'));
@@ -88,10 +88,13 @@ test('a look is made and saved with its track', async () => {
     await page.fill('#prompt-0', 'acid grid');
     await page.keyboard.press('Enter');
   });
+  await page.click('#tab-beats');
+  await change(() => page.click('#beats button:has-text("Halve")'));
   await page.fill('#name', 'film');
   await save();
   saved = await seen();
   assert.match(readFileSync(project, 'utf8'), /^seed = 7$/m);
+  assert.match(readFileSync(project, 'utf8'), /^\[hearing\]\noctave = "halve"$/m);
   assert.match(readFileSync(join(folder, 'film.toml'), 'utf8'), /^# /m);
 });
 

@@ -4,7 +4,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { browse, root, serve } from './open.js';
+import { browse, root, serve, state as look } from './open.js';
 
 const [minutes, seed] = [Number(process.argv[2] ?? 15), Number(process.argv[3] ?? 1)];
 const EVERY = 30_000;
@@ -14,6 +14,7 @@ const { browser, page } = await browse();
 await page.goto(address);
 await page.waitForFunction(() => document.body.dataset.version);
 const facts = await page.evaluate(async () => (await fetch('facts')).json());
+const { frames } = await look(page);
 
 // mulberry32: the same edits for the same seed.
 let state = seed;
@@ -27,7 +28,7 @@ function random() {
 const below = (n) => Math.floor(random() * n);
 const any = (list) => list[below(list.length)];
 const edit = (change) => ({ do: 'edit', change, gesture: null });
-const params = await page.evaluate(() => [...document.querySelectorAll('#base input')].map((i) => ({ name: i.id.slice(5), min: Number(i.min), max: Number(i.max) })));
+const params = await page.evaluate(() => [...document.querySelectorAll('#base input[type=range]')].map((i) => ({ name: i.id.slice(5), min: Number(i.min), max: Number(i.max) })));
 
 // What a person may do; what the server refuses is done as well.
 function something() {
@@ -44,9 +45,11 @@ function something() {
     () => edit({ edit: 'bypass', index: below(6), on: random() < 0.5 }),
     () => edit({ edit: 'prompt', index: 0, text: any(any(facts.presets).prompts) }),
     () => edit({ edit: 'preset', name: any(facts.presets).name }),
+    () => edit({ edit: 'count', count: any([null, 'halve', 'double', 'triple']) }),
+    () => ({ do: 'bar', at: random() * facts.duration }),
     () => ({ do: 'undo' }),
     () => ({ do: 'redo' }),
-    () => ({ do: 'at', frame: below(facts.frames), playing: random() < 0.5 }),
+    () => ({ do: 'at', frame: below(frames), playing: random() < 0.5 }),
     () => ({ do: 'save', name: `look-${below(3)}`, form: 'preset' }),
   ])();
 }

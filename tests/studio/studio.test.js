@@ -6,7 +6,7 @@ import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { browse, program, root, serve } from './open.js';
+import { browse, choose, program, root, serve, state } from './open.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
 // A project holds its track.
@@ -53,7 +53,8 @@ async function curves() {
   await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
   return page.evaluate(() => {
     const canvas = document.getElementById('timeline');
-    const top = Math.round(100 * devicePixelRatio);
+    // Below the ruler, the sections, the sound and what is rendered.
+    const top = Math.round(140 * devicePixelRatio);
     const { data } = canvas.getContext('2d').getImageData(0, top, canvas.width, canvas.height - top);
     return Array.from(data).join();
   });
@@ -88,7 +89,7 @@ test('it plays, and the picture follows the sound', async () => {
 
 test('it seeks by click and by keys', async () => {
   const box = await page.locator('#timeline').boundingBox();
-  await page.mouse.click(box.x + box.width / 2, box.y + 40);
+  await page.mouse.click(box.x + box.width / 2, box.y + 90);
   const time = () => page.evaluate(() => document.getElementById('audio').currentTime);
   const clicked = await time();
   const duration = Number(await page.getAttribute('#timeline', 'aria-valuemax'));
@@ -96,14 +97,18 @@ test('it seeks by click and by keys', async () => {
   await page.focus('#timeline');
   await page.keyboard.press('ArrowRight');
   assert.ok((await time()) > clicked);
+  const next = await time();
   await page.keyboard.press('PageDown');
+  assert.ok((await time()) > next);
+  await page.keyboard.press('PageUp');
+  await page.keyboard.press('PageUp');
   assert.ok((await time()) < clicked);
   await picture();
 });
 
 test('a preset is chosen', async () => {
   const old = await picture();
-  await change(() => page.selectOption('#preset', 'ember'));
+  await change(() => choose(page, 'ember'));
   assert.notEqual(await picture(), old);
   assert.ok(await page.locator('.route').count() > 0);
 });
@@ -169,13 +174,7 @@ test('it is saved, and the command line plays the same curves', async () => {
   const lines = execFileSync(program, ['plan', track, '--preset', path, '--tier', 'draft', '--json'], options);
   // Progress comes before the plan, a line each.
   const plan = JSON.parse(lines.trim().split('\n').at(-1));
-  const shown = await page.evaluate(() => new Promise((done) => {
-    const socket = new WebSocket(new URL('socket', location.href.replace('http', 'ws')));
-    socket.onmessage = ({ data }) => {
-      const message = JSON.parse(data);
-      if (message.type === 'state') done(message.curves);
-    };
-  }));
+  const shown = (await state(page)).curves;
   assert.ok(Object.keys(shown).length > 1);
   for (const [name, curve] of Object.entries(shown)) assert.deepEqual(plan.values[name], curve, name);
 });
@@ -186,7 +185,7 @@ test('a short final is rendered and plays, and the command line renders the same
   await page.keyboard.press('l');
   await page.keyboard.press('r');
   assert.equal(await page.inputValue('#part'), '1');
-  await page.selectOption('#tier', 'draft');
+  await page.check('#tier-draft');
   await page.fill('#size', '192x108');
   await page.fill('#film', 'mine');
   await page.keyboard.press('Enter');
@@ -199,7 +198,7 @@ test('a short final is rendered and plays, and the command line renders the same
     await new Promise((done) => movie.ontimeupdate = () => movie.currentTime > 0.5 && done());
     return { duration: movie.duration, width: movie.videoWidth, height: movie.videoHeight };
   });
-  const { start, end } = await page.evaluate(async () => (await (await fetch('facts')).json()).sections[0]);
+  const { start, end } = (await state(page)).heard.sections[0];
   assert.ok(Math.abs(movie.duration - (end - start)) < 0.2, `${movie.duration} of ${start} to ${end}`);
   assert.deepEqual([movie.width, movie.height], [192, 108]);
   await shoot('final-done');
@@ -225,8 +224,8 @@ test('a project is saved, and plays the same curves', async () => {
 
 test('everything is as it was after reloading', async () => {
   const seen = () => page.evaluate(() => [
-    document.body.dataset.version, document.getElementById('preset').value, document.getElementById('movie').getAttribute('src'),
-    ...[...document.querySelectorAll('textarea, aside output')].map((e) => e.value),
+    document.body.dataset.version, document.getElementById('preset').textContent, document.getElementById('movie').getAttribute('src'),
+    ...[...document.querySelectorAll('textarea, aside input')].map((e) => e.value),
   ]);
   const old = await seen();
   await page.reload();

@@ -32,9 +32,11 @@ impl Tier {
     /// What it means, in a few words.
     pub fn about(self) -> &'static str {
         match self {
-            Tier::Draft => "2 steps, 384x216: to see whether it moves with the music",
-            Tier::Develop => "The model's own number of steps",
-            Tier::Final => "The model's standard motion module, with guidance and many steps",
+            Tier::Draft => "2 steps, 384x216: rough and fast, to see whether it moves with the music",
+            Tier::Develop => "The model's own number of steps, at full size: the everyday quality",
+            Tier::Final => {
+                "Many steps with guidance: several times as long, for the version that is published"
+            }
         }
     }
 }

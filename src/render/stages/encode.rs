@@ -1,14 +1,13 @@
-//! The last stage: pictures get their effects and are written.
+//! The last stage: pictures are finished and written.
 
 use super::decode::Pictures;
 use super::watch::{Summary, Watch};
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::Flow;
-use crate::render::finish::finish_at;
 use crate::render::job::Job;
-use crate::render::layer::Painter;
 use crate::render::rate;
-use crate::video::{Finisher, FlashGuard, Frame, Guard, Writer};
+use crate::render::screen::{Afterglow, Screen};
+use crate::video::Writer;
 use std::sync::mpsc::Receiver;
 
 /// Writes the pictures of the job's part; ends after the first error, or when it is told to stop.
@@ -21,21 +20,13 @@ pub fn encode(
     let mut summary = Summary { frames: 0, windows: 0, restored: 0 };
     let end = rate::shown(job.part().end);
     // What a frame leaves to the next is made anew from the start of its take on, so that nothing of it has to be kept.
-    let mut finisher = Finisher::new(job.settings.picture, job.settings.lut.clone());
-    let mut painter = Painter::new(&job.layers, &job.timeline, job.settings.seed);
-    let mut guard = match job.settings.flash_guard {
-        Guard::On => Some(FlashGuard::new(job.timeline.fps)),
-        Guard::Off => None,
-    };
+    let mut screen = Screen::new(job, Afterglow::none(job));
     for pictures in from {
         let Pictures { first, frames, shown, restored } = pictures?;
         let _span = timings.span("finish and encode");
         // A take's last window is rendered to its end, so that its frames are those of the whole video.
         for ((frame, pose), index) in frames.iter().zip(shown).zip(first.until(end)) {
-            let look = finish_at(job, index, pose);
-            let mut shown = finisher.next(frame, &look);
-            painter.draw(&mut shown, index);
-            writer.write(&guarded(&mut guard, shown))?;
+            writer.write(&screen.show(frame, pose, index))?;
             summary.frames += 1;
             if progress.advance(summary.frames) == Flow::Stop {
                 return Err(Error::new(ErrorKind::Stopped, "stopped; the finished windows are kept")
@@ -51,17 +42,11 @@ pub fn encode(
             summary.frames, job.settings.frames
         )));
     }
-    if let Some(damped) = guard.map(|guard| guard.damped()).filter(|damped| *damped > 0) {
+    let damped = screen.leave().damped();
+    if damped > 0 {
         progress.note(&format!(
             "the flash guard dimmed {damped} frames that would have made more than three flashes in a second"
         ));
     }
     Ok(summary)
-}
-
-fn guarded(guard: &mut Option<FlashGuard>, frame: Frame) -> Frame {
-    match guard {
-        Some(guard) => guard.pass(frame),
-        None => frame,
-    }
 }

@@ -3,6 +3,7 @@
 use super::spec::Hits;
 use super::sung::Sung;
 use crate::audio::{Analysis, Scope};
+use std::sync::Arc;
 
 /// What was heard and given, as layers show it. All times are seconds of the track, ascending.
 #[derive(Clone, Debug, Default)]
@@ -16,7 +17,7 @@ pub struct Material {
     /// Hits and their strengths, by what they are of: kick, snare, hat, onset.
     pub hits: [Vec<(f64, f32)>; 4],
     /// Waveform and spectrum of every frame; none where no layer shows them.
-    pub scope: Option<Scope>,
+    pub scope: Option<Arc<Scope>>,
 }
 
 impl Material {

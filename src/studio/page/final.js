@@ -1,70 +1,151 @@
-// The final video: what is ordered, how far it is, and the finished file.
+// The final video: what is ordered and what is to be expected of it, how far it is, and the finished file.
 
+import { element } from './knob.js';
 import { ask, news } from './link.js';
+import { clock, parsed, roughly } from './time.js';
 
 const get = (id) => document.getElementById(id);
+const RATES = ['12', '24', '25', '30', '50', '60'];
+const SIZES = ['1280x720', '1920x1080', '3840x2160', '1080x1920', '1080x1080'];
+// Longer than between two letters that are typed.
+const SETTLED_MS = 350;
+// What browsers play.
+const PLAYED = /\.(mp4|webm)$/;
 
 function minutes(seconds) {
   const whole = Math.round(seconds);
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
-function clock(t) {
-  return `${Math.floor(t / 60)}:${String(Math.floor(t % 60)).padStart(2, '0')}`;
-}
-
 export class Final {
-  // `started` is called when the finished video begins to play.
-  constructor(facts, started) {
-    this.facts = facts;
-    this.dialog = get('final');
-    get('part').append(new Option(`The whole track, ${clock(facts.duration)}`, ''));
-    facts.sections.forEach(({ label, start, end }, i) => {
-      get('part').append(new Option(`Section ${label}, ${clock(start)} to ${clock(end)}`, i + 1));
-    });
-    for (const { name } of facts.tiers) get('tier').append(new Option(name, name));
-    get('tier').value = facts.tiers.find((t) => t.name === 'develop')?.name ?? facts.tiers[0].name;
-    get('tier').onchange = () => this.suggest();
-    this.suggested = '';
-    this.suggest();
+  // `started` is called when the finished video begins to play; `now` is where the playhead is.
+  constructor(facts, started, now) {
+    Object.assign(this, { facts, now, dialog: get('final'), suggested: '', number: 0, sections: '' });
+    this.form(facts);
     get('render').onclick = () => (this.dialog.open ? this.dialog.close() : this.open());
-    get('close').onclick = () => this.dialog.close();
     get('cancel').onclick = () => ask({ do: 'cancel' });
     get('order').onsubmit = (event) => {
       event.preventDefault();
-      ask({ do: 'render', name: get('film').value, tier: get('tier').value, size: get('size').value, section: Number(get('part').value) || null });
+      this.asked = ask({ do: 'render', ...this.film() });
     };
+    get('order').oninput = () => this.expect();
     get('movie').onplay = started;
+    get('movie').onerror = () => { get('movie').hidden = true; };
     get('again').onclick = () => {
       get('order').hidden = false;
       get('again').hidden = true;
       get('film').focus();
+      this.expect();
     };
-    news.addEventListener('refused', ({ detail }) => this.dialog.open && this.tell([detail.message, ...detail.hints], true));
+    news.addEventListener('refused', (event) => {
+      const { ask: asked, message, hints } = event.detail;
+      if (!asked || (asked !== this.asked && asked !== this.expecting)) return;
+      event.preventDefault();
+      if (asked === this.asked) this.tell([message, ...hints], true);
+      else this.expected(event.detail);
+    });
     news.addEventListener('final', ({ detail }) => this.take(detail.final));
+    news.addEventListener('expected', ({ detail }) => detail.number === this.number && this.expected(detail));
   }
 
-  // The usual size of the tier that is chosen, and what the tier means.
-  suggest() {
-    const { about, size } = this.facts.tiers.find((t) => t.name === get('tier').value);
+  form(facts) {
+    facts.tiers.forEach(({ name, about, size }) => {
+      const input = element('input', { type: 'radio', name: 'tier', value: name, id: `tier-${name}` });
+      input.onchange = () => this.suggest(size);
+      get('tier').append(element('label', {}, input, element('span', {}, element('b', { textContent: name }), ` ${about}`)));
+    });
+    const usual = facts.tiers.find((t) => t.name === 'develop') ?? facts.tiers[0];
+    get(`tier-${usual.name}`).checked = true;
+    for (const { name, about } of facts.profiles) get('profile').append(new Option(about, name));
+    for (const size of SIZES) get('sizes').append(new Option(size));
+    get('part').onchange = () => this.ranged();
+    get('from-here').onclick = () => {
+      get('from').value = clock(this.now(), 3);
+      this.expect();
+    };
+    this.suggest(usual.size);
+  }
+
+  // The rate of the live pictures may change with the look, and sections with what is corrected.
+  look({ fps, heard }) {
+    const rate = get('rate').value;
+    get('rate').replaceChildren(new Option(`as the live pictures: ${Number(fps.toFixed(3))} a second`, ''), ...RATES.map((r) => new Option(`${r} a second`, r)));
+    get('rate').value = RATES.includes(rate) ? rate : '';
+    const sections = JSON.stringify(heard.sections);
+    if (sections === this.sections) return;
+    this.sections = sections;
+    const part = get('part').value;
+    const named = heard.sections.map(({ label, start, end }, i) => new Option(`Section ${label}, ${clock(start)} to ${clock(end)}`, i + 1));
+    get('part').replaceChildren(new Option(`The whole track, ${clock(this.facts.duration)}`, ''), ...named, new Option('From \u2026 to \u2026', 'range'));
+    get('part').value = [...get('part').options].some((o) => o.value === part) ? part : '';
+    this.ranged();
+  }
+
+  ranged() {
+    get('range').hidden = get('part').value !== 'range';
+  }
+
+  // The usual size of the tier that is chosen.
+  suggest(size) {
     get('size').value = size;
-    get('about').textContent = about;
     this.name();
   }
+
+  tier() { return document.querySelector('[name=tier]:checked').value; }
 
   // A name that tells look and tier, unless somebody wrote another one: a draft must not lie where a final does.
   name() {
     const [film, look] = [get('film'), get('name').value];
     if (film.value && film.value !== this.suggested) return;
-    film.value = this.suggested = look && `${look}-${get('tier').value}`.slice(-40);
+    film.value = this.suggested = `${look || get('preset').textContent.replace(/[^a-z0-9_-]/g, '')}-${this.tier()}`.slice(-40);
+  }
+
+  film() {
+    const part = get('part').value;
+    const range = part === 'range';
+    const time = (id) => (range && get(id).value.trim() ? get(id).value.trim() : null);
+    return {
+      name: get('film').value, tier: this.tier(), size: get('size').value, fps: get('rate').value || null, profile: get('profile').value,
+      section: range ? null : Number(part) || null, start: time('from'), end: time('to'), replace: get('replace').checked,
+    };
   }
 
   // The section to render, from 1, is where the loop is; none: the whole track.
   open(section = get('part').dataset.loop ?? '') {
     get('part').value = section;
+    this.ranged();
     this.name();
     this.dialog.show();
     [get('film'), get('cancel'), get('again')].find((e) => e.offsetParent)?.focus();
+    this.expect();
+  }
+
+  // Asks what is to be expected, once nobody types any more.
+  expect() {
+    clearTimeout(this.settling);
+    if (!this.dialog.open || get('order').hidden) return;
+    for (const id of ['from', 'to']) {
+      const wrong = get('part').value === 'range' && get(id).value.trim() && Number.isNaN(parsed(get(id).value));
+      get(id).setAttribute('aria-invalid', Boolean(wrong));
+    }
+    get('expected').replaceChildren(element('p', { className: 'soft', textContent: 'Working out how long it takes\u2026' }));
+    this.settling = setTimeout(() => {
+      this.number = Math.floor(Math.random() * 2 ** 40);
+      this.expecting = ask({ do: 'expect', number: this.number, film: this.film() });
+    }, SETTLED_MS);
+  }
+
+  expected({ film, message, hints }) {
+    const line = (text, className) => element('p', { textContent: text, className });
+    if (!film) {
+      get('expected').replaceChildren(line([message, ...hints].join('; '), 'fault'));
+      return;
+    }
+    const { took, length, frames, fps, size, notes } = film;
+    get('expected').replaceChildren(
+      line(`About ${roughly(took)} on this machine`, 'lead'),
+      line(`for ${clock(length)} of video: ${frames} frames of ${size}, ${fps} a second`, 'soft'),
+      ...notes.map((note) => line(note, 'warning')));
   }
 
   take(final) {
@@ -73,7 +154,7 @@ export class Final {
     // The finished video takes the form's place until another one is wanted.
     get('again').hidden = final.stand !== 'done';
     get('order').hidden = running || final.stand === 'done';
-    get('movie').hidden = final.stand !== 'done';
+    get('movie').hidden = final.stand !== 'done' || !PLAYED.test(final.path);
     this.dialog.dataset.stand = final.stand;
     if (running) this.progress(final);
     else get('render').textContent = 'Render\u2026';
@@ -81,16 +162,16 @@ export class Final {
       idle: () => [],
       running: () => final.notes,
       done: () => [`${final.path}, in ${minutes(final.took)}`, ...final.notes],
-      cancelled: () => ['cancelled; finished windows are kept, and the same order goes on from there'],
+      cancelled: () => ['cancelled; finished windows are kept, and the same order resumes from there'],
       failed: () => [final.message, ...final.hints],
     }[final.stand](), final.stand === 'failed');
-    if (final.stand !== 'done') get('movie').removeAttribute('src');
+    if (get('movie').hidden) get('movie').removeAttribute('src');
     else if (get('movie').getAttribute('src') !== `final/${final.number}`) get('movie').src = `final/${final.number}`;
   }
 
   tell(lines, bad) {
-    get('outcome').classList.toggle('bad', bad);
-    get('outcome').textContent = lines.join('; ');
+    get('outcome').classList.toggle('fault', bad);
+    get('outcome').replaceChildren(...lines.map((line) => element('span', { textContent: line })));
   }
 
   progress({ stage, done, total, left }) {
@@ -99,6 +180,6 @@ export class Final {
     if (total) bar.value = done / total;
     else bar.removeAttribute('value');
     get('stage').textContent = [stage, percent !== null && `${percent} %`, left !== null && `${minutes(left)} left`].filter(Boolean).join('  \u00b7  ');
-    get('render').textContent = percent === null ? `Rendering\u2026` : `Rendering ${percent} %`;
+    get('render').textContent = percent === null ? 'Rendering\u2026' : `Rendering ${percent} %`;
   }
 }

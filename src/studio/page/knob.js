@@ -1,6 +1,16 @@
-// A knob: a range input with its name, its value and a way back.
+// A knob: a range input with its name, its value to be read and typed, its unit, and a way back.
+
+import { news } from './link.js';
 
 let gesture = Math.floor(Math.random() * 2 ** 40);
+// Whose value was asked for under which number, until it is refused or another one is.
+let waiting = { ask: null, field: null };
+
+news.addEventListener('refused', ({ detail }) => {
+  if (detail.ask === null || detail.ask !== waiting.ask) return;
+  waiting.field.setAttribute('aria-invalid', 'true');
+  waiting.field.title = [detail.message, ...detail.hints].join('; ');
+});
 
 export function element(name, properties, ...children) {
   const made = Object.assign(document.createElement(name), properties);
@@ -16,12 +26,70 @@ export function chooser(id, label, names, act) {
   return list;
 }
 
+export function button(textContent, act, more = {}) {
+  const made = element('button', { type: 'button', textContent, ...more });
+  made.onclick = act;
+  return made;
+}
+
+// What a person may type as a number: with a comma, with the unit behind it.
+export function number(text) {
+  const found = text.trim().replace(',', '.').replace('\u2212', '-').match(/^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?/i);
+  return found ? Number(found[0]) : NaN;
+}
+
+function shown(value) {
+  return value === null ? '' : String(Number(value.toPrecision(4)));
+}
+
+// A field whose value is typed; `send` is told the number and answers with the ask's own.
+export function field({ id, label, send }) {
+  const input = element('input', { type: 'text', id, className: 'value', inputMode: 'decimal', autocomplete: 'off', spellcheck: false, placeholder: '\u2013' });
+  input.setAttribute('aria-label', label);
+  // What holds, and what was asked for.
+  let [kept, wanted] = ['', ''];
+  const put = (text) => {
+    kept = wanted = input.value = text;
+    input.removeAttribute('aria-invalid');
+    input.title = '';
+  };
+  const apply = () => {
+    if (input.value === wanted) return;
+    const value = number(input.value);
+    if (Number.isNaN(value)) {
+      input.setAttribute('aria-invalid', 'true');
+      input.title = 'write a number, like 0.5';
+      return;
+    }
+    wanted = input.value;
+    waiting = { ask: send(value), field: input };
+  };
+  input.onchange = apply;
+  input.onfocus = () => input.select();
+  input.onkeydown = (event) => {
+    if (event.key === 'Enter') apply();
+    else if (event.key === 'Escape' && input.value !== kept) put(kept);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+    input.select();
+  };
+  return {
+    input,
+    set(value) {
+      const text = shown(value);
+      // What is being typed stays.
+      if (document.activeElement === input && input.value !== kept && input.value !== wanted) return;
+      put(text);
+    },
+  };
+}
+
 // `send` is told the value and the drag that it belongs to; `rest` is where the input stands while there is no value.
 export function knob({ id, label, title, min, max, rest, unit, send, reset, chosen }) {
   const input = element('input', { type: 'range', id, min, max, step: 'any', title });
-  const output = element('output', {});
-  output.setAttribute('for', id);
-  const back = element('button', { type: 'button', textContent: '\u21ba', title: `Reset ${label}` });
+  const typed = field({ id: `${id}-value`, label: `${label}${unit ? `, ${unit}` : ''}`, send: (value) => send(value, gesture++) });
+  const back = button('\u21ba', reset, { className: 'back', title: `Reset ${label}` });
   back.setAttribute('aria-label', `Reset ${label}`);
   const step = (max - min) / 100;
   let sent = 0;
@@ -41,14 +109,16 @@ export function knob({ id, label, title, min, max, rest, unit, send, reset, chos
     send(Number(input.value), gesture++);
   };
   input.onfocus = input.onpointerenter = chosen;
-  back.onclick = reset;
-  const row = element('div', { className: 'knob' }, element('label', { textContent: label, htmlFor: id, title }), input, output, back);
+  const name = element('label', { textContent: label, htmlFor: id, title });
+  const row = element('div', { className: 'knob' }, name, input, typed.input, element('span', { className: 'unit', textContent: unit }), back);
   return {
     row,
-    set(value) {
+    // `own`: whether the file says it.
+    set(value, own = value !== null) {
       if (!input.matches(':active')) input.value = value ?? rest;
-      output.textContent = value === null ? '\u2013' : `${Number(value.toPrecision(3))}${unit ? ` ${unit}` : ''}`;
-      input.setAttribute('aria-valuetext', value === null ? 'not set' : output.textContent);
+      typed.set(value);
+      back.disabled = !own;
+      input.setAttribute('aria-valuetext', value === null ? 'not set' : `${shown(value)} ${unit}`.trim());
     },
   };
 }

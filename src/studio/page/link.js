@@ -3,6 +3,8 @@
 export const news = new EventTarget();
 const RETRY_MS = 1000;
 let socket = null;
+let asked = 0;
+let lost = 0;
 
 export async function facts() {
   const response = await fetch('facts');
@@ -14,20 +16,33 @@ export function connect() {
   const address = new URL('socket', location.href);
   address.protocol = 'ws:';
   socket = new WebSocket(address);
-  socket.onopen = () => tell('open');
+  socket.onopen = () => {
+    lost = 0;
+    tell('open');
+  };
   socket.onmessage = ({ data }) => {
     const message = JSON.parse(data);
     tell(message.type, message);
   };
   socket.onclose = () => {
-    tell('lost');
+    lost += 1;
+    tell('lost', { times: lost });
     setTimeout(connect, RETRY_MS);
   };
 }
 
+// Asks for something, under the number that is returned: a refusal repeats it.
 export function ask(message) {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
-  else tell('refused', { message: 'not connected; this change is lost', hints: [] });
+  asked += 1;
+  const own = asked;
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ ...message, ask: own }));
+  // Whoever asks knows the number before it is refused.
+  else queueMicrotask(() => tell('refused', { message: 'not connected: this change is lost', hints: [], ask: own }));
+  return own;
+}
+
+export function edit(change, gesture = null) {
+  return ask({ do: 'edit', change, gesture });
 }
 
 // Where the playhead is matters only now: without a connection there is nobody to tell.
@@ -36,5 +51,6 @@ export function at(frame, playing) {
 }
 
 function tell(type, detail) {
-  news.dispatchEvent(new CustomEvent(type, { detail }));
+  // What is said where it belongs is prevented from being said elsewhere.
+  news.dispatchEvent(new CustomEvent(type, { detail, cancelable: true }));
 }

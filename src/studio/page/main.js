@@ -1,12 +1,20 @@
 // The page: the audio is the clock, everything else follows it.
 
+import { Beats } from './beats.js';
 import { Final } from './final.js';
+import { Gone } from './gone.js';
+import { fillSheet, listen } from './keys.js';
 import { ask, at, connect, facts as load, news } from './link.js';
+import { Looks } from './looks.js';
+import { TrackMap } from './map.js';
 import { Panel } from './panel.js';
 import { Pictures } from './picture.js';
+import { clock } from './time.js';
 import { Timeline } from './timeline.js';
 
 const TELL_MS = 200;
+// What lies so near to the playhead is where it stands: a player's clock isn't exact.
+const HERE = 0.01;
 const get = (id) => document.getElementById(id);
 const audio = get('audio');
 
@@ -16,34 +24,36 @@ const facts = await load().catch((error) => {
 });
 const pictures = new Pictures(get('picture'), get('badge'));
 const timeline = new Timeline(get('timeline'), facts);
+const map = new TrackMap(get('map'), timeline, facts);
 const panel = new Panel(facts, timeline);
-const final = new Final(facts, () => audio.pause());
+const looks = new Looks(facts);
+const beats = new Beats(() => audio.currentTime);
+const final = new Final(facts, () => audio.pause(), () => audio.currentTime);
+new Gone(get('gone'), facts, (gone) => { pictures.gone = gone; });
+fillSheet(get('sheet'));
+let state = null;
 let loop = null;
 let told = 0;
 
-get('track').textContent = [facts.title, facts.tempo && `${facts.tempo.toFixed(1)} bpm`, clock(facts.duration)].filter(Boolean).join('  ·  ');
 document.title = `${facts.title} · beatbolt studio`;
-for (const { name, about } of facts.presets) get('preset').append(new Option(`${name}: ${about}`, name));
 get('name').value = facts.name;
 
-const frame = () => Math.min(Math.floor(audio.currentTime * facts.fps + 1e-6), facts.frames - 1);
-
-function clock(t) {
-  return `${Math.floor(t / 60)}:${(t % 60).toFixed(1).padStart(4, '0')}`;
-}
+const frame = () => Math.min(Math.floor(audio.currentTime * state.fps + 1e-6), state.frames - 1);
 
 function note(text, bad = false) {
   get('note').textContent = get('note').title = text;
-  get('note').classList.toggle('bad', bad);
+  get('note').classList.toggle('fault', bad);
 }
 
 function tell() {
+  if (!state) return;
   at(frame(), !audio.paused);
   told = performance.now();
 }
 
 function seek(t) {
-  audio.currentTime = Math.min(Math.max(t, 0), facts.duration - 1 / facts.fps);
+  audio.currentTime = Math.min(Math.max(t, 0), facts.duration - 1 / (state?.fps ?? 1));
+  timeline.follow(audio.currentTime);
 }
 
 function play() {
@@ -51,40 +61,47 @@ function play() {
   else audio.pause();
 }
 
-function section() {
-  return facts.sections.findLast((s) => s.start <= audio.currentTime) ?? facts.sections[0];
+function section(t) {
+  const { sections } = state.heard;
+  return sections.findLast((s) => s.start <= t + HERE) ?? sections[0];
 }
 
 function toggleLoop() {
-  loop = loop ? null : section();
+  loop = loop ? null : section(audio.currentTime);
   get('loop').setAttribute('aria-pressed', Boolean(loop));
-  get('part').dataset.loop = loop ? facts.sections.indexOf(loop) + 1 : '';
+  get('part').dataset.loop = loop ? state.heard.sections.indexOf(loop) + 1 : '';
 }
 
 // The nearest of `times` behind or before now.
 function neighbour(times, forward) {
   const now = audio.currentTime;
-  return forward ? times.find((t) => t > now + 0.01) ?? facts.duration : times.findLast((t) => t < now - 0.05) ?? 0;
+  return forward ? times.find((t) => t > now + HERE) ?? facts.duration : times.findLast((t) => t < now - 0.05) ?? 0;
 }
 
 function draw(now) {
-  if (loop && !audio.paused && (audio.currentTime >= loop.end || audio.currentTime < loop.start)) seek(loop.start);
+  requestAnimationFrame(draw);
+  if (!state) return;
+  const t = audio.currentTime;
+  if (loop && !audio.paused && (t >= loop.end || t < loop.start)) seek(loop.start);
   const f = frame();
   pictures.show(f, !audio.paused);
-  if (!audio.paused) timeline.follow(audio.currentTime);
-  timeline.draw(audio.currentTime);
-  get('clock').value = clock(audio.currentTime);
-  const bar = facts.downbeats.findLastIndex((t) => t <= audio.currentTime + 0.01) + 1;
-  get('place').value = `bar ${bar}  ·  section ${section()?.label ?? ''}  ·  frame ${f}`;
-  timeline.canvas.setAttribute('aria-valuenow', audio.currentTime.toFixed(1));
-  timeline.canvas.setAttribute('aria-valuetext', `${clock(audio.currentTime)}, bar ${bar}`);
+  if (!audio.paused) timeline.follow(t);
+  if (timeline.draw(t)) map.draw(t);
+  const bar = state.heard.downbeats.findLastIndex((b) => b <= t + HERE) + 1;
+  put('clock', clock(t));
+  put('place', [bar && `bar ${bar}`, `section ${section(t)?.label ?? ''}`, `frame ${f}`].filter(Boolean).join('  ·  '));
+  timeline.canvas.setAttribute('aria-valuenow', t.toFixed(1));
+  timeline.canvas.setAttribute('aria-valuetext', `${clock(t)}, bar ${bar}`);
   if (!audio.paused && now - told > TELL_MS) tell();
-  requestAnimationFrame(draw);
+}
+
+function put(id, text) {
+  if (get(id).value !== text) get(id).value = text;
 }
 
 audio.addEventListener('play', () => get('movie').pause());
 for (const event of ['play', 'pause', 'seeked']) audio.addEventListener(event, tell);
-audio.addEventListener('error', () => note('this browser can\'t play the track\'s format; pictures follow seeking', true));
+audio.addEventListener('error', () => note('the track can\'t be played here; pictures follow seeking', true));
 for (const event of ['play', 'pause']) {
   audio.addEventListener(event, () => {
     get('play').textContent = audio.paused ? 'Play' : 'Pause';
@@ -95,13 +112,24 @@ get('play').onclick = play;
 get('loop').onclick = toggleLoop;
 get('undo').onclick = () => ask({ do: 'undo' });
 get('redo').onclick = () => ask({ do: 'redo' });
-get('preset').onchange = (event) => ask({ do: 'edit', change: { edit: 'preset', name: event.target.value }, gesture: null });
+get('skip').onclick = (event) => {
+  event.preventDefault();
+  timeline.canvas.focus();
+};
+get('help').onclick = () => get('keys').showModal();
+for (const close of document.querySelectorAll('dialog .close')) close.onclick = () => close.closest('dialog').close();
+
+function zoom(factor) { timeline.zoom(timeline.x(audio.currentTime), factor); }
+
+get('zoom-in').onclick = () => zoom(0.5);
+get('zoom-out').onclick = () => zoom(2);
+get('zoom-all').onclick = () => timeline.see(0, facts.duration);
 // What a person types is nearly a name already.
 for (const id of ['name', 'film']) {
-  get(id).oninput = ({ target }) => {
+  get(id).addEventListener('input', ({ target }) => {
     const [value, at] = [target.value.toLowerCase().replaceAll(' ', '-'), target.selectionStart];
     if (value !== target.value) [target.value, target.selectionStart, target.selectionEnd] = [value, at, at];
-  };
+  });
 }
 get('save').onsubmit = (event) => {
   event.preventDefault();
@@ -116,43 +144,45 @@ timeline.canvas.onpointermove = (event) => {
 };
 timeline.canvas.addEventListener('wheel', (event) => {
   event.preventDefault();
-  timeline.zoom(event.offsetX, event.deltaY > 0 ? 1.25 : 0.8);
+  const along = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
+  if (event.shiftKey || Math.abs(along) > Math.abs(event.deltaY)) timeline.see(timeline.from + (along / timeline.width) * (timeline.to - timeline.from));
+  else timeline.zoom(event.offsetX, 1.25 ** Math.sign(event.deltaY));
 }, { passive: false });
-timeline.canvas.onkeydown = (event) => {
-  const forward = ['ArrowRight', 'ArrowUp', 'PageUp'].includes(event.key);
-  if (event.key === 'Home') seek(0);
-  else if (event.key === 'End') seek(facts.duration);
-  else if (event.key.startsWith('Arrow')) seek(neighbour(event.shiftKey ? facts.downbeats : facts.beats, forward));
-  else if (event.key.startsWith('Page')) seek(neighbour(facts.sections.map((s) => s.start), forward));
-  else if (event.key === '+' || event.key === '-') timeline.zoom(timeline.x(audio.currentTime), event.key === '+' ? 0.8 : 1.25);
-  else return;
-  event.preventDefault();
-};
-document.addEventListener('keydown', (event) => {
-  const typing = event.target.matches('textarea, input:not([type=range])') && event.key !== 'Escape';
-  const command = event.ctrlKey || event.metaKey;
-  if (typing) return;
-  if (command && event.key.toLowerCase() === 'z') ask({ do: event.shiftKey ? 'redo' : 'undo' });
-  else if (command && event.key.toLowerCase() === 'y') ask({ do: 'redo' });
-  else if (!command && event.key === ' ' && !event.target.matches('button, select, video')) play();
-  else if (!command && event.key === 'l') toggleLoop();
-  else if (!command && event.key === 'r') final.open();
-  else if (event.key === 'Escape') final.dialog.close();
-  else return;
-  event.preventDefault();
+
+listen({
+  play, seek, zoom,
+  undo: () => ask({ do: 'undo' }),
+  redo: () => ask({ do: 'redo' }),
+  beat: (forward) => seek(neighbour(state.heard.beats, forward)),
+  bar: (forward) => seek(neighbour(state.heard.downbeats, forward)),
+  section: (forward) => seek(neighbour(state.heard.sections.map((s) => s.start), forward)),
+  frame: (forward) => seek((frame() + (forward ? 1.5 : -0.5)) / state.fps),
+  whole: () => timeline.see(0, facts.duration),
+  help: () => get('keys').showModal(),
+  away: () => {
+    final.dialog.close();
+    timeline.canvas.focus();
+  },
+  letters: { l: toggleLoop, r: () => final.open(), p: () => looks.open(), b: () => beats.here() },
 });
 
 news.addEventListener('state', ({ detail }) => {
   // What was said is about an older look.
   note('');
-  pictures.version = detail.version;
-  timeline.take(detail);
-  panel.take(detail);
-  const list = get('preset');
-  if (![...list.options].some((o) => o.value === detail.preset)) list.append(new Option(detail.preset));
-  list.value = detail.preset;
-  [get('undo').disabled, get('redo').disabled] = [!detail.undo, !detail.redo];
-  document.body.dataset.version = detail.version;
+  state = detail;
+  if (loop) loop = state.heard.sections[get('part').dataset.loop - 1] ?? null;
+  // The playhead's frame is another one at another rate.
+  tell();
+  const { tempo } = state.heard;
+  get('track').textContent = [facts.title, clock(facts.duration), tempo && `${tempo.toFixed(1)} bpm`].filter(Boolean).join('  ·  ');
+  pictures.take(state);
+  timeline.take(state);
+  panel.take(state);
+  looks.take(state);
+  beats.set(state);
+  final.look(state);
+  [get('undo').disabled, get('redo').disabled] = [!state.undo, !state.redo];
+  document.body.dataset.version = state.version;
 });
 news.addEventListener('pictures', ({ detail }) => {
   pictures.runs = timeline.runs = detail.runs;
@@ -161,9 +191,12 @@ news.addEventListener('pictures', ({ detail }) => {
 news.addEventListener('final', ({ detail }) => {
   pictures.resting = detail.final.stand === 'running';
 });
-news.addEventListener('saved', ({ detail }) => note(`saved as ${detail.path}`));
-news.addEventListener('refused', ({ detail }) => note([detail.message, ...detail.hints].join('; '), true));
-news.addEventListener('lost', () => note('connection lost; trying again', true));
+news.addEventListener('saved', ({ detail }) => note([`saved as ${detail.path}`, detail.note].filter(Boolean).join('; ')));
+news.addEventListener('refused', (event) => {
+  const { message, hints } = event.detail;
+  if (!event.defaultPrevented) note([message, ...hints].join('; '), true);
+});
+news.addEventListener('lost', ({ detail }) => note(detail.times < 3 ? 'connection lost; trying again' : 'not connected', true));
 news.addEventListener('open', () => {
   note('');
   tell();

@@ -12,8 +12,20 @@ export class Pictures {
     this.runs = [];
     this.version = 0;
     this.resting = false;
+    this.gone = false;
+    this.fps = 0;
     this.bitmaps = new Map();
     this.fetching = new Set();
+  }
+
+  // Of which look and rate pictures are wanted; those of another rate lie elsewhere.
+  take({ version, fps }) {
+    if (fps !== this.fps) {
+      for (const { bitmap } of this.bitmaps.values()) bitmap.close();
+      this.bitmaps.clear();
+      this.runs = [];
+    }
+    [this.version, this.fps] = [version, fps];
   }
 
   // The version of the server's picture of a frame; 0 where there is none.
@@ -35,7 +47,9 @@ export class Pictures {
     }
     const missing = playing ? 'not rendered yet: pause, and the pictures catch up' : 'rendering\u2026';
     const late = !found ? missing : found.version < this.version ? 'rendering the change\u2026' : '';
-    const text = late && this.resting ? 'live pictures rest while the final is rendered' : late;
+    const resting = late && this.resting ? 'live pictures rest while the final is rendered' : late;
+    // Without the program nothing is on its way.
+    const text = this.gone ? 'not connected' : resting;
     if (this.badge.textContent !== text) this.badge.textContent = text;
   }
 

@@ -1,14 +1,10 @@
 // The routes: a row to add one, and a card for each, with its signal, its parameter and its numbers.
 
 import { chooser, element, knob } from './knob.js';
-import { ask } from './link.js';
+import { edit } from './link.js';
 
 // Numbers that are always in sight; the others are behind a button.
 const FIRST = ['amount', 'attack', 'release'];
-
-function edit(change, gesture = null) {
-  ask({ do: 'edit', change, gesture });
-}
 
 export class Routes {
   // `choose` is told the parameter that is being worked on.
@@ -35,7 +31,10 @@ export class Routes {
       const place = FIRST.indexOf(key.name);
       if (place < 0) more.append(made.row);
       else first[place] = made.row;
-      this.setters.push((s) => made.set(s.routes[index].numbers[k]?.value ?? key.default));
+      this.setters.push((s) => {
+        const own = s.routes[index].numbers[k];
+        made.set(own?.value ?? key.default, Boolean(own));
+      });
     });
     card.append(...first, more, this.buttons(card, more, route, index));
     return card;

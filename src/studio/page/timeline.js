@@ -1,17 +1,35 @@
-// The timeline: sections, waveform, beats and bars, which pictures are there, and a lane for every routed curve.
+// The timeline: a ruler of times and bars, sections, the sound, which pictures are there, and a lane for every routed curve.
 
+import { clock } from './time.js';
+import { Wave } from './wave.js';
+
+const TIMES = 16;
+const BARS = 15;
 const SECTIONS = 20;
-const WAVE = 64;
-const READY = 6;
-const LABELS = 104;
+const WAVE = 76;
+const READY = 7;
+export const LABELS = 104;
+// Where the curves begin.
+export const LANES = TIMES + BARS + SECTIONS + WAVE + READY;
 // A curve that moves by less than this part of its parameter's range doesn't fill its lane.
 const FLAT = 30;
+// The shortest stretch that is shown, in seconds: its samples can be told apart.
+const SHORTEST = 0.01;
+// Between two labels of the ruler, in pixels, and between two lines.
+const APART = 70;
+const STEPS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
 export class Timeline {
   constructor(canvas, facts) {
-    Object.assign(this, { canvas, facts, runs: [], version: 0, curves: {}, chosen: null, from: 0, to: facts.duration });
+    const { duration } = facts;
+    Object.assign(this, { canvas, duration, runs: [], version: 0, curves: {}, chosen: null, from: 0, to: duration, fps: 1, frames: 1 });
+    this.heard = { beats: [], downbeats: [], sections: [] };
+    this.wave = new Wave(facts);
     this.context = canvas.getContext('2d');
-    canvas.setAttribute('aria-valuemax', facts.duration.toFixed(1));
+    // What doesn't move with the playhead is drawn aside, and only when it changed: pictures need the processor more.
+    this.still = document.createElement('canvas');
+    this.drawn = [];
+    canvas.setAttribute('aria-valuemax', duration.toFixed(1));
   }
 
   x(t) { return LABELS + ((t - this.from) / (this.to - this.from)) * (this.width - LABELS); }
@@ -20,118 +38,160 @@ export class Timeline {
 
   zoom(x, factor) {
     const at = Math.min(Math.max(this.time(x), this.from), this.to);
-    const length = Math.min(Math.max((this.to - this.from) * factor, 4), this.facts.duration);
+    const length = Math.min(Math.max((this.to - this.from) * factor, SHORTEST), this.duration);
     const share = (at - this.from) / (this.to - this.from);
     this.see(at - share * length, length);
   }
 
-  see(from, length) {
-    this.from = Math.min(Math.max(from, 0), this.facts.duration - length);
+  see(from, length = this.to - this.from) {
+    this.from = Math.min(Math.max(from, 0), this.duration - length);
     this.to = this.from + length;
   }
 
-  // Keeps the playhead in sight while it plays.
+  // Keeps the playhead in sight.
   follow(now) {
     const length = this.to - this.from;
     if (now > this.to || now < this.from) this.see(now - length / 10, length);
   }
 
+  // Whether anything was drawn anew.
   draw(now) {
     const scale = devicePixelRatio;
     [this.width, this.height] = [this.canvas.clientWidth, this.canvas.clientHeight];
-    if (this.canvas.width !== Math.round(this.width * scale) || this.canvas.height !== Math.round(this.height * scale)) {
-      [this.canvas.width, this.canvas.height] = [Math.round(this.width * scale), Math.round(this.height * scale)];
+    const [width, height] = [Math.round(this.width * scale), Math.round(this.height * scale)];
+    const dark = matchMedia('(prefers-color-scheme: dark)').matches;
+    const seen = [this.from, this.to, this.version, this.runs, this.chosen, this.wave.loaded, width, height, dark];
+    const fresh = seen.some((value, i) => value !== this.drawn[i]);
+    if (!fresh && now === this.now) return false;
+    [this.drawn, this.now] = [seen, now];
+    if (fresh) {
+      for (const canvas of [this.canvas, this.still]) [canvas.width, canvas.height] = [width, height];
+      this.drawStill(this.still.getContext('2d'), scale);
     }
+    const c = this.context;
+    c.setTransform(1, 0, 0, 1, 0, 0);
+    c.clearRect(0, 0, width, height);
+    if (width && height) c.drawImage(this.still, 0, 0);
+    c.setTransform(scale, 0, 0, scale, 0, 0);
+    if (now >= this.from - 1e-6 && now <= this.to) this.drawPlayhead(c, now);
+    return true;
+  }
+
+  drawStill(c, scale) {
     const style = getComputedStyle(this.canvas);
     this.color = (name) => style.getPropertyValue(`--${name}`).trim();
-    const c = this.context;
     c.setTransform(scale, 0, 0, scale, 0, 0);
-    c.clearRect(0, 0, this.width, this.height);
     c.font = `11px ${style.fontFamily}`;
     c.textBaseline = 'middle';
-    this.drawSections(c);
     this.drawGrid(c);
+    this.drawSections(c);
+    this.drawRuler(c);
     this.drawWave(c);
     this.drawReady(c);
     this.drawCurves(c);
-    c.fillStyle = this.color('accent');
-    c.fillRect(Math.round(this.x(now)) - 1, 0, 2, this.height);
     c.fillStyle = this.color('panel');
     c.fillRect(0, 0, LABELS - 1, this.height);
+    c.fillStyle = this.color('line');
+    c.fillRect(LABELS - 1, 0, 1, this.height);
     this.drawLabels(c);
   }
 
+  // Each section in its letter's colour, its name in sight while any of it is.
   drawSections(c) {
-    this.facts.sections.forEach((section, i) => {
-      const [a, b] = [this.x(section.start), this.x(section.end)];
-      if (i % 2) {
-        c.fillStyle = this.color('ground');
-        c.fillRect(a, 0, b - a, this.height);
-      }
-      c.fillStyle = this.color('soft');
-      if (b - a > 14) c.fillText(section.label, a + 6, SECTIONS / 2 + 1);
-    });
+    const top = TIMES + BARS;
+    for (const section of this.heard.sections) {
+      const [a, b] = [Math.max(this.x(section.start), LABELS), Math.min(this.x(section.end), this.width)];
+      if (b <= a) continue;
+      const color = this.color(`s${this.letters.indexOf(section.label) % 6}`);
+      c.fillStyle = color;
+      c.fillRect(a, top, Math.max(b - a - 1, 1), SECTIONS - 2);
+      c.globalAlpha = 0.08;
+      c.fillRect(a, top + SECTIONS, b - a, this.height);
+      c.globalAlpha = 1;
+      c.fillStyle = this.color('on-section');
+      const text = fitted(c, section.label, b - a - 10);
+      if (text) c.fillText(text, a + 6, top + SECTIONS / 2 - 0.5);
+    }
   }
 
   // Beats where they are far enough apart to be told from each other, then bars.
   drawGrid(c) {
-    const lines = (times, name) => {
-      const shown = times.filter((t) => t >= this.from && t <= this.to);
+    const lines = (times, name, top) => {
+      const shown = within(times, this.from, this.to);
       if (!shown.length || (this.width - LABELS) / shown.length < 5) return;
       c.fillStyle = this.color(name);
-      for (const t of shown) c.fillRect(Math.round(this.x(t)), SECTIONS, 1, this.height - SECTIONS);
+      for (const t of shown) c.fillRect(Math.round(this.x(t)), top, 1, this.height - top);
     };
-    lines(this.facts.beats, 'line');
-    lines(this.facts.downbeats, 'faint');
+    lines(this.heard.beats, 'line', TIMES + BARS + SECTIONS);
+    lines(this.heard.downbeats, 'faint', TIMES + 4);
+  }
+
+  // Times at round distances; the numbers of bars where there is room for them.
+  drawRuler(c) {
+    const width = this.width - LABELS;
+    const length = this.to - this.from;
+    const step = STEPS.find((s) => (s / length) * width >= APART) ?? 3600;
+    const digits = step >= 1 ? 0 : Math.ceil(-Math.log10(step) - 1e-9);
+    for (let i = Math.ceil(this.from / step); i * step <= this.to; i++) {
+      const x = this.x(i * step);
+      c.fillStyle = this.color('faint');
+      c.fillRect(Math.round(x), TIMES - 5, 1, 5);
+      c.fillStyle = this.color('soft');
+      c.fillText(clock(i * step, digits), x + 4, TIMES / 2);
+    }
+    c.fillStyle = this.color('line');
+    c.fillRect(LABELS, TIMES, width, 1);
+    const bars = this.heard.downbeats;
+    const gap = bars.length > 1 ? ((bars.at(-1) - bars[0]) / (bars.length - 1) / length) * width : width;
+    const every = [1, 2, 4, 8, 16, 32, 64, 128, 256].find((n) => n * gap >= 34) ?? 512;
+    c.fillStyle = this.color('soft');
+    bars.forEach((t, i) => {
+      if (i % every || t < this.from || t > this.to) return;
+      c.fillText(String(i + 1), this.x(t) + 4, TIMES + BARS / 2 + 1);
+    });
   }
 
   drawWave(c) {
-    const { waveform, duration } = this.facts;
-    const middle = SECTIONS + WAVE / 2;
-    c.fillStyle = this.color('wave');
-    for (let x = LABELS; x < this.width; x++) {
-      const index = (t) => Math.floor((t / duration) * waveform.length);
-      const [a, b] = [index(this.time(x)), index(this.time(x + 1))];
-      let peak = waveform[Math.min(a, waveform.length - 1)] ?? 0;
-      for (let i = a; i < b; i++) peak = Math.max(peak, waveform[i] ?? 0);
-      const half = Math.max(peak * (WAVE / 2 - 4), 0.5);
-      c.fillRect(x, middle - half, 1, 2 * half);
-    }
+    const top = TIMES + BARS + SECTIONS;
+    this.wave.draw(c, {
+      x: LABELS, width: Math.max(Math.ceil(this.width - LABELS), 1), time: (x) => this.time(x),
+      middle: top + WAVE / 2, half: WAVE / 2 - 5, colors: { peak: this.color('wave'), body: this.color('wave-body') },
+    });
   }
 
   drawReady(c) {
-    const top = SECTIONS + WAVE;
+    const top = TIMES + BARS + SECTIONS + WAVE;
     c.fillStyle = this.color('line');
-    c.fillRect(LABELS, top, this.width, READY - 2);
+    c.fillRect(LABELS, top, this.width, READY - 3);
     for (const { from, to, version } of this.runs) {
-      const [a, b] = [this.x(from / this.facts.fps), this.x(to / this.facts.fps)];
+      const [a, b] = [this.x(from / this.fps), this.x(to / this.fps)];
       c.fillStyle = this.color(version === this.version ? 'fresh' : 'faint');
-      c.fillRect(a, top, Math.max(b - a, 1), READY - 2);
+      c.fillRect(a, top, Math.max(b - a, 1), READY - 3);
     }
   }
 
   lanes() {
     const names = Object.keys(this.curves);
-    const top = SECTIONS + WAVE + READY + 2;
-    const height = (this.height - top - 4) / Math.max(names.length, 1);
-    return names.map((name, i) => ({ name, top: top + i * height, height }));
+    const height = (this.height - LANES - 4) / Math.max(names.length, 1);
+    return names.map((name, i) => ({ name, top: LANES + i * height, height }));
   }
 
   drawCurves(c) {
-    const { fps, frames } = this.facts;
     for (const { name, top, height } of this.lanes()) {
       const { values, low, high, hue } = this.curves[name];
       const y = (v) => top + 3 + (1 - (v - low) / (high - low)) * (height - 7);
       c.strokeStyle = this.hue(hue);
       c.lineWidth = this.chosen === name ? 2.2 : 1.3;
       c.beginPath();
-      const first = Math.max(Math.floor(this.from * fps), 0);
-      const last = Math.min(Math.ceil(this.to * fps), frames - 1);
+      // Before the middle of the first frame there is nothing else.
+      c.moveTo(this.x(0), y(values[0]));
+      const first = Math.max(Math.floor(this.from * this.fps) - 1, 0);
+      const last = Math.min(Math.ceil(this.to * this.fps), this.frames - 1);
       const step = (last - first) / (this.width - LABELS);
       // More frames than pixels: a pixel's lowest and highest; else every frame.
       for (let f = first; f <= last; f += Math.max(step, 1)) {
         const part = values.slice(Math.floor(f), Math.max(Math.floor(f + step), Math.floor(f) + 1));
-        const x = this.x((f + 0.5) / fps);
+        const x = this.x((f + 0.5) / this.fps);
         c.lineTo(x, y(Math.min(...part)));
         if (part.length > 1) c.lineTo(x, y(Math.max(...part)));
       }
@@ -139,15 +199,28 @@ export class Timeline {
     }
   }
 
+  drawPlayhead(c, now) {
+    const x = Math.round(this.x(now));
+    c.fillStyle = this.color('accent');
+    c.fillRect(x - 1, TIMES - 2, 2, this.height);
+    c.beginPath();
+    c.moveTo(x - 6, 1);
+    c.lineTo(x + 6, 1);
+    c.lineTo(x + 6, TIMES - 8);
+    c.lineTo(x, TIMES - 1);
+    c.lineTo(x - 6, TIMES - 8);
+    c.fill();
+  }
+
   drawLabels(c) {
     c.fillStyle = this.color('soft');
-    c.fillText('sections', 16, SECTIONS / 2 + 1);
-    c.fillText('loudness', 16, SECTIONS + WAVE / 2);
-    c.fillText('pictures', 16, SECTIONS + WAVE + READY / 2 - 1);
+    const rows = [['time', 0, TIMES], ['bars', TIMES, BARS], ['sections', TIMES + BARS, SECTIONS - 2], ['sound', TIMES + BARS + SECTIONS, WAVE]];
+    for (const [name, top, height] of rows) c.fillText(name, 16, top + height / 2 + 0.5);
+    c.fillText('pictures', 16, TIMES + BARS + SECTIONS + WAVE + READY / 2 - 2);
     for (const { name, top, height } of this.lanes()) {
       const { least, most, hue } = this.curves[name];
       c.fillStyle = this.hue(hue);
-      c.fillText(name, 16, top + height / 2 - (height > 30 ? 7 : 0));
+      c.fillText(fitted(c, name, LABELS - 24), 16, top + height / 2 - (height > 30 ? 7 : 0));
       c.fillStyle = this.color('soft');
       if (height > 30) c.fillText(`${round(least)} to ${round(most)}`, 16, top + height / 2 + 8);
     }
@@ -168,10 +241,26 @@ export class Timeline {
       const room = Math.max(((row?.max ?? 1) - (row?.min ?? 0)) / FLAT - (most - least), 0) / 2;
       kept[name] = { values, least, most, low: least - room, high: most + room, hue: i };
     });
-    this.curves = kept;
-    this.version = state.version;
+    Object.assign(this, { curves: kept, version: state.version, heard: state.heard, fps: state.fps, frames: state.frames });
+    this.letters = [...new Set(state.heard.sections.map((s) => s.label))];
     this.canvas.dataset.version = state.version;
   }
 }
 
 function round(v) { return String(Math.round(v * 100) / 100); }
+
+// Of ascending times those from the one to the other.
+function within(times, from, to) {
+  const first = times.findIndex((t) => t >= from);
+  if (first < 0) return [];
+  const end = times.findIndex((t) => t > to);
+  return times.slice(first, end < 0 ? times.length : end);
+}
+
+// As much of a text as has room.
+function fitted(c, text, room) {
+  if (c.measureText(text).width <= room) return text;
+  let kept = text;
+  while (kept && c.measureText(`${kept}\u2026`).width > room) kept = kept.slice(0, -1);
+  return kept && `${kept}\u2026`;
+}

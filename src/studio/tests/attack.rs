@@ -9,7 +9,7 @@ use std::time::Instant;
 fn strangers_are_refused_everywhere() {
     let served = Served::new();
     let (host, base) = (served.host(), served.base.clone());
-    for path in ["", "main.js", "facts", "track", "final/1", "picture/1/0", "socket", "nothing"] {
+    for path in ["", "main.js", "facts", "track", "final/1", "picture/1/0", "wave/1/0", "socket", "nothing"] {
         let first = format!("GET {base}{path}");
         assert_eq!(served.raw(&first, "Host: evil.example\r\n").0, 421, "{path}");
         assert_eq!(served.raw(&first, "").0, 421, "{path}");
@@ -50,6 +50,10 @@ fn nothing_but_the_track_and_the_page_is_read_from_the_disk() {
         "final/..%2f1",
         "picture/1/99999999999999999999",
         "facts/",
+        "wave/1/18446744073709551615",
+        "wave/0/99999999999",
+        "wave/4294967295/0",
+        "wave/-1/0",
         "track?path=/etc/passwd/..",
     ] {
         let (status, _, body) = served.get(&format!("{}{path}", served.base));
@@ -58,7 +62,7 @@ fn nothing_but_the_track_and_the_page_is_read_from_the_disk() {
         assert!(!body.windows(6).any(|w| w == b"secret" || w == b"root:x"), "{path}");
     }
     // As long as the analysis, whatever the file holds: 44 bytes and 16 seconds of both channels.
-    let length = 44 + 4 * player().analysis.samples;
+    let length = 44 + 4 * player().heard.raw().samples;
     let ranged = format!("{}Range: bytes={}-\r\n", served.host(), length - 6);
     let (status, head, body) = served.raw(&format!("GET {}track", served.base), &ranged);
     assert_eq!((status, body.len()), (206, 6));

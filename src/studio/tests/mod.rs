@@ -52,6 +52,7 @@ impl Served {
             own_files: vec![],
             port: 0,
             patience,
+            command: "beatbolt studio track.m4a".to_owned(),
         };
         let (send, receive) = mpsc::channel();
         // It serves until the tests' process ends.

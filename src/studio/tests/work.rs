@@ -24,7 +24,7 @@ fn a_change_is_seen_in_the_curve_and_in_the_next_picture_and_can_be_saved() {
     assert!(project.contains("preset = \"mine.toml\""), "{project}");
     let played = player().play(&EditedPreset::read("mine", &saved).unwrap()).unwrap();
     let shown: Vec<f32> = serde_json::from_value(after["curves"]["exposure"].clone()).unwrap();
-    assert_eq!(shown, played.curves.get(ParamId::Exposure));
+    assert_eq!(shown, played.timeline.curves.get(ParamId::Exposure));
     page.say(r#"{"do":"undo"}"#);
     let undone = page.wait("state", |m| m["version"] == 3);
     assert_eq!((&undone["curves"], &undone["redo"]), (&before["curves"], &json!(true)));
@@ -78,4 +78,97 @@ fn a_final_can_be_cancelled_and_what_goes_wrong_with_it_is_told() {
     page.say(&ordered("theirs", "64x48", None));
     page.wait("refused", |m| m["message"].as_str().unwrap().contains("already"));
     assert!(!served.folder.path().join("mine.mp4").exists());
+}
+
+#[test]
+fn beats_are_corrected_in_one_step_and_a_project_keeps_them() {
+    let served = Served::new();
+    let mut page = served.socket();
+    let before = page.wait("state", |_| true);
+    // 120 beats a minute for 16 seconds.
+    let beats = |state: &Value| state["heard"]["beats"].as_array().unwrap().len();
+    assert_eq!((beats(&before), &before["heard"]["tempo"]), (32, &json!(120.0)));
+    page.say(r#"{"do":"edit","change":{"edit":"count","count":"halve"},"gesture":null}"#);
+    let halved = page.wait("state", |m| m["version"] == 2);
+    assert_eq!(beats(&halved), 16);
+    assert_ne!(halved["curves"], before["curves"]);
+    page.say(r#"{"do":"bar","at":8.3}"#);
+    let moved = page.wait("state", |m| m["version"] == 3);
+    let bars = moved["heard"]["downbeats"].as_array().unwrap();
+    assert!(bars.iter().any(|t| (t.as_f64().unwrap() - 8.3).abs() < 1e-9), "{bars:?}");
+    page.say(r#"{"do":"save","name":"mine","form":"project"}"#);
+    page.wait("saved", |m| m["note"].is_null());
+    let project = std::fs::read_to_string(served.folder.path().join("mine.video.toml")).unwrap();
+    assert!(project.contains("[hearing]\noctave = \"halve\"\nfirst_beat = "), "{project}");
+    page.say(r#"{"do":"edit","change":{"edit":"preset","name":"ember"},"gesture":null}"#);
+    assert_eq!(beats(&page.wait("state", |m| m["version"] == 4)), beats(&moved));
+    for _ in 0..3 {
+        page.say(r#"{"do":"undo"}"#);
+    }
+    let undone = page.wait("state", |m| m["version"] == 7);
+    assert_eq!((&undone["heard"], &undone["curves"]), (&before["heard"], &before["curves"]));
+}
+
+#[test]
+fn a_prompt_that_cannot_be_is_refused_at_its_place() {
+    let served = Served::new();
+    let mut page = served.socket();
+    let ask = |text: &str| {
+        let change = json!({ "edit": "prompt", "index": 0, "text": text });
+        json!({ "do": "edit", "change": change, "gesture": null, "ask": 7 }).to_string()
+    };
+    page.say(&ask("\u{1f40b} {colour} sea"));
+    let refused = page.wait("refused", |m| m["ask"] == 7);
+    // The page counts a whale as two.
+    assert_eq!(refused["at"], json!([3, 11]), "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains("{colour}"), "{refused}");
+    // What can't be done in the page is no advice to it.
+    assert!(!refused["hints"].to_string().contains("[words"), "{refused}");
+    page.say(&ask("(sea:9)"));
+    assert!(page.wait("refused", |_| true)["at"].is_null());
+}
+
+#[test]
+fn what_a_final_will_need_is_told_before_it_is_ordered() {
+    let served = Served::new();
+    let mut page = served.socket();
+    let expect = |size: &str| {
+        let film = json!({ "name": "mine", "tier": "draft", "size": size, "fps": "24", "start": "0:01", "end": "2" });
+        json!({ "do": "expect", "number": 5, "film": film }).to_string()
+    };
+    page.say(&expect("64x48"));
+    let answer = page.wait("expected", |m| m["number"] == 5);
+    assert_eq!(
+        (&answer["film"]["frames"], &answer["film"]["size"]),
+        (&json!(24), &json!("64x48")),
+        "{answer}"
+    );
+    assert!(answer["film"]["took"].as_f64().unwrap() > 0.0);
+    assert!(!served.folder.path().join("mine.mp4").exists());
+    page.say(&expect("64x47"));
+    assert!(page.wait("expected", |m| m["message"].is_string())["hints"][0].is_string());
+}
+
+#[test]
+fn the_waveform_is_served_in_tiles_down_to_the_samples() {
+    let served = Served::new();
+    let tile = |path: &str| served.get(&format!("{}wave/{path}", served.base));
+    let facts: Value = serde_json::from_slice(&served.get(&format!("{}facts", served.base)).2).unwrap();
+    let scale = &facts["wave"];
+    assert_eq!(
+        (&scale["column"], scale["samples"].as_u64()),
+        (&json!(64), Some(player().heard.raw().samples))
+    );
+    let (status, _, first) = tile("1/0");
+    assert_eq!((status, first.len()), (200, 3 * 1024));
+    // The first column's extremes are those of the first 64 samples of both channels.
+    let (_, _, samples) = tile("0/0");
+    assert_eq!(samples.len(), 2 * 4096);
+    let mean: Vec<i16> = samples.chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+    for (column, part) in first.chunks_exact(3).zip(mean.chunks_exact(64)) {
+        let (low, high) = (part.iter().min().unwrap(), part.iter().max().unwrap());
+        assert!(f32::from(column[0] as i8) / 127.0 <= f32::from(*low) / 32_768.0 + 0.005);
+        assert!(f32::from(column[1] as i8) / 127.0 >= f32::from(*high) / 32_768.0 - 0.005);
+    }
+    assert_eq!((tile("1/9999").0, tile("99/0").0), (404, 404));
 }

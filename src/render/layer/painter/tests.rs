@@ -111,7 +111,7 @@ fn tone() -> Material {
     }
     wav.finalize().unwrap();
     let scope = Scope::listen(file.path(), None, FrameRate::new(24, 1).unwrap(), 120).unwrap();
-    Material { scope: Some(scope), ..Material::default() }
+    Material { scope: Some(Arc::new(scope)), ..Material::default() }
 }
 
 #[test]

@@ -1,0 +1,67 @@
+//! Prompts as they are written, one by one: what is wrong with one, and what words it may say.
+
+use super::emphasis::Emphasis;
+use super::preset::Preset;
+use super::words::{Words, braced, check, fill};
+use crate::error::Error;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// What is wrong with a text as a prompt.
+#[derive(Debug)]
+pub struct PromptFault {
+    /// The bytes of the text that are wrong; none: it is not known which.
+    pub at: Option<Range<usize>>,
+    /// What is wrong with them.
+    pub error: Error,
+}
+
+/// What is wrong with `text` as a prompt whose words in braces are `words`; none if nothing is.
+pub fn prompt_fault(text: &str, words: &BTreeMap<String, Words>) -> Option<PromptFault> {
+    let braces = check(text, words).err().map(|(at, error)| {
+        let end = text[at..].find('}').map_or(text.len(), |length| at + length + 1);
+        PromptFault { at: Some(at..end), error }
+    });
+    braces.or_else(|| Emphasis::parse(text).err().map(|error| PromptFault { at: None, error }))
+}
+
+impl Preset {
+    /// The words that `text` may say as a prompt: those in braces by all that they stand for.
+    pub fn spoken(&self, text: &str) -> String {
+        let mut spoken = fill(text, |_| " ");
+        for words in braced(text).filter_map(|(_, name)| self.words.get(name)) {
+            let all: Vec<&String> = match words {
+                Words::InTurn(_, list) => list.iter().collect(),
+                Words::BySection(by, other) => by.values().chain([other]).collect(),
+            };
+            all.into_iter().for_each(|word| spoken.extend([" ", word]));
+        }
+        spoken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::clock::Length;
+
+    fn words() -> BTreeMap<String, Words> {
+        let list = ["neon", "gold"].map(String::from).to_vec();
+        [("color".to_owned(), Words::InTurn(Length::Bars(4.0), list))].into()
+    }
+
+    #[test]
+    fn a_fault_has_its_place() {
+        let fault = |text: &str| prompt_fault(text, &words()).map(|fault| fault.at);
+        assert_eq!(fault("é {colour} sea"), Some(Some(3..11)));
+        assert_eq!((fault("(sea:9)"), fault("{color} sea {section}")), (Some(None), None));
+    }
+
+    #[test]
+    fn words_in_braces_say_all_that_they_stand_for() {
+        let preset = Preset { words: words(), ..crate::score::find("pulse").unwrap() };
+        let spoken = preset.spoken("{color} sea, {section}");
+        let said: Vec<&str> = spoken.split_whitespace().collect();
+        assert_eq!(said, ["sea,", "neon", "gold"]);
+    }
+}
