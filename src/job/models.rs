@@ -1,16 +1,21 @@
 //! Models: where they are found, and how one is opened as it was asked for.
 
+use super::adapters::{self, OpenLora};
 use super::hub::{self, Hub};
 use super::model_search::{self, Places, Wanted};
 use super::options::ModelOptions;
 use super::shipped_model;
 use super::user_config::{self, UserConfig};
 use crate::bounded_read;
+use crate::diffusion::model::Adapted;
 use crate::diffusion::{Inspection, Model, ModelInfo, ModelSpec, Precision, open_device};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::weights::{self, Placement};
 use std::path::{Path, PathBuf};
+
+/// What is found by its name; models come first.
+const WANTED: [Wanted; 5] = [Wanted::Model, Wanted::Motion, Wanted::Vae, Wanted::Lora, Wanted::Embedding];
 
 /// The model that comes with the program.
 pub const SHIPPED: &str = "spark";
@@ -88,7 +93,7 @@ pub struct Listed {
 pub fn list(progress: &dyn Progress) -> Result<Vec<Listed>> {
     let places = places(progress)?;
     let mut paths = Vec::new();
-    for path in [Wanted::Model, Wanted::Motion, Wanted::Vae].iter().flat_map(|wanted| places.all(*wanted)) {
+    for path in WANTED.iter().flat_map(|wanted| places.all(*wanted)) {
         if !paths.contains(&path) {
             paths.push(path);
         }
@@ -108,7 +113,7 @@ pub fn find(asked: &Path, progress: &dyn Progress) -> Result<PathBuf> {
     }
     let places = places(progress)?;
     let as_model = model_search::find(asked, Wanted::Model, &places);
-    let others = [Wanted::Motion, Wanted::Vae].map(|wanted| model_search::find(asked, wanted, &places));
+    let others = WANTED[1..].iter().map(|wanted| model_search::find(asked, *wanted, &places));
     let there = |found: &Result<model_search::Found>| found.as_ref().is_ok_and(|found| found.path.exists());
     let found =
         std::iter::once(as_model).chain(others).reduce(|a, b| if there(&a) || !there(&b) { a } else { b });
@@ -191,13 +196,25 @@ pub fn place(options: &ModelOptions, progress: &dyn Progress) -> Result<Placemen
     options.precision.unwrap_or(usual).on(&opened.device)
 }
 
-/// The model that was asked for, with its weights.
+/// The LoRAs that were asked for, for the model of `info`.
 ///
 /// # Errors
-/// As [`look`], [`place`] and [`Model::load`].
+/// Model: there is none of a name, or one is not for this model. Usage: the user's settings can't be understood.
+pub fn loras(options: &ModelOptions, info: &ModelInfo, progress: &dyn Progress) -> Result<Vec<OpenLora>> {
+    if options.loras.is_empty() {
+        return Ok(Vec::new());
+    }
+    adapters::open(&options.loras, info, &places(progress)?, progress)
+}
+
+/// The model that was asked for, with its weights; the strengths of all its LoRAs move.
+///
+/// # Errors
+/// As [`look`], [`loras`], [`place`] and [`Model::load_adapted`].
 pub fn open(options: &ModelOptions, progress: &dyn Progress) -> Result<Model> {
     let info = look(options, progress)?;
-    let model = Model::load(info, &place(options, progress)?)?;
+    let adapted: Vec<Adapted> = loras(options, &info, progress)?.iter().map(OpenLora::moving).collect();
+    let model = Model::load_adapted(info, &place(options, progress)?, &adapted)?;
     model.notes().iter().for_each(|note| progress.note(note));
     Ok(model)
 }

@@ -13,7 +13,9 @@ use super::cpu::{is_fast, pointwise};
 use super::cuda;
 use crate::error::Result;
 use crate::weights::Scope;
-use candle_core::{D, Result as TensorResult, Tensor};
+use crate::weights::adapter::{Moving, Overlay};
+use candle_core::{D, Device, Result as TensorResult, Tensor, bail};
+use std::sync::Arc;
 
 pub use super::cpu::conv_config::Finish;
 pub use super::cpu::pointwise::Function;
@@ -24,6 +26,16 @@ pub struct Linear {
     /// \[out, in]
     weight: Tensor,
     bias: Option<Tensor>,
+    overlay: Option<Arc<Overlay>>,
+}
+
+/// Which frames rows of tokens belong to: row r to frame (first + r) / per, from the first again behind the last.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    /// Rows that stand before these.
+    pub first: usize,
+    /// Rows of a frame that stand together.
+    pub per: usize,
 }
 
 /// Weights from this size on are better packed once by all threads than by each for its rows.
@@ -38,22 +50,44 @@ impl Linear {
 
     /// From a `weight` \[outputs, inputs] and a `bias` \[outputs] that are at hand.
     pub(super) fn from_tensors(weight: Tensor, bias: Tensor) -> Self {
-        Linear { weight, bias: Some(bias) }
+        Linear { weight, bias: Some(bias), overlay: None }
     }
 
     /// From `weight` alone. Matrices that were stored as 1x1 convolutions are taken as well.
     pub fn without_bias(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        Ok(Linear { weight: scope.get_reshaped("weight", &[outputs, inputs])?, bias: None })
+        let (weight, overlay) = scope.weight(&[outputs, inputs])?;
+        Ok(Linear { weight, bias: None, overlay })
     }
 
-    /// `x` \[.., in] to \[.., out].
+    /// `x` \[.., in] to \[.., out]; the rows of each frame stand together, as many of one as of the other.
     pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
-        self.apply(x, None)
+        self.apply(x, None, None)
     }
 
     /// As [`Self::forward`], with `residual` \[.., out] added.
     pub fn forward_onto(&self, x: &Tensor, residual: &Tensor) -> TensorResult<Tensor> {
-        self.apply(x, Some(residual))
+        self.apply(x, Some(residual), None)
+    }
+
+    /// As [`Self::forward`], with `residual` added where there is one, for rows that belong to frames as `rows` says.
+    pub fn forward_at(&self, x: &Tensor, residual: Option<&Tensor>, rows: Rows) -> TensorResult<Tensor> {
+        self.apply(x, residual, Some(rows))
+    }
+
+    /// In how many frames the weight differs; none: it is the same in all.
+    pub fn frames(&self) -> Option<usize> {
+        self.overlay.as_ref()?.now().moving.first().map(|moving| moving.strengths.len())
+    }
+
+    /// `x` \[1, ..] once for every frame, where the weight differs from frame to frame.
+    pub fn for_frames(&self, x: &Tensor) -> TensorResult<Tensor> {
+        match self.frames().filter(|_| x.dims().first() == Some(&1)) {
+            None => Ok(x.clone()),
+            Some(frames) => {
+                let shape: Vec<usize> = [frames].into_iter().chain(x.dims()[1..].iter().copied()).collect();
+                x.broadcast_as(shape)?.contiguous()
+            }
+        }
     }
 
     /// Whether each thread can well pack the weights for itself.
@@ -61,16 +95,27 @@ impl Linear {
         self.weight.elem_count() < LARGE_WEIGHT
     }
 
-    fn apply(&self, x: &Tensor, residual: Option<&Tensor>) -> TensorResult<Tensor> {
+    fn apply(&self, x: &Tensor, residual: Option<&Tensor>, rows: Option<Rows>) -> TensorResult<Tensor> {
+        let Some(overlay) = &self.overlay else { return self.with(&self.weight, x, residual) };
+        let now = overlay.now();
+        let mut y = self.with(&now.weight, x, residual)?;
+        for moving in &now.moving {
+            y = added(moving, x, y, rows)?;
+        }
+        Ok(y)
+    }
+
+    /// As [`Self::apply`], computed with `weight`.
+    fn with(&self, weight: &Tensor, x: &Tensor, residual: Option<&Tensor>) -> TensorResult<Tensor> {
         if is_fast(x) && self.is_small() {
-            return linear(x, &self.weight, self.bias.as_ref(), residual);
+            return linear(x, weight, self.bias.as_ref(), residual);
         }
         let mut dims = x.dims().to_vec();
-        let (outputs, inputs) = self.weight.dims2()?;
+        let (outputs, inputs) = weight.dims2()?;
         if let Some(last) = dims.last_mut() {
             *last = outputs;
         }
-        let mut y = x.reshape(((), inputs))?.matmul(&self.weight.t()?)?.reshape(dims)?;
+        let mut y = x.reshape(((), inputs))?.matmul(&weight.t()?)?.reshape(dims)?;
         #[cfg(feature = "cuda")]
         if let (Some(bias), true) = (&self.bias, cuda::is_fast(&y)) {
             cuda::add_bias(&y, bias, residual, (1, false))?;
@@ -83,6 +128,30 @@ impl Linear {
     }
 }
 
+/// `y` \[.., out] with what `moving` makes of `x` \[.., in] added, each row as much as its frame says.
+fn added(moving: &Moving, x: &Tensor, y: Tensor, rows: Option<Rows>) -> TensorResult<Tensor> {
+    let plain = |x: &Tensor, weight: &Tensor, onto: Option<&Tensor>| -> TensorResult<Tensor> {
+        if is_fast(x) {
+            return linear(x, weight, None, onto);
+        }
+        let made = x.matmul(&weight.t()?)?;
+        onto.map_or(Ok(made.clone()), |onto| onto + &made)
+    };
+    let (count, frames) = (x.elem_count() / x.dim(D::Minus1)?, moving.strengths.len());
+    let Rows { first, per } = rows.unwrap_or(Rows { first: 0, per: (count / frames).max(1) });
+    let strengths: Vec<f32> = (0..count).map(|row| moving.strengths[(first + row) / per % frames]).collect();
+    let strengths = Tensor::from_vec(strengths, (count, 1), &Device::Cpu)?.to_device(x.device())?;
+    let x = x.reshape((count, ()))?;
+    let inner = plain(&x, &moving.first, None)?;
+    let inner = inner.broadcast_mul(&strengths.to_dtype(x.dtype())?)?;
+    let (shape, flat) = (y.dims().to_vec(), y.reshape((count, ()))?);
+    let sum = match &moving.second {
+        Some(second) => plain(&inner, second, Some(&flat))?,
+        None => (flat + inner)?,
+    };
+    sum.reshape(shape)
+}
+
 /// A 2-D convolution with a square kernel.
 #[derive(Debug)]
 pub struct Conv2d {
@@ -90,6 +159,7 @@ pub struct Conv2d {
     weight: Tensor,
     bias: Tensor,
     window: Conv2dConfig,
+    overlay: Option<Arc<Overlay>>,
 }
 
 impl Conv2d {
@@ -105,21 +175,21 @@ impl Conv2d {
 
     /// From `weight` of `shape` \[out, in, k, k] and `bias`; a file without a bias has none.
     pub fn new(scope: &Scope<'_>, shape: [usize; 4], window: Conv2dConfig) -> Result<Self> {
-        let weight = scope.get("weight", &shape)?;
+        let (weight, overlay) = scope.weight(&shape)?;
         let bias = scope.get("bias", &shape[..1])?;
-        Ok(Conv2d { weight, bias, window })
+        Ok(Conv2d { weight, bias, window, overlay })
     }
 
     /// From a `weight` \[out, in, k, k] and a `bias` \[out] that are at hand.
     pub(super) fn from_tensors(weight: Tensor, bias: Tensor, window: Conv2dConfig) -> Self {
-        Conv2d { weight, bias, window }
+        Conv2d { weight, bias, window, overlay: None }
     }
 
     /// As [`Self::new`] for a layer that has no bias.
     pub fn without_bias(scope: &Scope<'_>, shape: [usize; 4], window: Conv2dConfig) -> Result<Self> {
         let weight = scope.get("weight", &shape)?;
         let bias = weight.zeros_like().and_then(|w| w.sum((1, 2, 3))).map_err(|e| scope.error(e))?;
-        Ok(Conv2d { weight, bias, window })
+        Ok(Conv2d { weight, bias, window, overlay: None })
     }
 
     /// The layer with `factor` times its result, plus `offset`.
@@ -146,27 +216,70 @@ impl Conv2d {
     /// `x` \[n, in, h, w] enlarged to twice its size by repeating pixels, and then as [`Self::forward`]; for 3x3 kernels
     /// that keep the size.
     pub fn forward_doubled(&self, x: &Tensor) -> TensorResult<Tensor> {
-        if is_fast(x) && double::is_small(&self.weight) {
-            return double::double_conv2d(x, &self.weight, &self.bias);
+        let now = self.overlay.as_ref().map(|overlay| overlay.now());
+        let (weight, moves) =
+            now.as_ref().map_or((&self.weight, false), |now| (&now.weight, !now.moving.is_empty()));
+        if is_fast(x) && !moves && double::is_small(weight) {
+            return double::double_conv2d(x, weight, &self.bias);
         }
         let (_, _, h, w) = x.dims4()?;
         self.forward(&upsample(x, (2 * h, 2 * w))?)
     }
 
     fn apply(&self, x: &Tensor, bias: &Tensor, finish: Finish<'_>) -> TensorResult<Tensor> {
+        let Some(overlay) = &self.overlay else { return self.with((&self.weight, bias), x, finish) };
+        let now = overlay.now();
+        if now.moving.is_empty() {
+            return self.with((&now.weight, bias), x, finish);
+        }
+        let mut y = self.with((&now.weight, bias), x, Finish { relu: false, ..finish })?;
+        for moving in &now.moving {
+            y = self.moved(moving, x, y)?;
+        }
+        if finish.relu { y.relu() } else { Ok(y) }
+    }
+
+    /// `y` with what `moving` makes of `x` \[f, in, h, w] added, each frame as much as it says.
+    fn moved(&self, moving: &Moving, x: &Tensor, y: Tensor) -> TensorResult<Tensor> {
+        let none = |weight: &Tensor| Tensor::zeros(weight.dim(0)?, weight.dtype(), weight.device());
+        let inner = self.with((&moving.first, &none(&moving.first)?), x, Finish::default())?;
+        let (frames, ..) = inner.dims4()?;
+        if frames != moving.strengths.len() {
+            bail!("{} strengths for {frames} frames", moving.strengths.len());
+        }
+        let strengths = Tensor::from_vec(moving.strengths.to_vec(), (frames, 1, 1, 1), &Device::Cpu)?;
+        let inner = inner.broadcast_mul(&strengths.to_device(x.device())?.to_dtype(x.dtype())?)?;
+        let Some(second) = &moving.second else { return y + inner };
+        let (outputs, rank) = second.dims2()?;
+        let point = Conv2d {
+            weight: second.reshape((outputs, rank, 1, 1))?,
+            bias: none(second)?,
+            window: Conv2dConfig { stride: 1, before: 0, after: 0 },
+            overlay: None,
+        };
+        point.forward_then(&inner, Finish { residual: Some(&y), relu: false })
+    }
+
+    /// As [`Self::apply`], computed with `weight`.
+    fn with(
+        &self,
+        (weight, bias): (&Tensor, &Tensor),
+        x: &Tensor,
+        finish: Finish<'_>,
+    ) -> TensorResult<Tensor> {
         if is_fast(x) {
-            return conv2d(x, (&self.weight, bias), self.window, finish);
+            return conv2d(x, (weight, bias), self.window, finish);
         }
         #[cfg(feature = "cuda")]
         if cuda::is_fast(x) {
-            return cuda::conv2d(x, (&self.weight, bias), self.window, finish);
+            return cuda::conv2d(x, (weight, bias), self.window, finish);
         }
         let Conv2dConfig { stride, before, after } = self.window;
         let y = if before == after {
-            x.conv2d(&self.weight, before, stride, 1, 1)?
+            x.conv2d(weight, before, stride, 1, 1)?
         } else {
             let padded = x.pad_with_zeros(2, before, after)?.pad_with_zeros(3, before, after)?;
-            padded.conv2d(&self.weight, 0, stride, 1, 1)?
+            padded.conv2d(weight, 0, stride, 1, 1)?
         };
         let mut y = y.broadcast_add(&bias.reshape((1, (), 1, 1))?)?;
         if let Some(residual) = finish.residual {

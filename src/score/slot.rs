@@ -35,9 +35,9 @@ kinds! {
         noun: "LoRA",
         unit: "",
         range: (-2.0, 1.0, 2.0),
-        rate: Rate::Window,
+        rate: Rate::Frame,
         effect: "the LoRA's weights count for more; 0 = as without it",
-        to_add: "LoRAs can't be loaded yet: leave it out",
+        to_add: "name one with --lora, in a [[lora]], or in a prompt: <lora:NAME:0.7>",
     },
     /// Pictures that a ControlNet follows.
     Control: SlotRow {

@@ -54,6 +54,7 @@ impl From<ModelArgs> for JobOptions {
             model: args.model,
             motion: args.motion,
             vae: args.vae,
+            lora: args.lora,
             clip_skip: args.clip_skip,
             steps: args.steps,
             force_steps: args.force_steps,
