@@ -47,6 +47,6 @@ pub use record::{
     JobRecord, LyricsRecord, Origin, PresetRecord, ProjectRecord, SettingsRecord, WindowsRecord,
 };
 pub use render::{in_the_way, make};
-pub use request::{Request, is_project};
+pub use request::{Request, add_typed_loras, is_project};
 pub use scene::Scene;
 pub use warning::{Warning, warnings};

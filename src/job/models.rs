@@ -8,6 +8,7 @@ use super::shipped_model;
 use super::user_config::{self, UserConfig};
 use crate::bounded_read;
 use crate::diffusion::model::Adapted;
+use crate::diffusion::text::embedding::{self, Embedding};
 use crate::diffusion::{Inspection, Model, ModelInfo, ModelSpec, Precision, open_device};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -196,6 +197,47 @@ pub fn place(options: &ModelOptions, progress: &dyn Progress) -> Result<Placemen
     options.precision.unwrap_or(usual).on(&opened.device)
 }
 
+/// Gives the model of `info` the words of files that `texts` name, all that fit it where no texts are known.
+///
+/// # Errors
+/// Model: a word's file doesn't fit the model. Usage: the user's settings can't be understood.
+pub fn add_embeddings(info: &mut ModelInfo, texts: Option<&[&str]>, progress: &dyn Progress) -> Result<()> {
+    let paths = places(progress)?.all(Wanted::Embedding);
+    let mut words: Vec<(String, PathBuf)> = Vec::new();
+    for path in paths {
+        let word = model_search::name_of(&path);
+        // First found first.
+        if words.iter().all(|(known, _)| !known.eq_ignore_ascii_case(&word)) {
+            words.push((word, path));
+        }
+    }
+    let width = info.text_width();
+    let Some(texts) = texts else {
+        let open = |(word, path): &(String, PathBuf)| Embedding::open(word, path, width).ok();
+        info.add_embeddings(words.iter().filter_map(open).collect());
+        return Ok(());
+    };
+    let named =
+        |(word, _): &&(String, PathBuf)| texts.iter().any(|text| !embedding::find(text, &[word]).is_empty());
+    let mut opened = Vec::new();
+    for (word, path) in words.iter().filter(named) {
+        let embedding = Embedding::open(word, path, width)?;
+        progress.note(&format!("'{word}' in prompts is the textual inversion {}", path.display()));
+        opened.push(embedding);
+    }
+    let mut missing: Vec<&str> = texts.iter().flat_map(|text| embedding::asked(text)).collect();
+    missing.retain(|asked| words.iter().all(|(word, _)| !word.eq_ignore_ascii_case(asked)));
+    missing.sort_unstable();
+    missing.dedup();
+    for word in missing {
+        progress.note(&format!(
+            "there is no textual inversion '{word}': embedding:{word} is read as plain words"
+        ));
+    }
+    info.add_embeddings(opened);
+    Ok(())
+}
+
 /// The LoRAs that were asked for, for the model of `info`.
 ///
 /// # Errors
@@ -212,7 +254,8 @@ pub fn loras(options: &ModelOptions, info: &ModelInfo, progress: &dyn Progress) 
 /// # Errors
 /// As [`look`], [`loras`], [`place`] and [`Model::load_adapted`].
 pub fn open(options: &ModelOptions, progress: &dyn Progress) -> Result<Model> {
-    let info = look(options, progress)?;
+    let mut info = look(options, progress)?;
+    add_embeddings(&mut info, None, progress)?;
     let adapted: Vec<Adapted> = loras(options, &info, progress)?.iter().map(OpenLora::moving).collect();
     let model = Model::load_adapted(info, &place(options, progress)?, &adapted)?;
     model.notes().iter().for_each(|note| progress.note(note));

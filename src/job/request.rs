@@ -9,7 +9,7 @@ use super::{models, presets, project_folder};
 use crate::diffusion::Tier;
 use crate::draw::Source;
 use crate::error::{Error, Result};
-use crate::score::{DEFAULT, Lora, Overrides, PLAIN, Preset, Project, Show, SlotKind, Slots};
+use crate::score::{DEFAULT, Lora, Overrides, PLAIN, Preset, Project, Show, Slots, lora_kind, lora_param};
 use crate::units::{FrameRate, Size};
 use crate::video::{Audio, Guard, Profile};
 use std::collections::BTreeMap;
@@ -98,7 +98,7 @@ impl Request {
         let origin = Origin::Preset(PresetRecord { name: preset.name.clone(), toml: text });
         let beside = project_folder::around(Path::new(&preset.name)).to_owned();
         let mut show = Show::of(preset);
-        add_typed(&mut show, options)?;
+        add_typed_loras(&mut show, options)?;
         let lyrics = options.lyrics.as_deref().map(|path| Lyrics::read(path, None)).transpose()?;
         lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
         let overrides = overrides(options, &show.slots(&[]))?;
@@ -147,7 +147,7 @@ impl Request {
         let hearing = options.hearing.clone().over(&project.hearing, |path| folder.inside(path))?;
         let guard = project.flash_guard.as_deref().map(Guard::find).transpose()?;
         let mut show = project.show;
-        add_typed(&mut show, options)?;
+        add_typed_loras(&mut show, options)?;
         let inside = |path: &str| folder.inside(path);
         let lyrics = match (&options.lyrics, project.lyrics.as_deref()) {
             (Some(typed), _) => Some(Lyrics::read(typed, None)?),
@@ -223,13 +223,16 @@ fn typed(options: &JobOptions) -> Result<Vec<Lora>> {
 /// The slots of the LoRAs that were typed.
 fn typed_slots(options: &JobOptions) -> Result<Slots> {
     let typed = typed(options)?;
-    Slots::new(typed.iter().map(|lora| (SlotKind::Lora, lora.name.as_str())))
+    Slots::new(typed.iter().map(|lora| (lora_kind(&lora.name), lora.name.as_str())))
 }
 
 /// Puts the LoRAs that were typed into the show, in the place of its own under the same names.
-fn add_typed(show: &mut Show, options: &JobOptions) -> Result<()> {
+///
+/// # Errors
+/// Usage: one names nothing, or its strength is out of range.
+pub fn add_typed_loras(show: &mut Show, options: &JobOptions) -> Result<()> {
     for lora in typed(options)? {
-        let param = format!("lora.{}", lora.name);
+        let param = lora_param(&lora.name);
         for look in &mut show.looks {
             let own = look.preset.loras.iter().any(|own| own.name == lora.name);
             look.preset.base.retain(|known, _| !own || known.name != param);
@@ -249,7 +252,7 @@ fn lora_files(
     let all = show.loras(overrides)?.into_iter();
     Ok(all
         .map(|Lora { name, file, strength, text }| LoraFile {
-            param: format!("lora.{name}"),
+            param: lora_param(&name),
             file: near(&file).unwrap_or_else(|| PathBuf::from(file)),
             strength,
             text,

@@ -52,7 +52,7 @@ impl Scene {
     /// # Errors
     /// Whatever of it can't be; everything that can be refused is refused here, before the long work.
     pub fn open(mut request: Request, progress: &dyn Progress, timings: &Timings) -> Result<Self> {
-        let info = models::look(&request.model, progress)?;
+        let mut info = models::look(&request.model, progress)?;
         let loras = models::loras(&request.model, &info, progress)?;
         let analysis = {
             let _span = timings.span("analyze");
@@ -81,6 +81,7 @@ impl Scene {
         // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.
         let span = Span { start: Seconds(0.0), frames: whole };
         let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
+        models::add_embeddings(&mut info, Some(&texts(&timeline)), progress)?;
         Ok(Scene { request, info, loras, analysis, timeline, part, guidance_from })
     }
 
@@ -222,6 +223,15 @@ impl Scene {
             .map(|(span, _)| span.prompt.as_str())
             .collect()
     }
+}
+
+/// Every text that is encoded, each once.
+fn texts(timeline: &Timeline) -> Vec<&str> {
+    let spans = timeline.prompts.iter().flat_map(|span| {
+        let before = span.travel.iter().flat_map(|travel| [travel.prompt.as_str(), &travel.negative]);
+        [span.prompt.as_str(), &span.negative].into_iter().chain(before)
+    });
+    spans.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// What the director chose, as a project beside the track.

@@ -75,13 +75,40 @@ impl LoraTag {
     }
 }
 
-/// The name of the slot for a file, or for the name of one: its last part without ending, in letters, digits, `_` and `-`.
+/// What AnimateDiff's motion LoRAs do, and how the names of their files end without signs between words.
+const CAMERA: [(&str, &str); 8] = [
+    ("zoom_in", "zoomin"),
+    ("zoom_out", "zoomout"),
+    ("pan_left", "panleft"),
+    ("pan_right", "panright"),
+    ("tilt_up", "tiltup"),
+    ("tilt_down", "tiltdown"),
+    ("roll_anticlockwise", "rollinganticlockwise"),
+    ("roll_clockwise", "rollingclockwise"),
+];
+
+/// Which kind of slot something of this name has: what moves the camera has one of its own.
+pub fn slot_kind(name: &str) -> SlotKind {
+    if CAMERA.iter().any(|(known, _)| *known == name) { SlotKind::Camera } else { SlotKind::Lora }
+}
+
+/// The parameter of a LoRA of this name, like `lora.neon` or `camera.zoom_in`.
+pub fn param_name(name: &str) -> String {
+    slot(slot_kind(name), name).name.to_string()
+}
+
+/// The name of the slot for a file, or for the name of one: its last part without ending, in letters, digits, `_` and `-`; of
+/// AnimateDiff's motion LoRAs what they do.
 pub fn slot_name(file: &str) -> String {
     let last = file.rsplit(['/', '\\']).next().unwrap_or(file);
     let lower = last.to_lowercase();
     let kept =
         ENDINGS.iter().find(|ending| lower.ends_with(*ending)).map_or(last.len(), |e| last.len() - e.len());
     let name = last.get(..kept).unwrap_or(last);
+    let bare: String = name.to_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    if let Some((known, _)) = CAMERA.iter().find(|(_, end)| bare.ends_with(end) && bare.contains("lora")) {
+        return (*known).to_owned();
+    }
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };
     name.chars().take(MAX_NAME).map(plain).collect()
 }
@@ -185,7 +212,7 @@ pub(super) fn named_in<'a>(texts: impl Iterator<Item = &'a str>) -> Result<Vec<L
 /// # Errors
 /// Usage: two share a name.
 pub(super) fn slots(loras: &[Lora]) -> Result<Slots> {
-    Slots::new(loras.iter().map(|lora| (SlotKind::Lora, lora.name.as_str())))
+    Slots::new(loras.iter().map(|lora| (slot_kind(&lora.name), lora.name.as_str())))
 }
 
 /// What the prompts that hold add to the strength of each LoRA that they name, in each of `frames` frames.
@@ -215,6 +242,20 @@ mod tests {
     use super::*;
     use crate::score::timeline::{Blend, Travel};
     use crate::units::GeneratedFrame;
+
+    #[test]
+    fn what_moves_the_camera_is_called_by_what_it_does() {
+        for (file, param) in [
+            ("v2_lora_ZoomIn.ckpt", "camera.zoom_in"),
+            ("mm_sd15_v2_lora_PanLeft.safetensors", "camera.pan_left"),
+            ("loras/animatediff-motion-lora-rolling-anticlockwise", "camera.roll_anticlockwise"),
+            ("animatediff-motion-lora-rolling-clockwise", "camera.roll_clockwise"),
+            ("zoomin", "lora.zoomin"),
+            ("neon", "lora.neon"),
+        ] {
+            assert_eq!(param_name(&slot_name(file)), param, "{file}");
+        }
+    }
 
     #[test]
     fn options_are_names_with_strengths_behind() {

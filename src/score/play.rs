@@ -18,7 +18,7 @@ use super::preset::{Preset, Prompt, texts};
 use super::prompt::{Prompts, Sheet};
 use super::shape::Curve;
 use super::show::{Look, Show, Stretch};
-use super::slot::{SlotKind, Slots, slot};
+use super::slot::{Slots, slot};
 use super::timeline::{ParamCurves, Timeline};
 use super::words;
 use crate::audio::Analysis;
@@ -78,7 +78,7 @@ impl Show {
         let prompts = Prompts { sheets: &sheets, stretches: &stretches, over: &over };
         let prompts = prompts.spans(analysis, fps, span);
         for (name, added) in lora::of_prompts(&prompts, span.frames)? {
-            let param = slots.find(&format!("lora.{name}"))?;
+            let param = slots.find(&lora::param_name(&name))?;
             // What is set holds, whatever a prompt says.
             if !self.set.iter().chain(&overrides.set).any(|set| set.param == param) {
                 let held = |(own, more): (&f32, &f32)| Param::clamp(&param, own + more);
@@ -106,7 +106,7 @@ impl Show {
 
     /// The slots of all looks and layers, and those that are `set` beside them.
     pub fn slots(&self, set: &[Setting]) -> Slots {
-        let loras = self.loras.iter().map(|lora| slot(SlotKind::Lora, &lora.name));
+        let loras = self.loras.iter().map(|lora| slot(lora::slot_kind(&lora.name), &lora.name));
         let own: Vec<ParamRef> = self.layers.iter().flat_map(Layer::params).chain(loras).collect();
         let known = self.looks.iter().flat_map(|look| look.preset.slots.iter()).chain(&own);
         let held = self.looks.iter().flat_map(|look| &look.set).chain(&self.set).chain(set);
@@ -156,7 +156,7 @@ impl Show {
     fn usual_strengths(&self, overrides: &Overrides) -> Result<BTreeMap<String, f32>> {
         let all = self.loras(overrides)?;
         let own = |lora: &Lora| self.loras.contains(lora);
-        Ok(all.iter().map(|l| (format!("lora.{}", l.name), if own(l) { l.strength } else { 0.0 })).collect())
+        Ok(all.iter().map(|l| (lora::param_name(&l.name), if own(l) { l.strength } else { 0.0 })).collect())
     }
 
     /// Every look with the parameters that are held in it, out of all `params`.

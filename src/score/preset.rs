@@ -237,7 +237,7 @@ impl Preset {
         let base = raw.base.iter().map(|(k, v)| source.base(k, v, slots)).collect::<Result<Vec<_>>>()?;
         let mut base: BTreeMap<ParamRef, f32> = base.into_iter().map(|s| (s.param, s.value)).collect();
         for lora in &loras {
-            base.entry(slots.find(&format!("lora.{}", lora.name))?).or_insert(lora.strength);
+            base.entry(slots.find(&lora::param_name(&lora.name))?).or_insert(lora.strength);
         }
         let curves = raw.curve.iter().map(|c| source.drawn(c)).collect::<Result<Vec<_>>>()?;
         let mut routes = Vec::new();

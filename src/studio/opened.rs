@@ -7,7 +7,8 @@ use crate::diffusion::{Model, Tier};
 use crate::error::{Error, Result};
 use crate::job::project_folder::path_from;
 use crate::job::{
-    Destination, Earlier, JobOptions, ModelOptions, OutputOptions, Request, Stretch, make, models,
+    Destination, Earlier, JobOptions, ModelOptions, OutputOptions, Request, Stretch, add_typed_loras, make,
+    models,
 };
 use crate::progress::Silent;
 use crate::render::Watch;
@@ -45,10 +46,12 @@ impl Opened {
     /// # Errors
     /// Usage: it can't be shown.
     pub fn show(&self, preset: &EditedPreset) -> Result<Show> {
-        match &self.project {
-            Some(project) => project.with(&preset.text()).map(|project| project.show),
-            None => preset.preset().map(Show::of),
-        }
+        let mut show = match &self.project {
+            Some(project) => project.with(&preset.text())?.show,
+            None => Show::of(preset.preset()?),
+        };
+        add_typed_loras(&mut show, &self.options)?;
+        Ok(show)
     }
 
     /// A project's file that names the preset at `preset`, for the folder in which presets are saved.
@@ -119,6 +122,10 @@ impl Opened {
 fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     if job.vae.is_some() || job.clip_skip.is_some() {
         return Err(Error::usage("a project can't say --vae or --clip-skip").hint("save a preset"));
+    }
+    if !job.lora.is_empty() {
+        return Err(Error::usage("what --lora named isn't written into projects")
+            .hint("add a [[lora]] to the preset, and open the studio without --lora"));
     }
     let mut values = Vec::new();
     let mut say = |key, value: Option<String>| values.extend(value.map(|value| (key, Some(value))));

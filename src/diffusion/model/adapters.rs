@@ -55,7 +55,7 @@ impl ModelInfo {
         for (section, part) in
             [(Section::Unet, Part::Unet), (Section::Motion, Part::Motion), (Section::Text, Part::Text)]
         {
-            targets.add(section, &self.open_weights(part, &headers)?);
+            targets.add(section, self.open_weights(part, &headers)?.keys());
         }
         Adapter::open(path, &targets)
     }

@@ -132,7 +132,8 @@ impl Model {
             (net, Turning::new(moving, [&image, &motion])?)
         };
         let file = info.open_weights(Part::Text, placement)?.patched(patches.text.clone());
-        let text = TextEncoder::new(&file.scope(""), &info.text)?.without_last(info.spec.skipped_layers);
+        let text = TextEncoder::new(&file.scope(""), &info.text)?.with_words(&info.embeddings)?;
+        let text = text.without_last(info.spec.skipped_layers);
         notes.extend(unused(&file));
         let file = info.open_weights(Part::Vae, &single)?;
         let vae = Vae::new(&file, &info.vae)?;

@@ -1,6 +1,7 @@
 //! Merging: adapters whose strength stays, added to weights while these are loaded.
 
-use super::{Adapter, Section};
+use super::file::Adapter;
+use super::targets::Section;
 use crate::error::{Context, Error, Result};
 use crate::weights::Patch;
 use candle_core::{DType, Tensor};

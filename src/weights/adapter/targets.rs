@@ -1,7 +1,6 @@
 //! Targets: the layers of a model that adapters can change, by every name that files have for them.
 
 use super::names::squashed;
-use crate::weights::Weights;
 use crate::weights::keys;
 use std::collections::BTreeMap;
 
@@ -38,12 +37,13 @@ pub struct Targets {
 
 impl Targets {
     /// Adds the layers of a section.
-    pub fn add(&mut self, section: Section, weights: &Weights) {
-        let bias: BTreeMap<&str, usize> = weights
-            .keys()
+    pub fn add<'a>(&mut self, section: Section, keys: impl Iterator<Item = (&'a str, &'a [usize])>) {
+        let all: Vec<(&str, &[usize])> = keys.collect();
+        let bias: BTreeMap<&str, usize> = all
+            .iter()
             .filter_map(|(key, shape)| Some((key.strip_suffix(".bias")?, *shape.first()?)))
             .collect();
-        for (key, shape) in weights.keys() {
+        for (key, shape) in &all {
             let Some(layer) = key.strip_suffix(".weight") else { continue };
             let (name, bias) = (squashed(layer), bias.get(layer).copied());
             let mut alias = |other: String| {

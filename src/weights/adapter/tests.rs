@@ -4,8 +4,12 @@ use super::*;
 use crate::weights::keys;
 use crate::weights::{Placement, Weights};
 use candle_core::Device;
+use candle_core::{DType, Tensor};
+use std::collections::BTreeMap;
 use std::collections::HashMap;
+use std::path::Path;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// That of the fixtures.
@@ -31,7 +35,7 @@ fn sections(model: &str) -> [(Section, Weights); 3] {
 
 fn targets(model: &str) -> Targets {
     let mut targets = Targets::default();
-    sections(model).iter().for_each(|(section, weights)| targets.add(*section, weights));
+    sections(model).iter().for_each(|(section, weights)| targets.add(*section, weights.keys()));
     targets
 }
 
