@@ -23,7 +23,8 @@ pub(super) type Read<'a> = &'a dyn Fn(&str) -> Result<Tensor>;
 
 /// The difference of a weight `base` f32 \[out, ..], of its shape.
 pub(super) fn difference(change: &Change, base: &Tensor, read: Read<'_>) -> Result<Tensor> {
-    let (shape, flat) = (base.dims().to_vec(), base.flatten_from(1)?);
+    // Norms have one dimension.
+    let (shape, flat) = (base.dims().to_vec(), base.reshape((base.dim(0)?, ()))?);
     let plain = match &change.form {
         Form::Nothing => base.zeros_like()?,
         Form::Lora { .. } | Form::Loha { .. } | Form::Lokr { .. } | Form::Full { .. } => {
