@@ -92,7 +92,7 @@ fn every_kind_in_every_dialect_makes_the_weights_of_its_formula() {
     for (kind, count) in &kinds {
         assert_eq!(opened(kind, &targets).count(), *count, "{kind}");
     }
-    assert_eq!(kinds.len(), 15);
+    assert_eq!(kinds.len(), 14);
 }
 
 /// What lies over a weight comes to the same as what is merged into it, and leaves it as it was.
