@@ -7,7 +7,7 @@ use super::targets::{Section, Targets};
 use super::{formula, stranger};
 use crate::digest::Digest;
 use crate::error::{Context, Error, Result};
-use crate::weights::{self, TensorSource, keys};
+use crate::weights::{TensorSource, keys, open};
 use candle_core::{DType, Result as TensorResult, Tensor};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -31,7 +31,7 @@ impl Adapter {
     /// # Errors
     /// Model: it is damaged, for another family of models or another width, or changes nothing that the model has.
     pub fn open(path: &Path, targets: &Targets) -> Result<Self> {
-        Self::of(weights::open(path)?, targets)
+        Self::of(open(path)?, targets)
     }
 
     fn of(source: Rc<dyn TensorSource>, targets: &Targets) -> Result<Self> {
@@ -104,7 +104,7 @@ impl Adapter {
     }
 
     /// Whether it may change the tensor `key` of a section.
-    pub(in crate::weights) fn changes_key(&self, section: Section, key: &str) -> bool {
+    pub fn changes_key(&self, section: Section, key: &str) -> bool {
         let layer = key.rsplit_once('.').map(|(layer, _)| layer.to_owned());
         layer.is_some_and(|layer| self.changes.contains_key(&(section, layer)))
     }

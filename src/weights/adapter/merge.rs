@@ -24,7 +24,7 @@ impl Merge {
 }
 
 /// The section of a UNet's or motion module's tensor.
-pub(in crate::weights) fn section(key: &str) -> Section {
+pub fn section(key: &str) -> Section {
     if key.contains("motion_modules.") { Section::Motion } else { Section::Unet }
 }
 

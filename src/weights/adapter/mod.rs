@@ -19,8 +19,7 @@ mod stranger;
 mod targets;
 
 pub use file::{Adapter, family};
-pub use merge::Merge;
-pub(in crate::weights) use merge::section;
+pub use merge::{Merge, section};
 pub use overlay::{Difference, Moving, Overlay};
 pub use targets::{Section, Target, Targets};
 
