@@ -4,7 +4,7 @@
 
 use beatbolt::diffusion::conditioning::{Conditioning, Movement};
 use beatbolt::diffusion::config::{Prediction, SchedulerConfig};
-use beatbolt::diffusion::model::Patches;
+use beatbolt::diffusion::model::{Adapted, Patches, Strength};
 use beatbolt::diffusion::sampling::denoise::denoise;
 use beatbolt::diffusion::sampling::level::NoiseLevel;
 use beatbolt::diffusion::sampling::prediction::{self, Denoiser};
@@ -108,9 +108,13 @@ fn moving(text: &Tensor, motion: &[Movement]) -> Conditioning {
 }
 
 fn agrees_with_diffusers(name: &str) {
+    let folder = folder_of(&case(name));
+    run_agrees(name, &folder, &open(folder.path(), None).unwrap());
+}
+
+/// The run of a case, with the model that was made of its folder.
+fn run_agrees(name: &str, folder: &TempDir, model: &Model) {
     let case = case(name);
-    let folder = folder_of(&case);
-    let model = open(folder.path(), None).unwrap();
     let path = fixtures().join(format!("{name}.safetensors"));
     let reference: HashMap<String, Tensor> = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
     let check = |key: &str, ours: &Tensor| {
@@ -138,7 +142,7 @@ fn agrees_with_diffusers(name: &str) {
     };
     let config = SchedulerConfig::read(&folder.path().join("scheduler/scheduler_config.json")).unwrap();
     let schedule = Schedule::new(&config, case.steps).unwrap();
-    let model = Sampled { model: &model, prediction: config.prediction };
+    let model = Sampled { model, prediction: config.prediction };
     let latents = denoise(&model, &schedule, &window, |step| {
         let eps = &reference[&format!("eps.{}", step.index)];
         let x0 = prediction::pred_x0(
@@ -158,6 +162,19 @@ fn agrees_with_diffusers(name: &str) {
 #[test]
 fn euler_with_guidance_motion_scale_and_middle_module_agrees_with_diffusers() {
     agrees_with_diffusers("euler");
+}
+
+/// Weights into which the fixtures' script merged the adapter, run by diffusers; here it is merged while they are loaded.
+#[test]
+fn a_window_with_an_adapter_on_all_layers_agrees_with_diffusers() {
+    let name = "adapters/window";
+    let folder = folder_of(&case(name));
+    let spec = ModelSpec { folder: folder.path().to_owned(), ..ModelSpec::default() };
+    let info = ModelInfo::open(&spec).unwrap();
+    let adapter = Rc::new(info.adapter(&fixtures().join("adapters/every.safetensors")).unwrap());
+    let adapted = Adapted { param: "lora.every".into(), adapter, strength: Strength::Held(0.7), text: 0.7 };
+    let placement = Precision::F32.on(&Device::Cpu).unwrap();
+    run_agrees(name, &folder, &Model::load_adapted(info, &placement, &[adapted]).unwrap());
 }
 
 #[test]

@@ -34,7 +34,7 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
     let placement = models::place(&scene.request.model, &*progress)?;
     // Weights are read only where it matters: to tell whether what lies there is this very video.
     let model = match destination.path.is_file() {
-        true => scene.info.fingerprint().unwrap_or_default(),
+        true => scene.fingerprint().unwrap_or_default(),
         false => ModelFingerprint::default(),
     };
     let job = scene.job(&destination, &placement, model)?;
@@ -147,6 +147,7 @@ impl Plan<'_> {
             (self.space.needed() / 1_000_000).max(1),
         ));
         say(sampled(&self.sampling));
+        self.scene.loras.iter().for_each(|lora| say(lora.said(&self.job.timeline, &self.windows)));
         self.takes_table();
         self.values_table();
         self.windows_table();
@@ -250,6 +251,7 @@ impl Plan<'_> {
             "cuts": cuts.collect::<Vec<_>>(), "sampling": self.sampling,
             "first_new_frames": self.windows.iter().map(|w| frame(w.new_frames().start)).collect::<Vec<_>>(),
             "windows": described, "values": values, "expected_seconds": self.needs.time,
+            "loras": self.scene.loras.iter().map(|l| l.said(timeline, &self.windows)).collect::<Vec<_>>(),
             "expected_memory": self.needs.memory, "expected_disk": self.space.needed(), "warnings": self.warnings,
         })
     }

@@ -17,12 +17,14 @@ pub struct Conditioning {
     pub motion: Vec<Movement>,
     /// What a ControlNet adds to the skips of the UNet.
     pub residuals: Option<Residuals>,
+    /// How strongly each moving adapter acts in every one of the f frames, in the model's order; empty: none does.
+    pub strengths: Vec<Vec<f32>>,
 }
 
 impl Conditioning {
     /// A prompt's embedding \[1 or f, L, d] and how the frames move.
     pub fn new(text: Tensor, motion: Vec<Movement>) -> Self {
-        Conditioning { text, pooled: None, time_ids: None, motion, residuals: None }
+        Conditioning { text, pooled: None, time_ids: None, motion, residuals: None, strengths: Vec::new() }
     }
 
     /// The same for another prompt.

@@ -15,6 +15,7 @@
 //! Whoever calls hears of the work through [`crate::progress::Progress`], of what can't be through [`crate::error::Error`], and of
 //! what will not come out well through [`Warning`].
 
+mod adapters;
 mod analysis_cache;
 mod cache_folder;
 pub mod comfy_paths;
@@ -38,15 +39,16 @@ mod space;
 mod user_config;
 mod warning;
 
+pub use adapters::OpenLora;
 pub use destination::{Destination, Earlier};
 pub use hearing::Hearing;
 pub use lyrics::Lyrics;
-pub use options::{JobOptions, ModelOptions, OutputOptions, Stretch, video_size};
+pub use options::{JobOptions, LoraFile, ModelOptions, OutputOptions, Stretch, video_size};
 pub use record::{
     JobRecord, LyricsRecord, Origin, PresetRecord, ProjectRecord, SettingsRecord, WindowsRecord,
 };
 pub use render::{in_the_way, make};
-pub use request::{Request, is_project};
+pub use request::{Request, add_typed_loras, is_project};
 pub use scene::Scene;
 pub use space::Space;
 pub use warning::{Warning, memory_warning, warnings};

@@ -15,6 +15,10 @@ pub(super) enum Wanted {
     Motion,
     /// An autoencoder in a file of its own.
     Vae,
+    /// A LoRA or one of its kin, of motion modules as well.
+    Lora,
+    /// A word for the text encoder: textual inversion.
+    Embedding,
 }
 
 /// Something that was found by its name.
@@ -98,6 +102,8 @@ impl Wanted {
             Wanted::Model => "model",
             Wanted::Motion => "motion module",
             Wanted::Vae => "autoencoder",
+            Wanted::Lora => "LoRA",
+            Wanted::Embedding => "textual inversion",
         }
     }
 
@@ -106,6 +112,8 @@ impl Wanted {
             Wanted::Model => "--model",
             Wanted::Motion => "--motion",
             Wanted::Vae => "--vae",
+            Wanted::Lora => "--lora",
+            Wanted::Embedding => "the prompt's word",
         }
     }
 
@@ -136,6 +144,19 @@ impl Wanted {
                 "models/VAE-approx",
                 "vae_approx",
             ],
+            Wanted::Lora => &[
+                "models/loras",
+                "models/Lora",
+                "models/LyCORIS",
+                "loras",
+                "Lora",
+                "LyCORIS",
+                "models/animatediff_motion_lora",
+                "animatediff_motion_lora",
+                "custom_nodes/ComfyUI-AnimateDiff-Evolved/motion_lora",
+                "custom_nodes/comfyui-animatediff-evolved/motion_lora",
+            ],
+            Wanted::Embedding => &["models/embeddings", "embeddings"],
         }
     }
 
@@ -145,6 +166,8 @@ impl Wanted {
             Wanted::Model => &["checkpoints", "diffusers"],
             Wanted::Motion => &["animatediff_models"],
             Wanted::Vae => &["vae", "vae_approx"],
+            Wanted::Lora => &["loras", "animatediff_motion_lora"],
+            Wanted::Embedding => &["embeddings"],
         }
     }
 }
@@ -263,6 +286,11 @@ mod tests {
             "ComfyUI/custom_nodes/ComfyUI-AnimateDiff-Evolved/models/animatediff_lightning_4step.safetensors",
             "ComfyUI/models/diffusers/sd15/unet/config.json",
             "ComfyUI/models/vae/soft.pt",
+            "ComfyUI/models/loras/style/neon.safetensors",
+            "ComfyUI/models/animatediff_motion_lora/v2_lora_ZoomIn.ckpt",
+            "ComfyUI/models/embeddings/easynegative.pt",
+            "stable-diffusion-webui/embeddings/bad.bin",
+            "stable-diffusion-webui/models/Lora/glow.safetensors",
             "disk/checkpoints/far.safetensors",
             "disk/motion/sub/far_motion.ckpt",
             "stable-diffusion-webui/models/Stable-diffusion/dreamshaper_8.safetensors",
@@ -292,6 +320,11 @@ mod tests {
             ("sd15", Wanted::Model, "ComfyUI/models/diffusers/sd15"),
             ("anime/toon.ckpt", Wanted::Model, "ComfyUI/models/checkpoints/anime/toon.ckpt"),
             ("soft", Wanted::Vae, "ComfyUI/models/vae/soft.pt"),
+            ("neon", Wanted::Lora, "ComfyUI/models/loras/style/neon.safetensors"),
+            ("glow", Wanted::Lora, "stable-diffusion-webui/models/Lora/glow.safetensors"),
+            ("v2_lora_ZoomIn", Wanted::Lora, "ComfyUI/models/animatediff_motion_lora/v2_lora_ZoomIn.ckpt"),
+            ("easynegative", Wanted::Embedding, "ComfyUI/models/embeddings/easynegative.pt"),
+            ("bad", Wanted::Embedding, "stable-diffusion-webui/embeddings/bad.bin"),
             ("far", Wanted::Model, "ComfyUI/../disk/checkpoints/far.safetensors"),
             ("far_motion", Wanted::Motion, "ComfyUI/../disk/motion/sub/far_motion.ckpt"),
             ("mm_sd_v15_v2", Wanted::Motion, "ComfyUI/models/animatediff_models/mm_sd_v15_v2.ckpt"),

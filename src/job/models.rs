@@ -1,16 +1,22 @@
 //! Models: where they are found, and how one is opened as it was asked for.
 
+use super::adapters::{self, OpenLora};
 use super::hub::{self, Hub};
 use super::model_search::{self, Places, Wanted};
 use super::options::ModelOptions;
 use super::shipped_model;
 use super::user_config::{self, UserConfig};
 use crate::bounded_read;
+use crate::diffusion::model::Adapted;
+use crate::diffusion::text::embedding::{self, Embedding};
 use crate::diffusion::{Inspection, Model, ModelInfo, ModelSpec, Precision, open_device};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::weights::{self, Placement};
 use std::path::{Path, PathBuf};
+
+/// What is found by its name; models come first.
+const WANTED: [Wanted; 5] = [Wanted::Model, Wanted::Motion, Wanted::Vae, Wanted::Lora, Wanted::Embedding];
 
 /// The model that comes with the program.
 pub const SHIPPED: &str = "spark";
@@ -88,7 +94,7 @@ pub struct Listed {
 pub fn list(progress: &dyn Progress) -> Result<Vec<Listed>> {
     let places = places(progress)?;
     let mut paths = Vec::new();
-    for path in [Wanted::Model, Wanted::Motion, Wanted::Vae].iter().flat_map(|wanted| places.all(*wanted)) {
+    for path in WANTED.iter().flat_map(|wanted| places.all(*wanted)) {
         if !paths.contains(&path) {
             paths.push(path);
         }
@@ -108,7 +114,7 @@ pub fn find(asked: &Path, progress: &dyn Progress) -> Result<PathBuf> {
     }
     let places = places(progress)?;
     let as_model = model_search::find(asked, Wanted::Model, &places);
-    let others = [Wanted::Motion, Wanted::Vae].map(|wanted| model_search::find(asked, wanted, &places));
+    let others = WANTED[1..].iter().map(|wanted| model_search::find(asked, *wanted, &places));
     let there = |found: &Result<model_search::Found>| found.as_ref().is_ok_and(|found| found.path.exists());
     let found =
         std::iter::once(as_model).chain(others).reduce(|a, b| if there(&a) || !there(&b) { a } else { b });
@@ -191,13 +197,67 @@ pub fn place(options: &ModelOptions, progress: &dyn Progress) -> Result<Placemen
     options.precision.unwrap_or(usual).on(&opened.device)
 }
 
-/// The model that was asked for, with its weights.
+/// Gives the model of `info` the words of files that `texts` name, all that fit it where no texts are known.
 ///
 /// # Errors
-/// As [`look`], [`place`] and [`Model::load`].
+/// Model: a word's file doesn't fit the model. Usage: the user's settings can't be understood.
+pub fn add_embeddings(info: &mut ModelInfo, texts: Option<&[&str]>, progress: &dyn Progress) -> Result<()> {
+    let paths = places(progress)?.all(Wanted::Embedding);
+    let mut words: Vec<(String, PathBuf)> = Vec::new();
+    for path in paths {
+        let word = model_search::name_of(&path);
+        // First found first.
+        if words.iter().all(|(known, _)| !known.eq_ignore_ascii_case(&word)) {
+            words.push((word, path));
+        }
+    }
+    let width = info.text_width();
+    let Some(texts) = texts else {
+        let open = |(word, path): &(String, PathBuf)| Embedding::open(word, path, width).ok();
+        info.add_embeddings(words.iter().filter_map(open).collect());
+        return Ok(());
+    };
+    let named =
+        |(word, _): &&(String, PathBuf)| texts.iter().any(|text| !embedding::find(text, &[word]).is_empty());
+    let mut opened = Vec::new();
+    for (word, path) in words.iter().filter(named) {
+        let embedding = Embedding::open(word, path, width)?;
+        progress.note(&format!("'{word}' in prompts is the textual inversion {}", path.display()));
+        opened.push(embedding);
+    }
+    let mut missing: Vec<&str> = texts.iter().flat_map(|text| embedding::asked(text)).collect();
+    missing.retain(|asked| words.iter().all(|(word, _)| !word.eq_ignore_ascii_case(asked)));
+    missing.sort_unstable();
+    missing.dedup();
+    for word in missing {
+        progress.note(&format!(
+            "there is no textual inversion '{word}': embedding:{word} is read as plain words"
+        ));
+    }
+    info.add_embeddings(opened);
+    Ok(())
+}
+
+/// The LoRAs that were asked for, for the model of `info`.
+///
+/// # Errors
+/// Model: there is none of a name, or one is not for this model. Usage: the user's settings can't be understood.
+pub fn loras(options: &ModelOptions, info: &ModelInfo, progress: &dyn Progress) -> Result<Vec<OpenLora>> {
+    if options.loras.is_empty() {
+        return Ok(Vec::new());
+    }
+    adapters::open(&options.loras, info, &places(progress)?, progress)
+}
+
+/// The model that was asked for, with its weights; the strengths of all its LoRAs move.
+///
+/// # Errors
+/// As [`look`], [`loras`], [`place`] and [`Model::load_adapted`].
 pub fn open(options: &ModelOptions, progress: &dyn Progress) -> Result<Model> {
-    let info = look(options, progress)?;
-    let model = Model::load(info, &place(options, progress)?)?;
+    let mut info = look(options, progress)?;
+    add_embeddings(&mut info, None, progress)?;
+    let adapted: Vec<Adapted> = loras(options, &info, progress)?.iter().map(OpenLora::moving).collect();
+    let model = Model::load_adapted(info, &place(options, progress)?, &adapted)?;
     model.notes().iter().for_each(|note| progress.note(note));
     Ok(model)
 }

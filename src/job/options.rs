@@ -41,6 +41,8 @@ pub struct JobOptions {
     pub vae: Option<PathBuf>,
     /// The layer of the text encoder that is listened to, counted from the last; none: the last one.
     pub clip_skip: Option<usize>,
+    /// LoRAs that change the model, each as `NAME`, `NAME:STRENGTH` or `NAME:STRENGTH:TEXT STRENGTH`.
+    pub lora: Vec<String>,
     /// Denoising steps a window; none: by the tier.
     pub steps: Option<usize>,
     /// Whether a number of steps is taken that the motion module was not made for.
@@ -108,6 +110,8 @@ pub struct ModelOptions {
     pub force_steps: bool,
     /// Size at which pictures are generated; none: fits the model.
     pub generate: Option<Size>,
+    /// LoRAs that change it.
+    pub loras: Vec<LoraFile>,
     /// Frames that a window shares with the one before.
     pub overlap: usize,
     /// Where to compute: `auto`, `cpu`, `cuda`, `cuda:1`, `metal`.
@@ -116,6 +120,19 @@ pub struct ModelOptions {
     pub precision: Option<Precision>,
     /// Whether memory is saved at the cost of time.
     pub low_memory: bool,
+}
+
+/// A LoRA that changes a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LoraFile {
+    /// The parameter that is its strength, like `lora.neon`.
+    pub param: String,
+    /// Its file, or the name of one.
+    pub file: PathBuf,
+    /// How strongly it acts before any route.
+    pub strength: f32,
+    /// How strongly it acts on the text encoder; none: as strongly as on pictures.
+    pub text: Option<f32>,
 }
 
 impl Default for ModelOptions {
@@ -130,6 +147,7 @@ impl Default for ModelOptions {
             steps: None,
             force_steps: false,
             generate: None,
+            loras: Vec::new(),
             overlap: 4,
             device: "auto".into(),
             precision: None,

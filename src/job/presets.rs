@@ -2,7 +2,7 @@
 
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
-use crate::score::{MAX_FILE_BYTES, Preset, find, shipped};
+use crate::score::{MAX_FILE_BYTES, Preset, Slots, find, shipped};
 use std::path::{MAIN_SEPARATOR, Path};
 
 /// A preset file larger than this, in bytes, is not one.
@@ -13,17 +13,27 @@ const MAX_FILE: u64 = MAX_FILE_BYTES as u64;
 /// # Errors
 /// Usage: there is none of this name, or something in it is wrong; Input: the file can't be read.
 pub fn load(name: &str) -> Result<(Preset, String)> {
+    load_for(name, &Slots::default())
+}
+
+/// As [`load`], for a job with these slots.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_for(name: &str, slots: &Slots) -> Result<(Preset, String)> {
     let path = Path::new(name);
     if !name.ends_with(".toml") && !name.contains(MAIN_SEPARATOR) {
-        let preset = find(name)?;
-        return Ok((preset, text_of(name).to_owned()));
+        let known = find(name)?;
+        let text = text_of(name).to_owned();
+        let preset = if slots == &Slots::default() { known } else { Preset::parse_for(name, &text, slots)? };
+        return Ok((preset, text));
     }
     let failed = || {
         Error::input(format!("can't read the preset {}", path.display()))
             .hint("`beatbolt presets` lists the built-in ones; `beatbolt presets NAME` prints one")
     };
     let text = bounded_read::text(path, MAX_FILE).context(failed)?;
-    Ok((Preset::parse(name, &text)?, text))
+    Ok((Preset::parse_for(name, &text, slots)?, text))
 }
 
 /// The file of the shipped preset `name`; empty where there is none.

@@ -3,7 +3,7 @@
 use crate::bounded_read;
 use crate::diffusion::Tier;
 use crate::error::{Context, Error, Result};
-use crate::score::{Choices, MAX_FILE_BYTES, Preset, Project};
+use crate::score::{Choices, MAX_FILE_BYTES, Preset, Project, Slots};
 use crate::video::{Audio, Profile};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,11 +24,19 @@ pub struct Folder {
 /// # Errors
 /// Input: a file can't be read; Usage: something in it is wrong, or leads out of the folder.
 pub fn load(path: &Path) -> Result<(Project, Folder)> {
+    load_for(path, &Slots::default())
+}
+
+/// As [`load`], for a job with these slots.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_for(path: &Path, slots: &Slots) -> Result<(Project, Folder)> {
     let folder = Folder::around(path)?;
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let entry = text(path)?;
     let mut file = |path: &str| text(&folder.inside(path)?);
-    match Project::parse(&name, &entry, &CHOICES, &mut file) {
+    match Project::parse_for(&name, &entry, &CHOICES, slots, &mut file) {
         Ok(project) => Ok((project, folder)),
         Err(_) if Preset::parse(&name, &entry).is_ok() => {
             Err(Error::usage(format!("{name} is a preset, not a project"))

@@ -42,6 +42,9 @@ pub struct JobRecord {
     /// The layer of the text encoder that was listened to, counted from the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_skip: Option<usize>,
+    /// The LoRAs that were typed, each as `NAME:STRENGTH`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lora: Vec<String>,
     /// Frames a second.
     pub fps: FrameRate,
     /// Where in the track the video starts.

@@ -2,14 +2,14 @@
 
 use super::hearing::Hearing;
 use super::lyrics::Lyrics;
-use super::options::{JobOptions, ModelOptions, Stretch, video_size};
+use super::options::{JobOptions, LoraFile, ModelOptions, Stretch, video_size};
 use super::project_folder::Folder;
 use super::record::{Origin, PresetRecord, ProjectRecord};
 use super::{models, presets, project_folder};
 use crate::diffusion::Tier;
 use crate::error::{Error, Result};
 use crate::render::Init;
-use crate::score::{DEFAULT, Overrides, PLAIN, Preset, Project, Show, Slots};
+use crate::score::{DEFAULT, Lora, Overrides, PLAIN, Preset, Project, Show, Slots, lora_kind, lora_param};
 use crate::units::{FrameRate, Size};
 use crate::video::{Audio, Guard, Profile};
 use std::collections::BTreeMap;
@@ -45,6 +45,8 @@ pub struct Request {
     pub hearing_typed: Vec<(String, String)>,
     /// The networks.
     pub model: ModelOptions,
+    /// The LoRAs that were typed, as they were.
+    pub lora_typed: Vec<String>,
     /// Where the looks came from, for the finished file.
     pub origin: Origin,
     /// The project's folder; none: it is no project.
@@ -76,11 +78,12 @@ impl Request {
         if options.input.is_dir() {
             return Err(is_folder(&options.input));
         }
+        let slots = typed_slots(options)?;
         match is_project(&options.input) {
-            true => Self::of_project(options, project_folder::load(&options.input)?),
+            true => Self::of_project(options, project_folder::load_for(&options.input, &slots)?),
             false => match options.preset.as_deref().unwrap_or(DEFAULT) {
                 DEFAULT => Self::directed(options),
-                preset => Self::of_preset(options, presets::load(preset)?),
+                preset => Self::of_preset(options, presets::load_for(preset, &slots)?),
             },
         }
     }
@@ -96,13 +99,16 @@ impl Request {
     /// # Errors
     /// Usage: a value can't be meant.
     pub fn of_preset(options: &JobOptions, (preset, text): (Preset, String)) -> Result<Self> {
-        let model = model(options, options.tier);
+        let mut model = model(options, options.tier);
         let origin = Origin::Preset(PresetRecord { name: preset.name.clone(), toml: text });
         let beside = project_folder::around(Path::new(&preset.name)).to_owned();
         let mut show = Show::of(preset);
+        add_typed_loras(&mut show, options)?;
         let lyrics = options.lyrics.as_deref().map(|path| Lyrics::read(path, None)).transpose()?;
         lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
         let overrides = overrides(options, &show.slots(&[]))?;
+        let near = |file: &str| Some(beside.join(file)).filter(|path| path.is_file());
+        model.loras = lora_files(&show, &overrides, near)?;
         let beside = |path: &str| Ok(beside.join(path));
         Ok(Request {
             track: options.input.clone(),
@@ -120,6 +126,7 @@ impl Request {
             stretch: options.stretch,
             hearing: options.hearing.clone(),
             hearing_typed: options.hearing.typed(),
+            lora_typed: options.lora.clone(),
             model,
             origin,
             folder: None,
@@ -141,11 +148,12 @@ impl Request {
             ))
             .hint(format!("write preset = \"{preset}\" in {}", options.input.display())));
         }
-        let model = model_of_project(options, &project, &folder)?;
+        let mut model = model_of_project(options, &project, &folder)?;
         let name = options.input.file_name().map(OsStr::to_string_lossy).map(String::from);
         let hearing = options.hearing.clone().over(&project.hearing, |path| folder.inside(path))?;
         let guard = project.flash_guard.as_deref().map(Guard::find).transpose()?;
         let mut show = project.show;
+        add_typed_loras(&mut show, options)?;
         let inside = |path: &str| folder.inside(path);
         let lyrics = match (&options.lyrics, project.lyrics.as_deref()) {
             (Some(typed), _) => Some(Lyrics::read(typed, None)?),
@@ -155,6 +163,11 @@ impl Request {
         lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
         let font = project.font.as_deref().map(inside).transpose()?;
         let overrides = overrides(options, &show.slots(&[]))?;
+        let typed = typed(options)?;
+        // What was typed is no path in the project's folder.
+        let own = |file: &str| typed.iter().all(|lora| lora.file != file);
+        let near = |file: &str| Some(file).filter(|file| own(file)).and_then(|file| folder.inside(file).ok());
+        model.loras = lora_files(&show, &overrides, near)?;
         Ok(Request {
             track: folder.inside(&project.track)?,
             inits: inits(&show, &overrides, inside)?,
@@ -172,6 +185,7 @@ impl Request {
             stretch: options.stretch,
             hearing,
             hearing_typed: options.hearing.typed(),
+            lora_typed: options.lora.clone(),
             model,
             origin: Origin::Project(ProjectRecord { name, files: project.files }),
             output: project.output.as_deref().map(|path| folder.place(path)).transpose()?,
@@ -218,6 +232,51 @@ fn fonts(show: &Show, find: impl Fn(&str) -> Result<PathBuf>) -> Result<BTreeMap
     named.map(|path| find(&path).map(|file| (path, file))).collect()
 }
 
+/// The LoRAs that were typed.
+fn typed(options: &JobOptions) -> Result<Vec<Lora>> {
+    options.lora.iter().map(|text| Lora::parse(text)).collect()
+}
+
+/// The slots of the LoRAs that were typed.
+fn typed_slots(options: &JobOptions) -> Result<Slots> {
+    let typed = typed(options)?;
+    Slots::new(typed.iter().map(|lora| (lora_kind(&lora.name), lora.name.as_str())))
+}
+
+/// Puts the LoRAs that were typed into the show, in the place of its own under the same names.
+///
+/// # Errors
+/// Usage: one names nothing, or its strength is out of range.
+pub fn add_typed_loras(show: &mut Show, options: &JobOptions) -> Result<()> {
+    for lora in typed(options)? {
+        let param = lora_param(&lora.name);
+        for look in &mut show.looks {
+            let own = look.preset.loras.iter().any(|own| own.name == lora.name);
+            look.preset.base.retain(|known, _| !own || known.name != param);
+        }
+        show.loras.retain(|own| own.name != lora.name);
+        show.loras.push(lora);
+    }
+    Ok(())
+}
+
+/// The files of the LoRAs that `show` names; `near` finds those beside the preset or the project.
+fn lora_files(
+    show: &Show,
+    overrides: &Overrides,
+    near: impl Fn(&str) -> Option<PathBuf>,
+) -> Result<Vec<LoraFile>> {
+    let all = show.loras(overrides)?.into_iter();
+    Ok(all
+        .map(|Lora { name, file, strength, text }| LoraFile {
+            param: lora_param(&name),
+            file: near(&file).unwrap_or_else(|| PathBuf::from(file)),
+            strength,
+            text,
+        })
+        .collect())
+}
+
 /// What was typed over presets and project of a job with these slots.
 fn overrides(options: &JobOptions, slots: &Slots) -> Result<Overrides> {
     let set = options.set.iter().map(|text| slots.setting(text)).collect::<Result<_>>()?;
@@ -251,6 +310,7 @@ fn model(options: &JobOptions, tier: Option<Tier>) -> ModelOptions {
         motion: options.motion.clone(),
         vae: options.vae.clone(),
         clip_skip: options.clip_skip,
+        loras: Vec::new(),
         tier: tier.unwrap_or(usual.tier),
         steps: options.steps,
         force_steps: options.force_steps,

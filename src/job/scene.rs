@@ -1,5 +1,6 @@
 //! Scenes: a request with everything that a render, a plan or an export needs: model, analysis, timeline, job.
 
+use super::adapters::{self, OpenLora};
 use super::destination::Destination;
 use super::layers;
 use super::models;
@@ -7,7 +8,7 @@ use super::options::Stretch;
 use super::record::{JobRecord, Origin as RecordOrigin, ProjectRecord, SettingsRecord};
 use super::request::Request;
 use crate::audio::Analysis;
-use crate::diffusion::model::{Origin, SamplingRecord};
+use crate::diffusion::model::{Adapted, Origin, SamplingRecord};
 use crate::diffusion::{Model, ModelFingerprint, ModelInfo};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
@@ -30,6 +31,8 @@ pub struct Scene {
     pub request: Request,
     /// What is known of the networks without their weights.
     pub info: ModelInfo,
+    /// What changes them.
+    pub loras: Vec<OpenLora>,
     /// What was heard.
     pub analysis: Analysis,
     /// The value of every parameter in every frame of the whole track.
@@ -48,7 +51,8 @@ impl Scene {
     /// # Errors
     /// Whatever of it can't be; everything that can be refused is refused here, before the long work.
     pub fn open(mut request: Request, progress: &dyn Progress, timings: &Timings) -> Result<Self> {
-        let info = models::look(&request.model, progress)?;
+        let mut info = models::look(&request.model, progress)?;
+        let loras = models::loras(&request.model, &info, progress)?;
         let told = request.lyrics.iter().filter_map(|lyrics| lyrics.note.as_deref());
         told.for_each(|note| progress.note(note));
         let analysis = {
@@ -76,7 +80,8 @@ impl Scene {
         // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.
         let span = Span { start: Seconds(0.0), frames: whole };
         let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
-        Ok(Scene { request, info, analysis, timeline, part, inits, guidance_from })
+        models::add_embeddings(&mut info, Some(&texts(&timeline)), progress)?;
+        Ok(Scene { request, info, loras, analysis, timeline, part, inits, guidance_from })
     }
 
     /// The job that writes the wanted part to `destination`, computed at `placement`; `model` is its fingerprint, which may be
@@ -108,24 +113,33 @@ impl Scene {
         progress: &dyn Progress,
     ) -> Result<(Job, Placement)> {
         let placement = models::place(&self.request.model, progress)?;
-        let mut job = self.job(destination, &placement, self.info.fingerprint()?)?;
+        let mut job = self.job(destination, &placement, self.fingerprint()?)?;
         layers::notes(&job.layers).iter().for_each(|note| progress.note(note));
         let layers = Arc::unwrap_or_clone(job.layers);
         job.layers = Arc::new(layers::heard(layers, &self.request, &self.timeline, progress)?);
         Ok((job, placement))
     }
 
+    /// The hash of every part of the model and of what changes it.
+    ///
+    /// # Errors
+    /// Model: weights are missing. Input: a file can't be read.
+    pub fn fingerprint(&self) -> Result<ModelFingerprint> {
+        adapters::fingerprint(self.info.fingerprint()?, &self.loras, &self.timeline)
+    }
+
     /// The networks, at `placement`. All that was heard is given back before they come.
     ///
     /// # Errors
-    /// As [`Model::load`].
+    /// As [`Model::load_adapted`].
     pub fn load(self, placement: &Placement, progress: &dyn Progress, timings: &Timings) -> Result<Model> {
-        let Scene { info, analysis, timeline, .. } = self;
+        let Scene { info, loras, analysis, timeline, .. } = self;
+        let adapted: Vec<Adapted> = loras.iter().filter_map(|lora| lora.played(&timeline)).collect();
         drop((analysis, timeline));
         system::give_back();
         progress.stage("loading", 0);
         let _span = timings.span("load model");
-        let model = Model::load(info, placement)?;
+        let model = Model::load_adapted(info, placement, &adapted)?;
         model.notes().iter().for_each(|note| progress.note(note));
         Ok(model)
     }
@@ -183,6 +197,7 @@ impl Scene {
             lut: request.lut.as_ref().map(shown),
             vae: request.model.vae.as_ref().map(shown),
             clip_skip: request.model.clip_skip,
+            lora: request.lora_typed.clone(),
             fps: timeline.fps,
             start: timeline.fps.start_of(settings.first_frame),
             frames: settings.frames,
@@ -208,6 +223,15 @@ impl Scene {
             .map(|(span, _)| span.prompt.as_str())
             .collect()
     }
+}
+
+/// Every text that is encoded, each once.
+fn texts(timeline: &Timeline) -> Vec<&str> {
+    let spans = timeline.prompts.iter().flat_map(|span| {
+        let before = span.travel.iter().flat_map(|travel| [travel.prompt.as_str(), &travel.negative]);
+        [span.prompt.as_str(), &span.negative].into_iter().chain(before)
+    });
+    spans.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// What the director chose, as a project beside the track.

@@ -23,11 +23,12 @@ impl TimeEmbedding {
         Ok(TimeEmbedding { first, second, width })
     }
 
-    /// The embedding of timestep `t` with the SiLU that every resnet begins with: \[1, 4 width].
+    /// The embedding of timestep `t` with the SiLU that every resnet begins with: \[1, 4 width], or one for every frame where the
+    /// weights differ.
     pub fn forward(&self, t: f64, like: &Tensor) -> TensorResult<Tensor> {
         let features = sinusoids(t as f32, self.width).to_device(like.device())?.to_dtype(like.dtype())?;
-        let hidden = activate(self.first.forward(&features)?, Function::Silu)?;
-        activate(self.second.forward(&hidden)?, Function::Silu)
+        let hidden = activate(self.first.forward(&self.first.for_frames(&features)?)?, Function::Silu)?;
+        activate(self.second.forward(&self.second.for_frames(&hidden)?)?, Function::Silu)
     }
 }
 
@@ -84,13 +85,17 @@ impl Resnet {
         })
     }
 
-    /// `x` \[n, in, h, w] to \[n, out, h, w]; `time` \[1, width] is the activated embedding.
+    /// `x` \[n, in, h, w] to \[n, out, h, w]; `time` \[1 or n, width] is the activated embedding.
     pub fn forward(&self, x: &Tensor, time: Option<&Tensor>) -> TensorResult<Tensor> {
         let hidden = self.norm1.forward(x)?;
         let hidden = match (&self.time, time) {
             // The embedding is the same for all pixels and frames: it goes into the bias.
             (Some(projection), Some(time)) => {
-                self.conv1.forward_with(&hidden, &projection.forward(time)?.squeeze(0)?)?
+                let time = projection.forward(&projection.for_frames(time)?)?;
+                match time.dim(0)? {
+                    1 => self.conv1.forward_with(&hidden, &time.squeeze(0)?)?,
+                    _ => self.conv1.forward(&hidden)?.broadcast_add(&time.unsqueeze(2)?.unsqueeze(3)?)?,
+                }
             }
             _ => self.conv1.forward(&hidden)?,
         };

@@ -14,7 +14,9 @@ use super::cpu::{is_fast, pointwise};
 use super::cuda;
 use crate::error::Result;
 use crate::weights::Scope;
-use candle_core::{D, Result as TensorResult, Tensor};
+use crate::weights::adapter::{Moving, Overlay};
+use candle_core::{D, Device, Result as TensorResult, Tensor, bail};
+use std::sync::Arc;
 
 pub use super::cpu::conv_config::Finish;
 pub use super::cpu::pointwise::Function;
@@ -23,29 +25,32 @@ pub use super::cpu::pointwise::Function;
 #[derive(Debug)]
 pub struct Linear {
     /// \[out, in]
-    weight: Weight,
+    weight: Tensor,
     bias: Option<Tensor>,
+    overlay: Option<Arc<Overlay>>,
+}
+
+/// Which frames rows of tokens belong to: row r to frame (first + r) / per, from the first again behind the last.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    /// Rows that stand before these.
+    pub first: usize,
+    /// Rows of a frame that stand together.
+    pub per: usize,
 }
 
 /// Weights from this size on are better packed once by all threads than by each for its rows, and worth being kept in 16 bits.
 const LARGE_WEIGHT: usize = 1 << 19;
 
-/// What a layer multiplies by. On a CPU a large one may be kept in 16 bits, and is widened whenever it is needed.
-#[derive(Debug)]
-struct Weight(Tensor);
+/// What a layer of `shape` multiplies by, and what lies over it. On a CPU a large one that nothing lies over may be kept in 16 bits,
+/// and is widened whenever it is needed. Matrices and 1x1 convolutions stand for each other.
+fn weight_of(scope: &Scope<'_>, shape: &[usize]) -> Result<(Tensor, Option<Arc<Overlay>>)> {
+    scope.weight(shape, shape.iter().product::<usize>() >= LARGE_WEIGHT)
+}
 
-impl Weight {
-    /// The tensor `weight` of `shape`; matrices and 1x1 convolutions stand for each other.
-    fn new(scope: &Scope<'_>, shape: &[usize]) -> Result<Self> {
-        let large = shape.iter().product::<usize>() >= LARGE_WEIGHT;
-        let get = if large { Scope::get_large } else { Scope::get_reshaped };
-        get(scope, "weight", shape).map(Weight)
-    }
-
-    /// As it is multiplied by `x`.
-    fn beside(&self, x: &Tensor) -> TensorResult<Tensor> {
-        if is_fast(x) && self.0.dtype() != x.dtype() { widen(&self.0) } else { Ok(self.0.clone()) }
-    }
+/// A weight as it is multiplied by `x`.
+fn beside(weight: &Tensor, x: &Tensor) -> TensorResult<Tensor> {
+    if is_fast(x) && weight.dtype() != x.dtype() { widen(weight) } else { Ok(weight.clone()) }
 }
 
 impl Linear {
@@ -57,35 +62,68 @@ impl Linear {
 
     /// From a `weight` \[outputs, inputs] and a `bias` \[outputs] that are at hand.
     pub(super) fn from_tensors(weight: Tensor, bias: Tensor) -> Self {
-        Linear { weight: Weight(weight), bias: Some(bias) }
+        Linear { weight, bias: Some(bias), overlay: None }
     }
 
     /// From `weight` alone. Matrices that were stored as 1x1 convolutions are taken as well.
     pub fn without_bias(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
-        Ok(Linear { weight: Weight::new(scope, &[outputs, inputs])?, bias: None })
+        let (weight, overlay) = weight_of(scope, &[outputs, inputs])?;
+        Ok(Linear { weight, bias: None, overlay })
     }
 
-    /// `x` \[.., in] to \[.., out].
+    /// `x` \[.., in] to \[.., out]; the rows of each frame stand together, as many of one as of the other.
     pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
-        self.apply(x, None)
+        self.apply(x, None, None)
     }
 
     /// As [`Self::forward`], with `residual` \[.., out] added.
     pub fn forward_onto(&self, x: &Tensor, residual: &Tensor) -> TensorResult<Tensor> {
-        self.apply(x, Some(residual))
+        self.apply(x, Some(residual), None)
+    }
+
+    /// As [`Self::forward`], with `residual` added where there is one, for rows that belong to frames as `rows` says.
+    pub fn forward_at(&self, x: &Tensor, residual: Option<&Tensor>, rows: Rows) -> TensorResult<Tensor> {
+        self.apply(x, residual, Some(rows))
+    }
+
+    /// In how many frames the weight differs; none: it is the same in all.
+    pub fn frames(&self) -> Option<usize> {
+        self.overlay.as_ref()?.now().moving.first().map(|moving| moving.strengths.len())
+    }
+
+    /// `x` \[1, ..] once for every frame, where the weight differs from frame to frame.
+    pub fn for_frames(&self, x: &Tensor) -> TensorResult<Tensor> {
+        match self.frames().filter(|_| x.dims().first() == Some(&1)) {
+            None => Ok(x.clone()),
+            Some(frames) => {
+                let shape: Vec<usize> = [frames].into_iter().chain(x.dims()[1..].iter().copied()).collect();
+                x.broadcast_as(shape)?.contiguous()
+            }
+        }
     }
 
     /// Whether each thread can well pack the weights for itself.
     pub fn is_small(&self) -> bool {
-        self.weight.0.elem_count() < LARGE_WEIGHT
+        self.weight.elem_count() < LARGE_WEIGHT
     }
 
-    fn apply(&self, x: &Tensor, residual: Option<&Tensor>) -> TensorResult<Tensor> {
+    fn apply(&self, x: &Tensor, residual: Option<&Tensor>, rows: Option<Rows>) -> TensorResult<Tensor> {
+        let Some(overlay) = &self.overlay else { return self.with(&self.weight, x, residual) };
+        let now = overlay.now();
+        let mut y = self.with(&now.weight, x, residual)?;
+        for moving in &now.moving {
+            y = added(moving, x, y, rows)?;
+        }
+        Ok(y)
+    }
+
+    /// As [`Self::apply`], computed with `weight`.
+    fn with(&self, weight: &Tensor, x: &Tensor, residual: Option<&Tensor>) -> TensorResult<Tensor> {
         if is_fast(x) && self.is_small() {
-            return linear(x, &self.weight.0, self.bias.as_ref(), residual);
+            return linear(x, weight, self.bias.as_ref(), residual);
         }
         let mut dims = x.dims().to_vec();
-        let weight = self.weight.beside(x)?;
+        let weight = beside(weight, x)?;
         let (outputs, inputs) = weight.dims2()?;
         if let Some(last) = dims.last_mut() {
             *last = outputs;
@@ -104,13 +142,38 @@ impl Linear {
     }
 }
 
+/// `y` \[.., out] with what `moving` makes of `x` \[.., in] added, each row as much as its frame says.
+fn added(moving: &Moving, x: &Tensor, y: Tensor, rows: Option<Rows>) -> TensorResult<Tensor> {
+    let plain = |x: &Tensor, weight: &Tensor, onto: Option<&Tensor>| -> TensorResult<Tensor> {
+        if is_fast(x) {
+            return linear(x, weight, None, onto);
+        }
+        let made = x.matmul(&weight.t()?)?;
+        onto.map_or(Ok(made.clone()), |onto| onto + &made)
+    };
+    let (count, frames) = (x.elem_count() / x.dim(D::Minus1)?, moving.strengths.len());
+    let Rows { first, per } = rows.unwrap_or(Rows { first: 0, per: (count / frames).max(1) });
+    let strengths: Vec<f32> = (0..count).map(|row| moving.strengths[(first + row) / per % frames]).collect();
+    let strengths = Tensor::from_vec(strengths, (count, 1), &Device::Cpu)?.to_device(x.device())?;
+    let x = x.reshape((count, ()))?;
+    let inner = plain(&x, &moving.first, None)?;
+    let inner = inner.broadcast_mul(&strengths.to_dtype(x.dtype())?)?;
+    let (shape, flat) = (y.dims().to_vec(), y.reshape((count, ()))?);
+    let sum = match &moving.second {
+        Some(second) => plain(&inner, second, Some(&flat))?,
+        None => (flat + inner)?,
+    };
+    sum.reshape(shape)
+}
+
 /// A 2-D convolution with a square kernel.
 #[derive(Debug)]
 pub struct Conv2d {
     /// \[out, in, k, k]
-    weight: Weight,
+    weight: Tensor,
     bias: Tensor,
     window: Conv2dConfig,
+    overlay: Option<Arc<Overlay>>,
 }
 
 impl Conv2d {
@@ -126,27 +189,27 @@ impl Conv2d {
 
     /// From `weight` of `shape` \[out, in, k, k] and `bias`; a file without a bias has none.
     pub fn new(scope: &Scope<'_>, shape: [usize; 4], window: Conv2dConfig) -> Result<Self> {
-        let weight = Weight::new(scope, &shape)?;
+        let (weight, overlay) = weight_of(scope, &shape)?;
         let bias = scope.get("bias", &shape[..1])?;
-        Ok(Conv2d { weight, bias, window })
+        Ok(Conv2d { weight, bias, window, overlay })
     }
 
     /// From a `weight` \[out, in, k, k] and a `bias` \[out] that are at hand.
     pub(super) fn from_tensors(weight: Tensor, bias: Tensor, window: Conv2dConfig) -> Self {
-        Conv2d { weight: Weight(weight), bias, window }
+        Conv2d { weight, bias, window, overlay: None }
     }
 
     /// As [`Self::new`] for a layer that has no bias.
     pub fn without_bias(scope: &Scope<'_>, shape: [usize; 4], window: Conv2dConfig) -> Result<Self> {
         let weight = scope.get("weight", &shape)?;
         let bias = weight.zeros_like().and_then(|w| w.sum((1, 2, 3))).map_err(|e| scope.error(e))?;
-        Ok(Conv2d { weight: Weight(weight), bias, window })
+        Ok(Conv2d { weight, bias, window, overlay: None })
     }
 
     /// The layer with `factor` times its result, plus `offset`.
     pub fn scaled(self, factor: f64, offset: f64) -> TensorResult<Self> {
-        let wide = self.weight.beside(&self.bias)?;
-        let (weight, bias) = (Weight((wide * factor)?), self.bias.affine(factor, offset)?);
+        let wide = self.weight.to_dtype(self.bias.dtype())?;
+        let (weight, bias) = ((wide * factor)?, self.bias.affine(factor, offset)?);
         Ok(Conv2d { weight, bias, ..self })
     }
 
@@ -168,28 +231,71 @@ impl Conv2d {
     /// `x` \[n, in, h, w] enlarged to twice its size by repeating pixels, and then as [`Self::forward`]; for 3x3 kernels
     /// that keep the size.
     pub fn forward_doubled(&self, x: &Tensor) -> TensorResult<Tensor> {
-        if is_fast(x) && double::is_small(&self.weight.0) {
-            return double::double_conv2d(x, &self.weight.0, &self.bias);
+        let now = self.overlay.as_ref().map(|overlay| overlay.now());
+        let (weight, moves) =
+            now.as_ref().map_or((&self.weight, false), |now| (&now.weight, !now.moving.is_empty()));
+        if is_fast(x) && !moves && double::is_small(weight) {
+            return double::double_conv2d(x, weight, &self.bias);
         }
         let (_, _, h, w) = x.dims4()?;
         self.forward(&upsample(x, (2 * h, 2 * w))?)
     }
 
     fn apply(&self, x: &Tensor, bias: &Tensor, finish: Finish<'_>) -> TensorResult<Tensor> {
-        let weight = self.weight.beside(x)?;
+        let Some(overlay) = &self.overlay else { return self.with((&self.weight, bias), x, finish) };
+        let now = overlay.now();
+        if now.moving.is_empty() {
+            return self.with((&now.weight, bias), x, finish);
+        }
+        let mut y = self.with((&now.weight, bias), x, Finish { relu: false, ..finish })?;
+        for moving in &now.moving {
+            y = self.moved(moving, x, y)?;
+        }
+        if finish.relu { y.relu() } else { Ok(y) }
+    }
+
+    /// `y` with what `moving` makes of `x` \[f, in, h, w] added, each frame as much as it says.
+    fn moved(&self, moving: &Moving, x: &Tensor, y: Tensor) -> TensorResult<Tensor> {
+        let none = |weight: &Tensor| Tensor::zeros(weight.dim(0)?, weight.dtype(), weight.device());
+        let inner = self.with((&moving.first, &none(&moving.first)?), x, Finish::default())?;
+        let (frames, ..) = inner.dims4()?;
+        if frames != moving.strengths.len() {
+            bail!("{} strengths for {frames} frames", moving.strengths.len());
+        }
+        let strengths = Tensor::from_vec(moving.strengths.to_vec(), (frames, 1, 1, 1), &Device::Cpu)?;
+        let inner = inner.broadcast_mul(&strengths.to_device(x.device())?.to_dtype(x.dtype())?)?;
+        let Some(second) = &moving.second else { return y + inner };
+        let (outputs, rank) = second.dims2()?;
+        let point = Conv2d {
+            weight: second.reshape((outputs, rank, 1, 1))?,
+            bias: none(second)?,
+            window: Conv2dConfig { stride: 1, before: 0, after: 0 },
+            overlay: None,
+        };
+        point.forward_then(&inner, Finish { residual: Some(&y), relu: false })
+    }
+
+    /// As [`Self::apply`], computed with `weight`.
+    fn with(
+        &self,
+        (weight, bias): (&Tensor, &Tensor),
+        x: &Tensor,
+        finish: Finish<'_>,
+    ) -> TensorResult<Tensor> {
+        let weight = &beside(weight, x)?;
         if is_fast(x) {
-            return conv2d(x, (&weight, bias), self.window, finish);
+            return conv2d(x, (weight, bias), self.window, finish);
         }
         #[cfg(feature = "cuda")]
         if cuda::is_fast(x) {
-            return cuda::conv2d(x, (&weight, bias), self.window, finish);
+            return cuda::conv2d(x, (weight, bias), self.window, finish);
         }
         let Conv2dConfig { stride, before, after } = self.window;
         let y = if before == after {
-            x.conv2d(&weight, before, stride, 1, 1)?
+            x.conv2d(weight, before, stride, 1, 1)?
         } else {
             let padded = x.pad_with_zeros(2, before, after)?.pad_with_zeros(3, before, after)?;
-            padded.conv2d(&weight, 0, stride, 1, 1)?
+            padded.conv2d(weight, 0, stride, 1, 1)?
         };
         let mut y = y.broadcast_add(&bias.reshape((1, (), 1, 1))?)?;
         if let Some(residual) = finish.residual {
@@ -344,43 +450,4 @@ pub fn pixel_unshuffle(x: &Tensor, k: usize) -> TensorResult<Tensor> {
 /// `x` \[n, c, h, w] enlarged to `size` (height, width) by repeating pixels.
 pub fn upsample(x: &Tensor, size: (usize, usize)) -> TensorResult<Tensor> {
     if is_fast(x) { layout::upsample(x, size) } else { x.upsample_nearest2d(size.0, size.1) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::nn::cpu::noise;
-    use crate::weights::{Placement, Weights, whole};
-    use candle_core::{DType, Device};
-    use std::collections::HashMap;
-
-    #[test]
-    fn layers_whose_weights_are_kept_in_16_bits_make_the_same_bits() {
-        let folder = tempfile::tempdir().unwrap();
-        let placement = Placement { dtype: DType::F32, device: Device::Cpu };
-        let half = noise(1, &[1024, 512]).to_dtype(DType::F16).unwrap();
-        let opened = |name: &str, weight: Tensor| {
-            let bias = noise(2, &[1024]).to_dtype(weight.dtype()).unwrap().to_dtype(DType::F16).unwrap();
-            let (path, tensors) =
-                (folder.path().join(name), HashMap::from([("weight", weight), ("bias", bias)]));
-            candle_core::safetensors::save(&tensors, &path).unwrap();
-            Weights::open(&path, &placement, |key| whole(key.to_owned())).unwrap()
-        };
-        let wide = opened("wide.safetensors", half.to_dtype(DType::F32).unwrap());
-        let narrow = opened("narrow.safetensors", half);
-        let same = |a: Tensor, b: Tensor| {
-            let values = |t: Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-            assert!(values(a) == values(b));
-        };
-        let linear = |weights: &Weights| Linear::new(&weights.scope(""), 512, 1024).unwrap();
-        let (a, b) = (linear(&wide), linear(&narrow));
-        assert_eq!((a.weight.0.dtype(), b.weight.0.dtype()), (DType::F32, DType::F16));
-        let x = noise(3, &[2, 7, 512]);
-        same(a.forward(&x).unwrap(), b.forward(&x).unwrap());
-        let conv = |weights: &Weights| Conv2d::pointwise(&weights.scope(""), 512, 1024).unwrap();
-        let x = noise(4, &[2, 512, 3, 5]);
-        same(conv(&wide).forward(&x).unwrap(), conv(&narrow).forward(&x).unwrap());
-        let doubled = conv(&narrow).scaled(2.0, 0.0).unwrap().forward(&x).unwrap();
-        same(doubled, (conv(&wide).forward(&x).unwrap() * 2.0).unwrap());
-    }
 }

@@ -6,10 +6,12 @@
 //! | `(words)`, `[words]` | 1.1 times the weight around it; divided by 1.1 |
 //! | `\(` `\)` `\[` `\]` `\\` | the sign itself |
 //! | `BREAK` | what follows begins a chunk of the text encoder's own |
+//! | `<lora:NAME:0.7>` | a LoRA at this strength while the prompt holds; no text |
 //!
 //! Weights inside each other are ComfyUI's: one in digits replaces what is around it, where A1111 multiplies, and a bracket
 //! without its other half is text, where A1111 weighs all that follows. `[words]` and `BREAK` are A1111's.
 
+use super::lora::{LoraTag, tags};
 use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
@@ -23,6 +25,8 @@ pub struct Emphasis {
     pub weights: Vec<(Range<usize>, f32)>,
     /// Bytes of `text` before which a chunk ends, ascending.
     pub breaks: Vec<usize>,
+    /// The LoRAs that it names.
+    pub loras: Vec<LoraTag>,
 }
 
 /// Weights that can be asked for: beyond them embeddings are unlike any that a model was trained on.
@@ -49,11 +53,17 @@ impl Emphasis {
     /// # Errors
     /// Usage, for a weight outside 0 to 2, and for what A1111 means by `[a:b:0.5]` and `[a|b]`, by its column.
     pub fn parse(prompt: &str) -> Result<Self> {
-        let marks = marks(prompt)?;
-        let mut found = Emphasis { text: String::with_capacity(prompt.len()), ..Emphasis::default() };
+        let tags = tags(prompt)?;
+        let marks = marks(prompt, &tags)?;
+        let loras = tags.iter().map(|(_, tag)| tag.clone()).collect();
+        let mut found = Emphasis { text: String::with_capacity(prompt.len()), loras, ..Emphasis::default() };
         let (mut around, mut from, mut at) = (vec![1.0f32], 0, 0);
         while at < prompt.len() {
             let weight = around.last().copied().unwrap_or(1.0);
+            if let Some((tag, _)) = tags.iter().find(|(tag, _)| tag.start == at) {
+                at = tag.end;
+                continue;
+            }
             match marks.get(&at).copied() {
                 Some(mark) => {
                     found.weigh(&mut from, weight);
@@ -118,10 +128,14 @@ fn breaks_at(prompt: &str, at: usize) -> bool {
 }
 
 /// What the brackets that have another half mean, by their bytes.
-fn marks(prompt: &str) -> Result<BTreeMap<usize, Mark>> {
+fn marks(prompt: &str, tags: &[(Range<usize>, LoraTag)]) -> Result<BTreeMap<usize, Mark>> {
     let (mut open, mut marks): (Vec<(usize, u8)>, _) = (Vec::new(), BTreeMap::new());
     let mut at = 0;
     while let Some(&byte) = prompt.as_bytes().get(at) {
+        if let Some((tag, _)) = tags.iter().find(|(tag, _)| tag.start == at) {
+            at = tag.end;
+            continue;
+        }
         match byte {
             b'\\' if escaped(prompt, at) => at += 1,
             b'(' | b'[' => open.push((at, byte)),

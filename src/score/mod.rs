@@ -18,6 +18,8 @@ mod grid;
 mod init;
 mod keyframe;
 mod layer;
+mod lora;
+mod lora_table;
 mod markdown;
 mod param;
 mod param_table;
@@ -50,6 +52,7 @@ pub use layer::{
     Beat, Form as LayerForm, Hits, Layer, LayerBlend, LayerKind, Material, ShownLayer, Singing, Sung, Tint,
     sung,
 };
+pub use lora::{Lora, LoraTag, param_name as lora_param, slot_kind as lora_kind, slot_name as lora_name};
 pub use param::{Group, Kind, Param, ParamRef, Rate, Setting};
 pub use param_table::{ParamId, TABLE as PARAMS, table as param_table};
 pub use play::compose;

@@ -11,16 +11,18 @@ use super::grid::Span;
 use super::init;
 use super::layer::spec;
 use super::layer::spec::Layer;
+use super::lora;
+use super::lora::Lora;
 use super::param::{Param, ParamRef, Rate, Setting};
-use super::preset::{Preset, Prompt};
+use super::preset::{Preset, Prompt, texts};
 use super::prompt::{Prompts, Sheet};
 use super::shape::Curve;
 use super::show::{Look, Show, Stretch};
-use super::slot::Slots;
+use super::slot::{Slots, slot};
 use super::timeline::{ParamCurves, Timeline};
 use super::words;
 use crate::audio::Analysis;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::units::{FrameRate, Seconds};
 use std::collections::BTreeMap;
 
@@ -56,8 +58,10 @@ impl Show {
         let mut stretches = self.stretches(analysis);
         let inits = init::of_looks(self, overrides);
         init::cut_where_it_changes(&mut stretches, &inits);
-        let params: Vec<ParamRef> = self.slots(&overrides.set).params().collect();
-        let looks = self.held(overrides, &params, &inits);
+        let slots = self.slots(&overrides.set).with(lora::slots(&self.loras(overrides)?)?);
+        let params: Vec<ParamRef> = slots.params().collect();
+        let loras = self.usual_strengths(overrides)?;
+        let looks = self.held(overrides, &params, (&inits, &loras));
         let mut curves = ParamCurves::default();
         for param in params.iter() {
             let play = |(i, look): (usize, &Held)| match stretches.iter().any(|s| s.look == i) {
@@ -72,12 +76,22 @@ impl Show {
         let sheets = self.sheets(overrides)?;
         let over = Sheet { list: self.over(overrides)?, words: &self.words, blend: self.blend };
         let prompts = Prompts { sheets: &sheets, stretches: &stretches, over: &over };
+        let prompts = prompts.spans(analysis, fps, span);
+        for (name, added) in lora::of_prompts(&prompts, span.frames)? {
+            let param = slots.find(&lora::param_name(&name))?;
+            // What is set holds, whatever a prompt says.
+            if !self.set.iter().chain(&overrides.set).any(|set| set.param == param) {
+                let held = |(own, more): (&f32, &f32)| Param::clamp(&param, own + more);
+                let sum: Vec<f32> = curves.get(&param).iter().zip(&added).map(held).collect();
+                curves.insert(param, sum);
+            }
+        }
         Ok(Timeline {
             fps,
             start: span.start,
             frames: span.frames,
             curves,
-            prompts: prompts.spans(analysis, fps, span),
+            prompts,
             cuts: cut::frames(self, &stretches, analysis, fps, span),
             inits: init::spans(&stretches, &inits, fps, span),
         })
@@ -92,20 +106,75 @@ impl Show {
 
     /// The slots of all looks and layers, and those that are `set` beside them.
     pub fn slots(&self, set: &[Setting]) -> Slots {
-        let own: Vec<ParamRef> = self.layers.iter().flat_map(Layer::params).collect();
+        let loras = self.loras.iter().map(|lora| slot(lora::slot_kind(&lora.name), &lora.name));
+        let own: Vec<ParamRef> = self.layers.iter().flat_map(Layer::params).chain(loras).collect();
         let known = self.looks.iter().flat_map(|look| look.preset.slots.iter()).chain(&own);
         let held = self.looks.iter().flat_map(|look| &look.set).chain(&self.set).chain(set);
         known.chain(held.map(|setting| &setting.param)).cloned().collect()
     }
 
+    /// Every LoRA that is asked for anywhere, each once: those of the show come before those of its looks, and these before what
+    /// prompts name.
+    ///
+    /// # Errors
+    /// Usage: two looks have different files under one name, or a prompt names one as nobody reads it.
+    pub fn loras(&self, overrides: &Overrides) -> Result<Vec<Lora>> {
+        let mut all: Vec<Lora> = self.loras.clone();
+        for lora in self.looks.iter().flat_map(|look| &look.preset.loras) {
+            match all.iter().find(|known| known.name == lora.name) {
+                None => all.push(lora.clone()),
+                Some(known) if known.file == lora.file || self.loras.contains(known) => {}
+                Some(known) => {
+                    return Err(Error::usage(format!("two looks have a LoRA called '{}'", lora.name))
+                        .hint(format!("{} and {}: give one another name", known.file, lora.file)));
+                }
+            }
+        }
+        for tagged in self.tagged(overrides)? {
+            match all.iter_mut().find(|known| known.name == tagged.name) {
+                Some(known) => known.text = known.text.or(tagged.text),
+                None => all.push(tagged),
+            }
+        }
+        Ok(all)
+    }
+
+    /// The LoRAs that prompts name.
+    fn tagged(&self, overrides: &Overrides) -> Result<Vec<Lora>> {
+        let of_looks = self.looks.iter().flat_map(|look| {
+            let own = texts(&look.preset.prompts, &look.preset.words);
+            own.chain(look.prompt.as_deref())
+        });
+        let of_show = texts(&self.prompts, &self.words);
+        match &overrides.prompt {
+            Some(typed) => lora::named_in([typed.as_str()].into_iter().chain(of_looks).chain(of_show)),
+            None => lora::named_in(of_looks.chain(of_show)),
+        }
+    }
+
+    /// What LoRAs have where a look says nothing of them, by their parameters' names: those of the show their strength, others nothing.
+    fn usual_strengths(&self, overrides: &Overrides) -> Result<BTreeMap<String, f32>> {
+        let all = self.loras(overrides)?;
+        let own = |lora: &Lora| self.loras.contains(lora);
+        Ok(all.iter().map(|l| (lora::param_name(&l.name), if own(l) { l.strength } else { 0.0 })).collect())
+    }
+
     /// Every look with the parameters that are held in it, out of all `params`.
-    fn held(&self, overrides: &Overrides, params: &[ParamRef], inits: &[Option<&str>]) -> Vec<Held<'_>> {
+    fn held<'a>(
+        &'a self,
+        overrides: &Overrides,
+        params: &[ParamRef],
+        (inits, loras): (&[Option<&str>], &'a BTreeMap<String, f32>),
+    ) -> Vec<Held<'a>> {
         let values = |look: &Look| -> BTreeMap<ParamRef, f32> {
             let all = self.set.iter().chain(&look.set).chain(&overrides.set);
             all.map(|s| (s.param.clone(), s.value)).collect()
         };
-        let mut held: Vec<Held> =
-            self.looks.iter().map(|l| Held { preset: &l.preset, values: values(l), from: false }).collect();
+        let mut held: Vec<Held> = self
+            .looks
+            .iter()
+            .map(|l| Held { preset: &l.preset, values: values(l), from: false, loras })
+            .collect();
         held.iter_mut().zip(inits).for_each(|(look, init)| look.from = init.is_some());
         let Some((first, others)) = held.split_first_mut() else { return held };
         for param in params.iter().filter(|p| p.rate == Rate::Job) {

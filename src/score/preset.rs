@@ -69,6 +69,12 @@
 //! fade_out = 0.2
 //! # section = "A"              # where it is seen, as of a prompt: this, or from and to
 //!
+//! [[lora]]                     # changes the model while this look holds; routes turn lora.NAME
+//! name = "neon"                # default: the file's name
+//! file = "loras/neon.safetensors"   # beside the preset, or a name that `beatbolt models list` shows
+//! strength = 0.7               # default: 1
+//! # text_strength = 0.5        # of the text encoder; default: as strong
+//!
 //! [cuts]
 //! on = "never"                 # section, bars:8
 //! min = 2                      # a take lasts at least so long
@@ -78,6 +84,8 @@ use super::clock::Length;
 use super::expr::Expr;
 use super::layer::spec;
 use super::layer::spec::Layer;
+use super::lora;
+use super::lora::Lora;
 use super::param::ParamRef;
 pub use super::place::Place;
 use super::raw::Source;
@@ -107,6 +115,8 @@ pub struct Preset {
     pub blend: Blend,
     /// What is drawn over the pictures.
     pub layers: Vec<Layer>,
+    /// What changes the model.
+    pub loras: Vec<Lora>,
     /// When a new take starts.
     pub cuts: Cuts,
     /// What frames start from, as it is written; none: noise and the frames before.
@@ -218,8 +228,17 @@ impl Preset {
                 .hint("add a [[prompt]] table with a line like: text = \"neon tunnel\""));
         }
         let layers = source.layers(&raw.layer)?;
-        let slots = &slots.with(spec::slots(&layers)?);
+        let loras = source.loras(&raw.lora)?;
+        let words = raw.words.iter().map(|(k, v)| source.words(k, v)).collect::<Result<BTreeMap<_, _>>>()?;
+        let prompts = raw.prompt.iter().map(|p| source.prompt(p, &negative, &words));
+        let prompts = prompts.collect::<Result<Vec<_>>>()?;
+        let tagged = lora::named_in(texts(&prompts, &words))?;
+        let slots = &slots.with(spec::slots(&layers)?).with(lora::slots(&loras)?).with(lora::slots(&tagged)?);
         let base = raw.base.iter().map(|(k, v)| source.base(k, v, slots)).collect::<Result<Vec<_>>>()?;
+        let mut base: BTreeMap<ParamRef, f32> = base.into_iter().map(|s| (s.param, s.value)).collect();
+        for lora in &loras {
+            base.entry(slots.find(&lora::param_name(&lora.name))?).or_insert(lora.strength);
+        }
         let curves = raw.curve.iter().map(|c| source.drawn(c)).collect::<Result<Vec<_>>>()?;
         let mut routes = Vec::new();
         for raw in &raw.route {
@@ -229,22 +248,30 @@ impl Preset {
                 routes.push(route);
             }
         }
-        let words = raw.words.iter().map(|(k, v)| source.words(k, v)).collect::<Result<_>>()?;
         if let Some(field) = &raw.negative {
             source.braces(field, &negative, &words)?;
         }
         Ok(Preset {
             name: name.to_owned(),
             about: source.optional_text("about", &raw.about, MAX_LINE)?,
-            base: base.into_iter().map(|s| (s.param, s.value)).collect(),
+            base,
             routes,
-            prompts: raw.prompt.iter().map(|p| source.prompt(p, &negative, &words)).collect::<Result<_>>()?,
+            prompts,
             blend: source.blend(&raw.blend)?,
             words,
             layers,
+            loras,
             cuts: raw.cuts.as_ref().map_or(Ok(Cuts::default()), |c| source.cuts(c))?,
             init: source.source("init", &raw.init)?,
             slots: slots.clone(),
         })
     }
+}
+
+/// Every text that may come to stand in a prompt.
+pub(super) fn texts<'a>(
+    prompts: &'a [Prompt],
+    words: &'a BTreeMap<String, Words>,
+) -> impl Iterator<Item = &'a str> {
+    prompts.iter().map(|prompt| prompt.text.as_str()).chain(words.values().flat_map(Words::all))
 }

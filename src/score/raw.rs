@@ -33,6 +33,8 @@ pub(super) struct RawPreset {
     pub words: BTreeMap<Spanned<String>, Spanned<RawWords>>,
     #[serde(default)]
     pub layer: Vec<Spanned<RawLayer>>,
+    #[serde(default)]
+    pub lora: Vec<Spanned<RawLora>>,
     pub blend: Field,
     pub init: Field,
     pub cuts: Option<RawCuts>,
@@ -117,6 +119,16 @@ pub(super) struct RawLayer {
     pub section: Field,
     pub from: Field,
     pub to: Field,
+}
+
+/// A `[[lora]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawLora {
+    pub name: Field,
+    pub file: Field,
+    pub strength: Field,
+    pub text_strength: Field,
 }
 
 /// The `[cuts]`.

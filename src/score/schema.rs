@@ -108,6 +108,7 @@ pub const TABLES: &[Table] = &[
             key("prompt", Tables("prompt"), "what is shown when; the last one that applies wins"),
             key("words", NamedTables("words"), "what words in braces stand for"),
             key("layer", Tables("layer"), "what is drawn over the pictures"),
+            key("lora", Tables("lora"), "what changes the model while this look holds"),
             key("cuts", Table("cuts"), "when takes start"),
         ],
     },
@@ -196,6 +197,24 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "lora",
+        usage: "[[lora]]",
+        keys: &[
+            key("name", Text, "what routes call it, as in lora.NAME; by default the file's name"),
+            key(
+                "file",
+                Text,
+                "a file beside the preset or project, or a name that `beatbolt models list` shows",
+            ),
+            key("strength", Number(-2.0, 2.0), "how strongly it acts before any route; 1 by default"),
+            key(
+                "text_strength",
+                Number(-2.0, 2.0),
+                "how strongly on the text encoder; as strongly by default",
+            ),
+        ],
+    },
+    Table {
         name: "cuts",
         usage: "[cuts] of a preset",
         keys: &[
@@ -262,6 +281,7 @@ pub const TABLES: &[Table] = &[
             key("prompt", Tables("prompt"), "prompts over those of all presets"),
             key("words", NamedTables("words"), "what words in braces in them stand for"),
             key("layer", Tables("layer"), "what is drawn over all looks"),
+            key("lora", Tables("lora"), "what changes the model in all looks"),
         ],
     },
     Table {

@@ -6,6 +6,7 @@
 
 use super::clock::{Clock, Length};
 use super::layer::spec::Layer;
+use super::lora::Lora;
 use super::param::Setting;
 use super::preset::{Cuts, Place, Preset, Prompt};
 use super::timeline::Blend;
@@ -37,6 +38,8 @@ pub struct Show {
     pub init: Option<String>,
     /// What is drawn over all looks.
     pub layers: Vec<Layer>,
+    /// What changes the model in all looks.
+    pub loras: Vec<Lora>,
 }
 
 /// A preset and what is changed about it.
@@ -96,6 +99,7 @@ impl Show {
             set: Vec::new(),
             init: None,
             layers: Vec::new(),
+            loras: Vec::new(),
         }
     }
 

@@ -35,9 +35,19 @@ kinds! {
         noun: "LoRA",
         unit: "",
         range: (-2.0, 1.0, 2.0),
-        rate: Rate::Window,
+        rate: Rate::Frame,
         effect: "the LoRA's weights count for more; 0 = as without it",
-        to_add: "LoRAs can't be loaded yet: leave it out",
+        to_add: "name one with --lora, in a [[lora]], or in a prompt: <lora:NAME:0.7>",
+    },
+    /// A motion LoRA that moves the camera: one of AnimateDiff's eight.
+    Camera: SlotRow {
+        prefix: "camera",
+        noun: "camera LoRA",
+        unit: "",
+        range: (-2.0, 1.0, 2.0),
+        rate: Rate::Frame,
+        effect: "the camera moves so more strongly; 0 = as without it",
+        to_add: "name one of AnimateDiff's motion LoRAs with --lora or in a [[lora]]: v2_lora_ZoomIn",
     },
     /// Pictures that a ControlNet follows.
     Control: SlotRow {

@@ -18,6 +18,14 @@ pub enum Words {
 }
 
 impl Words {
+    /// All that it may stand for.
+    pub(super) fn all(&self) -> Vec<&str> {
+        match self {
+            Words::InTurn(_, list) => list.iter().map(String::as_str).collect(),
+            Words::BySection(by, other) => by.values().chain([other]).map(String::as_str).collect(),
+        }
+    }
+
     /// What it stands for at time `t`, in a section with this label.
     pub(super) fn at<'a>(&'a self, clock: &Clock, t: Seconds, label: &str) -> &'a str {
         match self {

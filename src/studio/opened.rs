@@ -147,6 +147,10 @@ impl Opened {
 
 /// The options of `job` as keys of a project to lie beside `target`.
 fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
+    if !job.lora.is_empty() {
+        return Err(Error::usage("what --lora named isn't written into projects")
+            .hint("add a [[lora]] to the preset, and open the studio without --lora"));
+    }
     let mut values = Vec::new();
     let mut say = |key, value: Option<String>| values.extend(value.map(|value| (key, Some(value))));
     let path = |path: &Option<PathBuf>| {

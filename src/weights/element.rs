@@ -60,6 +60,23 @@ impl Element {
         };
         Some(Tensor::from_raw_buffer(&bytes, dtype, shape, &Device::Cpu))
     }
+
+    /// The number that `bytes`, little-endian, are; of whole numbers and truth values as well. None where they aren't one.
+    pub fn number(self, bytes: Vec<u8>) -> Option<f64> {
+        let Element::Other(name, _) = self else {
+            let wide =
+                self.tensor(bytes, &[1])?.and_then(|t| t.to_dtype(DType::F64)?.to_vec1::<f64>()).ok()?;
+            return wide.first().copied();
+        };
+        Some(match name {
+            "i64" => i64::from_le_bytes(bytes.try_into().ok()?) as f64,
+            "i32" => i32::from_le_bytes(bytes.try_into().ok()?).into(),
+            "i16" => i16::from_le_bytes(bytes.try_into().ok()?).into(),
+            "i8" => i8::from_le_bytes(bytes.try_into().ok()?).into(),
+            "u8" | "bool" => u8::from_le_bytes(bytes.try_into().ok()?).into(),
+            _ => return None,
+        })
+    }
 }
 
 fn widened(bytes: &[u8], half: impl Fn(u8) -> u16) -> Vec<u8> {
@@ -127,5 +144,9 @@ mod tests {
     #[test]
     fn integers_are_no_weights() {
         assert!(Element::Other("i64", 8).tensor(vec![0; 8], &[1]).is_none());
+        assert_eq!(Element::Other("i64", 8).number((-3i64).to_le_bytes().to_vec()), Some(-3.0));
+        assert_eq!(Element::Other("bool", 1).number(vec![1]), Some(1.0));
+        assert_eq!(Element::F16.number(vec![0, 0x3c]), Some(1.0));
+        assert_eq!(Element::F32.number(vec![0, 0x3c]), None);
     }
 }

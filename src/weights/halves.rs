@@ -2,7 +2,7 @@
 //! diffusers' names, in which the decoder's clamping at the front has no number.
 
 use super::element::Element;
-use super::source::TensorSource;
+use super::source::{TensorSource, no_number};
 use crate::error::{Error, Result};
 use candle_core::Tensor;
 use std::collections::BTreeMap;
@@ -101,5 +101,10 @@ impl TensorSource for Halves {
         let missing = || Error::model(format!("{}: there is no '{name}'", self.path.display()));
         let (source, name) = self.home(name).ok_or_else(missing)?;
         source.read(&name)
+    }
+
+    fn number(&self, name: &str) -> Result<f64> {
+        let (source, name) = self.home(name).ok_or_else(|| no_number(&self.path, name))?;
+        source.number(&name)
     }
 }

@@ -31,6 +31,21 @@ pub fn motion(key: &str) -> Keys {
     whole(renamed(key, MOTION))
 }
 
+/// What AnimateDiff calls a layer of a motion module: the inverse of [`motion`], without `weight` or `bias`.
+pub fn original_motion(layer: &str) -> String {
+    let named = MOTION.iter().skip(1).fold(format!("{layer}."), |k, (theirs, ours)| k.replace(ours, theirs));
+    let place = named.find(".motion_modules.").and_then(|at| {
+        let behind = at + ".motion_modules.".len();
+        Some(behind + named[behind..].find('.')?)
+    });
+    match place {
+        Some(at) => {
+            format!("{}.temporal_transformer{}", &named[..at], &named[at..]).trim_end_matches('.').to_owned()
+        }
+        None => layer.to_owned(),
+    }
+}
+
 /// The key of an autoencoder's tensor.
 pub fn vae(key: &str) -> Keys {
     whole(if key.contains(".attentions.") { renamed(key, VAE) } else { key.to_owned() })
@@ -111,7 +126,11 @@ mod tests {
         ] {
             let key = format!("{ours}.{expected}");
             assert_eq!(motion(&format!("module.{block}.{theirs}")), whole(key.clone()));
-            assert_eq!(motion(&key), whole(key), "our own names stay as they are");
+            assert_eq!(motion(&key), whole(key.clone()), "our own names stay as they are");
+            let layer = |name: &str| name.rsplit_once('.').unwrap().0.to_owned();
+            if !theirs.ends_with(".pe") {
+                assert_eq!(original_motion(&layer(&key)), layer(&format!("{block}.{theirs}")));
+            }
         }
         assert_eq!(
             motion("mid_block.motion_modules.0.temporal_transformer.norm.weight"),

@@ -8,6 +8,7 @@
 //! map ([`keys`]) gives a file's tensor our name, or several names with a slice each. The getter is the single gate
 //! through which every weight passes: it checks the shape, applies the [`patch`]es and records what was used.
 
+pub mod adapter;
 pub mod element;
 pub mod find;
 pub mod halves;
@@ -20,6 +21,7 @@ pub mod sharded;
 mod slice;
 pub mod source;
 
+use adapter::{Adapter, Difference, Overlay, section};
 pub use find::find;
 pub use open::{open, open_autoencoder};
 pub use patch::Patch;
@@ -32,6 +34,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The weights of one part of a model, under our names; tensors are read when they are asked for.
 #[derive(Debug)]
@@ -39,6 +42,9 @@ pub struct Weights {
     source: Rc<dyn TensorSource>,
     tensors: BTreeMap<String, TensorEntry>,
     patches: Vec<Rc<dyn Patch>>,
+    /// What changes weights while they are in use, and the weights that are changed.
+    moving: Vec<Rc<Adapter>>,
+    overlays: RefCell<BTreeMap<String, Arc<Overlay>>>,
     used: RefCell<BTreeSet<String>>,
     placement: Placement,
     large: Large,
@@ -117,8 +123,9 @@ impl Weights {
                 }
             }
         }
-        let (patches, used, large) = (Vec::new(), RefCell::default(), Large::default());
-        Ok(Weights { source, tensors, patches, used, placement: placement.clone(), large })
+        let (patches, moving, large) = (Vec::new(), Vec::new(), Large::default());
+        let (overlays, used, placement) = (RefCell::default(), RefCell::default(), placement.clone());
+        Ok(Weights { source, tensors, patches, moving, overlays, used, placement, large })
     }
 
     /// The same weights, changed by `patches`, one after the other.
@@ -129,6 +136,16 @@ impl Weights {
     /// The same weights, of which the large ones are kept so.
     pub fn keeping(self, large: Large) -> Self {
         Weights { large, ..self }
+    }
+
+    /// The same weights of UNet or motion modules, to be changed by `adapters` while they are in use.
+    pub fn moved(self, adapters: Vec<Rc<Adapter>>) -> Self {
+        Weights { moving: adapters, ..self }
+    }
+
+    /// The weights that are changed while they are in use, by their layers.
+    pub fn overlays(&self) -> BTreeMap<String, Arc<Overlay>> {
+        self.overlays.borrow().clone()
     }
 
     /// The getter for keys that begin with `prefix`; empty for all.
@@ -161,6 +178,40 @@ impl Weights {
         }
     }
 
+    /// The tensor as the file has it.
+    fn own(&self, entry: &TensorEntry) -> Result<Tensor> {
+        let tensor = self.source.read(&entry.name)?;
+        entry.slice.map_or(Ok(tensor.clone()), |slice| slice.of(&tensor)).context(|| self.unreadable(entry))
+    }
+
+    /// What lies over the weight `base` of `key` while it is in use, if anything does.
+    fn overlay(&self, key: &str, entry: &TensorEntry, base: &Tensor) -> Result<Option<Arc<Overlay>>> {
+        let Some(layer) = key.strip_suffix(".weight") else { return Ok(None) };
+        let (section, mut differences) = (section(key), Vec::new());
+        let failed = || Error::device(format!("there is no room for what changes '{layer}'"));
+        let onto = |t: Tensor| t.to_device(base.device()).context(failed);
+        for (number, adapter) in self.moving.iter().enumerate().filter(|(_, a)| a.changes_key(section, key)) {
+            let difference = match adapter.factors(section, layer)? {
+                Some((first, second)) => Some(Difference::Product(onto(first)?, onto(second)?)),
+                None => {
+                    let own = self.own(entry)?.to_dtype(DType::F32).context(failed)?;
+                    let whole = adapter.difference(section, key, &own)?;
+                    whole
+                        .map(|w| onto(w.reshape(base.dims()).context(failed)?))
+                        .transpose()?
+                        .map(Difference::Whole)
+                }
+            };
+            differences.extend(difference.map(|difference| (number, difference)));
+        }
+        if differences.is_empty() {
+            return Ok(None);
+        }
+        let overlay = Arc::new(Overlay::new(base.clone(), differences));
+        self.overlays.borrow_mut().insert(layer.to_owned(), overlay.clone());
+        Ok(Some(overlay))
+    }
+
     fn read(&self, key: &str, entry: &TensorEntry) -> Result<Tensor> {
         let Placement { dtype, device } = &self.placement;
         let placed = self.patched_tensor(key, entry)?.to_device(device).and_then(|t| t.to_dtype(*dtype));
@@ -188,10 +239,7 @@ impl Weights {
 
     /// The tensor of the file, or its part, with what the patches make of it.
     fn patched_tensor(&self, key: &str, entry: &TensorEntry) -> Result<Tensor> {
-        let mut tensor = self.source.read(&entry.name)?;
-        if let Some(slice) = entry.slice {
-            tensor = slice.of(&tensor).context(|| self.unreadable(entry))?;
-        }
+        let mut tensor = self.own(entry)?;
         for patch in &self.patches {
             if let Some(patched) = patch.apply(key, &tensor)? {
                 tensor = patched;
@@ -247,6 +295,19 @@ impl Scope<'_> {
         }
         let failed = || self.weights.error(format!("'{}' can't be reshaped", self.key(name)));
         read(self.weights, &self.key(name), entry)?.reshape(shape).context(failed)
+    }
+
+    /// The weight of a layer, and what lies over it while it is in use; a `large` one that nothing lies over as
+    /// [`Self::get_large`] gives it.
+    pub fn weight(&self, shape: &[usize], large: bool) -> Result<(Tensor, Option<Arc<Overlay>>)> {
+        let (name, key) = ("weight", self.key("weight"));
+        if self.weights.moving.is_empty() {
+            let get = if large { Self::get_large } else { Self::get_reshaped };
+            return get(self, name, shape).map(|weight| (weight, None));
+        }
+        let base = self.get_reshaped(name, shape)?;
+        let overlay = self.weights.overlay(&key, self.entry(name, shape)?, &base)?;
+        Ok((base, overlay))
     }
 
     /// True if there is a tensor `name`.
@@ -307,6 +368,10 @@ mod tests {
 
         fn read(&self, name: &str) -> Result<Tensor> {
             Ok(self.1[name].clone())
+        }
+
+        fn number(&self, name: &str) -> Result<f64> {
+            Err(source::no_number(self.path(), name))
         }
     }
 

@@ -4,7 +4,7 @@
 //! memory than the tensor that is read. A type that isn't known to candle spoils the tensor that has it, not the file.
 
 use super::element::Element;
-use super::source::TensorSource;
+use super::source::{TensorSource, no_number};
 use crate::error::{Context, Error, Result};
 use candle_core::Tensor;
 use safetensors::Dtype;
@@ -122,11 +122,24 @@ impl TensorSource for SafetensorsFile {
             return Err(Error::model(format!("{}: '{name}' is of type {kind}", self.path.display()))
                 .hint("weights of 8, 16, 32 or 64 bit floats are read"));
         }
+        let bytes = self.bytes(place).context(failed)?;
+        place.element.tensor(bytes, shape).ok_or_else(failed)?.context(failed)
+    }
+
+    fn number(&self, name: &str) -> Result<f64> {
+        let none = || no_number(&self.path, name);
+        let place = self.places.get(name).filter(|place| place.bytes <= 8).ok_or_else(none)?;
+        place.element.number(self.bytes(place).context(none)?).ok_or_else(none)
+    }
+}
+
+impl SafetensorsFile {
+    fn bytes(&self, place: &Place) -> std::io::Result<Vec<u8>> {
         let mut bytes = vec![0; place.bytes];
         let mut file = &self.file;
-        file.seek(SeekFrom::Start(place.at)).context(failed)?;
-        file.read_exact(&mut bytes).context(failed)?;
-        place.element.tensor(bytes, shape).ok_or_else(failed)?.context(failed)
+        file.seek(SeekFrom::Start(place.at))?;
+        file.read_exact(&mut bytes)?;
+        Ok(bytes)
     }
 }
 

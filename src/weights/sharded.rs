@@ -1,7 +1,7 @@
 //! Sharded weights: several files, and a `.index.json` that says which of them holds which tensor.
 
 use super::element::Element;
-use super::source::TensorSource;
+use super::source::{TensorSource, no_number};
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use candle_core::Tensor;
@@ -82,6 +82,11 @@ impl TensorSource for Sharded {
         let shard = self.homes.get(name).and_then(|home| self.shards.get(home));
         let missing = || Error::model(format!("{}: there is no '{name}'", self.path.display()));
         shard.ok_or_else(missing)?.read(name)
+    }
+
+    fn number(&self, name: &str) -> Result<f64> {
+        let shard = self.homes.get(name).and_then(|home| self.shards.get(home));
+        shard.ok_or_else(|| no_number(&self.path, name))?.number(name)
     }
 }
 

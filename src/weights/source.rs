@@ -3,7 +3,7 @@
 //! A new layout is a file beside this one that implements [`TensorSource`], and a line in `open.rs`.
 
 use super::element::Element;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use candle_core::Tensor;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -35,4 +35,16 @@ pub trait TensorSource: Debug {
     /// # Errors
     /// Model: there is none of this name, its type is not one of floats, or the file is cut short.
     fn read(&self, name: &str) -> Result<Tensor>;
+
+    /// The one number of the tensor `name`, whatever its type.
+    ///
+    /// # Errors
+    /// Model: there is none of this name, or it holds several, or none that is a number.
+    fn number(&self, name: &str) -> Result<f64>;
+}
+
+/// The error for a tensor that should have held one number.
+pub(super) fn no_number(path: &Path, name: &str) -> Error {
+    Error::model(format!("{}: '{name}' isn't one number", path.display()))
+        .hint("the file may be damaged; download it again")
 }

@@ -140,6 +140,11 @@ pub struct ModelArgs {
     #[arg(long, value_name = "NAME|FILE|FOLDER")]
     pub vae: Option<PathBuf>,
 
+    /// A LoRA (or LyCORIS, or motion LoRA) on the model: a file, or a name that is looked for in ComfyUI's and A1111's folders; with
+    /// its strength and that of the text encoder. Routes and --set turn it as lora.NAME; prompts may name it: <lora:NAME:0.7>
+    #[arg(long, value_name = "NAME[:STRENGTH[:TEXT]]")]
+    pub lora: Vec<String>,
+
     /// Use this layer of the text encoder, counted from the last; anime models often want 2 [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=24))]
     pub clip_skip: Option<usize>,

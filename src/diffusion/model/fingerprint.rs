@@ -47,6 +47,12 @@ impl ModelFingerprint {
         Ok(ModelFingerprint { parts })
     }
 
+    /// The same with one part more, whose hash or words these are; none where there is a part of that name.
+    pub fn with(mut self, name: &str, hash: String) -> Option<Self> {
+        let before = self.parts.insert(name.to_owned(), hash);
+        before.is_none().then_some(self)
+    }
+
     /// The hash of every part, by its name.
     pub fn parts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.parts.iter().map(|(name, hash)| (name.as_str(), hash.as_str()))

@@ -13,6 +13,7 @@ use super::words::ModelWords;
 use crate::diffusion::config::{
     CheckpointScheduler, MotionConfig, StageConfig, TextConfig, UnetConfig, VaeConfig,
 };
+use crate::diffusion::text::embedding::Embedding;
 use crate::diffusion::text::tokenizer::Tokenizer;
 use crate::error::{Error, Result};
 use crate::units::Size;
@@ -64,6 +65,8 @@ pub struct ModelInfo {
     notes: Vec<String>,
     /// The autoencoder in place of the model's own.
     vae_file: Option<VaeFile>,
+    /// Words that come in files.
+    pub(super) embeddings: Vec<Embedding>,
 }
 
 /// The shapes of a model's parts but the motion module's.
@@ -150,12 +153,27 @@ impl ModelInfo {
             files: parts.files,
             notes: motion.note.into_iter().chain(vae.as_ref().and_then(|vae| vae.note.clone())).collect(),
             vae_file: vae,
+            embeddings: Vec::new(),
         })
     }
 
     /// What a person may want to know about how the model was understood.
     pub fn notes(&self) -> &[String] {
         &self.notes
+    }
+
+    /// How wide the vectors of words are.
+    pub fn text_width(&self) -> usize {
+        self.text.width
+    }
+
+    /// Takes words that come in files; once, before the weights are read.
+    pub fn add_embeddings(&mut self, embeddings: Vec<Embedding>) {
+        if let Some(tokenizer) = &mut self.tokenizer {
+            let words = embeddings.iter().map(|word| (word.word(), word.count()));
+            tokenizer.add_words(words, self.text.vocabulary as u32);
+            self.embeddings = embeddings;
+        }
     }
 
     /// What the model was made for.
@@ -284,6 +302,10 @@ impl ModelInfo {
         }
         if let Some(vae) = &self.vae_file {
             settings.push(("vae", vae.digest()?));
+        }
+        if !self.embeddings.is_empty() {
+            let all = self.embeddings.iter().map(Embedding::digest).collect::<Result<Vec<_>>>()?;
+            settings.push(("embeddings", all.concat()));
         }
         ModelFingerprint::of(&self.spec.folder, &files, &settings)
     }

@@ -5,7 +5,9 @@ use super::motion::found_in;
 use super::vae_file::VaeFile;
 use crate::diffusion::config::{Prediction, TextConfig, UnetConfig, VaeConfig};
 use crate::diffusion::recipe;
+use crate::diffusion::text::embedding::Embedding;
 use crate::error::{Error, Result};
+use crate::weights::adapter;
 use crate::weights::keys::family::stranger;
 use crate::weights::keys::kind::Kind;
 use crate::weights::keys::ldm::Layout;
@@ -15,6 +17,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+/// Trigger words that are shown, at most, and characters of each.
+const MOST_WORDS: usize = 10;
+const LONGEST_WORD: usize = 80;
 /// Parts of a folder in diffusers' layout.
 const PARTS: [&str; 4] = ["unet", "vae", "text_encoder", "motion_adapter"];
 
@@ -72,14 +77,44 @@ impl Inspection {
                 }
                 Err(error) => found.trouble(&error),
             },
-            Kind::Lora | Kind::MotionLora => found.note("it changes a model and is none by itself"),
+            Kind::Lora | Kind::MotionLora => found.add_lora(kind, &*source),
             Kind::ControlNet => found.note("it guides a model and is none by itself"),
-            Kind::Embedding => found.note("it adds a word to a text encoder and is no model by itself"),
+            Kind::Embedding => {
+                let width = shapes.values().filter_map(|shape| shape.last()).max().copied().unwrap_or(0);
+                match Embedding::open("", path, width) {
+                    Ok(word) => {
+                        found.family = Some(format!("{width} wide"));
+                        found.option = Some("--prompt");
+                        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                        let count = word.count();
+                        found.note(format!(
+                            "'{name}' in prompts is its word, or embedding:{name}; {count} vectors"
+                        ));
+                    }
+                    Err(error) => found.trouble(&error),
+                }
+            }
             Kind::TextEncoder => found.note("text encoders come with a checkpoint or a folder"),
             Kind::Upscaler => found.note("it makes pictures larger and is no model by itself"),
             Kind::Unknown => found.note("none of what beatbolt knows has such tensors"),
         }
         Ok(found)
+    }
+
+    fn add_lora(&mut self, kind: Kind, source: &dyn TensorSource) {
+        self.family = match kind {
+            Kind::MotionLora => Some("AnimateDiff".to_owned()),
+            _ => adapter::family(source).map(str::to_owned),
+        };
+        let taken = self.family.as_deref().is_none_or(|f| f == "AnimateDiff" || f == "Stable Diffusion 1.5");
+        match taken {
+            true => self.option = Some("--lora"),
+            false => self.note("not taken: one for Stable Diffusion 1.5 is needed"),
+        }
+        let words = trigger_words(&self.metadata);
+        if !words.is_empty() {
+            self.note(format!("trigger words: {}", words.join(", ")));
+        }
     }
 
     fn nothing() -> Self {
@@ -193,6 +228,25 @@ impl Inspection {
         }
         Ok(found)
     }
+}
+
+/// The words that a LoRA was trained to answer to, as its file says, the most frequent first.
+fn trigger_words(metadata: &BTreeMap<String, String>) -> Vec<String> {
+    if let Some(phrase) = metadata.get("modelspec.trigger_phrase").filter(|phrase| !phrase.trim().is_empty())
+    {
+        return vec![phrase.trim().chars().take(LONGEST_WORD).collect()];
+    }
+    // By training set, then by tag.
+    type Frequencies = BTreeMap<String, BTreeMap<String, f64>>;
+    let said =
+        metadata.get("ss_tag_frequency").and_then(|text| serde_json::from_str::<Frequencies>(text).ok());
+    let mut all: BTreeMap<String, f64> = BTreeMap::new();
+    for (tag, count) in said.into_iter().flat_map(BTreeMap::into_values).flatten() {
+        *all.entry(tag.trim().chars().take(LONGEST_WORD).collect()).or_default() += count;
+    }
+    let mut all: Vec<(String, f64)> = all.into_iter().filter(|(tag, _)| !tag.is_empty()).collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    all.into_iter().take(MOST_WORDS).map(|(tag, _)| tag).collect()
 }
 
 fn predicts(prediction: Prediction) -> String {

@@ -3,6 +3,7 @@
 //! [`ModelInfo`] looks at a folder in diffusers' layout or a checkpoint in one file, with or without a motion module from a file of its own, and
 //! [`Model::load`] reads its weights. Everything that depends on the kind of model stays behind this door.
 
+mod adapters;
 mod checkpoint;
 mod cost;
 mod fingerprint;
@@ -16,6 +17,7 @@ pub mod tier;
 mod vae_file;
 mod words;
 
+pub use adapters::{Adapted, Patches, Strength};
 pub use cost::Products;
 pub use fingerprint::ModelFingerprint;
 pub use hints::ModelHints;
@@ -26,6 +28,7 @@ pub use spec::{ModelSpec, Precision};
 pub use tier::Tier;
 pub use words::ModelWords;
 
+use self::adapters::Turning;
 use self::info::Part;
 use super::conditioning::Conditioning;
 use super::config::VaeConfig;
@@ -39,9 +42,8 @@ use super::vae::autoencoder_kl::AutoencoderKl;
 use super::vae::autoencoder_tiny::AutoencoderTiny;
 use crate::error::{Context, Error, Result};
 use crate::system;
-use crate::weights::{Patch, Placement, Weights};
+use crate::weights::{Placement, Weights};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
-use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Pixels that the autoencoder works on at a time, at most, beyond a first frame: bounds its memory.
@@ -64,15 +66,7 @@ pub struct Model {
     notes: Vec<String>,
     /// Held by whoever runs a large network, where only one may.
     turn: Option<Mutex<()>>,
-}
-
-/// What changes the weights of a model while they are read; applied in this order.
-#[derive(Clone, Debug, Default)]
-pub struct Patches {
-    /// Of the UNet and its motion modules.
-    pub unet: Vec<Rc<dyn Patch>>,
-    /// Of the text encoder.
-    pub text: Vec<Rc<dyn Patch>>,
+    turning: Turning,
 }
 
 #[derive(Debug)]
@@ -104,21 +98,48 @@ impl Model {
     /// # Errors
     /// Whatever is missing, damaged or does not fit, by file and tensor, with the likely cause; and what a patch refuses.
     pub fn load_patched(info: ModelInfo, placement: &Placement, patches: &Patches) -> Result<Model> {
+        Model::load_moving(info, placement, patches, &[])
+    }
+
+    /// Reads the weights of a model to `placement`, with adapters on them. [`ModelInfo::fingerprint`] knows nothing of these.
+    ///
+    /// # Errors
+    /// As [`Self::load_patched`]; Usage: an adapter is to move that changes what can't be changed from frame to frame.
+    pub fn load_adapted(info: ModelInfo, placement: &Placement, adapted: &[Adapted]) -> Result<Model> {
+        let moving: Vec<&Adapted> = adapted.iter().filter(|a| a.strength == Strength::Moving).collect();
+        Model::load_moving(info, placement, &Patches::of(adapted), &moving)
+    }
+
+    /// The parameters that each window's conditioning gives the strengths of, in their order.
+    pub fn moving(&self) -> &[String] {
+        self.turning.params()
+    }
+
+    /// As [`Self::load_patched`], with `moving` adapters over the weights.
+    fn load_moving(
+        info: ModelInfo,
+        placement: &Placement,
+        patches: &Patches,
+        moving: &[&Adapted],
+    ) -> Result<Model> {
         // The autoencoder is f32 always; where the rest is not, it needs no more digits than that has.
         #[cfg(feature = "cuda")]
         crate::nn::cuda::allow_tf32(placement.dtype != DType::F32);
         let single = Placement { dtype: DType::F32, ..placement.clone() };
         let mut notes = Vec::new();
         let large = info.large();
-        let unet = {
-            let open =
-                |part| Ok(info.open_weights(part, placement)?.patched(patches.unet.clone()).keeping(large));
+        let adapters: Vec<_> = moving.iter().map(|adapted| adapted.adapter.clone()).collect();
+        let (unet, turning) = {
+            let open = |part| {
+                let weights = info.open_weights(part, placement)?.patched(patches.unet.clone());
+                Ok(weights.keeping(large).moved(adapters.clone()))
+            };
             let (image, motion) = (open(Part::Unet)?, open(Part::Motion)?);
             let (unet, scope) = (image.scope(""), motion.scope(""));
             let net =
                 Unet::new(&UnetParts { unet, config: &info.unet, motion: Some((scope, &info.motion)) })?;
             notes.extend([&image, &motion].into_iter().filter_map(unused));
-            net
+            (net, Turning::new(moving, [&image, &motion])?)
         };
         let file = info.open_weights(Part::Text, placement)?.patched(patches.text.clone()).keeping(large);
         let text = text_encoder(&info, &file)?;
@@ -129,7 +150,8 @@ impl Model {
         let turn = info.spec.low_memory.then(Mutex::default);
         let (text, text_is_patched) = (Mutex::new(Some(text)), !patches.text.is_empty());
         let (luma, placement) = (Vec::new(), placement.clone());
-        let mut model = Model { info, text, text_is_patched, unet, vae, luma, placement, notes, turn };
+        let mut model =
+            Model { info, text, text_is_patched, unet, vae, luma, placement, notes, turn, turning };
         model.luma = retime::luma(model.info.latent_channels(), model.device(), |x| model.decoded(x))
             .context(|| Error::device("trying the autoencoder failed"))?;
         Ok(model)
@@ -200,6 +222,7 @@ impl Model {
             return Err(Error::internal(format!("{} motions for {frames} frames", with.motion.len())));
         }
         let _turn = self.turn();
+        let _held = self.turning.set(&with.strengths)?;
         let run = || -> TensorResult<Tensor> {
             let with = with.with_text(&self.onto(&with.text)?);
             self.unet.forward(&self.onto(x)?, t, &with)?.to_dtype(DType::F32)
@@ -273,7 +296,8 @@ impl Denoiser for Model {
 }
 
 fn text_encoder(info: &ModelInfo, file: &Weights) -> Result<TextEncoder> {
-    Ok(TextEncoder::new(&file.scope(""), &info.text)?.without_last(info.spec.skipped_layers))
+    let text = TextEncoder::new(&file.scope(""), &info.text)?.with_words(&info.embeddings)?;
+    Ok(text.without_last(info.spec.skipped_layers))
 }
 
 /// A note about a file that holds more than was asked of it.

@@ -4,6 +4,7 @@
 //! its sizes for itself; so it shares the one attention and the fast layers. `tests/reference.rs` holds it against
 //! transformers.
 
+use super::embedding::Embedding;
 use crate::diffusion::config::{Activation, TextConfig};
 use crate::error::{Context, Error, Result};
 use crate::nn::attention::{Attend, attention};
@@ -46,6 +47,22 @@ impl TextEncoder {
             norm: LayerNorm::new(&scope.at("final_layer_norm"), config.width, config.eps)?,
             config: config.clone(),
         })
+    }
+
+    /// With the vectors of these words behind its vocabulary, in their order.
+    ///
+    /// # Errors
+    /// Device: there is no room for them.
+    pub fn with_words(mut self, words: &[Embedding]) -> Result<Self> {
+        for word in words {
+            let vectors = word.vectors().to_device(self.tokens.device());
+            let rows =
+                vectors.and_then(|v| Tensor::cat(&[&self.tokens, &v.to_dtype(self.tokens.dtype())?], 0));
+            self.tokens =
+                rows.context(|| Error::device(format!("there is no room for '{}'", word.word())))?;
+            self.config.vocabulary += word.count();
+        }
+        Ok(self)
     }
 
     /// Without its last `count` layers, of which it must have more; the final norm stays.

@@ -1,5 +1,6 @@
 //! Text: CLIP's tokenizer and text encoder.
 
+pub mod embedding;
 pub mod encoder;
 mod html;
 pub mod tokenizer;

@@ -3,6 +3,7 @@
 //! The pipeline is CLIP's, whatever a model's files say: the text without typography, added tokens in it first, then in lower
 //! case, its words, their bytes as letters, and byte pairs merged up to the word's end. A model brings the `Vocabulary`.
 
+use super::embedding;
 use super::typography::{Cleaning, plain};
 use super::vocabulary::{Vocabulary, WORD_END};
 use crate::error::{Context, Error, Result};
@@ -33,7 +34,12 @@ pub struct Tokenizer {
     end: u32,
     pad: u32,
     length: usize,
+    /// Words that come in files, each with the text encoder's ids for it.
+    words: Vec<(String, Range<u32>)>,
 }
+
+/// A token, and the bytes of the prompt that it stands for.
+type Token = (u32, Range<usize>);
 
 /// A prompt as the text encoder takes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +62,7 @@ impl Tokenizer {
         let (begin, end, pad) = (vocabulary.begin, vocabulary.end, vocabulary.pad);
         let pipeline = pipeline(vocabulary)
             .context(|| Error::model(format!("the tokenizer in {} can't be used", folder.display())))?;
-        Ok(Tokenizer { pipeline, begin, end, pad, length })
+        Ok(Tokenizer { pipeline, begin, end, pad, length, words: Vec::new() })
     }
 
     /// CLIP's own, for a text encoder that takes `length` tokens out of a vocabulary of `size`, at least CLIP's.
@@ -68,16 +74,56 @@ impl Tokenizer {
         let (begin, end, pad) = (vocabulary.begin, vocabulary.end, vocabulary.pad);
         let pipeline =
             pipeline(vocabulary).context(|| Error::internal("CLIP's own tokenizer can't be made"))?;
-        Ok(Tokenizer { pipeline, begin, end, pad, length })
+        Ok(Tokenizer { pipeline, begin, end, pad, length, words: Vec::new() })
     }
 
     /// The ids of `prompt`, filled up to the length with padding.
     pub fn encode(&self, prompt: &str) -> Result<PromptIds> {
-        let (ids, places) = self.tokens(prompt)?;
+        let tokens = self.tokens(prompt)?;
         let room = self.length.saturating_sub(2);
-        let rest = places.get(room).and_then(|place| prompt.get(place.start..));
-        let cut = rest.map(|rest| rest.trim().to_owned());
-        Ok(self.filled(ids.into_iter().zip(places).take(room), cut))
+        let cut = tokens.get(room).and_then(|(_, place)| prompt.get(place.start..));
+        let cut = cut.map(|rest| rest.trim().to_owned());
+        Ok(self.filled(tokens.into_iter().take(room), cut))
+    }
+
+    /// Takes words that come in files, each with as many ids from `first` on as it has vectors.
+    pub fn add_words<'a>(&mut self, words: impl Iterator<Item = (&'a str, usize)>, first: u32) {
+        let mut next = first;
+        for (word, count) in words {
+            let ids = next..next + count as u32;
+            next = ids.end;
+            self.words.push((word.to_owned(), ids));
+        }
+    }
+
+    /// The tokens of a prompt, without begin and end.
+    fn tokens(&self, prompt: &str) -> Result<Vec<Token>> {
+        let words: Vec<&str> = self.words.iter().map(|(word, _)| word.as_str()).collect();
+        let (mut tokens, mut from) = (Vec::new(), 0);
+        for (place, number) in embedding::find(prompt, &words) {
+            self.add_plain(prompt, from..place.start, &mut tokens)?;
+            let (_, ids) = &self.words[number];
+            tokens.extend(ids.clone().map(|id| (id, place.clone())));
+            from = place.end;
+        }
+        self.add_plain(prompt, from..prompt.len(), &mut tokens)?;
+        Ok(tokens)
+    }
+
+    /// Adds the tokens of a part of a prompt in which no word of a file stands.
+    fn add_plain(&self, prompt: &str, part: Range<usize>, tokens: &mut Vec<Token>) -> Result<()> {
+        let plain = plain(&prompt[part.clone()]);
+        let encoding = self
+            .pipeline
+            .encode(plain.get(), false)
+            .context(|| Error::usage(format!("the prompt '{prompt}' can't be turned into tokens")))?;
+        let place = |&(from, to): &(usize, usize)| {
+            let own = plain.convert_offsets(normalizer::Range::Normalized(from..to)).unwrap_or_default();
+            part.start + own.start..part.start + own.end
+        };
+        let places = encoding.get_offsets().iter().map(place);
+        tokens.extend(encoding.get_ids().iter().copied().zip(places));
+        Ok(())
     }
 
     /// The ids of a prompt of any length, in as many chunks as it takes, each as long as the text encoder has positions; a new one
@@ -86,7 +132,8 @@ impl Tokenizer {
     /// # Errors
     /// Usage: the prompt can't be turned into tokens.
     pub fn chunks(&self, prompt: &str, breaks: &[usize]) -> Result<Vec<PromptIds>> {
-        let (ids, places) = self.tokens(prompt)?;
+        let tokens = self.tokens(prompt)?;
+        let places: Vec<Range<usize>> = tokens.iter().map(|(_, place)| place.clone()).collect();
         let mut filling = Filling { chunks: vec![Vec::new()], room: self.length.saturating_sub(2) };
         let (mut word, mut breaks) = (0, breaks.iter().peekable());
         for i in 0..places.len() {
@@ -104,28 +151,14 @@ impl Tokenizer {
             }
         }
         filling.word(word..places.len());
-        let chunk =
-            |tokens: &Vec<usize>| self.filled(tokens.iter().map(|&i| (ids[i], places[i].clone())), None);
+        let chunk = |places: &Vec<usize>| self.filled(places.iter().map(|&i| tokens[i].clone()), None);
         let all = filling.chunks.len();
         let kept = filling.chunks.iter().filter(|tokens| all == 1 || !tokens.is_empty());
         Ok(kept.map(chunk).collect())
     }
 
-    /// The ids of all tokens of a prompt, and which bytes of it each stands for.
-    fn tokens(&self, prompt: &str) -> Result<(Vec<u32>, Vec<Range<usize>>)> {
-        let plain = plain(prompt);
-        let encoding = self
-            .pipeline
-            .encode(plain.get(), false)
-            .context(|| Error::usage(format!("the prompt '{prompt}' can't be turned into tokens")))?;
-        let place = |&(from, to): &(usize, usize)| {
-            plain.convert_offsets(normalizer::Range::Normalized(from..to)).unwrap_or_default()
-        };
-        Ok((encoding.get_ids().to_vec(), encoding.get_offsets().iter().map(place).collect()))
-    }
-
     /// Begin, tokens with their places, end, padding.
-    fn filled(&self, tokens: impl Iterator<Item = (u32, Range<usize>)>, cut: Option<String>) -> PromptIds {
+    fn filled(&self, tokens: impl Iterator<Item = Token>, cut: Option<String>) -> PromptIds {
         let (mut ids, mut places) = (vec![self.begin], vec![Range::default()]);
         for (id, place) in tokens {
             ids.push(id);
@@ -271,6 +304,19 @@ mod tests {
         let chunk = &open(6).chunks("a a a neon", &[]).unwrap()[0];
         assert_eq!(chunk.ids, [10, 6, 6, 6, 9, 11]);
         assert_eq!(open(8).chunks("  NEON,\n a ", &[]).unwrap(), [open(8).encode("  NEON,\n a ").unwrap()]);
+    }
+
+    #[test]
+    fn words_of_files_have_ids_of_their_own_and_weights_like_others() {
+        let mut tokenizer = open(8);
+        tokenizer.add_words([("e", 2), ("neon-x", 1)].into_iter(), 12);
+        let prompt = tokenizer.encode("neon E, neon-x").unwrap();
+        assert_eq!(prompt.ids, [10, 9, 12, 13, 5, 14, 11, 11]);
+        assert_eq!(prompt.places[1..6], [0..4, 5..6, 5..6, 6..7, 8..14]);
+        let chunk = &tokenizer.chunks("a embedding:e", &[]).unwrap()[0];
+        assert_eq!((&chunk.ids[..4], &chunk.places[2..4]), (&[10, 6, 12, 13][..], &[2..13, 2..13][..]));
+        // Where a letter is part of a word, it is none of its own.
+        assert_eq!(tokenizer.encode("neon").unwrap().ids, open(8).encode("neon").unwrap().ids);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::nn::cpu::layout::TokenOrder;
 use crate::nn::cpu::norm::GroupNormSpec;
 use crate::nn::cpu::{is_fast, pointwise};
-use crate::nn::layers::{GroupNorm, Linear, from_tokens, to_tokens};
+use crate::nn::layers::{GroupNorm, Linear, Rows, from_tokens, to_tokens};
 use crate::weights::{Placement, Scope};
 use candle_core::{Device, Result as TensorResult, Tensor};
 
@@ -62,12 +62,14 @@ impl MotionModule {
         if x.dim(0)? == 1 {
             return Ok(x.clone());
         }
-        let mut tokens = self.proj_in.forward(&to_tokens(&self.norm.forward(x)?, TokenOrder::Time)?)?;
+        let rows = Rows { first: 0, per: 1 };
+        let tokens = to_tokens(&self.norm.forward(x)?, TokenOrder::Time)?;
+        let mut tokens = self.proj_in.forward_at(&tokens, None, rows)?;
         let scale: Vec<f32> = motion.iter().map(|m| m.scale).collect();
         for (block, codes) in &self.blocks {
             tokens = block.forward(&tokens, &Moving { codes, scale: &scale })?;
         }
-        let moved = from_tokens(&self.proj_out.forward(&tokens)?, TokenOrder::Time, x)?;
+        let moved = from_tokens(&self.proj_out.forward_at(&tokens, None, rows)?, TokenOrder::Time, x)?;
         if motion.iter().all(|m| m.effect == 1.0) {
             return Ok(moved);
         }
@@ -101,6 +103,10 @@ impl Surroundings for Moving<'_> {
 
     fn row_scale(&self) -> Option<&[f32]> {
         Some(self.scale)
+    }
+
+    fn per_frame(&self, _n: usize) -> usize {
+        1
     }
 }
 

@@ -6,7 +6,7 @@ use crate::nn::attention::{Attend, attention};
 use crate::nn::cpu::layout::TokenOrder;
 use crate::nn::cpu::norm::GroupNormSpec;
 use crate::nn::cpu::{in_parts, is_fast};
-use crate::nn::layers::{GroupNorm, LayerNorm, Linear, from_tokens, geglu, to_tokens};
+use crate::nn::layers::{GroupNorm, LayerNorm, Linear, Rows, from_tokens, geglu, to_tokens};
 use crate::weights::Scope;
 use candle_core::{Result as TensorResult, Tensor};
 
@@ -40,8 +40,14 @@ impl AttentionLayer {
     }
 
     /// What queries are compared with, and what they find, in `context`.
-    fn keys(&self, context: &Tensor) -> TensorResult<Keys> {
-        Ok(Keys { k: self.k.forward(context)?, v: self.v.forward(context)? })
+    fn keys(&self, context: &Tensor, rows: Rows) -> TensorResult<Keys> {
+        Ok(Keys { k: self.k.forward_at(context, None, rows)?, v: self.v.forward_at(context, None, rows)? })
+    }
+
+    /// What queries of all frames are compared with in a prompt \[1 or f, L, d], where the weights differ from frame to frame in one for each.
+    fn prompt_keys(&self, context: &Tensor) -> TensorResult<Keys> {
+        let context = self.v.for_frames(&self.k.for_frames(context)?)?;
+        self.keys(&context, Rows { first: 0, per: context.dim(1)? })
     }
 
     /// What `queries` find among `keys`, added to `x`.
@@ -49,10 +55,11 @@ impl AttentionLayer {
         &self,
         x: &Tensor,
         (queries, keys): (&Tensor, &Keys),
-        row_scale: Option<&[f32]>,
+        (row_scale, rows): (Option<&[f32]>, Rows),
     ) -> TensorResult<Tensor> {
         let how = Attend { heads: self.heads, row_scale, causal: false };
-        self.out.forward_onto(&attention(&self.q.forward(queries)?, &keys.k, &keys.v, how)?, x)
+        let queries = self.q.forward_at(queries, None, rows)?;
+        self.out.forward_at(&attention(&queries, &keys.k, &keys.v, how)?, Some(x), rows)
     }
 }
 
@@ -92,6 +99,9 @@ pub trait Surroundings: Sync {
 
     /// The factor on each query row's logits.
     fn row_scale(&self) -> Option<&[f32]>;
+
+    /// How many of \[b, n, width] tokens stand together of a frame.
+    fn per_frame(&self, n: usize) -> usize;
 }
 
 impl Block {
@@ -111,15 +121,17 @@ impl Block {
 
     /// `x` \[b, n, width] to the same shape.
     pub fn forward(&self, x: &Tensor, around: &impl Surroundings) -> TensorResult<Tensor> {
-        let keys = |i: usize| around.context(i).map(|c| self.attentions[i].keys(c)).transpose();
+        let keys = |i: usize| around.context(i).map(|c| self.attentions[i].prompt_keys(c)).transpose();
         let keys = [keys(0)?, keys(1)?];
+        let n = x.dim(1)?;
+        let rows = Rows { first: 0, per: around.per_frame(n) };
         if !self.in_cache(x) {
-            return self.pass(x.clone(), around, keys);
+            return self.pass((x.clone(), rows), around, keys);
         }
-        in_parts(x, (ROWS / x.dim(1)?).max(1), |first, part| {
+        in_parts(x, (ROWS / n).max(1), |first, part| {
             let count = part.dim(0)?;
             let [a, b] = keys.each_ref().map(|k| k.as_ref().map(|k| k.part(first, count)).transpose());
-            self.pass(part, around, [a?, b?])
+            self.pass((part, Rows { first: first * n, ..rows }), around, [a?, b?])
         })
     }
 
@@ -129,24 +141,29 @@ impl Block {
     }
 
     /// As [`Self::forward`], with the keys of the context; none where tokens look at each other.
-    fn pass(&self, x: Tensor, around: &impl Surroundings, keys: [Option<Keys>; 2]) -> TensorResult<Tensor> {
-        let mut x = x;
+    fn pass(
+        &self,
+        (mut x, rows): (Tensor, Rows),
+        around: &impl Surroundings,
+        keys: [Option<Keys>; 2],
+    ) -> TensorResult<Tensor> {
         for (index, (layer, keys)) in self.attentions.iter().zip(keys).enumerate() {
             let queries = around.queries(index, self.norms[index].forward(&x)?)?;
-            let keys = keys.map_or_else(|| layer.keys(&queries), Ok)?;
-            x = layer.forward(&x, (&queries, &keys), around.row_scale())?;
+            let keys = keys.map_or_else(|| layer.keys(&queries, rows), Ok)?;
+            x = layer.forward(&x, (&queries, &keys), (around.row_scale(), rows))?;
         }
         if !self.in_cache(&x) {
-            return self.feed(&x);
+            return self.feed(&x, rows);
         }
-        let rows = x.flatten_to(1)?;
-        in_parts(&rows, ROWS, |_, part| self.feed(&part))?.reshape(x.dims())
+        let flat = x.flatten_to(1)?;
+        let feed = |first, part: Tensor| self.feed(&part, Rows { first: rows.first + first, ..rows });
+        in_parts(&flat, ROWS, feed)?.reshape(x.dims())
     }
 
     /// The feed-forward of tokens \[.., width].
-    fn feed(&self, x: &Tensor) -> TensorResult<Tensor> {
-        let hidden = geglu(&self.widen.forward(&self.norms[2].forward(x)?)?)?;
-        self.narrow.forward_onto(&hidden, x)
+    fn feed(&self, x: &Tensor, rows: Rows) -> TensorResult<Tensor> {
+        let hidden = geglu(&self.widen.forward_at(&self.norms[2].forward(x)?, None, rows)?)?;
+        self.narrow.forward_at(&hidden, Some(x), rows)
     }
 }
 
@@ -214,5 +231,9 @@ impl Surroundings for Prompted<'_> {
 
     fn row_scale(&self) -> Option<&[f32]> {
         None
+    }
+
+    fn per_frame(&self, n: usize) -> usize {
+        n
     }
 }

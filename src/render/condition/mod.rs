@@ -30,6 +30,7 @@ pub struct Conditions {
 
 /// Turns a timeline into the inputs of each window.
 pub struct Conditioner<'a> {
+    model: &'a Model,
     timeline: &'a Timeline,
     hints: &'a ModelHints,
     embedder: Embedder<'a>,
@@ -38,7 +39,7 @@ pub struct Conditioner<'a> {
 impl<'a> Conditioner<'a> {
     /// Conditions for the windows of `timeline`.
     pub fn new(model: &'a Model, timeline: &'a Timeline) -> Self {
-        Conditioner { timeline, hints: model.info().hints(), embedder: Embedder::new(model) }
+        Conditioner { model, timeline, hints: model.info().hints(), embedder: Embedder::new(model) }
     }
 
     /// Encodes all prompts of `windows` now, if they can be kept: then nobody asks the text encoder any more.
@@ -83,8 +84,18 @@ impl<'a> Conditioner<'a> {
                 Some((both[1].clone(), s))
             }
         };
-        let conditioning = Conditioning::new(text, motion);
+        let strengths = self.strengths(&frames);
+        let conditioning = Conditioning { strengths, ..Conditioning::new(text, motion) };
         Ok(Conditions { conditioning, guidance, denoise: curve(ParamId::Denoise) })
+    }
+
+    /// The strengths of what moves of the model, in its order.
+    fn strengths(&self, frames: &[GeneratedFrame]) -> Vec<Vec<f32>> {
+        let curve = |name: &String| {
+            let param = self.timeline.curves.iter().find(|(param, _)| param.name == *name);
+            frames.iter().map(|&f| param.as_ref().map_or(0.0, |(p, _)| self.timeline.value(p, f))).collect()
+        };
+        self.model.moving().iter().map(curve).collect()
     }
 
     /// Embeddings of every frame's text, or one for all where they share it.

@@ -8,6 +8,8 @@ use crate::error::{Error, Result};
 use crate::score::clock::Length;
 use crate::score::layer::spec;
 use crate::score::layer::spec::Layer;
+use crate::score::lora;
+use crate::score::lora::Lora;
 use crate::score::param::{Rate, Setting};
 use crate::score::preset::{Cuts, MAX_LINE, MAX_TEXT, Place, Preset, Prompt};
 use crate::score::raw::{Field, RawCuts, Source};
@@ -58,6 +60,7 @@ pub(super) struct Fragment {
     pub prompts: Vec<Prompt>,
     pub words: BTreeMap<String, Words>,
     pub layers: Vec<Layer>,
+    pub loras: Vec<Lora>,
 }
 
 /// A `[[part]]`, whose preset may still be the project's.
@@ -74,9 +77,9 @@ pub(super) struct RoughPart {
 
 /// Checks all files that were gathered and puts them together, for a job with these slots.
 pub(super) fn merge(loader: &mut Loader, choices: &Choices, slots: &Slots) -> Result<Fragment> {
-    let layers = layers(loader)?;
-    let slots = &slots.with(spec::slots(&layers)?);
-    let mut merged = Fragment { layers, ..Fragment::default() };
+    let (layers, loras) = (layers(loader)?, loras(loader)?);
+    let slots = &slots.with(spec::slots(&layers)?).with(lora::slots(&loras)?);
+    let mut merged = Fragment { layers, loras, ..Fragment::default() };
     for name in loader.order.clone() {
         let text = loader.text(&name);
         let source = Source { name: &name, text: &text };
@@ -104,6 +107,20 @@ fn layers(loader: &mut Loader) -> Result<Vec<Layer>> {
         }
     }
     Ok(layers)
+}
+
+/// The LoRAs of all files; of two that are called the same, the later one.
+fn loras(loader: &mut Loader) -> Result<Vec<Lora>> {
+    let mut loras: Vec<Lora> = Vec::new();
+    for name in loader.order.clone() {
+        let text = loader.text(&name);
+        let source = Source { name: &name, text: &text };
+        for lora in source.loras(&loader.tables(&source)?.lora)? {
+            loras.retain(|known| known.name != lora.name);
+            loras.push(lora);
+        }
+    }
+    Ok(loras)
 }
 
 /// A project file under the checks.

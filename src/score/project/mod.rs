@@ -51,6 +51,9 @@
 //! [[layer]]                    # what is drawn over all looks; keys as in a preset
 //! kind = "title"
 //!
+//! [[lora]]                     # changes the model in all looks; keys as in a preset
+//! file = "loras/neon.safetensors"
+//!
 //! [[part]]                     # another look for a stretch of the track; the last part that applies wins
 //! section = "B"                # every section of this label; or:
 //! # from = "8 bars"            # seconds, "1:30", beats or bars
@@ -230,6 +233,7 @@ fn show(merged: Fragment, preset: Preset) -> Show {
         set: merged.set,
         init: merged.init,
         layers: merged.layers,
+        loras: merged.loras,
     }
 }
 

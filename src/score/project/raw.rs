@@ -1,6 +1,6 @@
 //! A project's file as it is written: the TOML tables one to one.
 
-use crate::score::raw::{Field, RawLayer, RawPrompt, RawWords};
+use crate::score::raw::{Field, RawLayer, RawLora, RawPrompt, RawWords};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::{Spanned, Value};
@@ -48,6 +48,8 @@ pub(super) struct RawProject {
     pub words: BTreeMap<Spanned<String>, Spanned<RawWords>>,
     #[serde(default)]
     pub layer: Vec<Spanned<RawLayer>>,
+    #[serde(default)]
+    pub lora: Vec<Spanned<RawLora>>,
 }
 
 /// The `[hearing]` of a project.

@@ -52,7 +52,7 @@ fn a_slot_has_the_range_and_the_default_of_its_kind() {
         assert!(TABLE.iter().all(|p| p.name != row.prefix));
     }
     let neon = job().find("lora.neon").unwrap();
-    assert_eq!((neon.min, neon.default, neon.max, neon.rate), (-2.0, 1.0, 2.0, Rate::Window));
+    assert_eq!((neon.min, neon.default, neon.max, neon.rate), (-2.0, 1.0, 2.0, Rate::Frame));
 }
 
 #[test]
@@ -100,7 +100,7 @@ fn wrong_settings_say_what_would_be_right() {
     }
     let none = parse_set("lora.neon=1").unwrap_err();
     assert!(none.to_string().ends_with("there is no parameter 'lora.neon': this job has no LoRA"), "{none}");
-    assert_eq!(none.hints(), ["LoRAs can't be loaded yet: leave it out"]);
+    assert_eq!(none.hints(), ["name one with --lora, in a [[lora]], or in a prompt: <lora:NAME:0.7>"]);
 }
 
 /// A preset for another job is told by place and name what this one lacks.

@@ -36,7 +36,7 @@ const SIGNS: &[(Kind, &[&str])] = &[
     (Kind::Embedding, &["string_to_param", "emb_params"]),
     (Kind::ControlNet, &["control_model.", "zero_convs.", "controlnet_", "input_hint_block.", "zero_conv"]),
     (Kind::Checkpoint, &["cond_stage_model.", "conditioner.embedders.", "text_encoders."]),
-    (Kind::Lora, &["lora_", ".lora", "hada_w1", "lokr_w", "oft_", "on_input", "glora"]),
+    (Kind::Lora, &["lora_", ".lora", "hada_w1", "lokr_w", "oft_", "on_input", "glora", "ia3_l"]),
     (
         Kind::Unet,
         &[

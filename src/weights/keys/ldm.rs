@@ -175,6 +175,45 @@ fn unet(key: &str) -> Option<String> {
     })
 }
 
+/// LDM's name of a layer of the UNet that diffusers calls `layer`: the inverse of what its tensors are read by, without
+/// `weight` or `bias`; none for what LDM has no name for.
+pub fn original(layer: &str) -> Option<String> {
+    let layer = format!("{layer}.");
+    let made = inverse(&layer)?;
+    Some(made.trim_end_matches('.').to_owned())
+}
+
+fn inverse(key: &str) -> Option<String> {
+    if let Some((theirs, ours)) = AROUND.iter().find(|(_, ours)| key.starts_with(ours)) {
+        return Some(format!("{theirs}{}", &key[ours.len()..]));
+    }
+    let inside = |rest: &str| {
+        let (theirs, ours) = RESNET.iter().find(|(_, ours)| rest.starts_with(ours))?;
+        Some(format!("{theirs}{}", &rest[ours.len()..]))
+    };
+    if let Some(rest) = key.strip_prefix("mid_block.resnets.") {
+        let (n, rest) = numbered(rest)?;
+        return Some(format!("middle_block.{}.{}", 2 * n, inside(rest)?));
+    }
+    let (down, rest) = match key.strip_prefix("down_blocks.") {
+        Some(rest) => (true, rest),
+        None => (false, key.strip_prefix("up_blocks.")?),
+    };
+    let (stage, rest) = numbered(rest)?;
+    let (kind, rest) = rest.split_once('.')?;
+    let (slot, rest) = numbered(rest)?;
+    let number = |slot: usize| stage * (LAYERS + 1) + slot + usize::from(down);
+    let side = if down { "input_blocks" } else { "output_blocks" };
+    Some(match kind {
+        "resnets" => format!("{side}.{}.0.{}", number(slot), inside(rest)?),
+        "attentions" => format!("{side}.{}.1.{rest}", number(slot)),
+        "downsamplers" => format!("{side}.{}.0.op.{}", number(LAYERS), rest.strip_prefix("conv.")?),
+        // Behind the attention, or in its place in the stage that has none, the first one.
+        "upsamplers" => format!("{side}.{}.{}.{rest}", number(LAYERS), if stage == 0 { 1 } else { 2 }),
+        _ => return None,
+    })
+}
+
 /// diffusers' name inside a resnet of the UNet.
 fn resnet(rest: &str) -> Option<String> {
     let (theirs, ours) = RESNET.iter().find(|(theirs, _)| rest.starts_with(theirs))?;
@@ -218,6 +257,10 @@ pub(crate) mod tests {
                 let expected = if name == part { whole(ours.to_owned()) } else { Vec::new() };
                 assert_eq!(keys, expected, "{theirs} in the {name}");
             }
+        }
+        for (_, theirs, ours, _) in names().iter().filter(|(part, ..)| *part == "unet") {
+            let layer = |name: &str| name.rsplit_once('.').unwrap().0.to_owned();
+            assert_eq!(original(&layer(ours)), Some(layer(theirs.strip_prefix(UNET).unwrap())), "{ours}");
         }
         let ours: BTreeSet<_> = names().iter().map(|(part, _, ours, _)| (*part, *ours)).collect();
         assert_eq!((names().len(), ours.len()), (1130, 1130));

@@ -21,7 +21,7 @@ use self::fault::{Checked, Fault};
 use self::value::StoredTensor;
 use self::zip::{Archive, Entry};
 use super::element::Element;
-use super::source::TensorSource;
+use super::source::{TensorSource, no_number};
 use crate::error::{Context, Error, Result};
 use candle_core::Tensor;
 use std::collections::BTreeMap;
@@ -159,6 +159,13 @@ impl TensorSource for PickleFile {
         }
         let tensor = place.element.tensor(bytes, shape);
         tensor.ok_or_else(failed)?.context(failed)
+    }
+
+    fn number(&self, name: &str) -> Result<f64> {
+        let none = || no_number(&self.path, name);
+        let place = self.places.get(name).filter(|place| place.span == 1).ok_or_else(none)?;
+        let bytes = zip::bytes(&self.file, place.at, place.element.width() as u64);
+        place.element.number(bytes.map_err(|fault| fault.at(&self.path))?).ok_or_else(none)
     }
 }
 

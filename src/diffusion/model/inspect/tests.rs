@@ -2,6 +2,7 @@
 //!
 //! Files are full-size by their headers and have no bytes behind them but holes, since nothing here reads a weight.
 
+use super::trigger_words;
 use crate::diffusion::{Inspection, ModelInfo, ModelSpec};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -225,7 +226,7 @@ fn motions() -> Vec<(&'static str, Tensors, Expected)> {
         ("mm_sdxl_v10_beta", motion(3, (false, Some(32)), true), Refused("a motion module for SDXL")),
         ("hsxl", only(&[("down_blocks.1.temporal_attentions.0.norm.weight", &[640])]), Refused("Hotshot-XL")),
         ("pia", with(v2(true), "conv_in.weight", "F16", &[320, 9, 3, 3]), Refused("a module of PIA")),
-        ("v2_lora_PanLeft", only(&[(lora, &[64, 320])]), Refused("changes a model")),
+        ("v2_lora_PanLeft", only(&[(lora, &[64, 320])]), Taken("AnimateDiff", "--lora")),
     ]
 }
 
@@ -264,14 +265,27 @@ fn others() -> Vec<(&'static str, Tensors, Expected)> {
         (
             "lora",
             only(&[("lora_unet_down_blocks_0_attentions_0_proj_in.lora_down.weight", &[4, 320])]),
-            Refused("changes a model"),
+            Taken("", "--lora"),
+        ),
+        (
+            "lora of SD 1.5",
+            only(&[(
+                "lora_unet_mid_block_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight",
+                &[4, 768],
+            )]),
+            Taken(SD15, "--lora"),
+        ),
+        (
+            "lora of SDXL",
+            only(&[("lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight", &[4, 1280])]),
+            Refused("one for Stable Diffusion 1.5 is needed"),
         ),
         (
             "lora of diffusers",
             only(&[("unet.down_blocks.0.attentions.0.proj_in.lora_A.weight", &[4, 320])]),
-            Refused("changes a model"),
+            Taken("", "--lora"),
         ),
-        ("loha", only(&[("lycoris_x.hada_w1_a", &[4, 320])]), Refused("changes a model")),
+        ("loha", only(&[("lycoris_x.hada_w1_a", &[4, 320])]), Taken("", "--lora")),
         (
             "controlnet",
             only(&[("control_model.input_blocks.0.0.weight", &[320, 4, 3, 3])]),
@@ -282,7 +296,7 @@ fn others() -> Vec<(&'static str, Tensors, Expected)> {
             only(&[("controlnet_down_blocks.0.weight", &[320, 320, 1, 1])]),
             Refused("guides a model"),
         ),
-        ("embedding", only(&[("emb_params", &[4, 768])]), Refused("adds a word")),
+        ("embedding", only(&[("emb_params", &[4, 768])]), Taken("768 wide", "--prompt")),
         (
             "upscaler",
             only(&[("conv_first.weight", &[64, 3, 3, 3]), ("body.0.rdb1.conv1.weight", &[32, 64, 3, 3])]),
@@ -329,6 +343,15 @@ fn said(path: &Path, motion: &Path) -> Result<(Inspection, String), String> {
         words += &format!(" | {}", text(error));
     }
     Ok((found, words))
+}
+
+#[test]
+fn trigger_words_are_those_that_were_trained_most() {
+    let said = |key: &str, text: &str| trigger_words(&[(key.to_owned(), text.to_owned())].into());
+    let tags = r#"{"10_a": {"neon": 3, "city": 9}, "5_b": {"neon ": 7, "": 99}}"#;
+    assert_eq!(said("ss_tag_frequency", tags), ["neon", "city"]);
+    assert_eq!(said("modelspec.trigger_phrase", " my style "), ["my style"]);
+    assert!(said("ss_tag_frequency", "[").is_empty() && said("other", "x").is_empty());
 }
 
 #[test]
