@@ -15,8 +15,6 @@ use std::fmt::Write;
 
 /// How far points may lie from what the file has frame by frame, as a share of the curve's span.
 const BESIDE: f64 = 1.0 / 2000.0;
-/// Longest line of points, in characters.
-const LINE: usize = 100;
 /// Most names of curves that are left out in a note.
 const NAMED: usize = 6;
 
@@ -196,18 +194,10 @@ fn write_curve<T: std::fmt::Display>(
     points: impl Iterator<Item = (T, f64)>,
 ) {
     let _ = write!(text, "\n[[curve]]\nname = \"{}\"\n{how}\npoints = [", curve_name(name));
-    let mut line = 0;
+    // One to a line, as other programs' readers of such lists like it.
     for (at, value) in points {
-        let point = format!("[{at}, {value}], ");
-        if line == 0 || line + point.len() > LINE {
-            text.truncate(text.trim_end_matches(' ').len());
-            text.push_str("\n  ");
-            line = 2;
-        }
-        line += point.len();
-        text.push_str(&point);
+        let _ = write!(text, "\n  [{at}, {value}],");
     }
-    text.truncate(text.trim_end_matches(' ').len());
     text.push_str("\n]\n");
 }
 

@@ -107,7 +107,7 @@ fn a_weight_that_was_changed_in_use_is_the_merged_one_and_comes_back_to_the_bit(
         let adapter = Rc::new(opened(&kind, &targets));
         let (_, weights) = sections("kl-mid").into_iter().find(|(of, _)| *of == section).unwrap();
         let weights = weights.moved(vec![adapter]);
-        let (base, overlay) = weights.scope(layer).weight(theirs.dims()).unwrap();
+        let (base, overlay) = weights.scope(layer).weight(theirs.dims(), false).unwrap();
         let overlay = overlay.unwrap();
         overlay.turn(&[Arc::from([STRENGTH; 3])]).unwrap();
         let error = apart(&overlay.now().weight, &theirs);
