@@ -9,8 +9,8 @@ use crate::diffusion::ModelFingerprint;
 use crate::diffusion::model::{Origin, SamplingRecord};
 use crate::error::Result;
 use crate::job::{
-    Destination, JobOptions, OutputOptions, Request, Scene, Space, Warning, in_the_way, memory_warning, models,
-    warnings,
+    Destination, JobOptions, OutputOptions, Request, Scene, Space, Warning, in_the_way, memory_warning,
+    models, warnings,
 };
 use crate::render::{Estimate, Job, Window, estimate};
 use crate::score::ParamId;
