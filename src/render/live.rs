@@ -183,7 +183,7 @@ mod tests {
     fn rendered(live: &Live, model: &Model) -> Vec<Frame> {
         let (stop, off) = (AtomicBool::new(false), Timings::off());
         let (job, mut screen) = (&live.job, Screen::new(&live.job, Afterglow::none(&live.job)));
-        let mut sources = Sources::new(&job.timeline, job.settings.seed, job.settings.picture);
+        let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
         let mut all = Vec::new();
         for rendered in Render::new(job, model, None, &stop, &off).unwrap() {
             let rendered = rendered.unwrap();
