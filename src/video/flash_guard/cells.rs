@@ -78,6 +78,32 @@ pub(super) fn lit(frame: &Frame, factor: f32) -> Frame {
     out
 }
 
+/// The picture with the light of each cell multiplied by its factor, which changes gradually from cell to cell. Bytes are taken for the
+/// power 1 / 2.2 of light, which they nearly are.
+pub(super) fn lit_locally(frame: &Frame, factors: &[f32]) -> Frame {
+    let (width, height) = (frame.size().width as usize, frame.size().height as usize);
+    let (columns, rows) = (width.min(COLUMNS), height.min(ROWS));
+    let factors: Vec<f32> = factors.iter().map(|factor| factor.powf(1.0 / 2.2)).collect();
+    // Between the middles of which two cells a pixel lies, and how far on.
+    let between = |at: usize, length: usize, cells: usize| {
+        let place = ((at as f32 + 0.5) * cells as f32 / length as f32 - 0.5).clamp(0.0, (cells - 1) as f32);
+        (place as usize, (place as usize + 1).min(cells - 1), place.fract())
+    };
+    let across: Vec<_> = (0..width).map(|x| between(x, width, columns)).collect();
+    let mut out = frame.clone();
+    out.rgb_mut().par_chunks_mut(3 * width.max(1)).enumerate().for_each(|(y, line)| {
+        let (upper, lower, down) = between(y, height, rows);
+        let row: Vec<f32> = (0..columns)
+            .map(|c| factors[upper * columns + c] * (1.0 - down) + factors[lower * columns + c] * down)
+            .collect();
+        for (pixel, (left, right, part)) in line.chunks_exact_mut(3).zip(&across) {
+            let factor = row[*left] * (1.0 - part) + row[*right] * part;
+            pixel.iter_mut().for_each(|v| *v = (f32::from(*v) * factor + 0.5) as u8);
+        }
+    });
+    out
+}
+
 fn cell([r, g, b]: [f32; 3]) -> Cell {
     let (red, all) = ((r - g - b).max(0.0), r + g + b);
     Cell { light: 0.2126 * r + 0.7152 * g + 0.0722 * b, red, saturated: all > 0.0 && r >= SATURATED * all }
@@ -113,6 +139,20 @@ mod tests {
         assert_eq!((half.rgb()[765], lit(&half, 2.0).rgb()[765], lit(&ramp, 0.0).rgb()[765]), (188, 255, 0));
         let (before, after) = (mean(&measure(&ramp)), mean(&measure(&half)));
         assert!((after / before - 0.5).abs() < 0.005, "{after} {before}");
+    }
+
+    #[test]
+    fn the_light_of_every_cell_is_what_it_was_times_its_factor() {
+        let size = Size { width: 160, height: 90 };
+        let grey = Frame::new(size, vec![120; 3 * size.pixels()]);
+        let before = measure(&grey);
+        let factors: Vec<f32> = (0..16 * 9).map(|i| 1.0 + 0.05 * (i % 16) as f32).collect();
+        let after = measure(&lit_locally(&grey, &factors));
+        for i in (0..16 * 9).filter(|i| (1..15).contains(&(i % 16))) {
+            let factor = after[i].light / before[i].light;
+            assert!((factor / factors[i] - 1.0).abs() < 0.03, "{i}: {factor} for {}", factors[i]);
+        }
+        assert!(lit_locally(&grey, &[1.0; 16 * 9]) == grey);
     }
 
     #[test]

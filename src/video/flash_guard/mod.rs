@@ -5,7 +5,8 @@
 //! once more than three times in a second is damped, as little as it takes, by the first of these ways that makes no such transition:
 //! 1. It is lit as the frame before was, so that what moves goes on moving: its mean light is before + a (frame - before) with the largest
 //!    a of 64 steps that will do.
-//! 2. It is blended with the frame before: out = before + a (frame - before). At a = 0 the picture stands, so there is always one.
+//! 2. The same with each cell's light, gradually from cell to cell.
+//! 3. It is blended with the frame before: out = before + a (frame - before). At a = 0 the picture stands, so there is always one.
 //!
 //! Every other frame passes as it is.
 //!
@@ -63,6 +64,10 @@ const STEPS: u16 = 64;
 const TOGETHER: f64 = 0.25;
 /// Behind a damped frame a second is counted longer by this, so that nobody who counts otherwise finds a fourth flash.
 const MARGIN: f64 = 0.125;
+
+/// What is as dark as this has no light worth multiplying; and by how much light is multiplied at most.
+const DARK: f32 = 0.002;
+const MOST_LIT: f32 = 8.0;
 
 /// Lets frames pass and holds flashes to three a second.
 #[derive(Clone, Debug)]
@@ -136,13 +141,21 @@ impl FlashGuard {
 
     /// The frame as near to `frame`, whose cells were `measured`, as is allowed.
     fn damp(&self, frame: &Frame, measured: &[Cell]) -> Frame {
-        let (from, to) = (cells::mean(&cells::measure(&self.before)), cells::mean(measured));
-        let lit = |share: u16| {
-            let light = from + (to - from) * f32::from(share) / f32::from(STEPS);
-            cells::lit(frame, light / to.max(1e-6))
+        let before = cells::measure(&self.before);
+        let (from, to) = (cells::mean(&before), cells::mean(measured));
+        let factor = |from: f32, to: f32, share: u16| {
+            let wanted = from + (to - from) * f32::from(share) / f32::from(STEPS);
+            ((wanted + DARK) / (to + DARK)).clamp(1.0 / MOST_LIT, MOST_LIT)
+        };
+        let lit = |share| cells::lit(frame, factor(from, to, share));
+        let lit_locally = |share| {
+            let pairs = before.iter().zip(measured);
+            let factors: Vec<f32> = pairs.map(|(from, to)| factor(from.light, to.light, share)).collect();
+            cells::lit_locally(frame, &factors)
         };
         let blended = |share| mix(&self.before, frame, share);
-        self.most(&lit).or_else(|| self.most(&blended)).unwrap_or_else(|| self.before.clone())
+        let ways: [&dyn Fn(u16) -> Frame; 3] = [&lit, &lit_locally, &blended];
+        ways.into_iter().find_map(|way| self.most(way)).unwrap_or_else(|| self.before.clone())
     }
 
     /// What is made with the largest share that is allowed; none if not even a share of 0 is.
