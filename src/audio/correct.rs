@@ -335,7 +335,10 @@ mod tests {
         assert_eq!(taps.downbeats, [Seconds(1.0), Seconds(5.0)]);
         let bars = corrected(&Corrections { beats: list("1 3\n2 1\n3 2\n4 3\n5 1"), ..Default::default() });
         assert_eq!((bars.downbeats, bars.tempo_bpm), (vec![Seconds(2.0), Seconds(5.0)], Some(60.0)));
-        for text in ["1 0.1\n2 1.1\n3 1.2\n4 1.3\n5 2.1", "1 3.1\n2 1.2\n3 2.2\n4 3.2\n5 1.3"] {
+        for text in [
+            "1\t1\t0.1\n2\t2\t1.1\n3\t3\t1.2\n4\t4\t1.3\n5\t5\t2.1",
+            "1\t1\t3.1\n2\t2\t1.2\n3\t3\t2.2\n4\t4\t3.2\n5\t5\t1.3",
+        ] {
             let places = corrected(&Corrections { beats: list(text), ..Default::default() });
             assert_eq!(places.downbeats, [Seconds(2.0), Seconds(5.0)], "{text}");
         }

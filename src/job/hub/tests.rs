@@ -189,7 +189,7 @@ fn wrong_bytes_never_get_the_name() {
 fn what_a_hub_refuses_is_told_with_what_to_do() {
     for (reply, message, hint) in [
         (Reply::of(401), "not without a token (401)", "set HF_TOKEN"),
-        (Reply::of(403).with("x-error-code", "GatedRepo"), "not allowed (403)", "agreed to terms"),
+        (Reply::of(403).with("x-error-code", "GatedRepo"), "not allowed (403)", "accept terms"),
         (
             Reply::of(404).with("x-error-message", "Entry not\tfound"),
             "not found (404): Entry notfound",
