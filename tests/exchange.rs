@@ -98,7 +98,7 @@ fn a_value_that_can_not_be_read_says_its_form() {
     let stage = Stage::new(1.0);
     stage
         .run("plan track.wav --section 1 --start 0.5 --end 0.5")
-        .fails(2, &["nothing of section 1", "times in the track"]);
+        .fails(2, &["no part of section 1", "times in the track"]);
     for (words, hint) in [("--size 1281x721", "1280x720"), ("--fps 0", "29.97"), ("--start 1:xx", "1:02.5")] {
         stage.run(&format!("plan track.wav {words}")).fails(2, &[hint]);
     }

@@ -79,7 +79,7 @@ fn ten_flashes_a_second_come_out_as_three_and_two_are_untouched() {
             .succeeds()
     };
     let told = render("ten.toml", "", "guarded.mp4").err;
-    assert!(told.contains("flash guard damped"), "{told}");
+    assert!(told.contains("flash guard dimmed"), "{told}");
     render("ten.toml", "--flash-guard off", "open.mp4");
     let (guarded, open) = (luminances(&stage, "guarded.mp4"), luminances(&stage, "open.mp4"));
     assert_eq!((guarded.len(), open.len()), (60, 60));
@@ -94,7 +94,7 @@ fn ten_flashes_a_second_come_out_as_three_and_two_are_untouched() {
         stage.run(&format!("plan track.wav --fps 30 --preset {preset} {options}")).succeeds()
     };
     let warned = plan("ten.toml", "").out;
-    assert!(warned.contains("flashes 10 times in a second: 0:00") && warned.contains("flash guard damps"));
+    assert!(warned.contains("flashes 10 times in a second: 0:00") && warned.contains("flash guard dampens"));
     assert!(!plan("two.toml", "").out.contains("flashes"));
     // The record says so, and a project made of it says it again.
     stage.run("extract open.mkv --to again").succeeds();

@@ -1,7 +1,7 @@
 //! Pictures and clips that frames start from, made by ffmpeg: which picture is seen when, its colours, its place in the frame.
 
 use beatbolt::units::{Seconds, Size};
-use beatbolt::video::{Fit, Footage, Frame};
+use beatbolt::video::{Fit, Footage, Frame, Reel};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -55,7 +55,7 @@ fn a_picture_is_seen_from_its_time_on_in_whatever_order_it_is_asked_for() {
                 2 * (slot / 3) + u64::from(slot % 3 > 0)
             }
         };
-        let mut upwards = footage.reel().unwrap();
+        let mut upwards = Reel::open(footage.clone()).unwrap();
         let mut seen = Vec::new();
         for i in 0..38 {
             let time = f64::from(i) / 10.0 + 0.05;
@@ -63,7 +63,7 @@ fn a_picture_is_seen_from_its_time_on_in_whatever_order_it_is_asked_for() {
             assert_eq!(number(&frame), right(time), "{name} at {time}");
             seen.push(frame);
         }
-        let mut anyhow = footage.reel().unwrap();
+        let mut anyhow = Reel::open(footage.clone()).unwrap();
         for i in (0..38).rev().chain((0..38).map(|i| i * 17 % 38)) {
             let time = i as f64 / 10.0 + 0.05;
             let frame = anyhow.frame(Seconds(time), SIZE, Fit::Cover).unwrap();
@@ -125,7 +125,8 @@ fn pictures_are_turned_and_pulled_as_their_file_says() {
         std::fs::write(&path, with_matrix(&upright, matrix)).unwrap();
         let footage = Footage::open(&path).unwrap();
         assert_eq!(footage.size().to_string(), size, "{matrix:?}");
-        let frame = footage.reel().unwrap().frame(Seconds(0.0), footage.size(), Fit::Stretch).unwrap();
+        let frame =
+            Reel::open(footage.clone()).unwrap().frame(Seconds(0.0), footage.size(), Fit::Stretch).unwrap();
         assert_eq!(quarters(&frame), shown, "{matrix:?}");
         // FFmpeg's own program turns them the same way.
         let raw = Command::new("ffmpeg")
@@ -191,7 +192,7 @@ fn colours_are_those_of_the_matrix_and_the_range_that_a_file_names() {
         ("picture.webp", &["-frames:v", "1", "-quality", "100"]),
     ] {
         let footage = Footage::open(&made(folder.path(), name, source, options)).unwrap();
-        let frame = footage.reel().unwrap().frame(Seconds(0.0), SIZE, Fit::Cover).unwrap();
+        let frame = Reel::open(footage.clone()).unwrap().frame(Seconds(0.0), SIZE, Fit::Cover).unwrap();
         let seen = &frame.rgb()[3 * (64 * 24 + 32)..][..3];
         let apart = seen.iter().zip([0xC8, 0x64, 0x20]).map(|(a, b)| a.abs_diff(b)).max().unwrap();
         assert!(apart <= 4, "{name}: {seen:?}");
@@ -203,7 +204,7 @@ fn colours_are_those_of_the_matrix_and_the_range_that_a_file_names() {
 fn a_wide_frame_is_covered_or_holds_all_of_the_picture() {
     let folder = TempDir::new().unwrap();
     let path = made(folder.path(), "q.png", QUARTERS, &["-frames:v", "1"]);
-    let mut reel = Footage::open(&path).unwrap().reel().unwrap();
+    let mut reel = Reel::open(Footage::open(&path).unwrap()).unwrap();
     let wide = Size { width: 192, height: 48 };
     let mut seen = |fit| reel.frame(Seconds(0.0), wide, fit).unwrap();
     let at =

@@ -156,7 +156,7 @@ fn a_video_from_anywhere_puts_no_command_of_its_own_into_the_one_that_is_printed
             Some(inside) => other[key][inside] = evil("12").into(),
             None => other[key] = evil("12").into(),
         }
-        extract(other, "third").fails(3, &["damaged", "no record of a job"]);
+        extract(other, "third").fails(3, &["damaged", "not a beatbolt job record"]);
     }
     let mut hidden = job(serde_json::json!([]));
     hidden["prompt"] = "waves\u{1b}[2K".into();
@@ -178,7 +178,9 @@ fn a_new_project_for_a_track_renders_at_once() {
     stage.run(&format!("render video.toml -o a.mkv {SMALL}")).succeeds();
     stage.run("new track.wav").fails(5, &["already exists"]);
     std::fs::create_dir(stage.path("elsewhere")).unwrap();
-    stage.run("new track.wav -o elsewhere/video.toml").fails(2, &["does not lie in", "copy the file"]);
+    stage
+        .run("new track.wav -o elsewhere/video.toml")
+        .fails(2, &["is not in the project's folder", "copy the file"]);
 }
 
 #[test]
@@ -260,7 +262,7 @@ fn mistakes_in_projects_get_one_error_and_a_hint() {
         stage.run("render video.toml").fails(code, words);
     }
     std::fs::write(stage.path("video.toml"), "track = \"track.wav\"").unwrap();
-    stage.run("render video.toml --preset tide").fails(2, &["names its presets itself", "preset = \"tide\""]);
+    stage.run("render video.toml --preset tide").fails(2, &["names its own presets", "preset = \"tide\""]);
     stage.run("render nothing.toml").fails(3, &["nothing.toml", "beatbolt new"]);
     stage.run("import track.wav").fails(3, &["track.wav"]);
     std::fs::write(stage.path("s.txt"), "0:(wobble(t))").unwrap();

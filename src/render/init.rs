@@ -208,7 +208,7 @@ impl Inits {
     /// The init that is written `name`, ready to be played in frames of `size`.
     pub(super) fn play(&self, name: &str) -> Result<Option<Playing>> {
         let Some(Opened { footage, showing, .. }) = self.0.get(name) else { return Ok(None) };
-        Ok(Some(Playing { reel: footage.reel()?, length: footage.length(), showing: *showing }))
+        Ok(Some(Playing { reel: Reel::open(footage.clone())?, length: footage.length(), showing: *showing }))
     }
 }
 

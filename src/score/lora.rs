@@ -42,7 +42,7 @@ impl Lora {
         let (mut file, mut numbers) = (text.trim(), Vec::new());
         while let Some((rest, number)) = file.rsplit_once(':') {
             let Ok(number) = number.trim().parse::<f32>() else { break };
-            if numbers.len() == 2 || rest.is_empty() {
+            if numbers.len() == 2 {
                 break;
             }
             numbers.insert(0, number);

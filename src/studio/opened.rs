@@ -212,7 +212,7 @@ mod tests {
         let outside = tempfile::NamedTempFile::new().unwrap();
         let hearing = Hearing { sections_file: Some(outside.path().to_owned()), ..Hearing::default() };
         let error = saved(of(&project, hearing)).unwrap_err();
-        assert!(error.to_string().contains("does not lie in the project's folder"), "{error}");
+        assert!(error.to_string().contains("is not in the project's folder"), "{error}");
         let options = Options { tracker: Tracker::Aubio, ..Options::default() };
         assert!(saved(of(&track, Hearing { options, ..Hearing::default() })).is_err());
     }

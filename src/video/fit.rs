@@ -1,6 +1,5 @@
 //! Fits: pictures of any form, size and shape brought into frames of the size that is wanted.
 
-use super::footage::Turn;
 use super::frame::Frame;
 use crate::error::{Context as _, Error, Result};
 use crate::units::Size;
@@ -20,6 +19,13 @@ pub enum Fit {
     Contain,
     /// It is pulled into the frame's shape.
     Stretch,
+}
+
+/// How pictures are turned before they are shown: quarters clockwise, after a mirroring from left to right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub quarters: u8,
+    pub mirrored: bool,
 }
 
 impl FromStr for Fit {

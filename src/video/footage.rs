@@ -1,6 +1,6 @@
 //! Footage: a picture or a clip of somebody's own, as its file says it is.
 
-use super::reel::Reel;
+use super::fit::Turn;
 use crate::demux;
 use crate::digest::Digest;
 use crate::error::{Context as _, Error, Result};
@@ -25,13 +25,6 @@ pub struct Footage {
     size: Size,
     length: Option<Seconds>,
     note: Option<String>,
-}
-
-/// How pictures are turned before they are shown: quarters clockwise, after a mirroring from left to right.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Turn {
-    pub quarters: u8,
-    pub mirrored: bool,
 }
 
 impl Footage {
@@ -90,14 +83,6 @@ impl Footage {
             _ => Size { width: stored.height, height: wide },
         };
         Ok(Footage { path: path.to_owned(), index, turn, aspect, start, size, length, note })
-    }
-
-    /// The pictures, to be seen at any time.
-    ///
-    /// # Errors
-    /// As [`Self::open`].
-    pub fn reel(&self) -> Result<Reel> {
-        Reel::open(self.clone())
     }
 
     /// Width and height as they are shown: turned as the file says, pixels square.

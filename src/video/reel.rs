@@ -52,7 +52,11 @@ struct Kept {
 }
 
 impl Reel {
-    pub(super) fn open(footage: Footage) -> Result<Self> {
+    /// The pictures of `footage`, none of them decoded yet.
+    ///
+    /// # Errors
+    /// As [`Footage::open`].
+    pub fn open(footage: Footage) -> Result<Self> {
         let (input, decoder, tick) = start(&footage)?;
         Ok(Reel {
             input,

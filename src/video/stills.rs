@@ -21,7 +21,7 @@ impl Stills {
     /// Input: it can't be read, has no picture, or one in a format that can't be decoded.
     pub fn open(path: &Path) -> Result<Self> {
         let footage = Footage::open(path)?;
-        Ok(Stills { reel: footage.reel()?, footage })
+        Ok(Stills { reel: Reel::open(footage.clone())?, footage })
     }
 
     /// How long the video is.

@@ -1,8 +1,14 @@
 //! Entities of HTML in a text, as ftfy reads them: those of HTML 5 that end in a semicolon, characters by their number, and names in
 //! small letters written in capitals.
 
-use super::typography::{Change, WINDOWS};
 use entities::ENTITIES;
+
+/// What stands for the bytes from 0x80 on in Windows' Latin alphabet, which is what such characters in a text come from.
+pub(super) const WINDOWS: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
+
+/// What becomes of some characters of a text, from the first on: how many there are, and what stands in their place, if anything
+/// changes.
+pub(super) type Change = (usize, Option<String>);
 
 /// Most characters of a name or number.
 const LONGEST: usize = 24;

@@ -7,15 +7,13 @@
 //! CLIP, white space and lower case. Not done: ftfy's guesses about text that was decoded wrongly.
 
 use super::html;
+use super::html::{Change, WINDOWS};
 use tokenizers::normalizer::Range;
 use tokenizers::normalizers::replace::{Replace, ReplacePattern};
 use tokenizers::{NormalizedString, Normalizer, Result};
 
 /// Times that a text is gone through, at most; entities inside each other deeper than that nobody writes.
 const ROUNDS: usize = 16;
-
-/// What stands for the bytes from 0x80 on in Windows' Latin alphabet, which is what such characters in a text come from.
-pub(super) const WINDOWS: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
 
 /// Letters that stand for several, and these.
 const LIGATURES: [(char, &str); 22] = [
@@ -42,10 +40,6 @@ const LIGATURES: [(char, &str); 22] = [
     ('ﬅ', "ſt"),
     ('ﬆ', "st"),
 ];
-
-/// What becomes of some characters of a text, from the first on: how many there are, and what stands in their place, if anything
-/// changes.
-pub(super) type Change = (usize, Option<String>);
 
 /// A text as ftfy leaves it, with the places from which its characters come.
 pub(super) fn plain(text: &str) -> NormalizedString {

@@ -1,6 +1,7 @@
 //! Deforum's formulas in beatbolt's own expressions, where these have the same words for it.
 
-use super::formula::{FUNCTIONS, Formula, Names, Node};
+use super::formula::{Formula, Names};
+use super::numexpr::{FUNCTIONS, Node};
 use super::numexpr::{WHOLE_POWER, WHOLE_QUOTIENT, WHOLE_REST};
 use super::points::short;
 

@@ -4,7 +4,7 @@
 //! (`numexpr.rs`). A remainder has the sign of the divisor, as in Python and in numexpr 2.14. Cost is bounded by the number of
 //! parts.
 
-use super::numexpr::{Part, WHOLE_POWER, WHOLE_QUOTIENT, WHOLE_REST};
+use super::numexpr::{FUNCTIONS, Node, Part, WHOLE_POWER, WHOLE_QUOTIENT, WHOLE_REST};
 use crate::error::{Error, Result, nearest};
 
 /// Longest formula, in bytes.
@@ -29,17 +29,6 @@ pub struct Names {
     pub s: f64,
 }
 
-/// A part of a formula.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Node {
-    Number(f64),
-    Name(usize),
-    Sign(Box<Node>),
-    Not(Box<Node>),
-    Pair(&'static str, Box<Node>, Box<Node>),
-    Call(usize, Vec<Node>),
-}
-
 /// What is wrong, and at which byte.
 #[derive(Debug)]
 pub struct Wrong {
@@ -50,45 +39,6 @@ pub struct Wrong {
 }
 
 const NAMES: [&str; 3] = ["t", "max_f", "s"];
-
-/// A function: its name, how many arguments it takes, and what it gives.
-pub(super) type Row = (&'static str, usize, fn(&[f64]) -> f64);
-
-/// Every function there is.
-pub(super) const FUNCTIONS: [Row; 32] = [
-    ("where", 3, |a| if a[0] != 0.0 { a[1] } else { a[2] }),
-    ("sin", 1, |a| a[0].sin()),
-    ("cos", 1, |a| a[0].cos()),
-    ("tan", 1, |a| a[0].tan()),
-    ("arcsin", 1, |a| a[0].asin()),
-    ("arccos", 1, |a| a[0].acos()),
-    ("arctan", 1, |a| a[0].atan()),
-    ("arctan2", 2, |a| a[0].atan2(a[1])),
-    ("sinh", 1, |a| a[0].sinh()),
-    ("cosh", 1, |a| a[0].cosh()),
-    ("tanh", 1, |a| a[0].tanh()),
-    ("arcsinh", 1, |a| a[0].asinh()),
-    ("arccosh", 1, |a| a[0].acosh()),
-    ("arctanh", 1, |a| a[0].atanh()),
-    ("log", 1, |a| a[0].ln()),
-    ("log10", 1, |a| a[0].log10()),
-    ("log2", 1, |a| a[0].log2()),
-    ("log1p", 1, |a| a[0].ln_1p()),
-    ("exp", 1, |a| a[0].exp()),
-    ("expm1", 1, |a| a[0].exp_m1()),
-    ("sqrt", 1, |a| a[0].sqrt()),
-    ("abs", 1, |a| a[0].abs()),
-    ("floor", 1, |a| a[0].floor()),
-    ("ceil", 1, |a| a[0].ceil()),
-    ("maximum", 2, |a| a[0].max(a[1])),
-    ("minimum", 2, |a| a[0].min(a[1])),
-    ("fmod", 2, |a| a[0] % a[1]),
-    ("trunc", 1, |a| a[0].trunc()),
-    ("round", 1, |a| a[0].round_ties_even()),
-    ("hypot", 2, |a| a[0].hypot(a[1])),
-    ("copysign", 2, |a| a[0].copysign(a[1])),
-    ("sign", 1, |a| if a[0] == 0.0 { 0.0 } else { a[0].signum() }),
-];
 
 /// Operators between two parts, the longest first, and how strongly they bind.
 const PAIRS: [(&str, u8); 16] = [

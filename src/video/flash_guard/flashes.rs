@@ -1,7 +1,7 @@
 //! Flashes, counted as frames pass: transitions of cells, and of the picture.
 //!
 //! A cell makes a transition when its value has moved by a step from the extreme since its last one, the other way. The picture makes
-//! one when more than a quarter of its area has, the same way, within a quarter of a second; it goes up and down in turn. A
+//! one when more than a quarter of its area has, the same way, within a tenth of a second; it goes up and down in turn. A
 //! flash is a pair of opposing transitions, so no more than six of them belong into a second. Those that lead away from how the picture
 //! mostly is, up from a dark one or down from a bright one, begin a flash: they are refused where the way back would be,
 //! so that a picture isn't held in its flash.

@@ -60,8 +60,8 @@ impl Guard {
 
 /// Steps from a frame that stands to one that is as it came.
 const STEPS: u16 = 64;
-/// Transitions of cells within a quarter of a second are one of the picture: half a cycle of what is just harmless is shorter.
-const TOGETHER: f64 = 0.25;
+/// Transitions of cells within so many seconds are one of the picture: those of a flash are; what moves takes longer to get around.
+const TOGETHER: f64 = 0.1;
 /// Behind a damped frame a second is counted longer by this, so that nobody who counts otherwise finds a fourth flash.
 const MARGIN: f64 = 0.125;
 
