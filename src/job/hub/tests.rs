@@ -249,7 +249,7 @@ fn a_disk_that_fills_up_on_the_way_is_told_and_the_next_try_goes_on() {
     let server = Server::start(sound);
     let error = pull(&hub(&server.origin), folder.path()).unwrap_err();
     assert!(error.kind() == ErrorKind::Output && error.to_string().contains("No space left"), "{error}");
-    assert!(error.hints()[0].contains("the same command goes on from there") && !full.exists());
+    assert!(error.hints()[0].contains("the same command resumes") && !full.exists());
     fs::rename(&kept, &part).unwrap();
     pull(&hub(&server.origin), folder.path()).unwrap();
     assert_whole(folder.path(), &whole());

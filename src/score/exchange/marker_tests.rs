@@ -57,10 +57,11 @@ fn markers_that_are_read_back_are_written_the_same() {
             let third = written(&read_back(&again, &second), "25", format);
             // A grid of tempos that change with every beat moves by millionths of a second each time.
             assert!(second == third || format == MarkerFormat::Rekordbox && !steady, "{format:?}");
-            assert_eq!(
-                (again.beats.len(), again.downbeats.len()),
-                (analysis.beats.len(), analysis.downbeats.len())
-            );
+            assert_eq!(again.beats.len(), analysis.beats.len());
+            // Its tempos say in which metre they count; these bars are shorter than the metre of the track.
+            if steady || format != MarkerFormat::Rekordbox {
+                assert_eq!(again.downbeats.len(), analysis.downbeats.len(), "{format:?}");
+            }
             let labels = |a: &Analysis| a.sections.iter().map(|s| s.label.clone()).collect::<Vec<_>>();
             assert_eq!(labels(&again), labels(&analysis), "{format:?}");
         }
