@@ -356,7 +356,7 @@ fn wrong_presets_are_told_where_and_what() {
             "what this job lacks",
             &[P, "[base]\nlora.smoke = 1\n"],
             "mine.toml:4:6: there is no parameter 'lora.smoke': this job has no LoRA",
-            "leave it out",
+            "name one with --lora",
         ),
         Case("cuts", &[P, "[cuts]\non = \"sections\"\n"], "on can't be 'sections'", "'section'"),
         Case("cut bars", &[P, "[cuts]\non = \"bars:0\"\n"], "can't be on 'bars:0'", "bars:1"),

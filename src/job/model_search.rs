@@ -187,7 +187,7 @@ pub(super) fn find(asked: &Path, wanted: Wanted, places: &Places) -> Result<Foun
     let mut hits = candidates.iter().filter(|path| is_meant(path, asked));
     let Some(first) = hits.next() else {
         return match (misplaced(asked, wanted, places), asked.components().count()) {
-            (Some((other, path)), _) if other == Wanted::Model => {
+            (Some((Wanted::Model, path)), _) => {
                 let (kind, home) = (wanted.name(), wanted.places()[0]);
                 let note = format!(
                     "{name}: {} lies among the checkpoints; a {kind}'s place is {home}",

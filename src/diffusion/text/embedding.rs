@@ -184,7 +184,8 @@ mod tests {
         ] {
             assert_eq!(opened(&[(name, shape)], 16).unwrap().count(), count, "{name}");
         }
-        let refused: &[(&[(&str, &[usize])], &str)] = &[
+        type Tensors<'a> = &'a [(&'a str, &'a [usize])];
+        let refused: &[(Tensors<'_>, &str)] = &[
             (&[("emb_params", &[1, 1024])], "1024 wide, as for Stable Diffusion 2"),
             (&[("clip_l", &[1, 16]), ("clip_g", &[1, 1280])], "for SDXL"),
             (&[("emb_params", &[301, 16])], "301 vectors"),

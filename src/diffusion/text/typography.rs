@@ -107,7 +107,7 @@ fn colour(text: &str) -> Change {
 
 /// A control character, which is nothing.
 fn control(text: &str) -> Change {
-    (1, text.starts_with(|c| is_control(c)).then(String::new))
+    (1, text.starts_with(is_control).then(String::new))
 }
 
 /// White space and lower case, with the one pattern at hand.

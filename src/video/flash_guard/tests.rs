@@ -69,7 +69,7 @@ fn four_and_more_flashes_a_second_come_out_as_three() {
 fn what_moves_goes_on_moving_while_a_flash_is_held() {
     // A bar that is nowhere for two frames running, before a ground that flashes six times a second.
     let scene = |i: usize| {
-        let ground = if i % 5 == 0 { 180 } else { 90 };
+        let ground = if i.is_multiple_of(5) { 180 } else { 90 };
         let bar = i;
         let row =
             (0..SIZE.width as usize).flat_map(|x| [if (bar..bar + 6).contains(&x) { 20 } else { ground }; 3]);

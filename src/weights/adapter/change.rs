@@ -253,7 +253,7 @@ impl Check<'_> {
                 a == b
                     && a % 2 == 0
                     && count.checked_mul(*a) == Some(out)
-                    && wide.is_some_and(|w| w > 0 && out % w == 0)
+                    && wide.is_some_and(|w| w > 0 && out.is_multiple_of(w))
             }
             _ => false,
         };

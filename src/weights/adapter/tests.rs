@@ -135,7 +135,8 @@ fn wrong_files_are_refused_by_what_they_are() {
     let (own, other) = (targets("kl-mid"), targets("tiny"));
     let block = "lora_unet_down_blocks_0_attentions_0_transformer_blocks_0";
     let q = format!("{block}_attn1_to_q");
-    let cases: &[(&[(&str, &[usize])], &str)] = &[
+    type Tensors<'a> = &'a [(&'a str, &'a [usize])];
+    let cases: &[(Tensors<'_>, &str)] = &[
         (&[("lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight", &[2, 16])], "is for SDXL"),
         (
             &[("lora_unet_input_blocks_7_1_transformer_blocks_9_attn1_to_q.lora_down.weight", &[2, 1280])],
