@@ -15,6 +15,7 @@ use beatbolt::video::{Cut, Finish, Finisher, FlashGuard, Fonts, Frame, Lut, Ripp
 use candle_core::{Device, Tensor};
 use std::hint::black_box;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 const TURNS: usize = 9;
@@ -130,7 +131,7 @@ fn layers() {
     let scope = beatbolt::audio::Scope::listen(&track, None, fps, frames).expect("the example");
     let line = "[00:00.00]words that are sung in one line and another\n[00:20.00]";
     let lines = sung(&beatbolt::audio::lyrics::parse(line).expect("lyrics"));
-    let material = Material { lines, scope: Some(scope), ..Material::of(&analysis) };
+    let material = Material { lines, scope: Some(Arc::new(scope)), ..Material::of(&analysis) };
     let show = Show::of(find("pulse").expect("shipped"));
     let span = Span { start: Seconds(0.0), frames };
     let timeline = show.play(&analysis, &Overrides::default(), fps, span).expect("a shipped preset");

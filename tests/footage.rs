@@ -52,7 +52,7 @@ fn a_picture_is_seen_from_its_time_on_in_whatever_order_it_is_asked_for() {
             true => (time * 10.0 + 1e-6).floor() as u64,
             false => {
                 let slot = (time * 10.0 + 1e-6).floor() as u64;
-                2 * (slot / 3) + u64::from(slot % 3 > 0)
+                2 * (slot / 3) + u64::from(!slot.is_multiple_of(3))
             }
         };
         let mut upwards = Reel::open(footage.clone()).unwrap();
