@@ -84,7 +84,7 @@ impl ModelHints {
     }
 
     /// The motion scale with which a frame shown for 1/`fps` of a second moves as far as `scale` asks for, which speaks of frames at
-    /// the model's own rate: speed belongs to seconds. At most [`MOST_SCALE`]: slow rates ask for more than a model can move.
+    /// the model's own rate: speed belongs to seconds. At most 2: slow rates ask for more than a model can move.
     pub fn scale_at(&self, scale: f32, fps: FrameRate) -> f32 {
         let own = f64::from(self.fps);
         if scale <= self.still || fps.per_second() == own {
