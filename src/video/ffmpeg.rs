@@ -2,7 +2,9 @@
 
 use crate::demux;
 use crate::error::{Error, Result};
-use ffmpeg_next::{StreamMut, codec, encoder, ffi};
+use ffmpeg_next::format::context::Input;
+use ffmpeg_next::format::stream::Disposition;
+use ffmpeg_next::{Stream, StreamMut, codec, encoder, ffi};
 use std::ffi::{CStr, CString};
 use std::path::Path;
 
@@ -71,6 +73,11 @@ pub(super) fn stored_bits(parameters: &codec::Parameters) -> Option<u8> {
         (parameters.bits_per_raw_sample, parameters.bits_per_coded_sample)
     };
     [raw, coded].into_iter().find(|bits| *bits > 0).and_then(|bits| u8::try_from(bits).ok())
+}
+
+/// The stream that is a file's cover picture.
+pub(super) fn cover(input: &Input) -> Option<Stream<'_>> {
+    input.streams().find(|stream| stream.disposition().contains(Disposition::ATTACHED_PIC))
 }
 
 /// Marks a stream as the file's cover picture.

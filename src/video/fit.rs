@@ -1,6 +1,7 @@
 //! Fits: pictures of any form, size and shape brought into frames of the size that is wanted.
 
 use super::frame::Frame;
+use super::pixels::from_rgb;
 use crate::error::{Context as _, Error, Result};
 use crate::units::Size;
 use ffmpeg_next::color::{Range, Space};
@@ -94,20 +95,11 @@ impl Scaler {
         let width = (u64::from(size.width) * u64::from(BLURRED_ROWS) / u64::from(size.height)).max(2) as u32;
         let small = Size { width, height: BLURRED_ROWS };
         let tiny = cropped(&self.scaled(picture, around(small, self.shape(picture), f64::max))?, small);
-        let mut large = scale(
-            &mut Context::get(
-                Pixel::RGB24,
-                width,
-                BLURRED_ROWS,
-                Pixel::RGB24,
-                size.width,
-                size.height,
-                Flags::BICUBIC | exact(),
-            )
-            .context(unknown)?,
-            &packed(&tiny),
-            size,
-        )?;
+        let tiny = from_rgb(&tiny, Pixel::RGB24).ok_or_else(unknown)?;
+        let flags = Flags::BICUBIC | exact();
+        let (rgb, Size { width: w, height: h }) = (Pixel::RGB24, size);
+        let mut context = Context::get(rgb, width, BLURRED_ROWS, rgb, w, h, flags).context(unknown)?;
+        let mut large = scale(&mut context, &tiny, size)?;
         large.rgb_mut().iter_mut().for_each(|value| *value = (f32::from(*value) * SIDES) as u8);
         Ok(large)
     }
@@ -178,16 +170,6 @@ fn scale(context: &mut Context, picture: &frame::Video, size: Size) -> Result<Fr
     let row = 3 * size.width as usize;
     let rows = scaled.data(0).chunks(scaled.stride(0)).take(size.height as usize);
     Ok(Frame::new(size, rows.flat_map(|line| &line[..row]).copied().collect()))
-}
-
-/// A frame as FFmpeg has it.
-fn packed(frame: &Frame) -> frame::Video {
-    let size = frame.size();
-    let mut picture = frame::Video::new(Pixel::RGB24, size.width, size.height);
-    let (stride, row) = (picture.stride(0), 3 * size.width as usize);
-    let rows = picture.data_mut(0).chunks_mut(stride).zip(frame.rgb().chunks(row));
-    rows.for_each(|(to, from)| to[..row].copy_from_slice(from));
-    picture
 }
 
 /// The size of `shape` when it just covers `size` (`choose` the larger scale) or just fits in (the smaller).

@@ -1,14 +1,15 @@
 //! Footage: a picture or a clip of somebody's own, as its file says it is.
 
+use super::ffmpeg;
 use super::fit::Turn;
 use crate::demux;
 use crate::digest::Digest;
 use crate::error::{Context as _, Error, Result};
 use crate::units::{Seconds, Size};
+use ffmpeg_next::codec::decoder::Video;
 use ffmpeg_next::codec::packet::side_data::Type as SideData;
 use ffmpeg_next::color::TransferCharacteristic;
 use ffmpeg_next::format::context::Input;
-use ffmpeg_next::format::stream::Disposition;
 use ffmpeg_next::{Packet, Rational, Stream, codec, media};
 use std::path::{Path, PathBuf};
 
@@ -47,8 +48,7 @@ impl Footage {
     /// Input: it has none.
     pub fn cover(path: &Path) -> Result<Self> {
         let input = demux::open(path)?;
-        let is_cover = |stream: &Stream<'_>| stream.disposition().contains(Disposition::ATTACHED_PIC);
-        let index = input.streams().find(is_cover).map(|stream| stream.index()).ok_or_else(|| {
+        let index = ffmpeg::cover(&input).map(|stream| stream.index()).ok_or_else(|| {
             Error::input(format!("there is no cover picture in {}", path.display()))
                 .hint("name a picture's file instead")
         })?;
@@ -56,19 +56,12 @@ impl Footage {
     }
 
     fn of(path: &Path, mut input: Input, index: usize) -> Result<Self> {
-        let unknown = || {
-            Error::input(format!("the pictures of {} can't be decoded", path.display()))
-                .hint("`beatbolt doctor` says what FFmpeg can do here")
-        };
-        let stream = input.stream(index).ok_or_else(unknown)?;
-        let tick = f64::from(stream.time_base());
-        let turn = turn(&stream);
-        let context = codec::Context::from_parameters(stream.parameters()).context(unknown)?;
-        let decoder = context.decoder().video().context(unknown)?;
+        let (decoder, tick) = decoder(path, &input, index)?;
+        let turn = input.stream(index).map(|stream| turn(&stream)).unwrap_or_default();
         let stored = Size { width: decoder.width(), height: decoder.height() };
         let sides = 1..=Size::MAX_SIDE;
         if !sides.contains(&stored.width) || !sides.contains(&stored.height) {
-            return Err(unknown().because(format!("their size is {stored}")));
+            return Err(undecodable(path).because(format!("their size is {stored}")));
         }
         let aspect = aspect(decoder.aspect_ratio());
         let transfer = decoder.color_transfer_characteristic();
@@ -114,6 +107,19 @@ impl Footage {
     pub fn note(&self) -> Option<&str> {
         self.note.as_deref()
     }
+}
+
+/// The decoder of a stream's pictures, and the seconds per tick of its timestamps.
+pub(super) fn decoder(path: &Path, input: &Input, index: usize) -> Result<(Video, f64)> {
+    let unknown = || undecodable(path);
+    let stream = input.stream(index).ok_or_else(unknown)?;
+    let context = codec::Context::from_parameters(stream.parameters()).context(unknown)?;
+    Ok((context.decoder().video().context(unknown)?, f64::from(stream.time_base())))
+}
+
+fn undecodable(path: &Path) -> Error {
+    Error::input(format!("the pictures of {} can't be decoded", path.display()))
+        .hint("`beatbolt doctor` says what FFmpeg can do here")
 }
 
 /// Width of a pixel in heights; 1 where a file says nothing, or nothing that can be meant.

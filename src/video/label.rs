@@ -7,7 +7,6 @@ use crate::error::{Context as _, Error, Result};
 use crate::units::Seconds;
 use ffmpeg_next::codec::Id;
 use ffmpeg_next::format::context::{Input, Output};
-use ffmpeg_next::format::stream::Disposition;
 use ffmpeg_next::{Codec, Dictionary, DictionaryRef, Packet, Rational, codec};
 use std::path::Path;
 
@@ -181,7 +180,7 @@ fn chapters(input: &Input, zero: f64, length: f64) -> Vec<Chapter> {
 }
 
 fn cover(input: &mut Input) -> Option<Cover> {
-    let stream = input.streams().find(|s| s.disposition().contains(Disposition::ATTACHED_PIC))?;
+    let stream = ffmpeg::cover(input)?;
     let (index, parameters) = (stream.index(), stream.parameters().clone());
     if !matches!(parameters.id(), Id::MJPEG | Id::PNG) {
         return None;

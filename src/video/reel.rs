@@ -1,14 +1,14 @@
 //! Reels: footage being decoded, a picture for every time that is asked for.
 
 use super::fit::{Fit, Scaler};
-use super::footage::Footage;
+use super::footage::{Footage, decoder};
 use super::frame::Frame;
 use crate::demux;
-use crate::error::{Context as _, Error, Result};
+use crate::error::{Error, Result};
 use crate::units::{Seconds, Size};
-use ffmpeg_next::codec::decoder;
+use ffmpeg_next::codec::decoder::Video;
 use ffmpeg_next::format::context::Input;
-use ffmpeg_next::{Packet, codec, frame};
+use ffmpeg_next::{Packet, frame};
 use std::collections::VecDeque;
 
 /// Timestamps are rounded, so a picture is seen this much before its time, in seconds.
@@ -17,15 +17,15 @@ const ROUNDED: f64 = 1e-3;
 const FAR: f64 = 8.0;
 /// How far before the time wanted decoding sets out where a reel runs backwards, in seconds.
 const BACK: f64 = 1.5;
-/// Finished pictures that are kept while it does.
-const KEPT: usize = 64;
+/// Bytes of finished pictures that are kept while it does.
+const KEPT: usize = 1 << 27;
 
 /// The pictures of [`Footage`], each seen from its time until the next one's. Times may be asked for in any order; ascending ones
 /// are quick. What is seen at a time depends on that time alone.
 pub struct Reel {
     footage: Footage,
     input: Input,
-    decoder: decoder::Video,
+    decoder: Video,
     /// Seconds per tick of the timestamps.
     tick: f64,
     scaler: Scaler,
@@ -33,7 +33,7 @@ pub struct Reel {
     shown: Option<Picture>,
     ahead: Option<Picture>,
     ended: bool,
-    /// Finished pictures, oldest first.
+    /// Finished pictures, oldest first: the last one, or where it ran backwards those before that one too.
     kept: VecDeque<Kept>,
 }
 
@@ -84,6 +84,7 @@ impl Reel {
         }
         let from = self.shown.as_ref().map_or(0.0, |shown| shown.at);
         let backwards = self.shown.is_some() && time < from;
+        self.kept.clear();
         if backwards {
             self.jump((time - BACK).max(0.0))?;
         } else if time > from + FAR {
@@ -115,7 +116,8 @@ impl Reel {
             return Ok(());
         }
         let frame = self.scaler.frame(&seen.picture, how.0, how.1)?;
-        if self.kept.len() == KEPT {
+        let most = (KEPT / frame.rgb().len().max(1)).max(1);
+        if self.kept.len() == most {
             self.kept.pop_front();
         }
         self.kept.push_back(Kept { from, until, how, frame });
@@ -176,12 +178,8 @@ impl Kept {
 }
 
 /// The file from its start, the decoder of its pictures, and the seconds per tick.
-fn start(footage: &Footage) -> Result<(Input, decoder::Video, f64)> {
-    let unknown = || Error::input(format!("the pictures of {} can't be decoded", footage.path.display()));
+fn start(footage: &Footage) -> Result<(Input, Video, f64)> {
     let input = demux::open(&footage.path)?;
-    let stream = input.stream(footage.index).ok_or_else(unknown)?;
-    let tick = f64::from(stream.time_base());
-    let context = codec::Context::from_parameters(stream.parameters()).context(unknown)?;
-    let decoder = context.decoder().video().context(unknown)?;
+    let (decoder, tick) = decoder(&footage.path, &input, footage.index)?;
     Ok((input, decoder, tick))
 }

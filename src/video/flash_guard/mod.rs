@@ -77,7 +77,9 @@ pub struct FlashGuard {
     flashes: [Flashes; 2],
     /// How many frames have passed.
     passed: u64,
+    /// The frame that was let out last, and its cells.
     before: Frame,
+    measured: Vec<Cell>,
     /// The frame that was damped last.
     damped: Option<u64>,
     /// How many were.
@@ -92,6 +94,7 @@ impl FlashGuard {
             flashes: [Kind::Light, Kind::Red].map(Flashes::new),
             passed: 0,
             before: Frame::black(Size { width: 0, height: 0 }),
+            measured: Vec::new(),
             damped: None,
             count: 0,
         }
@@ -105,15 +108,14 @@ impl FlashGuard {
             false => (frame, measured),
             true => {
                 (self.damped, self.count) = (Some(self.passed), self.count + 1);
-                let out = self.damp(&frame, &measured);
-                let measured = cells::measure(&out);
-                (out, measured)
+                self.damp(&frame, &measured)
             }
         };
         let now = self.now();
         self.flashes.iter_mut().for_each(|flashes| flashes.step(&measured, now, Strictness::Plain));
         self.passed += 1;
         self.before.clone_from(&out);
+        self.measured = measured;
         out
     }
 
@@ -139,37 +141,40 @@ impl FlashGuard {
         })
     }
 
-    /// The frame as near to `frame`, whose cells were `measured`, as is allowed.
-    fn damp(&self, frame: &Frame, measured: &[Cell]) -> Frame {
-        let before = cells::measure(&self.before);
-        let (from, to) = (cells::mean(&before), cells::mean(measured));
+    /// The frame as near to `frame`, whose cells were `measured`, as is allowed, and its cells.
+    fn damp(&self, frame: &Frame, measured: &[Cell]) -> (Frame, Vec<Cell>) {
+        let (from, to) = (cells::mean(&self.measured), cells::mean(measured));
         let factor = |from: f32, to: f32, share: u16| {
             let wanted = from + (to - from) * f32::from(share) / f32::from(STEPS);
             ((wanted + DARK) / (to + DARK)).clamp(1.0 / MOST_LIT, MOST_LIT)
         };
         let lit = |share| cells::lit(frame, factor(from, to, share));
         let lit_locally = |share| {
-            let pairs = before.iter().zip(measured);
+            let pairs = self.measured.iter().zip(measured);
             let factors: Vec<f32> = pairs.map(|(from, to)| factor(from.light, to.light, share)).collect();
             cells::lit_locally(frame, &factors)
         };
         let blended = |share| mix(&self.before, frame, share);
         let ways: [&dyn Fn(u16) -> Frame; 3] = [&lit, &lit_locally, &blended];
-        ways.into_iter().find_map(|way| self.most(way)).unwrap_or_else(|| self.before.clone())
+        let found = ways.into_iter().find_map(|way| self.most(way));
+        found.unwrap_or_else(|| (self.before.clone(), self.measured.clone()))
     }
 
-    /// What is made with the largest share that is allowed; none if not even a share of 0 is.
-    fn most(&self, make: &dyn Fn(u16) -> Frame) -> Option<Frame> {
-        let is_allowed = |frame: &Frame| !self.forbids(&cells::measure(frame), Strictness::Careful);
-        let mut best = Some(make(0)).filter(is_allowed)?;
+    /// What is made with the largest share that is allowed, and its cells; none if not even a share of 0 is.
+    fn most(&self, make: &dyn Fn(u16) -> Frame) -> Option<(Frame, Vec<Cell>)> {
+        let allowed_with = |share| {
+            let made = make(share);
+            let cells = cells::measure(&made);
+            (!self.forbids(&cells, Strictness::Careful)).then_some((made, cells))
+        };
+        let mut best = allowed_with(0)?;
         // What is allowed at some share is allowed below it.
         let (mut allowed, mut forbidden) = (0, STEPS);
         while forbidden - allowed > 1 {
             let middle = (allowed + forbidden) / 2;
-            let made = make(middle);
-            match is_allowed(&made) {
-                true => (allowed, best) = (middle, made),
-                false => forbidden = middle,
+            match allowed_with(middle) {
+                Some(made) => (allowed, best) = (middle, made),
+                None => forbidden = middle,
             }
         }
         Some(best)
