@@ -91,7 +91,8 @@ fn compare(
     let (config, model) = match named {
         Some((model, motion)) => {
             let (folder, motion) = (Some(model), Some(motion));
-            let info = models::look(&ModelOptions { folder, motion, ..ModelOptions::default() }, &Silent)?;
+            let options = ModelOptions { folder, motion, ..ModelOptions::default() };
+            let info = models::look(&options, &models::places(&Silent)?, &Silent)?;
             (info.sampling().scheduler.clone(), Model::load(info, &placement)?)
         }
         None => {

@@ -31,7 +31,7 @@ pub(super) struct Found {
 
 /// Where is looked.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Places {
+pub struct Places {
     /// Folders of programs, of their models, or of files.
     roots: Vec<PathBuf>,
     /// Folders that are named for one kind of files each.
@@ -79,7 +79,7 @@ impl Places {
     }
 
     /// Every file or folder that could be meant by a name, in the order of the places and by name.
-    pub fn all(&self, wanted: Wanted) -> Vec<PathBuf> {
+    pub(super) fn all(&self, wanted: Wanted) -> Vec<PathBuf> {
         let mut walk = Walk { wanted, left: ENTRIES, found: Vec::new() };
         for root in &self.roots {
             // What lies directly in a root, and what lies anywhere in the places for it.

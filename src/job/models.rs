@@ -57,7 +57,10 @@ pub fn store() -> Result<PathBuf> {
 }
 
 /// All places in which models are looked for: what the user names, the program's own, those of other programs.
-fn places(progress: &dyn Progress) -> Result<Places> {
+///
+/// # Errors
+/// Usage: the user's settings can't be understood.
+pub fn places(progress: &dyn Progress) -> Result<Places> {
     let home = std::env::home_dir();
     let config = match user_config::path(|name| std::env::var_os(name), home.as_deref()) {
         Some(path) => UserConfig::read(&path, home.as_deref())?,
@@ -156,15 +159,13 @@ pub fn fetched() -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Looks at the model that was asked for; its weights are not read.
+/// Looks at the model that was asked for, in `places`; its weights are not read.
 ///
 /// # Errors
 /// As [`ModelInfo::open`]; Model: there is nothing of that name.
-pub fn look(options: &ModelOptions, progress: &dyn Progress) -> Result<ModelInfo> {
-    let asked = [&options.folder, &options.motion, &options.vae];
-    let places = if asked.iter().any(|name| name.is_some()) { places(progress)? } else { Places::default() };
+pub fn look(options: &ModelOptions, places: &Places, progress: &dyn Progress) -> Result<ModelInfo> {
     let named = |asked: &Path, wanted| -> Result<PathBuf> {
-        let found = model_search::find(asked, wanted, &places)?;
+        let found = model_search::find(asked, wanted, places)?;
         found.note.iter().for_each(|note| progress.note(note));
         Ok(found.path)
     };
@@ -200,9 +201,14 @@ pub fn place(options: &ModelOptions, progress: &dyn Progress) -> Result<Placemen
 /// Gives the model of `info` the words of files that `texts` name, all that fit it where no texts are known.
 ///
 /// # Errors
-/// Model: a word's file doesn't fit the model. Usage: the user's settings can't be understood.
-pub fn add_embeddings(info: &mut ModelInfo, texts: Option<&[&str]>, progress: &dyn Progress) -> Result<()> {
-    let paths = places(progress)?.all(Wanted::Embedding);
+/// Model: a word's file doesn't fit the model.
+pub fn add_embeddings(
+    info: &mut ModelInfo,
+    texts: Option<&[&str]>,
+    places: &Places,
+    progress: &dyn Progress,
+) -> Result<()> {
+    let paths = places.all(Wanted::Embedding);
     let mut words: Vec<(String, PathBuf)> = Vec::new();
     for path in paths {
         let word = model_search::name_of(&path);
@@ -241,22 +247,26 @@ pub fn add_embeddings(info: &mut ModelInfo, texts: Option<&[&str]>, progress: &d
 /// The LoRAs that were asked for, for the model of `info`.
 ///
 /// # Errors
-/// Model: there is none of a name, or one is not for this model. Usage: the user's settings can't be understood.
-pub fn loras(options: &ModelOptions, info: &ModelInfo, progress: &dyn Progress) -> Result<Vec<OpenLora>> {
-    if options.loras.is_empty() {
-        return Ok(Vec::new());
-    }
-    adapters::open(&options.loras, info, &places(progress)?, progress)
+/// Model: there is none of a name, or one is not for this model.
+pub fn loras(
+    options: &ModelOptions,
+    info: &ModelInfo,
+    places: &Places,
+    progress: &dyn Progress,
+) -> Result<Vec<OpenLora>> {
+    adapters::open(&options.loras, info, places, progress)
 }
 
 /// The model that was asked for, with its weights; the strengths of all its LoRAs move.
 ///
 /// # Errors
-/// As [`look`], [`loras`], [`place`] and [`Model::load_adapted`].
+/// As [`places`], [`look`], [`loras`], [`place`] and [`Model::load_adapted`].
 pub fn open(options: &ModelOptions, progress: &dyn Progress) -> Result<Model> {
-    let mut info = look(options, progress)?;
-    add_embeddings(&mut info, None, progress)?;
-    let adapted: Vec<Adapted> = loras(options, &info, progress)?.iter().map(OpenLora::moving).collect();
+    let places = places(progress)?;
+    let mut info = look(options, &places, progress)?;
+    add_embeddings(&mut info, None, &places, progress)?;
+    let adapted: Vec<Adapted> =
+        loras(options, &info, &places, progress)?.iter().map(OpenLora::moving).collect();
     let model = Model::load_adapted(info, &place(options, progress)?, &adapted)?;
     model.notes().iter().for_each(|note| progress.note(note));
     Ok(model)

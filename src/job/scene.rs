@@ -51,8 +51,9 @@ impl Scene {
     /// # Errors
     /// Whatever of it can't be; everything that can be refused is refused here, before the long work.
     pub fn open(mut request: Request, progress: &dyn Progress, timings: &Timings) -> Result<Self> {
-        let mut info = models::look(&request.model, progress)?;
-        let loras = models::loras(&request.model, &info, progress)?;
+        let places = models::places(progress)?;
+        let mut info = models::look(&request.model, &places, progress)?;
+        let loras = models::loras(&request.model, &info, &places, progress)?;
         let told = request.lyrics.iter().filter_map(|lyrics| lyrics.note.as_deref());
         told.for_each(|note| progress.note(note));
         let analysis = {
@@ -80,7 +81,7 @@ impl Scene {
         // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.
         let span = Span { start: Seconds(0.0), frames: whole };
         let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
-        models::add_embeddings(&mut info, Some(&texts(&timeline)), progress)?;
+        models::add_embeddings(&mut info, Some(&texts(&timeline)), &places, progress)?;
         Ok(Scene { request, info, loras, analysis, timeline, part, inits, guidance_from })
     }
 
