@@ -159,7 +159,7 @@ pub fn lies_at(_file: &File, path: &Path) -> bool {
 }
 
 /// The folder that `path` lies in.
-fn folder_of(path: &Path) -> &Path {
+pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

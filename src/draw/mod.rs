@@ -19,4 +19,4 @@ mod splat;
 mod stage;
 mod texture;
 
-pub use source::{Drawing, Source, palettes, scenes};
+pub use source::{Drawing, PREFIX, Source, palettes, scenes};

@@ -11,7 +11,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// What a source begins with when it is written.
-const PREFIX: &str = "draw:";
+pub const PREFIX: &str = "draw:";
 /// Pixels that are drawn at most: an 8K picture.
 const MOST_PIXELS: usize = 1 << 26;
 

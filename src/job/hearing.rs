@@ -1,7 +1,7 @@
 //! Hearing: from what is said about it to what the listener understands; the files that were named are read here.
 
 use super::analysis_cache;
-use super::project_folder::path_from;
+use super::project_folder::path_value;
 use crate::audio::{Analysis, Corrections, Octave, Options, Tracker, analyze_with, marks};
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
@@ -112,9 +112,7 @@ impl Hearing {
         }
         let mut keys = Vec::new();
         let mut say = |key, value: Option<String>| keys.extend(value.map(|value| (key, Some(value))));
-        let path = |path: &Option<PathBuf>| {
-            path.as_deref().map(|path| Ok::<_, Error>(toml_text(&path_from(target, path)?))).transpose()
-        };
+        let path = |path: &Option<PathBuf>| path_value(target, path.as_deref());
         let octave = octave.map(|octave| match octave {
             Octave::Halve => "halve",
             Octave::Double => "double",

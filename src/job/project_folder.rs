@@ -1,9 +1,10 @@
 //! Project folders: nothing outside of one is read or written, whatever its files and links say.
 
+use crate::atomic_file::folder_of;
 use crate::bounded_read;
 use crate::diffusion::Tier;
 use crate::error::{Context, Error, Result};
-use crate::score::{Choices, MAX_FILE_BYTES, Preset, Project, Slots};
+use crate::score::{Choices, MAX_FILE_BYTES, Preset, Project, Slots, toml_text};
 use crate::video::{Audio, Profile};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,7 @@ pub fn load_for(path: &Path, slots: &Slots) -> Result<(Project, Folder)> {
 impl Folder {
     /// The folder around the file at `path`.
     fn around(path: &Path) -> Result<Self> {
-        let given = around(path);
+        let given = folder_of(path);
         let real = fs::canonicalize(given).context(|| unreadable(path))?;
         Ok(Folder { given: given.to_owned(), real })
     }
@@ -81,7 +82,7 @@ impl Folder {
     /// As [`Self::inside`], about the folder that it goes into, and about what is there already.
     pub fn place(&self, path: &str) -> Result<PathBuf> {
         let full = self.given.join(path);
-        let around = around(&full);
+        let around = folder_of(&full);
         let real = fs::canonicalize(around).context(|| {
             Error::output(format!("there is no folder {}", around.display())).hint("create it first")
         })?;
@@ -97,9 +98,12 @@ impl Folder {
     }
 }
 
-/// The folder that something at `path` lies in.
-pub fn around(path: &Path) -> &Path {
-    path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+/// As [`path_from`], as a value of the project's text; none where there is no path.
+///
+/// # Errors
+/// As [`path_from`].
+pub fn path_value(project: &Path, path: Option<&Path>) -> Result<Option<String>> {
+    path.map(|path| Ok(toml_text(&path_from(project, path)?))).transpose()
 }
 
 /// The path to the file at `path` from the folder of a project that lies, or will lie, at `project`.
@@ -112,7 +116,7 @@ pub fn path_from(project: &Path, path: &Path) -> Result<String> {
             .hint("check the path, and that you have permission to read the file")
     };
     let real = fs::canonicalize(path).context(missing)?;
-    let folder = fs::canonicalize(around(project)).context(|| {
+    let folder = fs::canonicalize(folder_of(project)).context(|| {
         Error::output(format!("there is no folder for {}", project.display())).hint("create it first")
     })?;
     let inside = real.strip_prefix(&folder).map_err(|_| {

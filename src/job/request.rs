@@ -6,6 +6,7 @@ use super::options::{JobOptions, LoraFile, ModelOptions, Stretch, video_size};
 use super::project_folder::Folder;
 use super::record::{Origin, PresetRecord, ProjectRecord};
 use super::{models, presets, project_folder};
+use crate::atomic_file::folder_of;
 use crate::diffusion::Tier;
 use crate::error::{Error, Result};
 use crate::render::Init;
@@ -101,7 +102,7 @@ impl Request {
     pub fn of_preset(options: &JobOptions, (preset, text): (Preset, String)) -> Result<Self> {
         let mut model = model(options, options.tier);
         let origin = Origin::Preset(PresetRecord { name: preset.name.clone(), toml: text });
-        let beside = project_folder::around(Path::new(&preset.name)).to_owned();
+        let beside = folder_of(Path::new(&preset.name)).to_owned();
         let mut show = Show::of(preset);
         add_typed_loras(&mut show, options)?;
         let lyrics = options.lyrics.as_deref().map(|path| Lyrics::read(path, None)).transpose()?;

@@ -1,6 +1,7 @@
 //! Space on the disk: what a render takes up beside its video and with it, and what is free there.
 
 use super::warning::Warning;
+use crate::atomic_file::folder_of;
 use crate::diffusion::ModelInfo;
 use crate::error::{Error, Result};
 use crate::render::{Job, WorkFolder};
@@ -33,7 +34,7 @@ impl Space {
         Space {
             windows,
             video: (pixels * profile.bytes_per_pixel()) as u64 + sound,
-            free: fs4::available_space(folder(&job.output)).ok(),
+            free: fs4::available_space(folder_of(&job.output)).ok(),
         }
     }
 
@@ -76,12 +77,8 @@ impl Space {
     }
 }
 
-fn folder(output: &Path) -> &Path {
-    output.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
 fn shown(output: &Path) -> String {
-    match folder(output) {
+    match folder_of(output) {
         here if here == Path::new(".") => "this folder".to_owned(),
         there => there.display().to_string(),
     }

@@ -9,7 +9,7 @@
 //! cover                            the picture inside the track's file
 //! ```
 
-use crate::draw::Source;
+use crate::draw::{PREFIX, Source};
 use crate::error::{Error, Result};
 use crate::units::{Seconds, Size};
 use crate::video::{Fit, Footage, Frame, Reel};
@@ -21,8 +21,6 @@ use std::sync::Arc;
 
 /// The word for the picture inside the track's file.
 const COVER: &str = "cover";
-/// What a drawn scene begins with.
-const DRAWN: &str = "draw:";
 
 /// What frames start from, as it is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,7 +75,7 @@ impl FromStr for Init {
     /// Usage: there is no such scene, or no such setting of a picture.
     fn from_str(text: &str) -> Result<Self> {
         let text = text.trim();
-        if text.starts_with(DRAWN) {
+        if text.starts_with(PREFIX) {
             return text.parse().map(Init::Drawn);
         }
         // A file's name may have commas in it: settings are what stands at the end and has a known name.

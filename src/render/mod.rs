@@ -35,7 +35,7 @@ pub use batch::Render;
 pub use easel::Easel;
 pub use estimate::{Estimate, estimate, needed_memory};
 pub use generate::{Generator, Rendered};
-pub use init::{Init, Inits, Play, Showing, Sync};
+pub use init::{Init, Inits};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
 pub use layer::{Layers, Painter};
 pub use live::{Live, LiveState};

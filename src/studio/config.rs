@@ -5,11 +5,10 @@ use super::open_project::{OpenProject, saved};
 use super::opened::Opened;
 use super::player::{ModelFacts, Player};
 use super::state::EditedPreset;
+use crate::atomic_file::folder_of;
 use crate::diffusion::{ModelFingerprint, Tier};
 use crate::error::Result;
-use crate::job::{
-    Destination, JobOptions, Request, Scene, is_project, models, presets, project_folder, video_size,
-};
+use crate::job::{Destination, JobOptions, Request, Scene, is_project, models, presets, video_size};
 use crate::progress::Progress;
 use crate::render::{Job, Settings, generated_size};
 use crate::score::PLAIN;
@@ -72,7 +71,7 @@ impl StudioConfig {
             }
         };
         let preset = EditedPreset::read(&name, &text)?;
-        let usual = project.as_ref().map_or(Path::new("."), |_| project_folder::around(&options.input));
+        let usual = project.as_ref().map_or(Path::new("."), |_| folder_of(&options.input));
         let folder = folder.unwrap_or_else(|| usual.to_owned());
         let scene = Scene::open(request, progress, &Timings::off())?;
         let placement = models::place(&scene.request.model, progress)?;

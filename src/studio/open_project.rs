@@ -1,5 +1,6 @@
 //! A project that is open in the studio: as it was read, and with the edited preset in place of its own.
 
+use crate::atomic_file::folder_of;
 use crate::error::{Error, Result};
 use crate::job::project_folder::Folder;
 use crate::job::{presets, project_folder};
@@ -79,7 +80,7 @@ impl OpenProject {
 
 /// The name of the preset's file at `path`, if it lies in `folder`.
 pub fn saved(path: &Path, folder: &Path) -> Option<String> {
-    let around = project_folder::around(path);
+    let around = folder_of(path);
     let lies = path.is_file() && around.canonicalize().ok()? == folder.canonicalize().ok()?;
     path.file_name().filter(|_| lies).map(|name| name.to_string_lossy().into_owned())
 }

@@ -6,7 +6,7 @@ use super::order::{Expectation, Notes, RenderOrder};
 use super::state::EditedPreset;
 use crate::diffusion::{Model, ModelFingerprint, Tier};
 use crate::error::{Error, Result};
-use crate::job::project_folder::path_from;
+use crate::job::project_folder::{path_from, path_value};
 use crate::job::{
     Destination, Earlier, JobOptions, ModelOptions, OutputOptions, Request, Scene, layers, make, models,
     warnings,
@@ -153,9 +153,7 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     }
     let mut values = Vec::new();
     let mut say = |key, value: Option<String>| values.extend(value.map(|value| (key, Some(value))));
-    let path = |path: &Option<PathBuf>| {
-        path.as_deref().map(|path| Ok::<_, Error>(toml_text(&path_from(target, path)?))).transpose()
-    };
+    let path = |path: &Option<PathBuf>| path_value(target, path.as_deref());
     say("model", path(&job.model)?);
     say("motion", path(&job.motion)?);
     say("vae", path(&job.vae)?);
@@ -173,15 +171,16 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::atomic_file::folder_of;
     use crate::audio::{Octave, Options, Tracker};
-    use crate::job::{Hearing, is_project, project_folder};
+    use crate::job::{Hearing, is_project};
     use std::fs;
 
     /// What is saved as a project by a studio with these options.
     fn saved(options: JobOptions) -> Result<String> {
         let target = options.input.clone();
         let project = is_project(&target).then(|| OpenProject::read(&target)).transpose()?;
-        let folder = project_folder::around(&target).to_owned();
+        let folder = folder_of(&target).to_owned();
         let model = Request::read(&options)?.model;
         let request = Request::read(&options)?;
         let beats = BeatCorrection::of(&request.hearing);

@@ -2,6 +2,7 @@
 
 use super::manifest::Manifest;
 use super::take::{TakeFolder, in_use, is_finished, unwritable};
+use crate::atomic_file::folder_of;
 use crate::error::{Context, Result};
 use crate::file_lock::FileLock;
 use crate::render::job::Settings;
@@ -33,7 +34,7 @@ impl WorkFolder {
     /// The folder to go on in: `own`; or, where nothing was begun there, another one beside it that holds windows of the
     /// same pictures, begun under another name or for another profile, and in which nobody works.
     pub fn find(own: &Path, settings: &Settings) -> PathBuf {
-        let around = own.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let around = folder_of(own);
         let Ok(wanted) = Manifest::of(settings) else { return own.to_owned() };
         if Manifest::path(own).exists() {
             return own.to_owned();

@@ -6,6 +6,7 @@
 
 use super::numexpr::{FUNCTIONS, Node, Part, WHOLE_POWER, WHOLE_QUOTIENT, WHOLE_REST};
 use crate::error::{Error, Result, nearest};
+use crate::score::expr::truth;
 
 /// Longest formula, in bytes.
 const MAX_BYTES: usize = 1000;
@@ -109,10 +110,6 @@ impl Node {
             }
         }
     }
-}
-
-fn truth(is: bool) -> f64 {
-    f64::from(u8::from(is))
 }
 
 fn pair(sign: &str, left: &Node, right: &Node, names: &[f64; 3]) -> f64 {

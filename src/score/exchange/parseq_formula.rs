@@ -6,6 +6,7 @@
 
 use super::parseq_function::{At, CURVES, FUNCTIONS, Function};
 use crate::error::{Error, Result, nearest};
+use crate::score::expr::truth;
 
 /// Longest formula, in bytes.
 const MAX_BYTES: usize = 1000;
@@ -138,10 +139,6 @@ impl Name {
             Name::Before => at.before,
         }
     }
-}
-
-fn truth(is: bool) -> f64 {
-    f64::from(u8::from(is))
 }
 
 fn pair(sign: &str, a: f64, b: f64) -> f64 {

@@ -165,7 +165,8 @@ pub fn table() -> String {
     aligned(["function", "what it gives"], TABLE.iter().map(|f| [f.usage.to_owned(), f.about.to_owned()]))
 }
 
-fn truth(is: bool) -> f64 {
+/// 1 for what is, 0 for what is not.
+pub fn truth(is: bool) -> f64 {
     f64::from(u8::from(is))
 }
 

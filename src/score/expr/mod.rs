@@ -10,6 +10,7 @@ mod lex;
 mod parse;
 mod tree;
 
+pub(super) use function::truth;
 pub use function::{TABLE as FUNCTIONS, table as function_table};
 pub(super) use tree::Wrong;
 
