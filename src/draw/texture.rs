@@ -34,7 +34,7 @@ impl Texture {
     pub fn new(number: u64, spectrum: Spectrum) -> Self {
         let mut dice = Dice::new(number + 7919);
         let half = SIDE / 2 + 1;
-        let mut columns = vec![vec![Complex::new(0.0, 0.0); SIDE]; half];
+        let mut columns = vec![vec![Complex::new(0.0f32, 0.0); SIDE]; half];
         for row in 0..SIDE {
             let y = if row < SIDE / 2 { row as f64 } else { row as f64 - SIDE as f64 };
             for (x, column) in columns.iter_mut().enumerate() {
@@ -42,7 +42,8 @@ impl Texture {
                 let phase = TAU * dice.random();
                 let kept = f > 0.0 && f < SIDE as f64 * spectrum.top;
                 let amplitude = if kept { f.max(spectrum.low).powf(-spectrum.beta) } else { 0.0 };
-                column[row] = Complex::from_polar(amplitude, phase);
+                let wave = Complex::from_polar(amplitude, phase);
+                column[row] = Complex::new(wave.re as f32, wave.im as f32);
             }
         }
         let tile = tile(columns);
@@ -98,10 +99,10 @@ impl Texture {
 }
 
 /// The real tile of half a spectrum, \[257 columns, 512 rows], of unit spread.
-fn tile(mut columns: Vec<Vec<Complex<f64>>>) -> Box<[f32; PLACES]> {
+fn tile(mut columns: Vec<Vec<Complex<f32>>>) -> Box<[f32; PLACES]> {
     let inverse = FftPlanner::new().plan_fft_inverse(SIDE);
     columns.iter_mut().for_each(|column| inverse.process(column));
-    let mut values = vec![0.0f64; PLACES];
+    let mut values = vec![0.0f32; PLACES];
     let mut line = vec![Complex::new(0.0, 0.0); SIDE];
     for (y, row) in values.chunks_exact_mut(SIDE).enumerate() {
         for (x, column) in columns.iter().enumerate() {
@@ -114,9 +115,10 @@ fn tile(mut columns: Vec<Vec<Complex<f64>>>) -> Box<[f32; PLACES]> {
         inverse.process(&mut line);
         row.iter_mut().zip(&line).for_each(|(value, wave)| *value = wave.re);
     }
-    let mean = values.iter().sum::<f64>() / PLACES as f64;
-    let spread = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / PLACES as f64).sqrt();
-    let tile: Box<[f32]> = values.iter().map(|value| (value / spread) as f32).collect();
+    let wide = || values.iter().map(|&value| f64::from(value));
+    let mean = wide().sum::<f64>() / PLACES as f64;
+    let spread = (wide().map(|value| (value - mean).powi(2)).sum::<f64>() / PLACES as f64).sqrt();
+    let tile: Box<[f32]> = values.iter().map(|value| value / spread as f32).collect();
     tile.try_into().expect("a tile has as many places as its rows times its columns")
 }
 
