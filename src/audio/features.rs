@@ -107,6 +107,12 @@ impl Extractor {
 }
 
 impl Features {
+    /// Lets go of all but the fluxes that hits are measured by: of an hour of music it is 30 MB.
+    pub(super) fn keep_fluxes(&mut self) {
+        let (flux, drums) = (std::mem::take(&mut self.flux), std::mem::take(&mut self.drums));
+        *self = Features { flux, drums, ..Features::default() };
+    }
+
     fn push_fluxes(&mut self, hops: usize, bands: &Bands, gain: f32) {
         let named = BANDS.map(|(_, low, high)| span(low, high));
         let drums = DRUMS.map(|(_, spans)| spans.map(|(low, high)| span(low, high)));

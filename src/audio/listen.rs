@@ -76,9 +76,11 @@ pub fn analyze_with(path: &Path, options: &Options, progress: &dyn Progress) -> 
 }
 
 /// Draws conclusions from a track.
-fn describe(track: Track, heard: Option<&beat::Heard>) -> Analysis {
+fn describe(mut track: Track, heard: Option<&beat::Heard>) -> Analysis {
     let onsets = track.hits(&track.chances.onset, LEAST_ONSET, &track.features.flux);
     let mut envelopes = envelopes(&track.features, &track.sounding, track.hop);
+    let loudness_lufs = integrated(&track.features.squares, track.hop);
+    track.features.keep_fluxes();
     let clear = onset::clear(&onsets);
     let rhythm = match heard {
         // Where hardly anything begins, nothing recurs.
@@ -102,7 +104,7 @@ fn describe(track: Track, heard: Option<&beat::Heard>) -> Analysis {
         tempo_bpm,
         alternative_bpm: tempo_bpm.zip(beats.other).map(|(bpm, share)| bpm * share),
         sections: section::sections(&likeness, &starts, track.duration.0),
-        loudness_lufs: integrated(&track.features.squares, track.hop),
+        loudness_lufs,
         downbeats: first.iter().map(|i| Seconds(beats.times[*i])).collect(),
         beats: beats.times.into_iter().map(Seconds).collect(),
         meter: meter.map(|beats| beats as u32),

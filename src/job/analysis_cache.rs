@@ -5,7 +5,7 @@
 //! it, and is left aside if anything is wrong with it. Whatever fails here costs time, never the analysis.
 
 use super::cache_folder::cache_folder;
-use crate::atomic_file;
+use crate::atomic_file::Part;
 use crate::audio::{Analysis, Options};
 use crate::bounded_read;
 use crate::digest::Digest;
@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::progress::{Flow, Progress};
 use serde::{Deserialize, Serialize};
 use std::fs;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::SystemTime;
@@ -72,22 +73,44 @@ fn key(track: &Path, options: &Options) -> Result<String> {
 
 fn load(path: &Path) -> Option<Entry> {
     let bytes = bounded_read::bytes(path, LARGEST).ok()?;
-    let (hash, body) = bytes.split_at_checked(DIGITS)?;
-    (hash_of(body).as_bytes() == hash).then(|| postcard::from_bytes(body).ok()).flatten()
+    let (body, hash) = bytes.split_at_checked(bytes.len().checked_sub(DIGITS)?)?;
+    let mut digest = Digest::default();
+    digest.update(body);
+    (digest.finish().as_bytes() == hash).then(|| postcard::from_bytes(body).ok()).flatten()
 }
 
+/// Writes an entry as it is made and its hash behind it: of an hour of music it is 45 MB.
 fn store(path: &Path, entry: &Entry) -> Option<()> {
     let folder = path.parent()?;
-    let body = postcard::to_allocvec(entry).ok().filter(|body| (body.len() as u64) < LARGEST)?;
     fs::create_dir_all(folder).ok()?;
-    atomic_file::put(path, &[hash_of(&body).as_bytes(), &body].concat()).ok()?;
+    let part = BufWriter::new(Part::create(path).ok()?);
+    let hashed = postcard::to_io(entry, Hashed { part, digest: Digest::default(), room: LARGEST }).ok()?;
+    let Hashed { mut part, digest, .. } = hashed;
+    part.write_all(digest.finish().as_bytes()).ok()?;
+    part.into_inner().ok()?.publish().ok()?;
     prune(folder)
 }
 
-fn hash_of(bytes: &[u8]) -> String {
-    let mut digest = Digest::default();
-    digest.update(bytes);
-    digest.finish()
+/// A file that is written, and the hash of what was.
+struct Hashed {
+    part: BufWriter<Part>,
+    digest: Digest,
+    /// Bytes that may follow.
+    room: u64,
+}
+
+impl Write for Hashed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let room = self.room.checked_sub(bytes.len() as u64);
+        self.room = room.ok_or_else(|| io::Error::from(io::ErrorKind::FileTooLarge))?;
+        self.part.write_all(bytes)?;
+        self.digest.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.part.flush()
+    }
 }
 
 /// Removes the oldest files until the rest is small enough.
@@ -155,9 +178,13 @@ mod tests {
         let back = load(&path).unwrap();
         assert_eq!((&back.notes, &back.analysis), (&entry.notes, &entry.analysis));
         let whole = fs::read(&path).unwrap();
-        for damaged in
-            [&whole[..whole.len() - 1], &whole[..40], &[], &[&whole[..900], &[0], &whole[901..]].concat()]
-        {
+        for damaged in [
+            &whole[1..],
+            &whole[..whole.len() - 1],
+            &whole[..40],
+            &[],
+            &[&whole[..900], &[0], &whole[901..]].concat(),
+        ] {
             fs::write(&path, damaged).unwrap();
             assert!(load(&path).is_none() || damaged == &whole[..], "{} bytes", damaged.len());
         }
