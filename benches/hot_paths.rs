@@ -11,7 +11,9 @@ use beatbolt::noise::{Stream, gaussian};
 use beatbolt::render::{Layers, Painter};
 use beatbolt::score::{Layer, LayerKind, Material, Overrides, Show, ShownLayer, Span, find, sung};
 use beatbolt::units::{FrameRate, Seconds, ShownFrame, Size};
-use beatbolt::video::{Cut, Finish, Finisher, FlashGuard, Fonts, Frame, Lut, Ripple, Tone, Trails, apply};
+use beatbolt::video::{
+    Cut, Finish, Finisher, FlashGuard, Fonts, Frame, Grain, Lut, Ripple, Tone, Trails, apply,
+};
 use candle_core::{Device, Tensor};
 use std::hint::black_box;
 use std::path::Path;
@@ -199,6 +201,9 @@ fn effects() {
     let (none, kept) = (Finish::NONE, Finish { kept: true, ..Finish::NONE });
     let trails = Finish { trails: Trails { keep: 0.9, zoom: 1.01, turn: 0.5 }, ..kept };
     let cases = [
+        ("camera", Finish { zoom: 1.1, roll: 0.05, shift_x: 0.02, ..none }),
+        ("exposure, flash, colour", Finish { exposure: 0.3, flash: 0.2, saturation: 1.2, hue: 20.0, ..none }),
+        ("glow", Finish { glow: 1.0, ..none }),
         ("bloom", Finish { bloom: 1.0, ..none }),
         ("trails", trails),
         ("kaleidoscope", Finish { kaleidoscope: 6, ..none }),
@@ -211,6 +216,7 @@ fn effects() {
         ("posterise", Finish { posterise: 0.5, ..none }),
         ("vignette", Finish { vignette: 0.5, ..none }),
         ("scanlines", Finish { scanlines: 0.5, ..none }),
+        ("grain", Finish { grain: Grain { amount: 0.5, seed: 1, frame: ShownFrame(7) }, ..none }),
         ("letterbox", Finish { letterbox: 0.2, ..none }),
         ("dissolve", Finish { cut: Cut { dissolve: 0.5, wipe: 0.0 }, ..kept }),
         ("wipe", Finish { cut: Cut { dissolve: 0.0, wipe: 0.5 }, ..kept }),

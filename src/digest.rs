@@ -25,6 +25,10 @@ impl Digest {
             Error::input(format!("can't read {}", path.display()))
                 .hint("check that the file exists and that you have permission to read it")
         };
+        if path.is_dir() {
+            let error = Error::input(format!("'{}' is a folder", path.display()));
+            return Err(error.hint("name a file in it"));
+        }
         let mut file = File::open(path).context(failed)?;
         self.update(file.metadata().context(failed)?.len().to_le_bytes());
         let mut block = vec![0; 1 << 20];

@@ -12,6 +12,8 @@ use crate::units::Seconds;
 
 /// Beats a minute that can be asked for.
 const TEMPOS: std::ops::RangeInclusive<f64> = 20.0..=400.0;
+/// Seconds of silence or noise before the first section that nobody needs to be told of.
+const LATE: f64 = 1.0;
 /// Beats in a bar where nothing says otherwise.
 const USUAL_METER: usize = 4;
 
@@ -62,6 +64,16 @@ impl Corrections {
             if let Some(entries) = entries {
                 notes.extend(beyond(what, entries, analysis.duration)?);
             }
+        }
+        if let Some(few) = given.as_ref().and_then(|given| sparse(given, analysis.duration)) {
+            notes.push(few);
+        }
+        let late =
+            self.sections.as_ref().and_then(|sections| sections.first()).filter(|first| first.time.0 > LATE);
+        if let Some(Entry { time, label }) = late {
+            notes.push(format!(
+                "the first section, '{label}' at {time}, is taken to begin at the start of the track"
+            ));
         }
         let changes_beats = self.bpm.is_some()
             || self.first_beat.is_some()
@@ -117,6 +129,16 @@ impl Corrections {
             None => given,
         }
     }
+}
+
+/// What is to be said of a list of beats that are too far apart for any music.
+fn sparse(beats: &[Entry], duration: Seconds) -> Option<String> {
+    let slowest = 60.0 / TEMPOS.start();
+    let few = beats.len() > 1 && duration.0 / beats.len() as f64 > slowest;
+    few.then(|| {
+        let count = beats.len();
+        format!("only {count} beats are listed in a track of {duration}: a list of sections goes into --sections-file")
+    })
 }
 
 impl Beats {

@@ -25,10 +25,11 @@ pub fn run(options: &AnalyzeOptions, progress: &dyn Progress, out: &mut dyn Writ
     if options.track.is_dir() {
         return printed(out, batch::run(options, progress)?.as_bytes());
     }
+    let document = |path| Output::document(path, &options.track, options.overwrite);
     let to_stdout = options.json.as_deref().is_some_and(|path| path == Path::new("-"));
-    let json = options.json.as_deref().filter(|_| !to_stdout).map(|p| Output::new(p, &options.track));
+    let json = options.json.as_deref().filter(|_| !to_stdout).map(document);
     let plot = options.plot.as_deref().map(|p| Output::new(plot::checked(p)?, &options.track));
-    let clicks = options.clicks.as_deref().map(|p| Output::new(p, &options.track));
+    let clicks = options.clicks.as_deref().map(document);
     let (json, plot, clicks) = (json.transpose()?, plot.transpose()?, clicks.transpose()?);
 
     let analysis = options.hearing.hear(&options.track, progress)?;

@@ -9,7 +9,7 @@ use crate::job::{JobOptions, Request, Scene};
 use crate::score::Preset;
 use crate::score::exchange::{Curves, Format, Imported, MAX_BYTES, MarkerFormat, Markers};
 use crate::timing::Timings;
-use crate::units::Seconds;
+use crate::units::{GeneratedFrame, Seconds};
 use std::io::Write;
 use std::path::Path;
 
@@ -40,14 +40,20 @@ impl From<FormatArg> for Target {
 pub fn export(args: ExportArgs) -> Result<()> {
     let options = JobOptions::from(args.job);
     let request = Request::read(&options)?;
-    let output = target(&args.output, &options.input)?;
+    let output = target(&args.output, &options.input, args.overwrite)?;
     let progress = Terminal::default();
     let scene = Scene::open(request, &progress, &Timings::off())?;
     drop(progress);
     match Target::from(args.format) {
         Target::Curves(format) => {
-            let curves = Curves::new(&scene.timeline, scene.part.clone(), &args.params)?;
+            let params: Vec<String> = args.params.iter().map(|name| name.trim().to_owned()).collect();
+            let curves = Curves::new(&scene.timeline, scene.part.clone(), &params)?;
             let curves = curves.of(scene.request.size, scene.analysis.tempo_bpm);
+            if scene.part.start > GeneratedFrame(0) && format != Format::Csv {
+                eprintln!(
+                    "note: frames are counted from the beginning of the part; `beatbolt import` plays them from the beginning of a track"
+                );
+            }
             curves.unsaid(format).iter().for_each(|what| eprintln!("note: {what}"));
             put(output, &curves.write(format))
         }
@@ -78,13 +84,18 @@ fn markers(scene: &Scene, format: MarkerFormat) -> Result<String> {
 
 /// Makes a preset of another program's curves.
 pub fn import(args: &ImportArgs) -> Result<()> {
-    let output = target(&args.output, &args.file)?;
+    let output = target(&args.output, &args.file, args.overwrite)?;
     let name = args.file.file_name().unwrap_or_default().to_string_lossy();
     let bytes = bounded_read::bytes(&args.file, MAX_BYTES as u64).context(|| {
         let error = Error::input(format!("can't read {}", args.file.display()));
         error.hint("name a Deforum, Parseq, MIDI, lyrics or CSV file")
     })?;
     let imported = Imported::read(&name, &bytes, args.frames)?;
+    if let Some((own, asked)) = imported.fps.zip(args.fps).filter(|(own, asked)| own != asked) {
+        eprintln!(
+            "note: {name} says {own} frames a second and is read as {asked}: everything plays at another pace"
+        );
+    }
     let (preset, notes) = imported.preset(&name, args.fps)?;
     // What was written must be readable; a curve too long for a preset is told here.
     Preset::parse(&name, &preset)?;
@@ -93,8 +104,8 @@ pub fn import(args: &ImportArgs) -> Result<()> {
 }
 
 /// Where to write; none for the standard output.
-fn target(path: &Path, source: &Path) -> Result<Option<Output>> {
-    (path != Path::new("-")).then(|| Output::new(path, source)).transpose()
+fn target(path: &Path, source: &Path, overwrite: bool) -> Result<Option<Output>> {
+    (path != Path::new("-")).then(|| Output::document(path, source, overwrite)).transpose()
 }
 
 fn put(output: Option<Output>, text: &str) -> Result<()> {

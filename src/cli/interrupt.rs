@@ -23,7 +23,7 @@ fn listen(stop: Arc<AtomicBool>) {
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
             eprintln!(
-                "\nstopping after this step; finished windows are kept. Press Ctrl-C again to quit at once."
+                "\nstopping after this step; the same command resumes. Press Ctrl-C again to quit at once."
             );
         }
     });

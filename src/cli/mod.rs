@@ -72,6 +72,6 @@ fn meant(error: &clap::Error) -> Option<String> {
 }
 
 fn analyze_options(args: AnalyzeArgs) -> analyze::AnalyzeOptions {
-    let AnalyzeArgs { track, json, plot, clicks, hearing } = args;
-    analyze::AnalyzeOptions { track, json, plot, clicks, hearing: hearing.into() }
+    let AnalyzeArgs { track, json, plot, clicks, overwrite, hearing } = args;
+    analyze::AnalyzeOptions { track, json, plot, clicks, overwrite, hearing: hearing.into() }
 }

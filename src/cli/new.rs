@@ -25,22 +25,27 @@ pub fn run(args: NewArgs) -> Result<()> {
     let keys = hearing.keys(&target)?;
     let analysis = hearing.hear(&args.track, &progress)?;
     drop(progress);
-    let text = project(&track, &analysis, args.seed.unwrap_or(1));
-    // The parts are true of the track as it was heard with this.
-    let text = with_values(&target.display().to_string(), &text, &keys)?;
-    output.fill(|file| file.write_all(text.as_bytes()))?;
     let shown = target.display().to_string();
-    let command = shell::command(["beatbolt", "render", &shown]);
-    let command = command.unwrap_or_else(|| "beatbolt render".to_owned());
+    let text = project((&shown, &track), &analysis, args.seed.unwrap_or(1));
+    // The parts are true of the track as it was heard with this.
+    let text = with_values(&shown, &text, &keys)?;
+    output.fill(|file| file.write_all(text.as_bytes()))?;
+    let command = command("render", &shown);
     say(format_args!("{shown}: look through it, then: {command}"));
     Ok(())
 }
 
-/// The project's text: what the director chose, with what was heard.
-fn project(track: &str, analysis: &Analysis, seed: u64) -> String {
+/// The command that does something with a file.
+fn command(name: &str, file: &str) -> String {
+    shell::command(["beatbolt", name, file]).unwrap_or_else(|| format!("beatbolt {name}"))
+}
+
+/// The text of the project `file`: what the director chose, with what was heard.
+fn project((file, track): (&str, &str), analysis: &Analysis, seed: u64) -> String {
+    let (render, plan) = (command("render", file), command("plan", file));
     let mut text = format!(
-        "# A music video, written down. Render it with: beatbolt render video.toml\n\
-         # Look at it before: beatbolt plan video.toml --plot plan.png\n\
+        "# A music video, written down. Render it with: {render}\n\
+         # Look at it before: {plan} --plot plan.png\n\
          # All keys: presets/REFERENCE.md, or beatbolt presets --params\n\n\
          track = {}\n\
          # output = \"video.mp4\"        # default: the names of track, preset and tier\n\

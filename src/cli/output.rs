@@ -3,7 +3,7 @@
 use crate::atomic_file::{self, Part};
 use crate::error::{Context, Error, Result};
 use std::fs::{self, File};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// A file under a temporary name beside its place; removed unless it is committed. A device is written to as it is.
@@ -14,6 +14,19 @@ pub struct Output {
 }
 
 impl Output {
+    /// Makes the temporary file of a document, which replaces another file only where that was asked for.
+    ///
+    /// # Errors
+    /// As [`Output::new`]; there is a file and no `overwrite`.
+    pub fn document(target: &Path, input: &Path, overwrite: bool) -> Result<Self> {
+        let output = Self::new(target, input)?;
+        if !overwrite && target.exists() && !atomic_file::is_device(target) {
+            return Err(Error::output(format!("{} already exists", target.display()))
+                .hint("name another file, or add --overwrite"));
+        }
+        Ok(output)
+    }
+
     /// Makes the temporary file; `track` is the input, which must not be overwritten.
     ///
     /// # Errors
@@ -39,12 +52,12 @@ impl Output {
     }
 
     /// Lets `write` fill the file and commits.
-    pub fn fill(mut self, write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>) -> Result<()> {
+    pub fn fill(mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<()> {
         let filled = match &mut self.part {
             Some(part) => write(part),
             None => File::create(&self.target).and_then(|mut device| write(&mut device)),
         };
-        filled.context(|| self.failed())?;
+        filled.map_err(|e| io::Error::from(e.kind())).context(|| self.failed())?;
         self.commit()
     }
 
@@ -53,6 +66,7 @@ impl Output {
         self.part.take().map_or(Ok(()), Part::publish).context(|| self.failed())
     }
 
+    /// Without the temporary name that is in the system's words.
     fn failed(&self) -> Error {
         Error::output(format!("can't write '{}'", self.target.display())).hint("is the disk full?")
     }

@@ -19,6 +19,11 @@ use crate::units::{GeneratedFrame, Seconds};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
+/// Seconds after a cut in which the music has arrived where the cut leads.
+const SETTLED: f64 = 0.25;
+/// Most characters of a prompt in a table.
+const WIDEST: usize = 80;
+
 /// Prints and draws the plan that was asked for.
 pub fn run(args: PlanArgs) -> Result<()> {
     show(&args.job.into(), &args.out.into(), args.json, args.plot.as_deref())
@@ -61,6 +66,12 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
         plan.table()
     }
     Ok(())
+}
+
+/// The start of a long text.
+fn short(text: &str) -> String {
+    let start: String = text.chars().take(WIDEST).collect();
+    if start.len() < text.len() { format!("{start}...") } else { start }
 }
 
 /// A number of things: `1 take`, `3 takes`.
@@ -137,16 +148,21 @@ impl Plan<'_> {
         ));
         let memory =
             self.needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory", bytes >> 20));
+        let windows = counted(self.windows.len(), "window");
+        let work = match self.job.paints() {
+            true => format!("{windows} of {}", counted(settings.steps, "step")),
+            false => format!("{windows} in which no model runs"),
+        };
         say(format_args!(
-            "{} of {} in {}; about {}{memory} from the first window to the finished file on this machine, and about {} MB on the \
+            "{work} in {}; about {}{memory} from the first window to the finished file on this machine, and about {} MB on the \
              disk\n",
-            counted(self.windows.len(), "window"),
-            counted(settings.steps, "step"),
             counted(self.takes(), "take"),
             roughly(self.needs.time),
             (self.space.needed() / 1_000_000).max(1),
         ));
-        say(sampled(&self.sampling));
+        if self.job.paints() {
+            say(sampled(&self.sampling));
+        }
         self.scene.loras.iter().for_each(|lora| say(lora.said(&self.job.timeline, &self.windows)));
         self.takes_table();
         self.values_table();
@@ -172,9 +188,10 @@ impl Plan<'_> {
         let part = self.job.part();
         for take in self.windows.iter().filter(|w| !w.continues()) {
             let (start, end) = (take.take_start, take.take_end.min(part.end));
-            // A frame shows what sounds in its middle.
-            let middle = self.time(start).0 + self.job.timeline.fps.period().0 / 2.0;
-            let section = self.scene.analysis.section_at(middle).map_or("-", |s| &s.label);
+            // A cut lies in the frame nearest to a border: what a take belongs to is what sounds a little later.
+            let [from, to] = [start, end].map(|frame| self.time(frame).0);
+            let inside = from + SETTLED.min((to - from) / 2.0);
+            let section = self.scene.analysis.section_at(inside).map_or("-", |s| &s.label);
             let source =
                 self.job.timeline.init_at(start).map_or(String::new(), |init| format!(", from {init}"));
             say(format_args!(
@@ -182,7 +199,7 @@ impl Plan<'_> {
                 take.take,
                 self.time(start).to_string(),
                 self.time(end).to_string(),
-                self.scene.request.show.look_at(&self.scene.analysis, Seconds(middle)).preset.name,
+                self.scene.request.show.look_at(&self.scene.analysis, Seconds(inside)).preset.name,
             ));
         }
         say("");
@@ -219,7 +236,7 @@ impl Plan<'_> {
                 self.time(new.start).to_string(),
                 self.mean(window, ParamId::MotionScale),
                 self.mean(window, ParamId::Denoise),
-                self.job.timeline.prompt_at(new.start).prompt
+                short(&self.job.timeline.prompt_at(new.start).prompt)
             ));
         }
     }

@@ -1,6 +1,6 @@
 //! Progress, notes and errors: for people on a terminal, or as one JSON object a line.
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::progress::{Flow, Progress};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
@@ -133,7 +133,11 @@ pub fn report(error: &Error, as_json: bool) {
         say(json!({ "event": "error", "kind": kind, "message": error.to_string(), "hints": error.hints() }));
         return;
     }
-    eprintln!("error: {error}");
+    // Whoever asked to stop did nothing wrong.
+    match error.kind() {
+        ErrorKind::Stopped => eprintln!("{error}"),
+        _ => eprintln!("error: {error}"),
+    }
     hints(error.hints());
 }
 

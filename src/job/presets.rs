@@ -1,5 +1,6 @@
 //! Presets by name, of those that come with the program, or by file.
 
+use super::project_folder;
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use crate::score::{MAX_FILE_BYTES, Preset, Slots, find, shipped};
@@ -33,7 +34,14 @@ pub fn load_for(name: &str, slots: &Slots) -> Result<(Preset, String)> {
             .hint("`beatbolt presets` lists the built-in ones; `beatbolt presets NAME` prints one")
     };
     let text = bounded_read::text(path, MAX_FILE).context(failed)?;
-    Ok((Preset::parse_for(name, &text, slots)?, text))
+    match Preset::parse_for(name, &text, slots) {
+        Ok(preset) => Ok((preset, text)),
+        Err(_) if project_folder::load_for(path, slots).is_ok() => {
+            Err(Error::usage(format!("{} is a project, not a preset", path.display()))
+                .hint(format!("render it: beatbolt render {}", path.display())))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The file of the shipped preset `name`; empty where there is none.

@@ -87,6 +87,7 @@ fn shown(output: &Path) -> String {
 /// Bytes as a person would say them: `340 MB are`.
 fn said(bytes: u64) -> String {
     match bytes as f64 / 1e6 {
+        mb if mb < 0.95 => format!("{:.0} kB are", mb * 1e3),
         mb if mb < 1.5 => "1 MB is".to_owned(),
         mb if mb < 1000.0 => format!("{mb:.0} MB are"),
         mb => format!("{:.1} GB are", mb / 1e3),
@@ -99,8 +100,8 @@ mod tests {
 
     #[test]
     fn bytes_are_said_as_a_person_would() {
-        let said = [0, 1_400_000, 340_400_000, 2_340_000_000].map(said);
-        assert_eq!(said, ["1 MB is", "1 MB is", "340 MB are", "2.3 GB are"]);
+        let said = [84_000, 1_400_000, 340_400_000, 2_340_000_000].map(said);
+        assert_eq!(said, ["84 kB are", "1 MB is", "340 MB are", "2.3 GB are"]);
         assert_eq!(shown(Path::new("a.mp4")), "this folder");
         assert_eq!(shown(Path::new("b/a.mp4")), "b");
     }

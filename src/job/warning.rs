@@ -46,15 +46,19 @@ const SUGGESTED: usize = 8;
 /// Model: it has no tokenizer.
 pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     let mut all = Vec::new();
-    all.extend(steps(scene));
-    all.extend(guidance(scene, job));
-    all.extend(window(job));
-    all.extend(denoise(scene, job));
-    all.extend(size(scene, job));
-    all.extend(speed(scene, job));
+    if job.paints() {
+        all.extend(steps(scene));
+        all.extend(guidance(scene, job));
+        all.extend(window(job));
+        all.extend(denoise(scene, job));
+        all.extend(size(scene, job));
+        all.extend(speed(scene, job));
+        prompts(scene, &mut all)?;
+    } else {
+        all.extend(unpainted(scene));
+    }
     all.extend(flashing(job));
     all.extend(unused(scene));
-    prompts(scene, &mut all)?;
     Ok(all)
 }
 
@@ -75,14 +79,35 @@ fn memory(needed: u64, spare: u64, saved: bool) -> Option<Warning> {
         format!("about {} MB of memory are needed, {} MB are there", megabytes(needed), megabytes(spare)),
         "the system may slow down to a crawl, or end the program",
         match saved {
-            true => "close other programs, or a smaller --generate",
-            false => "--low-memory, a smaller --generate, or close other programs",
+            true => "close other programs, or try a smaller --generate",
+            false => "try --low-memory or a smaller --generate, or close other programs",
         },
     )
 }
 
 fn warning(text: String, why: &str, fix: impl Into<String>) -> Option<Warning> {
     Some(Warning { text, why: why.to_owned(), fix: fix.into() })
+}
+
+/// What was typed for a model that has no part in the pictures.
+fn unpainted(scene: &Scene) -> Option<Warning> {
+    let (said, model) = (&scene.request.overrides, &scene.request.model);
+    let typed = [
+        ("--prompt", said.prompt.is_some()),
+        ("--negative", said.negative.is_some()),
+        ("--model", model.folder.is_some()),
+        ("--motion", model.motion.is_some()),
+        ("--lora", !scene.request.lora_typed.is_empty()),
+    ];
+    let typed: Vec<&str> = typed.into_iter().filter(|(_, typed)| *typed).map(|(name, _)| name).collect();
+    if typed.is_empty() {
+        return None;
+    }
+    warning(
+        format!("{} changes nothing", typed.join(", ")),
+        "all frames are shown as they are drawn or filmed (denoise is 0), and no model runs",
+        "use --set denoise=0.35 to let the model paint over them, --init none to leave everything to it, or a --preset",
+    )
 }
 
 /// Steps that were forced on a module that was made for others.
@@ -95,7 +120,9 @@ fn steps(scene: &Scene) -> Option<Warning> {
     warning(
         format!("{steps} steps with a motion module for {own} ({family})"),
         "a distilled module has learnt the noise levels of its own number of steps and no others",
-        format!("--steps {own}, or the module for {steps} steps, if there is one: there are 1, 2, 4 and 8"),
+        format!(
+            "use --steps {own}, or the module for {steps} steps, if there is one: there are 1, 2, 4 and 8"
+        ),
     )
 }
 
@@ -113,8 +140,8 @@ fn guidance(scene: &Scene, job: &Job) -> Option<Warning> {
             false => "so far from what it was trained on, colours burn and pictures flicker",
         },
         match distilled {
-            true => "guidance from 1 to 1.5, or the standard module with --tier final".to_owned(),
-            false => format!("guidance of {most_guidance} and below; 7.5 is usual"),
+            true => "use guidance from 1 to 1.5, or the standard module with --tier final".to_owned(),
+            false => format!("use guidance of {most_guidance} or less; 7.5 is usual"),
         },
     )
 }
@@ -144,7 +171,7 @@ fn denoise(scene: &Scene, job: &Job) -> Option<Warning> {
     warning(
         format!("denoise goes down to {least:.2} with {} steps", scene.info.sampling().steps),
         "that is less than one step's worth of noise: these frames hardly change",
-        format!("a floor of {step:.2}, or more steps"),
+        format!("use a floor of {step:.2}, or more steps"),
     )
 }
 
@@ -158,14 +185,14 @@ fn size(scene: &Scene, job: &Job) -> Option<Warning> {
         return warning(
             format!("pictures of {size}, the model's own are {own}"),
             "in a shape it was not trained on, a model repeats or cuts off what it shows",
-            format!("a --size nearer to the shape of {own}"),
+            format!("try a --size nearer to the shape of {own}"),
         );
     }
     if ratio((own.pixels() as f64).sqrt(), (size.pixels() as f64).sqrt()) > FAR {
         return warning(
             format!("pictures are generated at {size}, the model's own size is {own}"),
             "far from its own size a model loses detail or doubles what it shows",
-            format!("--generate {own}; --size alone decides how large the video is"),
+            format!("try --generate {own}; the video keeps its --size"),
         );
     }
     None
@@ -186,7 +213,7 @@ fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
         return warning(
             text,
             "every frame is generated: movement is scaled down to keep its pace, so far that a model hardly moves at all",
-            format!("--fps {} or less, which also renders {:.0} times as fast", FAST * own, times / FAST),
+            format!("use --fps {} or less; it also renders {:.0} times as fast", FAST * own, times / FAST),
         );
     }
     let most = generated.map(|frame| timeline.value(ParamId::MotionScale, frame)).fold(0.0, f32::max);
@@ -195,14 +222,14 @@ fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
         return warning(
             text,
             "movement is scaled up to keep its pace, but where it is fastest that is more than the model can do",
-            format!("--fps {own}, or less motion_scale"),
+            format!("use --fps {own}, or less motion_scale"),
         );
     }
     let why = match fps > own {
         true => "movement is scaled down from frame to frame, so that it keeps its pace",
         false => "movement is scaled up from frame to frame, so that it keeps its pace",
     };
-    warning(text, why, format!("--fps {own} shows the model's own movement"))
+    warning(text, why, format!("use --fps {own} for the model's own movement"))
 }
 
 fn flashing(job: &Job) -> Option<Warning> {
@@ -223,8 +250,7 @@ fn flashing(job: &Job) -> Option<Warning> {
         0 => String::new(),
         more => format!(", and {more} more"),
     };
-    let fix =
-        "less flash and exposure, on whole beats only, or a slower decay: a smaller amount, a longer release";
+    let fix = "use less flash and exposure, on whole beats only, or a slower decay: a smaller amount, a longer release";
     warning(
         format!("the whole picture flashes {count} times in a second: {}{more}", named.join(", ")),
         "more than three flashes a second can trigger seizures (WCAG 2.3.1); some sites refuse such videos",
@@ -239,7 +265,11 @@ fn flashing(job: &Job) -> Option<Warning> {
 fn unused(scene: &Scene) -> Vec<Warning> {
     let all = scene.request.show.unused(&scene.analysis).into_iter();
     all.filter_map(|Unused { what, why }| {
-        warning(format!("{what} never applies"), &why, "see what `beatbolt analyze` finds, or remove it")
+        warning(
+            format!("{what} never applies"),
+            &why,
+            "correct it, or remove it; `beatbolt analyze` lists the track's sections and times",
+        )
     })
     .collect()
 }
@@ -258,7 +288,7 @@ fn prompts(scene: &Scene, all: &mut Vec<Warning>) -> Result<()> {
             all.extend(warning(
                 format!("a prompt is too long, {words} words: \"{}\"", start_of(prompt)),
                 "every further word makes the others count for less",
-                "a subject, what it does, a style: some ten words",
+                "use about ten words: a subject, what it does, a style",
             ));
         }
     }
@@ -282,7 +312,9 @@ fn unknown(prompt: &str, known: &ModelWords) -> Option<Warning> {
     warning(
         text,
         "where a prompt holds nothing that it knows, it shows anything at all",
-        format!("name a scene and colours; it knows {near} ...; its words.txt lists them all"),
+        format!(
+            "name a scene and colours; it knows {near} ...; all of them are in words.txt beside the model (`beatbolt models path`)"
+        ),
     )
 }
 
@@ -295,7 +327,7 @@ fn still(prompt: &str) -> Option<Warning> {
     warning(
         format!("a prompt says nothing of motion: \"{}\"", start_of(prompt)),
         "motion modules move what the words let them: a still life stays still",
-        "a word of motion: flowing, rushing, swirling, waves",
+        "add a word of motion: flowing, rushing, swirling, waves",
     )
 }
 

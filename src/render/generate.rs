@@ -13,13 +13,14 @@ use super::easel::Easel;
 use super::job::Job;
 use super::plan::Window;
 use super::source::{Sources, is_as_drawn, is_drawn};
+use super::stages::stopped;
 use super::take::{LatentShape, TakeState};
 use crate::diffusion::Model;
 use crate::diffusion::sampling::denoise;
 use crate::diffusion::sampling::retime::Pace;
 use crate::diffusion::sampling::schedule::Schedule;
 use crate::diffusion::sampling::window::{Guidance, WindowInputs};
-use crate::error::{Context, Error, ErrorKind, Result};
+use crate::error::{Context, Error, Result};
 use crate::score::ParamId;
 use crate::timing::Timings;
 use candle_core::{DType, Tensor};
@@ -202,7 +203,7 @@ impl<'a> Generator<'a> {
         };
         let settled = denoise::denoise(self.model, &self.schedule, &input, |_| {
             match self.stop.load(Ordering::Relaxed) {
-                true => Err(Error::new(ErrorKind::Stopped, "stopped")),
+                true => Err(stopped()),
                 false => Ok(()),
             }
         })?;

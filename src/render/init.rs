@@ -174,6 +174,10 @@ impl Inits {
                 Init::Cover(showing) => (Footage::cover(track)?, showing),
                 Init::File(path, showing) => {
                     let path = files.get(name).cloned().unwrap_or_else(|| PathBuf::from(path));
+                    if path.is_dir() {
+                        let error = Error::input(format!("'{}' is a folder", path.display()));
+                        return Err(error.hint("name a picture or a clip in it"));
+                    }
                     if !path.is_file() {
                         let error =
                             Error::input(format!("there is no file {} to start from", path.display()));

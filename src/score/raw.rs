@@ -210,6 +210,10 @@ impl Source<'_> {
         let error = Error::usage(e.message().replace('\n', "; "));
         let error = match near_key(e.message()) {
             Some(near) => error.hint(format!("did you mean '{near}'?")),
+            // A project's own keys are another list than a preset's.
+            None if e.message().starts_with("unknown field `route`") => error.hint(
+                "routes belong in a preset: write them into a file of their own, and name it in the project with preset = \"FILE.toml\"",
+            ),
             None => error.hint("`beatbolt presets --params` lists the keys and what they take"),
         };
         self.at(e.span().unwrap_or(0..0), error)

@@ -68,7 +68,9 @@ pub(super) fn check(text: &str, words: &BTreeMap<String, Words>) -> Result<(), (
             let known = words.keys().map(String::as_str).chain(["section"]);
             let hint = match nearest(name, known) {
                 Some(near) => format!("did you mean {{{near}}}?"),
-                None => format!("add a table [words.{name}]"),
+                None => {
+                    format!("add a table [words.{name}], or in a project {name} = \"...\" under [variables]")
+                }
             };
             return Err((at, error.hint(hint)));
         }

@@ -30,8 +30,11 @@ pub fn decode(bytes: &[u8]) -> Result<Text> {
     };
     let name = encoding.name();
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| {
-        Error::input(format!("it isn't text, or it is damaged: not all of it is {name}"))
-            .hint("save it as UTF-8 in the program that it comes from")
+        match bytes.contains(&0) {
+            true => Error::input("it isn't text"),
+            false => Error::input(format!("it isn't text, or it is damaged: not all of it is {name}"))
+                .hint("save it as UTF-8 in the program that it comes from"),
+        }
     })?;
     // DOS ended a text with this character.
     let text = text.trim_end_matches('\u{1a}');

@@ -24,6 +24,9 @@ const MOST_BOXES: usize = 1000;
 /// # Errors
 /// If the file can't be read or was not made by this program.
 pub fn read_job(path: &Path) -> Result<String> {
+    if path.is_dir() && !path.join(FILE).is_file() {
+        return Err(none(path));
+    }
     if path.is_dir() {
         return bounded_read::text(&path.join(FILE), MAX_BYTES).context(|| none(path));
     }

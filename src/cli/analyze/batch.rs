@@ -34,7 +34,10 @@ pub(super) fn run(options: &AnalyzeOptions, progress: &dyn Progress) -> Result<S
     }
     std::fs::create_dir_all(target)
         .context(|| Error::output(format!("can't make the folder '{}'", target.display())))?;
-    let tracks = files(&options.track)?;
+    let (tracks, folders) = files(&options.track)?;
+    if folders > 0 {
+        progress.note(&format!("folders inside are skipped: {folders}"));
+    }
     progress.stage("Listening to the tracks", tracks.len() as u64);
     let done = AtomicU64::new(0);
     let outcomes: Vec<Outcome> = tracks
@@ -54,19 +57,20 @@ pub(super) fn run(options: &AnalyzeOptions, progress: &dyn Progress) -> Result<S
     Ok(summary(&tracks, &outcomes))
 }
 
-/// The files of a folder by name, without hidden ones.
-fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+/// The files of a folder by name, and how many folders it has; without hidden ones.
+fn files(folder: &Path) -> Result<(Vec<PathBuf>, usize)> {
     let failed = || Error::input(format!("can't read the folder '{}'", folder.display()));
-    let mut all = Vec::new();
+    let (mut all, mut folders) = (Vec::new(), 0);
     for entry in std::fs::read_dir(folder).context(failed)? {
         let entry = entry.context(failed)?;
         let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        folders += usize::from(!hidden && entry.path().is_dir());
         if !hidden && entry.path().is_file() {
             all.push(entry.path());
         }
     }
     all.sort();
-    Ok(all)
+    Ok((all, folders))
 }
 
 fn one(track: &Path, target: &Path, options: &AnalyzeOptions) -> Result<Outcome> {
@@ -75,7 +79,7 @@ fn one(track: &Path, target: &Path, options: &AnalyzeOptions) -> Result<Outcome>
         Ok(analysis) => analysis,
         Err(error) => return Ok(Outcome::PassedOver(error.to_string())),
     };
-    let output = Output::new(&target.join(format!("{name}.json")), track)?;
+    let output = Output::document(&target.join(format!("{name}.json")), track, options.overwrite)?;
     output.fill(|file| json::write(&analysis, file))?;
     Ok(Outcome::Heard(analysis.tempo_bpm, analysis.beats.len()))
 }

@@ -15,6 +15,8 @@ pub struct AnalyzeOptions {
     pub plot: Option<PathBuf>,
     /// Where the track with a click on every beat goes: `.wav`.
     pub clicks: Option<PathBuf>,
+    /// Whether existing files of `json` and `clicks` are replaced.
+    pub overwrite: bool,
     /// How to listen, and what is known better.
     pub hearing: Hearing,
 }

@@ -96,7 +96,7 @@ pub struct StudioArgs {
     pub folder: Option<PathBuf>,
 
     /// Random seed; another number gives other pictures [default: 1]
-    #[arg(long)]
+    #[arg(long, value_parser = shared::number::<u64>("write a whole number, like 7"))]
     pub seed: Option<u64>,
 
     /// Size of the pictures [default: 384x216]
@@ -155,7 +155,7 @@ pub struct NewArgs {
     pub output: Option<PathBuf>,
 
     /// Random seed; another number gives other scenes and colours [default: 1]
-    #[arg(long)]
+    #[arg(long, value_parser = shared::number::<u64>("write a whole number, like 7"))]
     pub seed: Option<u64>,
 
     #[command(flatten)]
@@ -181,6 +181,10 @@ pub struct ExportArgs {
     /// Output file; - for standard output
     #[arg(short, long, value_name = "FILE|-", default_value = "-")]
     pub output: PathBuf,
+
+    /// Replace an existing file
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// Whom curves or markers are written for.
@@ -190,9 +194,9 @@ pub enum FormatArg {
     Csv,
     /// Schedule strings, as in a Deforum settings file
     Deforum,
-    /// A document with a rendered frame for every frame
+    /// A Parseq document with every frame rendered
     Parseq,
-    /// Lists of values for AnimateDiff-Evolved in ComfyUI
+    /// Lists of values for AnimateDiff-Evolved in ComfyUI; export only
     Animatediff,
     /// Markers: a table of sections, bars and beats
     Markers,
@@ -200,11 +204,11 @@ pub enum FormatArg {
     Audacity,
     /// Markers: beat grid and cues as rekordbox XML
     Rekordbox,
-    /// Markers: Final Cut Pro 7 XML, for Premiere, Resolve and others
+    /// Markers: Final Cut Pro 7 XML, for Premiere, Resolve and others; export only
     Fcp7,
-    /// Markers: an edit decision list, for Resolve and Avid
+    /// Markers: an edit decision list, for Resolve and Avid; export only
     Edl,
-    /// Markers: OpenTimelineIO
+    /// Markers: OpenTimelineIO; export only
     Otio,
 }
 
@@ -219,12 +223,16 @@ pub struct ImportArgs {
     pub fps: Option<FrameRate>,
 
     /// Number of frames [default: as the file says, or up to the last keyframe]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = shared::number::<u64>("write a whole number, like 240"))]
     pub frames: Option<u64>,
 
     /// The preset file; - for standard output
     #[arg(short, long, value_name = "FILE|-", default_value = "-")]
     pub output: PathBuf,
+
+    /// Replace an existing file
+    #[arg(long)]
+    pub overwrite: bool,
 }
 
 /// `beatbolt analyze`
@@ -245,6 +253,10 @@ pub struct AnalyzeArgs {
     #[arg(long, value_name = "FILE")]
     pub clicks: Option<PathBuf>,
 
+    /// Replace existing files of --json and --clicks; a drawn picture is always replaced
+    #[arg(long)]
+    pub overwrite: bool,
+
     #[command(flatten)]
     #[allow(missing_docs)]
     pub hearing: HearingArgs,
@@ -261,16 +273,16 @@ pub struct PresetsArgs {
     pub params: bool,
 
     /// Print a JSON Schema, with which editors complete TOML files
-    #[arg(long, value_enum, value_name = "FILE", conflicts_with = "name")]
+    #[arg(long, value_enum, value_name = "KIND", conflicts_with = "name")]
     pub schema: Option<SchemaArg>,
 }
 
 /// Whose form is described.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SchemaArg {
-    /// A preset's
+    /// For preset files
     Preset,
-    /// A project's
+    /// For project files
     Project,
 }
 
@@ -288,7 +300,7 @@ pub struct SheetArgs {
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=24))]
     pub columns: u32,
 
-    /// Skip the analysis: so many rows of evenly spaced pictures, instead of a row per section
+    /// Skip the analysis: ROWS rows of evenly spaced pictures, instead of a row per section
     #[arg(long, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub even: Option<u32>,
 

@@ -18,15 +18,15 @@ pub struct ModelsArgs {
 /// What is done with models.
 #[derive(Debug, Subcommand)]
 pub enum ModelsCommand {
-    /// List the models that are found by name, and where they lie
+    /// List the models that are found by name, and where they are
     List,
-    /// Say what a file or folder of weights is, by its headers alone, and what takes it
+    /// Say what a file or folder of weights is, by its headers alone, and which option takes it
     Inspect {
         /// Files, folders or names
         #[arg(required = true, value_name = "NAME|FILE")]
         models: Vec<PathBuf>,
     },
-    /// Print where a model lies
+    /// Print where a model is
     Path {
         /// Its name
         #[arg(value_name = "NAME")]
@@ -38,9 +38,9 @@ pub enum ModelsCommand {
         #[arg(value_name = "NAME|FILE")]
         models: Vec<PathBuf>,
     },
-    /// Fetch a file from Hugging Face's hub or a mirror; an interrupted one is gone on with. Without a name, list the known ones
+    /// Fetch a file from Hugging Face's hub or a mirror; an interrupted download resumes. Without a name, list the known ones
     #[command(
-        after_help = "HF_TOKEN opens closed repositories, HF_ENDPOINT names a mirror, HF_HUB_OFFLINE=1 forbids to ask."
+        after_help = "HF_TOKEN opens closed repositories, HF_ENDPOINT names a mirror, HF_HUB_OFFLINE=1 forbids network access."
     )]
     Pull {
         /// A known name, or REPO:FILE, like guoyww/animatediff:mm_sd_v15_v2.ckpt

@@ -19,7 +19,7 @@ pub struct JobArgs {
     #[arg(short, long, value_name = "NAME|FILE")]
     pub preset: Option<String>,
 
-    /// What to show, instead of the preset's prompts
+    /// What the model is to paint, instead of the preset's prompts
     #[arg(long, value_name = "TEXT")]
     pub prompt: Option<String>,
 
@@ -28,13 +28,13 @@ pub struct JobArgs {
     pub negative: Option<String>,
 
     /// What frames start from: a picture, a clip, `cover` (the track's own picture), draw:SCENE or
-    /// draw:SCENE,palette=NAME (`beatbolt presets` lists them), or none. How much they give up of it is the parameter
-    /// denoise: 0.35 by default; 0 shows it alone. Behind the name: fit=cover|contain|stretch,
+    /// draw:SCENE,palette=NAME (`beatbolt presets` lists them), or none. The parameter denoise says how far they
+    /// depart from it: 0.35 by default; 0 shows it alone. Options after its name: fit=cover|contain|stretch,
     /// play=loop|pingpong|once, from=SECONDS, sync=track|part
     #[arg(long, value_name = "SOURCE")]
     pub init: Option<String>,
 
-    /// Hold a parameter at a value, whatever the preset does with it (`beatbolt presets --params` lists them)
+    /// Hold a parameter at a value, whatever the preset does with it (`beatbolt presets --params` lists them); may be repeated
     #[arg(long, value_name = "PARAM=VALUE")]
     pub set: Vec<String>,
 
@@ -43,7 +43,7 @@ pub struct JobArgs {
     pub lut: Option<PathBuf>,
 
     /// Random seed; another number gives another video [default: 1]
-    #[arg(long)]
+    #[arg(long, value_parser = number::<u64>("write a whole number, like 7"))]
     pub seed: Option<u64>,
 
     /// Effort per picture; movement, cuts and seed stay the same [default: develop]
@@ -67,7 +67,7 @@ pub struct JobArgs {
     pub end: Option<Seconds>,
 
     /// Render only this section, counted from 1 (`beatbolt analyze` lists them); --start and --end narrow it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<usize>("write its number, counted from 1, like 2: `beatbolt analyze` lists the sections"))]
     pub section: Option<usize>,
 
     /// Lyrics to show, LRC or SRT; at the bottom, unless a layer of the preset or project says otherwise
@@ -150,7 +150,7 @@ pub struct ModelArgs {
     pub clip_skip: Option<usize>,
 
     /// Denoising steps per window; distilled motion modules need the number they were made for [default: by --tier]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<usize>("write a whole number, like 4"))]
     pub steps: Option<usize>,
 
     /// Allow a number of steps that the motion module was not made for
@@ -162,7 +162,7 @@ pub struct ModelArgs {
     pub generate: Option<Size>,
 
     /// Frames that a window shares with the previous one [default: 4]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<usize>("write a whole number, like 4"))]
     pub overlap: Option<usize>,
 
     /// Where to compute: auto, cpu, cuda, cuda:1, metal
@@ -192,7 +192,7 @@ pub struct HearingArgs {
     pub ears: Option<PathBuf>,
 
     /// Exact tempo; the beats stay where they were heard
-    #[arg(long, value_name = "BPM")]
+    #[arg(long, value_name = "BPM", value_parser = number::<f64>("write beats a minute, like 127.5"))]
     pub bpm: Option<f64>,
 
     /// Time of the first beat, which starts a bar
@@ -217,7 +217,7 @@ pub struct HearingArgs {
     pub triple: bool,
 
     /// Move all beats by this many seconds; negative: earlier
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true, value_parser = number::<f64>("write seconds, like -0.02"))]
     pub shift_beats: Option<f64>,
 
     /// Sections from a list (a start time and a name per line), a cue sheet, MIDI markers, or a collection's cue points
@@ -225,6 +225,14 @@ pub struct HearingArgs {
     pub sections_file: Option<PathBuf>,
 
     /// Audio stream to use, counted from 1 [default: the one that players choose]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::<usize>("write its number, counted from 1"))]
     pub audio_stream: Option<usize>,
+}
+
+/// A parser of numbers that says the form of one.
+pub(super) fn number<T>(form: &'static str) -> impl Fn(&str) -> Result<T, &'static str> + Clone
+where
+    T: std::str::FromStr,
+{
+    move |text| text.trim().parse().map_err(|_| form)
 }

@@ -13,6 +13,9 @@ const EMPTY: [&str; 18] = [
     "under", "up", "with",
 ];
 
+/// Likeness from which on a word may be meant by another.
+const ALIKE: f64 = 0.5;
+
 /// The words that a model knows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModelWords {
@@ -46,13 +49,14 @@ impl ModelWords {
         words(&prompt.to_lowercase()).any(|word| self.words.contains(word))
     }
 
-    /// The phrases that are written most like a prompt's words, at most `count`; of equally alike ones the plainest.
+    /// The phrases that are written most like a prompt's words, at most `count`; where none is alike, and of equally alike ones,
+    /// the plainest.
     pub fn nearest(&self, prompt: &str, count: usize) -> Vec<&str> {
         let prompt = prompt.to_lowercase();
         let asked: Vec<&str> = words(&prompt).collect();
         let best = |phrase: &str| {
             let pairs = words(phrase).flat_map(|own| asked.iter().map(move |word| likeness(own, word)));
-            pairs.fold(0.0, f64::max)
+            pairs.filter(|alike| *alike >= ALIKE).fold(0.0, f64::max)
         };
         let mut ranked: Vec<(f64, &str)> = self.phrases.iter().map(|p| (best(p), p.as_str())).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));

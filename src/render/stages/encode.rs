@@ -1,8 +1,9 @@
 //! The last stage: pictures are finished and written.
 
 use super::decode::Pictures;
+use super::stopped;
 use super::watch::{Summary, Watch};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::progress::Flow;
 use crate::render::job::Job;
 use crate::render::rate;
@@ -29,8 +30,7 @@ pub fn encode(
             writer.write(&screen.show(frame, pose, index))?;
             summary.frames += 1;
             if progress.advance(summary.frames) == Flow::Stop {
-                return Err(Error::new(ErrorKind::Stopped, "stopped; the finished windows are kept")
-                    .hint("run the same command again to resume"));
+                return Err(stopped());
             }
         }
         summary.windows += 1;

@@ -120,7 +120,7 @@ fn steps(clock: &Clock, section: &Section, role: Role, every: f64) -> Vec<Length
     for turn in (1..).take(10_000) {
         let from = match list[0] {
             Length::Bars(first) => Length::Bars(first + f64::from(turn) * bars),
-            _ => Length::Seconds(section.start.0 + f64::from(turn) * bars * bar),
+            _ => seconds(section.start.0 + f64::from(turn) * bars * bar),
         };
         if clock.place(from).0 > section.end.0 - LEAST * bar {
             break;
@@ -133,7 +133,12 @@ fn steps(clock: &Clock, section: &Section, role: Role, every: f64) -> Vec<Length
 /// A time in bars, where a bar begins there; else in seconds.
 fn place(clock: &Clock, time: Seconds) -> Length {
     let bar = clock.bars().iter().position(|bar| bar.0 == time.0);
-    bar.filter(|_| time.0 > 0.0).map_or(Length::Seconds(time.0), |bar| Length::Bars(bar as f64))
+    bar.filter(|_| time.0 > 0.0).map_or(seconds(time.0), |bar| Length::Bars(bar as f64))
+}
+
+/// A time as a person would write it.
+fn seconds(time: f64) -> Length {
+    Length::Seconds((time * 1e3).round() / 1e3)
 }
 
 /// The last bars: home to where the film began, and dark.
@@ -145,11 +150,11 @@ fn end(analysis: &Analysis, clock: &Clock, list: &[Shot]) -> Option<Shot> {
         return None;
     }
     let bars = clock.bars().iter().rposition(|at| at.0 <= latest);
-    let from = bars.map_or(Length::Seconds(latest), |bar| Length::Bars(bar as f64));
-    // What has begun only now goes on to the end.
+    let from = bars.map_or(seconds(latest), |bar| Length::Bars(bar as f64));
+    // What has begun only now is seen first.
     let begun = clock.place(last.from).0;
-    let from = if clock.place(from).0 <= begun {
-        Length::Seconds(begun + 0.5 * (latest - begun).max(0.0))
+    let from = if clock.place(from).0 < begun + LEAST * bar {
+        seconds(begun + 0.5 * (analysis.duration.0 - begun))
     } else {
         from
     };

@@ -37,7 +37,7 @@ impl Curves<'_> {
     pub fn unsaid(&self, format: Format) -> Vec<String> {
         let program = match format {
             Format::Deforum => "Deforum",
-            Format::Parseq => "Parseq and Deforum",
+            Format::Parseq => "Parseq",
             Format::Csv | Format::AnimateDiff => return Vec::new(),
         };
         let played = MOVES.iter().chain(&[ParamId::Denoise, ParamId::Guidance]);
@@ -48,13 +48,11 @@ impl Curves<'_> {
         if !names.is_empty() {
             let names = names.join(", ");
             notes.push(format!(
-                "{program} can't play {names}: they are in the file for `beatbolt import` alone"
+                "{program} can't play {names}: they are in the file for `beatbolt import` only"
             ));
         }
         if self.travels() {
-            notes.push(format!(
-                "{program} changes prompts at once: the ways from one to the next are left out"
-            ));
+            notes.push(format!("{program} changes prompts at once: transitions are left out"));
         }
         if self.timeline.cuts.iter().any(|cut| self.part.contains(cut) && *cut > self.part.start) {
             notes.push(format!("{program} has no cuts: they are left out"));
