@@ -16,6 +16,9 @@ pub struct Text {
     pub note: Option<String>,
 }
 
+/// What to do about a file that isn't text.
+const NOT_TEXT: &str = "name a text file; one in an unusual encoding can be saved as UTF-8 by an editor";
+
 /// Reads the bytes of a text file.
 ///
 /// # Errors
@@ -30,17 +33,13 @@ pub fn decode(bytes: &[u8]) -> Result<Text> {
     };
     let name = encoding.name();
     let text = encoding.decode_without_bom_handling_and_without_replacement(bytes).ok_or_else(|| {
-        match bytes.contains(&0) {
-            true => Error::input("it isn't text"),
-            false => Error::input(format!("it isn't text, or it is damaged: not all of it is {name}"))
-                .hint("save it as UTF-8 in the program that it comes from"),
-        }
+        Error::input(format!("it isn't text, or it is damaged: not all of it is {name}")).hint(NOT_TEXT)
     })?;
     // DOS ended a text with this character.
     let text = text.trim_end_matches('\u{1a}');
     if let Some(at) = text.chars().position(|c| c.is_control() && !c.is_whitespace()) {
         return Err(Error::input(format!("it isn't text: character {} is a control character", at + 1))
-            .hint("name a text file; one in an unusual encoding can be saved as UTF-8 by an editor"));
+            .hint(NOT_TEXT));
     }
     let note =
         guessed.then(|| format!("not UTF-8; read as {name}, a guess: save it as UTF-8 if that is wrong"));

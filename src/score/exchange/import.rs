@@ -43,7 +43,9 @@ impl Imported {
             let error = imported.left_out.iter().take(5).fold(error, |e, what| e.hint(what.clone()));
             let error = error.hint("a schedule looks like 0:(1.0), 30:(1.05)");
             let error = error.hint("the first line of a table names its columns; one of them is seconds");
-            return Err(error.hint("beats and sections of other programs go into --beats-file and --sections-file"));
+            return Err(
+                error.hint("beats and sections of other programs go into --beats-file and --sections-file")
+            );
         }
         if imported.curves.len() + imported.drawn.len() > MAX_CURVES {
             let error = Error::input(format!("{name} holds more than {MAX_CURVES} curves"));
