@@ -234,7 +234,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("a.txt");
         let made: Vec<bool> = std::thread::scope(|scope| {
-            let put = |i: u8| { let target = &target; scope.spawn(move || put_new(target, &[i]).unwrap()) };
+            let put = |i: u8| {
+                let target = &target;
+                scope.spawn(move || put_new(target, &[i]).unwrap())
+            };
             [0, 1, 2, 3].map(put).map(|made| made.join().unwrap()).to_vec()
         });
         assert_eq!(made.iter().filter(|made| **made).count(), 1);

@@ -73,20 +73,6 @@ pub fn host() -> Option<String> {
     told.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty())
 }
 
-/// Asks a process that this one has started, and not waited for yet, to stop when it suits it.
-pub fn ask_to_stop(process: u32) {
-    #[cfg(unix)]
-    #[allow(unsafe_code, reason = "the C library has no other door")]
-    // SAFETY: it takes plain numbers. Until its parent has waited for it, the number is that process's and nobody else's.
-    unsafe {
-        if let Ok(process @ 1..) = libc::pid_t::try_from(process) {
-            libc::kill(process, libc::SIGTERM);
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = process;
-}
-
 /// From now on the calling thread, and those that it starts, give way to the others.
 ///
 /// A pass of a denoising step is over when the slowest thread is through with its part. Where all threads count the same, every

@@ -72,7 +72,9 @@ fn what_is_missing_is_said_and_a_killed_worker_is_gone_on_from() {
     let stage = stage();
     stage.run("join video.toml --work w -o a.mkv").fails(2, &["no work folder", "--work"]);
     stage.run("render video.toml --takes 2 --work w").succeeds();
-    stage.run("join video.toml --work w -o a.mkv").fails(3, &["takes in w are not finished", "--takes 0..1,3", "status w"]);
+    stage
+        .run("join video.toml --work w -o a.mkv")
+        .fails(3, &["takes in w are not finished", "--takes 0..1,3", "status w"]);
     assert!(!stage.path("a.mkv").exists());
     let mut worker = begin(&stage, "render video.toml --takes 0..1 --work w");
     while kept(&stage, "w") < 3 {
@@ -82,7 +84,13 @@ fn what_is_missing_is_said_and_a_killed_worker_is_gone_on_from() {
     worker.kill().unwrap();
     worker.wait().unwrap();
     // What is damaged is seen, and made again.
-    let take = fs::read_dir(stage.path("w")).unwrap().flatten().map(|e| e.path()).filter(|p| p.is_dir()).max().unwrap();
+    let take = fs::read_dir(stage.path("w"))
+        .unwrap()
+        .flatten()
+        .map(|e| e.path())
+        .filter(|p| p.is_dir())
+        .max()
+        .unwrap();
     let rest = stage.run("render video.toml --takes all --work w").succeeds();
     assert!(rest.err.contains("take 2 finished before"), "{}", rest.err);
     let pictures = fs::read_dir(&take).unwrap().flatten().map(|e| e.path());
@@ -113,11 +121,19 @@ fn other_settings_are_refused_and_a_take_that_somebody_has_is_left() {
     fs::create_dir_all(&take).unwrap();
     let lock = FileLock::exclusive(&take.join("lock")).unwrap().unwrap();
     let left = stage.run("render video.toml --takes 1..2 --work w").succeeds();
-    assert!(left.err.contains("take 1 is being made by another worker") && left.out.contains("take 2:"), "{}", left.err);
+    assert!(
+        left.err.contains("take 1 is being made by another worker") && left.out.contains("take 2:"),
+        "{}",
+        left.err
+    );
     drop(lock);
     // What lies there of a process of this machine that has no lock any more is nobody's.
     let host = beatbolt::system::host().unwrap();
-    fs::write(take.join("lease"), format!(r#"{{"host":"{host}","process":1,"began":1,"number":0,"beat":7}}"#)).unwrap();
+    fs::write(
+        take.join("lease"),
+        format!(r#"{{"host":"{host}","process":1,"began":1,"number":0,"beat":7}}"#),
+    )
+    .unwrap();
     let told = status(&stage, "w");
     assert!(told["takes"][1]["holder"].as_str().unwrap().contains("process 1"), "{told}");
     stage.run("render video.toml --takes 1 --work w").succeeds();
@@ -136,15 +152,50 @@ fn workers_on_several_devices_give_the_bytes_of_one_run() {
 #[test]
 fn long_takes_are_split_where_it_is_asked_for() {
     let stage = stage();
-    let takes = |line: &str| stage.run(&format!("takes track.wav --size 96x64 --init none {line} --json")).succeeds().json();
+    let takes = |line: &str| {
+        stage.run(&format!("takes track.wav --size 96x64 --init none {line} --json")).succeeds().json()
+    };
     let (whole, split) = (takes("--preset pulse"), takes("--preset pulse --split 2 --simulate 1,2"));
     let count = |told: &Value| told["takes"].as_array().unwrap().len();
     assert!(count(&split) > count(&whole), "{split}");
-    assert!(split["simulated"][1]["rendered"].as_f64() < split["simulated"][0]["rendered"].as_f64(), "{split}");
+    assert!(
+        split["simulated"][1]["rendered"].as_f64() < split["simulated"][0]["rendered"].as_f64(),
+        "{split}"
+    );
     let commands = stage.run("takes video.toml --work w --seed=5 --commands").succeeds().out;
     assert_eq!(commands.lines().next(), Some("beatbolt render --takes 0 video.toml --work w --seed=5"));
-    stage.run("render track.wav --size 96x64 --steps 1 --init none --preset pulse --split 2 -o split.mkv").succeeds();
+    stage
+        .run("render track.wav --size 96x64 --steps 1 --init none --preset pulse --split 2 -o split.mkv")
+        .succeeds();
     stage.run("extract split.mkv --to again").succeeds();
     let line = stage.run("extract split.mkv").succeeds().json();
     assert_eq!(line["split"], 2.0);
+}
+
+#[test]
+fn encoded_takes_are_copied_with_every_frame_at_its_time() {
+    let stage = stage();
+    stage.run("render video.toml --takes all --work w").succeeds();
+    stage.run("join video.toml --work w --fast-join -o a.mp4").fails(2, &["dissolve", "without --fast-join"]);
+    let line = "video.toml --set cut_dissolve=0 --work f --fps 30000/1001";
+    stage.run(&format!("render {line} --takes all")).succeeds();
+    stage.run(&format!("join {line} --fast-join -o a.mp4")).fails(3, &["take 0 is not encoded", "--encode"]);
+    stage.run(&format!("render {line} --takes all --encode")).succeeds();
+    stage.run(&format!("join {line} --fast-join -o a.mp4")).succeeds();
+    stage.run(&format!("join {line} -o b.mp4")).succeeds();
+    let times = |name: &str| {
+        let args =
+            ["-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0"];
+        let out = Command::new("ffprobe").args(args).arg(stage.path(name)).output().unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        let times = text.lines().map(|line| line.trim_end_matches(',').parse::<f64>().unwrap());
+        times.collect::<Vec<f64>>()
+    };
+    let (fast, slow) = (times("a.mp4"), times("b.mp4"));
+    assert_eq!(fast.len(), slow.len());
+    let apart = fast.iter().zip(&slow).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    assert!(apart < 1e-4, "a frame is {apart} s from its time");
+    let length = |name: &str| crate::cli::probe(&stage.path(name))["format"]["duration"].clone();
+    assert_eq!(length("a.mp4"), length("b.mp4"));
+    stage.run("extract a.mp4").succeeds();
 }

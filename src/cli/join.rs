@@ -20,14 +20,16 @@ pub fn run(args: JoinArgs) -> Result<()> {
     let destination = Destination::of(&request, &out, &*progress)?;
     let watch = Watch { progress: &*progress, timings: &timings, stop: &stop };
     let shared = Shared::find(request, &destination, args.work.work.as_deref(), watch)?;
-    let summary = shared.join(watch)?;
+    let summary = if args.fast_join { shared.fast_join(watch)? } else { shared.join(watch)? };
     if args.clear {
         shared.clear()?;
     }
     drop(progress);
     let seconds = began.elapsed().as_secs_f64();
     if args.json {
-        say(json!({ "event": "done", "output": destination.path, "frames": summary.frames, "seconds": seconds }));
+        say(
+            json!({ "event": "done", "output": destination.path, "frames": summary.frames, "seconds": seconds }),
+        );
     } else {
         say(format_args!("{}: {} frames in {seconds:.0} s", destination.path.display(), summary.frames));
     }

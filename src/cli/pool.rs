@@ -7,7 +7,6 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::Shared;
 use crate::render::{Watch, Window};
-use crate::system;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read};
@@ -59,7 +58,7 @@ pub fn render(shared: &Shared, devices: &[String], words: &[String], watch: Watc
 /// Begins whoever may still try.
 fn begin(crew: &mut [Worker], shared: &Shared, words: &[String]) -> Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let on_cores = crew.iter().filter(|worker| worker.device == "cpu").count().max(1);
+    let on_cores = crew.iter().filter(|worker| worker.is_on_cores()).count().max(1);
     let mut begun = false;
     for worker in crew.iter_mut().filter(|worker| worker.tries < TRIES) {
         worker.begin(shared, words, (cores / on_cores).max(1))?;
@@ -69,7 +68,8 @@ fn begin(crew: &mut [Worker], shared: &Shared, words: &[String]) -> Result<()> {
         return Ok(());
     }
     let last = crew.iter_mut().find_map(|worker| worker.error.take());
-    Err(last.unwrap_or_else(|| Error::internal("the workers ended without finishing their takes"))
+    Err(last
+        .unwrap_or_else(|| Error::internal("the workers ended without finishing their takes"))
         .hint("what is finished is kept: run the same command again, and it resumes from there"))
 }
 
@@ -103,6 +103,11 @@ impl Worker {
         Worker { device: device.to_owned(), running: None, said, tries: 0, moved: false, error: None }
     }
 
+    /// Whether it shares the cores with others.
+    fn is_on_cores(&self) -> bool {
+        !self.device.starts_with("cuda") && !self.device.starts_with("metal")
+    }
+
     fn is_idle(&self) -> bool {
         self.running.is_none()
     }
@@ -111,13 +116,22 @@ impl Worker {
         let failed = || Error::internal("a worker can't be started");
         let program = std::env::current_exe().map_err(|e| failed().because(e))?;
         let mut command = Command::new(program);
-        command.args(["render", "--takes", "all", "--json", "--with-parent", "--device", &self.device, "--work"]);
+        command.args([
+            "render",
+            "--takes",
+            "all",
+            "--json",
+            "--with-parent",
+            "--device",
+            &self.device,
+            "--work",
+        ]);
         command.arg(shared.folder());
         if let Some(device) = &shared.mixed {
             command.args(["--as-device", device]);
         }
         command.args(words);
-        if self.device == "cpu" && std::env::var_os("RAYON_NUM_THREADS").is_none() {
+        if self.is_on_cores() && std::env::var_os("RAYON_NUM_THREADS").is_none() {
             command.env("RAYON_NUM_THREADS", threads.to_string());
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -168,10 +182,12 @@ impl Worker {
     /// What a worker that failed said of it.
     fn why(&self, status: ExitStatus) -> Error {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        let kinds = [ErrorKind::Usage, ErrorKind::Input, ErrorKind::Model, ErrorKind::Output, ErrorKind::Device];
+        let kinds =
+            [ErrorKind::Usage, ErrorKind::Input, ErrorKind::Model, ErrorKind::Output, ErrorKind::Device];
         match &said.error {
             Some((kind, message, hints)) => {
-                let kind = kinds.into_iter().find(|known| known.name() == kind).unwrap_or(ErrorKind::Internal);
+                let kind =
+                    kinds.into_iter().find(|known| known.name() == kind).unwrap_or(ErrorKind::Internal);
                 hints.iter().fold(Error::new(kind, message), Error::hint)
             }
             None => Error::internal(format!("{status} {}", said.lines.join(" ")).trim()),
@@ -181,7 +197,7 @@ impl Worker {
     /// Lets it finish its step, and waits for that.
     fn stop(&mut self) {
         if let Some((mut child, input)) = self.running.take() {
-            system::ask_to_stop(child.id());
+            // It stops when this ends: a signal may have come to all of them already, and a second one is heard as haste.
             drop(input);
             let _ = child.wait();
         }
@@ -199,7 +215,9 @@ static TOLD: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 fn each_line(from: Option<impl Read + Send + 'static>, mut hear: impl FnMut(&str) + Send + 'static) {
     let Some(from) = from else { return };
-    std::thread::spawn(move || BufReader::new(from).lines().map_while(std::result::Result::ok).for_each(|line| hear(&line)));
+    std::thread::spawn(move || {
+        BufReader::new(from).lines().map_while(std::result::Result::ok).for_each(|line| hear(&line))
+    });
 }
 
 fn hear(said: &Mutex<Said>, line: &str) {

@@ -8,7 +8,9 @@ use super::retyped;
 use super::terminal;
 use super::terminal::say;
 use crate::error::{Error, Result};
-use crate::job::{Destination, Earlier, JobOptions, OutputOptions, Request, Shared, TakeWork, make, make_takes};
+use crate::job::{
+    Destination, Earlier, JobOptions, OutputOptions, Request, Shared, TakeWork, make, make_takes,
+};
 use crate::render::{Watch, Worked};
 use crate::system;
 use crate::timing::Timings;
@@ -42,7 +44,7 @@ pub fn run(args: RenderArgs) -> Result<()> {
     let watch = Watch { progress: &*progress, timings: &timings, stop: &stop };
     let folder = args.work.work;
     if let Some(takes) = args.takes {
-        let work = TakeWork { takes, folder, device: args.as_device };
+        let work = TakeWork { takes, folder, encode: args.encode, device: args.as_device };
         let worked = make_takes(request, &destination, &work, watch)?;
         drop(progress);
         say_worked(&worked, Seconds(began.elapsed().as_secs_f64()), args.json);

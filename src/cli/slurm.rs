@@ -147,13 +147,13 @@ submit() {{
         last=$((first + array_size - 1))
         [ "$last" -lt "$takes" ] || last=$((takes - 1))
         job=$(sbatch --parsable --job-name="$name-takes" --array="0-$((last - first))" --requeue --open-mode=append \
-            --signal=B:USR1@60 --output="$work/logs/slurm-%A.log" {both} {take} "$script" take "$first")
+            --signal=B:USR1@60 --output="$work/logs/slurm-%A.log" {take} {both} "$script" take "$first")
         jobs=$jobs:${{job%%;*}}
         first=$((last + 1))
     done
     # It looks for itself whether all takes are there: Slurm forgets jobs, and counts what it has forgotten as done.
     join=$(sbatch --parsable --job-name="$name-join" --dependency="afterany$jobs" --requeue --open-mode=append \
-        --output="$work/logs/join.log" {both} {join} "$script" join)
+        --output="$work/logs/join.log" {join} {both} "$script" join)
     echo "${{jobs#:}}:${{join%%;*}}"
 }}
 
@@ -243,7 +243,8 @@ fn submit(text: &str, folder: &Path, film: &Film, output: &Path) -> Result<()> {
 
 /// Whether Slurm has any of these jobs to run, or runs it.
 fn are_known(jobs: &[&str]) -> bool {
-    let out = Command::new("squeue").args(["--noheader", "--jobs", &jobs.join(",")]).stderr(Stdio::null()).output();
+    let out =
+        Command::new("squeue").args(["--noheader", "--jobs", &jobs.join(",")]).stderr(Stdio::null()).output();
     out.is_ok_and(|out| !out.stdout.is_empty())
 }
 
@@ -300,7 +301,7 @@ mod tests {
         let starts = [("0-1", "take 0"), ("0-1", "take 2"), ("0-0", "take 4")];
         for (line, (array, take)) in asked.iter().zip(starts) {
             assert!(line.contains(&format!("--array={array} --requeue")) && line.ends_with(take), "{line}");
-            assert!(line.contains("--partition=gpu --time=0:10:00"), "{line}");
+            assert!(line.contains("--time=0:10:00 --partition=gpu"), "{line}");
         }
         assert!(asked[3].contains("--dependency=afterany:101:102:103 ") && asked[3].ends_with("job.sh join"));
         // What the tasks do.

@@ -78,7 +78,8 @@ fn table(job: &Job, takes: &[Vec<Window>], needs: &Estimate) {
         ));
     }
     let all: f64 = needs.takes.iter().map(|time| time.0).sum();
-    let memory = needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory a worker", bytes >> 20));
+    let memory =
+        needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory a worker", bytes >> 20));
     say(format_args!(
         "\n{}: about {} of work for one worker on this machine{memory}, and {} to join them",
         counted(takes.len(), "take"),
@@ -100,7 +101,12 @@ impl Row {
         let first = take.first()?;
         let (start, end) = (first.take_start, first.take_end.min(job.part().end));
         let fps = job.timeline.fps;
-        Some(Row { number: first.take, start: fps.start_of(start), end: fps.start_of(end), frames: end - start })
+        Some(Row {
+            number: first.take,
+            start: fps.start_of(start),
+            end: fps.start_of(end),
+            frames: end - start,
+        })
     }
 }
 

@@ -40,7 +40,11 @@ pub fn crew(needs: &Estimate, start: Seconds, workers: u32) -> Crew {
         workers,
         rendered: Seconds(rendered),
         joined: Seconds(rendered + needs.finish.0),
-        idle: if had > 0.0 { 1.0 - (work + start.0 * f64::from(workers).min(takes.len() as f64)) / had } else { 0.0 },
+        idle: if had > 0.0 {
+            1.0 - (work + start.0 * f64::from(workers).min(takes.len() as f64)) / had
+        } else {
+            0.0
+        },
         faster: (alone + needs.finish.0) / (rendered + needs.finish.0),
     }
 }

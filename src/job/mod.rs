@@ -21,6 +21,7 @@ mod cache_folder;
 pub mod comfy_paths;
 mod crew;
 mod destination;
+mod fast_join;
 mod flashes;
 mod hearing;
 pub mod hub;

@@ -110,6 +110,20 @@ pub(super) fn writer(
     stream: Option<usize>,
     progress: &dyn Progress,
 ) -> Result<Writer> {
+    let writer = with_spec(job, destination, stream, Writer::create)?;
+    if let Some(note) = writer.note() {
+        progress.note(note);
+    }
+    Ok(writer)
+}
+
+/// What `act` makes of the video of `job`, with its sound.
+pub(super) fn with_spec<T>(
+    job: &Job,
+    destination: &Destination,
+    stream: Option<usize>,
+    act: impl FnOnce(&VideoSpec<'_>) -> Result<T>,
+) -> Result<T> {
     let part = job.part();
     let time = |frame| job.timeline.fps.start_of(frame);
     let decoder = || {
@@ -125,7 +139,7 @@ pub(super) fn writer(
         start: (part.start.0 > 0).then(|| time(part.start)),
         end: (part.end < job.timeline.end()).then(|| time(part.end)),
     };
-    let writer = Writer::create(&VideoSpec {
+    act(&VideoSpec {
         path: &job.output,
         size: job.settings.picture,
         fps: job.timeline.fps,
@@ -133,9 +147,5 @@ pub(super) fn writer(
         quality: Quality::default(),
         sound: Some(sound),
         job: &job.description,
-    })?;
-    if let Some(note) = writer.note() {
-        progress.note(note);
-    }
-    Ok(writer)
+    })
 }

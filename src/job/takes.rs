@@ -1,6 +1,7 @@
 //! Takes one by one: made by workers that share a work folder, and joined to a video once all are there.
 
 use super::destination::{Destination, Earlier};
+use super::fast_join;
 use super::models;
 use super::options::ModelOptions;
 use super::render::{in_the_way, resumable, writer};
@@ -53,13 +54,22 @@ impl Selection {
     fn of(&self, takes: Vec<Vec<Window>>) -> Result<Vec<Vec<Window>>> {
         let count = takes.len();
         if let Some(range) = self.0.iter().find(|range| *range.end() >= count && *range.end() < usize::MAX) {
-            return Err(Error::usage(format!("there is no take {}", range.end()))
-                .hint(format!("takes go from 0 to {}; `beatbolt takes` lists them", count.saturating_sub(1))));
+            return Err(Error::usage(format!("there is no take {}", range.end())).hint(format!(
+                "takes go from 0 to {}; `beatbolt takes` lists them",
+                count.saturating_sub(1)
+            )));
         }
-        let wanted: BTreeSet<usize> =
-            self.0.iter().flat_map(|range| *range.start()..=(*range.end()).min(count.saturating_sub(1))).collect();
-        let mut chosen: Vec<Vec<Window>> =
-            takes.into_iter().enumerate().filter(|(number, _)| wanted.contains(number)).map(|(_, take)| take).collect();
+        let wanted: BTreeSet<usize> = self
+            .0
+            .iter()
+            .flat_map(|range| *range.start()..=(*range.end()).min(count.saturating_sub(1)))
+            .collect();
+        let mut chosen: Vec<Vec<Window>> = takes
+            .into_iter()
+            .enumerate()
+            .filter(|(number, _)| wanted.contains(number))
+            .map(|(_, take)| take)
+            .collect();
         chosen.sort_by_key(|take| std::cmp::Reverse(take.len()));
         Ok(chosen)
     }
@@ -72,6 +82,8 @@ pub struct TakeWork {
     pub takes: Selection,
     /// The work folder; none: the one beside the video.
     pub folder: Option<PathBuf>,
+    /// Whether takes are encoded as well, for a fast join.
+    pub encode: bool,
     /// What the manifest is to say of where networks compute; none: what is so.
     pub device: Option<String>,
 }
@@ -80,15 +92,24 @@ pub struct TakeWork {
 ///
 /// # Errors
 /// Usage: the folder belongs to a job of other pictures; whatever of the request can't be; Stopped.
-pub fn make_takes(request: Request, destination: &Destination, work: &TakeWork, watch: Watch) -> Result<Worked> {
+pub fn make_takes(
+    request: Request,
+    destination: &Destination,
+    work: &TakeWork,
+    watch: Watch,
+) -> Result<Worked> {
     let scene = Scene::open(request, watch.progress, watch.timings)?;
     scene.info.tokenizer()?;
     let (mut job, placement) = scene.job_to_render(destination, watch.progress)?;
     if let Some(device) = &work.device {
         job.settings.device.clone_from(device);
     }
+    if work.encode {
+        fast_join::check(&job, destination.profile)?;
+    }
     let all = job.takes();
     let takes = work.takes.of(all.clone())?;
+    let chosen = takes.clone();
     let folder = work.folder.clone().unwrap_or_else(|| WorkFolder::beside(&job.output));
     if destination.earlier == Earlier::Discarded {
         WorkFolder::discard(&folder)?;
@@ -102,8 +123,12 @@ pub fn make_takes(request: Request, destination: &Destination, work: &TakeWork, 
     if !there.is_empty() {
         watch.progress.note(&format!("{} finished before", numbers(&there)));
     }
+    let encode = || match work.encode {
+        true => fast_join::encode(&job, &store, destination.profile, &chosen, watch),
+        false => Ok(()),
+    };
     if missing.is_empty() {
-        return Ok(Worked::default());
+        return encode().map(|()| Worked::default());
     }
     let memory = memory_warning(&scene, &job, &placement);
     let warnings = warnings(&scene, &job)?.into_iter().chain(memory).chain(space.warning(&job));
@@ -119,6 +144,7 @@ pub fn make_takes(request: Request, destination: &Destination, work: &TakeWork, 
         let who = holder.as_ref().map_or_else(|| "another worker here".to_owned(), ToString::to_string);
         watch.progress.note(&format!("take {take} is being made by {who}, and is left to it"));
     }
+    encode()?;
     Ok(worked)
 }
 
@@ -163,7 +189,8 @@ impl Shared {
         watch: Watch,
     ) -> Result<Self> {
         let folder = folder.map_or_else(|| WorkFolder::beside(&destination.path), Path::to_owned);
-        let kinds: BTreeSet<&str> = devices.iter().map(|name| name.split(':').next().unwrap_or(name)).collect();
+        let kinds: BTreeSet<&str> =
+            devices.iter().map(|name| name.split(':').next().unwrap_or(name)).collect();
         let place = |kind: &&str| {
             let model = ModelOptions { device: (*kind).to_owned(), ..request.model.clone() };
             models::place(&model, watch.progress).map(|placement| placement.to_string())
@@ -213,6 +240,15 @@ impl Shared {
         render::join(&self.job, &self.store, writer, watch)
     }
 
+    /// The same by copying takes that were encoded where they were made: not the bytes of one run, but its frames at their times.
+    ///
+    /// # Errors
+    /// Usage: something crosses its cuts; Input: takes are not there, or not encoded; whatever writing says.
+    pub fn fast_join(&self, watch: Watch) -> Result<Summary> {
+        self.complete()?;
+        fast_join::join(&self.job, &self.store, (&self.destination, self.stream), watch)
+    }
+
     /// Throws the takes away. Where somebody else works too, they are left to them.
     ///
     /// # Errors
@@ -227,9 +263,13 @@ impl Shared {
         if windows.is_empty() {
             return Ok(());
         }
-        let missing: Vec<Vec<Window>> = windows.chunk_by(|a, b| a.take == b.take).map(<[Window]>::to_vec).collect();
+        let missing: Vec<Vec<Window>> =
+            windows.chunk_by(|a, b| a.take == b.take).map(<[Window]>::to_vec).collect();
         let (count, all, folder) = (missing.len(), self.job.takes().len(), self.folder().display());
-        let error = format!("{count} of {all} takes in {folder} are not finished: {} windows are missing", windows.len());
+        let error = format!(
+            "{count} of {all} takes in {folder} are not finished: {} windows are missing",
+            windows.len()
+        );
         Err(Error::input(error)
             .hint(format!("render the rest with --takes {}, and then join", list(&missing)))
             .hint(format!("`beatbolt status {folder}` says who works on them")))

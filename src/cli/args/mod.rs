@@ -81,6 +81,10 @@ pub struct RenderArgs {
     #[arg(long, value_name = "TAKES", conflicts_with_all = ["devices", "dry_run"])]
     pub takes: Option<Selection>,
 
+    /// Also encode the takes, for `beatbolt join --fast-join`
+    #[arg(long, requires = "takes")]
+    pub encode: bool,
+
     /// Render on several devices at once, a take on each, then join: cuda:0,cuda:1 or cpu,cpu
     #[arg(long, value_name = "DEVICE,...", value_delimiter = ',', conflicts_with = "dry_run")]
     pub devices: Vec<String>,

@@ -55,6 +55,10 @@ pub struct JoinArgs {
     #[allow(missing_docs)]
     pub work: WorkArgs,
 
+    /// Copy takes that were encoded where they were made (`render --takes --encode`), instead of encoding the film as a whole
+    #[arg(long)]
+    pub fast_join: bool,
+
     /// Remove the takes once the video is written
     #[arg(long)]
     pub clear: bool,

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::render::job::Job;
 use crate::render::plan::Window;
 use crate::render::rate;
+use crate::render::screen::{Afterglow, Screen};
 use crate::render::source::Sources;
 use crate::render::work::WorkFolder;
 use crate::units::Size;
@@ -40,10 +41,30 @@ pub fn join(job: &Job, store: &WorkFolder, mut writer: Writer, watch: Watch) -> 
     Ok(summary)
 }
 
+/// Writes the pictures of one take of `job`, `windows`, as the whole film shows them if nothing crosses its cuts.
+///
+/// # Errors
+/// As [`join`].
+pub fn encode_take(job: &Job, windows: &[Window], store: &WorkFolder, writer: &mut Writer) -> Result<u64> {
+    let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
+    let mut screen = Screen::new(job, Afterglow::none(job));
+    let (end, mut written) = (rate::shown(job.part().end), 0);
+    for window in windows {
+        let Pictures { first, frames, shown, .. } =
+            pictures(window, store, &mut sources, job.largest_picture())?;
+        for ((frame, pose), index) in frames.iter().zip(shown).zip(first.until(end)) {
+            writer.write(&screen.show(frame, pose, index))?;
+            written += 1;
+        }
+    }
+    Ok(written)
+}
+
 /// The pictures of `window`; those that are drawn, drawn.
 fn pictures(window: &Window, store: &WorkFolder, sources: &mut Sources, largest: Size) -> Result<Pictures> {
     let broken = || {
-        let error = format!("take {}: the pictures of frame {} are missing or damaged", window.take, window.start);
+        let error =
+            format!("take {}: the pictures of frame {} are missing or damaged", window.take, window.start);
         Error::input(error).hint(format!("run the take again, with --takes {}, and then join", window.take))
     };
     let kept = store.pictures(window, largest).ok_or_else(|| {

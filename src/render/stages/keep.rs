@@ -128,7 +128,8 @@ impl Worker<'_> {
                 return Err(stopped());
             }
             if folder.is_lost() {
-                let text = format!("take {} was taken over by another worker, and is left to it", window.take);
+                let text =
+                    format!("take {} was taken over by another worker, and is left to it", window.take);
                 self.watch.progress.note(&text);
                 self.worked.left.push((window.take, None));
                 return Ok(());

@@ -7,7 +7,7 @@ mod keep;
 mod run;
 mod watch;
 
-pub use join::join;
+pub use join::{encode_take, join};
 pub use keep::{Worked, keep_takes};
 pub use run::{QUEUE, run};
 pub use watch::{Summary, Watch};

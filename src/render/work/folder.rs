@@ -2,7 +2,9 @@
 
 use super::manifest::Manifest;
 use super::pictures::KeptPictures;
-use super::take::{Claim, TakeFolder, has_pictures, in_use, is_finished, pictures_in, set_aside, unwritable};
+use super::take::{
+    Claim, TakeFolder, encoded, has_pictures, in_use, is_finished, pictures_in, set_aside, unwritable,
+};
 use crate::atomic_file::folder_of;
 use crate::error::{Context, Error, Result};
 use crate::file_lock::FileLock;
@@ -140,6 +142,11 @@ impl WorkFolder {
     /// The kept pictures of `window`, none larger than `largest`; none if there are none, or damaged ones.
     pub fn pictures(&self, window: &Window, largest: Size) -> Option<KeptPictures> {
         pictures_in(&self.path, window, largest)
+    }
+
+    /// Where the take that begins with frame `start` lies as a video, encoded as `key` says.
+    pub fn encoded(&self, start: GeneratedFrame, key: &str) -> PathBuf {
+        encoded(&self.path, start, key)
     }
 
     /// Puts pictures of `window` that are damaged out of the way, so that whoever makes its take makes them again.

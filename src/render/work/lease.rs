@@ -114,7 +114,10 @@ impl Lease {
         pace: Pace,
         wait: Option<&dyn Fn(Duration) -> Result<()>>,
     ) -> Result<Asked> {
-        let failed = || Error::output(format!("can't write {}", path.display()));
+        let failed = || {
+            Error::output(format!("can't write {}", path.display()))
+                .hint("choose a folder with free space and permission to write")
+        };
         for _ in 0..TRIES {
             if let Some(lease) = Self::make(path, pace).context(failed)? {
                 return Ok(Asked::Got(lease));
@@ -133,7 +136,7 @@ impl Lease {
             }
             take_away(path, &seen).context(failed)?;
         }
-        Err(failed().hint("others make and remove it all the time"))
+        Err(failed().because("others make and remove it all the time"))
     }
 
     /// Whether somebody else has taken it, because this one gave no sign for too long.
@@ -263,7 +266,8 @@ fn watched(path: &Path, seen: &Seen, pace: Pace, wait: &dyn Fn(Duration) -> Resu
 /// Takes away the lease at `path` if it is still what was `seen`. Of several who do so one comes first; the others then have
 /// a new lease in their hands, and put it back.
 fn take_away(path: &Path, seen: &Seen) -> io::Result<()> {
-    let mine = path.with_extension(format!("gone-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+    let mine =
+        path.with_extension(format!("gone-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
     match fs::rename(path, &mine) {
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
         renamed => renamed?,
@@ -304,7 +308,9 @@ mod tests {
         let lease = got(Lease::ask(&path, false, NEVER, None));
         let (holder, _) = holder_of(&path).unwrap();
         assert_eq!((holder.process, holder.is_here()), (std::process::id(), true));
-        assert!(matches!(Lease::ask(&path, false, NEVER, None).unwrap(), Asked::Unsure(other) if other.is(&holder)));
+        assert!(
+            matches!(Lease::ask(&path, false, NEVER, None).unwrap(), Asked::Unsure(other) if other.is(&holder))
+        );
         drop(lease);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }
@@ -336,7 +342,9 @@ mod tests {
             }
             Ok(())
         };
-        assert!(matches!(Lease::ask(&path, true, pace, Some(&wait)).unwrap(), Asked::Held(h) if h.host == "node7"));
+        assert!(
+            matches!(Lease::ask(&path, true, pace, Some(&wait)).unwrap(), Asked::Held(h) if h.host == "node7")
+        );
         assert_eq!(waited.get(), Duration::from_secs(5));
         let silence = Cell::new(Duration::ZERO);
         let wait = |time: Duration| {

@@ -1,12 +1,12 @@
 //! The windows of one take, kept for whoever goes on with it.
 
+use super::lease::{Asked, Holder, Lease, Pace, holder_of};
+use super::pictures::KeptPictures;
 use crate::atomic_file;
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use crate::file_lock::FileLock;
 use crate::render::plan::Window;
-use super::lease::{Asked, Holder, Lease, Pace, holder_of};
-use super::pictures::KeptPictures;
 use crate::render::take::{LatentShape, TakeState};
 use crate::units::{GeneratedFrame, Size};
 use std::fs;
@@ -123,6 +123,11 @@ pub fn has_pictures(folder: &Path, take: GeneratedFrame, window: GeneratedFrame)
 /// damaged ones.
 pub fn pictures_in(folder: &Path, window: &Window, largest: Size) -> Option<KeptPictures> {
     pictures(&folder.join(name(window.take_start)), window, largest)
+}
+
+/// Where the take that begins with `start` lies as a video, encoded as `key` says, in the work folder at `folder`.
+pub fn encoded(folder: &Path, start: GeneratedFrame, key: &str) -> PathBuf {
+    folder.join(name(start)).join(format!("encoded-{key}.mkv"))
 }
 
 /// Puts the kept pictures of `window` out of the way, in the work folder at `folder`, so that they are made again.
