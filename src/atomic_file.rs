@@ -63,6 +63,17 @@ pub fn put(target: &Path, bytes: &[u8]) -> io::Result<()> {
     part.publish()
 }
 
+/// Makes `bytes` the file `target` if nothing is there yet; false if something is. Of several who do so at once one alone
+/// succeeds, on a network drive too.
+///
+/// # Errors
+/// The system's.
+pub fn put_new(target: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let mut part = Part::create(target)?;
+    part.write_all(bytes)?;
+    part.publish_new()
+}
+
 /// A new file beside its target, under a name that nobody can foresee; removed when dropped before it is published.
 #[derive(Debug)]
 pub struct Part {
@@ -103,6 +114,25 @@ impl Part {
         publish(self.file.path(), &self.target)?;
         // The old name is free and may be somebody else's by now: it is not removed.
         self.file.keep().map(drop).map_err(|e| e.error)
+    }
+}
+
+impl Part {
+    /// Gives the file its target's name if nothing has it yet; false, and the file goes, if something has.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn publish_new(self) -> io::Result<bool> {
+        self.file.as_file().sync_all()?;
+        match self.file.persist_noclobber(&self.target) {
+            Ok(_) => {
+                #[cfg(unix)]
+                File::open(folder_of(&self.target))?.sync_all()?;
+                Ok(true)
+            }
+            Err(e) if e.error.kind() == ErrorKind::AlreadyExists => Ok(false),
+            Err(e) => Err(e.error),
+        }
     }
 }
 
@@ -196,6 +226,22 @@ mod tests {
         first.write_all(b"st").unwrap();
         first.publish().unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "first");
+        assert_eq!(names(folder.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn of_several_one_makes_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("a.txt");
+        let made: Vec<bool> = std::thread::scope(|scope| {
+            let put = |i: u8| {
+                let target = &target;
+                scope.spawn(move || put_new(target, &[i]).unwrap())
+            };
+            [0, 1, 2, 3].map(put).map(|made| made.join().unwrap()).to_vec()
+        });
+        assert_eq!(made.iter().filter(|made| **made).count(), 1);
+        assert!(made[usize::from(fs::read(&target).unwrap()[0])]);
         assert_eq!(names(folder.path()), ["a.txt"]);
     }
 

@@ -14,6 +14,8 @@ pub struct FileLock {
     path: PathBuf,
     /// Whether the file was made for the lock alone and goes with it.
     fleeting: bool,
+    /// Whether the system knows locks there at all.
+    holds: bool,
 }
 
 impl FileLock {
@@ -46,23 +48,34 @@ impl FileLock {
         self.file.try_lock().ok().map(|()| self)
     }
 
+    /// Whether it keeps others out: some network drives know no locks, and who works there has to look out in another way.
+    pub fn holds(&self) -> bool {
+        self.holds
+    }
+
     fn take(path: &Path, lock: impl Fn(&File) -> Result<(), TryLockError>) -> io::Result<Option<Self>> {
         loop {
             let file = atomic_file::open(path)?;
-            match lock(&file) {
-                Ok(()) => {}
+            let holds = match lock(&file) {
+                Ok(()) => true,
                 Err(TryLockError::WouldBlock) => return Ok(None),
-                // Some network drives know no locks: who works there has to look out.
-                Err(TryLockError::Error(e)) if e.kind() == ErrorKind::Unsupported => {}
+                Err(TryLockError::Error(e)) if knows_no_locks(&e) => false,
                 Err(TryLockError::Error(e)) => return Err(e),
-            }
+            };
             // Between opening and locking, the holder before may have removed the file: the lock is then on one that
             // nobody finds any more.
             if atomic_file::lies_at(&file, path) {
-                return Ok(Some(FileLock { file, path: path.to_owned(), fleeting: false }));
+                return Ok(Some(FileLock { file, path: path.to_owned(), fleeting: false, holds }));
             }
         }
     }
+}
+
+/// Whether the system says that there are no locks on this drive, in one of its two ways.
+fn knows_no_locks(error: &io::Error) -> bool {
+    /// ENOLCK: NFS without a lock service.
+    const NO_LOCKS: i32 = if cfg!(target_os = "linux") { 37 } else { 77 };
+    error.kind() == ErrorKind::Unsupported || cfg!(unix) && error.raw_os_error() == Some(NO_LOCKS)
 }
 
 impl Drop for FileLock {

@@ -66,6 +66,13 @@ fn kilobytes(path: &str, name: &str) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse::<u64>().ok()?.checked_mul(1024)
 }
 
+/// What this computer is called; none where the system doesn't tell.
+pub fn host() -> Option<String> {
+    let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let told = told.or_else(|| ["HOSTNAME", "COMPUTERNAME"].iter().find_map(|name| std::env::var(name).ok()));
+    told.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
 /// From now on the calling thread, and those that it starts, give way to the others.
 ///
 /// A pass of a denoising step is over when the slowest thread is through with its part. Where all threads count the same, every

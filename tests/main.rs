@@ -23,4 +23,5 @@ mod reference; // whole runs against diffusers, tensor by tensor
 mod resume; // what a killed render goes on with
 mod second_oracle; // networks and schedulers against candle-transformers
 mod sound; // what is heard is what is played: joined, damaged, odd files; the file that was asked for
+mod takes; // several workers, and a join that gives the bytes of one run
 mod video; // what FFmpeg says of the files that are written

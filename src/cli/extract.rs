@@ -161,6 +161,7 @@ fn options(record: &JobRecord, folder: &Path) -> Option<Vec<String>> {
         say("--start", &fps.start_of(first).0.to_string());
         say("--end", &fps.start_of(first.saturating_add(frames)).0.to_string());
     }
+    record.split.iter().for_each(|most| say("--split", &most.0.to_string()));
     if record.force_steps {
         flags.push("--force-steps".to_owned());
     }

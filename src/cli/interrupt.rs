@@ -13,6 +13,15 @@ pub fn stop_on_interrupt() -> Arc<AtomicBool> {
     stop
 }
 
+/// Sets `stop` once standard input ends: whoever began this process is gone, or wants it to end.
+pub fn stop_with_parent(stop: Arc<AtomicBool>) {
+    std::thread::spawn(move || {
+        // What comes in is nobody's.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
 #[cfg(unix)]
 fn listen(stop: Arc<AtomicBool>) {
     use signal_hook::consts::{SIGINT, SIGTERM};

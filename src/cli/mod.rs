@@ -6,16 +6,22 @@ mod doctor;
 mod exchange;
 mod extract;
 mod interrupt;
+mod join;
 mod models;
 mod new;
 mod output;
 mod plan;
 mod plot;
+mod pool;
 mod presets;
 mod render;
+mod retyped;
 mod sheet;
 mod shell;
+mod slurm;
+mod status;
 mod studio;
+mod takes;
 mod terminal;
 
 use args::{AnalyzeArgs, Cli, Command};
@@ -51,6 +57,10 @@ pub fn main() -> ExitCode {
             analyze::run(&analyze_options(args), &terminal::Terminal::default(), &mut std::io::stdout()),
         ),
         Command::Presets(args) => (false, presets::run(&args)),
+        Command::Takes(args) => (args.json, takes::run(*args)),
+        Command::Join(args) => (args.json, join::run(*args)),
+        Command::Status(args) => (args.json, status::run(&args)),
+        Command::Slurm(args) => (false, slurm::run(*args)),
         Command::Sheet(args) => (false, sheet::run(args)),
         Command::Extract(args) => (false, extract::run(&args)),
         Command::Models(args) => (args.json, models::run(&args)),

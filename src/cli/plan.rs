@@ -75,12 +75,12 @@ fn short(text: &str) -> String {
 }
 
 /// A number of things: `1 take`, `3 takes`.
-fn counted(count: usize, thing: &str) -> String {
+pub(super) fn counted(count: usize, thing: &str) -> String {
     format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
 }
 
 /// An estimate as a person would give it: two figures, in the unit that suits it.
-fn roughly(time: Seconds) -> String {
+pub(super) fn roughly(time: Seconds) -> String {
     let (value, unit) = match time.0 {
         s if s < 90.0 => (s, "second"),
         s if s < 90.0 * 60.0 => (s / 60.0, "minute"),

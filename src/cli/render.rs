@@ -1,18 +1,27 @@
 //! `beatbolt render`: from a request to a finished file.
 
 use super::args::RenderArgs;
-use super::interrupt::stop_on_interrupt;
+use super::interrupt::{stop_on_interrupt, stop_with_parent};
 use super::plan;
+use super::pool;
+use super::retyped;
 use super::terminal;
 use super::terminal::say;
-use crate::error::Result;
-use crate::job::{Destination, Earlier, JobOptions, OutputOptions, Request, make};
-use crate::render::Watch;
+use crate::error::{Error, Result};
+use crate::job::{
+    Destination, Earlier, JobOptions, OutputOptions, Request, Shared, TakeWork, make, make_takes,
+};
+use crate::render::{Watch, Worked};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::Seconds;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Instant;
+
+/// Options, with a value and without, that are not passed on to workers.
+const NOT_WORKERS: (&[&str], &[&str]) =
+    (&["--devices", "--device", "--work"], &["--json", "--fresh", "--overwrite", "--timings"]);
 
 /// Renders, or says what would be rendered.
 pub fn run(args: RenderArgs) -> Result<()> {
@@ -29,8 +38,37 @@ pub fn run(args: RenderArgs) -> Result<()> {
         destination.earlier = Earlier::Discarded;
     }
     let stop = stop_on_interrupt();
+    if args.with_parent {
+        stop_with_parent(Arc::clone(&stop));
+    }
     let watch = Watch { progress: &*progress, timings: &timings, stop: &stop };
-    let summary = make(request, &destination, watch)?;
+    let folder = args.work.work;
+    if let Some(takes) = args.takes {
+        let work = TakeWork { takes, folder, encode: args.encode, device: args.as_device };
+        let worked = make_takes(request, &destination, &work, watch)?;
+        drop(progress);
+        say_worked(&worked, Seconds(began.elapsed().as_secs_f64()), args.json);
+        return args.timings.map_or(Ok(()), |_| {
+            say_timings(&timings, Seconds(began.elapsed().as_secs_f64()), args.json);
+            Ok(())
+        });
+    }
+    let summary = match &args.devices[..] {
+        [] if folder.is_some() => {
+            return Err(Error::usage("--work names the folder of takes, and the whole video is asked for")
+                .hint("add --takes all, or --devices"));
+        }
+        [] => make(request, &destination, watch)?,
+        devices => {
+            let shared = Shared::open(request, &destination, folder.as_deref(), devices, watch)?;
+            pool::render(&shared, devices, &retyped::words(NOT_WORKERS.0, NOT_WORKERS.1)?, watch)?;
+            let summary = shared.join(watch)?;
+            if folder.is_none() {
+                shared.clear()?;
+            }
+            summary
+        }
+    };
     drop(progress);
     let seconds = began.elapsed().as_secs_f64();
     if let Some(file) = &args.timings {
@@ -46,6 +84,23 @@ pub fn run(args: RenderArgs) -> Result<()> {
         say(format_args!("{}: {} frames in {seconds:.0} s", destination.path.display(), summary.frames));
     }
     Ok(())
+}
+
+/// What a worker did.
+fn say_worked(worked: &Worked, time: Seconds, json: bool) {
+    let left: Vec<usize> = worked.left.iter().map(|(take, _)| *take).collect();
+    if json {
+        return say(json!({ "event": "done", "takes": worked.takes, "frames": worked.frames,
+                           "denoised_windows": worked.denoised, "left": left, "seconds": time }));
+    }
+    match &worked.takes[..] {
+        [] => say("no take was left to render"),
+        takes => {
+            let takes: Vec<String> = takes.iter().map(usize::to_string).collect();
+            let word = if takes.len() == 1 { "take" } else { "takes" };
+            say(format_args!("{word} {}: {} frames in {:.0} s", takes.join(", "), worked.frames, time.0));
+        }
+    }
 }
 
 /// Where the time went, as shares of the whole run; stages run side by side, so they add up to more than all of it. And how much

@@ -29,6 +29,8 @@ pub struct JobOptions {
     pub size: Option<Size>,
     /// Frames a second; none: what the model was made for.
     pub fps: Option<FrameRate>,
+    /// How long a take may be: longer ones are cut, which is seen; none: as long as they are.
+    pub split: Option<Seconds>,
     /// Which part of the track.
     pub stretch: Stretch,
     /// How much work goes into every picture; none: [`Tier::Develop`].

@@ -47,6 +47,9 @@ pub struct JobRecord {
     pub lora: Vec<String>,
     /// Frames a second.
     pub fps: FrameRate,
+    /// How long a take was at most, where longer ones were cut.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<Seconds>,
     /// Where in the track the video starts.
     #[serde(default)]
     pub start: Seconds,

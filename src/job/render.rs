@@ -10,6 +10,7 @@ use crate::atomic_file;
 use crate::audio::decode::pull::{Pulled, pull};
 use crate::diffusion::Model;
 use crate::error::{Error, ErrorKind, Result};
+use crate::progress::Progress;
 use crate::render;
 use crate::render::{Job, Summary, Watch, WorkFolder};
 use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job};
@@ -59,7 +60,7 @@ pub fn in_the_way(job: &Job) -> Option<Error> {
 }
 
 /// An error on the way, with what becomes of the work.
-fn resumable(error: Error, finished: usize, all: usize) -> Error {
+pub(super) fn resumable(error: Error, finished: usize, all: usize) -> Error {
     match error.kind() {
         ErrorKind::Output | ErrorKind::Device if finished > 0 => error.hint(format!(
             "{finished} of {all} windows are finished and kept: run the same command again, and it resumes from there"
@@ -74,33 +75,7 @@ fn produce(
     (model, stream): (&Model, Option<usize>),
     watch: Watch,
 ) -> Result<Summary> {
-    let part = job.part();
-    let time = |frame| job.timeline.fps.start_of(frame);
-    let decoder = || {
-        let pulled = pull(job.track.clone(), stream)?;
-        let Pulled { rate, channels, speakers, .. } = pulled;
-        Ok(Pcm { rate, channels, speakers, blocks: Box::new(pulled) })
-    };
-    let sound = SoundSpan {
-        track: &job.track,
-        stream,
-        carriage: destination.sound,
-        samples: Some(Samples(&decoder)),
-        start: (part.start.0 > 0).then(|| time(part.start)),
-        end: (part.end < job.timeline.end()).then(|| time(part.end)),
-    };
-    let writer = Writer::create(&VideoSpec {
-        path: &job.output,
-        size: job.settings.picture,
-        fps: job.timeline.fps,
-        profile: destination.profile,
-        quality: Quality::default(),
-        sound: Some(sound),
-        job: &job.description,
-    })?;
-    if let Some(note) = writer.note() {
-        watch.progress.note(note);
-    }
+    let writer = writer(job, destination, stream, watch.progress)?;
     let folder = WorkFolder::beside(&job.output);
     let other = || WorkFolder::is_of_another(&folder, &job.settings);
     if destination.earlier == Earlier::Discarded || destination.earlier == Earlier::Replaced && other() {
@@ -126,4 +101,51 @@ fn produce(
         store.remove()?;
     }
     Ok(summary)
+}
+
+/// Opens the file that `destination` names for the pictures of `job`, with its sound.
+pub(super) fn writer(
+    job: &Job,
+    destination: &Destination,
+    stream: Option<usize>,
+    progress: &dyn Progress,
+) -> Result<Writer> {
+    let writer = with_spec(job, destination, stream, Writer::create)?;
+    if let Some(note) = writer.note() {
+        progress.note(note);
+    }
+    Ok(writer)
+}
+
+/// What `act` makes of the video of `job`, with its sound.
+pub(super) fn with_spec<T>(
+    job: &Job,
+    destination: &Destination,
+    stream: Option<usize>,
+    act: impl FnOnce(&VideoSpec<'_>) -> Result<T>,
+) -> Result<T> {
+    let part = job.part();
+    let time = |frame| job.timeline.fps.start_of(frame);
+    let decoder = || {
+        let pulled = pull(job.track.clone(), stream)?;
+        let Pulled { rate, channels, speakers, .. } = pulled;
+        Ok(Pcm { rate, channels, speakers, blocks: Box::new(pulled) })
+    };
+    let sound = SoundSpan {
+        track: &job.track,
+        stream,
+        carriage: destination.sound,
+        samples: Some(Samples(&decoder)),
+        start: (part.start.0 > 0).then(|| time(part.start)),
+        end: (part.end < job.timeline.end()).then(|| time(part.end)),
+    };
+    act(&VideoSpec {
+        path: &job.output,
+        size: job.settings.picture,
+        fps: job.timeline.fps,
+        profile: destination.profile,
+        quality: Quality::default(),
+        sound: Some(sound),
+        job: &job.description,
+    })
 }

@@ -11,7 +11,7 @@ use crate::diffusion::Tier;
 use crate::error::{Error, Result};
 use crate::render::Init;
 use crate::score::{DEFAULT, Lora, Overrides, PLAIN, Preset, Project, Show, Slots, lora_kind, lora_param};
-use crate::units::{FrameRate, Size};
+use crate::units::{FrameRate, Seconds, Size};
 use crate::video::{Audio, Guard, Profile};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -38,6 +38,8 @@ pub struct Request {
     pub fps: Option<FrameRate>,
     /// What all noise depends on.
     pub seed: u64,
+    /// How long a take may be: longer ones are cut.
+    pub split: Option<Seconds>,
     /// The frames wanted.
     pub stretch: Stretch,
     /// How to listen, and what is known better.
@@ -124,6 +126,7 @@ impl Request {
             size: options.size.unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps,
             seed: options.seed.unwrap_or(1),
+            split: options.split,
             stretch: options.stretch,
             hearing: options.hearing.clone(),
             hearing_typed: options.hearing.typed(),
@@ -183,6 +186,7 @@ impl Request {
             size: options.size.or(project.size).unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps.or(project.fps),
             seed: options.seed.or(project.seed).unwrap_or(1),
+            split: options.split,
             stretch: options.stretch,
             hearing,
             hearing_typed: options.hearing.typed(),

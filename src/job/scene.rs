@@ -7,6 +7,7 @@ use super::models;
 use super::options::Stretch;
 use super::record::{JobRecord, Origin as RecordOrigin, ProjectRecord, SettingsRecord};
 use super::request::Request;
+use super::split;
 use crate::audio::Analysis;
 use crate::diffusion::model::{Adapted, Origin, SamplingRecord};
 use crate::diffusion::{Model, ModelFingerprint, ModelInfo};
@@ -80,7 +81,10 @@ impl Scene {
         let part = part(request.stretch, &analysis, fps, whole)?;
         // The whole track is played, whatever part of it is wanted, so that the part has the values of the whole.
         let span = Span { start: Seconds(0.0), frames: whole };
-        let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
+        let mut timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
+        if let Some(most) = request.split {
+            timeline.cuts = split::cuts(&timeline, &analysis, most);
+        }
         models::add_embeddings(&mut info, Some(&texts(&timeline)), &places, progress)?;
         Ok(Scene { request, info, loras, analysis, timeline, part, inits, guidance_from })
     }
@@ -96,8 +100,18 @@ impl Scene {
         placement: &Placement,
         model: ModelFingerprint,
     ) -> Result<Job> {
+        self.job_computed(destination, placement.to_string(), model)
+    }
+
+    /// The job whose networks compute, or have computed, on `device`, like `cuda f16`.
+    fn job_computed(
+        &self,
+        destination: &Destination,
+        device: String,
+        model: ModelFingerprint,
+    ) -> Result<Job> {
         let layers = layers::of(&self.request, &self.analysis)?;
-        let settings = self.settings(placement, model, &layers)?;
+        let settings = self.settings(device, model, &layers)?;
         let description = self.record(&settings, destination)?.text()?;
         let (timeline, track) = (self.timeline.clone(), self.request.track.clone());
         let (output, layers) = (destination.path.clone(), Arc::new(layers));
@@ -114,11 +128,24 @@ impl Scene {
         progress: &dyn Progress,
     ) -> Result<(Job, Placement)> {
         let placement = models::place(&self.request.model, progress)?;
-        let mut job = self.job(destination, &placement, self.fingerprint()?)?;
+        Ok((self.job_to_join(destination, placement.to_string(), progress)?, placement))
+    }
+
+    /// The job that is to be rendered by others, or was: their networks compute on `device`, like `cuda f16`.
+    ///
+    /// # Errors
+    /// As [`Self::job`]; Model: weights are missing.
+    pub fn job_to_join(
+        &self,
+        destination: &Destination,
+        device: String,
+        progress: &dyn Progress,
+    ) -> Result<Job> {
+        let mut job = self.job_computed(destination, device, self.fingerprint()?)?;
         layers::notes(&job.layers).iter().for_each(|note| progress.note(note));
         let layers = Arc::unwrap_or_clone(job.layers);
         job.layers = Arc::new(layers::heard(layers, &self.request, &self.timeline, progress)?);
-        Ok((job, placement))
+        Ok(job)
     }
 
     /// The hash of every part of the model and of what changes it.
@@ -146,7 +173,7 @@ impl Scene {
     }
 
     /// What decides the pictures.
-    fn settings(&self, placement: &Placement, model: ModelFingerprint, layers: &Layers) -> Result<Settings> {
+    fn settings(&self, device: String, model: ModelFingerprint, layers: &Layers) -> Result<Settings> {
         let Scene { request, info, timeline, part, .. } = self;
         let factor = info.downscale() as u32;
         let shape = WindowShape { length: info.hints().frames, overlap: request.model.overlap };
@@ -154,7 +181,7 @@ impl Scene {
             program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
             track: render::hash_file(&request.track)?,
             model,
-            device: placement.to_string(),
+            device,
             seed: request.seed,
             steps: info.sampling().steps,
             windows: shape.check(info.max_frames())?,
@@ -200,6 +227,7 @@ impl Scene {
             clip_skip: request.model.clip_skip,
             lora: request.lora_typed.clone(),
             fps: timeline.fps,
+            split: request.split,
             start: timeline.fps.start_of(settings.first_frame),
             frames: settings.frames,
             whole_frames: Some(timeline.frames),

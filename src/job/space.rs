@@ -38,6 +38,13 @@ impl Space {
         }
     }
 
+    /// The same with the pictures of `job` beside its windows, as they are kept to be joined: three bytes for every pixel that a
+    /// network makes.
+    pub fn with_pictures(self, job: &Job) -> Self {
+        let pictures = job.settings.frames * 3 * job.settings.generate.pixels() as u64;
+        Space { windows: self.windows + pictures, ..self }
+    }
+
     /// All that is needed, in bytes.
     pub fn needed(&self) -> u64 {
         self.windows + self.video

@@ -30,12 +30,16 @@ const TRIAL_FRAMES: usize = 4;
 const HELD: f64 = 12.0;
 
 /// What a render will need.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
     /// From the first window to the finished file; loading the model and listening come before.
     pub time: Seconds,
     /// Bytes of main memory at its peak; none where the system doesn't tell, or where the networks lie on a device of their own.
     pub memory: Option<u64>,
+    /// Of that, what the networks do in every take.
+    pub takes: Vec<Seconds>,
+    /// And what is left to do once all takes are there: drawn scenes, finish and encoding.
+    pub finish: Seconds,
 }
 
 /// What `job`, written as `profile`, will need with the model of `info` at `placement`.
@@ -55,14 +59,18 @@ pub fn estimate(job: &Job, info: &ModelInfo, placement: &Placement, profile: Pro
     // What is shown as it was drawn is no network's work.
     let (drawn, windows): (Vec<Window>, Vec<Window>) =
         job.windows().into_iter().partition(|w| is_drawn(&job.timeline, w));
-    let passes: f64 = windows.iter().map(|w| passes(job, w)).sum();
+    let of = |window: &Window| {
+        passes(job, window) * job.settings.steps as f64 * step + window.brings() as f64 * decode
+    };
+    let is_made = |window: &&Window| !is_drawn(&job.timeline, window);
+    let takes = job.takes().iter().map(|take| Seconds(take.iter().filter(is_made).map(of).sum())).collect();
     let drawn = drawn.iter().map(|w| w.brings() as f64).sum::<f64>() * trial_drawing(job)?;
-    let brought: u64 = windows.iter().map(|w| w.brings() as u64).sum();
-    let generate = passes * job.settings.steps as f64 * step + brought as f64 * decode;
+    let generate: f64 = windows.iter().map(of).sum();
     let finish = job.settings.frames as f64 * show + drawn;
     // On a CPU the stages share the cores; elsewhere one goes on beside the other.
     let time = if placement.device.is_cpu() { generate + finish } else { generate.max(finish) };
-    Ok(Estimate { time: Seconds(time), memory: needed_memory(job, info, placement) })
+    let memory = needed_memory(job, info, placement);
+    Ok(Estimate { time: Seconds(time), memory, takes, finish: Seconds(finish) })
 }
 
 /// Rates of layers as wide as a model's finest and deepest stages.

@@ -75,6 +75,17 @@ impl Job {
         self.settings.first_frame..self.settings.first_frame + self.settings.frames
     }
 
+    /// The largest picture that a frame may have before its finish.
+    pub(super) fn largest_picture(&self) -> Size {
+        let (made, shown) = (self.settings.generate, self.settings.picture);
+        if made.pixels() > shown.pixels() { made } else { shown }
+    }
+
+    /// The windows of every take of this job.
+    pub fn takes(&self) -> Vec<Vec<Window>> {
+        self.windows().chunk_by(|a, b| a.take == b.take).map(<[Window]>::to_vec).collect()
+    }
+
     /// The windows of this job.
     pub fn windows(&self) -> Vec<Window> {
         plan(self.part(), self.timeline.frames, &self.timeline.cuts, self.settings.windows)

@@ -107,6 +107,27 @@ impl<'a> Sources<'a> {
         self.piece(model, window, latents, 0..window.brings())
     }
 
+    /// The pictures that the network has a hand in, of the frames of this range; none where a frame is its source as it was
+    /// drawn.
+    pub fn settled(
+        &self,
+        model: &Model,
+        window: &Window,
+        latents: &Tensor,
+        part: Range<usize>,
+    ) -> Result<Vec<Option<Frame>>> {
+        let first = window.new_frames().start + part.start as u64;
+        let frames = first.until(first + part.len() as u64);
+        if is_drawn(self.timeline, window) {
+            return Ok(frames.map(|_| None).collect());
+        }
+        let latents = latents.narrow(0, part.start, part.len());
+        let latents = latents.context(|| Error::internal("a window has fewer latents than frames"))?;
+        let decoded = to_frames(&model.decode(&latents)?)?.into_iter();
+        let kept = |(frame, picture)| (!is_as_drawn(self.timeline, frame)).then_some(picture);
+        Ok(frames.zip(decoded).map(kept).collect())
+    }
+
     /// Of those the ones of this range.
     pub fn piece(
         &mut self,
@@ -116,21 +137,11 @@ impl<'a> Sources<'a> {
         part: Range<usize>,
     ) -> Result<Vec<Frame>> {
         let first = window.new_frames().start + part.start as u64;
-        let mut decoded = match is_drawn(self.timeline, window) {
-            true => Vec::new(),
-            false => {
-                let latents = latents.narrow(0, part.start, part.len());
-                let latents =
-                    latents.context(|| Error::internal("a window has fewer latents than frames"))?;
-                to_frames(&model.decode(&latents)?)?
-            }
-        }
-        .into_iter();
+        let frames = first.until(first + part.len() as u64);
         let mut pictures = Vec::with_capacity(part.len());
-        for frame in first.until(first + part.len() as u64) {
-            let settled = decoded.next();
-            let drawn = if is_as_drawn(self.timeline, frame) { self.frame(frame)? } else { None };
-            pictures.extend(drawn.or(settled));
+        for (frame, settled) in frames.zip(self.settled(model, window, latents, part)?) {
+            let drawn = if settled.is_none() { self.frame(frame)? } else { None };
+            pictures.extend(settled.or(drawn));
         }
         Ok(pictures)
     }

@@ -34,7 +34,6 @@ const KEYFRAME_SECONDS: f64 = 2.0;
 pub(super) struct Encoder {
     inner: encoder::Video,
     profile: Profile,
-    time_base: Rational,
     sent: i64,
     note: Option<String>,
 }
@@ -60,7 +59,7 @@ impl Encoder {
                     let name = codec.name();
                     let note = (name != best)
                         .then(|| format!("FFmpeg has no {best}: encoding with {name}, larger files"));
-                    return Ok(Encoder { inner, profile, time_base: tick(fps), sent: 0, note });
+                    return Ok(Encoder { inner, profile, sent: 0, note });
                 }
                 Err(e) => failure = failure.or_else(|| Some(refused(codec.name()).because(e))),
             }
@@ -76,11 +75,6 @@ impl Encoder {
     /// The stream's description, for the muxer.
     pub(super) fn context(&self) -> &codec::Context {
         self.inner.as_ref()
-    }
-
-    /// The unit of the packets' timestamps: one frame.
-    pub(super) fn time_base(&self) -> Rational {
-        self.time_base
     }
 
     /// Takes the next frame, whose size is that of [`Encoder::open`].
@@ -122,7 +116,8 @@ fn failed() -> Error {
     Error::output("the video encoder failed").hint("try again with less load or a smaller picture")
 }
 
-fn tick(fps: FrameRate) -> Rational {
+/// How long a frame is shown.
+pub(super) fn tick(fps: FrameRate) -> Rational {
     Rational::new(fps.den() as i32, fps.num() as i32)
 }
 

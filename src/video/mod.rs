@@ -28,6 +28,7 @@ mod reel;
 mod sequence;
 mod sound;
 mod spec;
+mod splice;
 mod stills;
 mod writer;
 mod yuv;
@@ -48,5 +49,6 @@ pub use overlay::{Fonts, Ink, Mask, Mix, Part, Text, Word, paint, paint_part, pl
 pub use profile::Profile;
 pub use reel::Reel;
 pub use spec::{Pcm, Samples, SoundSpan, VideoSpec};
+pub use splice::{EncodedTake, coding_key, splice};
 pub use stills::Stills;
 pub use writer::Writer;

@@ -2,7 +2,7 @@
 
 use super::carriage::{Carriage, container_for};
 use super::container::Container;
-use super::encode::Encoder;
+use super::encode::{Encoder, tick};
 use super::encoded::Encoded;
 use super::frame::Frame;
 use super::label::Label;
@@ -16,7 +16,7 @@ use crate::error::{Context as _, Error, Result};
 use crate::units::Seconds;
 use ffmpeg_next::format::context::Output;
 use ffmpeg_next::format::{self, Flags};
-use ffmpeg_next::{Codec, Dictionary, Packet, Rational};
+use ffmpeg_next::{Codec, Dictionary, Packet, Rational, codec};
 use std::path::PathBuf;
 
 /// Where a stream stands in the file.
@@ -26,6 +26,22 @@ struct Lane {
     from: Rational,
     to: Rational,
     last: Option<i64>,
+}
+
+/// Where encoded frames come from.
+enum Picture {
+    Coded(Encoder),
+    /// They are encoded already.
+    Ready(codec::Parameters),
+}
+
+impl Picture {
+    fn encoder(self) -> Option<Encoder> {
+        match self {
+            Picture::Coded(encoder) => Some(encoder),
+            Picture::Ready(_) => None,
+        }
+    }
 }
 
 /// The sound beside the pictures.
@@ -39,7 +55,8 @@ enum Heard {
 pub(super) struct Movie {
     // Closed before the partial file is renamed or removed: fields are dropped in this order.
     output: Output,
-    encoder: Encoder,
+    /// None where frames come encoded.
+    encoder: Option<Encoder>,
     sound: Option<Heard>,
     picture_lane: Lane,
     sound_lane: Lane,
@@ -56,6 +73,18 @@ impl Movie {
     /// If the place can't be written, the track can't be read or doesn't fit the container, the
     /// size is odd, or there is no encoder.
     pub(super) fn create(spec: &VideoSpec<'_>) -> Result<Self> {
+        Self::with(spec, None)
+    }
+
+    /// The same for frames that come encoded, as `ready` describes them, to be given to [`Movie::write_packet`].
+    ///
+    /// # Errors
+    /// As [`Movie::create`].
+    pub(super) fn of_packets(spec: &VideoSpec<'_>, ready: codec::Parameters) -> Result<Self> {
+        Self::with(spec, Some(ready))
+    }
+
+    fn with(spec: &VideoSpec<'_>, ready: Option<codec::Parameters>) -> Result<Self> {
         demux::ready();
         let container = container_for(spec.path, spec.profile)?;
         check(spec, container)?;
@@ -66,9 +95,14 @@ impl Movie {
         let failed = || cannot_write(spec.path);
         let mut output =
             format::output_as(&ffmpeg::url(partial.path())?, container.muxer()).context(failed)?;
-        let encoder =
-            Encoder::open(spec.profile, spec.size, spec.fps, spec.quality, output.format().flags())?;
-        add_streams(&mut output, &encoder, sound.as_ref(), (container, spec.profile)).context(failed)?;
+        let flags = output.format().flags();
+        let picture = match ready {
+            Some(ready) => Picture::Ready(ready),
+            None => Picture::Coded(Encoder::open(spec.profile, spec.size, spec.fps, spec.quality, flags)?),
+        };
+        let unit = tick(spec.fps);
+        add_streams(&mut output, (&picture, unit), sound.as_ref(), (container, spec.profile))
+            .context(failed)?;
         // MP4's tags are a closed list, so the job has a place of its own there.
         let job = container.is_mp4().then(|| spec.job.to_owned());
         let own = [(job::KEY, spec.job)];
@@ -88,20 +122,21 @@ impl Movie {
             to: output.stream(index).map_or(from, |s| s.time_base()),
             last: None,
         };
-        let picture_lane = lane(0, encoder.time_base());
-        let sound_lane = lane(1, sound.as_ref().map_or(encoder.time_base(), Heard::time_base));
+        let picture_lane = lane(0, unit);
+        let sound_lane = lane(1, sound.as_ref().map_or(unit, Heard::time_base));
+        let encoder = picture.encoder();
         let path = spec.path.to_owned();
         Ok(Movie { output, encoder, sound, picture_lane, sound_lane, path, job, partial })
     }
 
     /// What the person should know, such as a stand-in for a missing encoder.
     pub(super) fn note(&self) -> Option<&str> {
-        self.encoder.note()
+        self.encoder.as_ref().and_then(Encoder::note)
     }
 
     /// How many frames were written.
     pub(super) fn frames(&self) -> u64 {
-        self.encoder.frames()
+        self.encoder.as_ref().map_or(0, Encoder::frames)
     }
 
     /// Adds the next frame.
@@ -109,7 +144,7 @@ impl Movie {
     /// # Errors
     /// If its size is not that of the video, the encoder fails, or the disk is full.
     pub(super) fn write(&mut self, frame: &Frame) -> Result<()> {
-        self.encoder.send(frame)?;
+        self.encoder.as_mut().map_or(Ok(()), |encoder| encoder.send(frame))?;
         self.drain()
     }
 
@@ -118,7 +153,7 @@ impl Movie {
     /// # Errors
     /// If no frame was written, the encoder fails, or the disk is full.
     pub(super) fn finish(mut self) -> Result<()> {
-        self.encoder.close()?;
+        self.encoder.as_mut().map_or(Ok(()), Encoder::close)?;
         self.drain()?;
         self.pour_sound(Seconds(f64::INFINITY))?;
         self.output.write_trailer().context(|| cannot_write(&self.path))?;
@@ -132,12 +167,21 @@ impl Movie {
 
     /// Writes the packets that the encoder has ready, each after the sound that goes before it.
     fn drain(&mut self) -> Result<()> {
-        while let Some(packet) = self.encoder.receive()? {
-            let ticks = packet.dts().unwrap_or(0) as f64;
-            self.pour_sound(Seconds(ticks * f64::from(self.picture_lane.from)))?;
-            self.picture_lane.write(packet, &mut self.output).context(|| cannot_write(&self.path))?;
+        loop {
+            let packet = self.encoder.as_mut().map_or(Ok(None), Encoder::receive)?;
+            let Some(packet) = packet else { return Ok(()) };
+            self.write_packet(packet)?;
         }
-        Ok(())
+    }
+
+    /// Writes an encoded frame whose timestamps are frames, after the sound that goes before it.
+    ///
+    /// # Errors
+    /// If the disk is full, or the sound can't be read.
+    pub(super) fn write_packet(&mut self, packet: Packet) -> Result<()> {
+        let ticks = packet.dts().unwrap_or(0) as f64;
+        self.pour_sound(Seconds(ticks * f64::from(self.picture_lane.from)))?;
+        self.picture_lane.write(packet, &mut self.output).context(|| cannot_write(&self.path))
     }
 
     /// Writes the sound up to `limit` on the video's clock.
@@ -216,13 +260,22 @@ fn check(spec: &VideoSpec<'_>, container: Container) -> Result<()> {
 /// Stream 0 is the picture, stream 1 the sound.
 fn add_streams(
     output: &mut Output,
-    encoder: &Encoder,
+    (picture, unit): (&Picture, Rational),
     sound: Option<&Heard>,
     (container, profile): (Container, Profile),
 ) -> Result<()> {
-    let mut picture = output.add_stream_with(encoder.context()).context(|| Error::internal("no stream"))?;
-    picture.set_time_base(encoder.time_base());
-    picture.set_avg_frame_rate(encoder.time_base().invert());
+    let none = || Error::internal("no stream");
+    let mut picture = match picture {
+        Picture::Coded(encoder) => output.add_stream_with(encoder.context()).context(none)?,
+        Picture::Ready(parameters) => {
+            let mut stream = output.add_stream(None::<Codec>).context(none)?;
+            stream.set_parameters(parameters.clone());
+            ffmpeg::set_tag(&mut stream, [0; 4]);
+            stream
+        }
+    };
+    picture.set_time_base(unit);
+    picture.set_avg_frame_rate(unit.invert());
     if container.is_mp4() && profile == Profile::H265 {
         // Apple's players know H.265 by this tag only.
         ffmpeg::set_tag(&mut picture, *b"hvc1");

@@ -4,10 +4,13 @@
 mod convert;
 mod models;
 mod shared;
+mod takes;
 
 pub use models::{ModelsArgs, ModelsCommand};
 pub use shared::{HearingArgs, JobArgs, ModelArgs, OutputArgs};
+pub use takes::{JoinArgs, SlurmArgs, StatusArgs, TakesArgs, WorkArgs};
 
+use crate::job::Selection;
 use crate::units::{FrameRate, Size};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -40,6 +43,14 @@ pub enum Command {
     Export(Box<ExportArgs>),
     /// Make a preset from a Deforum, Parseq, MIDI, lyrics or CSV file
     Import(ImportArgs),
+    /// List the takes, which several machines can share: frames, seconds, expected time and memory
+    Takes(Box<TakesArgs>),
+    /// Write the video from takes that were rendered with `beatbolt render --takes`
+    Join(Box<JoinArgs>),
+    /// Show how far the takes in a work folder are, and who makes them
+    Status(StatusArgs),
+    /// Print a script that renders the takes on a cluster with Slurm, or submit it
+    Slurm(Box<SlurmArgs>),
     /// Draw a contact sheet of a video: a row of pictures for every section, and its colours
     Sheet(SheetArgs),
     /// Print the settings stored in a rendered video, or make a project from them
@@ -61,6 +72,30 @@ pub struct RenderArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub out: OutputArgs,
+
+    #[command(flatten)]
+    #[allow(missing_docs)]
+    pub work: WorkArgs,
+
+    /// Render only these takes into the work folder, for `beatbolt join`: 3, 3..5 (three of them), 0,4..6 or all
+    #[arg(long, value_name = "TAKES", conflicts_with_all = ["devices", "dry_run"])]
+    pub takes: Option<Selection>,
+
+    /// Also encode the takes, for `beatbolt join --fast-join`
+    #[arg(long, requires = "takes")]
+    pub encode: bool,
+
+    /// Render on several devices at once, a take on each, then join: cuda:0,cuda:1 or cpu,cpu
+    #[arg(long, value_name = "DEVICE,...", value_delimiter = ',', conflicts_with = "dry_run")]
+    pub devices: Vec<String>,
+
+    /// Stop when standard input ends: whoever began this is gone
+    #[arg(long, hide = true)]
+    pub with_parent: bool,
+
+    /// What the work folder says of where it is computed, where workers differ
+    #[arg(long, hide = true, value_name = "TEXT")]
+    pub as_device: Option<String>,
 
     /// Show the plan, as `beatbolt plan` does, and render nothing
     #[arg(long)]

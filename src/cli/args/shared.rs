@@ -58,6 +58,11 @@ pub struct JobArgs {
     #[arg(long, value_name = "RATE")]
     pub fps: Option<FrameRate>,
 
+    /// Cut takes that are longer than this, in equal parts, on a bar where one is near: more workers can share them, and a cut
+    /// shows
+    #[arg(long, value_name = "TIME")]
+    pub split: Option<Seconds>,
+
     /// Start at this time in the track: seconds, or minutes:seconds
     #[arg(long, value_name = "TIME")]
     pub start: Option<Seconds>,

@@ -50,7 +50,7 @@ pub fn run(
     Ok(summary)
 }
 
-fn spawn<'scope, T: Send + 'scope>(
+pub(super) fn spawn<'scope, T: Send + 'scope>(
     name: &str,
     scope: &'scope std::thread::Scope<'scope, '_>,
     work: impl FnOnce() -> T + Send + 'scope,

@@ -1,20 +1,28 @@
 //! A work folder as a whole: whose it is, who works in it, and when it goes.
 
 use super::manifest::Manifest;
-use super::take::{TakeFolder, in_use, is_finished, unwritable};
+use super::pictures::KeptPictures;
+use super::take::{
+    Claim, TakeFolder, encoded, has_pictures, in_use, is_finished, pictures_in, set_aside, unwritable,
+};
 use crate::atomic_file::folder_of;
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::file_lock::FileLock;
 use crate::render::job::Settings;
 use crate::render::plan::Window;
-use crate::units::GeneratedFrame;
+use crate::units::{GeneratedFrame, Size};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// What the folder beside `song.mp4` ends in.
 const ENDING: &str = ".work";
 /// The file whose lock all who work in the folder share.
 const LOCK: &str = "lock";
+/// How often, and after which moment each, a lock is tried that others let go of at once.
+const TRIES: usize = 40;
+const MOMENT: Duration = Duration::from_millis(25);
 
 /// An open work folder; several renders may share it, each with a take of its own.
 #[derive(Debug)]
@@ -57,16 +65,36 @@ impl WorkFolder {
         let failed = || unwritable(path);
         let manifest = Manifest::of(settings)?;
         fs::create_dir_all(path).context(failed)?;
-        let lock = path.join(LOCK);
-        // The first one who comes says whose it is. Where others are at work, that was said before.
-        if let Some(_alone) = FileLock::exclusive(&lock).context(failed)?
-            && !Manifest::path(path).exists()
-        {
-            manifest.write(path).context(failed)?;
-        }
-        let lock = FileLock::shared(&lock).context(failed)?.ok_or_else(|| in_use(path))?;
+        let lock = shared(&path.join(LOCK)).context(failed)?.ok_or_else(|| in_use(path))?;
+        // The first one who comes says whose it is, also where nobody can lock anything.
+        manifest.write_new(path).context(failed)?;
         manifest.check(Manifest::read(path).context(failed)?.as_ref(), path)?;
         Ok(WorkFolder { path: path.to_owned(), lock })
+    }
+
+    /// Opens the folder at `path`, which must be there, for a job of `settings`.
+    ///
+    /// # Errors
+    /// Usage: there is none, or it belongs to a job of other pictures; Output.
+    pub fn find_work(path: &Path, settings: &Settings) -> Result<Self> {
+        if !Manifest::path(path).is_file() {
+            return Err(no_work(path));
+        }
+        Self::open(path, settings)
+    }
+
+    /// Where the networks of the work folder at `path` computed, like `cuda f16`.
+    ///
+    /// # Errors
+    /// Usage: there is no such folder.
+    pub fn device_of(path: &Path) -> Result<String> {
+        let manifest = Manifest::read(path).context(|| unwritable(path))?;
+        manifest.and_then(|manifest| manifest.device()).ok_or_else(|| no_work(path))
+    }
+
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Throws away what lies in the work folder at `path`, if it is one.
@@ -99,6 +127,38 @@ impl WorkFolder {
         TakeFolder::open(&self.path, start)
     }
 
+    /// Asks for the take that begins with frame `start`.
+    ///
+    /// # Errors
+    /// As `TakeFolder::claim`.
+    pub fn claim(
+        &self,
+        start: GeneratedFrame,
+        wait: Option<&dyn Fn(Duration) -> Result<()>>,
+    ) -> Result<Claim> {
+        TakeFolder::claim(&self.path, start, wait)
+    }
+
+    /// The kept pictures of `window`, none larger than `largest`; none if there are none, or damaged ones.
+    pub fn pictures(&self, window: &Window, largest: Size) -> Option<KeptPictures> {
+        pictures_in(&self.path, window, largest)
+    }
+
+    /// Where the take that begins with frame `start` lies as a video, encoded as `key` says.
+    pub fn encoded(&self, start: GeneratedFrame, key: &str) -> PathBuf {
+        encoded(&self.path, start, key)
+    }
+
+    /// Puts pictures of `window` that are damaged out of the way, so that whoever makes its take makes them again.
+    pub fn set_aside(&self, window: &Window) {
+        set_aside(&self.path, window);
+    }
+
+    /// Whether the pictures of `window` are kept.
+    pub fn has_pictures(&self, window: &Window) -> bool {
+        has_pictures(&self.path, window.take_start, window.start)
+    }
+
     /// How many of `windows` are finished.
     pub fn finished(&self, windows: &[Window]) -> usize {
         windows.iter().filter(|window| is_finished(&self.path, window)).count()
@@ -114,6 +174,24 @@ impl WorkFolder {
             None => Ok(()),
         }
     }
+}
+
+/// The lock at `path` that all share. Who looks whether anybody works there has it alone for a moment.
+fn shared(path: &Path) -> io::Result<Option<FileLock>> {
+    for _ in 0..TRIES {
+        if let Some(lock) = FileLock::shared(path)? {
+            return Ok(Some(lock));
+        }
+        std::thread::sleep(MOMENT);
+    }
+    Ok(None)
+}
+
+/// What is said where a work folder is wanted and there is none.
+fn no_work(path: &Path) -> Error {
+    Error::usage(format!("there is no work folder at {}", path.display()))
+        .hint("render takes first: `beatbolt takes --commands` lists how")
+        .hint("or name the folder that they were rendered into with --work")
 }
 
 #[cfg(test)]

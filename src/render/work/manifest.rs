@@ -54,13 +54,21 @@ impl Manifest {
         }
     }
 
-    /// Writes it into the work folder at `folder`.
+    /// Writes it into the work folder at `folder`, if there is none yet.
     ///
     /// # Errors
     /// The system's.
-    pub fn write(&self, folder: &Path) -> io::Result<()> {
-        let text = serde_json::to_vec_pretty(self)?;
-        atomic_file::put(&Self::path(folder), &text)
+    pub fn write_new(&self, folder: &Path) -> io::Result<()> {
+        let path = Self::path(folder);
+        match path.exists() {
+            true => Ok(()),
+            false => atomic_file::put_new(&path, &serde_json::to_vec_pretty(self)?).map(drop),
+        }
+    }
+
+    /// Where the networks compute, like `cuda f16`.
+    pub fn device(&self) -> Option<String> {
+        self.picture.get("device")?.as_str().map(str::to_owned)
     }
 
     /// Whether windows of the one are windows of the other.

@@ -1,20 +1,36 @@
 //! The windows of one take, kept for whoever goes on with it.
 
+use super::lease::{Asked, Holder, Lease, Pace, holder_of};
+use super::pictures::KeptPictures;
 use crate::atomic_file;
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use crate::file_lock::FileLock;
 use crate::render::plan::Window;
 use crate::render::take::{LatentShape, TakeState};
-use crate::units::GeneratedFrame;
+use crate::units::{GeneratedFrame, Size};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The folder of a take, locked while it is open: one render at a time makes its windows.
 #[derive(Debug)]
 pub struct TakeFolder {
     path: PathBuf,
+    // Let go of before the lock: whoever finds the lock free and the lease there would wait.
+    lease: Option<Lease>,
     _lock: FileLock,
+}
+
+/// What became of asking for a take.
+#[derive(Debug)]
+pub enum Claim {
+    /// It is ours.
+    Ours(TakeFolder),
+    /// Somebody works there; none: of this machine, or of one whose locks are seen here.
+    Held(Option<Holder>),
+    /// Somebody has it who may be gone: only who waits can tell.
+    Unsure(Holder),
 }
 
 impl TakeFolder {
@@ -26,7 +42,35 @@ impl TakeFolder {
         let path = folder.join(name(start));
         let lock = fs::create_dir_all(&path).and_then(|()| FileLock::exclusive(&path.join("lock")));
         let lock = lock.context(|| unwritable(folder))?.ok_or_else(|| in_use(&path))?;
-        Ok(TakeFolder { path, _lock: lock })
+        Ok(TakeFolder { path, lease: None, _lock: lock })
+    }
+
+    /// Asks for the take that begins with `start`, in the work folder at `folder`, for one of several machines that work there.
+    /// `wait` is as for [`Lease::ask`].
+    ///
+    /// # Errors
+    /// Output: the folder can't be written to; whatever `wait` says.
+    pub fn claim(
+        folder: &Path,
+        start: GeneratedFrame,
+        wait: Option<&dyn Fn(Duration) -> Result<()>>,
+    ) -> Result<Claim> {
+        let path = folder.join(name(start));
+        let lock = fs::create_dir_all(&path).and_then(|()| FileLock::exclusive(&path.join("lock")));
+        let lease = lease_of(folder, start);
+        let Some(lock) = lock.context(|| unwritable(folder))? else {
+            return Ok(Claim::Held(holder_of(&lease).map(|(holder, _)| holder)));
+        };
+        Ok(match Lease::ask(&lease, lock.holds(), Pace::default(), wait)? {
+            Asked::Got(lease) => Claim::Ours(TakeFolder { path, lease: Some(lease), _lock: lock }),
+            Asked::Held(holder) => Claim::Held(Some(holder)),
+            Asked::Unsure(holder) => Claim::Unsure(holder),
+        })
+    }
+
+    /// Whether somebody else has taken it over, because no sign came from here for too long.
+    pub fn is_lost(&self) -> bool {
+        self.lease.as_ref().is_some_and(Lease::is_lost)
     }
 
     /// What `window`, one of this take, leaves, if it was finished; a damaged one counts as not finished. `shape` is that
@@ -38,6 +82,20 @@ impl TakeFolder {
         let state = TakeState::from_bytes(&bytes.ok()?, shape).ok()?;
         let fits = (state.take_start, state.next(), state.frames()) == (window.take_start, end, count);
         fits.then_some(state)
+    }
+
+    /// The kept pictures of `window`, none larger than `largest`; none if there are none, or damaged ones.
+    pub fn pictures(&self, window: &Window, largest: Size) -> Option<KeptPictures> {
+        pictures(&self.path, window, largest)
+    }
+
+    /// Keeps the pictures of `window`.
+    ///
+    /// # Errors
+    /// Output: the folder can't be written to.
+    pub fn keep_pictures(&self, window: &Window, pictures: &KeptPictures) -> Result<()> {
+        atomic_file::put(&self.path.join(pictures_name(window.start)), &pictures.to_bytes())
+            .context(|| unwritable(&self.path))
     }
 
     /// Keeps what `window` leaves.
@@ -53,6 +111,47 @@ impl TakeFolder {
 /// Whether `window` is finished, in the work folder at `folder`.
 pub fn is_finished(folder: &Path, window: &Window) -> bool {
     folder.join(name(window.take_start)).join(window_name(window)).is_file()
+}
+
+/// Whether the pictures of the window that begins with `window`, of the take that begins with `take`, are kept in the work
+/// folder at `folder`.
+pub fn has_pictures(folder: &Path, take: GeneratedFrame, window: GeneratedFrame) -> bool {
+    folder.join(name(take)).join(pictures_name(window)).is_file()
+}
+
+/// The kept pictures of `window` in the work folder at `folder`, none larger than `largest`; none if there are none, or
+/// damaged ones.
+pub fn pictures_in(folder: &Path, window: &Window, largest: Size) -> Option<KeptPictures> {
+    pictures(&folder.join(name(window.take_start)), window, largest)
+}
+
+/// Where the take that begins with `start` lies as a video, encoded as `key` says, in the work folder at `folder`.
+pub fn encoded(folder: &Path, start: GeneratedFrame, key: &str) -> PathBuf {
+    folder.join(name(start)).join(format!("encoded-{key}.mkv"))
+}
+
+/// Puts the kept pictures of `window` out of the way, in the work folder at `folder`, so that they are made again.
+pub fn set_aside(folder: &Path, window: &Window) {
+    let path = folder.join(name(window.take_start)).join(pictures_name(window.start));
+    // Where that can't be, whoever joins hears of them again.
+    let _ = fs::rename(&path, path.with_extension("damaged"));
+}
+
+fn pictures(take: &Path, window: &Window, largest: Size) -> Option<KeptPictures> {
+    let most = KeptPictures::most_bytes(window.brings(), largest);
+    let bytes = bounded_read::bytes(&take.join(pictures_name(window.start)), most).ok()?;
+    let kept = KeptPictures::from_bytes(&bytes)?;
+    let fits = (kept.first, kept.frames.len()) == (window.new_frames().start, window.brings());
+    fits.then_some(kept)
+}
+
+/// Where the lease of the take that begins with `start` lies, in the work folder at `folder`.
+pub fn lease_of(folder: &Path, start: GeneratedFrame) -> PathBuf {
+    folder.join(name(start)).join("lease")
+}
+
+fn pictures_name(window: GeneratedFrame) -> String {
+    format!("window-{window:06}.pictures")
 }
 
 fn name(start: GeneratedFrame) -> String {
