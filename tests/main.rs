@@ -24,3 +24,4 @@ mod resume; // what a killed render goes on with
 mod second_oracle; // networks and schedulers against candle-transformers
 mod sound; // what is heard is what is played: joined, damaged, odd files; the file that was asked for
 mod video; // what FFmpeg says of the files that are written
+mod wrong_files; // adapters of the wrong kind, family or width, each refused by what it is

@@ -7,6 +7,7 @@
 use super::camera;
 use super::camera::{Flight, Pose};
 use super::condition::{Conditioner, NoiseSource};
+use super::control::Watcher;
 use super::drift;
 use super::drift::{DriftReference, PromptMark};
 use super::easel::Easel;
@@ -46,6 +47,7 @@ pub struct Generator<'a> {
     conditioner: Conditioner<'a>,
     noise: NoiseSource,
     sources: Sources<'a>,
+    watcher: Watcher<'a>,
     stop: &'a AtomicBool,
     timings: &'a Timings,
 }
@@ -65,6 +67,7 @@ impl<'a> Generator<'a> {
             conditioner: Conditioner::new(model, &job.timeline),
             noise: NoiseSource { seed: job.settings.seed, shape },
             sources: Sources::new(&job.timeline, &job.settings, size),
+            watcher: Watcher::new(job),
             job,
             model,
             stop,
@@ -162,7 +165,8 @@ impl<'a> Generator<'a> {
     ) -> Result<(Tensor, DriftReference)> {
         let _span = self.timings.span("denoise");
         let timeline = &self.job.timeline;
-        let conditions = self.conditioner.window(window)?;
+        let mut conditions = self.conditioner.window(window)?;
+        conditions.conditioning.controls = self.watcher.window(self.model, window)?;
         let device = self.model.device();
         let noise = self.noise.window(window, timeline, device)?;
         let step_noise = match self.schedule.sampler().adds_noise() {
