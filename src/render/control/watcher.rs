@@ -99,3 +99,144 @@ fn tensor(pictures: &[Frame]) -> Result<Tensor> {
         .and_then(|t: Tensor| t.permute((0, 3, 1, 2))?.to_dtype(DType::F32)? / 255.0)
         .context(|| Error::device("control pictures don't fit into memory"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diffusion::model::ControlFile;
+    use crate::render::batch::Render;
+    use crate::render::fixture::{draft_model, flying_job};
+    use crate::render::init::Inits;
+    use crate::score::{Material, Overrides, Show, SlotKind, Slots, Span, Timeline, find, fixture};
+    use crate::timing::Timings;
+    use crate::units::{FrameRate, Seconds, Size};
+    use crate::video::{Profile, Quality, VideoSpec, Writer};
+    use std::collections::{BTreeMap, HashMap};
+    use std::path::Path;
+    use std::sync::atomic::AtomicBool;
+
+    const SIZE: Size = Size { width: 64, height: 48 };
+    /// Binary digits of a frame's number, each a column so many pixels wide.
+    const DIGITS: usize = 14;
+    const COLUMN: usize = 4;
+
+    fn numbered(number: usize) -> Frame {
+        let lit = |i: usize| {
+            let digit = i / 3 % SIZE.width as usize / COLUMN;
+            digit < DIGITS && number >> digit & 1 == 1
+        };
+        Frame::new(SIZE, (0..3 * SIZE.pixels()).map(|i| if lit(i) { 255 } else { 0 }).collect())
+    }
+
+    fn number(frame: &Frame) -> usize {
+        let middle = |digit: usize| 3 * (24 * SIZE.width as usize + digit * COLUMN + COLUMN / 2);
+        (0..DIGITS).filter(|digit| frame.rgb()[middle(*digit)] > 127).map(|digit| 1 << digit).sum()
+    }
+
+    fn clip(path: &Path, fps: FrameRate, frames: usize) {
+        let (profile, quality) = (Profile::Ffv1, Quality::default());
+        let spec = VideoSpec { path, size: SIZE, fps, profile, quality, sound: None, job: "{}" };
+        let mut writer = Writer::create(&spec).unwrap();
+        (0..frames).for_each(|n| writer.write(&numbered(n)).unwrap());
+        writer.finish().unwrap();
+    }
+
+    /// A job of so many seconds at 12 frames a second that follows the file at `path`.
+    fn following(path: &Path, seconds: f64) -> Job {
+        let (fps, frames) = (FrameRate::new(12, 1).unwrap(), (12.0 * seconds) as u64);
+        let span = Span { start: Seconds(0.0), frames };
+        let show = Show::of(find("pulse").unwrap());
+        let timeline: Timeline = show.play(&fixture(seconds), &Overrides::default(), fps, span).unwrap();
+        let name = path.to_str().unwrap().to_owned();
+        let inits = Inits::open([name.as_str()].into_iter(), Path::new(""), &BTreeMap::new()).unwrap();
+        let control = Control::new("control.shape".into(), name, (0.0, 1.0), &Material::default()).unwrap();
+        let mut job = flying_job(1, 0, frames);
+        job.settings.inits = inits;
+        job.settings.controls = vec![control];
+        Job { timeline, ..job }
+    }
+
+    /// Three minutes of 24000/1001 frames a second in a video of 12: the picture whose time the frame's own lies in, which is half of its frame
+    /// away from that picture's middle at most.
+    #[test]
+    fn a_clip_of_another_rate_stays_in_step_to_half_a_frame() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("clip.mkv");
+        let rate = FrameRate::new(24_000, 1001).unwrap();
+        clip(&path, rate, 4_320);
+        let job = following(&path, 180.0);
+        let mut watcher = Watcher::new(&job);
+        for frame in (0..2_160).map(GeneratedFrame) {
+            let time = frame.0 as f64 / 12.0;
+            let middle = (number(&watcher.frame(0, frame).unwrap()) as f64 + 0.5) * 1001.0 / 24_000.0;
+            // Containers keep times in milliseconds.
+            assert!((middle - time).abs() <= 0.5 * 1001.0 / 24_000.0 + 2e-3, "{frame}: {middle} at {time}");
+        }
+    }
+
+    /// A ControlNet for spark: its own encoder, and layers of waves that see and lead out.
+    fn net(model: &Model, home: &Path) -> ControlFile {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark/unet");
+        let unet = candle_core::safetensors::load(crate::weights::find(&own).unwrap(), &Device::Cpu).unwrap();
+        let encoder = ["conv_in.", "time_embedding.", "down_blocks.", "mid_block."];
+        let mut all: HashMap<String, Tensor> =
+            unet.into_iter().filter(|(key, _)| encoder.iter().any(|part| key.starts_with(part))).collect();
+        let mut add = |name: String, shape: &[usize]| {
+            let count: usize = shape.iter().product();
+            let wave: Vec<f32> = (0..count).map(|i| 0.1 * (i as f32 * 0.9).sin()).collect();
+            all.insert(format!("{name}.weight"), Tensor::from_vec(wave, shape, &Device::Cpu).unwrap());
+            all.insert(format!("{name}.bias"), Tensor::zeros(shape[0], DType::F32, &Device::Cpu).unwrap());
+        };
+        let sight = |layer: &str| format!("controlnet_cond_embedding.{layer}");
+        add(sight("conv_in"), &[4, 3, 3, 3]);
+        for i in 0..2 * model.info().downscale().ilog2() {
+            add(sight(&format!("blocks.{i}")), &[4, 4, 3, 3]);
+        }
+        add(sight("conv_out"), &[64, 4, 3, 3]);
+        for (i, c) in [64, 64, 64, 96, 96, 128].into_iter().enumerate() {
+            add(format!("controlnet_down_blocks.{i}"), &[c, c, 1, 1]);
+        }
+        add("controlnet_mid_block".into(), &[128, 128, 1, 1]);
+        let path = home.join("net.safetensors");
+        candle_core::safetensors::save(&all, &path).unwrap();
+        model.info().control(&path).unwrap()
+    }
+
+    fn latents(job: &Job, model: &Model) -> Vec<Vec<f32>> {
+        let (stop, off) = (AtomicBool::new(false), Timings::off());
+        let windows = Render::new(job, model, None, &stop, &off).unwrap();
+        windows.map(|w| w.unwrap().latents.flatten_all().unwrap().to_vec1().unwrap()).collect()
+    }
+
+    /// Where the strength is 0 the video is the one without control, to the bit; elsewhere it isn't; and a part that begins with a take has the
+    /// frames of the whole.
+    #[test]
+    fn a_control_acts_where_its_curve_says() {
+        let home = tempfile::tempdir().unwrap();
+        let model = draft_model();
+        let file = net(&model, home.path());
+        let plain = latents(&flying_job(1, 0, 48), &model);
+        let model = model.with_controls([&file]).unwrap();
+        let source = "music:tunnel,prepare=blur@1+canny@40-80".to_owned();
+        let material =
+            Material { beats: vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5], ..Material::default() };
+        let param = Slots::new([(SlotKind::Control, "shape")]).unwrap().find("control.shape").unwrap();
+        let job = |first: u64, frames: u64, strength: &dyn Fn(u64) -> f32| {
+            let mut job = flying_job(1, first, frames);
+            let control =
+                Control::new("control.shape".into(), source.clone(), (0.0, 1.0), &material).unwrap();
+            job.settings.controls = vec![control];
+            job.timeline.curves.insert(param.clone(), (0..48).map(strength).collect());
+            job.layers = std::sync::Arc::new(crate::render::Layers {
+                material: material.clone(),
+                ..Default::default()
+            });
+            job
+        };
+        assert!(latents(&job(0, 48, &|_| 0.0), &model) == plain);
+        // From the cut on.
+        let late = latents(&job(0, 48, &|frame| if frame < 30 { 0.0 } else { 1.0 }), &model);
+        assert!(late[..3] == plain[..3] && late[3] != plain[3]);
+        assert!(latents(&job(30, 18, &|frame| if frame < 30 { 0.0 } else { 1.0 }), &model)[..] == late[3..]);
+    }
+}
