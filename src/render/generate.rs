@@ -189,6 +189,7 @@ impl<'a> Generator<'a> {
         let first = window.new_frames().start;
         let pace =
             Pace { speeds: &speeds, strength: timeline.value(ParamId::Pace, first), luma: self.model.luma() };
+        let free = conditions.conditioning.controls.is_empty();
         let input = WindowInputs {
             noise: &noise,
             step_noise: &step_noise,
@@ -196,8 +197,8 @@ impl<'a> Generator<'a> {
             pin_noise: hints.pin_noise,
             init_latents: source.as_ref().or(last.as_ref()),
             denoise: &conditions.denoise,
-            // A source moves at its own pace.
-            pace: (pace.strength > 0.0 && source.is_none()).then_some(pace),
+            // A source moves at its own pace, and what follows a control stays in step with it.
+            pace: (pace.strength > 0.0 && source.is_none() && free).then_some(pace),
             conditioning: &conditions.conditioning,
             guidance: conditions
                 .guidance

@@ -278,6 +278,21 @@ mod tests {
         assert!((0.6..1.7).contains(&(vae / stored("vae"))), "{vae} of {}", stored("vae"));
     }
 
+    /// A ControlNet of Stable Diffusion 1.5 has 361 million weights, of which 1.1 million see the picture and aren't counted.
+    #[test]
+    fn a_control_net_of_full_size_has_as_many_weights_as_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"{"block_out_channels": [320, 640, 1280, 1280], "cross_attention_dim": 768, "attention_head_dim": 8,
+            "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
+            "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"], "layers_per_block": 2}"#;
+        let path = folder.path().join("config.json");
+        std::fs::write(&path, text).unwrap();
+        let unet = UnetConfig::read(&path).unwrap();
+        let walk = Walk { unet: &unet, motion: None, tokens: 77.0, frames: 1.0, count: Count::default() };
+        let counted = walk.control(1.0).weights;
+        assert!((counted / 360.2e6 - 1.0).abs() < 0.03, "{counted}");
+    }
+
     /// A 3x3 convolution of a to b channels takes 9ab multiply-adds a pixel, and twice the pixels take twice as many.
     #[test]
     fn products_grow_with_frames_and_pixels() {

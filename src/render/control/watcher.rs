@@ -1,6 +1,6 @@
 //! The watcher: plays every control of a job in the frames of a window, and lets the model look at what is seen.
 
-use super::{Control, Pictures};
+use super::followed::{Control, Pictures};
 use crate::diffusion::Model;
 use crate::diffusion::conditioning;
 use crate::error::{Context, Error, Result};
