@@ -25,3 +25,4 @@ mod second_oracle; // networks and schedulers against candle-transformers
 mod sound; // what is heard is what is played: joined, damaged, odd files; the file that was asked for
 mod takes; // several workers, and a join that gives the bytes of one run
 mod video; // what FFmpeg says of the files that are written
+mod wrong_files; // adapters of the wrong kind, family or width, each refused by what it is

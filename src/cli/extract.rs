@@ -140,6 +140,7 @@ fn options(record: &JobRecord, folder: &Path) -> Option<Vec<String>> {
     ];
     texts.into_iter().for_each(|(option, text)| text.iter().for_each(|text| say(option, text)));
     record.lora.iter().for_each(|lora| say("--lora", lora));
+    record.control.iter().for_each(|control| say("--control", control));
     record.clip_skip.iter().for_each(|layer| say("--clip-skip", &layer.to_string()));
     if matches!(record.origin, Origin::Project(_)) {
         record.set.iter().for_each(|set| say("--set", set));

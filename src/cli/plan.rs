@@ -12,7 +12,7 @@ use crate::job::{
     Destination, JobOptions, OutputOptions, Request, Scene, Space, Warning, in_the_way, memory_warning,
     models, warnings,
 };
-use crate::render::{Estimate, Job, Window, estimate};
+use crate::render::{Estimate, Job, Window};
 use crate::score::ParamId;
 use crate::timing::Timings;
 use crate::units::{GeneratedFrame, Seconds};
@@ -51,7 +51,7 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
     warnings.extend(memory_warning(&scene, &job, &placement));
     warnings.extend(space.warning(&job));
     progress.stage("trying", 0);
-    let needs = estimate(&job, &scene.info, &placement, destination.profile)?;
+    let needs = scene.estimate(&job, &placement, destination.profile)?;
     drop(progress);
     if let Some(picture) = picture {
         let title = options.input.file_name().unwrap_or(options.input.as_os_str()).to_string_lossy();
@@ -164,6 +164,7 @@ impl Plan<'_> {
             say(sampled(&self.sampling));
         }
         self.scene.loras.iter().for_each(|lora| say(lora.said(&self.job.timeline, &self.windows)));
+        self.scene.controls.iter().for_each(|control| say(control.said()));
         self.takes_table();
         self.values_table();
         self.windows_table();
@@ -269,6 +270,7 @@ impl Plan<'_> {
             "first_new_frames": self.windows.iter().map(|w| frame(w.new_frames().start)).collect::<Vec<_>>(),
             "windows": described, "values": values, "expected_seconds": self.needs.time,
             "loras": self.scene.loras.iter().map(|l| l.said(timeline, &self.windows)).collect::<Vec<_>>(),
+            "controls": self.scene.controls.iter().map(|control| control.said()).collect::<Vec<_>>(),
             "expected_memory": self.needs.memory, "expected_disk": self.space.needed(), "warnings": self.warnings,
         })
     }

@@ -10,7 +10,7 @@ use super::terminal::say;
 use crate::atomic_file;
 use crate::error::{Context, Error, Result};
 use crate::job::{Destination, JobOptions, OutputOptions, Request, Scene};
-use crate::render::{Estimate, Film, WorkFolder, estimate};
+use crate::render::{Estimate, Film, WorkFolder};
 use crate::timing::Timings;
 use crate::units::Seconds;
 use std::fs;
@@ -56,7 +56,7 @@ pub fn run(args: SlurmArgs) -> Result<()> {
     let scene = Scene::open(request, &*progress, &Timings::off())?;
     let (job, placement) = scene.job_to_render(&destination, &*progress)?;
     progress.stage("trying", 0);
-    let needs = estimate(&job, &scene.info, &placement, destination.profile)?;
+    let needs = scene.estimate(&job, &placement, destination.profile)?;
     let home = std::env::current_dir().context(|| Error::input("this folder can't be found"))?;
     let program = std::env::current_exe().context(|| Error::internal("this program can't be found"))?;
     let folder = home.join(args.work.work.unwrap_or_else(|| WorkFolder::beside(&job.output)));
@@ -290,7 +290,7 @@ mod tests {
             let mut command = Command::new("sh");
             let tools = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
             command.arg(&path).args(args).env("PATH", tools).env("LOG", &log).env_remove("SLURM_JOB_ID");
-            task.iter().for_each(|task| drop(command.env("SLURM_ARRAY_TASK_ID", task)));
+            let _ = task.map(|task| command.env("SLURM_ARRAY_TASK_ID", task));
             let out = command.output().unwrap();
             assert!(out.status.success(), "{}", String::from_utf8_lossy(&out.stderr));
             String::from_utf8(out.stdout).unwrap()

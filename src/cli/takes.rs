@@ -8,7 +8,7 @@ use super::terminal;
 use super::terminal::say;
 use crate::error::{Error, Result};
 use crate::job::{Crew, Destination, JobOptions, OutputOptions, Request, Scene, crew};
-use crate::render::{Estimate, Job, Window, estimate};
+use crate::render::{Estimate, Job, Window};
 use crate::timing::Timings;
 use crate::units::Seconds;
 use serde_json::{Value, json};
@@ -37,7 +37,7 @@ pub fn run(args: TakesArgs) -> Result<()> {
         });
     }
     progress.stage("trying", 0);
-    let needs = estimate(&job, &scene.info, &placement, destination.profile)?;
+    let needs = scene.estimate(&job, &placement, destination.profile)?;
     let mut crews = Vec::new();
     if !args.simulate.is_empty() {
         // What every worker does before its first window, done once.

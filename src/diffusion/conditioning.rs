@@ -2,7 +2,8 @@
 //!
 //! A new input (an image embedding, say) is a field here, and the line in the network that reads it.
 
-use candle_core::Tensor;
+use candle_core::{Result as TensorResult, Tensor, bail};
+use std::borrow::Cow;
 
 /// What a network predicts for. Inputs that a network doesn't have are refused by it, never passed over.
 #[derive(Clone, Debug)]
@@ -15,8 +16,10 @@ pub struct Conditioning {
     pub time_ids: Option<Tensor>,
     /// How every one of the f frames moves.
     pub motion: Vec<Movement>,
-    /// What a ControlNet adds to the skips of the UNet.
+    /// What is added to the skips of the UNet, beside what `controls` make.
     pub residuals: Option<Residuals>,
+    /// What ControlNets see.
+    pub controls: Vec<Control>,
     /// How strongly each moving adapter acts in every one of the f frames, in the model's order; empty: none does.
     pub strengths: Vec<Vec<f32>>,
 }
@@ -24,12 +27,25 @@ pub struct Conditioning {
 impl Conditioning {
     /// A prompt's embedding \[1 or f, L, d] and how the frames move.
     pub fn new(text: Tensor, motion: Vec<Movement>) -> Self {
-        Conditioning { text, pooled: None, time_ids: None, motion, residuals: None, strengths: Vec::new() }
+        let (strengths, controls) = Default::default();
+        Conditioning { text, pooled: None, time_ids: None, motion, residuals: None, controls, strengths }
     }
 
     /// The same for another prompt.
     pub fn with_text(&self, text: &Tensor) -> Self {
         Conditioning { text: text.clone(), ..self.clone() }
+    }
+
+    /// The same with those controls alone that act in step `step` of `steps`.
+    pub fn in_step(&self, step: usize, steps: usize) -> Cow<'_, Self> {
+        let acts = |control: &Control| control.acts_in(step, steps);
+        match self.controls.iter().all(acts) {
+            true => Cow::Borrowed(self),
+            false => {
+                let controls = self.controls.iter().filter(|control| acts(control)).cloned().collect();
+                Cow::Owned(Conditioning { controls, ..self.clone() })
+            }
+        }
     }
 }
 
@@ -47,6 +63,31 @@ impl Movement {
     pub const PLAIN: Movement = Movement { scale: 1.0, effect: 1.0 };
 }
 
+/// What one of a model's ControlNets sees.
+#[derive(Clone, Debug)]
+pub struct Control {
+    /// Which of them, in the model's order.
+    pub net: usize,
+    /// What it makes of the control pictures, \[f, c, h, w].
+    pub features: Tensor,
+    /// How much of what it adds counts in every one of the f frames.
+    pub strengths: Vec<f32>,
+    /// From which to which share of the steps it acts, 0 to 1.
+    pub span: (f64, f64),
+}
+
+impl Control {
+    /// Whether all of step `step` of `steps` lies in its span, and any frame hears of it.
+    pub fn acts_in(&self, step: usize, steps: usize) -> bool {
+        // A span may be written with few digits: 0.33 of three steps is the first one.
+        const ROUNDED: f64 = 1e-6;
+        let share = |step: usize| step as f64 / steps as f64;
+        let (start, end) = self.span;
+        let inside = share(step) >= start - ROUNDED && share(step + 1) <= end + ROUNDED;
+        inside && self.strengths.iter().any(|strength| *strength != 0.0)
+    }
+}
+
 /// What a ControlNet adds: as many tensors as the UNet's encoder leaves skips, and one for the middle, of their shapes.
 #[derive(Clone, Debug)]
 pub struct Residuals {
@@ -54,4 +95,19 @@ pub struct Residuals {
     pub down: Vec<Tensor>,
     /// Added to the output of the middle block.
     pub middle: Tensor,
+}
+
+impl Residuals {
+    /// These and those together.
+    ///
+    /// # Errors
+    /// They are of networks of different shapes.
+    pub fn plus(self, others: Option<&Residuals>) -> TensorResult<Self> {
+        let Some(others) = others else { return Ok(self) };
+        if self.down.len() != others.down.len() {
+            bail!("{} residuals and {}", self.down.len(), others.down.len());
+        }
+        let down = self.down.iter().zip(&others.down).map(|(a, b)| a + b).collect::<TensorResult<_>>()?;
+        Ok(Residuals { down, middle: (self.middle + &others.middle)? })
+    }
 }

@@ -5,6 +5,7 @@
 
 pub mod conditioning;
 pub mod config;
+pub mod control;
 pub mod model;
 pub mod recipe;
 pub mod sampling;

@@ -100,6 +100,12 @@ impl OpenLora {
         format!("{param}: {how}; {layers} layers of {}", self.adapter.path().display())
     }
 
+    /// Whether its strength differs from frame to frame in `window`.
+    pub fn moves_in(&self, timeline: &Timeline, window: &Window) -> bool {
+        let first = self.at(timeline, window.start);
+        window.frames().any(|frame| self.at(timeline, frame) != first)
+    }
+
     fn at(&self, timeline: &Timeline, frame: GeneratedFrame) -> f32 {
         let curve = self.curve(timeline);
         curve.get((frame.0 as usize).min(curve.len().saturating_sub(1))).copied().unwrap_or(0.0)

@@ -1,5 +1,6 @@
 //! Layers of a job: fonts read, tags looked up, and what was heard put together for them.
 
+use super::controls;
 use super::request::Request;
 use crate::audio::{Analysis, Scope};
 use crate::bounded_read;
@@ -27,12 +28,13 @@ pub fn of(request: &Request, analysis: &Analysis) -> Result<Layers> {
     let list = shown.into_iter().map(|shown| Ok((fonts(&shown.layer)?, shown)));
     let list: Vec<_> =
         list.map(|pair: Result<_>| pair.map(|(fonts, shown)| (shown, fonts))).collect::<Result<_>>()?;
-    if list.is_empty() {
+    let (drawn, scope_for_controls) = controls::drawn(&request.model.controls)?;
+    if list.is_empty() && !drawn {
         return Ok(Layers::default());
     }
     let lines = request.lyrics.as_ref().map_or_else(Vec::new, |lyrics| lyrics.lines.clone());
     let material = Material { lines, title: title(&request.track), ..Material::of(analysis) };
-    Ok(Layers { list, material })
+    Ok(Layers { list, material, scope_for_controls })
 }
 
 /// The same, with waveform and spectrum where a layer shows them; for this the track is decoded once more.

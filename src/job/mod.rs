@@ -19,6 +19,7 @@ mod adapters;
 mod analysis_cache;
 mod cache_folder;
 pub mod comfy_paths;
+mod controls;
 mod crew;
 mod destination;
 mod fast_join;
@@ -44,16 +45,17 @@ mod user_config;
 mod warning;
 
 pub use adapters::OpenLora;
+pub use controls::OpenControl;
 pub use crew::{Crew, crew};
 pub use destination::{Destination, Earlier};
 pub use hearing::Hearing;
 pub use lyrics::Lyrics;
-pub use options::{JobOptions, LoraFile, ModelOptions, OutputOptions, Stretch, video_size};
+pub use options::{ControlChoice, JobOptions, LoraFile, ModelOptions, OutputOptions, Stretch, video_size};
 pub use record::{
     JobRecord, LyricsRecord, Origin, PresetRecord, ProjectRecord, SettingsRecord, WindowsRecord,
 };
 pub use render::{in_the_way, make};
-pub use request::{Request, add_typed_loras, is_project};
+pub use request::{Request, add_typed, is_project};
 pub use scene::Scene;
 pub use space::Space;
 pub use takes::{Selection, Shared, TakeWork, make_takes};

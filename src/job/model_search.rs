@@ -1,6 +1,7 @@
 //! Models by name: files in the folders in which people have them, beatbolt's own, ComfyUI's and A1111's.
 
 use super::comfy_paths::{self, KindFolder};
+use crate::bounded_read;
 use crate::error::{Error, Result, nearest};
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,6 +18,8 @@ pub(super) enum Wanted {
     Vae,
     /// A LoRA or one of its kin, of motion modules as well.
     Lora,
+    /// A ControlNet, a file or a folder in diffusers' layout.
+    Control,
     /// A word for the text encoder: textual inversion.
     Embedding,
 }
@@ -103,6 +106,7 @@ impl Wanted {
             Wanted::Motion => "motion module",
             Wanted::Vae => "autoencoder",
             Wanted::Lora => "LoRA",
+            Wanted::Control => "ControlNet",
             Wanted::Embedding => "textual inversion",
         }
     }
@@ -113,6 +117,7 @@ impl Wanted {
             Wanted::Motion => "--motion",
             Wanted::Vae => "--vae",
             Wanted::Lora => "--lora",
+            Wanted::Control => "--control",
             Wanted::Embedding => "the prompt's word",
         }
     }
@@ -156,6 +161,13 @@ impl Wanted {
                 "custom_nodes/ComfyUI-AnimateDiff-Evolved/motion_lora",
                 "custom_nodes/comfyui-animatediff-evolved/motion_lora",
             ],
+            Wanted::Control => &[
+                "models/controlnet",
+                "models/ControlNet",
+                "controlnet",
+                "ControlNet",
+                "extensions/sd-webui-controlnet/models",
+            ],
             Wanted::Embedding => &["models/embeddings", "embeddings"],
         }
     }
@@ -167,6 +179,7 @@ impl Wanted {
             Wanted::Motion => &["animatediff_models"],
             Wanted::Vae => &["vae", "vae_approx"],
             Wanted::Lora => &["loras", "animatediff_motion_lora"],
+            Wanted::Control => &["controlnet"],
             Wanted::Embedding => &["embeddings"],
         }
     }
@@ -258,7 +271,12 @@ impl Walk {
         for path in paths {
             let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase());
             if path.is_dir() {
-                if self.wanted == Wanted::Model && path.join("unet/config.json").is_file() {
+                let whole = match self.wanted {
+                    Wanted::Model => path.join("unet/config.json").is_file(),
+                    Wanted::Control => is_control(&path),
+                    _ => false,
+                };
+                if whole {
                     self.found.push(path);
                 } else if depth > 1 {
                     self.folder(&path, depth - 1);
@@ -268,6 +286,12 @@ impl Walk {
             }
         }
     }
+}
+
+/// Whether the folder at `path` is a ControlNet in diffusers' layout.
+fn is_control(path: &Path) -> bool {
+    let settings = bounded_read::text(&path.join("config.json"), 1 << 16).unwrap_or_default();
+    settings.contains("\"ControlNet")
 }
 
 #[cfg(test)]

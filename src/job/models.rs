@@ -1,6 +1,7 @@
 //! Models: where they are found, and how one is opened as it was asked for.
 
 use super::adapters::{self, OpenLora};
+use super::controls;
 use super::hub::{self, Hub};
 use super::model_search::{self, Places, Wanted};
 use super::options::ModelOptions;
@@ -16,7 +17,8 @@ use crate::weights::{self, Placement};
 use std::path::{Path, PathBuf};
 
 /// What is found by its name; models come first.
-const WANTED: [Wanted; 5] = [Wanted::Model, Wanted::Motion, Wanted::Vae, Wanted::Lora, Wanted::Embedding];
+const WANTED: [Wanted; 6] =
+    [Wanted::Model, Wanted::Motion, Wanted::Vae, Wanted::Lora, Wanted::Control, Wanted::Embedding];
 
 /// The model that comes with the program.
 pub const SHIPPED: &str = "spark";
@@ -267,7 +269,9 @@ pub fn open(options: &ModelOptions, progress: &dyn Progress) -> Result<Model> {
     add_embeddings(&mut info, None, &places, progress)?;
     let adapted: Vec<Adapted> =
         loras(options, &info, &places, progress)?.iter().map(OpenLora::moving).collect();
+    let controls = controls::open(&options.controls, &info, &places, progress)?;
     let model = Model::load_adapted(info, &place(options, progress)?, &adapted)?;
+    let model = model.with_controls(controls.iter().map(|control| &control.file))?;
     model.notes().iter().for_each(|note| progress.note(note));
     Ok(model)
 }

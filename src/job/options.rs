@@ -45,6 +45,8 @@ pub struct JobOptions {
     pub clip_skip: Option<usize>,
     /// LoRAs that change the model, each as `NAME`, `NAME:STRENGTH` or `NAME:STRENGTH:TEXT STRENGTH`.
     pub lora: Vec<String>,
+    /// Pictures that ControlNets follow, each as `NET=SOURCE` or `NET=SOURCE:STRENGTH`.
+    pub control: Vec<String>,
     /// Denoising steps a window; none: by the tier.
     pub steps: Option<usize>,
     /// Whether a number of steps is taken that the motion module was not made for.
@@ -114,6 +116,8 @@ pub struct ModelOptions {
     pub generate: Option<Size>,
     /// LoRAs that change it.
     pub loras: Vec<LoraFile>,
+    /// ControlNets beside it.
+    pub controls: Vec<ControlChoice>,
     /// Frames that a window shares with the one before.
     pub overlap: usize,
     /// Where to compute: `auto`, `cpu`, `cuda`, `cuda:1`, `metal`.
@@ -137,6 +141,19 @@ pub struct LoraFile {
     pub text: Option<f32>,
 }
 
+/// A ControlNet beside a model, and what it follows.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ControlChoice {
+    /// The parameter that is its strength, like `control.canny`.
+    pub param: String,
+    /// Its file or folder, or the name of one.
+    pub net: PathBuf,
+    /// What it follows, as it is written: `clip.mp4,prepare=canny`.
+    pub source: String,
+    /// From which to which share of the steps it acts, 0 to 1.
+    pub span: (f32, f32),
+}
+
 impl Default for ModelOptions {
     /// The model that comes with the program, on the best device that there is.
     fn default() -> Self {
@@ -150,6 +167,7 @@ impl Default for ModelOptions {
             force_steps: false,
             generate: None,
             loras: Vec::new(),
+            controls: Vec::new(),
             overlap: 4,
             device: "auto".into(),
             precision: None,

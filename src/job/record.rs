@@ -45,6 +45,9 @@ pub struct JobRecord {
     /// The LoRAs that were typed, each as `NAME:STRENGTH`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lora: Vec<String>,
+    /// The controls that were typed, each as `NET=SOURCE:STRENGTH`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub control: Vec<String>,
     /// Frames a second.
     pub fps: FrameRate,
     /// How long a take was at most, where longer ones were cut.
@@ -174,6 +177,9 @@ pub struct SettingsRecord {
     /// SHA-256 of the pictures and clips that frames started from, by their names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub inits: BTreeMap<String, String>,
+    /// What ControlNets followed, a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<String>,
 }
 
 /// How takes were cut into windows.
@@ -242,6 +248,7 @@ impl From<&Settings> for SettingsRecord {
             flash_guard: Some(settings.flash_guard.name().to_owned()),
             layers: Some(settings.layers.clone()).filter(|hash| !hash.is_empty()),
             inits: settings.inits.hashes(),
+            controls: settings.controls.iter().map(ToString::to_string).collect(),
         }
     }
 }

@@ -2,15 +2,18 @@
 
 use super::hearing::Hearing;
 use super::lyrics::Lyrics;
-use super::options::{JobOptions, LoraFile, ModelOptions, Stretch, video_size};
+use super::options::{ControlChoice, JobOptions, LoraFile, ModelOptions, Stretch, video_size};
 use super::project_folder::Folder;
 use super::record::{Origin, PresetRecord, ProjectRecord};
 use super::{models, presets, project_folder};
 use crate::atomic_file::folder_of;
 use crate::diffusion::Tier;
 use crate::error::{Error, Result};
-use crate::render::Init;
-use crate::score::{DEFAULT, Lora, Overrides, PLAIN, Preset, Project, Show, Slots, lora_kind, lora_param};
+use crate::render::{Followed, Init};
+use crate::score::{
+    Control, DEFAULT, Lora, Overrides, PLAIN, Preset, Project, Show, SlotKind, Slots, control_param,
+    lora_kind, lora_param,
+};
 use crate::units::{FrameRate, Seconds, Size};
 use crate::video::{Audio, Guard, Profile};
 use std::collections::BTreeMap;
@@ -50,6 +53,8 @@ pub struct Request {
     pub model: ModelOptions,
     /// The LoRAs that were typed, as they were.
     pub lora_typed: Vec<String>,
+    /// The controls that were typed, as they were.
+    pub control_typed: Vec<String>,
     /// Where the looks came from, for the finished file.
     pub origin: Origin,
     /// The project's folder; none: it is no project.
@@ -106,16 +111,17 @@ impl Request {
         let origin = Origin::Preset(PresetRecord { name: preset.name.clone(), toml: text });
         let beside = folder_of(Path::new(&preset.name)).to_owned();
         let mut show = Show::of(preset);
-        add_typed_loras(&mut show, options)?;
+        add_typed(&mut show, options)?;
         let lyrics = options.lyrics.as_deref().map(|path| Lyrics::read(path, None)).transpose()?;
         lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
         let overrides = overrides(options, &show.slots(&[]))?;
         let near = |file: &str| Some(beside.join(file)).filter(|path| path.is_file());
-        model.loras = lora_files(&show, &overrides, near)?;
+        model.loras = lora_files(&show, &overrides, &near)?;
+        model.controls = control_files(&show, |net| Some(beside.join(net)).filter(|path| path.exists()))?;
         let beside = |path: &str| Ok(beside.join(path));
         Ok(Request {
             track: options.input.clone(),
-            inits: inits(&show, &overrides, beside)?,
+            inits: inits(&show, &overrides, (beside, &typed_controls(options)?))?,
             overrides,
             fonts: fonts(&show, beside)?,
             lyrics,
@@ -131,6 +137,7 @@ impl Request {
             hearing: options.hearing.clone(),
             hearing_typed: options.hearing.typed(),
             lora_typed: options.lora.clone(),
+            control_typed: options.control.clone(),
             model,
             origin,
             folder: None,
@@ -157,7 +164,7 @@ impl Request {
         let hearing = options.hearing.clone().over(&project.hearing, |path| folder.inside(path))?;
         let guard = project.flash_guard.as_deref().map(Guard::find).transpose()?;
         let mut show = project.show;
-        add_typed_loras(&mut show, options)?;
+        add_typed(&mut show, options)?;
         let inside = |path: &str| folder.inside(path);
         let lyrics = match (&options.lyrics, project.lyrics.as_deref()) {
             (Some(typed), _) => Some(Lyrics::read(typed, None)?),
@@ -167,14 +174,17 @@ impl Request {
         lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
         let font = project.font.as_deref().map(inside).transpose()?;
         let overrides = overrides(options, &show.slots(&[]))?;
-        let typed = typed(options)?;
+        let (typed, controls) = (typed(options)?, typed_controls(options)?);
         // What was typed is no path in the project's folder.
-        let own = |file: &str| typed.iter().all(|lora| lora.file != file);
+        let own = |file: &str| {
+            typed.iter().all(|lora| lora.file != file) && controls.iter().all(|control| control.net != file)
+        };
         let near = |file: &str| Some(file).filter(|file| own(file)).and_then(|file| folder.inside(file).ok());
         model.loras = lora_files(&show, &overrides, near)?;
+        model.controls = control_files(&show, |net| near(net).filter(|path| path.exists()))?;
         Ok(Request {
             track: folder.inside(&project.track)?,
-            inits: inits(&show, &overrides, inside)?,
+            inits: inits(&show, &overrides, (inside, &controls))?,
             overrides,
             lut: match (&options.lut, &project.lut) {
                 (None, Some(path)) => Some(folder.inside(path)?),
@@ -191,6 +201,7 @@ impl Request {
             hearing,
             hearing_typed: options.hearing.typed(),
             lora_typed: options.lora.clone(),
+            control_typed: options.control.clone(),
             model,
             origin: Origin::Project(ProjectRecord { name, files: project.files }),
             output: project.output.as_deref().map(|path| folder.place(path)).transpose()?,
@@ -242,17 +253,23 @@ fn typed(options: &JobOptions) -> Result<Vec<Lora>> {
     options.lora.iter().map(|text| Lora::parse(text)).collect()
 }
 
-/// The slots of the LoRAs that were typed.
-fn typed_slots(options: &JobOptions) -> Result<Slots> {
-    let typed = typed(options)?;
-    Slots::new(typed.iter().map(|lora| (lora_kind(&lora.name), lora.name.as_str())))
+/// The controls that were typed.
+fn typed_controls(options: &JobOptions) -> Result<Vec<Control>> {
+    options.control.iter().map(|text| Control::parse(text)).collect()
 }
 
-/// Puts the LoRAs that were typed into the show, in the place of its own under the same names.
+/// The slots of what was typed.
+fn typed_slots(options: &JobOptions) -> Result<Slots> {
+    let (loras, controls) = (typed(options)?, typed_controls(options)?);
+    let loras = loras.iter().map(|lora| (lora_kind(&lora.name), lora.name.as_str()));
+    Slots::new(loras.chain(controls.iter().map(|control| (SlotKind::Control, control.name.as_str()))))
+}
+
+/// Puts the LoRAs and controls that were typed into the show, in the place of its own under the same names.
 ///
 /// # Errors
 /// Usage: one names nothing, or its strength is out of range.
-pub fn add_typed_loras(show: &mut Show, options: &JobOptions) -> Result<()> {
+pub fn add_typed(show: &mut Show, options: &JobOptions) -> Result<()> {
     for lora in typed(options)? {
         let param = lora_param(&lora.name);
         for look in &mut show.looks {
@@ -262,7 +279,33 @@ pub fn add_typed_loras(show: &mut Show, options: &JobOptions) -> Result<()> {
         show.loras.retain(|own| own.name != lora.name);
         show.loras.push(lora);
     }
+    for control in typed_controls(options)? {
+        let param = control_param(&control.name);
+        for look in &mut show.looks {
+            let own = look.preset.controls.iter().any(|own| own.name == control.name);
+            look.preset.base.retain(|known, _| !own || known.name != param);
+            look.preset.controls.retain(|own| own.name != control.name);
+        }
+        show.controls.retain(|own| own.name != control.name);
+        show.controls.push(control);
+    }
     Ok(())
+}
+
+/// The ControlNets that `show` names; `near` finds those beside the preset or the project. What they follow is read here, so that what
+/// can be refused is refused before the long work.
+fn control_files(show: &Show, near: impl Fn(&str) -> Option<PathBuf>) -> Result<Vec<ControlChoice>> {
+    let all = show.controls()?.into_iter();
+    all.map(|Control { name, net, source, start, end, .. }| {
+        source.parse::<Followed>()?;
+        Ok(ControlChoice {
+            param: control_param(&name),
+            net: near(&net).unwrap_or_else(|| PathBuf::from(net)),
+            source,
+            span: (start, end),
+        })
+    })
+    .collect()
 }
 
 /// The files of the LoRAs that `show` names; `near` finds those beside the preset or the project.
@@ -289,14 +332,22 @@ fn overrides(options: &JobOptions, slots: &Slots) -> Result<Overrides> {
     Ok(Overrides { set, prompt, negative, init })
 }
 
-/// The files of the pictures and clips that `show` starts frames from, as `find` finds them; what was typed is found from here.
-/// What can be refused is refused before the long work.
+/// The files of the pictures and clips that `show` starts frames from and that its controls follow, as `find` finds them; what was typed is
+/// found from here. What can be refused is refused before the long work.
 fn inits(
     show: &Show,
     overrides: &Overrides,
-    find: impl Fn(&str) -> Result<PathBuf>,
+    (find, typed_controls): (impl Fn(&str) -> Result<PathBuf>, &[Control]),
 ) -> Result<BTreeMap<String, PathBuf>> {
     let mut files = BTreeMap::new();
+    for control in show.controls()? {
+        let followed: Followed = control.source.parse()?;
+        let Some(name) = followed.init() else { continue };
+        if let Init::File(path, _) = name.parse()? {
+            let typed = typed_controls.iter().any(|own| own.source == control.source);
+            files.insert(name.to_owned(), if typed { PathBuf::from(path) } else { find(&path)? });
+        }
+    }
     for name in show.sources(overrides) {
         let typed = overrides.init.is_some();
         if let Init::File(path, _) = name.parse()? {
@@ -316,6 +367,7 @@ fn model(options: &JobOptions, tier: Option<Tier>) -> ModelOptions {
         vae: options.vae.clone(),
         clip_skip: options.clip_skip,
         loras: Vec::new(),
+        controls: Vec::new(),
         tier: tier.unwrap_or(usual.tier),
         steps: options.steps,
         force_steps: options.force_steps,

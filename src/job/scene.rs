@@ -1,6 +1,7 @@
 //! Scenes: a request with everything that a render, a plan or an export needs: model, analysis, timeline, job.
 
 use super::adapters::{self, OpenLora};
+use super::controls::{self, OpenControl};
 use super::destination::Destination;
 use super::layers;
 use super::models;
@@ -9,17 +10,17 @@ use super::record::{JobRecord, Origin as RecordOrigin, ProjectRecord, SettingsRe
 use super::request::Request;
 use super::split;
 use crate::audio::Analysis;
-use crate::diffusion::model::{Adapted, Origin, SamplingRecord};
+use crate::diffusion::model::{Adapted, Origin, Products, SamplingRecord};
 use crate::diffusion::{Model, ModelFingerprint, ModelInfo};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render;
-use crate::render::{Inits, Job, Layers, Settings, WindowShape};
+use crate::render::{Estimate, Inits, Job, Layers, Settings, Window, WindowShape};
 use crate::score::{Direction, Look, ParamId, Span, Timeline, direct, toml_text};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds, Size};
-use crate::video::read_lut;
+use crate::video::{Profile, read_lut};
 use crate::weights::Placement;
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -34,6 +35,8 @@ pub struct Scene {
     pub info: ModelInfo,
     /// What changes them.
     pub loras: Vec<OpenLora>,
+    /// ControlNets beside them.
+    pub controls: Vec<OpenControl>,
     /// What was heard.
     pub analysis: Analysis,
     /// The value of every parameter in every frame of the whole track.
@@ -55,6 +58,7 @@ impl Scene {
         let places = models::places(progress)?;
         let mut info = models::look(&request.model, &places, progress)?;
         let loras = models::loras(&request.model, &info, &places, progress)?;
+        let controls = controls::open(&request.model.controls, &info, &places, progress)?;
         let told = request.lyrics.iter().filter_map(|lyrics| lyrics.note.as_deref());
         told.for_each(|note| progress.note(note));
         let analysis = {
@@ -70,7 +74,9 @@ impl Scene {
             }
             request.show = direction.under(request.show)?;
         }
-        let inits = Inits::open(request.show.sources(&request.overrides), &request.track, &request.inits)?;
+        let followed = controls::named(&request.model.controls)?;
+        let named = request.show.sources(&request.overrides).chain(followed.iter().map(String::as_str));
+        let inits = Inits::open(named, &request.track, &request.inits)?;
         inits.notes().for_each(|note| progress.note(note));
         let guidance_from = guidance_from(&request, &info);
         for look in &mut request.show.looks {
@@ -86,7 +92,7 @@ impl Scene {
             timeline.cuts = split::cuts(&timeline, &analysis, most);
         }
         models::add_embeddings(&mut info, Some(&texts(&timeline)), &places, progress)?;
-        Ok(Scene { request, info, loras, analysis, timeline, part, inits, guidance_from })
+        Ok(Scene { request, info, loras, controls, analysis, timeline, part, inits, guidance_from })
     }
 
     /// The job that writes the wanted part to `destination`, computed at `placement`; `model` is its fingerprint, which may be
@@ -153,7 +159,8 @@ impl Scene {
     /// # Errors
     /// Model: weights are missing. Input: a file can't be read.
     pub fn fingerprint(&self) -> Result<ModelFingerprint> {
-        adapters::fingerprint(self.info.fingerprint()?, &self.loras, &self.timeline)
+        let own = adapters::fingerprint(self.info.fingerprint()?, &self.loras, &self.timeline)?;
+        controls::fingerprint(own, &self.controls)
     }
 
     /// The networks, at `placement`. All that was heard is given back before they come.
@@ -161,15 +168,36 @@ impl Scene {
     /// # Errors
     /// As [`Model::load_adapted`].
     pub fn load(self, placement: &Placement, progress: &dyn Progress, timings: &Timings) -> Result<Model> {
-        let Scene { info, loras, analysis, timeline, .. } = self;
+        let Scene { info, loras, controls, analysis, timeline, .. } = self;
         let adapted: Vec<Adapted> = loras.iter().filter_map(|lora| lora.played(&timeline)).collect();
         drop((analysis, timeline));
         system::give_back();
         progress.stage("loading", 0);
         let _span = timings.span("load model");
         let model = Model::load_adapted(info, placement, &adapted)?;
+        let model = model.with_controls(controls.iter().map(|control| &control.file))?;
         model.notes().iter().for_each(|note| progress.note(note));
         Ok(model)
+    }
+
+    /// What `job`, a job of this scene that is written as `profile`, will need at `placement`.
+    ///
+    /// # Errors
+    /// As [`render::estimate`].
+    pub fn estimate(&self, job: &Job, placement: &Placement, profile: Profile) -> Result<Estimate> {
+        let area = job.settings.generate.pixels() / self.info.downscale().pow(2);
+        let length = job.settings.windows.length;
+        let cost = |lora: &OpenLora| self.info.moving_products(&lora.adapter, length, area);
+        let costs = self.loras.iter().map(cost).collect::<Result<Vec<_>>>()?;
+        let beside = |window: &Window| {
+            let moving =
+                self.loras.iter().zip(&costs).filter(|(lora, _)| lora.moves_in(&job.timeline, window));
+            moving.fold(Products::default(), |sum, (_, own)| Products {
+                conv: sum.conv + own.conv,
+                linear: sum.linear + own.linear,
+            })
+        };
+        render::estimate(job, &self.info, placement, (profile, &beside))
     }
 
     /// What decides the pictures.
@@ -197,6 +225,7 @@ impl Scene {
             flash_guard: request.flash_guard,
             layers: layers.hash(),
             inits: self.inits.clone(),
+            controls: controls::played(&request.model.controls, &layers.material)?,
         })
     }
 
@@ -226,6 +255,7 @@ impl Scene {
             vae: request.model.vae.as_ref().map(shown),
             clip_skip: request.model.clip_skip,
             lora: request.lora_typed.clone(),
+            control: request.control_typed.clone(),
             fps: timeline.fps,
             split: request.split,
             start: timeline.fps.start_of(settings.first_frame),

@@ -2,6 +2,7 @@
 //! shapes, and this machine is tried on layers of that size and on a few frames' finish and encoding.
 
 use super::camera::Pose;
+use super::control::{Control, strengths};
 use super::finish::finish_at;
 use super::job::Job;
 use super::plan::Window;
@@ -42,17 +43,24 @@ pub struct Estimate {
     pub finish: Seconds,
 }
 
-/// What `job`, written as `profile`, will need with the model of `info` at `placement`.
+/// What `job`, written as `profile`, will need with the model of `info` at `placement`; `beside` says what a pass of a window takes beside
+/// UNet and ControlNets.
 ///
 /// # Errors
 /// Device, Output: a trial fails, as it would in the render.
-pub fn estimate(job: &Job, info: &ModelInfo, placement: &Placement, profile: Profile) -> Result<Estimate> {
+pub fn estimate(
+    job: &Job,
+    info: &ModelInfo,
+    placement: &Placement,
+    (profile, beside): (Profile, &dyn Fn(&Window) -> Products),
+) -> Result<Estimate> {
     let length = job.settings.windows.length;
     let size = job.settings.generate;
     let area = size.pixels() / (info.downscale() * info.downscale());
     let networks = Networks::tried(info, size, placement)
         .context(|| Error::device("the speed trial failed").hint("a smaller --size needs less memory"))?;
     let step = networks.seconds(info.pass_products(length, area));
+    let control = networks.seconds(info.control_products(length, area));
     let decode = networks.seconds(info.decode_products(area));
     let show = trial_file(job, profile)? / TRIAL_FRAMES as f64;
 
@@ -60,7 +68,8 @@ pub fn estimate(job: &Job, info: &ModelInfo, placement: &Placement, profile: Pro
     let (drawn, windows): (Vec<Window>, Vec<Window>) =
         job.windows().into_iter().partition(|w| is_drawn(&job.timeline, w));
     let of = |window: &Window| {
-        passes(job, window) * job.settings.steps as f64 * step + window.brings() as f64 * decode
+        let more = networks.seconds(beside(window)) + control * acting(job, window);
+        passes(job, window) * job.settings.steps as f64 * (step + more) + window.brings() as f64 * decode
     };
     let is_made = |window: &&Window| !is_drawn(&job.timeline, window);
     let takes = job.takes().iter().map(|take| Seconds(take.iter().filter(is_made).map(of).sum())).collect();
@@ -106,6 +115,7 @@ pub fn needed_memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Opti
         return Some((now + waiting) as u64);
     }
     let (net, vae) = info.weights();
+    let net = net + job.settings.controls.len() as f64 * info.control_weights();
     let bytes = info.bytes_a_weight();
     let latents = (length * pixels / (info.downscale() * info.downscale())) as f64;
     let pass = HELD * latents * info.widths().0 as f64 * placement.dtype.size_in_bytes() as f64;
@@ -115,6 +125,12 @@ pub fn needed_memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Opti
 /// How often a step of this window runs the network.
 fn passes(job: &Job, window: &Window) -> f64 {
     if job.timeline.value(ParamId::Guidance, window.new_frames().start) == 1.0 { 1.0 } else { 2.0 }
+}
+
+/// How many ControlNets act in a window, each as the share of the steps in which it does.
+fn acting(job: &Job, window: &Window) -> f64 {
+    let acts = |control: &&Control| strengths(job, control, window).iter().any(|strength| *strength != 0.0);
+    job.settings.controls.iter().filter(acts).map(|c| f64::from(c.span.1 - c.span.0)).sum()
 }
 
 /// Seconds of drawing a frame of the first source, as large as the video; 0 where nothing is drawn.

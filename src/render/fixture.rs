@@ -39,6 +39,7 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
         flash_guard: Guard::On,
         layers: String::new(),
         inits: Default::default(),
+        controls: Vec::new(),
     }
 }
 

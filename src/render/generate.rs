@@ -7,6 +7,7 @@
 use super::camera;
 use super::camera::{Flight, Pose};
 use super::condition::{Conditioner, NoiseSource};
+use super::control::Watcher;
 use super::drift;
 use super::drift::{DriftReference, PromptMark};
 use super::easel::Easel;
@@ -47,6 +48,7 @@ pub struct Generator<'a> {
     conditioner: Conditioner<'a>,
     noise: NoiseSource,
     sources: Sources<'a>,
+    watcher: Watcher<'a>,
     stop: &'a AtomicBool,
     timings: &'a Timings,
 }
@@ -66,6 +68,7 @@ impl<'a> Generator<'a> {
             conditioner: Conditioner::new(model, &job.timeline),
             noise: NoiseSource { seed: job.settings.seed, shape },
             sources: Sources::new(&job.timeline, &job.settings, size),
+            watcher: Watcher::new(job),
             job,
             model,
             stop,
@@ -163,7 +166,8 @@ impl<'a> Generator<'a> {
     ) -> Result<(Tensor, DriftReference)> {
         let _span = self.timings.span("denoise");
         let timeline = &self.job.timeline;
-        let conditions = self.conditioner.window(window)?;
+        let mut conditions = self.conditioner.window(window)?;
+        conditions.conditioning.controls = self.watcher.window(self.model, window)?;
         let device = self.model.device();
         let noise = self.noise.window(window, timeline, device)?;
         let step_noise = match self.schedule.sampler().adds_noise() {
@@ -186,6 +190,7 @@ impl<'a> Generator<'a> {
         let first = window.new_frames().start;
         let pace =
             Pace { speeds: &speeds, strength: timeline.value(ParamId::Pace, first), luma: self.model.luma() };
+        let free = conditions.conditioning.controls.is_empty();
         let input = WindowInputs {
             noise: &noise,
             step_noise: &step_noise,
@@ -193,8 +198,8 @@ impl<'a> Generator<'a> {
             pin_noise: hints.pin_noise,
             init_latents: source.as_ref().or(last.as_ref()),
             denoise: &conditions.denoise,
-            // A source moves at its own pace.
-            pace: (pace.strength > 0.0 && source.is_none()).then_some(pace),
+            // A source moves at its own pace, and what follows a control stays in step with it.
+            pace: (pace.strength > 0.0 && source.is_none() && free).then_some(pace),
             conditioning: &conditions.conditioning,
             guidance: conditions
                 .guidance

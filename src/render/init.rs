@@ -7,11 +7,13 @@
 //! clip.mp4,play=pingpong,from=2.5  there and back, beginning with what is seen at 2.5 seconds
 //! clip.mp4,sync=part,play=once     from the start of its part on; its last picture stays
 //! cover                            the picture inside the track's file
+//! shots/,fps=12                    the pictures of a folder by their names, 12 a second
 //! ```
 
+use crate::digest::Digest;
 use crate::draw::{PREFIX, Source};
-use crate::error::{Error, Result};
-use crate::units::{Seconds, Size};
+use crate::error::{Context, Error, Result};
+use crate::units::{FrameRate, Seconds, Size};
 use crate::video::{Fit, Footage, Frame, Reel};
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
@@ -29,7 +31,7 @@ pub enum Init {
     Drawn(Source),
     /// The picture inside the track's file.
     Cover(Showing),
-    /// The file of a picture or a clip.
+    /// The file of a picture or a clip, or a folder of pictures.
     File(String, Showing),
 }
 
@@ -44,6 +46,8 @@ pub struct Showing {
     pub sync: Sync,
     /// What is seen of a clip when it begins, in seconds after its first picture.
     pub from: f64,
+    /// Pictures a second of a folder; none: one for every frame of the video.
+    pub fps: Option<f64>,
 }
 
 /// What follows a clip's end.
@@ -96,7 +100,7 @@ impl FromStr for Init {
 }
 
 fn hint() -> String {
-    "write draw:SCENE, the name of a picture or a clip, or cover for the track's own picture".to_owned()
+    "write draw:SCENE, the name of a picture, a clip or a folder of pictures, or cover for the track's own picture".to_owned()
 }
 
 impl Showing {
@@ -127,6 +131,12 @@ impl Showing {
                     .filter(|s| (0.0..=1e6).contains(s))
                     .ok_or_else(|| unknown("from is a time in seconds, like from=2.5"))?;
             }
+            "fps" => {
+                let rate: Option<f64> = value.parse().ok();
+                let rate = rate.filter(|rate| (0.01..=240.0).contains(rate));
+                self.fps =
+                    Some(rate.ok_or_else(|| unknown("fps is a number of pictures a second, like fps=12"))?);
+            }
             _ => return Ok(false),
         }
         Ok(true)
@@ -144,6 +154,12 @@ impl Showing {
             Play::Once => at.clamp(0.0, length),
         }
     }
+
+    /// Which of `count` pictures, `rate` a second, is seen so many `seconds` after their beginning.
+    fn picture(&self, seconds: f64, rate: f64, count: usize) -> usize {
+        let at = self.time(seconds + EARLY / rate, count as f64 / rate);
+        ((at * rate) as usize).min(count - 1)
+    }
 }
 
 /// The pictures and clips that a show names, looked at. Drawn scenes need no looking.
@@ -152,9 +168,17 @@ pub struct Inits(Arc<BTreeMap<String, Opened>>);
 
 #[derive(Clone, Debug, PartialEq)]
 struct Opened {
-    footage: Footage,
+    pictures: Pictures,
     showing: Showing,
     hash: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Pictures {
+    /// A picture or a clip.
+    Footage(Footage),
+    /// A folder's pictures, in their order.
+    Folder(Arc<[PathBuf]>),
 }
 
 impl Inits {
@@ -169,25 +193,16 @@ impl Inits {
     ) -> Result<Self> {
         let mut opened = BTreeMap::new();
         for name in names {
-            let (footage, showing) = match name.parse()? {
+            let (pictures, showing) = match name.parse()? {
                 Init::Drawn(_) => continue,
-                Init::Cover(showing) => (Footage::cover(track)?, showing),
+                Init::Cover(showing) => (Pictures::Footage(Footage::cover(track)?), showing),
                 Init::File(path, showing) => {
                     let path = files.get(name).cloned().unwrap_or_else(|| PathBuf::from(path));
-                    if path.is_dir() {
-                        let error = Error::input(format!("'{}' is a folder", path.display()));
-                        return Err(error.hint("name a picture or a clip in it"));
-                    }
-                    if !path.is_file() {
-                        let error =
-                            Error::input(format!("there is no file {} to start from", path.display()));
-                        return Err(error.hint(hint()));
-                    }
-                    (Footage::open(&path)?, showing)
+                    (Pictures::open(&path)?, showing)
                 }
             };
-            let hash = footage.hash()?;
-            opened.insert(name.to_owned(), Opened { footage, showing, hash });
+            let hash = pictures.hash()?;
+            opened.insert(name.to_owned(), Opened { pictures, showing, hash });
         }
         Ok(Inits(Arc::new(opened)))
     }
@@ -204,14 +219,94 @@ impl Inits {
 
     /// What the person should know of them.
     pub fn notes(&self) -> impl Iterator<Item = &str> {
-        self.0.values().filter_map(|opened| opened.footage.note())
+        self.0.values().filter_map(|opened| match &opened.pictures {
+            Pictures::Footage(footage) => footage.note(),
+            Pictures::Folder(_) => None,
+        })
     }
 
     /// The init that is written `name`, ready to be played in frames of `size`.
     pub(super) fn play(&self, name: &str) -> Result<Option<Playing>> {
-        let Some(Opened { footage, showing, .. }) = self.0.get(name) else { return Ok(None) };
-        Ok(Some(Playing { reel: Reel::open(footage.clone())?, length: footage.length(), showing: *showing }))
+        let Some(Opened { pictures, showing, .. }) = self.0.get(name) else { return Ok(None) };
+        let shown = match pictures {
+            Pictures::Footage(footage) => {
+                Shown::Reel(Box::new(Reel::open(footage.clone())?), footage.length())
+            }
+            Pictures::Folder(files) => Shown::Folder(files.clone(), None),
+        };
+        Ok(Some(Playing { shown, showing: *showing }))
     }
+}
+
+/// Endings of pictures in a folder.
+const PICTURES: [&str; 7] = ["png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff"];
+/// Pictures of a folder at most: an hour at 30 a second.
+const MOST: usize = 108_000;
+
+impl Pictures {
+    fn open(path: &Path) -> Result<Self> {
+        if path.is_dir() {
+            return Self::folder(path);
+        }
+        if !path.is_file() {
+            let error = Error::input(format!("there is no file {} to start from", path.display()));
+            return Err(error.hint(hint()));
+        }
+        Footage::open(path).map(Pictures::Footage)
+    }
+
+    /// The pictures in the folder at `path`, numbers in their names counting as numbers.
+    fn folder(path: &Path) -> Result<Self> {
+        let failed = || Error::input(format!("can't read the folder {}", path.display()));
+        let is_picture = |path: &PathBuf| {
+            let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+            path.is_file() && ending.is_some_and(|ending| PICTURES.contains(&ending.as_str()))
+        };
+        let mut files: Vec<PathBuf> = std::fs::read_dir(path)
+            .context(failed)?
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(is_picture)
+            .take(MOST + 1)
+            .collect();
+        if files.is_empty() {
+            return Err(Error::input(format!("there are no pictures in {}", path.display()))
+                .hint(format!("pictures end in {}", PICTURES.join(", "))));
+        }
+        if files.len() > MOST {
+            return Err(Error::input(format!("{} has more than {MOST} pictures", path.display()))
+                .hint("make a clip of them: ffmpeg -framerate 12 -i %05d.png clip.mkv"));
+        }
+        files.sort_by_cached_key(|path| counted(&path.file_name().unwrap_or_default().to_string_lossy()));
+        Footage::open(&files[0])?;
+        Ok(Pictures::Folder(files.into()))
+    }
+
+    fn hash(&self) -> Result<String> {
+        match self {
+            Pictures::Footage(footage) => footage.hash(),
+            Pictures::Folder(files) => {
+                let mut digest = Digest::default();
+                files.iter().try_for_each(|file| digest.update_file(file))?;
+                Ok(digest.finish())
+            }
+        }
+    }
+}
+
+/// A name as its words and numbers, so that 10 comes behind 9.
+fn counted(name: &str) -> Vec<(String, u128)> {
+    let mut parts = Vec::new();
+    let mut rest = name;
+    while !rest.is_empty() {
+        let word = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let (front, behind) = rest.split_at(word);
+        let digits = behind.find(|c: char| !c.is_ascii_digit()).unwrap_or(behind.len());
+        let (number, behind) = behind.split_at(digits);
+        parts.push((front.to_owned(), number.parse().unwrap_or(u128::MAX)));
+        rest = behind;
+    }
+    parts
 }
 
 impl Serialize for Inits {
@@ -220,19 +315,44 @@ impl Serialize for Inits {
     }
 }
 
-/// A picture or a clip that is being shown.
+/// Pictures that are being shown.
 pub(super) struct Playing {
-    reel: Reel,
-    length: Option<Seconds>,
+    shown: Shown,
     showing: Showing,
 }
 
+enum Shown {
+    /// A picture or a clip, and how long it lasts.
+    Reel(Box<Reel>, Option<Seconds>),
+    /// The pictures of a folder, and the one shown last, as large as it was shown.
+    Folder(Arc<[PathBuf]>, Option<(usize, Frame)>),
+}
+
+/// A frame's time is a fraction and a rate may be one: a picture is seen this much before its time, in pictures.
+const EARLY: f64 = 1e-3;
+
 impl Playing {
-    /// What is seen of it at `time` of the track, where its part began at `part`.
-    pub fn frame(&mut self, time: Seconds, part: Seconds, size: Size) -> Result<Frame> {
+    /// What is seen of it at `time` of the track, in a video of this rate, where its part began at `part`.
+    pub fn frame(&mut self, (time, fps): (Seconds, FrameRate), part: Seconds, size: Size) -> Result<Frame> {
         let begun = if self.showing.sync == Sync::Part { part.0 } else { 0.0 };
-        let at = self.length.map_or(0.0, |length| self.showing.time(time.0 - begun, length.0));
-        self.reel.frame(Seconds(at), size, self.showing.fit)
+        let Playing { shown, showing } = self;
+        match shown {
+            Shown::Reel(reel, length) => {
+                let at = length.map_or(0.0, |length| showing.time(time.0 - begun, length.0));
+                reel.frame(Seconds(at), size, showing.fit)
+            }
+            Shown::Folder(files, last) => {
+                let rate = showing.fps.unwrap_or_else(|| fps.per_second());
+                let number = showing.picture(time.0 - begun, rate, files.len());
+                if let Some((_, same)) = last.as_ref().filter(|(n, f)| *n == number && f.size() == size) {
+                    return Ok(same.clone());
+                }
+                let frame =
+                    Reel::open(Footage::open(&files[number])?)?.frame(Seconds(0.0), size, showing.fit)?;
+                *last = Some((number, frame.clone()));
+                Ok(frame)
+            }
+        }
     }
 }
 
@@ -249,12 +369,20 @@ mod tests {
         assert!(matches!(parsed("draw:ocean,palette=ice"), Init::Drawn(_)));
         assert_eq!(parsed("cover"), Init::Cover(Showing::default()));
         assert_eq!(parsed("Me, myself.mp4"), Init::File("Me, myself.mp4".into(), Showing::default()));
-        let showing = Showing { fit: Fit::Contain, play: Play::PingPong, sync: Sync::Part, from: 2.5 };
-        let text = "a,b=c.mp4, fit=contain, play=pingpong, sync=part, from=2.5";
+        let showing =
+            Showing { fit: Fit::Contain, play: Play::PingPong, sync: Sync::Part, from: 2.5, fps: Some(12.0) };
+        let text = "a,b=c.mp4, fit=contain, play=pingpong, sync=part, from=2.5, fps=12";
         assert_eq!(parsed(text), Init::File("a,b=c.mp4".into(), showing));
-        for wrong in
-            ["", " ", ",fit=cover", "a.png,fit=wide", "a.mp4,play=twice", "a.mp4,from=-1", "a.mp4,from=x"]
-        {
+        for wrong in [
+            "",
+            " ",
+            ",fit=cover",
+            "a.png,fit=wide",
+            "a.mp4,play=twice",
+            "a.mp4,from=-1",
+            "a.mp4,from=x",
+            "a,fps=0",
+        ] {
             assert!(wrong.parse::<Init>().is_err(), "{wrong}");
         }
     }
@@ -267,5 +395,22 @@ mod tests {
         assert_eq!([0.0, 2.0, 30.0].map(|s| at(Play::Once, s)), [1.0, 3.0, 4.0]);
         // A part may begin before the frame that shows it first.
         assert_eq!(at(Play::Loop, -2.0), 3.0);
+    }
+
+    #[test]
+    fn a_folders_pictures_come_in_the_order_of_their_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Pictures::open(folder.path()).unwrap_err().to_string().contains("no pictures"));
+        let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/draft.png");
+        for name in ["shot10.png", "shot9.png", "shot1.PNG", "notes.txt"] {
+            std::fs::copy(&home, folder.path().join(name)).unwrap();
+        }
+        let Pictures::Folder(files) = Pictures::open(folder.path()).unwrap() else { panic!("a folder") };
+        let names: Vec<_> = files.iter().map(|f| f.file_name().unwrap().to_str().unwrap()).collect();
+        assert_eq!(names, ["shot1.PNG", "shot9.png", "shot10.png"]);
+        let at = |play, seconds| Showing { play, ..Showing::default() }.picture(seconds, 12.0, 3);
+        let third = |frame: f64| frame / 12.0;
+        assert_eq!([0.0, 1.0, 2.0, 3.0, 4.0].map(|f| at(Play::Loop, third(f))), [0, 1, 2, 0, 1]);
+        assert_eq!([0.0, 2.0, 5.0].map(|f| at(Play::Once, third(f))), [0, 2, 2]);
     }
 }

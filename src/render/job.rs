@@ -1,5 +1,6 @@
 //! A job: everything that decides how a video comes out, complete and checked.
 
+use super::control::Control;
 use super::init::Inits;
 use super::layer::Layers;
 use super::plan::{Window, WindowShape, plan};
@@ -48,8 +49,11 @@ pub struct Settings {
     pub flash_guard: Guard,
     /// SHA-256 of what is drawn over the pictures; empty if nothing is.
     pub layers: String,
-    /// The pictures and clips that frames start from.
+    /// The pictures and clips that frames start from, and that controls follow.
     pub inits: Inits,
+    /// What ControlNets follow, in the model's order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<Control>,
 }
 
 /// A complete run.

@@ -166,7 +166,8 @@ mod tests {
     fn rings() -> Arc<Layers> {
         let layer = Layer { color: Tint::Rgb([255; 3]), ..Layer::usual("rings", LayerKind::Rings) };
         let material = Material { beats: vec![0.0, 0.5, 1.0, 1.5, 2.0], ..Material::default() };
-        Arc::new(Layers { list: vec![(ShownLayer { layer, when: vec![0.0..4.0] }, None)], material })
+        let list = vec![(ShownLayer { layer, when: vec![0.0..4.0] }, None)];
+        Arc::new(Layers { list, material, scope_for_controls: false })
     }
 
     /// All 48 frames of `live`, window by window.

@@ -11,6 +11,7 @@
 mod batch;
 mod camera;
 mod condition;
+mod control;
 mod drift;
 mod easel;
 mod estimate;
@@ -32,6 +33,7 @@ mod take;
 mod work;
 
 pub use batch::Render;
+pub use control::{Control, Followed};
 pub use easel::Easel;
 pub use estimate::{Estimate, estimate, needed_memory};
 pub use generate::{Generator, Rendered};

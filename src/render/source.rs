@@ -44,6 +44,15 @@ impl<'a> Sources<'a> {
     /// The sources of `timeline` in pictures of `size`, in a job of these settings.
     pub fn new(timeline: &'a Timeline, settings: &'a Settings, size: Size) -> Self {
         let phases = if timeline.inits.is_empty() { Vec::new() } else { phases(timeline) };
+        Sources::standing(timeline, settings, (size, phases))
+    }
+
+    /// Sources that the timeline doesn't name, for [`Self::named`].
+    pub fn beside(timeline: &'a Timeline, settings: &'a Settings, size: Size) -> Self {
+        Sources::standing(timeline, settings, (size, phases(timeline)))
+    }
+
+    fn standing(timeline: &'a Timeline, settings: &'a Settings, (size, phases): (Size, Vec<f64>)) -> Self {
         let (drawing, easel, playing) = Default::default();
         Sources { timeline, settings, size, phases, drawing, easel, playing }
     }
@@ -60,13 +69,21 @@ impl<'a> Sources<'a> {
     /// Usage: it names nothing that is there, or no picture has this size. Input: a clip can't be decoded.
     pub fn frame(&mut self, frame: GeneratedFrame) -> Result<Option<Frame>> {
         let Some(name) = self.timeline.init_at(frame) else { return Ok(None) };
+        let part = self.timeline.init_since(frame).unwrap_or(frame);
+        self.named(name, frame, part).map(Some)
+    }
+
+    /// The source that is written `name` in `frame`, where its part began at `part`.
+    ///
+    /// # Errors
+    /// As [`Self::frame`].
+    pub fn named(&mut self, name: &str, frame: GeneratedFrame, part: GeneratedFrame) -> Result<Frame> {
         if self.playing.as_ref().is_none_or(|(shown, _)| shown != name) {
             self.playing = self.settings.inits.play(name)?.map(|playing| (name.to_owned(), playing));
         }
         if let Some((_, playing)) = &mut self.playing {
             let at = |frame: GeneratedFrame| self.timeline.fps.start_of(frame);
-            let part = self.timeline.init_since(frame).unwrap_or(frame);
-            return playing.frame(at(frame), at(part), self.size).map(Some);
+            return playing.frame((at(frame), self.timeline.fps), at(part), self.size);
         }
         let dice = self.settings.seed.wrapping_add(take(self.timeline, frame));
         let subject = Subject { source: name.parse::<Source>()?, size: self.size, dice };
@@ -75,7 +92,8 @@ impl<'a> Sources<'a> {
             self.drawing = Some((subject, self.easel.take(&subject)?));
         }
         let phase = self.phases.get(frame.0 as usize).or(self.phases.last()).copied().unwrap_or_default();
-        Ok(self.drawing.as_mut().map(|(_, drawing)| Frame::new(self.size, drawing.frame(phase))))
+        let (_, drawing) = self.drawing.as_mut().ok_or_else(|| Error::internal("nothing is drawn"))?;
+        Ok(Frame::new(self.size, drawing.frame(phase)))
     }
 
     /// The latents \[n, c, h, w] of these frames' sources; none where one has none, or there are no frames.

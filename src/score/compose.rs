@@ -39,8 +39,8 @@ pub(super) struct Held<'a> {
     pub values: BTreeMap<ParamRef, f32>,
     /// Whether its frames start from a source.
     pub from: bool,
-    /// What LoRAs have, by their parameters' names, where nobody says otherwise.
-    pub loras: &'a BTreeMap<String, f32>,
+    /// What LoRAs and controls have, by their parameters' names, where nobody says otherwise.
+    pub strengths: &'a BTreeMap<String, f32>,
 }
 
 impl Held<'_> {
@@ -66,7 +66,7 @@ impl Held<'_> {
     pub fn base(&self, param: &ParamRef) -> f32 {
         let usual = match self.from && param.is(ParamId::Denoise) {
             true => FROM_SOURCE,
-            false => self.loras.get(&*param.name).copied().unwrap_or(param.default as f32),
+            false => self.strengths.get(&*param.name).copied().unwrap_or(param.default as f32),
         };
         self.values.get(param).or(self.preset.base.get(param)).copied().unwrap_or(usual)
     }

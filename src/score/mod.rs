@@ -7,6 +7,8 @@
 mod check;
 mod clock;
 mod compose;
+mod control;
+mod control_table;
 mod cut;
 mod director;
 mod document;
@@ -42,6 +44,7 @@ mod words;
 
 pub use clock::{Clock, Length};
 pub use compose::Overrides;
+pub use control::{Control, control_name, control_param};
 pub use director::{Direction, direct};
 pub use document::{Document, Number, PromptText, RouteText, route_numbers};
 pub use emphasis::Emphasis;

@@ -6,6 +6,7 @@
 //! way round.
 
 use super::compose::{Held, Overrides, prompts};
+use super::control::{Control, control_param, control_slots};
 use super::cut;
 use super::grid::Span;
 use super::init;
@@ -18,7 +19,7 @@ use super::preset::{Preset, Prompt, texts};
 use super::prompt::{Prompts, Sheet};
 use super::shape::Curve;
 use super::show::{Look, Show, Stretch};
-use super::slot::{Slots, slot};
+use super::slot::{SlotKind, Slots, slot};
 use super::timeline::{ParamCurves, Timeline};
 use super::words;
 use crate::audio::Analysis;
@@ -59,9 +60,10 @@ impl Show {
         let inits = init::of_looks(self, overrides);
         init::cut_where_it_changes(&mut stretches, &inits);
         let slots = self.slots(&overrides.set).with(lora::slots(&self.loras(overrides)?)?);
+        let slots = slots.with(control_slots(&self.controls()?)?);
         let params: Vec<ParamRef> = slots.params().collect();
-        let loras = self.usual_strengths(overrides)?;
-        let looks = self.held(overrides, &params, (&inits, &loras));
+        let strengths = self.usual_strengths(overrides)?;
+        let looks = self.held(overrides, &params, (&inits, &strengths));
         let mut curves = ParamCurves::default();
         for param in params.iter() {
             let play = |(i, look): (usize, &Held)| match stretches.iter().any(|s| s.look == i) {
@@ -107,7 +109,9 @@ impl Show {
     /// The slots of all looks and layers, and those that are `set` beside them.
     pub fn slots(&self, set: &[Setting]) -> Slots {
         let loras = self.loras.iter().map(|lora| slot(lora::slot_kind(&lora.name), &lora.name));
-        let own: Vec<ParamRef> = self.layers.iter().flat_map(Layer::params).chain(loras).collect();
+        let controls = self.controls.iter().map(|control| slot(SlotKind::Control, &control.name));
+        let own: Vec<ParamRef> =
+            self.layers.iter().flat_map(Layer::params).chain(loras).chain(controls).collect();
         let known = self.looks.iter().flat_map(|look| look.preset.slots.iter()).chain(&own);
         let held = self.looks.iter().flat_map(|look| &look.set).chain(&self.set).chain(set);
         known.chain(held.map(|setting| &setting.param)).cloned().collect()
@@ -139,6 +143,27 @@ impl Show {
         Ok(all)
     }
 
+    /// Every control that is asked for anywhere, each once: those of the show come before those of its looks.
+    ///
+    /// # Errors
+    /// Usage: two looks have different ones under one name.
+    pub fn controls(&self) -> Result<Vec<Control>> {
+        let mut all: Vec<Control> = self.controls.clone();
+        let strengthless = |control: &Control| Control { strength: 1.0, ..control.clone() };
+        for control in self.looks.iter().flat_map(|look| &look.preset.controls) {
+            match all.iter().find(|known| known.name == control.name) {
+                None => all.push(control.clone()),
+                Some(known) if self.controls.contains(known) => {}
+                Some(known) if strengthless(known) == strengthless(control) => {}
+                Some(known) => {
+                    return Err(Error::usage(format!("two looks have a control called '{}'", control.name))
+                        .hint(format!("{} and {}: give one another name", known.source, control.source)));
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// The LoRAs that prompts name.
     fn tagged(&self, overrides: &Overrides) -> Result<Vec<Lora>> {
         let of_looks = self.looks.iter().flat_map(|look| {
@@ -152,11 +177,15 @@ impl Show {
         }
     }
 
-    /// What LoRAs have where a look says nothing of them, by their parameters' names: those of the show their strength, others nothing.
+    /// What LoRAs and controls have where a look says nothing of them, by their parameters' names: those of the show their strength, others
+    /// nothing.
     fn usual_strengths(&self, overrides: &Overrides) -> Result<BTreeMap<String, f32>> {
         let all = self.loras(overrides)?;
         let own = |lora: &Lora| self.loras.contains(lora);
-        Ok(all.iter().map(|l| (lora::param_name(&l.name), if own(l) { l.strength } else { 0.0 })).collect())
+        let loras = all.iter().map(|l| (lora::param_name(&l.name), if own(l) { l.strength } else { 0.0 }));
+        let controls = self.controls()?;
+        let kept = |control: &Control| if self.controls.contains(control) { control.strength } else { 0.0 };
+        Ok(loras.chain(controls.iter().map(|c| (control_param(&c.name), kept(c)))).collect())
     }
 
     /// Every look with the parameters that are held in it, out of all `params`.
@@ -164,7 +193,7 @@ impl Show {
         &'a self,
         overrides: &Overrides,
         params: &[ParamRef],
-        (inits, loras): (&[Option<&str>], &'a BTreeMap<String, f32>),
+        (inits, strengths): (&[Option<&str>], &'a BTreeMap<String, f32>),
     ) -> Vec<Held<'a>> {
         let values = |look: &Look| -> BTreeMap<ParamRef, f32> {
             let all = self.set.iter().chain(&look.set).chain(&overrides.set);
@@ -173,7 +202,7 @@ impl Show {
         let mut held: Vec<Held> = self
             .looks
             .iter()
-            .map(|l| Held { preset: &l.preset, values: values(l), from: false, loras })
+            .map(|l| Held { preset: &l.preset, values: values(l), from: false, strengths })
             .collect();
         held.iter_mut().zip(inits).for_each(|(look, init)| look.from = init.is_some());
         let Some((first, others)) = held.split_first_mut() else { return held };

@@ -75,12 +75,21 @@
 //! strength = 0.7               # default: 1
 //! # text_strength = 0.5        # of the text encoder; default: as strong
 //!
+//! [[control]]                  # pictures that a ControlNet follows while this look holds; routes turn control.NAME
+//! name = "shape"               # default: the net's name, of control_v11p_sd15_canny: canny
+//! net = "control_v11p_sd15_canny"   # a file or folder beside the preset, or a name that `beatbolt models list` shows
+//! source = "dancer.mp4,prepare=canny"   # a picture, a clip, a folder of frames, draw:SCENE, music:spectrum
+//! strength = 0.7               # default: 1
+//! # start = 0                  # shares of the steps in which it acts
+//! # end = 1
+//!
 //! [cuts]
 //! on = "never"                 # section, bars:8
 //! min = 2                      # a take lasts at least so long
 //! ```
 
 use super::clock::Length;
+use super::control::{Control, control_param, control_slots};
 use super::expr::Expr;
 use super::layer::spec;
 use super::layer::spec::Layer;
@@ -117,6 +126,8 @@ pub struct Preset {
     pub layers: Vec<Layer>,
     /// What changes the model.
     pub loras: Vec<Lora>,
+    /// Pictures that are followed.
+    pub controls: Vec<Control>,
     /// When a new take starts.
     pub cuts: Cuts,
     /// What frames start from, as it is written; none: noise and the frames before.
@@ -228,16 +239,20 @@ impl Preset {
                 .hint("add a [[prompt]] table with a line like: text = \"neon tunnel\""));
         }
         let layers = source.layers(&raw.layer)?;
-        let loras = source.loras(&raw.lora)?;
+        let (loras, controls) = (source.loras(&raw.lora)?, source.controls(&raw.control)?);
         let words = raw.words.iter().map(|(k, v)| source.words(k, v)).collect::<Result<BTreeMap<_, _>>>()?;
         let prompts = raw.prompt.iter().map(|p| source.prompt(p, &negative, &words));
         let prompts = prompts.collect::<Result<Vec<_>>>()?;
         let tagged = lora::named_in(texts(&prompts, &words))?;
-        let slots = &slots.with(spec::slots(&layers)?).with(lora::slots(&loras)?).with(lora::slots(&tagged)?);
+        let slots = slots.with(spec::slots(&layers)?).with(control_slots(&controls)?);
+        let slots = &slots.with(lora::slots(&loras)?).with(lora::slots(&tagged)?);
         let base = raw.base.iter().map(|(k, v)| source.base(k, v, slots)).collect::<Result<Vec<_>>>()?;
         let mut base: BTreeMap<ParamRef, f32> = base.into_iter().map(|s| (s.param, s.value)).collect();
         for lora in &loras {
             base.entry(slots.find(&lora::param_name(&lora.name))?).or_insert(lora.strength);
+        }
+        for control in &controls {
+            base.entry(slots.find(&control_param(&control.name))?).or_insert(control.strength);
         }
         let curves = raw.curve.iter().map(|c| source.drawn(c)).collect::<Result<Vec<_>>>()?;
         let mut routes = Vec::new();
@@ -261,6 +276,7 @@ impl Preset {
             words,
             layers,
             loras,
+            controls,
             cuts: raw.cuts.as_ref().map_or(Ok(Cuts::default()), |c| source.cuts(c))?,
             init: source.source("init", &raw.init)?,
             slots: slots.clone(),

@@ -35,6 +35,8 @@ pub(super) struct RawPreset {
     pub layer: Vec<Spanned<RawLayer>>,
     #[serde(default)]
     pub lora: Vec<Spanned<RawLora>>,
+    #[serde(default)]
+    pub control: Vec<Spanned<RawControl>>,
     pub blend: Field,
     pub init: Field,
     pub cuts: Option<RawCuts>,
@@ -129,6 +131,18 @@ pub(super) struct RawLora {
     pub file: Field,
     pub strength: Field,
     pub text_strength: Field,
+}
+
+/// A `[[control]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawControl {
+    pub name: Field,
+    pub net: Field,
+    pub source: Field,
+    pub strength: Field,
+    pub start: Field,
+    pub end: Field,
 }
 
 /// The `[cuts]`.

@@ -109,6 +109,7 @@ pub const TABLES: &[Table] = &[
             key("words", NamedTables("words"), "what words in braces stand for"),
             key("layer", Tables("layer"), "what is drawn over the pictures"),
             key("lora", Tables("lora"), "what changes the model while this look holds"),
+            key("control", Tables("control"), "pictures that a ControlNet follows while this look holds"),
             key("cuts", Table("cuts"), "when takes start"),
         ],
     },
@@ -215,6 +216,30 @@ pub const TABLES: &[Table] = &[
         ],
     },
     Table {
+        name: "control",
+        usage: "[[control]]",
+        keys: &[
+            key(
+                "name",
+                Text,
+                "what routes call it, as in control.NAME; by default the net's name, of control_v11p_sd15_canny canny",
+            ),
+            key(
+                "net",
+                Text,
+                "a ControlNet: a file or folder beside the preset or project, or a name that `beatbolt models list` shows",
+            ),
+            key(
+                "source",
+                Text,
+                "what it follows: a picture, a clip, a folder of frames, cover, draw:SCENE, or music:spectrum, music:waveform, music:rings, music:tunnel; behind it prepare=canny and more, see docs/control.md",
+            ),
+            key("strength", Number(0.0, 2.0), "how closely it is followed before any route; 1 by default"),
+            key("start", Number(0.0, 1.0), "the share of the steps from which on it acts; 0 by default"),
+            key("end", Number(0.0, 1.0), "the share of the steps up to which it acts; 1 by default"),
+        ],
+    },
+    Table {
         name: "cuts",
         usage: "[cuts] of a preset",
         keys: &[
@@ -282,6 +307,7 @@ pub const TABLES: &[Table] = &[
             key("words", NamedTables("words"), "what words in braces in them stand for"),
             key("layer", Tables("layer"), "what is drawn over all looks"),
             key("lora", Tables("lora"), "what changes the model in all looks"),
+            key("control", Tables("control"), "pictures that are followed in all looks"),
         ],
     },
     Table {

@@ -5,6 +5,7 @@
 //! the first look.
 
 use super::clock::{Clock, Length};
+use super::control::Control;
 use super::layer::spec::Layer;
 use super::lora::Lora;
 use super::param::Setting;
@@ -40,6 +41,8 @@ pub struct Show {
     pub layers: Vec<Layer>,
     /// What changes the model in all looks.
     pub loras: Vec<Lora>,
+    /// Pictures that are followed in all looks.
+    pub controls: Vec<Control>,
 }
 
 /// A preset and what is changed about it.
@@ -100,6 +103,7 @@ impl Show {
             init: None,
             layers: Vec::new(),
             loras: Vec::new(),
+            controls: Vec::new(),
         }
     }
 

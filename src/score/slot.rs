@@ -57,7 +57,7 @@ kinds! {
         range: (0.0, 1.0, 2.0),
         rate: Rate::Frame,
         effect: "pictures follow the control more closely; 0 = as without it",
-        to_add: "ControlNets can't be loaded yet: leave it out",
+        to_add: "name a ControlNet and what it follows with --control, or in a [[control]]: canny=clip.mp4,prepare=canny",
     },
     /// A prompt among several that are shown at once.
     Prompt: SlotRow {

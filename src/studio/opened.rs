@@ -12,7 +12,7 @@ use crate::job::{
     warnings,
 };
 use crate::progress::{Progress, Silent};
-use crate::render::{Settings, Watch, estimate};
+use crate::render::{Settings, Watch};
 use crate::score::{toml_text, with_values};
 use crate::system;
 use crate::timing::Timings;
@@ -118,7 +118,7 @@ impl Opened {
         let scene = Scene::open(request, &notes, &Timings::off())?;
         let placement = models::place(&scene.request.model, &Silent)?;
         let job = scene.job(&destination, &placement, ModelFingerprint::default())?;
-        let needs = estimate(&job, &scene.info, &placement, destination.profile)?;
+        let needs = scene.estimate(&job, &placement, destination.profile)?;
         let mut told: Vec<String> = warnings(&scene, &job)?.iter().map(ToString::to_string).collect();
         told.extend(layers::notes(&job.layers));
         told.extend(notes.taken());
@@ -150,6 +150,10 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     if !job.lora.is_empty() {
         return Err(Error::usage("what --lora named isn't written into projects")
             .hint("add a [[lora]] to the preset, and open the studio without --lora"));
+    }
+    if !job.control.is_empty() {
+        return Err(Error::usage("what --control named isn't written into projects")
+            .hint("add a [[control]] to the preset, and open the studio without --control"));
     }
     let mut values = Vec::new();
     let mut say = |key, value: Option<String>| values.extend(value.map(|value| (key, Some(value))));

@@ -2,6 +2,7 @@
 //!
 //! Our own names are those of diffusers. A table turns the others into them; nothing here reads tensors.
 
+pub mod control;
 pub mod ema;
 pub mod family;
 pub mod kind;

@@ -150,6 +150,11 @@ pub struct ModelArgs {
     #[arg(long, value_name = "NAME[:STRENGTH[:TEXT]]")]
     pub lora: Vec<String>,
 
+    /// Pictures that a ControlNet follows: a file or folder, or a name that is looked for as LoRAs are; and a picture, a clip, a folder of
+    /// frames, draw:SCENE or music:spectrum (waveform, rings, particles, tunnel), behind it prepare=canny and more, see docs/control.md
+    #[arg(long, value_name = "NET=SOURCE[:STRENGTH]")]
+    pub control: Vec<String>,
+
     /// Use this layer of the text encoder, counted from the last; anime models often want 2 [default: 1]
     #[arg(long, value_name = "N", value_parser = clap::builder::RangedU64ValueParser::<usize>::new().range(1..=24))]
     pub clip_skip: Option<usize>,

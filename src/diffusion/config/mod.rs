@@ -3,6 +3,7 @@
 //! A folder goes in; sizes and settings come out. Every number is held to a range before anything is built
 //! from it, because the files come from strangers. Nothing here touches weights or tensors.
 
+mod control;
 mod motion;
 mod norm;
 mod scheduler;
@@ -11,6 +12,7 @@ mod text;
 mod unet;
 mod vae;
 
+pub use control::ControlKind;
 pub use motion::{FoundMotion, MotionConfig};
 pub use norm::NormSpan;
 pub use scheduler::{BetaSchedule, CheckpointScheduler, Prediction, SchedulerConfig, Spacing};

@@ -124,6 +124,16 @@ impl UnetConfig {
         self.stages[0].channels
     }
 
+    /// Channels of the skips that the way down leaves, finest first.
+    pub fn skips(&self) -> Vec<usize> {
+        let mut skips = vec![self.stages[0].channels];
+        for (i, stage) in self.stages.iter().enumerate() {
+            let half = usize::from(i + 1 < self.stages.len());
+            skips.extend(vec![stage.channels; stage.layers + half]);
+        }
+        skips
+    }
+
     /// The coarsest stage, which the middle block works at.
     pub fn deepest(&self) -> &StageConfig {
         self.stages.last().expect("a config is read with at least one stage")

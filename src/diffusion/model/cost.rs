@@ -61,7 +61,8 @@ impl Count {
 /// A UNet over `frames` of `area` latents each.
 struct Walk<'a> {
     unet: &'a UnetConfig,
-    motion: &'a MotionConfig,
+    /// None: frames are by themselves.
+    motion: Option<&'a MotionConfig>,
     tokens: f64,
     frames: f64,
     count: Count,
@@ -77,7 +78,9 @@ impl Walk<'_> {
         if attends {
             self.spatial(stage, stage.transformer_layers, area);
         }
-        self.temporal(stage.channels, self.motion.transformer_layers[i], area);
+        if let Some(motion) = self.motion {
+            self.temporal(stage.channels, motion.transformer_layers[i], area);
+        }
     }
 
     fn spatial(&mut self, stage: &StageConfig, layers: usize, area: f64) {
@@ -101,7 +104,8 @@ impl Walk<'_> {
         }
     }
 
-    fn whole(mut self, area: f64) -> Count {
+    /// The way down and the middle; gives the channels that leave it.
+    fn encoder(&mut self, area: f64) -> usize {
         let (stages, last) = (&self.unet.stages, self.unet.stages.len() - 1);
         let at = |i: usize| area / f64::powi(4.0, i as i32);
         self.count.conv(self.unet.in_channels, stages[0].channels, area * self.frames);
@@ -118,9 +122,33 @@ impl Walk<'_> {
         let deepest = &stages[last];
         (0..2).for_each(|_| self.count.resnet(deepest.channels, deepest.channels, at(last) * self.frames));
         self.spatial(deepest, self.unet.mid_transformer_layers, at(last));
-        if let Some(layers) = self.motion.mid_transformer_layers {
+        if let Some(layers) = self.motion.and_then(|motion| motion.mid_transformer_layers) {
             self.temporal(deepest.channels, layers, at(last));
         }
+        inputs
+    }
+
+    /// A ControlNet, without what it makes once a window of its pictures: the way down, the middle, and a layer that leads each out.
+    fn control(mut self, area: f64) -> Count {
+        self.encoder(area);
+        let (mut rows, mut area) = (Vec::new(), area);
+        rows.push((self.unet.time_width(), area));
+        for (i, stage) in self.unet.stages.iter().enumerate() {
+            rows.extend(vec![(stage.channels, area); stage.layers]);
+            if i + 1 < self.unet.stages.len() {
+                area /= 4.0;
+                rows.push((stage.channels, area));
+            }
+        }
+        rows.push((self.unet.deepest().channels, area));
+        rows.into_iter().for_each(|(c, area)| self.count.linear(c, c, area * self.frames));
+        self.count
+    }
+
+    fn whole(mut self, area: f64) -> Count {
+        let mut inputs = self.encoder(area);
+        let stages = &self.unet.stages;
+        let at = |i: usize| area / f64::powi(4.0, i as i32);
         for (i, stage) in stages.iter().enumerate().rev() {
             let finer = stages[i.saturating_sub(1)].channels;
             for j in 0..=stage.layers {
@@ -185,10 +213,23 @@ fn text_weights(text: &TextConfig) -> f64 {
 }
 
 impl ModelInfo {
-    fn unet_count(&self, frames: usize, area: f64) -> Count {
+    fn walk<'a>(&'a self, motion: Option<&'a MotionConfig>, frames: usize) -> Walk<'a> {
         let (tokens, count) = (self.text.positions as f64, Count::default());
-        let walk = Walk { unet: &self.unet, motion: &self.motion, tokens, frames: frames as f64, count };
-        walk.whole(area)
+        Walk { unet: &self.unet, motion, tokens, frames: frames as f64, count }
+    }
+
+    fn unet_count(&self, frames: usize, area: f64) -> Count {
+        self.walk(Some(&self.motion), frames).whole(area)
+    }
+
+    /// Multiply-adds of one pass of a ControlNet over a window of `frames` of `area` latents each.
+    pub fn control_products(&self, frames: usize, area: usize) -> Products {
+        self.walk(None, frames).control(area as f64).products
+    }
+
+    /// Weights of a ControlNet.
+    pub fn control_weights(&self) -> f64 {
+        self.walk(None, 1).control(1.0).weights
     }
 
     /// Multiply-adds of one pass of the UNet over a window of `frames` of `area` latents each.
@@ -235,6 +276,21 @@ mod tests {
         let all = stored("unet") + stored("motion_adapter_4step") + stored("text_encoder");
         assert!(near(net, all), "{net} of {all}");
         assert!((0.6..1.7).contains(&(vae / stored("vae"))), "{vae} of {}", stored("vae"));
+    }
+
+    /// A ControlNet of Stable Diffusion 1.5 has 361 million weights, of which 1.1 million see the picture and aren't counted.
+    #[test]
+    fn a_control_net_of_full_size_has_as_many_weights_as_it_has() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = r#"{"block_out_channels": [320, 640, 1280, 1280], "cross_attention_dim": 768, "attention_head_dim": 8,
+            "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"],
+            "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"], "layers_per_block": 2}"#;
+        let path = folder.path().join("config.json");
+        std::fs::write(&path, text).unwrap();
+        let unet = UnetConfig::read(&path).unwrap();
+        let walk = Walk { unet: &unet, motion: None, tokens: 77.0, frames: 1.0, count: Count::default() };
+        let counted = walk.control(1.0).weights;
+        assert!((counted / 360.2e6 - 1.0).abs() < 0.03, "{counted}");
     }
 
     /// A 3x3 convolution of a to b channels takes 9ab multiply-adds a pixel, and twice the pixels take twice as many.

@@ -8,6 +8,7 @@ use crate::diffusion::recipe;
 use crate::diffusion::text::embedding::Embedding;
 use crate::error::{Error, Result};
 use crate::weights::adapter;
+use crate::weights::keys::control;
 use crate::weights::keys::family::stranger;
 use crate::weights::keys::kind::Kind;
 use crate::weights::keys::ldm::Layout;
@@ -78,7 +79,10 @@ impl Inspection {
                 Err(error) => found.trouble(&error),
             },
             Kind::Lora | Kind::MotionLora => found.add_lora(kind, &*source),
-            Kind::ControlNet => found.note("it guides a model and is none by itself"),
+            Kind::ControlNet => match control::stranger(shapes) {
+                None => found.option = Some("--control"),
+                Some(stranger) => found.note(format!("not taken, {}: {}", stranger.name, stranger.hint)),
+            },
             Kind::Embedding => {
                 let width = shapes.values().filter_map(|shape| shape.last()).max().copied().unwrap_or(0);
                 match Embedding::open("", path, width) {

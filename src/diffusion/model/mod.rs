@@ -5,12 +5,14 @@
 
 mod adapters;
 mod checkpoint;
+mod control;
 mod cost;
 mod fingerprint;
 mod hints;
 mod info;
 mod inspect;
 mod motion;
+mod moving_cost;
 mod sampling;
 mod spec;
 pub mod tier;
@@ -18,6 +20,7 @@ mod vae_file;
 mod words;
 
 pub use adapters::{Adapted, Patches, Strength};
+pub use control::ControlFile;
 pub use cost::Products;
 pub use fingerprint::ModelFingerprint;
 pub use hints::ModelHints;
@@ -29,6 +32,7 @@ pub use tier::Tier;
 pub use words::ModelWords;
 
 use self::adapters::Turning;
+use self::control::ControlNets;
 use self::info::Part;
 use super::conditioning::Conditioning;
 use super::config::VaeConfig;
@@ -67,6 +71,7 @@ pub struct Model {
     /// Held by whoever runs a large network, where only one may.
     turn: Option<Mutex<()>>,
     turning: Turning,
+    controls: ControlNets,
 }
 
 #[derive(Debug)]
@@ -110,6 +115,25 @@ impl Model {
         Model::load_moving(info, placement, &Patches::of(adapted), &moving)
     }
 
+    /// This model with ControlNets beside it; conditionings call them by their places among `files`.
+    ///
+    /// # Errors
+    /// Model: a file is damaged.
+    pub fn with_controls<'f>(self, files: impl IntoIterator<Item = &'f ControlFile>) -> Result<Self> {
+        Ok(Model { controls: ControlNets::load(files, &self.info, &self.placement)?, ..self })
+    }
+
+    /// What ControlNet `net` makes of control pictures \[f, 3, H, W] in 0..=1: features \[f, c, h, w], for a conditioning.
+    ///
+    /// # Errors
+    /// Device: it doesn't fit there.
+    pub fn features(&self, net: usize, pictures: &Tensor) -> Result<Tensor> {
+        let _turn = self.turn();
+        let failed = || Error::device("looking at control pictures failed");
+        let look = || self.controls.look(net, &self.onto(pictures)?);
+        look().context(|| failed().hint("a smaller --size needs less memory"))
+    }
+
     /// The parameters that each window's conditioning gives the strengths of, in their order.
     pub fn moving(&self) -> &[String] {
         self.turning.params()
@@ -150,8 +174,9 @@ impl Model {
         let turn = info.spec.low_memory.then(Mutex::default);
         let (text, text_is_patched) = (Mutex::new(Some(text)), !patches.text.is_empty());
         let (luma, placement) = (Vec::new(), placement.clone());
+        let controls = ControlNets::default();
         let mut model =
-            Model { info, text, text_is_patched, unet, vae, luma, placement, notes, turn, turning };
+            Model { info, text, text_is_patched, unet, vae, luma, placement, notes, turn, turning, controls };
         model.luma = retime::luma(model.info.latent_channels(), model.device(), |x| model.decoded(x))
             .context(|| Error::device("trying the autoencoder failed"))?;
         Ok(model)
@@ -224,8 +249,13 @@ impl Model {
         let _turn = self.turn();
         let _held = self.turning.set(&with.strengths)?;
         let run = || -> TensorResult<Tensor> {
-            let with = with.with_text(&self.onto(&with.text)?);
-            self.unet.forward(&self.onto(x)?, t, &with)?.to_dtype(DType::F32)
+            let (x, with) = (self.onto(x)?, with.with_text(&self.onto(&with.text)?));
+            let with = Conditioning {
+                residuals: self.controls.residuals(&x, t, &with)?,
+                controls: Vec::new(),
+                ..with
+            };
+            self.unet.forward(&x, t, &with)?.to_dtype(DType::F32)
         };
         run().context(|| Error::device(format!("denoising a window of {frames} frames failed")))
     }

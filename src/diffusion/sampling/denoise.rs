@@ -17,6 +17,7 @@ use super::prediction::Denoiser;
 use super::sampler;
 use super::schedule::Schedule;
 use super::window::{Guidance, WindowInputs};
+use crate::diffusion::conditioning::Conditioning;
 use crate::error::{Context, Error, Result};
 use candle_core::{Result as TensorResult, Tensor};
 
@@ -60,7 +61,8 @@ pub fn denoise(
             }
             None => x.clone(),
         };
-        let x0 = pred_x0(net, &seen, stride.from, window)?;
+        let with = window.conditioning.in_step(index, strides.len());
+        let x0 = pred_x0(net, &seen, stride.from, (window, &with))?;
         let x0 = match window.pinned {
             Some(pinned) => handoff::correct(&x0, pinned).context(failed)?,
             None => x0,
@@ -93,10 +95,15 @@ fn with_first(x: &Tensor, first: &Tensor) -> TensorResult<Tensor> {
 }
 
 /// The clean latents that the network predicts, led away from what is to be avoided.
-fn pred_x0(net: &dyn Denoiser, x: &Tensor, level: NoiseLevel, window: &WindowInputs) -> Result<Tensor> {
-    let wanted = net.pred_x0(x, level, window.conditioning)?;
+fn pred_x0(
+    net: &dyn Denoiser,
+    x: &Tensor,
+    level: NoiseLevel,
+    (window, with): (&WindowInputs, &Conditioning),
+) -> Result<Tensor> {
+    let wanted = net.pred_x0(x, level, with)?;
     let Some(Guidance { negative, scale }) = window.guidance else { return Ok(wanted) };
-    let avoided = net.pred_x0(x, level, &window.conditioning.with_text(negative))?;
+    let avoided = net.pred_x0(x, level, &with.with_text(negative))?;
     let away = ((&wanted - &avoided).context(failed)? * scale).context(failed)?;
     (avoided + away).context(failed)
 }

@@ -198,6 +198,24 @@ mod tests {
         }
     }
 
+    /// Files of torch.save: as A1111 writes them in both layouts, and as the inventors did. Nothing in them is run.
+    #[test]
+    fn pickled_files_hold_their_vectors_and_run_nothing() {
+        let path = |name: &str| {
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pickle").join(format!("{name}.pt"))
+        };
+        let expected: Vec<f32> = (0..32).map(|i| i as f32 / 8.0 - 1.0).collect();
+        for (name, count) in [("embedding", 2), ("embedding-legacy", 2), ("embedding-first", 1)] {
+            let word = Embedding::open("style", &path(name), 16).unwrap();
+            let values = word.vectors().flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            assert_eq!((word.count(), values.as_slice()), (count, &expected[..16 * count]), "{name}");
+        }
+        let wide = Embedding::open("style", &path("embedding-wide"), 16).unwrap_err();
+        assert!(wide.to_string().contains("1024 wide, as for Stable Diffusion 2"), "{wide}");
+        let runs = Embedding::open("style", &path("embedding-getcwd"), 16).unwrap_err();
+        assert!(runs.to_string().contains("getcwd"), "{runs}");
+    }
+
     #[test]
     fn words_are_found_where_they_stand_alone() {
         let found = |text: &str| -> Vec<(String, usize)> {

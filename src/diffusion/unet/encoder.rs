@@ -5,7 +5,7 @@ use super::parts::UnetParts;
 use crate::diffusion::conditioning::Conditioning;
 use crate::error::Result;
 use crate::nn::blocks::{Downsample, Resnet, TimeEmbedding};
-use crate::nn::layers::Conv2d;
+use crate::nn::layers::{Conv2d, Finish};
 use candle_core::{Result as TensorResult, Tensor};
 
 /// From latents to the middle of the UNet.
@@ -43,9 +43,20 @@ impl UnetEncoder {
 
     /// The skips and the middle for latents `x` \[f, c, h, w] at timestep `t`.
     pub fn forward(&self, x: &Tensor, t: f64, with: &Conditioning) -> TensorResult<Encoded> {
+        self.forward_onto(x, t, with, None)
+    }
+
+    /// As [`Self::forward`], with `features` \[f, c, h, w] added to what comes in, if there are any.
+    pub fn forward_onto(
+        &self,
+        x: &Tensor,
+        t: f64,
+        with: &Conditioning,
+        features: Option<&Tensor>,
+    ) -> TensorResult<Encoded> {
         let time = self.time.forward(t, x)?;
         let seen = Seen { time: &time, text: &with.text, motion: &with.motion };
-        let mut x = self.conv_in.forward(x)?;
+        let mut x = self.conv_in.forward_then(x, Finish { residual: features, relu: false })?;
         let mut skips = vec![x.clone()];
         for (layers, downsample) in &self.down {
             for layer in layers {

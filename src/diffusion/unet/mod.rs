@@ -56,6 +56,9 @@ impl Unet {
         if with.pooled.is_some() || with.time_ids.is_some() {
             bail!("this network takes no pooled text and no sizes");
         }
+        if !with.controls.is_empty() {
+            bail!("what ControlNets see is for these, not for the UNet");
+        }
         let Encoded { mut skips, middle, time } = self.encoder.forward(x, t, with)?;
         let seen = Seen { time: &time, text: &with.text, motion: &with.motion };
         let mut x = match &with.residuals {

@@ -11,6 +11,8 @@ pub struct Layers {
     pub list: Vec<(ShownLayer, Option<Fonts>)>,
     /// What they show.
     pub material: Material,
+    /// Whether a control is drawn from waveform or spectrum.
+    pub scope_for_controls: bool,
 }
 
 impl Layers {
@@ -20,7 +22,7 @@ impl Layers {
             return String::new();
         }
         let mut digest = Digest::default();
-        let Material { lines, title, beats, hits, scope: _ } = &self.material;
+        let Material { lines, title, beats, hits, bars: _, scope: _ } = &self.material;
         digest.update(format!("{lines:?} {title:?} {beats:?} {hits:?}"));
         for (shown, fonts) in &self.list {
             digest.update(format!("{shown:?}"));
@@ -29,9 +31,9 @@ impl Layers {
         digest.finish()
     }
 
-    /// Whether any of them shows waveform or spectrum.
+    /// Whether any of them, or a control, shows waveform or spectrum.
     pub fn want_a_scope(&self) -> bool {
         let wants = |kind| matches!(kind, LayerKind::Waveform(_) | LayerKind::Spectrum(_));
-        self.list.iter().any(|(shown, _)| wants(shown.layer.kind))
+        self.scope_for_controls || self.list.iter().any(|(shown, _)| wants(shown.layer.kind))
     }
 }

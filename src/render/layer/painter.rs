@@ -24,7 +24,7 @@ impl<'a> Painter<'a> {
 
     /// Draws what is seen in `index` over its picture.
     pub fn draw(&mut self, frame: &mut Frame, index: ShownFrame) {
-        let Layers { list, material } = self.layers;
+        let Layers { list, material, .. } = self.layers;
         if list.is_empty() || frame.size().pixels() == 0 {
             return;
         }

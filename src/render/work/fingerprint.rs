@@ -1,17 +1,18 @@
 //! The resume key: the settings that decide how pictures come out. Windows of other pictures are of no use.
 
 use crate::error::{Context, Error, Result};
+use crate::render::control::Control;
 use crate::render::job::Settings;
 use serde_json::{Map, Value, json};
 
 /// What decides the pictures of a job, by name. Not here: which part of the track is rendered, since a window depends on
-/// its take alone; the track itself, which speaks through the timeline; what finished pictures go through, a look-up table, and
+/// its take alone; the track itself, which speaks through the timeline (but where controls are drawn from its sound); what finished pictures go through, a look-up table, and
 /// what is drawn over them; and what the video is written as.
 pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
     // Whoever adds a setting has to say on which side it is.
     let Settings {
         program,
-        track: _,
+        track,
         model,
         device,
         seed,
@@ -26,6 +27,7 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
         flash_guard,
         layers: _,
         inits,
+        controls,
     } = settings;
     let mut key = json!({
         "program": program,
@@ -41,6 +43,13 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
     });
     if !inits.is_empty() {
         key["inits"] = serde_json::to_value(inits).context(unwritable)?;
+    }
+    if !controls.is_empty() {
+        key["controls"] = serde_json::to_value(controls).context(unwritable)?;
+    }
+    // What is drawn from waveform or spectrum is seen by the networks.
+    if controls.iter().any(Control::wants_a_scope) {
+        key["track"] = json!(track);
     }
     match key {
         Value::Object(key) => Ok(key),
@@ -72,7 +81,7 @@ pub fn said(name: &str) -> String {
         return format!("the model's {part}");
     }
     if name.starts_with("inits") {
-        return "a picture or clip that frames start from".to_owned();
+        return "a picture or clip that frames start from or a control follows".to_owned();
     }
     match name {
         "program" => "the version of beatbolt",

@@ -14,9 +14,11 @@ pub struct Material {
     pub title: String,
     /// Beats.
     pub beats: Vec<f64>,
+    /// First beats of bars.
+    pub bars: Vec<f64>,
     /// Hits and their strengths, by what they are of: kick, snare, hat, onset.
     pub hits: [Vec<(f64, f32)>; 4],
-    /// Waveform and spectrum of every frame; none where no layer shows them.
+    /// Waveform and spectrum of every frame; none where nothing shows them.
     pub scope: Option<Arc<Scope>>,
 }
 
@@ -28,6 +30,7 @@ impl Material {
         let strength = |i| analysis.onset_strengths.get(i).copied().unwrap_or(1.0);
         Material {
             beats: analysis.beats.iter().map(|t| t.0).collect(),
+            bars: analysis.downbeats.iter().map(|t| t.0).collect(),
             hits: [
                 drum(&analysis.drums.kick),
                 drum(&analysis.drums.snare),

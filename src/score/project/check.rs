@@ -6,6 +6,7 @@ use super::raw::{RawHearing, RawPart, RawProject, RawTakes};
 use crate::audio::Octave;
 use crate::error::{Error, Result};
 use crate::score::clock::Length;
+use crate::score::control::{Control, control_slots};
 use crate::score::layer::spec;
 use crate::score::layer::spec::Layer;
 use crate::score::lora;
@@ -61,6 +62,7 @@ pub(super) struct Fragment {
     pub words: BTreeMap<String, Words>,
     pub layers: Vec<Layer>,
     pub loras: Vec<Lora>,
+    pub controls: Vec<Control>,
 }
 
 /// A `[[part]]`, whose preset may still be the project's.
@@ -77,9 +79,10 @@ pub(super) struct RoughPart {
 
 /// Checks all files that were gathered and puts them together, for a job with these slots.
 pub(super) fn merge(loader: &mut Loader, choices: &Choices, slots: &Slots) -> Result<Fragment> {
-    let (layers, loras) = (layers(loader)?, loras(loader)?);
-    let slots = &slots.with(spec::slots(&layers)?).with(lora::slots(&loras)?);
-    let mut merged = Fragment { layers, loras, ..Fragment::default() };
+    let (layers, loras, controls) = (layers(loader)?, loras(loader)?, controls(loader)?);
+    let slots = slots.with(spec::slots(&layers)?).with(lora::slots(&loras)?);
+    let slots = &slots.with(control_slots(&controls)?);
+    let mut merged = Fragment { layers, loras, controls, ..Fragment::default() };
     for name in loader.order.clone() {
         let text = loader.text(&name);
         let source = Source { name: &name, text: &text };
@@ -121,6 +124,20 @@ fn loras(loader: &mut Loader) -> Result<Vec<Lora>> {
         }
     }
     Ok(loras)
+}
+
+/// The controls of all files; of two that are called the same, the later one.
+fn controls(loader: &mut Loader) -> Result<Vec<Control>> {
+    let mut controls: Vec<Control> = Vec::new();
+    for name in loader.order.clone() {
+        let text = loader.text(&name);
+        let source = Source { name: &name, text: &text };
+        for control in source.controls(&loader.tables(&source)?.control)? {
+            controls.retain(|known| known.name != control.name);
+            controls.push(control);
+        }
+    }
+    Ok(controls)
 }
 
 /// A project file under the checks.

@@ -54,6 +54,10 @@
 //! [[lora]]                     # changes the model in all looks; keys as in a preset
 //! file = "loras/neon.safetensors"
 //!
+//! [[control]]                  # pictures that are followed in all looks; keys as in a preset
+//! net = "control_v11p_sd15_canny"
+//! source = "clips/dancer.mp4,prepare=canny"
+//!
 //! [[part]]                     # another look for a stretch of the track; the last part that applies wins
 //! section = "B"                # every section of this label; or:
 //! # from = "8 bars"            # seconds, "1:30", beats or bars
@@ -234,6 +238,7 @@ fn show(merged: Fragment, preset: Preset) -> Show {
         init: merged.init,
         layers: merged.layers,
         loras: merged.loras,
+        controls: merged.controls,
     }
 }
 

@@ -1,6 +1,6 @@
 //! A project's file as it is written: the TOML tables one to one.
 
-use crate::score::raw::{Field, RawLayer, RawLora, RawPrompt, RawWords};
+use crate::score::raw::{Field, RawControl, RawLayer, RawLora, RawPrompt, RawWords};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use toml::{Spanned, Value};
@@ -50,6 +50,8 @@ pub(super) struct RawProject {
     pub layer: Vec<Spanned<RawLayer>>,
     #[serde(default)]
     pub lora: Vec<Spanned<RawLora>>,
+    #[serde(default)]
+    pub control: Vec<Spanned<RawControl>>,
 }
 
 /// The `[hearing]` of a project.

@@ -91,7 +91,7 @@ fn wrong_settings_say_what_would_be_right() {
         Case("lora.zebra=1", "no parameter 'lora.zebra'", "this job has lora.neon, lora.smoke-2"),
         Case("lora=1", "no parameter 'lora'", "this job has lora.neon"),
         Case("laro.neon=1", "no parameter 'laro.neon'", "did you mean 'lora.neon'"),
-        Case("control.depth=1", "this job has no control", "ControlNets can't be loaded yet"),
+        Case("control.depth=1", "this job has no control", "--control"),
         Case("prompt.b=1", "this job has no named prompt", "can't have names yet"),
     ] {
         let error = slots.setting(text).unwrap_err();

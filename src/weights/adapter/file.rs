@@ -146,6 +146,15 @@ impl Adapter {
         formula::factors(change, &|name| self.read(name)).context(failed)
     }
 
+    /// The rank of the two factors of a layer's difference; none where it has no such factors.
+    pub fn rank(&self, section: Section, layer: &str) -> Option<usize> {
+        let change = self.changes.get(&(section, layer.to_owned()))?;
+        match &change.form {
+            Form::Lora { up, .. } if change.dora.is_none() => self.source.shapes().get(up)?.get(1).copied(),
+            _ => None,
+        }
+    }
+
     /// A hash of its files.
     ///
     /// # Errors

@@ -143,7 +143,7 @@ impl VaeLayout {
 }
 
 /// diffusers' name of a tensor of the UNet; none for what is no part of it, like the average that training leaves beside it.
-fn unet(key: &str) -> Option<String> {
+pub(super) fn unet(key: &str) -> Option<String> {
     if let Some((theirs, ours)) = AROUND.iter().find(|(theirs, _)| key.starts_with(theirs)) {
         return Some(format!("{ours}{}", &key[theirs.len()..]));
     }

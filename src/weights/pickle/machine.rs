@@ -299,14 +299,31 @@ impl<'a> Machine<'a> {
         self.values.members(list).unwrap_or_default().iter().map(pair).collect()
     }
 
-    /// Attributes: dictionaries of weights have a version there, and nothing else may have any.
+    /// Attributes: dictionaries of weights have a version there, dictionaries of parameters their members, and nothing else may have any.
     fn state(&mut self) -> Checked<()> {
-        self.pop()?;
+        let state = self.pop()?;
         let top = self.pop()?;
         self.stack.push(top);
-        match self.values.get(top) {
-            Value::Dict(_) | Value::Plain => Ok(()),
+        let members = self.parameters(state);
+        match self.values.get_mut(top) {
+            Some(Value::Dict(pairs)) => {
+                pairs.extend(members);
+                Ok(())
+            }
+            Some(Value::Plain) => Ok(()),
             _ => Err(Fault::refused("its pickle gives attributes to what has none (BUILD)")),
+        }
+    }
+}
+
+impl Machine<'_> {
+    /// The parameters among the attributes of one of torch's modules.
+    fn parameters(&self, state: Id) -> Vec<(Id, Id)> {
+        let Value::Dict(attributes) = self.values.get(state) else { return Vec::new() };
+        let own = attributes.iter().find(|(key, _)| self.values.text(*key) == Some("_parameters"));
+        match own.map(|(_, value)| self.values.get(*value)) {
+            Some(Value::Dict(pairs)) => pairs.clone(),
+            _ => Vec::new(),
         }
     }
 }

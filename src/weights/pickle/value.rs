@@ -75,6 +75,8 @@ const BOOL: Element = Element::Other("bool", 1);
 /// Every name that is taken: module, name, meaning.
 const KNOWN: &[(&str, &str, Global)] = &[
     ("collections", "OrderedDict", Global::OrderedDict),
+    // Its members come with its attributes.
+    ("torch.nn.modules.container", "ParameterDict", Global::OrderedDict),
     ("torch._utils", "_rebuild_tensor", Global::RebuildTensor),
     ("torch._utils", "_rebuild_tensor_v2", Global::RebuildTensor),
     ("torch._utils", "_rebuild_tensor_v3", Global::RebuildTypedTensor),

@@ -289,12 +289,12 @@ fn others() -> Vec<(&'static str, Tensors, Expected)> {
         (
             "controlnet",
             only(&[("control_model.input_blocks.0.0.weight", &[320, 4, 3, 3])]),
-            Refused("guides a model"),
+            Taken("", "--control"),
         ),
         (
             "controlnet of diffusers",
             only(&[("controlnet_down_blocks.0.weight", &[320, 320, 1, 1])]),
-            Refused("guides a model"),
+            Taken("", "--control"),
         ),
         ("embedding", only(&[("emb_params", &[4, 768])]), Taken("768 wide", "--prompt")),
         (

@@ -23,7 +23,7 @@ fn job(layer: Layer, material: Material) -> Job {
     let layer = Layer { color: WHITE, blend: LayerBlend::Normal, ..layer };
     let list = vec![(ShownLayer { layer, when: vec![0.0..100.0] }, fonts)];
     let (track, output) = (PathBuf::new(), PathBuf::new());
-    let layers = Arc::new(Layers { list, material });
+    let layers = Arc::new(Layers { list, material, scope_for_controls: false });
     Job { settings, timeline, layers, track, output, description: String::new() }
 }
 
