@@ -59,8 +59,8 @@ def make(lines, merges=1022):
 class Tokens:
     """Turns text into ids [32]: start, words, end, and end again as padding."""
 
-    def __init__(self):
-        self.t = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
+    def __init__(self, folder=FOLDER):
+        self.t = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self.size = self.t.get_vocab_size()
 
     def __call__(self, text):
