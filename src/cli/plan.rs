@@ -148,15 +148,14 @@ impl Plan<'_> {
         ));
         let memory =
             self.needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory", bytes >> 20));
-        let windows = counted(self.windows.len(), "window");
+        let (windows, takes) = (counted(self.windows.len(), "window"), counted(self.takes(), "take"));
         let work = match self.job.paints() {
-            true => format!("{windows} of {}", counted(settings.steps, "step")),
-            false => format!("{windows} in which no model runs"),
+            true => format!("{windows} of {} in {takes}", counted(settings.steps, "step")),
+            false => format!("{takes}, in which no model runs"),
         };
         say(format_args!(
-            "{work} in {}; about {}{memory} from the first window to the finished file on this machine, and about {} MB on the \
+            "{work}; about {}{memory} from the first window to the finished file on this machine, and about {} MB on the \
              disk\n",
-            counted(self.takes(), "take"),
             roughly(self.needs.time),
             (self.space.needed() / 1_000_000).max(1),
         ));
