@@ -320,6 +320,18 @@ fn a_video_with_prompts_that_travel_comes_out_whole() {
 }
 
 #[test]
+fn a_prompt_for_scenes_that_are_drawn_is_warned_of() {
+    let stage = Stage::new(2.0);
+    let told = |options: &str| stage.run(&format!("plan track.wav --size 96x64 {options}")).succeeds().out;
+    let plain = told("");
+    assert!(plain.contains("no model runs") && !plain.contains("sampled as"), "{plain}");
+    assert!(!plain.contains("changes nothing"), "{plain}");
+    assert!(told("--prompt neon --seed 2").contains("warning: --prompt changes nothing"));
+    let painted = told("--prompt neon --set denoise=0.3");
+    assert!(painted.contains("sampled as") && !painted.contains("changes nothing"), "{painted}");
+}
+
+#[test]
 fn presets_and_parameters_are_listed() {
     let stage = Stage::new(0.1);
     let list = stage.run("presets").succeeds().out;

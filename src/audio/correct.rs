@@ -298,6 +298,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn lists_that_are_hardly_meant_so_are_told_of() {
+        let told = |corrections: Corrections| corrections.apply(&mut heard()).unwrap().join("\n");
+        let list = |text: &str| parse(text).unwrap();
+        let beats =
+            |text: &str| Corrections { beats: Some(GivenBeats::List(list(text))), ..Corrections::default() };
+        let sections = |text: &str| Corrections { sections: Some(list(text)), ..Corrections::default() };
+        assert!(told(beats("0 A\n5 B\n10 C\n15 D\n")).contains("--sections-file"));
+        assert_eq!(told(beats(&(0..20).map(|i| format!("{i}\n")).collect::<String>())), "");
+        assert!(told(sections("4 Verse\n9 Chorus\n")).contains("'Verse' at 0:04.000"));
+        assert_eq!(told(sections("0.5 Verse\n9 Chorus\n")), "");
+    }
+
     fn corrected(corrections: &Corrections) -> Analysis {
         let mut analysis = heard();
         corrections.apply(&mut analysis).unwrap();

@@ -89,6 +89,23 @@ mod tests {
     }
 
     #[test]
+    fn a_document_replaces_another_file_only_where_it_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("video.toml");
+        let write = |overwrite, text: &str| {
+            let output = Output::document(&target, Path::new("track.wav"), overwrite)?;
+            output.fill(|file| file.write_all(text.as_bytes()))
+        };
+        write(false, "a day's work").unwrap();
+        let error = write(false, "curves").unwrap_err();
+        assert!(error.hints().iter().any(|hint| hint.contains("--overwrite")), "{error}");
+        assert_eq!(fs::read_to_string(&target).unwrap(), "a day's work");
+        write(true, "curves").unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "curves");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
     fn nothing_is_written_where_somebody_else_points_to() {
         let folder = tempfile::tempdir().unwrap();
         let [target, theirs] = ["a.json", "theirs"].map(|name| folder.path().join(name));
