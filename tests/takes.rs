@@ -190,7 +190,8 @@ fn encoded_takes_are_copied_with_every_frame_at_its_time() {
             ["-v", "error", "-select_streams", "v", "-show_entries", "frame=pts_time", "-of", "csv=p=0"];
         let out = Command::new("ffprobe").args(args).arg(stage.path(name)).output().unwrap();
         let text = String::from_utf8(out.stdout).unwrap();
-        let times = text.lines().map(|line| line.trim_end_matches(',').parse::<f64>().unwrap());
+        let lines = text.lines().map(|line| line.trim_end_matches(',')).filter(|line| !line.is_empty());
+        let times = lines.map(|line| line.parse::<f64>().unwrap());
         times.collect::<Vec<f64>>()
     };
     let (fast, slow) = (times("a.mp4"), times("b.mp4"));
