@@ -63,7 +63,7 @@ impl KeptPictures {
             return None;
         }
         let mut rest = content.strip_prefix(MARK)?;
-        let first = GeneratedFrame(u64::from_le_bytes(*taken(&mut rest)?));
+        let first = u64::from_le_bytes(*taken(&mut rest)?);
         let count = u64::from_le_bytes(*taken(&mut rest)?);
         let (mut frames, mut shown) = (Vec::new(), Vec::new());
         for _ in 0..count {
@@ -79,7 +79,7 @@ impl KeptPictures {
             let size = Size { width, height };
             frames.push((width > 0).then(|| Frame::new(size, pixels.to_vec())));
         }
-        rest.is_empty().then_some(KeptPictures { first, frames, shown })
+        rest.is_empty().then_some(KeptPictures { first: GeneratedFrame(first), frames, shown })
     }
 
     /// Most bytes that the pictures of a window have.
