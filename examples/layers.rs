@@ -80,7 +80,7 @@ fn picture(
     let fonts = |layer: &Layer| words(layer).then(|| Fonts::new(None)).transpose();
     let shown = show.layers_on(analysis).into_iter();
     let list = shown.map(|shown| fonts(&shown.layer).map(|fonts| (shown, fonts))).collect::<Result<_>>()?;
-    let layers = Layers { list, material };
+    let layers = Layers { list, material, scope_for_controls: false };
     let mut frame = painted();
     Painter::new(&layers, &timeline, 1).draw(&mut frame, ShownFrame(fps.frame_at(time)));
     Ok(frame)
