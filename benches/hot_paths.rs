@@ -149,7 +149,7 @@ fn layers() {
     ] {
         let layer = ShownLayer { layer: Layer::usual(name, kind), when: vec![0.0..60.0] };
         let list = vec![(layer, Some(Fonts::new(None).expect("the program's font")))];
-        let layers = Layers { list, material: material.clone() };
+        let layers = Layers { list, material: material.clone(), scope_for_controls: false };
         let painter = std::cell::RefCell::new(Painter::new(&layers, &timeline, 1));
         compare(
             &format!("{name} over 1280x720 / scaling to it"),
