@@ -84,7 +84,7 @@ impl<'a> Watcher<'a> {
 }
 
 /// How closely `control` is followed in every frame of `window`.
-pub(in crate::render) fn strengths(job: &Job, control: &Control, window: &Window) -> Vec<f32> {
+pub fn strengths(job: &Job, control: &Control, window: &Window) -> Vec<f32> {
     let own = job.timeline.curves.iter().find(|(param, _)| param.name == control.param);
     let value = |frame| own.as_ref().map_or(0.0, |(param, _)| job.timeline.value(param, frame));
     window.frames().map(value).collect()
