@@ -488,6 +488,7 @@ fn the_schema_has_the_keys_that_the_parser_has() {
             "layer" => known("[[layer]]\nzzz = 1"),
             "cuts" => known("[cuts]\nzzz = 1"),
             "lora" => known("[[lora]]\nzzz = 1"),
+            "control" => known("[[control]]\nzzz = 1"),
             "project" => project("zzz = 1"),
             "part" => project("[[part]]\nzzz = 1"),
             "takes" => project("[cuts]\nzzz = 1"),

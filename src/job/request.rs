@@ -116,7 +116,7 @@ impl Request {
         lyrics.iter().for_each(|lyrics| lyrics.into(&mut show));
         let overrides = overrides(options, &show.slots(&[]))?;
         let near = |file: &str| Some(beside.join(file)).filter(|path| path.is_file());
-        model.loras = lora_files(&show, &overrides, &near)?;
+        model.loras = lora_files(&show, &overrides, near)?;
         model.controls = control_files(&show, |net| Some(beside.join(net)).filter(|path| path.exists()))?;
         let beside = |path: &str| Ok(beside.join(path));
         Ok(Request {

@@ -120,16 +120,17 @@ impl ControlFile {
         };
         // Matrices and 1x1 convolutions stand for each other.
         let squeezed = |shape: &[usize]| shape.iter().copied().filter(|n| *n != 1).collect::<Vec<_>>();
-        for (key, shape) in unet.keys().filter(|(key, _)| ENCODER.iter().any(|part| key.starts_with(part))) {
-            match found.get(key) {
-                None => return Err(other(format!("there is no '{key}', which the model's UNet has"))),
-                Some(own) if squeezed(own) != squeezed(shape) => {
-                    return Err(other(format!(
-                        "'{key}' has shape {own:?}, in the model's UNet it has {shape:?}"
-                    )));
-                }
-                Some(_) => {}
-            }
+        let wanted = || unet.keys().filter(|(key, _)| ENCODER.iter().any(|part| key.starts_with(part)));
+        let differs = |(key, shape): &(&str, &[usize])| {
+            found.get(key).is_some_and(|own| squeezed(own) != squeezed(shape))
+        };
+        // Another width says more than what is missing.
+        if let Some((key, shape)) = wanted().find(differs) {
+            let own = found[key];
+            return Err(other(format!("'{key}' has shape {own:?}, in the model's UNet it has {shape:?}")));
+        }
+        if let Some((key, _)) = wanted().find(|(key, _)| !found.contains_key(key)) {
+            return Err(other(format!("there is no '{key}', which the model's UNet has")));
         }
         let halves = (0..).step_by(2).take_while(|i| {
             found.contains_key(format!("controlnet_cond_embedding.blocks.{}.weight", i + 1).as_str())

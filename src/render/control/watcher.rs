@@ -84,7 +84,7 @@ impl<'a> Watcher<'a> {
 }
 
 /// How closely `control` is followed in every frame of `window`.
-pub(in crate::render) fn strengths(job: &Job, control: &Control, window: &Window) -> Vec<f32> {
+pub fn strengths(job: &Job, control: &Control, window: &Window) -> Vec<f32> {
     let own = job.timeline.curves.iter().find(|(param, _)| param.name == control.param);
     let value = |frame| own.as_ref().map_or(0.0, |(param, _)| job.timeline.value(param, frame));
     window.frames().map(value).collect()
@@ -107,7 +107,7 @@ mod tests {
     use crate::render::batch::Render;
     use crate::render::fixture::{draft_model, flying_job};
     use crate::render::init::Inits;
-    use crate::score::{Material, Overrides, Show, SlotKind, Slots, Span, Timeline, find, fixture};
+    use crate::score::{Material, Overrides, ParamId, Show, SlotKind, Slots, Span, Timeline, find, fixture};
     use crate::timing::Timings;
     use crate::units::{FrameRate, Seconds, Size};
     use crate::video::{Profile, Quality, VideoSpec, Writer};
@@ -215,14 +215,20 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let model = draft_model();
         let file = net(&model, home.path());
-        let plain = latents(&flying_job(1, 0, 48), &model);
+        // On the ground: a flight decodes and encodes at every hand-off.
+        let still = |first, frames| {
+            let mut job = flying_job(1, first, frames);
+            job.timeline.curves.insert(ParamId::FlyZoom, vec![1.0; 48]);
+            job
+        };
+        let plain = latents(&still(0, 48), &model);
         let model = model.with_controls([&file]).unwrap();
         let source = "music:tunnel,prepare=blur@1+canny@40-80".to_owned();
         let material =
             Material { beats: vec![0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5], ..Material::default() };
         let param = Slots::new([(SlotKind::Control, "shape")]).unwrap().find("control.shape").unwrap();
         let job = |first: u64, frames: u64, strength: &dyn Fn(u64) -> f32| {
-            let mut job = flying_job(1, first, frames);
+            let mut job = still(first, frames);
             let control =
                 Control::new("control.shape".into(), source.clone(), (0.0, 1.0), &material).unwrap();
             job.settings.controls = vec![control];
