@@ -95,6 +95,11 @@ impl Error {
         Self::new(ErrorKind::Device, message)
     }
 
+    /// Work that was asked to stop, and that the same command goes on with.
+    pub fn stopped(message: impl Into<String>) -> Self {
+        Error::new(ErrorKind::Stopped, message).hint("run the same command again to resume")
+    }
+
     /// A mistake of ours.
     pub fn internal(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Internal, message)

@@ -446,6 +446,7 @@ fn all_outputs_are_written_whole() {
         json: Some(at("a.json")),
         plot: Some(at(plot)),
         clicks: Some(at("c.wav")),
+        overwrite: true,
         ..Default::default()
     };
     let mut printed = Vec::new();

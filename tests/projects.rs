@@ -282,16 +282,18 @@ fn a_plan_warns_of_what_fights_the_model_and_draws_its_curves() {
     stage.run("plan track.wav --size 64x36 --plot plan.png").succeeds();
     assert!(stage.bytes("plan.png").starts_with(b"\x89PNG"));
     let small = stage.run("plan track.wav --size 64x36").succeeds().out;
-    assert_eq!(small.matches("warning:").count(), 1, "only that it is small: {small}");
+    assert_eq!(small.matches("warning:").count(), 0, "no model runs that anything could fight: {small}");
 }
 
 #[test]
 fn curves_go_out_and_come_back() {
     let stage = Stage::new(3.0);
     for format in ["deforum", "parseq"] {
-        stage.run(&format!("export track.wav --format {format} --init none -o a.txt")).succeeds();
-        stage.run("import a.txt -o look.toml").succeeds();
-        stage.run(&format!("export track.wav --format {format} --preset look.toml -o b.txt")).succeeds();
+        stage.run(&format!("export track.wav --format {format} --init none -o a.txt --overwrite")).succeeds();
+        stage.run("import a.txt -o look.toml --overwrite").succeeds();
+        stage
+            .run(&format!("export track.wav --format {format} --preset look.toml -o b.txt --overwrite"))
+            .succeeds();
         assert!(stage.bytes("a.txt") == stage.bytes("b.txt"), "{format}");
     }
     let csv =

@@ -53,9 +53,12 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
         all.extend(denoise(scene, job));
         all.extend(size(scene, job));
         all.extend(speed(scene, job));
-        prompts(scene, &mut all)?;
     } else {
         all.extend(unpainted(scene));
+    }
+    // A prompt that was typed is looked at even where nothing of it will be seen.
+    if job.paints() || scene.request.overrides.prompt.is_some() {
+        prompts(scene, &mut all)?;
     }
     all.extend(flashing(job));
     all.extend(unused(scene));

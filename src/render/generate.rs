@@ -14,7 +14,6 @@ use super::easel::Easel;
 use super::job::Job;
 use super::plan::Window;
 use super::source::{Sources, is_as_drawn, is_drawn};
-use super::stages::stopped;
 use super::take::{LatentShape, TakeState};
 use crate::diffusion::Model;
 use crate::diffusion::sampling::denoise;
@@ -208,7 +207,7 @@ impl<'a> Generator<'a> {
         };
         let settled = denoise::denoise(self.model, &self.schedule, &input, |_| {
             match self.stop.load(Ordering::Relaxed) {
-                true => Err(stopped()),
+                true => Err(Error::stopped("stopped; the finished windows are kept")),
                 false => Ok(()),
             }
         })?;

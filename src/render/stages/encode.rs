@@ -1,7 +1,6 @@
 //! The last stage: pictures are finished and written.
 
 use super::decode::Pictures;
-use super::stopped;
 use super::watch::{Summary, Watch};
 use crate::error::{Error, Result};
 use crate::progress::Flow;
@@ -30,7 +29,7 @@ pub fn encode(
             writer.write(&screen.show(frame, pose, index))?;
             summary.frames += 1;
             if progress.advance(summary.frames) == Flow::Stop {
-                return Err(stopped());
+                return Err(Error::stopped("stopped; the finished windows are kept"));
             }
         }
         summary.windows += 1;
