@@ -12,7 +12,7 @@ use crate::job::{
     Destination, JobOptions, OutputOptions, Request, Scene, Space, Warning, in_the_way, memory_warning,
     models, warnings,
 };
-use crate::render::{Estimate, Job, Window};
+use crate::render::{Estimate, Job, Window, paints};
 use crate::score::ParamId;
 use crate::timing::Timings;
 use crate::units::{GeneratedFrame, Seconds};
@@ -149,7 +149,7 @@ impl Plan<'_> {
         let memory =
             self.needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory", bytes >> 20));
         let (windows, takes) = (counted(self.windows.len(), "window"), counted(self.takes(), "take"));
-        let work = match self.job.paints() {
+        let work = match paints(self.job) {
             true => format!("{windows} of {} in {takes}", counted(settings.steps, "step")),
             false => format!("{takes}, in which no model runs"),
         };
@@ -159,7 +159,7 @@ impl Plan<'_> {
             roughly(self.needs.time),
             (self.space.needed() / 1_000_000).max(1),
         ));
-        if self.job.paints() {
+        if paints(self.job) {
             say(sampled(&self.sampling));
         }
         self.scene.loras.iter().for_each(|lora| say(lora.said(&self.job.timeline, &self.windows)));

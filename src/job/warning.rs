@@ -46,7 +46,7 @@ const SUGGESTED: usize = 8;
 /// Model: it has no tokenizer.
 pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     let mut all = Vec::new();
-    if job.paints() {
+    if render::paints(job) {
         all.extend(steps(scene));
         all.extend(guidance(scene, job));
         all.extend(window(job));
@@ -57,7 +57,7 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
         all.extend(unpainted(scene));
     }
     // A prompt that was typed is looked at even where nothing of it will be seen.
-    if job.paints() || scene.request.overrides.prompt.is_some() {
+    if render::paints(job) || scene.request.overrides.prompt.is_some() {
         prompts(scene, &mut all)?;
     }
     all.extend(flashing(job));

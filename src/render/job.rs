@@ -4,7 +4,6 @@ use super::control::Control;
 use super::init::Inits;
 use super::layer::Layers;
 use super::plan::{Window, WindowShape, plan};
-use super::source::is_drawn;
 use crate::diffusion::ModelFingerprint;
 use crate::digest::Digest;
 use crate::error::Result;
@@ -93,11 +92,6 @@ impl Job {
     /// The windows of this job.
     pub fn windows(&self) -> Vec<Window> {
         plan(self.part(), self.timeline.frames, &self.timeline.cuts, self.settings.windows)
-    }
-
-    /// Whether the model has any part in the pictures: not where all frames are what they start from.
-    pub fn paints(&self) -> bool {
-        self.windows().iter().any(|window| !is_drawn(&self.timeline, window))
     }
 }
 

@@ -42,6 +42,7 @@ pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
 pub use layer::{Layers, Painter};
 pub use live::{Live, LiveState};
 pub use plan::{Window, WindowShape, plan};
+pub use source::paints;
 pub use stages::{Summary, Watch, Worked, encode_take, join, keep_takes, run};
 pub use take::{LatentShape, TakeState};
 pub use work::{Claim, Film, FilmTake, Holder, TakeStatus, WorkFolder, status};

@@ -9,7 +9,7 @@
 
 use super::easel::{Easel, Subject};
 use super::init::Playing;
-use super::job::Settings;
+use super::job::{Job, Settings};
 use super::pictures::{to_frames, to_pictures};
 use super::plan::Window;
 use crate::diffusion::Model;
@@ -180,6 +180,11 @@ pub(super) fn is_as_drawn(timeline: &Timeline, frame: GeneratedFrame) -> bool {
 pub(super) fn is_drawn(timeline: &Timeline, window: &Window) -> bool {
     let new = window.new_frames();
     new.start.until(new.end).all(|frame| is_as_drawn(timeline, frame))
+}
+
+/// Whether the model has any part in the pictures of a job: not where all frames are what they start from.
+pub fn paints(job: &Job) -> bool {
+    job.windows().iter().any(|window| !is_drawn(&job.timeline, window))
 }
 
 /// How many takes of the track begin before or in `frame`.
