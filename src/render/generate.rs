@@ -54,7 +54,7 @@ pub struct Generator<'a> {
 
 impl<'a> Generator<'a> {
     /// For the windows of `job`, with `model`. Once `stop` is set, the next denoising step ends with
-    /// [`ErrorKind::Stopped`].
+    /// [`Stopped`](crate::error::ErrorKind::Stopped).
     ///
     /// # Errors
     /// Usage: the model can't be sampled in so many steps.
