@@ -4,7 +4,8 @@
 
 FOLDER is filled once: a pipeline of Stable Diffusion 1.5's sizes with a v2-type motion module, of random weights, what diffusers computes with
 it (16 frames at 256x256, 4 steps, guidance 1), and the same weights in every form below in a made-up ComfyUI folder. PARITY_TOOLS is where
-`make_reference.py` and `to_single_file.py` are. `cargo build --release --example parity` comes first.
+`make_reference.py` and `to_single_file.py` are. A file in one piece means CLIP's 12 heads; as long as `make_reference.py` gives its text encoder
+8, the last check fails: the folder's pictures are others. `cargo build --release --example parity` comes first.
 """
 import json, os, pathlib, re, subprocess, sys
 import torch
