@@ -10,7 +10,7 @@ use crate::diffusion::model::{Origin, SamplingRecord};
 use crate::error::Result;
 use crate::job::{
     Destination, JobOptions, OutputOptions, Request, Scene, Space, Warning, in_the_way, memory_warning,
-    models, warnings,
+    models, start_of, warnings,
 };
 use crate::render::{Estimate, Job, Window, paints};
 use crate::score::ParamId;
@@ -66,12 +66,6 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
         plan.table()
     }
     Ok(())
-}
-
-/// The start of a long text.
-fn short(text: &str) -> String {
-    let start: String = text.chars().take(WIDEST).collect();
-    if start.len() < text.len() { format!("{start}...") } else { start }
 }
 
 /// A number of things: `1 take`, `3 takes`.
@@ -236,7 +230,7 @@ impl Plan<'_> {
                 self.time(new.start).to_string(),
                 self.mean(window, ParamId::MotionScale),
                 self.mean(window, ParamId::Denoise),
-                short(&self.job.timeline.prompt_at(new.start).prompt)
+                start_of(&self.job.timeline.prompt_at(new.start).prompt, WIDEST)
             ));
         }
     }

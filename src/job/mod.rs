@@ -59,4 +59,4 @@ pub use request::{Request, add_typed, is_project};
 pub use scene::Scene;
 pub use space::Space;
 pub use takes::{Selection, Shared, TakeWork, make_takes};
-pub use warning::{Warning, memory_warning, warnings};
+pub use warning::{Warning, memory_warning, start_of, warnings};

@@ -37,6 +37,8 @@ const LONG: usize = 40;
 const FAST: f64 = 3.0;
 /// A speed that is short by rounding alone.
 const NEARLY: f32 = 0.999;
+/// Characters of a prompt that are quoted.
+const QUOTED: usize = 50;
 /// Phrases that are named to somebody who asked for what a model doesn't know.
 const SUGGESTED: usize = 8;
 
@@ -289,7 +291,7 @@ fn prompts(scene: &Scene, all: &mut Vec<Warning>) -> Result<()> {
         let words = prompt.split_whitespace().count();
         if words > LONG {
             all.extend(warning(
-                format!("a prompt is too long, {words} words: \"{}\"", start_of(prompt)),
+                format!("a prompt is too long, {words} words: \"{}\"", start_of(prompt, QUOTED)),
                 "every further word makes the others count for less",
                 "use about ten words: a subject, what it does, a style",
             ));
@@ -309,7 +311,7 @@ fn unknown(prompt: &str, known: &ModelWords) -> Option<Warning> {
     }
     let text = match prompt.trim() {
         "" => "a prompt is empty".to_owned(),
-        _ => format!("the model knows no word of the prompt \"{}\"", start_of(prompt)),
+        _ => format!("the model knows no word of the prompt \"{}\"", start_of(prompt, QUOTED)),
     };
     let near = known.nearest(prompt, SUGGESTED).join(", ");
     warning(
@@ -328,7 +330,7 @@ fn still(prompt: &str) -> Option<Warning> {
         return None;
     }
     warning(
-        format!("a prompt says nothing of motion: \"{}\"", start_of(prompt)),
+        format!("a prompt says nothing of motion: \"{}\"", start_of(prompt, QUOTED)),
         "motion modules move what the words let them: a still life stays still",
         "add a word of motion: flowing, rushing, swirling, waves",
     )
@@ -340,8 +342,9 @@ impl fmt::Display for Warning {
     }
 }
 
-fn start_of(text: &str) -> String {
-    let start: String = text.chars().take(50).collect();
+/// A text, or of a longer one its first `most` characters and dots.
+pub fn start_of(text: &str, most: usize) -> String {
+    let start: String = text.chars().take(most).collect();
     if start.len() < text.len() { format!("{start}...") } else { start }
 }
 
