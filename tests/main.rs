@@ -6,6 +6,7 @@
 
 mod audio; // what is heard in tracks whose truth is known, and in hostile ones
 mod cli; // the program as it is used
+mod control_nets; // ControlNets against diffusers
 mod counting; // at which tempo sparse, shuffled and slow drums are counted; noise is not
 mod draw; // drawn sources against the trial that they come from
 mod exchange; // lists, labels, tables, lyrics and collections of other programs
@@ -14,6 +15,7 @@ mod footage; // pictures and clips that frames start from
 mod fuzz; // every parser against damaged files
 mod golden; // short takes against the pictures that are kept in tests/golden
 mod hearing; // what every analysis promises: the same bytes, events that move with the music
+mod init_clip; // a clip made anew, against diffusers
 mod layers; // who may import whom
 mod lyrics; // words over pictures: in time, hidden, made again
 mod presets; // every shipped preset plays; wrong ones are refused by line and column

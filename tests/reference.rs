@@ -2,7 +2,7 @@
 //!
 //! The fixtures are tiny random models and what diffusers computes with them, made by `fixtures/make.py`.
 
-use beatbolt::diffusion::conditioning::{Conditioning, Control, Movement};
+use beatbolt::diffusion::conditioning::{Conditioning, Movement};
 use beatbolt::diffusion::config::{Prediction, SchedulerConfig};
 use beatbolt::diffusion::model::{Adapted, Patches, Strength};
 use beatbolt::diffusion::sampling::denoise::denoise;
@@ -21,19 +21,19 @@ use std::rc::Rc;
 use tempfile::TempDir;
 
 /// Single against double precision differ by 8e-7 through such a run.
-const TOLERANCE: f64 = 1e-5;
+pub(crate) const TOLERANCE: f64 = 1e-5;
 
 #[derive(Deserialize)]
-struct Case {
-    model: String,
-    norm: String,
-    guidance: f64,
-    motion_scale: f32,
-    steps: usize,
-    scheduler: serde_json::Value,
+pub(crate) struct Case {
+    pub(crate) model: String,
+    pub(crate) norm: String,
+    pub(crate) guidance: f64,
+    pub(crate) motion_scale: f32,
+    pub(crate) steps: usize,
+    pub(crate) scheduler: serde_json::Value,
 }
 
-fn fixtures() -> PathBuf {
+pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
@@ -43,7 +43,7 @@ fn write(path: PathBuf, text: &str) {
 }
 
 /// A model folder of its own with the scheduler and the motion norm of `case`.
-fn folder_of(case: &Case) -> TempDir {
+pub(crate) fn folder_of(case: &Case) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     for part in ["unet", "motion_adapter", "vae", "text_encoder"] {
         std::fs::create_dir(folder.path().join(part)).unwrap();
@@ -61,11 +61,11 @@ fn folder_of(case: &Case) -> TempDir {
     folder
 }
 
-fn case(name: &str) -> Case {
+pub(crate) fn case(name: &str) -> Case {
     serde_json::from_str(&std::fs::read_to_string(fixtures().join(format!("{name}.json"))).unwrap()).unwrap()
 }
 
-fn open(folder: &Path, motion: Option<PathBuf>) -> beatbolt::error::Result<Model> {
+pub(crate) fn open(folder: &Path, motion: Option<PathBuf>) -> beatbolt::error::Result<Model> {
     open_at(folder, motion, (Tier::Develop, None))
 }
 
@@ -83,16 +83,16 @@ fn scaled(scale: f32) -> Movement {
 }
 
 /// |a - b| / |b|
-fn distance(a: &Tensor, b: &Tensor) -> f64 {
+pub(crate) fn distance(a: &Tensor, b: &Tensor) -> f64 {
     let norm = |t: &Tensor| t.sqr().unwrap().sum_all().unwrap().to_scalar::<f64>().unwrap().sqrt();
     let (a, b) = (a.to_dtype(DType::F64).unwrap(), b.to_dtype(DType::F64).unwrap());
     norm(&(a - &b).unwrap()) / norm(&b)
 }
 
 /// A model whose output is taken for what the case says, whatever the recipe of its motion module.
-struct Sampled<'a> {
-    model: &'a Model,
-    prediction: Prediction,
+pub(crate) struct Sampled<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) prediction: Prediction,
 }
 
 impl Denoiser for Sampled<'_> {
@@ -103,7 +103,7 @@ impl Denoiser for Sampled<'_> {
 }
 
 /// A prompt for frames of these motion scales.
-fn moving(text: &Tensor, motion: &[Movement]) -> Conditioning {
+pub(crate) fn moving(text: &Tensor, motion: &[Movement]) -> Conditioning {
     Conditioning::new(text.clone(), motion.to_vec())
 }
 
@@ -291,7 +291,7 @@ fn the_number_of_steps_chooses_the_motion_module() {
 }
 
 /// Latents of `frames` frames and an embedded prompt for the fixtures' models, from sines.
-fn inputs(frames: usize) -> (Tensor, Tensor) {
+pub(crate) fn inputs(frames: usize) -> (Tensor, Tensor) {
     let wave = |shape: &[usize], pace: f32| {
         let count = shape.iter().product::<usize>() as u32;
         let values: Vec<f32> = (0..count).map(|i| (i as f32 * pace).sin()).collect();
@@ -300,7 +300,7 @@ fn inputs(frames: usize) -> (Tensor, Tensor) {
     (wave(&[frames, 4, 9, 13], 0.7), wave(&[1, 12, 16], 0.3))
 }
 
-fn values(x: &Tensor) -> Vec<f32> {
+pub(crate) fn values(x: &Tensor) -> Vec<f32> {
     x.flatten_all().unwrap().to_vec1().unwrap()
 }
 
@@ -457,139 +457,4 @@ fn the_fingerprint_changes_with_any_file() {
     std::fs::write(&scheduler, format!("{text}\n")).unwrap();
     assert_ne!(first, print(&other));
     assert!(SchedulerConfig::read(&scheduler).is_ok());
-}
-
-/// A run of the fixtures with ControlNets.
-#[derive(Deserialize)]
-struct Controlled {
-    #[serde(flatten)]
-    case: Case,
-    strengths: Vec<f32>,
-    /// The shares of the steps at which each ends.
-    ends: Vec<f64>,
-}
-
-/// The two ControlNets of the fixtures: a file in their own layout, and a folder in diffusers'.
-const NETS: [&str; 2] = ["control/canny.safetensors", "control/depth"];
-
-fn controlled(folder: &Path, nets: &[PathBuf]) -> Model {
-    let info = ModelInfo::open(&ModelSpec { folder: folder.to_owned(), ..ModelSpec::default() }).unwrap();
-    let files: Vec<_> = nets.iter().map(|net| info.control(net).unwrap()).collect();
-    let model = Model::load(info, &Precision::F32.on(&Device::Cpu).unwrap()).unwrap();
-    model.with_controls(&files).unwrap()
-}
-
-/// Latents after every step of a run with ControlNets, by diffusers' AnimateDiffControlNetPipeline; and how far ours are from those
-/// without any.
-fn control_agrees(name: &str) {
-    let text = std::fs::read_to_string(fixtures().join(format!("control/{name}.json"))).unwrap();
-    let Controlled { case, strengths, ends } = serde_json::from_str(&text).unwrap();
-    let folder = folder_of(&case);
-    let nets: Vec<PathBuf> = NETS.iter().take(strengths.len()).map(|net| fixtures().join(net)).collect();
-    let model = controlled(folder.path(), &nets);
-    let path = fixtures().join(format!("control/{name}.safetensors"));
-    let reference: HashMap<String, Tensor> = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
-    let ids = |key: &str| {
-        let ids = reference[key].flatten_all().unwrap().to_dtype(DType::U32).unwrap();
-        model.encode_ids(&ids.to_vec1::<u32>().unwrap()).unwrap()
-    };
-    let (text, negative) = (ids("input_ids"), ids("negative_ids"));
-    let noise = &reference["noise"];
-    let frames = noise.dims()[0];
-    let control = |(net, (strength, end)): (usize, (&f32, &f64))| {
-        let pictures = reference[&format!("pictures.{net}")].permute((0, 3, 1, 2)).unwrap();
-        let pictures = (pictures.to_dtype(DType::F32).unwrap() / 255.0).unwrap();
-        let features = model.features(net, &pictures).unwrap();
-        Control { net, features, strengths: vec![*strength; frames], span: (0.0, *end) }
-    };
-    let controls: Vec<Control> = strengths.iter().zip(&ends).enumerate().map(control).collect();
-    let plain = Conditioning::new(text, vec![Movement::PLAIN; frames]);
-    let config = SchedulerConfig::read(&folder.path().join("scheduler/scheduler_config.json")).unwrap();
-    let schedule = Schedule::new(&config, case.steps).unwrap();
-    let run = |conditioning: &Conditioning, check: bool| {
-        let window = WindowInputs {
-            noise,
-            step_noise: &[],
-            pinned: None,
-            pin_noise: None,
-            init_latents: None,
-            denoise: &vec![1.0; frames],
-            pace: None,
-            conditioning,
-            guidance: (case.guidance != 1.0)
-                .then_some(Guidance { negative: &negative, scale: case.guidance }),
-        };
-        let model = Sampled { model: &model, prediction: config.prediction };
-        denoise(&model, &schedule, &window, |step| {
-            let error = distance(step.latents, &reference[&format!("latents.{}", step.index)]);
-            assert!(
-                !check || error <= TOLERANCE,
-                "{name}: latents of step {} are off by {error:.1e}",
-                step.index
-            );
-            Ok(())
-        })
-        .unwrap()
-    };
-    let led = run(&Conditioning { controls: controls.clone(), ..plain.clone() }, true);
-    let free = run(&plain, false);
-    assert!(distance(&free, &led) > 0.01, "the control is heard: {}", distance(&free, &led));
-    // Without strength it is the model alone, to the bit.
-    let silent = controls.into_iter().map(|c| Control { strengths: vec![0.0; frames], ..c }).collect();
-    assert!(values(&run(&Conditioning { controls: silent, ..plain }, false)) == values(&free));
-}
-
-#[test]
-fn a_control_net_in_its_own_layout_agrees_with_diffusers() {
-    control_agrees("one");
-}
-
-#[test]
-fn two_control_nets_with_guidance_and_an_early_end_agree_with_diffusers() {
-    control_agrees("two");
-}
-
-/// The same weights in the other layout, as differences to the UNet's, and with a strength for every frame.
-#[test]
-fn control_nets_are_read_in_every_layout_and_act_frame_by_frame() {
-    let folder = folder_of(&case("euler"));
-    let load = |file: &str| candle_core::safetensors::load(fixtures().join(file), &Device::Cpu).unwrap();
-    let depth = load("control/depth/diffusion_pytorch_model.safetensors");
-    let unet = load("kl-mid/unet/diffusion_pytorch_model.safetensors");
-    let wide = |t: &Tensor| t.to_dtype(DType::F32).unwrap();
-    let less = |(key, tensor): (&String, &Tensor)| match unet.get(key) {
-        Some(base) => (key.clone(), (wide(tensor) - wide(base)).unwrap()),
-        None => (key.clone(), wide(tensor)),
-    };
-    let mut differences: HashMap<String, Tensor> = depth.iter().map(less).collect();
-    differences.insert("difference".into(), Tensor::zeros(0, DType::F32, &Device::Cpu).unwrap());
-    let home = tempfile::tempdir().unwrap();
-    let (bare, differing) = (home.path().join("bare.safetensors"), home.path().join("diff.safetensors"));
-    candle_core::safetensors::save(&depth, &bare).unwrap();
-    candle_core::safetensors::save(&differences, &differing).unwrap();
-    let model = controlled(folder.path(), &[fixtures().join(NETS[1]), bare, differing]);
-    let (x, text) = inputs(3);
-    let (_, _, h, w) = x.dims4().unwrap();
-    let pictures = Tensor::arange(0f32, (3 * 3 * 4 * h * w) as f32, &Device::Cpu).unwrap();
-    let pictures =
-        ((pictures * 0.7).unwrap().sin().unwrap().reshape((3, 3, 2 * h, 2 * w)).unwrap() * 0.5).unwrap();
-    let predict = |net: usize, strengths: [f32; 3]| {
-        let features = model.features(net, &pictures).unwrap();
-        let control = Control { net, features, strengths: strengths.to_vec(), span: (0.0, 1.0) };
-        let with = Conditioning {
-            controls: vec![control],
-            ..moving(&text, &[Movement { effect: 0.0, ..Movement::PLAIN }; 3])
-        };
-        model.predict(&x, 500.0, &with).unwrap()
-    };
-    let whole = predict(0, [0.7; 3]);
-    assert!(values(&predict(1, [0.7; 3])) == values(&whole));
-    assert!(distance(&predict(2, [0.7; 3]), &whole) < 1e-5);
-    // Without motion modules frames don't see each other.
-    let (none, some) = (predict(0, [0.0; 3]), predict(0, [0.0, 0.7, 0.0]));
-    let row = |t: &Tensor, i| t.narrow(0, i, 1).unwrap();
-    assert!(
-        distance(&row(&some, 0), &row(&none, 0)) < 1e-6 && distance(&row(&some, 1), &row(&whole, 1)) < 1e-6
-    );
-    assert!(distance(&row(&some, 1), &row(&none, 1)) > 1e-3);
 }

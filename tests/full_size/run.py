@@ -4,8 +4,7 @@
 
 FOLDER is filled once: a pipeline of Stable Diffusion 1.5's sizes with a v2-type motion module, of random weights, what diffusers computes with
 it (16 frames at 256x256, 4 steps, guidance 1), and the same weights in every form below in a made-up ComfyUI folder. PARITY_TOOLS is where
-`make_reference.py` and `to_single_file.py` are. A file in one piece means CLIP's 12 heads; as long as `make_reference.py` gives its text encoder
-8, the last check fails: the folder's pictures are others. `cargo build --release --example parity` comes first.
+`make_reference.py` and `to_single_file.py` are. `cargo build --release --example parity` comes first.
 """
 import json, os, pathlib, re, subprocess, sys
 import torch
@@ -23,6 +22,17 @@ FORMS = [  # name of the model, name of the motion module, bits of the files
 ]
 
 
+# A checkpoint in one file doesn't say how many heads its text encoder has: everybody takes CLIP's 12. So has the reference.
+REFERENCE = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+import make_reference as reference
+plain = reference.CLIPTextConfig
+reference.CLIPTextConfig = lambda **sizes: plain(**{**sizes, "num_attention_heads": sizes["hidden_size"] // 64})
+reference.main()
+"""
+
+
 def halves(tensors):
     return {name: tensor.half().contiguous() for name, tensor in tensors.items()}
 
@@ -31,7 +41,7 @@ def fill(folder, tools):
     model, models = folder / "model", folder / "ComfyUI/models"
     if not (folder / "case.safetensors").exists():
         settings = "--size sd15 --mid --frames 16 --height 256 --width 256".split()
-        subprocess.run([sys.executable, tools / "make_reference.py", folder, *settings], check=True)
+        subprocess.run([sys.executable, "-c", REFERENCE, tools, folder, *settings], check=True)
     checkpoints, motion = models / "checkpoints", models / "animatediff_models"
     checkpoints.mkdir(parents=True, exist_ok=True), motion.mkdir(exist_ok=True)
     full = checkpoints / "single_f32.safetensors", motion / "animatediff_lightning_4step_f32_comfyui.safetensors"
