@@ -1,11 +1,36 @@
-//! Timings, where the time goes: scoped timers, written as a Chrome trace (chrome://tracing, Perfetto).
+//! Timings, where the time goes: scoped timers, written as a Chrome trace (chrome://tracing, Perfetto); and a stopwatch for trials.
 
 use crate::error::{Context, Error, Result};
+use crate::system;
 use crate::units::Seconds;
 use serde::Serialize;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
+
+/// Times work on the processor, about as long as it would take if nobody else worked.
+///
+/// On a busy computer the clock counts what other programs took meanwhile; what this one worked is no less than it would have waited
+/// alone. So the lesser of the two counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch {
+    began: Instant,
+    worked: Option<f64>,
+}
+
+impl Stopwatch {
+    /// Times from now on.
+    pub fn start() -> Self {
+        Stopwatch { began: Instant::now(), worked: system::processor_time() }
+    }
+
+    /// Seconds since then.
+    pub fn seconds(&self) -> f64 {
+        let waited = self.began.elapsed().as_secs_f64();
+        let worked = self.worked.and_then(|before| Some(system::processor_time()? - before));
+        worked.map_or(waited, |worked| worked.min(waited))
+    }
+}
 
 /// Collects the spans of one run. Costs two clock readings a span; nothing where it is off.
 #[derive(Debug)]

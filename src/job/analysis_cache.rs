@@ -4,7 +4,7 @@
 //! and of this very program: another build never reads it. A file appears whole or not at all, holds the hash of what is in
 //! it, and is left aside if anything is wrong with it. Whatever fails here costs time, never the analysis.
 
-use super::cache_folder::cache_folder;
+use super::cache_folder::{cache_folder, this_build};
 use crate::atomic_file::Part;
 use crate::audio::{Analysis, Options};
 use crate::bounded_read;
@@ -60,12 +60,7 @@ pub(super) fn through(
 /// The name of the file for a track that is heard in a certain way by this build of the program.
 fn key(track: &Path, options: &Options) -> Result<String> {
     let mut digest = Digest::default();
-    digest.update(format!("{} {:?} {:?} ", env!("CARGO_PKG_VERSION"), options.tracker, options.stream));
-    let program = std::env::current_exe().and_then(|path| path.metadata());
-    if let Ok(program) = program {
-        let built = program.modified().ok().and_then(|t| t.duration_since(SystemTime::UNIX_EPOCH).ok());
-        digest.update(format!("{} {built:?} ", program.len()));
-    }
+    digest.update(format!("{} {:?} {:?} ", this_build(), options.tracker, options.stream));
     options.weights.as_deref().map_or(Ok(()), |weights| digest.update_file(weights))?;
     digest.update_file(track)?;
     Ok(digest.finish())

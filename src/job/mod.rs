@@ -33,6 +33,7 @@ pub mod models;
 mod options;
 pub mod presets;
 pub mod project_folder;
+mod rates_cache;
 mod record;
 mod render;
 mod request;

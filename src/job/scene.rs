@@ -6,6 +6,7 @@ use super::destination::Destination;
 use super::layers;
 use super::models;
 use super::options::Stretch;
+use super::rates_cache;
 use super::record::{JobRecord, Origin as RecordOrigin, ProjectRecord, SettingsRecord};
 use super::request::Request;
 use super::split;
@@ -197,7 +198,7 @@ impl Scene {
                 linear: sum.linear + own.linear,
             })
         };
-        render::estimate(job, &self.info, placement, (profile, &beside))
+        render::estimate(job, &self.info, placement, (profile, &beside, &rates_cache::through))
     }
 
     /// What decides the pictures.

@@ -15,11 +15,11 @@ use crate::error::{Context, Error, Result};
 use crate::nn::trial::{Rates, rates};
 use crate::score::ParamId;
 use crate::system;
+use crate::timing::Stopwatch;
 use crate::units::{Seconds, Size};
 use crate::video::{Frame, Profile, Quality, VideoSpec, Writer, apply};
 use crate::weights::Placement;
 use candle_core::Result as TensorResult;
-use std::time::Instant;
 use tempfile::TempDir;
 
 /// Multiply-adds of a trial layer, about.
@@ -43,8 +43,11 @@ pub struct Estimate {
     pub finish: Seconds,
 }
 
+/// Layers that are tried: what they are called on this placement, and the trial. Answers what it measures, or did before.
+pub type Tried<'a> = dyn Fn(&str, &dyn Fn() -> TensorResult<Rates>) -> TensorResult<Rates> + 'a;
+
 /// What `job`, written as `profile`, will need with the model of `info` at `placement`; `beside` says what a pass of a window takes beside
-/// UNet and ControlNets.
+/// UNet and ControlNets, and `tried` runs the trials of layers.
 ///
 /// # Errors
 /// Device, Output: a trial fails, as it would in the render.
@@ -52,21 +55,25 @@ pub fn estimate(
     job: &Job,
     info: &ModelInfo,
     placement: &Placement,
-    (profile, beside): (Profile, &dyn Fn(&Window) -> Products),
+    (profile, beside, tried): (Profile, &dyn Fn(&Window) -> Products, &Tried<'_>),
 ) -> Result<Estimate> {
     let length = job.settings.windows.length;
     let size = job.settings.generate;
     let area = size.pixels() / (info.downscale() * info.downscale());
-    let networks = Networks::tried(info, size, placement)
-        .context(|| Error::device("the speed trial failed").hint("a smaller --size needs less memory"))?;
-    let step = networks.seconds(info.pass_products(length, area));
-    let control = networks.seconds(info.control_products(length, area));
-    let decode = networks.seconds(info.decode_products(area));
     let show = trial_file(job, profile)? / TRIAL_FRAMES as f64;
 
     // What is shown as it was drawn is no network's work.
     let (drawn, windows): (Vec<Window>, Vec<Window>) =
         job.windows().into_iter().partition(|w| is_drawn(&job.timeline, w));
+    // Where all is drawn no network needs to be tried.
+    let networks = match windows.is_empty() {
+        true => Networks::IDLE,
+        false => Networks::tried(info, size, placement, tried)
+            .context(|| Error::device("the speed trial failed").hint("a smaller --size needs less memory"))?,
+    };
+    let step = networks.seconds(info.pass_products(length, area));
+    let control = networks.seconds(info.control_products(length, area));
+    let decode = networks.seconds(info.decode_products(area));
     let of = |window: &Window| {
         let more = networks.seconds(beside(window)) + control * acting(job, window);
         passes(job, window) * job.settings.steps as f64 * (step + more) + window.brings() as f64 * decode
@@ -86,7 +93,10 @@ pub fn estimate(
 struct Networks([Rates; 2]);
 
 impl Networks {
-    fn tried(info: &ModelInfo, size: Size, placement: &Placement) -> TensorResult<Self> {
+    /// None that would have to be waited for.
+    const IDLE: Networks = Networks([Rates { conv: f64::INFINITY, linear: f64::INFINITY }; 2]);
+
+    fn tried(info: &ModelInfo, size: Size, placement: &Placement, tried: &Tried<'_>) -> TensorResult<Self> {
         let factor = info.downscale() * 8;
         let (finest, deepest) = info.widths();
         let (h, w) = (size.height as usize / info.downscale(), size.width as usize / info.downscale());
@@ -94,7 +104,12 @@ impl Networks {
         let images = |channels: usize, (h, w): (usize, usize)| {
             (TRIAL_PRODUCTS / (9 * channels * channels * h * w) as f64).ceil().clamp(1.0, 16.0) as usize
         };
-        let at = |channels, size| rates(placement, channels, (images(channels, size), size));
+        let at = |channels, size: (usize, usize)| {
+            let images = images(channels, size);
+            let (device, dtype) = (placement.device.location(), placement.dtype);
+            let name = format!("{device:?} {dtype:?} {images}x{channels}x{}x{}", size.0, size.1);
+            tried(&name, &|| rates(placement, channels, (images, size)))
+        };
         Ok(Networks([at(finest, (h, w))?, at(deepest, coarse)?]))
     }
 
@@ -141,9 +156,9 @@ fn trial_drawing(job: &Job) -> Result<f64> {
     };
     let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
     sources.frame(frame)?;
-    let start = Instant::now();
+    let start = Stopwatch::start();
     sources.frame(frame)?;
-    Ok(start.elapsed().as_secs_f64())
+    Ok(start.seconds())
 }
 
 /// Seconds of finishing and writing a few frames as a render would, beside all that is temporary.
@@ -155,14 +170,15 @@ fn trial_file(job: &Job, profile: Profile) -> Result<f64> {
     let mut writer =
         Writer::create(&VideoSpec { path: &path, size, fps, profile, quality, sound: None, job: "{}" })?;
     let (part, made) = (job.part(), job.settings.generate);
-    let began = Instant::now();
+    // Encoders' threads may give way to everything else (x265's do, by themselves): on a busy computer the clock would count that.
+    let began = Stopwatch::start();
     for i in 0..TRIAL_FRAMES {
         // Frames from all over the part: effects cost more where they do more.
         let index = rate::shown(part.start + i as u64 * (part.end - part.start) / TRIAL_FRAMES as u64);
         writer.write(&apply(&waves(made, i), size, &finish_at(job, index, Pose::REST)))?;
     }
     writer.finish()?;
-    Ok(began.elapsed().as_secs_f64())
+    Ok(began.seconds())
 }
 
 /// A picture that moves, of waves in all colors.
