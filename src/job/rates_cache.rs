@@ -7,9 +7,9 @@ use super::cache_folder::{cache_folder, this_build};
 use crate::atomic_file::Part;
 use crate::bounded_read;
 use crate::digest::Digest;
+use crate::error::Result;
 use crate::nn::trial::Rates;
 use crate::system;
-use candle_core::Result;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +37,8 @@ fn through_folder(folder: Option<PathBuf>, name: &str, measure: &dyn Fn() -> Res
 /// Homes may be shared by computers of different speed.
 fn key(name: &str) -> String {
     let mut digest = Digest::default();
-    digest.update(format!("{} {:?} {} ", this_build(), system::host(), rayon::current_num_threads()));
+    let cores = std::thread::available_parallelism().ok();
+    digest.update(format!("{} {:?} {cores:?} ", this_build(), system::host()));
     digest.update(name);
     digest.finish()
 }

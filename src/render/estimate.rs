@@ -19,7 +19,6 @@ use crate::timing::Stopwatch;
 use crate::units::{Seconds, Size};
 use crate::video::{Frame, Profile, Quality, VideoSpec, Writer, apply};
 use crate::weights::Placement;
-use candle_core::Result as TensorResult;
 use tempfile::TempDir;
 
 /// Multiply-adds of a trial layer, about.
@@ -44,7 +43,7 @@ pub struct Estimate {
 }
 
 /// Layers that are tried: what they are called on this placement, and the trial. Answers what it measures, or did before.
-pub type Tried<'a> = dyn Fn(&str, &dyn Fn() -> TensorResult<Rates>) -> TensorResult<Rates> + 'a;
+pub type Tried<'a> = dyn Fn(&str, &dyn Fn() -> Result<Rates>) -> Result<Rates> + 'a;
 
 /// What `job`, written as `profile`, will need with the model of `info` at `placement`; `beside` says what a pass of a window takes beside
 /// UNet and ControlNets, and `tried` runs the trials of layers.
@@ -68,8 +67,7 @@ pub fn estimate(
     // Where all is drawn no network needs to be tried.
     let networks = match windows.is_empty() {
         true => Networks::IDLE,
-        false => Networks::tried(info, size, placement, tried)
-            .context(|| Error::device("the speed trial failed").hint("a smaller --size needs less memory"))?,
+        false => Networks::tried(info, size, placement, tried)?,
     };
     let step = networks.seconds(info.pass_products(length, area));
     let control = networks.seconds(info.control_products(length, area));
@@ -96,7 +94,7 @@ impl Networks {
     /// None that would have to be waited for.
     const IDLE: Networks = Networks([Rates { conv: f64::INFINITY, linear: f64::INFINITY }; 2]);
 
-    fn tried(info: &ModelInfo, size: Size, placement: &Placement, tried: &Tried<'_>) -> TensorResult<Self> {
+    fn tried(info: &ModelInfo, size: Size, placement: &Placement, tried: &Tried<'_>) -> Result<Self> {
         let factor = info.downscale() * 8;
         let (finest, deepest) = info.widths();
         let (h, w) = (size.height as usize / info.downscale(), size.width as usize / info.downscale());
@@ -108,7 +106,9 @@ impl Networks {
             let images = images(channels, size);
             let (device, dtype) = (placement.device.location(), placement.dtype);
             let name = format!("{device:?} {dtype:?} {images}x{channels}x{}x{}", size.0, size.1);
-            tried(&name, &|| rates(placement, channels, (images, size)))
+            let failed =
+                || Error::device("the speed trial failed").hint("a smaller --size needs less memory");
+            tried(&name, &|| rates(placement, channels, (images, size)).context(failed))
         };
         Ok(Networks([at(finest, (h, w))?, at(deepest, coarse)?]))
     }
