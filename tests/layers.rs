@@ -60,6 +60,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("aubio_rs", &["audio/beat.rs"]),
     ("candle_core", &["weights", "nn", "diffusion", "render"]),
     ("candle_nn", &["nn"]),
+    ("memmap2", &["weights/mapped.rs"]),
     ("tokenizers", &["diffusion/text/tokenizer.rs", "diffusion/text/typography.rs"]),
     ("pulp", &["vector.rs", "draw"]),
     ("ffmpeg_next", &["demux", "video", "audio/decode/ffmpeg"]),

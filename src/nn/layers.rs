@@ -8,13 +8,13 @@ use super::cpu::layout::TokenOrder;
 use super::cpu::linear::linear;
 use super::cpu::norm;
 use super::cpu::norm::GroupNormSpec;
-use super::cpu::widen::widen;
+use super::cpu::widen::{widen, widen_mapped};
 use super::cpu::{is_fast, pointwise};
 #[cfg(feature = "cuda")]
 use super::cuda;
 use crate::error::Result;
-use crate::weights::Scope;
 use crate::weights::adapter::{Moving, Overlay};
+use crate::weights::{Scope, Weight};
 use candle_core::{D, Device, Result as TensorResult, Tensor, bail};
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub use super::cpu::pointwise::Function;
 #[derive(Debug)]
 pub struct Linear {
     /// \[out, in]
-    weight: Tensor,
+    weight: Weight,
     bias: Option<Tensor>,
     overlay: Option<Arc<Overlay>>,
 }
@@ -42,15 +42,19 @@ pub struct Rows {
 /// Weights from this size on are better packed once by all threads than by each for its rows, and worth being kept in 16 bits.
 const LARGE_WEIGHT: usize = 1 << 19;
 
-/// What a layer of `shape` multiplies by, and what lies over it. On a CPU a large one that nothing lies over may be kept in 16 bits,
-/// and is widened whenever it is needed. Matrices and 1x1 convolutions stand for each other.
-fn weight_of(scope: &Scope<'_>, shape: &[usize]) -> Result<(Tensor, Option<Arc<Overlay>>)> {
+/// What a layer of `shape` multiplies by, and what lies over it. On a CPU a large one that nothing lies over may be kept in 16 bits or
+/// in its file, and is widened whenever it is needed. Matrices and 1x1 convolutions stand for each other.
+fn weight_of(scope: &Scope<'_>, shape: &[usize]) -> Result<(Weight, Option<Arc<Overlay>>)> {
     scope.weight(shape, shape.iter().product::<usize>() >= LARGE_WEIGHT)
 }
 
 /// A weight as it is multiplied by `x`.
-fn beside(weight: &Tensor, x: &Tensor) -> TensorResult<Tensor> {
-    if is_fast(x) && weight.dtype() != x.dtype() { widen(weight) } else { Ok(weight.clone()) }
+fn beside(weight: &Weight, x: &Tensor) -> TensorResult<Tensor> {
+    match weight {
+        Weight::Held(weight) if is_fast(x) && weight.dtype() != x.dtype() => widen(weight),
+        Weight::Held(weight) => Ok(weight.clone()),
+        Weight::Mapped(weight) => widen_mapped(weight),
+    }
 }
 
 impl Linear {
@@ -62,7 +66,7 @@ impl Linear {
 
     /// From a `weight` \[outputs, inputs] and a `bias` \[outputs] that are at hand.
     pub(super) fn from_tensors(weight: Tensor, bias: Tensor) -> Self {
-        Linear { weight, bias: Some(bias), overlay: None }
+        Linear { weight: Weight::Held(weight), bias: Some(bias), overlay: None }
     }
 
     /// From `weight` alone. Matrices that were stored as 1x1 convolutions are taken as well.
@@ -108,9 +112,9 @@ impl Linear {
     }
 
     fn apply(&self, x: &Tensor, residual: Option<&Tensor>, rows: Option<Rows>) -> TensorResult<Tensor> {
-        let Some(overlay) = &self.overlay else { return self.with(&self.weight, x, residual) };
+        let Some(overlay) = &self.overlay else { return self.with(beside(&self.weight, x)?, x, residual) };
         let now = overlay.now();
-        let mut y = self.with(&now.weight, x, residual)?;
+        let mut y = self.with(now.weight.clone(), x, residual)?;
         for moving in &now.moving {
             y = added(moving, x, y, rows)?;
         }
@@ -118,12 +122,11 @@ impl Linear {
     }
 
     /// As [`Self::apply`], computed with `weight`.
-    fn with(&self, weight: &Tensor, x: &Tensor, residual: Option<&Tensor>) -> TensorResult<Tensor> {
+    fn with(&self, weight: Tensor, x: &Tensor, residual: Option<&Tensor>) -> TensorResult<Tensor> {
         if is_fast(x) && self.is_small() {
-            return linear(x, weight, self.bias.as_ref(), residual);
+            return linear(x, &weight, self.bias.as_ref(), residual);
         }
         let mut dims = x.dims().to_vec();
-        let weight = beside(weight, x)?;
         let (outputs, inputs) = weight.dims2()?;
         if let Some(last) = dims.last_mut() {
             *last = outputs;
@@ -170,7 +173,7 @@ fn added(moving: &Moving, x: &Tensor, y: Tensor, rows: Option<Rows>) -> TensorRe
 #[derive(Debug)]
 pub struct Conv2d {
     /// \[out, in, k, k]
-    weight: Tensor,
+    weight: Weight,
     bias: Tensor,
     window: Conv2dConfig,
     overlay: Option<Arc<Overlay>>,
@@ -196,20 +199,23 @@ impl Conv2d {
 
     /// From a `weight` \[out, in, k, k] and a `bias` \[out] that are at hand.
     pub(super) fn from_tensors(weight: Tensor, bias: Tensor, window: Conv2dConfig) -> Self {
-        Conv2d { weight, bias, window, overlay: None }
+        Conv2d { weight: Weight::Held(weight), bias, window, overlay: None }
     }
 
     /// As [`Self::new`] for a layer that has no bias.
     pub fn without_bias(scope: &Scope<'_>, shape: [usize; 4], window: Conv2dConfig) -> Result<Self> {
         let weight = scope.get("weight", &shape)?;
         let bias = weight.zeros_like().and_then(|w| w.sum((1, 2, 3))).map_err(|e| scope.error(e))?;
-        Ok(Conv2d { weight, bias, window, overlay: None })
+        Ok(Conv2d { weight: Weight::Held(weight), bias, window, overlay: None })
     }
 
     /// The layer with `factor` times its result, plus `offset`.
     pub fn scaled(self, factor: f64, offset: f64) -> TensorResult<Self> {
-        let wide = self.weight.to_dtype(self.bias.dtype())?;
-        let (weight, bias) = ((wide * factor)?, self.bias.affine(factor, offset)?);
+        let wide = match &self.weight {
+            Weight::Held(weight) => weight.to_dtype(self.bias.dtype())?,
+            Weight::Mapped(weight) => widen_mapped(weight)?,
+        };
+        let (weight, bias) = (Weight::Held((wide * factor)?), self.bias.affine(factor, offset)?);
         Ok(Conv2d { weight, bias, ..self })
     }
 
@@ -232,9 +238,12 @@ impl Conv2d {
     /// that keep the size.
     pub fn forward_doubled(&self, x: &Tensor) -> TensorResult<Tensor> {
         let now = self.overlay.as_ref().map(|overlay| overlay.now());
-        let (weight, moves) =
-            now.as_ref().map_or((&self.weight, false), |now| (&now.weight, !now.moving.is_empty()));
-        if is_fast(x) && !moves && double::is_small(weight) {
+        let weight = match (&now, &self.weight) {
+            (Some(now), _) => now.moving.is_empty().then_some(&now.weight),
+            (None, Weight::Held(weight)) => Some(weight),
+            (None, Weight::Mapped(_)) => None,
+        };
+        if let Some(weight) = weight.filter(|weight| is_fast(x) && double::is_small(weight)) {
             return double::double_conv2d(x, weight, &self.bias);
         }
         let (_, _, h, w) = x.dims4()?;
@@ -242,7 +251,9 @@ impl Conv2d {
     }
 
     fn apply(&self, x: &Tensor, bias: &Tensor, finish: Finish<'_>) -> TensorResult<Tensor> {
-        let Some(overlay) = &self.overlay else { return self.with((&self.weight, bias), x, finish) };
+        let Some(overlay) = &self.overlay else {
+            return self.with((&beside(&self.weight, x)?, bias), x, finish);
+        };
         let now = overlay.now();
         if now.moving.is_empty() {
             return self.with((&now.weight, bias), x, finish);
@@ -267,7 +278,7 @@ impl Conv2d {
         let Some(second) = &moving.second else { return y + inner };
         let (outputs, rank) = second.dims2()?;
         let point = Conv2d {
-            weight: second.reshape((outputs, rank, 1, 1))?,
+            weight: Weight::Held(second.reshape((outputs, rank, 1, 1))?),
             bias: none(second)?,
             window: Conv2dConfig { stride: 1, before: 0, after: 0 },
             overlay: None,
@@ -282,7 +293,6 @@ impl Conv2d {
         x: &Tensor,
         finish: Finish<'_>,
     ) -> TensorResult<Tensor> {
-        let weight = &beside(weight, x)?;
         if is_fast(x) {
             return conv2d(x, (weight, bias), self.window, finish);
         }

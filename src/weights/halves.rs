@@ -2,6 +2,7 @@
 //! diffusers' names, in which the decoder's clamping at the front has no number.
 
 use super::element::Element;
+use super::mapped::Mapped;
 use super::source::{TensorSource, no_number};
 use crate::error::{Error, Result};
 use candle_core::Tensor;
@@ -101,6 +102,11 @@ impl TensorSource for Halves {
         let missing = || Error::model(format!("{}: there is no '{name}'", self.path.display()));
         let (source, name) = self.home(name).ok_or_else(missing)?;
         source.read(&name)
+    }
+
+    fn mapped(&self, name: &str) -> Option<Mapped> {
+        let (source, name) = self.home(name)?;
+        source.mapped(&name)
     }
 
     fn number(&self, name: &str) -> Result<f64> {

@@ -13,6 +13,7 @@ pub mod element;
 pub mod find;
 pub mod halves;
 pub mod keys;
+pub mod mapped;
 mod open;
 pub mod patch;
 pub mod pickle;
@@ -23,6 +24,7 @@ pub mod source;
 
 use adapter::{Adapter, Difference, Overlay, section};
 pub use find::find;
+pub use mapped::Weight;
 pub use open::{open, open_autoencoder};
 pub use patch::Patch;
 pub use slice::{Keys, Slice, whole};
@@ -289,7 +291,6 @@ impl Scope<'_> {
         read: impl Fn(&Weights, &str, &TensorEntry) -> Result<Tensor>,
     ) -> Result<Tensor> {
         let entry = self.entry(name, shape)?;
-        let squeezed = |s: &[usize]| s.iter().copied().filter(|n| *n != 1).collect::<Vec<_>>();
         if squeezed(&entry.shape) != squeezed(shape) {
             return self.get(name, shape);
         }
@@ -297,17 +298,33 @@ impl Scope<'_> {
         read(self.weights, &self.key(name), entry)?.reshape(shape).context(failed)
     }
 
-    /// The weight of a layer, and what lies over it while it is in use; a `large` one that nothing lies over as
+    /// The weight of a layer, and what lies over it while it is in use; a `large` one that nothing lies over stays in its file, or is as
     /// [`Self::get_large`] gives it.
-    pub fn weight(&self, shape: &[usize], large: bool) -> Result<(Tensor, Option<Arc<Overlay>>)> {
+    pub fn weight(&self, shape: &[usize], large: bool) -> Result<(Weight, Option<Arc<Overlay>>)> {
         let (name, key) = ("weight", self.key("weight"));
-        if self.weights.moving.is_empty() {
-            let get = if large { Self::get_large } else { Self::get_reshaped };
-            return get(self, name, shape).map(|weight| (weight, None));
+        let moves = self.weights.moving.iter().any(|a| a.changes_key(section(&key), &key));
+        if large && !moves {
+            let kept = self
+                .mapped(name, shape)?
+                .map_or_else(|| self.get_large(name, shape).map(Weight::Held), Ok)?;
+            return Ok((kept, None));
         }
         let base = self.get_reshaped(name, shape)?;
-        let overlay = self.weights.overlay(&key, self.entry(name, shape)?, &base)?;
-        Ok((base, overlay))
+        let overlay = if moves { self.weights.overlay(&key, self.entry(name, shape)?, &base)? } else { None };
+        Ok((Weight::Held(base), overlay))
+    }
+
+    /// The tensor `name` in its file, where it is what [`Self::get_large`] would give.
+    fn mapped(&self, name: &str, shape: &[usize]) -> Result<Option<Weight>> {
+        let (weights, entry) = (self.weights, self.entry(name, shape)?);
+        let Placement { dtype, device } = &weights.placement;
+        let as_it_is =
+            device.is_cpu() && *dtype == DType::F32 && weights.patches.is_empty() && entry.slice.is_none();
+        if !as_it_is || squeezed(&entry.shape) != squeezed(shape) {
+            return Ok(None);
+        }
+        let mapped = weights.source.mapped(&entry.name).map(|mapped| Weight::Mapped(mapped).reshaped(shape));
+        mapped.transpose().context(|| weights.unreadable(entry))
     }
 
     /// True if there is a tensor `name`.
@@ -342,6 +359,11 @@ impl Scope<'_> {
     fn key(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.to_owned() } else { format!("{}.{name}", self.prefix) }
     }
+}
+
+/// A shape without axes of 1: matrices and 1x1 convolutions stand for each other.
+fn squeezed(shape: &[usize]) -> Vec<usize> {
+    shape.iter().copied().filter(|n| *n != 1).collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! memory than the tensor that is read. A type that isn't known to candle spoils the tensor that has it, not the file.
 
 use super::element::Element;
+use super::mapped::{Mapped, Mapping};
 use super::source::{TensorSource, no_number};
 use crate::error::{Context, Error, Result};
 use candle_core::Tensor;
@@ -25,6 +26,7 @@ pub struct SafetensorsFile {
     shapes: BTreeMap<String, Vec<usize>>,
     places: BTreeMap<String, Place>,
     metadata: BTreeMap<String, String>,
+    mapping: Mapping,
 }
 
 /// Where a tensor's bytes lie.
@@ -73,7 +75,8 @@ impl SafetensorsFile {
             places.insert(name.clone(), Place { element: element(info.dtype), at, bytes: to - from });
             shapes.insert(name, info.shape.clone());
         }
-        Ok(SafetensorsFile { path: path.to_owned(), file, shapes, places, metadata: said })
+        let (path, mapping) = (path.to_owned(), Mapping::default());
+        Ok(SafetensorsFile { path, file, shapes, places, metadata: said, mapping })
     }
 }
 
@@ -124,6 +127,12 @@ impl TensorSource for SafetensorsFile {
         }
         let bytes = self.bytes(place).context(failed)?;
         place.element.tensor(bytes, shape).ok_or_else(failed)?.context(failed)
+    }
+
+    fn mapped(&self, name: &str) -> Option<Mapped> {
+        let (place, shape) = (self.places.get(name)?, self.shapes.get(name)?);
+        let from = usize::try_from(place.at).ok()?;
+        self.mapping.tensor(&self.file, from..from.checked_add(place.bytes)?, (place.element, shape))
     }
 
     fn number(&self, name: &str) -> Result<f64> {

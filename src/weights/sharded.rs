@@ -1,6 +1,7 @@
 //! Sharded weights: several files, and a `.index.json` that says which of them holds which tensor.
 
 use super::element::Element;
+use super::mapped::Mapped;
 use super::source::{TensorSource, no_number};
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
@@ -82,6 +83,10 @@ impl TensorSource for Sharded {
         let shard = self.homes.get(name).and_then(|home| self.shards.get(home));
         let missing = || Error::model(format!("{}: there is no '{name}'", self.path.display()));
         shard.ok_or_else(missing)?.read(name)
+    }
+
+    fn mapped(&self, name: &str) -> Option<Mapped> {
+        self.shards.get(self.homes.get(name)?)?.mapped(name)
     }
 
     fn number(&self, name: &str) -> Result<f64> {

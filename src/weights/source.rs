@@ -3,6 +3,7 @@
 //! A new layout is a file beside this one that implements [`TensorSource`], and a line in `open.rs`.
 
 use super::element::Element;
+use super::mapped::Mapped;
 use crate::error::{Error, Result};
 use candle_core::Tensor;
 use std::collections::BTreeMap;
@@ -35,6 +36,11 @@ pub trait TensorSource: Debug {
     /// # Errors
     /// Model: there is none of this name, its type is not one of floats, or the file is cut short.
     fn read(&self, name: &str) -> Result<Tensor>;
+
+    /// The tensor `name` where it lies in its file; none where it doesn't have 16 bits, or can't be left there.
+    fn mapped(&self, _name: &str) -> Option<Mapped> {
+        None
+    }
 
     /// The one number of the tensor `name`, whatever its type.
     ///

@@ -1,8 +1,10 @@
-//! Weights of 16 bits in single precision, for as long as they are multiplied by.
+//! Weights of 16 bits in single precision, for as long as they are multiplied by: from memory, and from files that are mapped.
 
 use super::{PIECE, each_piece, tensor};
-use candle_core::{CpuStorage, Result, Storage, Tensor, bail};
+use crate::weights::mapped::Mapped;
+use candle_core::{CpuStorage, DType, Result, Storage, Tensor, bail};
 use half::slice::HalfFloatSliceExt;
+use half::{bf16, f16};
 
 /// A dense tensor of half precision or brain floats on the CPU in single precision: every value is the same number.
 pub fn widen(x: &Tensor) -> Result<Tensor> {
@@ -23,11 +25,85 @@ pub fn widen(x: &Tensor) -> Result<Tensor> {
     tensor(values, x.dims())
 }
 
+/// Values of a file that are turned at once, on the stack.
+const TURN: usize = 256;
+
+/// As [`widen`], of a tensor in its file.
+pub fn widen_mapped(x: &Mapped) -> Result<Tensor> {
+    let (bytes, size) = (x.bytes(), (x.bytes().len() / 2, PIECE));
+    let part = |i: usize, out: &[f32]| &bytes[2 * i * PIECE..][..2 * out.len()];
+    let values = match x.dtype() {
+        DType::F16 => each_piece(size, |i, out| turn(part(i, out), f16::from_le_bytes, out)),
+        DType::BF16 => each_piece(size, |i, out| turn(part(i, out), bf16::from_le_bytes, out)),
+        _ => bail!("a tensor to be widened is not of 16 bits"),
+    };
+    tensor(values, x.dims())
+}
+
+/// The bytes of a file needn't lie where a processor wants numbers of two bytes.
+fn turn<T: Copy + Default>(bytes: &[u8], read: impl Fn([u8; 2]) -> T, out: &mut [f32])
+where
+    [T]: HalfFloatSliceExt,
+{
+    let mut values = [T::default(); TURN];
+    for (bytes, out) in bytes.chunks(2 * TURN).zip(out.chunks_mut(TURN)) {
+        let values = &mut values[..out.len()];
+        let pairs = bytes.as_chunks::<2>().0;
+        values.iter_mut().zip(pairs).for_each(|(value, pair)| *value = read(*pair));
+        values.convert_to_f32_slice(out);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::nn::cpu::noise;
-    use candle_core::DType;
+    use crate::weights::{Placement, Weight, Weights, whole};
+    use candle_core::Device;
+
+    #[test]
+    fn a_tensor_in_its_file_is_what_it_is_in_memory_wherever_it_begins() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("w.safetensors");
+        let placement = Placement { dtype: DType::F32, device: Device::Cpu };
+        let x = noise(1, &[3, 2 * TURN + 5]);
+        for (dtype, name) in [(DType::F16, "F16"), (DType::BF16, "BF16")] {
+            let narrow = x.to_dtype(dtype).unwrap();
+            let bytes: Vec<u8> = match dtype {
+                DType::F16 => narrow
+                    .flatten_all()
+                    .unwrap()
+                    .to_vec1::<f16>()
+                    .unwrap()
+                    .iter()
+                    .flat_map(|v| v.to_le_bytes())
+                    .collect(),
+                _ => narrow
+                    .flatten_all()
+                    .unwrap()
+                    .to_vec1::<bf16>()
+                    .unwrap()
+                    .iter()
+                    .flat_map(|v| v.to_le_bytes())
+                    .collect(),
+            };
+            for space in ["", " "] {
+                let shape = x.dims();
+                let header = format!(
+                    r#"{{"weight":{{"dtype":"{name}","shape":{shape:?},"data_offsets":[0,{}]}}}}{space}"#,
+                    bytes.len()
+                );
+                let file = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &bytes].concat();
+                std::fs::write(&path, file).unwrap();
+                let weights = Weights::open(&path, &placement, |key| whole(key.to_owned())).unwrap();
+                let (Weight::Mapped(mapped), None) = weights.scope("").weight(shape, true).unwrap() else {
+                    panic!("it is not left in its file");
+                };
+                let flat = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                assert_eq!(flat(&widen_mapped(&mapped).unwrap()), flat(&widen(&narrow).unwrap()));
+            }
+        }
+    }
 
     #[test]
     fn it_is_candles_conversion() {
