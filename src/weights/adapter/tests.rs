@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::weights::keys;
-use crate::weights::{Placement, Weights};
+use crate::weights::{Placement, Weight, Weights};
 use candle_core::Device;
 use candle_core::{DType, Tensor};
 use std::collections::BTreeMap;
@@ -107,8 +107,10 @@ fn a_weight_that_was_changed_in_use_is_the_merged_one_and_comes_back_to_the_bit(
         let adapter = Rc::new(opened(&kind, &targets));
         let (_, weights) = sections("kl-mid").into_iter().find(|(of, _)| *of == section).unwrap();
         let weights = weights.moved(vec![adapter]);
-        let (base, overlay) = weights.scope(layer).weight(theirs.dims(), false).unwrap();
-        let overlay = overlay.unwrap();
+        let (Weight::Held(base), Some(overlay)) = weights.scope(layer).weight(theirs.dims(), false).unwrap()
+        else {
+            panic!("{kind}: {key} isn't moved");
+        };
         overlay.turn(&[Arc::from([STRENGTH; 3])]).unwrap();
         let error = apart(&overlay.now().weight, &theirs);
         assert!(error <= 1e-6 && overlay.now().moving.is_empty(), "{kind}: {key} is off by {error:.1e}");
