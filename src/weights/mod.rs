@@ -13,6 +13,7 @@ pub mod element;
 pub mod find;
 pub mod halves;
 pub mod keys;
+pub mod ncnn;
 mod open;
 pub mod patch;
 pub mod pickle;

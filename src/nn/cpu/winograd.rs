@@ -11,7 +11,8 @@
 //! vector, and four outputs at them are summed up in registers. The kernels are transformed at every call, which is little
 //! beside the products, and read once for every vector of tiles, so this is for weights that stay in the cache.
 
-use super::conv_config::Finish;
+use super::conv_config::{Below, Finish};
+use super::pointwise::shrink;
 use super::{each_piece, pieces, read, tensor};
 use crate::vector::{vectorized, weighted_sums};
 use candle_core::{Result, Tensor};
@@ -40,10 +41,14 @@ pub fn conv3x3(x: &Tensor, (weight, bias): (&Tensor, &Tensor), finish: Finish<'_
     let ((n, c, h, w), o) = (x.dims4()?, weight.dims()[0]);
     let tiling = Tiling { h, w, rows: h.div_ceil(2), columns: w.div_ceil(2) };
     let together = ENOUGH.div_ceil(tiling.count()).min(n);
-    // An absent residual is read as the input and not looked at.
-    read([x, weight, bias, finish.residual.unwrap_or(x)], |[x, weight, bias, residual]| {
+    // An absent residual is read as the input and not looked at, absent factors as the bias.
+    let factors = finish.factors(o)?;
+    let others = [finish.residual.unwrap_or(x), factors.unwrap_or(bias)];
+    read([x, weight, bias, others[0], others[1]], |[x, weight, bias, residual, read_factors]| {
         let kernels = transformed(weight, c);
-        let layer = Layer { tiling, c, kernels: &kernels, bias, relu: finish.relu };
+        let factors = factors.map(|_| read_factors);
+        let relu = matches!(finish.below, Below::Vanish);
+        let layer = Layer { tiling, c, kernels: &kernels, bias, relu, factors };
         let (before, after) = (c * h * w, o * h * w);
         let out = pieces((n * after, together * after), Workspace::default, |room, i, out| {
             let x = &x[i * together * before..][..out.len() / after * before];
@@ -182,6 +187,8 @@ struct Layer<'a> {
     kernels: &'a [f32],
     bias: &'a [f32],
     relu: bool,
+    /// Of values below 0, by their channel.
+    factors: Option<&'a [f32]>,
 }
 
 impl Layer<'_> {
@@ -277,6 +284,9 @@ impl Layer<'_> {
                     }
                 }
             }
+            if let Some(factors) = self.factors {
+                shrink(out, factors[channel]);
+            }
         }
     }
 }
@@ -340,12 +350,19 @@ mod tests {
             let theirs = x.conv2d(&weight, 1, 1, 1, 1).unwrap();
             let theirs = theirs.broadcast_add(&bias.reshape((1, o, 1, 1)).unwrap()).unwrap();
             let residual = noise(4, &[n, o, h, w]);
+            let factors = noise(5, &[o]);
+            let plain = conv3x3(&x, (&weight, &bias), Finish::default()).unwrap();
+            assert!(apart(&plain, &theirs) < 1e-5 * (9.0 * c as f32).sqrt());
             for relu in [false, true] {
                 for residual in [None, Some(&residual)] {
-                    let ours = conv3x3(&x, (&weight, &bias), Finish { residual, relu }).unwrap();
-                    let mut wanted = residual.map_or(theirs.clone(), |r| (&theirs + r).unwrap());
-                    if relu {
-                        wanted = wanted.relu().unwrap();
+                    let below = if relu { Below::Vanish } else { Below::Shrink(&factors) };
+                    let ours = conv3x3(&x, (&weight, &bias), Finish { residual, below }).unwrap();
+                    let sum = residual.map_or(theirs.clone(), |r| (&theirs + r).unwrap());
+                    let mut wanted = sum.relu().unwrap();
+                    if !relu {
+                        let under = sum.neg().unwrap().relu().unwrap();
+                        let factors = factors.reshape((1, o, 1, 1)).unwrap();
+                        wanted = (wanted - under.broadcast_mul(&factors).unwrap()).unwrap();
                     }
                     let worst = apart(&ours, &wanted);
                     assert!(worst < 1e-5 * (9.0 * c as f32).sqrt(), "{n} {c} {o} {h} {w}: {worst}");
