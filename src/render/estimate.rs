@@ -12,10 +12,12 @@ use super::stages::QUEUE;
 use crate::diffusion::ModelInfo;
 use crate::diffusion::model::Products;
 use crate::error::{Context, Error, Result};
+use crate::nn::cpu::threads;
 use crate::nn::trial::{Rates, rates};
 use crate::score::ParamId;
 use crate::system;
 use crate::units::{Seconds, Size};
+use crate::upscale::UpscalerFile;
 use crate::video::{Frame, Profile, Quality, VideoSpec, Writer, apply};
 use crate::weights::Placement;
 use candle_core::Result as TensorResult;
@@ -50,7 +52,7 @@ pub struct Estimate {
 /// Device, Output: a trial fails, as it would in the render.
 pub fn estimate(
     job: &Job,
-    info: &ModelInfo,
+    (info, upscaler): (&ModelInfo, Option<&UpscalerFile>),
     placement: &Placement,
     (profile, beside): (Profile, &dyn Fn(&Window) -> Products),
 ) -> Result<Estimate> {
@@ -61,7 +63,9 @@ pub fn estimate(
         .context(|| Error::device("the speed trial failed").hint("a smaller --size needs less memory"))?;
     let step = networks.seconds(info.pass_products(length, area));
     let control = networks.seconds(info.control_products(length, area));
-    let decode = networks.seconds(info.decode_products(area));
+    let upscale = upscaler.map_or(Ok(0.0), |file| upscaling(file, size, placement));
+    let upscale = upscale.context(|| Error::device("the speed trial of the upscaler failed"))?;
+    let decode = networks.seconds(info.decode_products(area)) + upscale;
     let show = trial_file(job, profile)? / TRIAL_FRAMES as f64;
 
     // What is shown as it was drawn is no network's work.
@@ -78,7 +82,7 @@ pub fn estimate(
     let finish = job.settings.frames as f64 * show + drawn;
     // On a CPU the stages share the cores; elsewhere one goes on beside the other.
     let time = if placement.device.is_cpu() { generate + finish } else { generate.max(finish) };
-    let memory = needed_memory(job, info, placement);
+    let memory = needed_memory(job, (info, upscaler), placement);
     Ok(Estimate { time: Seconds(time), memory, takes, finish: Seconds(finish) })
 }
 
@@ -106,11 +110,17 @@ impl Networks {
 
 /// Bytes of main memory at the peak of rendering `job` with the model of `info` at `placement`: weights, what the layers hold, and the
 /// pictures that wait between the stages; none where the system doesn't tell what is held already.
-pub fn needed_memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Option<u64> {
+pub fn needed_memory(
+    job: &Job,
+    (info, upscaler): (&ModelInfo, Option<&UpscalerFile>),
+    placement: &Placement,
+) -> Option<u64> {
     let length = job.settings.windows.length;
     let pixels = job.settings.generate.pixels();
     let waiting = ((2 * QUEUE + 1) * length * 3 * pixels) as f64;
-    let now = system::resident_memory()? as f64;
+    let large = upscaler.map_or(0.0, |file| file.needed(size_of(job), placement));
+    // Pictures that were enlarged wait in small numbers.
+    let now = system::resident_memory()? as f64 + large;
     if !placement.device.is_cpu() {
         return Some((now + waiting) as u64);
     }
@@ -120,6 +130,20 @@ pub fn needed_memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Opti
     let latents = (length * pixels / (info.downscale() * info.downscale())) as f64;
     let pass = HELD * latents * info.widths().0 as f64 * placement.dtype.size_in_bytes() as f64;
     Some((now + (net + vae) * bytes + pass + waiting) as u64)
+}
+
+fn size_of(job: &Job) -> (usize, usize) {
+    let Size { width, height } = job.settings.generate;
+    (height as usize, width as usize)
+}
+
+/// Seconds in which the network of `file` enlarges a picture of `size`.
+fn upscaling(file: &UpscalerFile, size: Size, placement: &Placement) -> TensorResult<f64> {
+    // As many pictures as are worked on together.
+    let images = if placement.device.is_cpu() { threads().min(8) } else { 1 };
+    let trial = (size.height.min(128) as usize, size.width.min(128) as usize);
+    let rate = rates(placement, file.width(), (images, trial))?.conv;
+    Ok(file.products() * size.pixels() as f64 / rate)
 }
 
 /// How often a step of this window runs the network.

@@ -155,9 +155,18 @@ impl<'a> Sources<'a> {
         part: Range<usize>,
     ) -> Result<Vec<Frame>> {
         let first = window.new_frames().start + part.start as u64;
-        let frames = first.until(first + part.len() as u64);
-        let mut pictures = Vec::with_capacity(part.len());
-        for (frame, settled) in frames.zip(self.settled(model, window, latents, part)?) {
+        let settled = self.settled(model, window, latents, part)?;
+        self.with_drawn(first, settled)
+    }
+
+    /// `settled` pictures from frame `first` on, with those between them that are sources as they were drawn.
+    pub fn with_drawn(
+        &mut self,
+        first: GeneratedFrame,
+        settled: Vec<Option<Frame>>,
+    ) -> Result<Vec<Frame>> {
+        let mut pictures = Vec::with_capacity(settled.len());
+        for (frame, settled) in first.until(first + settled.len() as u64).zip(settled) {
             let drawn = if settled.is_none() { self.frame(frame)? } else { None };
             pictures.extend(settled.or(drawn));
         }

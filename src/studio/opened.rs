@@ -161,6 +161,7 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     say("model", path(&job.model)?);
     say("motion", path(&job.motion)?);
     say("vae", path(&job.vae)?);
+    say("upscale", path(&job.upscale)?);
     say("clip_skip", job.clip_skip.map(|layer| layer.to_string()));
     say("lut", path(&job.lut)?);
     say("steps", job.steps.map(|n| n.to_string()));

@@ -1,6 +1,6 @@
 //! Files of upscalers: looked at without reading a weight.
 
-use super::upscaler::Upscaler;
+use super::upscaler::{Upscaler, room};
 use crate::digest::Digest;
 use crate::error::{Error, Result};
 use crate::weights::keys::kind::Kind;
@@ -74,6 +74,15 @@ impl UpscalerFile {
         match self.net {
             UpscalerNet::Compact { width, .. } | UpscalerNet::Rrdb { width, .. } => width,
         }
+    }
+
+    /// Bytes of main memory that it needs at `placement` for pictures of `size` (height, width), its weights among them.
+    pub fn needed(&self, (h, w): (usize, usize), placement: &Placement) -> f64 {
+        if !placement.device.is_cpu() {
+            return 0.0;
+        }
+        let weights: usize = self.net.shapes().values().map(|shape| shape.iter().product::<usize>()).sum();
+        (4 * weights) as f64 + room(self.net, h * w)
     }
 
     /// A hash of its files.

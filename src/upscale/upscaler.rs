@@ -17,6 +17,22 @@ const FAR: usize = 24;
 /// Bytes that tiles which are worked on at the same time may take.
 const ROOM: usize = 2 << 30;
 
+/// Bytes of a tile's pixels in all layers that stand at once, and how many tiles are worked on at the same time.
+fn costs(net: UpscalerNet) -> (usize, usize) {
+    let channels = match net {
+        UpscalerNet::Compact { width, .. } => 3 * width,
+        UpscalerNet::Rrdb { width, growth, .. } => 4 * width + 8 * growth,
+    };
+    (4 * channels, threads().min(ROOM / (4 * channels * MOST)).max(1))
+}
+
+/// Bytes that enlarging pictures of so many pixels takes on a CPU, about.
+pub(super) fn room(net: UpscalerNet, pixels: usize) -> f64 {
+    let (bytes, abreast) = costs(net);
+    let large = 3 * 4 * 3 * net.scale() * net.scale();
+    (abreast * (bytes * pixels.min(MOST) + large * pixels)) as f64
+}
+
 /// A loaded network that makes pictures larger.
 #[derive(Debug)]
 pub struct Upscaler {
@@ -33,17 +49,16 @@ pub struct Upscaler {
 
 impl Upscaler {
     pub(super) fn new(scope: &Scope<'_>, net: UpscalerNet, placement: Placement) -> Result<Self> {
-        let (reach, unit, channels) = match net {
-            UpscalerNet::Compact { width, layers, .. } => (layers + 1, 1, 3 * width),
-            UpscalerNet::Rrdb { width, growth, fold, .. } => (FAR, fold, 4 * width + 8 * growth),
+        let (reach, unit) = match net {
+            UpscalerNet::Compact { layers, .. } => (layers + 1, 1),
+            UpscalerNet::Rrdb { fold, .. } => (FAR, fold),
         };
-        let bytes = 4 * channels * MOST;
         Ok(Upscaler {
             net: Network::new(scope, net)?,
             scale: net.scale(),
             beside: ((reach + FADE).next_multiple_of(unit), unit),
             most: MOST,
-            abreast: if placement.device.is_cpu() { threads().min(ROOM / bytes).max(1) } else { 1 },
+            abreast: if placement.device.is_cpu() { costs(net).1 } else { 1 },
             placement,
         })
     }
