@@ -30,6 +30,8 @@ const LANES: usize = 16;
 const HALF: usize = LANES / 2;
 /// Tiles that images which are handled together should have at least.
 const ENOUGH: usize = 48;
+/// Values of a framed band: 1 MiB, a part of a core's cache, beside kernels and tiles.
+const BAND: usize = 1 << 18;
 
 /// Whether a 3x3 kernel of this shape is worth it.
 pub fn is_small([o, c]: [usize; 2]) -> bool {
@@ -95,6 +97,16 @@ struct Tiling {
     columns: usize,
 }
 
+/// Rows of tiles that are framed together: all of all images where these are small, a few of one where it is large. What is framed is
+/// read twice by rows of tiles that overlap, by each in another order than it lies in; so it had better lie in a core's cache.
+#[derive(Clone, Copy, Debug)]
+struct Band {
+    image: usize,
+    images: usize,
+    row: usize,
+    rows: usize,
+}
+
 /// Tiles side by side in one row of one image.
 #[derive(Clone, Copy, Debug)]
 struct Run {
@@ -116,8 +128,26 @@ impl Tiling {
         2 * (self.columns + 1)
     }
 
-    fn plane(&self) -> usize {
-        (2 * self.rows + 2) * self.row()
+    /// Values of a framed plane of so many rows of tiles.
+    fn plane(&self, rows: usize) -> usize {
+        (2 * rows + 2) * self.row()
+    }
+
+    /// The bands of `images` images of `c` channels.
+    fn bands(&self, images: usize, c: usize) -> impl Iterator<Item = Band> {
+        let tiling = *self;
+        let fits = |rows: usize| c * tiling.plane(rows) <= BAND;
+        let small = images * c * tiling.plane(tiling.rows) <= BAND;
+        let rows = if small { tiling.rows } else { (1..tiling.rows).take_while(|rows| fits(*rows)).last().unwrap_or(1) };
+        let together = if small { images } else { 1 };
+        (0..images).step_by(together.max(1)).flat_map(move |image| {
+            (0..tiling.rows).step_by(rows.max(1)).map(move |row| Band {
+                image,
+                images: together,
+                row,
+                rows: rows.min(tiling.rows - row),
+            })
+        })
     }
 
     /// The runs of the `count` tiles from `first` on, over all images.
@@ -138,16 +168,22 @@ impl Tiling {
         })
     }
 
-    /// The planes of `x` framed, and room for a vector behind them; `framed` is empty or of this tiling.
+    /// The planes of `x` framed, as far as `band` goes, and room for a vector behind them; `framed` is empty or of this tiling, so that
+    /// the borders at its sides are zeros.
     #[inline(always)]
-    fn frame(&self, x: &[f32], framed: &mut Vec<f32>) {
-        let planes = x.len() / (self.h * self.w);
-        framed.resize(planes * self.plane() + HALF, 0.0);
-        for (to, from) in framed.chunks_exact_mut(self.plane()).zip(x.chunks_exact(self.h * self.w)) {
-            let lines = to[self.row()..].chunks_exact_mut(self.row());
-            for (to, from) in lines.zip(from.chunks_exact(self.w)) {
-                let (even, odd) = to.split_at_mut(self.columns + 1);
-                part(from, odd, &mut even[1..]);
+    fn frame(&self, x: &[f32], (band, c): (Band, usize), framed: &mut Vec<f32>) {
+        let plane = self.plane(band.rows);
+        framed.resize(framed.len().max(band.images * c * plane + HALF), 0.0);
+        let planes = x.chunks_exact(self.h * self.w).skip(band.image * c).take(band.images * c);
+        for (to, from) in framed.chunks_exact_mut(plane).zip(planes) {
+            for (line, to) in to.chunks_exact_mut(self.row()).enumerate() {
+                match (2 * band.row + line).checked_sub(1).filter(|y| *y < self.h) {
+                    Some(y) => {
+                        let (even, odd) = to.split_at_mut(self.columns + 1);
+                        part(&from[y * self.w..][..self.w], odd, &mut even[1..]);
+                    }
+                    None => to.fill(0.0),
+                }
             }
         }
     }
@@ -195,17 +231,27 @@ impl Layer<'_> {
     /// The images `x` convolved.
     #[inline(always)]
     fn convolve(&self, x: &[f32], residual: Option<&[f32]>, out: &mut [f32], room: &mut Workspace) {
-        let Workspace { framed, tiles, sums } = room;
-        self.tiling.frame(x, framed);
-        let all = x.len() / (self.c * self.tiling.h * self.tiling.w) * self.tiling.count();
         let outputs = self.bias.len().next_multiple_of(OUTPUTS);
-        tiles.resize(PLACES * self.c, [0.0; LANES]);
-        sums.resize(PLACES * outputs, [0.0; LANES]);
-        for first in (0..all).step_by(LANES) {
+        room.tiles.resize(PLACES * self.c, [0.0; LANES]);
+        room.sums.resize(PLACES * outputs, [0.0; LANES]);
+        for band in self.tiling.bands(x.len() / (self.c * self.tiling.h * self.tiling.w), self.c) {
+            self.tiling.frame(x, (band, self.c), &mut room.framed);
+            self.convolve_band(band, residual, out, room);
+        }
+    }
+
+    /// The tiles of a band that was framed.
+    #[inline(always)]
+    fn convolve_band(&self, band: Band, residual: Option<&[f32]>, out: &mut [f32], room: &mut Workspace) {
+        let Workspace { framed, tiles, sums } = room;
+        let outputs = self.bias.len().next_multiple_of(OUTPUTS);
+        let begin = (band.image * self.tiling.rows + band.row) * self.tiling.columns;
+        let all = begin + band.images * band.rows * self.tiling.columns;
+        for first in (begin..all).step_by(LANES) {
             let runs = || self.tiling.runs(first, (all - first).min(LANES));
             // Not `for_each`: what its closure calls would not be compiled for wide vectors.
             for run in runs() {
-                self.transform(framed, run, tiles);
+                self.transform(framed, (band, run), tiles);
             }
             let kernels = self.kernels.as_chunks::<OUTPUTS>().0;
             for (place, (tiles, sums)) in
@@ -226,10 +272,11 @@ impl Layer<'_> {
 
     /// Bᵀ d B of a run's tiles in all channels.
     #[inline(always)]
-    fn transform(&self, framed: &[f32], run: Run, tiles: &mut [[f32; LANES]]) {
-        let (row, plane) = (self.tiling.row(), self.tiling.plane());
+    fn transform(&self, framed: &[f32], (band, run): (Band, Run), tiles: &mut [[f32; LANES]]) {
+        let (row, plane) = (self.tiling.row(), self.tiling.plane(band.rows));
         for channel in 0..self.c {
-            let corner = &framed[(run.image * self.c + channel) * plane + 2 * run.row * row..];
+            let at = (run.image - band.image) * self.c + channel;
+            let corner = &framed[at * plane + 2 * (run.row - band.row) * row..];
             for at in (0..run.count).step_by(HALF) {
                 let mut d = [[[0.0; HALF]; 4]; 4];
                 for (y, d) in d.iter_mut().enumerate() {
@@ -345,6 +392,8 @@ mod tests {
             [3, 16, 6, 9, 16],
             [1, 64, 3, 40, 100],
             [1, 200, 9, 18, 32],
+            // In bands, the last of which is smaller.
+            [2, 64, 5, 37, 300],
         ] {
             let (x, weight, bias) = (noise(1, &[n, c, h, w]), noise(2, &[o, c, 3, 3]), noise(3, &[o]));
             let theirs = x.conv2d(&weight, 1, 1, 1, 1).unwrap();
