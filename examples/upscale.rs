@@ -22,13 +22,17 @@ use std::time::Instant;
 
 fn upscale(words: &[String]) -> Result<()> {
     let [network, from, pictures, result, rest @ ..] = words else {
-        return Err(Error::usage("something is missing").hint("upscale NETWORK SIZE PICTURES RESULT [SIZE [TILE]]"));
+        return Err(
+            Error::usage("something is missing").hint("upscale NETWORK SIZE PICTURES RESULT [SIZE [TILE]]")
+        );
     };
-    let (from, to): (Size, Option<Size>) = (from.parse()?, rest.first().map(|size| size.parse()).transpose()?);
+    let (from, to): (Size, Option<Size>) =
+        (from.parse()?, rest.first().map(|size| size.parse()).transpose()?);
     let file = UpscalerFile::open(Path::new(network))?;
     let mut upscaler = file.load(&Placement { dtype: DType::F32, device: Device::Cpu })?;
     if let Some(tile) = rest.get(1) {
-        upscaler = upscaler.in_tiles_of(tile.parse().context(|| Error::usage("a tile has a number of pixels"))?);
+        upscaler =
+            upscaler.in_tiles_of(tile.parse().context(|| Error::usage("a tile has a number of pixels"))?);
     }
     let failed = || Error::input("the pictures can't be read");
     let mut input = File::open(pictures).context(failed)?;

@@ -58,13 +58,18 @@ fn workers_and_a_join_give_the_bytes_of_one_run() {
 fn upscalers_are_known_by_what_they_are_and_other_files_are_refused() {
     let stage = stage(1.0);
     let inspected = stage.run("models inspect small.pth other.safetensors dense.bin").succeeds();
-    for said in ["SRVGG compact of 3 layers, 2 times", "RRDB (ESRGAN) of 2 blocks, 4 times", "--upscale", "upscaler"] {
+    for said in
+        ["SRVGG compact of 3 layers, 2 times", "RRDB (ESRGAN) of 2 blocks, 4 times", "--upscale", "upscaler"]
+    {
         assert!(inspected.out.contains(said), "{}", inspected.out);
     }
     let job = "render track.wav --size 96x64 --steps 1 --upscale";
     stage.run(&format!("{job} nowhere")).fails(4, &["no upscaler 'nowhere'", "--upscale takes a path"]);
     fs::remove_file(stage.path("dense.bin")).unwrap();
     stage.run(&format!("{job} dense.param")).fails(4, &["dense.bin", "side by side"]);
-    let vae = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark/vae/diffusion_pytorch_model.safetensors");
-    stage.run(&format!("{job} {}", vae.display())).fails(4, &["no upscaler", "autoencoder", "RealESRGAN_x4plus"]);
+    let vae =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark/vae/diffusion_pytorch_model.safetensors");
+    stage
+        .run(&format!("{job} {}", vae.display()))
+        .fails(4, &["no upscaler", "autoencoder", "RealESRGAN_x4plus"]);
 }

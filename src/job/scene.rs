@@ -178,7 +178,9 @@ impl Scene {
     /// # Errors
     /// Model: its file is damaged.
     pub fn load_upscaler(&self, placement: &Placement) -> Result<Option<Upscaler>> {
-        self.upscaler.as_ref().map(|file| file.load(placement)).transpose()
+        let Some(file) = &self.upscaler else { return Ok(None) };
+        let loaded = file.load(placement)?;
+        Ok(Some(if self.request.model.low_memory { loaded.saving_memory() } else { loaded }))
     }
 
     /// The networks, at `placement`. All that was heard is given back before they come.

@@ -114,7 +114,8 @@ pub fn make_takes(
     if destination.earlier == Earlier::Discarded {
         WorkFolder::discard(&folder)?;
     }
-    let space = Space::of(&job, &scene.info, destination.profile).with_pictures(&job, scene.upscaler.is_some());
+    let space =
+        Space::of(&job, &scene.info, destination.profile).with_pictures(&job, scene.upscaler.is_some());
     // Before a frame is made: what lies there is of the same settings and weights.
     let store = WorkFolder::open(&folder, &job.settings)?;
     Film::of(&job).note(&folder)?;

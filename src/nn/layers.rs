@@ -247,7 +247,8 @@ impl Conv2d {
         if now.moving.is_empty() {
             return self.with((&now.weight, bias), x, finish);
         }
-        let mut y = self.with((&now.weight, bias), x, Finish { residual: finish.residual, ..Finish::default() })?;
+        let mut y =
+            self.with((&now.weight, bias), x, Finish { residual: finish.residual, ..Finish::default() })?;
         for moving in &now.moving {
             y = self.moved(moving, x, y)?;
         }

@@ -8,7 +8,11 @@ use crate::video::Frame;
 use candle_core::Device;
 
 /// `pictures` of one size at the size `to`, enlarged by the network; those that aren't there stay so.
-pub(super) fn enlarged(pictures: Vec<Option<Frame>>, upscaler: &Upscaler, to: Size) -> Result<Vec<Option<Frame>>> {
+pub(super) fn enlarged(
+    pictures: Vec<Option<Frame>>,
+    upscaler: &Upscaler,
+    to: Size,
+) -> Result<Vec<Option<Frame>>> {
     let there: Vec<bool> = pictures.iter().map(Option::is_some).collect();
     let small: Vec<Frame> = pictures.into_iter().flatten().collect();
     let mut large = Vec::with_capacity(small.len());

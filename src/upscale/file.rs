@@ -60,7 +60,8 @@ impl UpscalerFile {
         let size = |name: &str| match self.net {
             UpscalerNet::Compact { .. } => 1.0,
             UpscalerNet::Rrdb { fold, doublings, .. } => {
-                let number = name.strip_prefix("conv_up").and_then(|rest| rest.split('.').next()?.parse().ok());
+                let number =
+                    name.strip_prefix("conv_up").and_then(|rest| rest.split('.').next()?.parse().ok());
                 let last = name.starts_with("conv_hr") || name.starts_with("conv_last");
                 let doubled = number.unwrap_or(if last { doublings } else { 0 });
                 ((1 << doubled) as f64 / fold as f64).powi(2)

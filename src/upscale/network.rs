@@ -2,8 +2,8 @@
 
 use crate::error::{Context, Error, Result};
 use crate::nn::layers::{Below, Conv2d, Finish, pixel_shuffle, pixel_unshuffle, shrink, upsample};
-use crate::weights::{Placement, Scope};
 use crate::weights::keys::upscaler::UpscalerNet;
+use crate::weights::{Placement, Scope};
 use candle_core::{Result as TensorResult, Tensor};
 
 /// Slope of the leaky ReLUs of RRDB below 0.
@@ -161,10 +161,10 @@ struct Dense {
 
 impl Dense {
     fn new(scope: &Scope<'_>, (width, growth): (usize, usize)) -> Result<Self> {
-        let conv = |k: usize, out: usize| {
-            Conv2d::same(&scope.at(format!("conv{k}")), width + (k - 1) * growth, out)
-        };
-        let last = conv(5, width)?.scaled(SHARE, 0.0).context(|| scope.error("its last layer can't be scaled"))?;
+        let conv =
+            |k: usize, out: usize| Conv2d::same(&scope.at(format!("conv{k}")), width + (k - 1) * growth, out);
+        let last =
+            conv(5, width)?.scaled(SHARE, 0.0).context(|| scope.error("its last layer can't be scaled"))?;
         let layers = [conv(1, growth)?, conv(2, growth)?, conv(3, growth)?, conv(4, growth)?];
         Ok(Dense { layers, last, slopes: slopes(scope, growth)?, width, growth })
     }

@@ -93,11 +93,14 @@ mod tests {
     #[test]
     fn slopes_keep_their_slope_and_other_shapes_are_cropped() {
         let plane: Vec<f32> = (0..40 * 60).map(|i| (i % 60) as f32 + 100.0 * (i / 60) as f32).collect();
-        for (out, scale) in [(size(120, 80), 2.0f32), (size(30, 20), 0.5), (size(60, 20), 1.0), (size(40, 40), 1.0)] {
+        for (out, scale) in
+            [(size(120, 80), 2.0f32), (size(30, 20), 0.5), (size(60, 20), 1.0), (size(40, 40), 1.0)]
+        {
             let found = resized(plane.clone(), (40, 60), out);
             for (i, value) in found.iter().enumerate() {
                 let (x, y) = ((i as u32 % out.width) as f32, (i as u32 / out.width) as f32);
-                let at = |x: f32, side: u32, count: f32| (x + 0.5 - side as f32 / 2.0) / scale + count / 2.0 - 0.5;
+                let at =
+                    |x: f32, side: u32, count: f32| (x + 0.5 - side as f32 / 2.0) / scale + count / 2.0 - 0.5;
                 let (x, y) = (at(x, out.width, 60.0), at(y, out.height, 40.0));
                 let inside = (4.0..56.0).contains(&x) && (4.0..36.0).contains(&y);
                 assert!(!inside || (value - x - 100.0 * y).abs() < 0.02, "{out}: {value} at {x} {y}");

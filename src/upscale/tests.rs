@@ -90,10 +90,17 @@ fn no_step_is_seen_where_tiles_of_a_network_meet_that_sees_further() {
         let (_, _, h, w) = whole.dims4().unwrap();
         // The largest step between neighbours of every column and row, and how far both pictures' steps are apart.
         for (dim, size) in [(3, w), (2, h)] {
-            let step = |x: &Tensor| (x.narrow(dim, 1, size - 1).unwrap() - x.narrow(dim, 0, size - 1).unwrap()).unwrap();
+            let step = |x: &Tensor| {
+                (x.narrow(dim, 1, size - 1).unwrap() - x.narrow(dim, 0, size - 1).unwrap()).unwrap()
+            };
             let (before, after) = (step(&whole), step(&tiled));
-            let largest = before.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap();
-            assert!(apart(&before, &after) < 0.01 * largest, "{file}: {} of {largest}", apart(&before, &after));
+            let largest =
+                before.abs().unwrap().flatten_all().unwrap().max(0).unwrap().to_scalar::<f32>().unwrap();
+            assert!(
+                apart(&before, &after) < 0.01 * largest,
+                "{file}: {} of {largest}",
+                apart(&before, &after)
+            );
         }
     }
 }

@@ -96,9 +96,12 @@ mod tests {
 
     #[test]
     fn tiles_cover_a_picture_see_beside_it_and_fade_into_each_other() {
-        for (size, most, beside) in
-            [((308, 532), 1 << 14, (18, 1)), ((100, 2000), 20_000, (32, 2)), ((64, 64), 1, (8, 4)), ((40, 40), 5000, (8, 1))]
-        {
+        for (size, most, beside) in [
+            ((308, 532), 1 << 14, (18, 1)),
+            ((100, 2000), 20_000, (32, 2)),
+            ((64, 64), 1, (8, 4)),
+            ((40, 40), 5000, (8, 1)),
+        ] {
             let sides = tiling(size, most, beside);
             for (side, length) in sides.iter().zip([size.0, size.1]) {
                 let scale = 4;

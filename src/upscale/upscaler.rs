@@ -68,6 +68,11 @@ impl Upscaler {
         Upscaler { most, ..self }
     }
 
+    /// The same with no more than two pictures worked on at a time, whatever the number of threads.
+    pub fn saving_memory(self) -> Self {
+        Upscaler { abreast: self.abreast.min(2), ..self }
+    }
+
     /// Width and height of the network's results, in those of the pictures.
     pub fn scale(&self) -> usize {
         self.scale
@@ -141,7 +146,12 @@ impl Upscaler {
     }
 
     /// A picture without its edges, of what was made of its tiles.
-    fn together_again(&self, made: &[Vec<f32>], (rows, columns): (&Side, &Side), (h, w): (usize, usize)) -> Vec<f32> {
+    fn together_again(
+        &self,
+        made: &[Vec<f32>],
+        (rows, columns): (&Side, &Side),
+        (h, w): (usize, usize),
+    ) -> Vec<f32> {
         let (scale, edge) = (self.scale, self.scale * EDGE);
         let (height, width) = (scale * h, scale * w);
         let mut whole = vec![0.0f32; 3 * height * width];

@@ -4,8 +4,8 @@
 //! and memory bounded. Bias and residual are what the product is added to, ReLU follows while the image is warm.
 
 use super::conv_config::{Below, Conv2dConfig, Finish};
-use super::pointwise::shrink;
 use super::gemm::{Right, multiply_add};
+use super::pointwise::shrink;
 use super::{pieces, read, tensor, winograd};
 use crate::vector::vectorized;
 use candle_core::{Result, Tensor, bail};

@@ -14,7 +14,7 @@
 use super::conv_config::{Below, Finish};
 use super::pointwise::shrink;
 use super::{each_piece, pieces, read, tensor};
-use crate::vector::{vectorized, weighted_sums};
+use crate::vector::{has_many_registers, vectorized, weighted_sums, weighted_sums_of_two};
 use candle_core::{Result, Tensor};
 
 /// Most weights: 2 MiB.
@@ -50,7 +50,8 @@ pub fn conv3x3(x: &Tensor, (weight, bias): (&Tensor, &Tensor), finish: Finish<'_
         let kernels = transformed(weight, c);
         let factors = factors.map(|_| read_factors);
         let relu = matches!(finish.below, Below::Vanish);
-        let layer = Layer { tiling, c, kernels: &kernels, bias, relu, factors };
+        let in_pairs = has_many_registers();
+        let layer = Layer { tiling, c, kernels: &kernels, bias, relu, in_pairs, factors };
         let (before, after) = (c * h * w, o * h * w);
         let out = pieces((n * after, together * after), Workspace::default, |room, i, out| {
             let x = &x[i * together * before..][..out.len() / after * before];
@@ -138,7 +139,11 @@ impl Tiling {
         let tiling = *self;
         let fits = |rows: usize| c * tiling.plane(rows) <= BAND;
         let small = images * c * tiling.plane(tiling.rows) <= BAND;
-        let rows = if small { tiling.rows } else { (1..tiling.rows).take_while(|rows| fits(*rows)).last().unwrap_or(1) };
+        let rows = if small {
+            tiling.rows
+        } else {
+            (1..tiling.rows).take_while(|rows| fits(*rows)).last().unwrap_or(1)
+        };
         let together = if small { images } else { 1 };
         (0..images).step_by(together.max(1)).flat_map(move |image| {
             (0..tiling.rows).step_by(rows.max(1)).map(move |row| Band {
@@ -223,6 +228,8 @@ struct Layer<'a> {
     kernels: &'a [f32],
     bias: &'a [f32],
     relu: bool,
+    /// Whether eight outputs are summed up together in place of four.
+    in_pairs: bool,
     /// Of values below 0, by their channel.
     factors: Option<&'a [f32]>,
 }
@@ -257,8 +264,14 @@ impl Layer<'_> {
             for (place, (tiles, sums)) in
                 tiles.chunks_exact(self.c).zip(sums.chunks_exact_mut(outputs)).enumerate()
             {
-                for (four, sums) in sums.as_chunks_mut::<OUTPUTS>().0.iter_mut().enumerate() {
-                    *sums = weighted_sums(tiles, &kernels[(four * PLACES + place) * self.c..][..self.c]);
+                let of = |four: usize| &kernels[(four * PLACES + place) * self.c..][..self.c];
+                let fours = sums.as_chunks_mut::<OUTPUTS>().0;
+                let pairs = if self.in_pairs { fours.len() / 2 } else { 0 };
+                for (pair, sums) in fours.as_chunks_mut::<2>().0.iter_mut().enumerate().take(pairs) {
+                    *sums = weighted_sums_of_two(tiles, [of(2 * pair), of(2 * pair + 1)]);
+                }
+                for (four, sums) in fours.iter_mut().enumerate().skip(2 * pairs) {
+                    *sums = weighted_sums(tiles, of(four));
                 }
             }
             for channel in 0..self.bias.len() {

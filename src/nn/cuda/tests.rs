@@ -49,9 +49,7 @@ fn convolution_is_the_cpus() {
             let window = Conv2dConfig { stride, before, after };
             let (x, weight, bias) =
                 (noise(1, &[3, 5, h, w]), noise(2, &[4, 5, kernel, kernel]), noise(3, &[4]));
-            let plain =
-                cpu::conv::conv2d(&x, (&weight, &bias), window, Finish::default())
-                    .unwrap();
+            let plain = cpu::conv::conv2d(&x, (&weight, &bias), window, Finish::default()).unwrap();
             check(&plain, &[&x, &weight, &bias], |t| {
                 conv2d(&t[0], (&t[1], &t[2]), window, Finish::default())
             });

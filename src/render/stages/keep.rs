@@ -55,7 +55,8 @@ pub fn keep_takes(
     std::thread::scope(|scope| {
         let (made, to_decode) = sync_channel(QUEUE);
         let (decoded, to_keep) = sync_channel(QUEUE);
-        let decoding = spawn("decode", scope, move || decode((job, (model, upscaler)), timings, &to_decode, &decoded))?;
+        let decoding =
+            spawn("decode", scope, move || decode((job, (model, upscaler)), timings, &to_decode, &decoded))?;
         let keeping = spawn("keep", scope, move || keep(&to_keep, watch))?;
         let mut worker = Worker { job, generator, store, stop, watch, made, worked: Worked::default() };
         let ended = worker.work(takes);

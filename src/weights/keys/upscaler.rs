@@ -164,7 +164,8 @@ pub fn network(own: &UpscalerShapes) -> Result<UpscalerNet, String> {
     if let Some((_, what)) = SIGNS.iter().find(|(sign, _)| own.keys().any(|key| key.contains(sign))) {
         return Err(format!("it is {what}, whose network isn't read"));
     }
-    let side = |name: &str, side: usize| own.get(&format!("{name}.weight")).and_then(|s| s.get(side)).copied();
+    let side =
+        |name: &str, side: usize| own.get(&format!("{name}.weight")).and_then(|s| s.get(side)).copied();
     let net = match (side("body.0", 0), side("conv_first", 0)) {
         (Some(width), None) => compact(own, width)?,
         (None, Some(width)) => rrdb(own, width)?,
@@ -203,7 +204,8 @@ fn compact(own: &UpscalerShapes, width: usize) -> Result<UpscalerNet, String> {
     let last = own.keys().filter_map(number).max().unwrap_or(0);
     let out = own.get(&format!("body.{last}.weight")).and_then(|shape| shape.first()).copied().unwrap_or(0);
     let scale = (1..=8).find(|scale| 3 * scale * scale == out);
-    let scale = scale.ok_or_else(|| format!("its last layer has {out} channels, which are no pixels of colour"))?;
+    let scale =
+        scale.ok_or_else(|| format!("its last layer has {out} channels, which are no pixels of colour"))?;
     if last < 2 || last % 2 == 1 || last > MOST || width > MOST {
         return Err(format!("its {} layers don't take turns", last + 1));
     }
@@ -221,7 +223,8 @@ fn rrdb(own: &UpscalerShapes, width: usize) -> Result<UpscalerNet, String> {
     if growth == 0 || growth > MOST || width > MOST {
         return Err("its network is none that is known".to_owned());
     }
-    let count = |name: &dyn Fn(usize) -> String| (0..MOST).take_while(|i| own.contains_key(&name(*i))).count();
+    let count =
+        |name: &dyn Fn(usize) -> String| (0..MOST).take_while(|i| own.contains_key(&name(*i))).count();
     let blocks = count(&|i| format!("body.{i}.rdb1.conv1.weight"));
     let doublings = count(&|i| format!("conv_up{}.weight", i + 1));
     match doublings <= 3 && 1 << doublings >= fold {

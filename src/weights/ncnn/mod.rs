@@ -69,13 +69,8 @@ impl NcnnFile {
             Error::model(format!("can't open {}, which belongs to {}", bin.display(), param.display()))
                 .hint("a network of ncnn has two files with one name, .param and .bin, side by side")
         })?;
-        let mut found = NcnnFile {
-            param: param.to_owned(),
-            bin,
-            file,
-            shapes: BTreeMap::new(),
-            places: BTreeMap::new(),
-        };
+        let mut found =
+            NcnnFile { param: param.to_owned(), bin, file, shapes: BTreeMap::new(), places: BTreeMap::new() };
         found.place(&layers, &names)?;
         Ok(found)
     }

@@ -68,7 +68,8 @@ fn check(layer: &Layer) -> Result<(), String> {
             let known = |shares: &[f64], wanted: [f64; 2]| {
                 shares.len() == 2 && shares.iter().zip(wanted).all(|(s, w)| (s - w).abs() < 1e-6)
             };
-            is(0, 0.0, &[1.0]) && (shares.is_empty() || known(shares, [FIFTH, 1.0]) || known(shares, [1.0, FIFTH]))
+            is(0, 0.0, &[1.0])
+                && (shares.is_empty() || known(shares, [FIFTH, 1.0]) || known(shares, [1.0, FIFTH]))
         }
         kind => return Err(format!("it has a layer of the kind '{kind}'")),
     };
@@ -107,7 +108,9 @@ fn rrdb(all: &[Convolution], doublings: usize) -> Result<Vec<String>, String> {
     let leaks: Vec<bool> = rest.iter().map(|c| c.leaks).collect();
     match leaks.as_slice() {
         // The last before the picture leaks, the one behind the blocks doesn't.
-        [false, ups @ .., true, false] if dense > 0 && dense % 3 == 0 && ups.iter().all(|leaks| *leaks) && ups.len() == doublings => {
+        [false, ups @ .., true, false]
+            if dense > 0 && dense % 3 == 0 && ups.iter().all(|leaks| *leaks) && ups.len() == doublings =>
+        {
             names.push("conv_body".to_owned());
             names.extend((1..=ups.len()).map(|k| format!("conv_up{k}")));
             names.extend(["conv_hr", "conv_last"].map(str::to_owned));

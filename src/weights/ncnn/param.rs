@@ -95,7 +95,9 @@ fn counts(layer: &Layer) -> Result<Option<Counts>, String> {
             let weights = whole(6).ok_or("a convolution has no weights")?;
             let per = out * side * side;
             if weights % per != 0 || weights / per > MOST {
-                return Err(format!("a convolution of {weights} weights has no {out} kernels of {side}x{side}"));
+                return Err(format!(
+                    "a convolution of {weights} weights has no {out} kernels of {side}x{side}"
+                ));
             }
             let shape = [out, weights / per, side, side];
             Ok(Some(Counts::Convolution { shape, bias: layer.told(5, 0.0) == 1.0 }))

@@ -71,9 +71,12 @@ fn numbers_that_are_too_few_too_many_or_quantised_are_refused() {
     assert!(opened(&bytes).is_ok());
     let quantised = [&[1, 2, 3, 4], &bytes[4..]].concat();
     let more = [&bytes[..], &[0; 4]].concat();
-    for (bytes, cause) in
-        [(&bytes[..bytes.len() - 4], "cut short"), (&bytes[..2], "cut short"), (&quantised, "quantised"), (&more, "are there")]
-    {
+    for (bytes, cause) in [
+        (&bytes[..bytes.len() - 4], "cut short"),
+        (&bytes[..2], "cut short"),
+        (&quantised, "quantised"),
+        (&more, "are there"),
+    ] {
         let error = opened(bytes).unwrap_err();
         assert!(error.kind() == ErrorKind::Model && error.to_string().contains(cause), "{error}");
     }
