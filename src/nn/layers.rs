@@ -276,6 +276,13 @@ impl Conv2d {
         point.forward_then(&inner, Finish { residual: Some(&y), ..Finish::default() })
     }
 
+    /// Its weight and bias as they are multiplied by f32 on the CPU; none where anything lies over them, or where it is no 3x3 kernel that
+    /// keeps the size.
+    pub fn fixed(&self) -> Option<(&Tensor, &Tensor)> {
+        let plain = self.overlay.is_none() && self.window == Conv2dConfig::SAME && is_fast(&self.weight);
+        plain.then_some((&self.weight, &self.bias))
+    }
+
     /// As [`Self::apply`], computed with `weight`.
     fn with(
         &self,

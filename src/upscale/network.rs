@@ -1,6 +1,7 @@
 //! The two networks of the ESRGAN family.
 
 use crate::error::{Context, Error, Result};
+use crate::nn::cpu::chain::Chain;
 use crate::nn::layers::{Below, Conv2d, Finish, pixel_shuffle, pixel_unshuffle, shrink, upsample};
 use crate::weights::keys::upscaler::UpscalerNet;
 use crate::weights::{Placement, Scope};
@@ -48,6 +49,8 @@ pub(super) struct Compact {
     layers: Vec<(Conv2d, Tensor)>,
     last: Conv2d,
     scale: usize,
+    /// All layers at once, where they compute on a CPU.
+    chain: Option<Chain>,
 }
 
 impl Compact {
@@ -57,22 +60,37 @@ impl Compact {
             let conv = Conv2d::same(&at(2 * i), if i == 0 { 3 } else { width }, width)?;
             Ok((conv, at(2 * i + 1).get("weight", &[width])?))
         };
-        Ok(Compact {
-            layers: (0..layers).map(layer).collect::<Result<_>>()?,
-            last: Conv2d::same(&at(2 * layers), width, 3 * scale * scale)?,
-            scale,
-        })
+        let layers_there: Vec<(Conv2d, Tensor)> = (0..layers).map(layer).collect::<Result<_>>()?;
+        let last = Conv2d::same(&at(2 * layers), width, 3 * scale * scale)?;
+        let chain = chain(&layers_there, &last).context(|| scope.error("its layers make no chain"))?;
+        Ok(Compact { layers: layers_there, last, scale, chain })
     }
 
     fn forward(&self, pictures: &Tensor) -> TensorResult<Tensor> {
+        let (_, _, h, w) = pictures.dims4()?;
+        let plain = upsample(pictures, (self.scale * h, self.scale * w))?;
+        let folded = match &self.chain {
+            Some(chain) => chain.forward(pictures)?,
+            None => self.one_by_one(pictures)?,
+        };
+        pixel_shuffle(&folded, self.scale)? + plain
+    }
+
+    fn one_by_one(&self, pictures: &Tensor) -> TensorResult<Tensor> {
         let mut x = pictures.clone();
         for (conv, factors) in &self.layers {
             x = conv.forward_then(&x, Finish { residual: None, below: Below::Shrink(factors) })?;
         }
-        let (_, _, h, w) = pictures.dims4()?;
-        let plain = upsample(pictures, (self.scale * h, self.scale * w))?;
-        pixel_shuffle(&self.last.forward(&x)?, self.scale)? + plain
+        self.last.forward(&x)
     }
+}
+
+/// The layers as a chain, where they can be one.
+fn chain(layers: &[(Conv2d, Tensor)], last: &Conv2d) -> TensorResult<Option<Chain>> {
+    let all = layers.iter().map(|(conv, factors)| (conv, Some(factors))).chain([(last, None)]);
+    let fixed = all.map(|(conv, factors)| conv.fixed().map(|(weight, bias)| (weight, bias, factors)));
+    let Some(fixed) = fixed.collect::<Option<Vec<_>>>() else { return Ok(None) };
+    Chain::new(fixed).map(Some)
 }
 
 /// RRDB.

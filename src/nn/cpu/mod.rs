@@ -8,6 +8,7 @@
 //! the number of threads.
 
 pub mod attention;
+pub mod chain;
 pub mod conv;
 pub mod conv_config;
 pub mod double;
@@ -125,8 +126,8 @@ pub fn threads() -> usize {
 
 /// What `f` makes of each number below `count`, `most` at a time.
 ///
-/// Each is made on a thread of its own, which only waits for the layers that it calls: of those that share the layers' threads, one that
-/// waits would begin with another, so that more and more would be under way.
+/// Each is made on a thread of its own. Of the threads that layers share one that waits for others would begin with another number, so
+/// that more and more would be under way.
 ///
 /// # Errors
 /// The first of `f`'s, by number.

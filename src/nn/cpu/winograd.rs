@@ -15,7 +15,7 @@ use super::conv_config::{Below, Finish};
 use super::pointwise::shrink;
 use super::{each_piece, pieces, read, tensor};
 use crate::vector::{has_many_registers, vectorized, weighted_sums, weighted_sums_of_two};
-use candle_core::{Result, Tensor};
+use candle_core::{Result, Tensor, bail};
 
 /// Most weights: 2 MiB.
 const MOST: usize = 1 << 19;
@@ -63,6 +63,54 @@ pub fn conv3x3(x: &Tensor, (weight, bias): (&Tensor, &Tensor), finish: Finish<'_
         });
         tensor(out, (n, o, h, w))
     })
+}
+
+/// A layer whose kernels are transformed once for all calls.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    c: usize,
+    kernels: Vec<f32>,
+    bias: Vec<f32>,
+    relu: bool,
+    factors: Option<Vec<f32>>,
+}
+
+impl Prepared {
+    /// Of `weight` \[o, c, 3, 3] and `bias` \[o]; of `finish` what becomes of values below 0.
+    pub fn new(weight: &Tensor, bias: &Tensor, finish: Finish<'_>) -> Result<Self> {
+        let &[o, c, 3, 3] = weight.dims() else { bail!("a kernel of a chain isn't 3x3") };
+        if bias.dims() != [o] {
+            bail!("the bias of a convolution is not [{o}]");
+        }
+        let values = |tensor: &Tensor| read([tensor], |[values]| Ok(values.to_vec()));
+        Ok(Prepared {
+            c,
+            kernels: read([weight], |[weight]| Ok(transformed(weight, c)))?,
+            bias: values(bias)?,
+            relu: matches!(finish.below, Below::Vanish),
+            factors: finish.factors(o)?.map(values).transpose()?,
+        })
+    }
+
+    pub fn inputs(&self) -> usize {
+        self.c
+    }
+
+    pub fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// The image `x` \[c, h, w] convolved into `out` \[o, h, w], whatever that holds; `room` was used for this size alone.
+    pub fn convolve(&self, x: &[f32], (h, w): (usize, usize), out: &mut [f32], room: &mut Workspace) {
+        let tiling = Tiling { h, w, rows: h.div_ceil(2), columns: w.div_ceil(2) };
+        let (factors, in_pairs) = (self.factors.as_deref(), has_many_registers());
+        let Prepared { c, kernels, bias, relu, .. } = self;
+        let layer = Layer { tiling, c: *c, kernels, bias, relu: *relu, in_pairs, factors };
+        vectorized(
+            #[inline(always)]
+            || layer.convolve(x, None, out, room),
+        );
+    }
 }
 
 /// G g Gᵀ of all kernels g, in the order in which they are read: four outputs, place, channel, output.
@@ -214,7 +262,7 @@ fn part(line: &[f32], first: &mut [f32], second: &mut [f32]) {
 
 /// Memory that a thread works in.
 #[derive(Default)]
-struct Workspace {
+pub(super) struct Workspace {
     framed: Vec<f32>,
     /// A vector of transformed tiles: place, channel.
     tiles: Vec<[f32; LANES]>,
