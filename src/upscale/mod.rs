@@ -12,6 +12,8 @@
 mod file;
 mod network;
 mod resize;
+#[cfg(test)]
+mod tests;
 mod tiles;
 mod upscaler;
 

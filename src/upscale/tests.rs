@@ -60,7 +60,7 @@ fn half_of_a_network_of_ncnn_and_other_files_are_refused_by_what_they_are() {
     for (file, cause, hint) in [
         (path("alone.param"), "alone.bin", "side by side"),
         (path("mute.bin"), "mute.param", ""),
-        (path("other.param"), "cut short", "belongs to"),
+        (path("other.param"), "or it is damaged", "belongs to"),
         (shipped.join("vae/diffusion_pytorch_model.safetensors"), "autoencoder", "--upscale takes"),
         (shipped.join("unet/diffusion_pytorch_model.safetensors"), "no upscaler", "--upscale takes"),
     ] {

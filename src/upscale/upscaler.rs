@@ -177,7 +177,3 @@ impl Upscaler {
         whole
     }
 }
-
-#[cfg(test)]
-#[path = "tests.rs"]
-mod tests;

@@ -25,7 +25,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 /// What the text begins with.
-pub(in crate::weights) const MARK: &[u8] = b"7767517";
+pub const MARK: &[u8] = b"7767517";
 /// What a convolution's numbers begin with, where they have 16 bits; where they have 32, it is 0.
 const HALVES: [u8; 4] = 0x0130_6B47u32.to_le_bytes();
 /// Longest text: that of the largest network in use has 120 KB.
