@@ -48,6 +48,7 @@ fn main() {
             || drop(black_box(x.conv2d(&weight, 1, 1, 1, 1))),
         );
     }
+    chained();
     for shape in [[16, 96, 9, 16], [1, 32, 36, 64], [1, 32, 72, 128]] {
         let [frames, channels, height, width] = shape;
         let x = noise(&shape);
@@ -71,6 +72,25 @@ fn main() {
     draw();
     layers();
     guard();
+}
+
+/// The layers of an upscaler for video on a picture of 512x288 with its edges, in a chain and as tensors.
+fn chained() {
+    let x = noise(&[1, 64, 308, 532]);
+    let (weight, bias, factors) = (noise(&[64, 64, 3, 3]), noise(&[64]), noise(&[64]));
+    let chain =
+        cpu::chain::Chain::new([(&weight, &bias, Some(&factors)); 4]).expect("equal layers make a chain");
+    let finish =
+        cpu::conv_config::Finish { residual: None, below: cpu::conv_config::Below::Shrink(&factors) };
+    let window = cpu::conv_config::Conv2dConfig::SAME;
+    compare(
+        "four convolutions 3x3 of 64 channels, 532x308: a chain / one by one",
+        || drop(black_box(chain.forward(&x))),
+        || {
+            let layer = |x: Tensor| cpu::conv::conv2d(&x, (&weight, &bias), window, finish);
+            drop(black_box(layer(x.clone()).and_then(layer).and_then(layer).and_then(layer)));
+        },
+    );
 }
 
 /// A frame of every drawn scene on all cores, beside how long it is shown at 24 frames a second.

@@ -37,6 +37,7 @@ pub mod system;
 pub mod text_file;
 pub mod timing;
 pub mod units;
+pub mod upscale;
 pub mod vector;
 pub mod video;
 pub mod weights;

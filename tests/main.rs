@@ -26,5 +26,6 @@ mod resume; // what a killed render goes on with
 mod second_oracle; // networks and schedulers against candle-transformers
 mod sound; // what is heard is what is played: joined, damaged, odd files; the file that was asked for
 mod takes; // several workers, and a join that gives the bytes of one run
+mod upscale; // renders with an upscaler: resumed, joined, refused
 mod video; // what FFmpeg says of the files that are written
 mod wrong_files; // adapters of the wrong kind, family or width, each refused by what it is

@@ -22,7 +22,7 @@ fn windows(folder: &Path) -> Vec<PathBuf> {
 }
 
 /// Starts the program and kills it once two windows are finished.
-fn killed_after_two_windows(stage: &Stage, line: &str) {
+pub fn killed_after_two_windows(stage: &Stage, line: &str) {
     let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_beatbolt"))
         .current_dir(stage.home())
         .args(line.split_whitespace())

@@ -135,6 +135,7 @@ fn options(record: &JobRecord, folder: &Path) -> Option<Vec<String>> {
         ("--lut", record.lut.as_deref()),
         ("--font", record.font.as_deref()),
         ("--vae", record.vae.as_deref()),
+        ("--upscale", record.upscale.as_deref()),
         ("--audio", record.audio.as_deref()),
         ("--model", record.model.as_deref().filter(|model| *model != SHIPPED)),
     ];

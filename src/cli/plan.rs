@@ -158,6 +158,9 @@ impl Plan<'_> {
         }
         self.scene.loras.iter().for_each(|lora| say(lora.said(&self.job.timeline, &self.windows)));
         self.scene.controls.iter().for_each(|control| say(control.said()));
+        self.scene.upscaler.iter().for_each(|file| {
+            say(format_args!("pictures are enlarged by {} ({})", file.path().display(), file.said()));
+        });
         self.takes_table();
         self.values_table();
         self.windows_table();
@@ -264,6 +267,7 @@ impl Plan<'_> {
             "windows": described, "values": values, "expected_seconds": self.needs.time,
             "loras": self.scene.loras.iter().map(|l| l.said(timeline, &self.windows)).collect::<Vec<_>>(),
             "controls": self.scene.controls.iter().map(|control| control.said()).collect::<Vec<_>>(),
+            "upscaler": self.scene.upscaler.as_ref().map(|file| file.said()),
             "expected_memory": self.needs.memory, "expected_disk": self.space.needed(), "warnings": self.warnings,
         })
     }

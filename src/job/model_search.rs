@@ -20,6 +20,8 @@ pub(super) enum Wanted {
     Lora,
     /// A ControlNet, a file or a folder in diffusers' layout.
     Control,
+    /// A network that makes pictures larger.
+    Upscaler,
     /// A word for the text encoder: textual inversion.
     Embedding,
 }
@@ -107,6 +109,7 @@ impl Wanted {
             Wanted::Vae => "autoencoder",
             Wanted::Lora => "LoRA",
             Wanted::Control => "ControlNet",
+            Wanted::Upscaler => "upscaler",
             Wanted::Embedding => "textual inversion",
         }
     }
@@ -118,6 +121,7 @@ impl Wanted {
             Wanted::Vae => "--vae",
             Wanted::Lora => "--lora",
             Wanted::Control => "--control",
+            Wanted::Upscaler => "--upscale",
             Wanted::Embedding => "the prompt's word",
         }
     }
@@ -168,6 +172,14 @@ impl Wanted {
                 "ControlNet",
                 "extensions/sd-webui-controlnet/models",
             ],
+            Wanted::Upscaler => &[
+                "models/upscale_models",
+                "models/ESRGAN",
+                "models/RealESRGAN",
+                "upscale_models",
+                "ESRGAN",
+                "RealESRGAN",
+            ],
             Wanted::Embedding => &["models/embeddings", "embeddings"],
         }
     }
@@ -180,6 +192,7 @@ impl Wanted {
             Wanted::Vae => &["vae", "vae_approx"],
             Wanted::Lora => &["loras", "animatediff_motion_lora"],
             Wanted::Control => &["controlnet"],
+            Wanted::Upscaler => &["upscale_models"],
             Wanted::Embedding => &["embeddings"],
         }
     }
@@ -281,9 +294,20 @@ impl Walk {
                 } else if depth > 1 {
                     self.folder(&path, depth - 1);
                 }
-            } else if ending.is_some_and(|ending| ENDINGS.contains(&ending.as_str())) {
+            } else if ending.is_some_and(|ending| self.is_wanted(&path, &ending)) {
                 self.found.push(path);
             }
+        }
+    }
+}
+
+impl Walk {
+    /// Whether a file with this ending may be what is looked for. Of the two files of a network of ncnn the text stands for both.
+    fn is_wanted(&self, path: &Path, ending: &str) -> bool {
+        match ending {
+            "param" => self.wanted == Wanted::Upscaler,
+            "bin" if path.with_extension("param").is_file() => false,
+            ending => ENDINGS.contains(&ending),
         }
     }
 }
@@ -314,6 +338,9 @@ mod tests {
             "ComfyUI/models/animatediff_motion_lora/v2_lora_ZoomIn.ckpt",
             "ComfyUI/models/embeddings/easynegative.pt",
             "stable-diffusion-webui/embeddings/bad.bin",
+            "ComfyUI/models/upscale_models/4x_foolhardy.pth",
+            "stable-diffusion-webui/models/RealESRGAN/realesr-animevideov3-x4.param",
+            "stable-diffusion-webui/models/RealESRGAN/realesr-animevideov3-x4.bin",
             "stable-diffusion-webui/models/Lora/glow.safetensors",
             "disk/checkpoints/far.safetensors",
             "disk/motion/sub/far_motion.ckpt",
@@ -349,6 +376,12 @@ mod tests {
             ("v2_lora_ZoomIn", Wanted::Lora, "ComfyUI/models/animatediff_motion_lora/v2_lora_ZoomIn.ckpt"),
             ("easynegative", Wanted::Embedding, "ComfyUI/models/embeddings/easynegative.pt"),
             ("bad", Wanted::Embedding, "stable-diffusion-webui/embeddings/bad.bin"),
+            ("4x_foolhardy", Wanted::Upscaler, "ComfyUI/models/upscale_models/4x_foolhardy.pth"),
+            (
+                "realesr-animevideov3-x4",
+                Wanted::Upscaler,
+                "stable-diffusion-webui/models/RealESRGAN/realesr-animevideov3-x4.param",
+            ),
             ("far", Wanted::Model, "ComfyUI/../disk/checkpoints/far.safetensors"),
             ("far_motion", Wanted::Motion, "ComfyUI/../disk/motion/sub/far_motion.ckpt"),
             ("mm_sd_v15_v2", Wanted::Motion, "ComfyUI/models/animatediff_models/mm_sd_v15_v2.ckpt"),

@@ -13,12 +13,20 @@ use crate::diffusion::text::embedding::{self, Embedding};
 use crate::diffusion::{Inspection, Model, ModelInfo, ModelSpec, Precision, open_device};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
+use crate::upscale::UpscalerFile;
 use crate::weights::{self, Placement};
 use std::path::{Path, PathBuf};
 
 /// What is found by its name; models come first.
-const WANTED: [Wanted; 6] =
-    [Wanted::Model, Wanted::Motion, Wanted::Vae, Wanted::Lora, Wanted::Control, Wanted::Embedding];
+const WANTED: [Wanted; 7] = [
+    Wanted::Model,
+    Wanted::Motion,
+    Wanted::Vae,
+    Wanted::Lora,
+    Wanted::Control,
+    Wanted::Upscaler,
+    Wanted::Embedding,
+];
 
 /// The model that comes with the program.
 pub const SHIPPED: &str = "spark";
@@ -183,6 +191,21 @@ pub fn look(options: &ModelOptions, places: &Places, progress: &dyn Progress) ->
     let info = ModelInfo::open(&spec)?;
     info.notes().iter().for_each(|note| progress.note(note));
     Ok(info)
+}
+
+/// The network that is to enlarge the pictures, if one was asked for.
+///
+/// # Errors
+/// Model: there is none of its name, or it is none that is read.
+pub fn upscaler(
+    options: &ModelOptions,
+    places: &Places,
+    progress: &dyn Progress,
+) -> Result<Option<UpscalerFile>> {
+    let Some(asked) = &options.upscale else { return Ok(None) };
+    let found = model_search::find(asked, Wanted::Upscaler, places)?;
+    found.note.iter().for_each(|note| progress.note(note));
+    UpscalerFile::open(&found.path).map(Some)
 }
 
 /// Opens the device that was asked for, with what is computed in there.

@@ -41,6 +41,8 @@ pub struct JobOptions {
     pub motion: Option<PathBuf>,
     /// An autoencoder's file or folder, or its name, to use instead of the model's own.
     pub vae: Option<PathBuf>,
+    /// A network that enlarges the generated pictures, a file or its name; none: they are scaled.
+    pub upscale: Option<PathBuf>,
     /// The layer of the text encoder that is listened to, counted from the last; none: the last one.
     pub clip_skip: Option<usize>,
     /// LoRAs that change the model, each as `NAME`, `NAME:STRENGTH` or `NAME:STRENGTH:TEXT STRENGTH`.
@@ -104,6 +106,8 @@ pub struct ModelOptions {
     pub motion: Option<PathBuf>,
     /// An autoencoder's file or folder, or its name, to use instead of the model's own.
     pub vae: Option<PathBuf>,
+    /// A network that enlarges the generated pictures, a file or its name; none: they are scaled.
+    pub upscale: Option<PathBuf>,
     /// The layer of the text encoder that is listened to, counted from the last; none: the last one.
     pub clip_skip: Option<usize>,
     /// How much work goes into every picture.
@@ -161,6 +165,7 @@ impl Default for ModelOptions {
             folder: None,
             motion: None,
             vae: None,
+            upscale: None,
             clip_skip: None,
             tier: Tier::default(),
             steps: None,

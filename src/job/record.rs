@@ -39,6 +39,9 @@ pub struct JobRecord {
     /// The autoencoder that was used instead of the model's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vae: Option<String>,
+    /// The network that enlarged the pictures, as it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upscale: Option<String>,
     /// The layer of the text encoder that was listened to, counted from the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_skip: Option<usize>,

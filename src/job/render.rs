@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::progress::Progress;
 use crate::render;
 use crate::render::{Job, Summary, Watch, WorkFolder};
+use crate::upscale::Upscaler;
 use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job};
 
 /// Makes the video that `request` asks for.
@@ -33,8 +34,9 @@ pub fn make(request: Request, destination: &Destination, watch: Watch) -> Result
     let memory = memory_warning(&scene, &job, &placement);
     let warnings = warnings(&scene, &job)?.into_iter().chain(memory).chain(space.warning(&job));
     warnings.for_each(|warning| watch.progress.note(&warning.to_string()));
+    let upscaler = scene.load_upscaler(&placement)?;
     let model = scene.load(&placement, watch.progress, watch.timings)?;
-    produce(&job, destination, (&model, stream), watch)
+    produce(&job, destination, ((&model, upscaler.as_ref()), stream), watch)
 }
 
 /// What is to be said if a file lies where the video of `job` goes and is not this very video.
@@ -72,7 +74,7 @@ pub(super) fn resumable(error: Error, finished: usize, all: usize) -> Error {
 fn produce(
     job: &Job,
     destination: &Destination,
-    (model, stream): (&Model, Option<usize>),
+    (networks, stream): ((&Model, Option<&Upscaler>), Option<usize>),
     watch: Watch,
 ) -> Result<Summary> {
     let writer = writer(job, destination, stream, watch.progress)?;
@@ -95,7 +97,7 @@ fn produce(
             windows.len()
         ));
     }
-    let summary = render::run(job, model, Some(&store), writer, watch)
+    let summary = render::run(job, networks, Some(&store), writer, watch)
         .map_err(|error| resumable(error, store.finished(&windows), windows.len()))?;
     if place == folder {
         store.remove()?;

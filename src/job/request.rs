@@ -365,6 +365,7 @@ fn model(options: &JobOptions, tier: Option<Tier>) -> ModelOptions {
         folder: options.model.clone(),
         motion: options.motion.clone(),
         vae: options.vae.clone(),
+        upscale: options.upscale.clone(),
         clip_skip: options.clip_skip,
         loras: Vec::new(),
         controls: Vec::new(),
@@ -391,6 +392,11 @@ fn model_of_project(options: &JobOptions, project: &Project, folder: &Folder) ->
     }
     if model.vae.is_none() {
         model.vae = project.vae.as_deref().map(|path| folder.inside(path)).transpose()?;
+    }
+    if let (None, Some(asked)) = (&model.upscale, &project.upscale) {
+        // A file of the project, or else a name.
+        let own = folder.inside(asked)?;
+        model.upscale = Some(if own.exists() { own } else { PathBuf::from(asked) });
     }
     model.clip_skip = model.clip_skip.or(project.clip_skip);
     model.steps = model.steps.or(project.steps);

@@ -21,6 +21,7 @@ use crate::score::{Direction, Look, ParamId, Span, Timeline, direct, toml_text};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds, Size};
+use crate::upscale::{Upscaler, UpscalerFile};
 use crate::video::{Profile, read_lut};
 use crate::weights::Placement;
 use std::collections::BTreeSet;
@@ -38,6 +39,8 @@ pub struct Scene {
     pub loras: Vec<OpenLora>,
     /// ControlNets beside them.
     pub controls: Vec<OpenControl>,
+    /// What enlarges the pictures that they make; none: they are scaled.
+    pub upscaler: Option<UpscalerFile>,
     /// What was heard.
     pub analysis: Analysis,
     /// The value of every parameter in every frame of the whole track.
@@ -60,6 +63,7 @@ impl Scene {
         let mut info = models::look(&request.model, &places, progress)?;
         let loras = models::loras(&request.model, &info, &places, progress)?;
         let controls = controls::open(&request.model.controls, &info, &places, progress)?;
+        let upscaler = models::upscaler(&request.model, &places, progress)?;
         let told = request.lyrics.iter().filter_map(|lyrics| lyrics.note.as_deref());
         told.for_each(|note| progress.note(note));
         let analysis = {
@@ -93,7 +97,7 @@ impl Scene {
             timeline.cuts = split::cuts(&timeline, &analysis, most);
         }
         models::add_embeddings(&mut info, Some(&texts(&timeline)), &places, progress)?;
-        Ok(Scene { request, info, loras, controls, analysis, timeline, part, inits, guidance_from })
+        Ok(Scene { request, info, loras, controls, upscaler, analysis, timeline, part, inits, guidance_from })
     }
 
     /// The job that writes the wanted part to `destination`, computed at `placement`; `model` is its fingerprint, which may be
@@ -161,7 +165,23 @@ impl Scene {
     /// Model: weights are missing. Input: a file can't be read.
     pub fn fingerprint(&self) -> Result<ModelFingerprint> {
         let own = adapters::fingerprint(self.info.fingerprint()?, &self.loras, &self.timeline)?;
-        controls::fingerprint(own, &self.controls)
+        let own = controls::fingerprint(own, &self.controls)?;
+        match &self.upscaler {
+            None => Ok(own),
+            Some(file) => own
+                .with("upscaler", file.digest()?)
+                .ok_or_else(|| Error::internal("the model has an upscaler already")),
+        }
+    }
+
+    /// What enlarges the pictures, at `placement`, with its weights.
+    ///
+    /// # Errors
+    /// Model: its file is damaged.
+    pub fn load_upscaler(&self, placement: &Placement) -> Result<Option<Upscaler>> {
+        let Some(file) = &self.upscaler else { return Ok(None) };
+        let loaded = file.load(placement)?;
+        Ok(Some(if self.request.model.low_memory { loaded.saving_memory() } else { loaded }))
     }
 
     /// The networks, at `placement`. All that was heard is given back before they come.
@@ -198,7 +218,9 @@ impl Scene {
                 linear: sum.linear + own.linear,
             })
         };
-        render::estimate(job, &self.info, placement, (profile, &beside, &rates_cache::through))
+        let trials =
+            (profile, &beside as &dyn Fn(&Window) -> Products, &rates_cache::through as &render::Tried<'_>);
+        render::estimate(job, (&self.info, self.upscaler.as_ref()), placement, trials)
     }
 
     /// What decides the pictures.
@@ -254,6 +276,7 @@ impl Scene {
             motion: request.model.motion.as_ref().map(shown),
             lut: request.lut.as_ref().map(shown),
             vae: request.model.vae.as_ref().map(shown),
+            upscale: request.model.upscale.as_ref().map(shown),
             clip_skip: request.model.clip_skip,
             lora: request.lora_typed.clone(),
             control: request.control_typed.clone(),

@@ -39,9 +39,10 @@ impl Space {
     }
 
     /// The same with the pictures of `job` beside its windows, as they are kept to be joined: three bytes for every pixel that a
-    /// network makes.
-    pub fn with_pictures(self, job: &Job) -> Self {
-        let pictures = job.settings.frames * 3 * job.settings.generate.pixels() as u64;
+    /// network makes; `upscaled` ones are as large as the video.
+    pub fn with_pictures(self, job: &Job, upscaled: bool) -> Self {
+        let size = if upscaled { job.settings.picture } else { job.settings.generate };
+        let pictures = job.settings.frames * 3 * size.pixels() as u64;
         Space { windows: self.windows + pictures, ..self }
     }
 

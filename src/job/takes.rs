@@ -114,7 +114,8 @@ pub fn make_takes(
     if destination.earlier == Earlier::Discarded {
         WorkFolder::discard(&folder)?;
     }
-    let space = Space::of(&job, &scene.info, destination.profile).with_pictures(&job);
+    let space =
+        Space::of(&job, &scene.info, destination.profile).with_pictures(&job, scene.upscaler.is_some());
     // Before a frame is made: what lies there is of the same settings and weights.
     let store = WorkFolder::open(&folder, &job.settings)?;
     Film::of(&job).note(&folder)?;
@@ -133,10 +134,11 @@ pub fn make_takes(
     let memory = memory_warning(&scene, &job, &placement);
     let warnings = warnings(&scene, &job)?.into_iter().chain(memory).chain(space.warning(&job));
     warnings.for_each(|warning| watch.progress.note(&warning.to_string()));
+    let upscaler = scene.load_upscaler(&placement)?;
     let model = scene.load(&placement, watch.progress, watch.timings)?;
     let windows: Vec<Window> = missing.iter().flatten().copied().collect();
     let finished = || windows.iter().filter(|window| store.has_pictures(window)).count();
-    let mut worked = render::keep_takes(&job, &model, &store, &missing, watch)
+    let mut worked = render::keep_takes(&job, (&model, upscaler.as_ref()), &store, &missing, watch)
         .map_err(|error| resumable(error, finished(), windows.len()))?;
     // Those that others have finished meanwhile are nobody's business.
     worked.left.retain(|(take, _)| all.get(*take).is_some_and(|take| !is_there(take)));

@@ -69,7 +69,7 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
 
 /// A render that needs more memory than this computer has to spare, known before a weight is read.
 pub fn memory_warning(scene: &Scene, job: &Job, placement: &Placement) -> Option<Warning> {
-    let needed = render::needed_memory(job, &scene.info, placement)?;
+    let needed = render::needed_memory(job, (&scene.info, scene.upscaler.as_ref()), placement)?;
     // What the program holds by now is part of what it will need.
     let spare = system::available_memory()? + system::resident_memory()?;
     memory(needed, spare, scene.request.model.low_memory)

@@ -100,7 +100,7 @@ impl Resnet {
             _ => self.conv1.forward(&hidden)?,
         };
         let shortcut = self.shortcut.as_ref().map_or(Ok(x.clone()), |shortcut| shortcut.forward(x))?;
-        let finish = Finish { residual: Some(&shortcut), relu: false };
+        let finish = Finish { residual: Some(&shortcut), ..Finish::default() };
         self.conv2.forward_then(&self.norm2.forward(&hidden)?, finish)
     }
 }

@@ -18,7 +18,7 @@ use crate::weights::{Scope, Weight};
 use candle_core::{D, Device, Result as TensorResult, Tensor, bail};
 use std::sync::Arc;
 
-pub use super::cpu::conv_config::Finish;
+pub use super::cpu::conv_config::{Below, Finish};
 pub use super::cpu::pointwise::Function;
 
 /// x Wᵀ + b.
@@ -258,11 +258,12 @@ impl Conv2d {
         if now.moving.is_empty() {
             return self.with((&now.weight, bias), x, finish);
         }
-        let mut y = self.with((&now.weight, bias), x, Finish { relu: false, ..finish })?;
+        let mut y =
+            self.with((&now.weight, bias), x, Finish { residual: finish.residual, ..Finish::default() })?;
         for moving in &now.moving {
             y = self.moved(moving, x, y)?;
         }
-        if finish.relu { y.relu() } else { Ok(y) }
+        bent(y, finish.below)
     }
 
     /// `y` with what `moving` makes of `x` \[f, in, h, w] added, each frame as much as it says.
@@ -283,7 +284,15 @@ impl Conv2d {
             window: Conv2dConfig { stride: 1, before: 0, after: 0 },
             overlay: None,
         };
-        point.forward_then(&inner, Finish { residual: Some(&y), relu: false })
+        point.forward_then(&inner, Finish { residual: Some(&y), ..Finish::default() })
+    }
+
+    /// Its weight and bias as they are multiplied by f32 on the CPU; none where anything lies over them, or where it is no 3x3 kernel that
+    /// keeps the size.
+    pub fn fixed(&self) -> Option<(&Tensor, &Tensor)> {
+        let Weight::Held(weight) = &self.weight else { return None };
+        let plain = self.overlay.is_none() && self.window == Conv2dConfig::SAME && is_fast(weight);
+        plain.then_some((weight, &self.bias))
     }
 
     /// As [`Self::apply`], computed with `weight`.
@@ -298,7 +307,11 @@ impl Conv2d {
         }
         #[cfg(feature = "cuda")]
         if cuda::is_fast(x) {
-            return cuda::conv2d(x, (weight, bias), self.window, finish);
+            let Below::Shrink(_) = finish.below else {
+                return cuda::conv2d(x, (weight, bias), self.window, finish);
+            };
+            let plain = Finish { residual: finish.residual, ..Finish::default() };
+            return bent(cuda::conv2d(x, (weight, bias), self.window, plain)?, finish.below);
         }
         let Conv2dConfig { stride, before, after } = self.window;
         let y = if before == after {
@@ -311,7 +324,28 @@ impl Conv2d {
         if let Some(residual) = finish.residual {
             y = (y + residual)?;
         }
-        if finish.relu { y.relu() } else { Ok(y) }
+        bent(y, finish.below)
+    }
+}
+
+/// A fresh `x` \[n, c, h, w] with its values below 0 multiplied by `factor`, which stands in all of `factors` \[c].
+pub fn shrink(x: Tensor, factors: &Tensor, factor: f32) -> TensorResult<Tensor> {
+    if is_fast(&x) && x.is_contiguous() {
+        pointwise::shrink_all(&x, factor)?;
+        return Ok(x);
+    }
+    bent(x, Below::Shrink(factors))
+}
+
+/// `y` \[n, o, h, w] with what becomes of values below 0.
+fn bent(y: Tensor, below: Below<'_>) -> TensorResult<Tensor> {
+    match below {
+        Below::Stay => Ok(y),
+        Below::Vanish => y.relu(),
+        Below::Shrink(factors) => {
+            let under = y.neg()?.relu()?.broadcast_mul(&factors.reshape((1, (), 1, 1))?)?;
+            y.relu()? - under
+        }
     }
 }
 

@@ -12,11 +12,13 @@ use super::stages::QUEUE;
 use crate::diffusion::ModelInfo;
 use crate::diffusion::model::Products;
 use crate::error::{Context, Error, Result};
+use crate::nn::cpu::threads;
 use crate::nn::trial::{Rates, rates};
 use crate::score::ParamId;
 use crate::system;
 use crate::timing::Stopwatch;
 use crate::units::{Seconds, Size};
+use crate::upscale::UpscalerFile;
 use crate::video::{Frame, Profile, Quality, VideoSpec, Writer, apply};
 use crate::weights::Placement;
 use tempfile::TempDir;
@@ -52,7 +54,7 @@ pub type Tried<'a> = dyn Fn(&str, &dyn Fn() -> Result<Rates>) -> Result<Rates> +
 /// Device, Output: a trial fails, as it would in the render.
 pub fn estimate(
     job: &Job,
-    info: &ModelInfo,
+    (info, upscaler): (&ModelInfo, Option<&UpscalerFile>),
     placement: &Placement,
     (profile, beside, tried): (Profile, &dyn Fn(&Window) -> Products, &Tried<'_>),
 ) -> Result<Estimate> {
@@ -71,7 +73,11 @@ pub fn estimate(
     };
     let step = networks.seconds(info.pass_products(length, area));
     let control = networks.seconds(info.control_products(length, area));
-    let decode = networks.seconds(info.decode_products(area));
+    let upscale = match upscaler {
+        Some(file) if !windows.is_empty() => upscaling(file, size, placement, tried)?,
+        _ => 0.0,
+    };
+    let decode = networks.seconds(info.decode_products(area)) + upscale;
     let of = |window: &Window| {
         let more = networks.seconds(beside(window)) + control * acting(job, window);
         passes(job, window) * job.settings.steps as f64 * (step + more) + window.brings() as f64 * decode
@@ -83,7 +89,7 @@ pub fn estimate(
     let finish = job.settings.frames as f64 * show + drawn;
     // On a CPU the stages share the cores; elsewhere one goes on beside the other.
     let time = if placement.device.is_cpu() { generate + finish } else { generate.max(finish) };
-    let memory = needed_memory(job, info, placement);
+    let memory = needed_memory(job, (info, upscaler), placement);
     Ok(Estimate { time: Seconds(time), memory, takes, finish: Seconds(finish) })
 }
 
@@ -102,14 +108,7 @@ impl Networks {
         let images = |channels: usize, (h, w): (usize, usize)| {
             (TRIAL_PRODUCTS / (9 * channels * channels * h * w) as f64).ceil().clamp(1.0, 16.0) as usize
         };
-        let at = |channels, size: (usize, usize)| {
-            let images = images(channels, size);
-            let (device, dtype) = (placement.device.location(), placement.dtype);
-            let name = format!("{device:?} {dtype:?} {images}x{channels}x{}x{}", size.0, size.1);
-            let failed =
-                || Error::device("the speed trial failed").hint("a smaller --size needs less memory");
-            tried(&name, &|| rates(placement, channels, (images, size)).context(failed))
-        };
+        let at = |channels, size| layer_rates(placement, channels, (images(channels, size), size), tried);
         Ok(Networks([at(finest, (h, w))?, at(deepest, coarse)?]))
     }
 
@@ -121,11 +120,17 @@ impl Networks {
 
 /// Bytes of main memory at the peak of rendering `job` with the model of `info` at `placement`: weights, what the layers hold, and the
 /// pictures that wait between the stages; none where the system doesn't tell what is held already.
-pub fn needed_memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Option<u64> {
+pub fn needed_memory(
+    job: &Job,
+    (info, upscaler): (&ModelInfo, Option<&UpscalerFile>),
+    placement: &Placement,
+) -> Option<u64> {
     let length = job.settings.windows.length;
     let pixels = job.settings.generate.pixels();
     let waiting = ((2 * QUEUE + 1) * length * 3 * pixels) as f64;
-    let now = system::resident_memory()? as f64;
+    let large = upscaler.map_or(0.0, |file| file.needed(size_of(job), placement));
+    // Pictures that were enlarged wait in small numbers.
+    let now = system::resident_memory()? as f64 + large;
     if !placement.device.is_cpu() {
         return Some((now + waiting) as u64);
     }
@@ -135,6 +140,33 @@ pub fn needed_memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Opti
     let latents = (length * pixels / (info.downscale() * info.downscale())) as f64;
     let pass = HELD * latents * info.widths().0 as f64 * placement.dtype.size_in_bytes() as f64;
     Some((now + (net + vae) * bytes + pass + waiting) as u64)
+}
+
+fn size_of(job: &Job) -> (usize, usize) {
+    let Size { width, height } = job.settings.generate;
+    (height as usize, width as usize)
+}
+
+/// Seconds in which the network of `file` enlarges a picture of `size`.
+fn upscaling(file: &UpscalerFile, size: Size, placement: &Placement, tried: &Tried<'_>) -> Result<f64> {
+    // As many pictures as are worked on together.
+    let images = if placement.device.is_cpu() { threads().min(8) } else { 1 };
+    let trial = (size.height.min(128) as usize, size.width.min(128) as usize);
+    let rate = layer_rates(placement, file.width(), (images, trial), tried)?.conv;
+    Ok(file.products() * size.pixels() as f64 / rate)
+}
+
+/// The rates of layers of `channels` over `images` pictures of a size (height, width) at a time.
+fn layer_rates(
+    placement: &Placement,
+    channels: usize,
+    (images, size): (usize, (usize, usize)),
+    tried: &Tried<'_>,
+) -> Result<Rates> {
+    let (device, dtype) = (placement.device.location(), placement.dtype);
+    let name = format!("{device:?} {dtype:?} {images}x{channels}x{}x{}", size.0, size.1);
+    let failed = || Error::device("the speed trial failed").hint("a smaller --size needs less memory");
+    tried(&name, &|| rates(placement, channels, (images, size)).context(failed))
 }
 
 /// How often a step of this window runs the network.

@@ -30,6 +30,7 @@ mod screen;
 mod source;
 mod stages;
 mod take;
+mod upscale;
 mod work;
 
 pub use batch::Render;

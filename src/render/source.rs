@@ -120,7 +120,8 @@ impl<'a> Sources<'a> {
         model.encode(&to_pictures(&drawn, model.device())?).map(Some)
     }
 
-    /// The pictures of the frames that `window` brings, whose settled latents are `latents`.
+    /// The pictures of all frames that `window` brings.
+    #[cfg(test)]
     pub fn pictures(&mut self, model: &Model, window: &Window, latents: &Tensor) -> Result<Vec<Frame>> {
         self.piece(model, window, latents, 0..window.brings())
     }
@@ -146,7 +147,7 @@ impl<'a> Sources<'a> {
         Ok(frames.zip(decoded).map(kept).collect())
     }
 
-    /// Of those the ones of this range.
+    /// The pictures of these of the frames that `window` brings, whose settled latents are `latents`.
     pub fn piece(
         &mut self,
         model: &Model,
@@ -155,9 +156,14 @@ impl<'a> Sources<'a> {
         part: Range<usize>,
     ) -> Result<Vec<Frame>> {
         let first = window.new_frames().start + part.start as u64;
-        let frames = first.until(first + part.len() as u64);
-        let mut pictures = Vec::with_capacity(part.len());
-        for (frame, settled) in frames.zip(self.settled(model, window, latents, part)?) {
+        let settled = self.settled(model, window, latents, part)?;
+        self.with_drawn(first, settled)
+    }
+
+    /// `settled` pictures from frame `first` on, with those between them that are sources as they were drawn.
+    pub fn with_drawn(&mut self, first: GeneratedFrame, settled: Vec<Option<Frame>>) -> Result<Vec<Frame>> {
+        let mut pictures = Vec::with_capacity(settled.len());
+        for (frame, settled) in first.until(first + settled.len() as u64).zip(settled) {
             let drawn = if settled.is_none() { self.frame(frame)? } else { None };
             pictures.extend(settled.or(drawn));
         }

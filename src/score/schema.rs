@@ -275,6 +275,7 @@ pub const TABLES: &[Table] = &[
             key("model", Text, "a folder in diffusers' layout; spark by default"),
             key("motion", Text, "a motion module to use instead of the folder's own"),
             key("vae", Text, "an autoencoder to use instead of the model's own"),
+            key("upscale", Text, "a network that enlarges the generated pictures: a file, or a name"),
             key(
                 "clip_skip",
                 Whole(1, 24),

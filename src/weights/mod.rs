@@ -14,6 +14,7 @@ pub mod find;
 pub mod halves;
 pub mod keys;
 pub mod mapped;
+pub mod ncnn;
 mod open;
 pub mod patch;
 pub mod pickle;

@@ -1,6 +1,8 @@
 //! Layouts: which one a file of weights has.
 
 use super::halves::Halves;
+use super::ncnn;
+use super::ncnn::NcnnFile;
 use super::pickle::PickleFile;
 use super::safetensors::SafetensorsFile;
 use super::sharded::Sharded;
@@ -11,8 +13,8 @@ use std::io::Read;
 use std::path::Path;
 use std::rc::Rc;
 
-/// The source at `path`: a safetensors file, the `.index.json` of several, or what `torch.save` wrote. What a file
-/// is, its first bytes tell: names are often wrong.
+/// The source at `path`: a safetensors file, the `.index.json` of several, what `torch.save` wrote, or either file of a network of
+/// ncnn. What a file is, its first bytes tell: names are often wrong.
 ///
 /// # Errors
 /// Model: it is missing, damaged, or of a layout that isn't read.
@@ -46,11 +48,20 @@ fn one(path: &Path) -> Result<Rc<dyn TensorSource>> {
         [b'P', b'K', 3, 4, ..] | [0x80, 2..=4, ..] if head.get(8) != Some(&b'{') => {
             Ok(Rc::new(PickleFile::open(path)?))
         }
+        head if head.starts_with(ncnn::MARK) => Ok(Rc::new(NcnnFile::open(path)?)),
+        // An ending tells where its text lies; a network whose numbers have 32 bits begins with zeros.
+        [0x47, 0x6B, 0x30, 0x01, ..] | [0, 0, 0, 0, ..] if ending_is_bin(path) => {
+            Ok(Rc::new(NcnnFile::open(&path.with_extension("param"))?))
+        }
         head => match not_weights(head) {
             Some((what, hint)) => Err(Error::model(format!("{} is {what}", path.display())).hint(hint)),
             None => Ok(Rc::new(SafetensorsFile::open(path)?)),
         },
     }
+}
+
+fn ending_is_bin(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("bin"))
 }
 
 /// What a file is that begins with `head`, where it is often met in the place of weights, and what to do.

@@ -8,6 +8,7 @@ use beatbolt::error::{Error, Result};
 use beatbolt::job::comfy_paths;
 use beatbolt::weights::keys::kind::Kind;
 use beatbolt::weights::keys::ldm::{Layout, VaeLayout};
+use beatbolt::weights::keys::upscaler::{UpscalerLayout, UpscalerNet, network};
 use beatbolt::weights::keys::{self, family};
 use beatbolt::weights::{self, Weights};
 use candle_core::Device;
@@ -37,6 +38,17 @@ fn pickles() {
     file_storm(home.path(), "model.ckpt", &seeds, unpickled);
 }
 
+#[test]
+fn networks_of_ncnn() {
+    let home = tempfile::tempdir().unwrap();
+    for name in ["chain", "dense"] {
+        let fixture = |ending: &str| root("tests/fixtures/upscale").join(format!("{name}.{ending}"));
+        fs::copy(fixture("bin"), home.path().join("model.bin")).unwrap();
+        let text = fs::read(fixture("param")).unwrap();
+        file_storm(home.path(), "model.param", &[text], unpickled);
+    }
+}
+
 /// All that is made of a file's names.
 fn named(text: &str) -> Result<()> {
     let line = |line: &str| {
@@ -51,11 +63,15 @@ fn named(text: &str) -> Result<()> {
         keys::likely_cause(shapes.iter().map(|(k, s)| (k.as_str(), s.as_slice()))),
     );
     let layout = Layout::of(&shapes);
+    let upscaler = UpscalerLayout::of(&shapes);
+    let _ = network(&upscaler.shapes(&shapes));
     for name in shapes.keys() {
-        let own = [keys::motion(name), keys::vae(name), keys::text(name), keys::unet(name), vae.keys(name)];
+        let others = [vae.keys(name), upscaler.keys(name)];
+        let own = [keys::motion(name), keys::vae(name), keys::text(name), keys::unet(name)];
+        let own = own.iter().chain(&others);
         let of_one = layout.map(|l| [l.unet(name), l.vae(name), l.text(name)]);
         // Names may only grow by what the other program's names are longer.
-        let keys = own.iter().chain(of_one.iter().flatten()).flatten();
+        let keys = own.chain(of_one.iter().flatten()).flatten();
         keys.for_each(|(key, _)| assert!(key.len() <= 2 * name.len() + 64, "{name}: {key}"));
     }
     if shapes.is_empty() { Err(Error::usage("no names")) } else { Ok(()) }
@@ -72,8 +88,16 @@ fn names_of_tensors() {
         table.lines().step_by(every).map(line).collect::<String>()
     };
     let averages = column(1, 7).replace("model.diffusion_model.", "model_ema.diffusion_model");
+    let upscalers: String = [
+        UpscalerNet::Compact { width: 8, layers: 3, scale: 2 },
+        UpscalerNet::Rrdb { width: 8, growth: 4, blocks: 2, fold: 1, doublings: 2 },
+    ]
+    .into_iter()
+    .flat_map(|net| net.shapes())
+    .map(|(name, s)| format!("{name}\t{}\n", s.iter().map(usize::to_string).collect::<Vec<_>>().join("x")))
+    .collect();
     let motion = "module.down_blocks.0.motion_modules.0.temporal_transformer.transformer_blocks.0.attention_blocks.0.pos_encoder.pe\t1x32x320\n";
-    storm(&seeds(&[&column(1, 1), &column(2, 5), &averages, motion]), |bytes| {
+    storm(&seeds(&[&column(1, 1), &column(2, 5), &averages, motion, &upscalers]), |bytes| {
         named(&String::from_utf8_lossy(bytes))
     });
 }

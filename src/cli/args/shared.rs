@@ -145,6 +145,11 @@ pub struct ModelArgs {
     #[arg(long, value_name = "NAME|FILE|FOLDER")]
     pub vae: Option<PathBuf>,
 
+    /// A network that enlarges generated pictures (ESRGAN family: realesr-animevideov3, RealESRGAN_x4plus and kin; .pth, .safetensors,
+    /// ncnn), before effects: a file, or a name that is looked for in ComfyUI's and A1111's folders [default: none, pictures are scaled]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub upscale: Option<PathBuf>,
+
     /// A LoRA (or LyCORIS, or motion LoRA) on the model: a file, or a name that is looked for in ComfyUI's and A1111's folders; with
     /// its strength and that of the text encoder. Routes and --set turn it as lora.NAME; prompts may name it: <lora:NAME:0.7>
     #[arg(long, value_name = "NAME[:STRENGTH[:TEXT]]")]

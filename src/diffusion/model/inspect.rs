@@ -12,6 +12,7 @@ use crate::weights::keys::control;
 use crate::weights::keys::family::stranger;
 use crate::weights::keys::kind::Kind;
 use crate::weights::keys::ldm::Layout;
+use crate::weights::keys::upscaler::{self, UpscalerLayout};
 use crate::weights::{self, TensorSource};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -99,7 +100,13 @@ impl Inspection {
                 }
             }
             Kind::TextEncoder => found.note("text encoders come with a checkpoint or a folder"),
-            Kind::Upscaler => found.note("it makes pictures larger and is no model by itself"),
+            Kind::Upscaler => match upscaler::network(&UpscalerLayout::of(shapes).shapes(shapes)) {
+                Ok(net) => {
+                    found.family = Some(format!("{}, {} times the size", net.name(), net.scale()));
+                    found.option = Some("--upscale");
+                }
+                Err(why) => found.note(format!("not taken: {why}")),
+            },
             Kind::Unknown => found.note("none of what beatbolt knows has such tensors"),
         }
         Ok(found)

@@ -56,7 +56,7 @@ impl UnetEncoder {
     ) -> TensorResult<Encoded> {
         let time = self.time.forward(t, x)?;
         let seen = Seen { time: &time, text: &with.text, motion: &with.motion };
-        let mut x = self.conv_in.forward_then(x, Finish { residual: features, relu: false })?;
+        let mut x = self.conv_in.forward_then(x, Finish { residual: features, ..Finish::default() })?;
         let mut skips = vec![x.clone()];
         for (layers, downsample) in &self.down {
             for layer in layers {

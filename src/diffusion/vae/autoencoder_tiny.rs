@@ -7,7 +7,7 @@
 use crate::diffusion::config::{TinyConfig, colours};
 use crate::error::Result;
 use crate::nn::cpu::conv_config::Conv2dConfig;
-use crate::nn::layers::{Conv2d, Finish, pixel_shuffle, pixel_unshuffle};
+use crate::nn::layers::{Below, Conv2d, Finish, pixel_shuffle, pixel_unshuffle};
 use crate::weights::Scope;
 use candle_core::{Result as TensorResult, Tensor};
 
@@ -112,7 +112,7 @@ fn block(scope: &Scope<'_>, channels: usize) -> Result<Layer> {
 }
 
 fn run(layers: &[Layer], x: Tensor) -> TensorResult<Tensor> {
-    let relu = Finish { residual: None, relu: true };
+    let relu = Finish { residual: None, below: Below::Vanish };
     let mut x = x;
     for layer in layers {
         x = match layer {
@@ -120,7 +120,7 @@ fn run(layers: &[Layer], x: Tensor) -> TensorResult<Tensor> {
             Layer::ConvRelu(conv) => conv.forward_then(&x, relu)?,
             Layer::Block([first, second, third]) => {
                 let hidden = second.forward_then(&first.forward_then(&x, relu)?, relu)?;
-                third.forward_then(&hidden, Finish { residual: Some(&x), relu: true })?
+                third.forward_then(&hidden, Finish { residual: Some(&x), below: Below::Vanish })?
             }
             Layer::Doubled(conv) => conv.forward_doubled(&x)?,
         };

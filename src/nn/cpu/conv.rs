@@ -3,8 +3,9 @@
 //! Images are convolved in parallel; within an image, strips keep the matrix small enough for the cache
 //! and memory bounded. Bias and residual are what the product is added to, ReLU follows while the image is warm.
 
-use super::conv_config::{Conv2dConfig, Finish};
+use super::conv_config::{Below, Conv2dConfig, Finish};
 use super::gemm::{Right, multiply_add};
+use super::pointwise::shrink;
 use super::{pieces, read, tensor, winograd};
 use crate::vector::vectorized;
 use candle_core::{Result, Tensor, bail};
@@ -33,8 +34,9 @@ pub fn conv2d(
     }
     let shape = Unroll { h, w, height, width, kernel, window };
     let plane = height * width;
-    // An absent residual is read as the input and not looked at.
-    read([x, weight, bias, finish.residual.unwrap_or(x)], |[x, weight, bias, residual]| {
+    // An absent residual is read as the input and not looked at, absent factors as the bias.
+    let factors = finish.factors(o)?.unwrap_or(bias);
+    read([x, weight, bias, finish.residual.unwrap_or(x), factors], |[x, weight, bias, residual, factors]| {
         let out = pieces((n * o * plane, o * plane), Vec::new, |unrolled, i, out| {
             if finish.residual.is_some() {
                 out.copy_from_slice(&residual[i * o * plane..][..o * plane]);
@@ -43,12 +45,17 @@ pub fn conv2d(
                 out.iter_mut().for_each(|v| *v += bias);
             }
             shape.multiply(&x[i * c * h * w..][..c * h * w], weight, out, unrolled);
-            if finish.relu {
-                vectorized(
-                    #[inline(always)]
-                    || out.iter_mut().for_each(|v| *v = v.max(0.0)),
-                );
-            }
+            vectorized(
+                #[inline(always)]
+                || match finish.below {
+                    Below::Stay => {}
+                    Below::Vanish => out.iter_mut().for_each(|v| *v = v.max(0.0)),
+                    Below::Shrink(_) => out.chunks_exact_mut(plane).zip(factors).for_each(
+                        #[inline(always)]
+                        |(out, factor)| shrink(out, *factor),
+                    ),
+                },
+            );
         });
         tensor(out, (n, o, height, width))
     })
@@ -160,10 +167,18 @@ mod tests {
             let theirs = padded.conv2d(&weight, 0, stride, 1, 1).unwrap();
             let theirs = theirs.broadcast_add(&bias.reshape((1, o, 1, 1)).unwrap()).unwrap();
             let residual = ours.affine(-0.5, 0.1).unwrap();
-            let finish = Finish { residual: Some(&residual), relu: true };
+            let finish = Finish { residual: Some(&residual), below: Below::Vanish };
             let finished =
                 conv2d(&x, (&weight, &bias), Conv2dConfig { stride, before, after }, finish).unwrap();
-            assert!(apart(&finished, &(&theirs + residual).unwrap().relu().unwrap()) < 1e-4);
+            let sum = (&theirs + &residual).unwrap();
+            assert!(apart(&finished, &sum.relu().unwrap()) < 1e-4);
+            let factors = noise(4, &[o]);
+            let finish = Finish { residual: Some(&residual), below: Below::Shrink(&factors) };
+            let finished =
+                conv2d(&x, (&weight, &bias), Conv2dConfig { stride, before, after }, finish).unwrap();
+            let under = sum.neg().unwrap().relu().unwrap();
+            let under = under.broadcast_mul(&factors.reshape((1, o, 1, 1)).unwrap()).unwrap();
+            assert!(apart(&finished, &(sum.relu().unwrap() - under).unwrap()) < 1e-4);
             let worst = apart(&ours, &theirs);
             assert!(worst < 1e-4, "{worst}");
         }

@@ -35,6 +35,31 @@ impl Conv2dConfig {
 pub struct Finish<'a> {
     /// Is added, \[n, o, h', w'].
     pub residual: Option<&'a Tensor>,
-    /// max(x, 0) comes last.
-    pub relu: bool,
+    /// What then becomes of values below 0.
+    pub below: Below<'a>,
+}
+
+impl<'a> Finish<'a> {
+    /// The factors of values below 0, one for each of `o` channels; none where there are none.
+    pub fn factors(self, o: usize) -> Result<Option<&'a Tensor>> {
+        match self.below {
+            Below::Shrink(factors) if factors.dims() != [o] => {
+                bail!("the factors of a convolution's result are not [{o}]")
+            }
+            Below::Shrink(factors) => Ok(Some(factors)),
+            Below::Stay | Below::Vanish => Ok(None),
+        }
+    }
+}
+
+/// What becomes of values below 0.
+#[derive(Clone, Copy, Debug, Default)]
+pub enum Below<'a> {
+    /// They stay.
+    #[default]
+    Stay,
+    /// They are 0 (ReLU).
+    Vanish,
+    /// They are multiplied by a factor of their channel, \[o] (PReLU, leaky ReLU).
+    Shrink(&'a Tensor),
 }

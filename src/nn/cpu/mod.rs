@@ -8,6 +8,7 @@
 //! the number of threads.
 
 pub mod attention;
+pub mod chain;
 pub mod conv;
 pub mod conv_config;
 pub mod double;
@@ -24,7 +25,8 @@ use candle_core::{CpuStorage, Layout};
 use candle_core::{DType, Device, InplaceOp2, Result, Shape, Storage, Tensor, bail};
 use rayon::prelude::*;
 use std::mem::MaybeUninit;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Values that one parallel piece of an elementwise pass handles: small enough to stay in a core's cache.
 const PIECE: usize = 1 << 14;
@@ -117,6 +119,42 @@ pub fn in_parts(
     failure.into_inner().map_or_else(|| tensor(out, x.dims()), Err)
 }
 
+/// How many threads work on tensors.
+pub fn threads() -> usize {
+    rayon::current_num_threads()
+}
+
+/// What `f` makes of each number below `count`, `most` at a time.
+///
+/// Each is made on a thread of its own. Of the threads that layers share one that waits for others would begin with another number, so
+/// that more and more would be under way.
+///
+/// # Errors
+/// The first of `f`'s, by number.
+pub fn abreast<T: Send>(count: usize, most: usize, f: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+    if count <= 1 || most <= 1 {
+        return (0..count).map(f).collect();
+    }
+    let (next, made) = (AtomicUsize::new(0), Mutex::new(Vec::with_capacity(count)));
+    std::thread::scope(|scope| {
+        for _ in 0..most.min(count) {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count {
+                        break;
+                    }
+                    let one = f(number);
+                    made.lock().unwrap_or_else(PoisonError::into_inner).push((number, one));
+                }
+            });
+        }
+    });
+    let mut made = made.into_inner().unwrap_or_else(PoisonError::into_inner);
+    made.sort_by_key(|(number, _)| *number);
+    made.into_iter().map(|(_, one)| one).collect()
+}
+
 /// A tensor around `values`.
 pub fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
     Tensor::from_vec(values, shape.into(), &Device::Cpu)
@@ -177,6 +215,23 @@ mod tests {
         assert_eq!(firsts(6), [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 6.0, 6.0, 6.0, 6.0, 6.0]);
         assert_eq!(firsts(4), [0.0, 0.0, 0.0, 3.0, 3.0, 3.0, 6.0, 6.0, 6.0, 9.0, 9.0]);
         assert_eq!(apart(&in_parts(&x, 4, |_, part| part * 2.0).unwrap(), &(&x * 2.0).unwrap()), 0.0);
+    }
+
+    #[test]
+    fn what_is_made_abreast_comes_in_order_and_no_more_is_under_way() {
+        let (now, highest) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let one = |number: usize| {
+            highest.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            let sum = in_parts(&noise(number as u64, &[64, 9]), 4, |_, part| part * 2.0)?;
+            now.fetch_sub(1, Ordering::SeqCst);
+            Ok((number, apart(&sum, &(noise(number as u64, &[64, 9]) * 2.0)?)))
+        };
+        let made = abreast(20, 3, one).unwrap();
+        assert_eq!(made, (0..20).map(|i| (i, 0.0)).collect::<Vec<_>>());
+        assert!(highest.into_inner() <= 3);
+        let failing = |number| if number > 4 { bail!("{number}") } else { Ok(number) };
+        assert_eq!(abreast(9, 2, failing).unwrap_err().to_string().lines().next(), Some("5"));
+        assert!(abreast(0, 2, failing).unwrap().is_empty());
     }
 
     #[test]

@@ -29,6 +29,26 @@ pub fn apply(x: &Tensor, function: Function) -> Result<()> {
     })
 }
 
+/// Multiplies the values below 0 of a fresh tensor by `factor` in place.
+pub fn shrink_all(x: &Tensor, factor: f32) -> Result<()> {
+    update(x, &tensor(vec![0.0], 1)?, |x, _| {
+        x.par_chunks_mut(PIECE).for_each(|x| {
+            vectorized(
+                #[inline(always)]
+                || shrink(x, factor),
+            );
+        });
+    })
+}
+
+/// Multiplies the values below 0 by `factor`.
+#[inline(always)]
+pub(super) fn shrink(x: &mut [f32], factor: f32) {
+    for v in x {
+        *v = v.max(0.0) + factor * v.min(0.0);
+    }
+}
+
 #[inline(always)]
 fn each(x: &mut [f32], f: impl Fn(f32) -> f32) {
     vectorized(

@@ -11,10 +11,11 @@
 //! vector, and four outputs at them are summed up in registers. The kernels are transformed at every call, which is little
 //! beside the products, and read once for every vector of tiles, so this is for weights that stay in the cache.
 
-use super::conv_config::Finish;
+use super::conv_config::{Below, Finish};
+use super::pointwise::shrink;
 use super::{each_piece, pieces, read, tensor};
-use crate::vector::{vectorized, weighted_sums};
-use candle_core::{Result, Tensor};
+use crate::vector::{has_many_registers, vectorized, weighted_sums, weighted_sums_of_two};
+use candle_core::{Result, Tensor, bail};
 
 /// Most weights: 2 MiB.
 const MOST: usize = 1 << 19;
@@ -29,6 +30,8 @@ const LANES: usize = 16;
 const HALF: usize = LANES / 2;
 /// Tiles that images which are handled together should have at least.
 const ENOUGH: usize = 48;
+/// Values of a framed band: 1 MiB, a part of a core's cache, beside kernels and tiles.
+const BAND: usize = 1 << 18;
 
 /// Whether a 3x3 kernel of this shape is worth it.
 pub fn is_small([o, c]: [usize; 2]) -> bool {
@@ -40,10 +43,15 @@ pub fn conv3x3(x: &Tensor, (weight, bias): (&Tensor, &Tensor), finish: Finish<'_
     let ((n, c, h, w), o) = (x.dims4()?, weight.dims()[0]);
     let tiling = Tiling { h, w, rows: h.div_ceil(2), columns: w.div_ceil(2) };
     let together = ENOUGH.div_ceil(tiling.count()).min(n);
-    // An absent residual is read as the input and not looked at.
-    read([x, weight, bias, finish.residual.unwrap_or(x)], |[x, weight, bias, residual]| {
+    // An absent residual is read as the input and not looked at, absent factors as the bias.
+    let factors = finish.factors(o)?;
+    let others = [finish.residual.unwrap_or(x), factors.unwrap_or(bias)];
+    read([x, weight, bias, others[0], others[1]], |[x, weight, bias, residual, read_factors]| {
         let kernels = transformed(weight, c);
-        let layer = Layer { tiling, c, kernels: &kernels, bias, relu: finish.relu };
+        let factors = factors.map(|_| read_factors);
+        let relu = matches!(finish.below, Below::Vanish);
+        let in_pairs = has_many_registers();
+        let layer = Layer { tiling, c, kernels: &kernels, bias, relu, in_pairs, factors };
         let (before, after) = (c * h * w, o * h * w);
         let out = pieces((n * after, together * after), Workspace::default, |room, i, out| {
             let x = &x[i * together * before..][..out.len() / after * before];
@@ -55,6 +63,54 @@ pub fn conv3x3(x: &Tensor, (weight, bias): (&Tensor, &Tensor), finish: Finish<'_
         });
         tensor(out, (n, o, h, w))
     })
+}
+
+/// A layer whose kernels are transformed once for all calls.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    c: usize,
+    kernels: Vec<f32>,
+    bias: Vec<f32>,
+    relu: bool,
+    factors: Option<Vec<f32>>,
+}
+
+impl Prepared {
+    /// Of `weight` \[o, c, 3, 3] and `bias` \[o]; of `finish` what becomes of values below 0.
+    pub fn new(weight: &Tensor, bias: &Tensor, finish: Finish<'_>) -> Result<Self> {
+        let &[o, c, 3, 3] = weight.dims() else { bail!("a kernel of a chain isn't 3x3") };
+        if bias.dims() != [o] {
+            bail!("the bias of a convolution is not [{o}]");
+        }
+        let values = |tensor: &Tensor| read([tensor], |[values]| Ok(values.to_vec()));
+        Ok(Prepared {
+            c,
+            kernels: read([weight], |[weight]| Ok(transformed(weight, c)))?,
+            bias: values(bias)?,
+            relu: matches!(finish.below, Below::Vanish),
+            factors: finish.factors(o)?.map(values).transpose()?,
+        })
+    }
+
+    pub fn inputs(&self) -> usize {
+        self.c
+    }
+
+    pub fn outputs(&self) -> usize {
+        self.bias.len()
+    }
+
+    /// The image `x` \[c, h, w] convolved into `out` \[o, h, w], whatever that holds; `room` was used for this size alone.
+    pub fn convolve(&self, x: &[f32], (h, w): (usize, usize), out: &mut [f32], room: &mut Workspace) {
+        let tiling = Tiling { h, w, rows: h.div_ceil(2), columns: w.div_ceil(2) };
+        let (factors, in_pairs) = (self.factors.as_deref(), has_many_registers());
+        let Prepared { c, kernels, bias, relu, .. } = self;
+        let layer = Layer { tiling, c: *c, kernels, bias, relu: *relu, in_pairs, factors };
+        vectorized(
+            #[inline(always)]
+            || layer.convolve(x, None, out, room),
+        );
+    }
 }
 
 /// G g Gᵀ of all kernels g, in the order in which they are read: four outputs, place, channel, output.
@@ -90,6 +146,16 @@ struct Tiling {
     columns: usize,
 }
 
+/// Rows of tiles that are framed together: all of all images where these are small, a few of one where it is large. What is framed is
+/// read twice by rows of tiles that overlap, by each in another order than it lies in; so it had better lie in a core's cache.
+#[derive(Clone, Copy, Debug)]
+struct Band {
+    image: usize,
+    images: usize,
+    row: usize,
+    rows: usize,
+}
+
 /// Tiles side by side in one row of one image.
 #[derive(Clone, Copy, Debug)]
 struct Run {
@@ -111,8 +177,30 @@ impl Tiling {
         2 * (self.columns + 1)
     }
 
-    fn plane(&self) -> usize {
-        (2 * self.rows + 2) * self.row()
+    /// Values of a framed plane of so many rows of tiles.
+    fn plane(&self, rows: usize) -> usize {
+        (2 * rows + 2) * self.row()
+    }
+
+    /// The bands of `images` images of `c` channels.
+    fn bands(&self, images: usize, c: usize) -> impl Iterator<Item = Band> {
+        let tiling = *self;
+        let fits = |rows: usize| c * tiling.plane(rows) <= BAND;
+        let small = images * c * tiling.plane(tiling.rows) <= BAND;
+        let rows = if small {
+            tiling.rows
+        } else {
+            (1..tiling.rows).take_while(|rows| fits(*rows)).last().unwrap_or(1)
+        };
+        let together = if small { images } else { 1 };
+        (0..images).step_by(together.max(1)).flat_map(move |image| {
+            (0..tiling.rows).step_by(rows.max(1)).map(move |row| Band {
+                image,
+                images: together,
+                row,
+                rows: rows.min(tiling.rows - row),
+            })
+        })
     }
 
     /// The runs of the `count` tiles from `first` on, over all images.
@@ -133,16 +221,22 @@ impl Tiling {
         })
     }
 
-    /// The planes of `x` framed, and room for a vector behind them; `framed` is empty or of this tiling.
+    /// The planes of `x` framed, as far as `band` goes, and room for a vector behind them; `framed` is empty or of this tiling, so that
+    /// the borders at its sides are zeros.
     #[inline(always)]
-    fn frame(&self, x: &[f32], framed: &mut Vec<f32>) {
-        let planes = x.len() / (self.h * self.w);
-        framed.resize(planes * self.plane() + HALF, 0.0);
-        for (to, from) in framed.chunks_exact_mut(self.plane()).zip(x.chunks_exact(self.h * self.w)) {
-            let lines = to[self.row()..].chunks_exact_mut(self.row());
-            for (to, from) in lines.zip(from.chunks_exact(self.w)) {
-                let (even, odd) = to.split_at_mut(self.columns + 1);
-                part(from, odd, &mut even[1..]);
+    fn frame(&self, x: &[f32], (band, c): (Band, usize), framed: &mut Vec<f32>) {
+        let plane = self.plane(band.rows);
+        framed.resize(framed.len().max(band.images * c * plane + HALF), 0.0);
+        let planes = x.chunks_exact(self.h * self.w).skip(band.image * c).take(band.images * c);
+        for (to, from) in framed.chunks_exact_mut(plane).zip(planes) {
+            for (line, to) in to.chunks_exact_mut(self.row()).enumerate() {
+                match (2 * band.row + line).checked_sub(1).filter(|y| *y < self.h) {
+                    Some(y) => {
+                        let (even, odd) = to.split_at_mut(self.columns + 1);
+                        part(&from[y * self.w..][..self.w], odd, &mut even[1..]);
+                    }
+                    None => to.fill(0.0),
+                }
             }
         }
     }
@@ -168,7 +262,7 @@ fn part(line: &[f32], first: &mut [f32], second: &mut [f32]) {
 
 /// Memory that a thread works in.
 #[derive(Default)]
-struct Workspace {
+pub(super) struct Workspace {
     framed: Vec<f32>,
     /// A vector of transformed tiles: place, channel.
     tiles: Vec<[f32; LANES]>,
@@ -182,30 +276,50 @@ struct Layer<'a> {
     kernels: &'a [f32],
     bias: &'a [f32],
     relu: bool,
+    /// Whether eight outputs are summed up together in place of four.
+    in_pairs: bool,
+    /// Of values below 0, by their channel.
+    factors: Option<&'a [f32]>,
 }
 
 impl Layer<'_> {
     /// The images `x` convolved.
     #[inline(always)]
     fn convolve(&self, x: &[f32], residual: Option<&[f32]>, out: &mut [f32], room: &mut Workspace) {
-        let Workspace { framed, tiles, sums } = room;
-        self.tiling.frame(x, framed);
-        let all = x.len() / (self.c * self.tiling.h * self.tiling.w) * self.tiling.count();
         let outputs = self.bias.len().next_multiple_of(OUTPUTS);
-        tiles.resize(PLACES * self.c, [0.0; LANES]);
-        sums.resize(PLACES * outputs, [0.0; LANES]);
-        for first in (0..all).step_by(LANES) {
+        room.tiles.resize(PLACES * self.c, [0.0; LANES]);
+        room.sums.resize(PLACES * outputs, [0.0; LANES]);
+        for band in self.tiling.bands(x.len() / (self.c * self.tiling.h * self.tiling.w), self.c) {
+            self.tiling.frame(x, (band, self.c), &mut room.framed);
+            self.convolve_band(band, residual, out, room);
+        }
+    }
+
+    /// The tiles of a band that was framed.
+    #[inline(always)]
+    fn convolve_band(&self, band: Band, residual: Option<&[f32]>, out: &mut [f32], room: &mut Workspace) {
+        let Workspace { framed, tiles, sums } = room;
+        let outputs = self.bias.len().next_multiple_of(OUTPUTS);
+        let begin = (band.image * self.tiling.rows + band.row) * self.tiling.columns;
+        let all = begin + band.images * band.rows * self.tiling.columns;
+        for first in (begin..all).step_by(LANES) {
             let runs = || self.tiling.runs(first, (all - first).min(LANES));
             // Not `for_each`: what its closure calls would not be compiled for wide vectors.
             for run in runs() {
-                self.transform(framed, run, tiles);
+                self.transform(framed, (band, run), tiles);
             }
             let kernels = self.kernels.as_chunks::<OUTPUTS>().0;
             for (place, (tiles, sums)) in
                 tiles.chunks_exact(self.c).zip(sums.chunks_exact_mut(outputs)).enumerate()
             {
-                for (four, sums) in sums.as_chunks_mut::<OUTPUTS>().0.iter_mut().enumerate() {
-                    *sums = weighted_sums(tiles, &kernels[(four * PLACES + place) * self.c..][..self.c]);
+                let of = |four: usize| &kernels[(four * PLACES + place) * self.c..][..self.c];
+                let fours = sums.as_chunks_mut::<OUTPUTS>().0;
+                let pairs = if self.in_pairs { fours.len() / 2 } else { 0 };
+                for (pair, sums) in fours.as_chunks_mut::<2>().0.iter_mut().enumerate().take(pairs) {
+                    *sums = weighted_sums_of_two(tiles, [of(2 * pair), of(2 * pair + 1)]);
+                }
+                for (four, sums) in fours.iter_mut().enumerate().skip(2 * pairs) {
+                    *sums = weighted_sums(tiles, of(four));
                 }
             }
             for channel in 0..self.bias.len() {
@@ -219,10 +333,11 @@ impl Layer<'_> {
 
     /// Bᵀ d B of a run's tiles in all channels.
     #[inline(always)]
-    fn transform(&self, framed: &[f32], run: Run, tiles: &mut [[f32; LANES]]) {
-        let (row, plane) = (self.tiling.row(), self.tiling.plane());
+    fn transform(&self, framed: &[f32], (band, run): (Band, Run), tiles: &mut [[f32; LANES]]) {
+        let (row, plane) = (self.tiling.row(), self.tiling.plane(band.rows));
         for channel in 0..self.c {
-            let corner = &framed[(run.image * self.c + channel) * plane + 2 * run.row * row..];
+            let at = (run.image - band.image) * self.c + channel;
+            let corner = &framed[at * plane + 2 * (run.row - band.row) * row..];
             for at in (0..run.count).step_by(HALF) {
                 let mut d = [[[0.0; HALF]; 4]; 4];
                 for (y, d) in d.iter_mut().enumerate() {
@@ -276,6 +391,9 @@ impl Layer<'_> {
                         *out = (value + self.bias[channel]).max(least);
                     }
                 }
+            }
+            if let Some(factors) = self.factors {
+                shrink(out, factors[channel]);
             }
         }
     }
@@ -335,17 +453,26 @@ mod tests {
             [3, 16, 6, 9, 16],
             [1, 64, 3, 40, 100],
             [1, 200, 9, 18, 32],
+            // In bands, the last of which is smaller.
+            [2, 64, 5, 37, 300],
         ] {
             let (x, weight, bias) = (noise(1, &[n, c, h, w]), noise(2, &[o, c, 3, 3]), noise(3, &[o]));
             let theirs = x.conv2d(&weight, 1, 1, 1, 1).unwrap();
             let theirs = theirs.broadcast_add(&bias.reshape((1, o, 1, 1)).unwrap()).unwrap();
             let residual = noise(4, &[n, o, h, w]);
+            let factors = noise(5, &[o]);
+            let plain = conv3x3(&x, (&weight, &bias), Finish::default()).unwrap();
+            assert!(apart(&plain, &theirs) < 1e-5 * (9.0 * c as f32).sqrt());
             for relu in [false, true] {
                 for residual in [None, Some(&residual)] {
-                    let ours = conv3x3(&x, (&weight, &bias), Finish { residual, relu }).unwrap();
-                    let mut wanted = residual.map_or(theirs.clone(), |r| (&theirs + r).unwrap());
-                    if relu {
-                        wanted = wanted.relu().unwrap();
+                    let below = if relu { Below::Vanish } else { Below::Shrink(&factors) };
+                    let ours = conv3x3(&x, (&weight, &bias), Finish { residual, below }).unwrap();
+                    let sum = residual.map_or(theirs.clone(), |r| (&theirs + r).unwrap());
+                    let mut wanted = sum.relu().unwrap();
+                    if !relu {
+                        let under = sum.neg().unwrap().relu().unwrap();
+                        let factors = factors.reshape((1, o, 1, 1)).unwrap();
+                        wanted = (wanted - under.broadcast_mul(&factors).unwrap()).unwrap();
                     }
                     let worst = apart(&ours, &wanted);
                     assert!(worst < 1e-5 * (9.0 * c as f32).sqrt(), "{n} {c} {o} {h} {w}: {worst}");

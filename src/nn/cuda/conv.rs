@@ -3,7 +3,7 @@
 use super::launch::{Float, alloc, count, dense, grid, int, launch, on_floats, pack};
 use super::op::{Part, unary};
 use super::pointwise::add_bias;
-use crate::nn::cpu::conv_config::{Conv2dConfig, Finish};
+use crate::nn::cpu::conv_config::{Below, Conv2dConfig, Finish};
 use candle_core::cuda_backend::cudarc::driver::CudaSlice;
 use candle_core::{CudaStorage, Result, Shape, Tensor};
 
@@ -36,7 +36,8 @@ pub fn conv2d(
         if let [one] = &strips[..] { one.clone() } else { Tensor::cat(&strips, 2)? }
     };
     let y = y.reshape((n, o, height, width))?;
-    add_bias(&y, bias, finish.residual, (height * width, finish.relu))?;
+    let relu = matches!(finish.below, Below::Vanish);
+    add_bias(&y, bias, finish.residual, (height * width, relu))?;
     Ok(y)
 }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::nn::cpu;
-use crate::nn::cpu::conv_config::{Conv2dConfig, Finish};
+use crate::nn::cpu::conv_config::{Below, Conv2dConfig, Finish};
 use crate::nn::cpu::norm::GroupNormSpec;
 use crate::noise::{Stream, gaussian};
 use candle_core::{DType, Device, Tensor};
@@ -49,17 +49,15 @@ fn convolution_is_the_cpus() {
             let window = Conv2dConfig { stride, before, after };
             let (x, weight, bias) =
                 (noise(1, &[3, 5, h, w]), noise(2, &[4, 5, kernel, kernel]), noise(3, &[4]));
-            let plain =
-                cpu::conv::conv2d(&x, (&weight, &bias), window, Finish { residual: None, relu: false })
-                    .unwrap();
+            let plain = cpu::conv::conv2d(&x, (&weight, &bias), window, Finish::default()).unwrap();
             check(&plain, &[&x, &weight, &bias], |t| {
-                conv2d(&t[0], (&t[1], &t[2]), window, Finish { residual: None, relu: false })
+                conv2d(&t[0], (&t[1], &t[2]), window, Finish::default())
             });
             let more = noise(4, plain.dims());
-            let finish = Finish { residual: Some(&more), relu: true };
+            let finish = Finish { residual: Some(&more), below: Below::Vanish };
             let exact = cpu::conv::conv2d(&x, (&weight, &bias), window, finish).unwrap();
             check(&exact, &[&x, &weight, &bias, &more], |t| {
-                conv2d(&t[0], (&t[1], &t[2]), window, Finish { residual: Some(&t[3]), relu: true })
+                conv2d(&t[0], (&t[1], &t[2]), window, Finish { residual: Some(&t[3]), below: Below::Vanish })
             });
         }
     }

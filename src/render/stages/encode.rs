@@ -22,7 +22,7 @@ pub fn encode(
     // What a frame leaves to the next is made anew from the start of its take on, so that nothing of it has to be kept.
     let mut screen = Screen::new(job, Afterglow::none(job));
     for pictures in from {
-        let Pictures { first, frames, shown, restored } = pictures?;
+        let Pictures { first, frames, shown, restored, ends } = pictures?;
         let _span = timings.span("finish and encode");
         // A take's last window is rendered to its end, so that its frames are those of the whole video.
         for ((frame, pose), index) in frames.iter().zip(shown).zip(first.until(end)) {
@@ -32,8 +32,8 @@ pub fn encode(
                 return Err(Error::stopped("stopped; the finished windows are kept"));
             }
         }
-        summary.windows += 1;
-        summary.restored += usize::from(restored);
+        summary.windows += usize::from(ends);
+        summary.restored += usize::from(ends && restored);
     }
     if summary.frames != job.settings.frames {
         return Err(Error::internal(format!(

@@ -76,5 +76,5 @@ fn pictures(window: &Window, store: &WorkFolder, sources: &mut Sources, largest:
         let drawn = if frame.is_none() { sources.frame(index)? } else { None };
         frames.push(frame.or(drawn).ok_or_else(broken)?);
     }
-    Ok(Pictures { first: rate::shown(kept.first), frames, shown: kept.shown, restored: true })
+    Ok(Pictures { first: rate::shown(kept.first), frames, shown: kept.shown, restored: true, ends: true })
 }

@@ -10,8 +10,10 @@ use crate::render::job::Job;
 use crate::render::plan::Window;
 use crate::render::source::Sources;
 use crate::render::take::TakeState;
+use crate::render::upscale::enlarged;
 use crate::render::work::{Claim, Holder, KeptPictures, TakeFolder, WorkFolder};
 use crate::timing::Timings;
+use crate::upscale::Upscaler;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -40,7 +42,7 @@ type OnTheWay<T> = (Arc<TakeFolder>, Window, T);
 /// As [`Generator::window`]; Output: the folder can't be written to; Stopped.
 pub fn keep_takes(
     job: &Job,
-    model: &Model,
+    (model, upscaler): (&Model, Option<&Upscaler>),
     store: &WorkFolder,
     takes: &[Vec<Window>],
     watch: Watch,
@@ -53,7 +55,8 @@ pub fn keep_takes(
     std::thread::scope(|scope| {
         let (made, to_decode) = sync_channel(QUEUE);
         let (decoded, to_keep) = sync_channel(QUEUE);
-        let decoding = spawn("decode", scope, move || decode((job, model), timings, &to_decode, &decoded))?;
+        let decoding =
+            spawn("decode", scope, move || decode((job, (model, upscaler)), timings, &to_decode, &decoded))?;
         let keeping = spawn("keep", scope, move || keep(&to_keep, watch))?;
         let mut worker = Worker { job, generator, store, stop, watch, made, worked: Worked::default() };
         let ended = worker.work(takes);
@@ -160,9 +163,9 @@ fn stopped() -> Error {
         .hint("run the same command again to resume")
 }
 
-/// Decodes what is no drawing; ends when nobody listens any more.
+/// Decodes what is no drawing, and enlarges it; ends when nobody listens any more.
 fn decode(
-    (job, model): (&Job, &Model),
+    (job, (model, upscaler)): (&Job, (&Model, Option<&Upscaler>)),
     timings: &Timings,
     from: &Receiver<OnTheWay<Rendered>>,
     to: &SyncSender<OnTheWay<KeptPictures>>,
@@ -170,9 +173,13 @@ fn decode(
     let sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
     for (folder, window, rendered) in from {
         let span = timings.span("decode");
-        let frames = sources.settled(model, &window, &rendered.latents, 0..window.brings())?;
-        let kept = KeptPictures { first: window.new_frames().start, frames, shown: rendered.shown };
+        let mut frames = sources.settled(model, &window, &rendered.latents, 0..window.brings())?;
         drop(span);
+        if let Some(upscaler) = upscaler {
+            let _span = timings.span("upscale");
+            frames = enlarged(frames, upscaler, job.settings.picture)?;
+        }
+        let kept = KeptPictures { first: window.new_frames().start, frames, shown: rendered.shown };
         if to.send((folder, window, kept)).is_err() {
             return Ok(());
         }

@@ -10,6 +10,7 @@ use crate::render::generate::Rendered;
 use crate::render::job::Job;
 use crate::render::work::WorkFolder;
 use crate::system::give_way;
+use crate::upscale::Upscaler;
 use crate::video::Writer;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -18,11 +19,11 @@ use std::thread::{Builder, ScopedJoinHandle};
 /// Finished windows that may wait for the next stage: enough to keep it busy, few enough to stay small.
 pub const QUEUE: usize = 2;
 
-/// Renders `job` into `writer`. On an error, or when `watch` says stop, every finished window stays in
+/// Renders `job` into `writer`; what the model makes is enlarged by the upscaler, if there is one. On an error, or when `watch` says stop, every finished window stays in
 /// `store`, and the same job goes on from there.
 pub fn run(
     job: &Job,
-    model: &Model,
+    (model, upscaler): (&Model, Option<&Upscaler>),
     store: Option<&WorkFolder>,
     mut writer: Writer,
     watch: Watch,
@@ -33,7 +34,7 @@ pub fn run(
         let (settled, to_decode) = sync_channel(QUEUE);
         let (decoded, to_encode) = sync_channel(QUEUE);
         let render = Render::new(job, model, store, stop, timings)?;
-        spawn("decode", scope, move || decode((job, model), timings, &to_decode, &decoded))?;
+        spawn("decode", scope, move || decode((job, (model, upscaler)), timings, &to_decode, &decoded))?;
         let writer = &mut writer;
         let encoding = spawn("encode", scope, move || {
             let result = encode(job, &to_encode, writer, watch);

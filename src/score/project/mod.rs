@@ -17,6 +17,7 @@
 //! model = "models/mine"        # a folder in diffusers' layout; default: spark, which comes with the program
 //! # motion = "lightning.safetensors"   # a motion module to use instead of the folder's own
 //! # vae = "vae.safetensors"  # an autoencoder to use instead of the model's own
+//! # upscale = "realesr-animevideov3"     # a network that enlarges the generated pictures: a file, or a name
 //! # clip_skip = 2            # the layer of the text encoder that is listened to, counted from the last; default: 1
 //! # lut = "warm.cube"          # a look-up table that the finished pictures' colours go through
 //! tier = "develop"             # draft, final
@@ -127,6 +128,8 @@ pub struct Project {
     pub motion: Option<String>,
     /// An autoencoder's file or folder.
     pub vae: Option<String>,
+    /// The file or the name of a network that enlarges the generated pictures.
+    pub upscale: Option<String>,
     /// The layer of the text encoder that is listened to, counted from the last.
     pub clip_skip: Option<usize>,
     /// A look-up table's file.
@@ -195,6 +198,7 @@ impl Project {
             model: merged.model.clone(),
             motion: merged.motion.clone(),
             vae: merged.vae.clone(),
+            upscale: merged.upscale.clone(),
             clip_skip: merged.clip_skip,
             lut: merged.lut.clone(),
             steps: merged.steps,

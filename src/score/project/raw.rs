@@ -25,6 +25,7 @@ pub(super) struct RawProject {
     pub model: Field,
     pub motion: Field,
     pub vae: Field,
+    pub upscale: Field,
     pub clip_skip: Field,
     pub lut: Field,
     pub tier: Field,

@@ -57,7 +57,10 @@ const SIGNS: &[(Kind, &[&str])] = &[
         Kind::TextEncoder,
         &["embeddings.token_embedding.", "encoder.layers.0.self_attn.", "token_embedding.weight"],
     ),
-    (Kind::Upscaler, &["body.0.rdb1.", "RRDB", "upconv1.", "conv_up1."]),
+    (
+        Kind::Upscaler,
+        &["body.0.rdb1.", "RRDB", ".RDB1.", "upconv1.", "conv_up1.", "residual_group.", "unet1.conv1."],
+    ),
 ];
 
 impl Kind {
@@ -77,10 +80,12 @@ impl Kind {
     /// The kind of a file whose tensors have hardly any names.
     fn of_numbers(shapes: &BTreeMap<String, Vec<usize>>) -> Self {
         let has = |key: &str| shapes.contains_key(key);
+        let ends = |end: &str, sides| shapes.iter().any(|(key, s)| key.ends_with(end) && s.len() == sides);
         match shapes.len() {
             // What TAESD's author publishes: layers by their numbers.
             _ if has("3.conv.0.weight") || has("1.conv.0.weight") => Kind::TinyAutoencoder,
             _ if has("model.0.weight") || has("conv_first.weight") => Kind::Upscaler,
+            _ if ends("body.0.weight", 4) && ends("body.1.weight", 1) => Kind::Upscaler,
             1 | 2 if shapes.values().all(|shape| shape.len() <= 2) => Kind::Embedding,
             _ => Kind::Unknown,
         }

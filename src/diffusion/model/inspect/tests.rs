@@ -298,9 +298,9 @@ fn others() -> Vec<(&'static str, Tensors, Expected)> {
         ),
         ("embedding", only(&[("emb_params", &[4, 768])]), Taken("768 wide", "--prompt")),
         (
-            "upscaler",
+            "a part of an upscaler",
             only(&[("conv_first.weight", &[64, 3, 3, 3]), ("body.0.rdb1.conv1.weight", &[32, 64, 3, 3])]),
-            Refused("makes pictures larger"),
+            Refused("there is no 'body.0.rdb1.conv1.bias'"),
         ),
         (
             "nothing known",

@@ -1,0 +1,127 @@
+//! Tiles: how a picture is cut so that no piece takes much memory, and how the results are put together without a seam.
+//!
+//! Tiles overlap by what a network sees beside a pixel, or, where it sees further than is affordable, by as much as matters; there
+//! they are faded into each other over [`FADE`] pixels on either side of a border. Beyond its edges a picture goes on reflected for
+//! [`EDGE`] pixels: networks were trained on the insides of pictures.
+
+use std::ops::Range;
+
+/// Reflected pixels around a picture.
+pub(super) const EDGE: usize = 10;
+/// Half the width in which one tile becomes the next.
+pub(super) const FADE: usize = 8;
+
+/// A picture's tiles along one side: what each of them sees, of pixels in a row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Side {
+    /// Borders between tiles, with both ends.
+    borders: Vec<usize>,
+    overlap: usize,
+}
+
+impl Side {
+    /// `parts` tiles along `length` pixels that begin at multiples of `unit`.
+    fn new(length: usize, parts: usize, (overlap, unit): (usize, usize)) -> Self {
+        let borders = (0..=parts).map(|i| if i == parts { length } else { i * length / parts / unit * unit });
+        Side { borders: borders.collect(), overlap: overlap.next_multiple_of(unit) }
+    }
+
+    /// How many tiles there are.
+    pub fn count(&self) -> usize {
+        self.borders.len() - 1
+    }
+
+    /// The pixels that tile `i` sees.
+    pub fn seen(&self, i: usize) -> Range<usize> {
+        let end = self.borders[self.count()];
+        self.borders[i].saturating_sub(self.overlap)..(self.borders[i + 1] + self.overlap).min(end)
+    }
+
+    /// The longest tile.
+    fn longest(&self) -> usize {
+        (0..self.count()).map(|i| self.seen(i).len()).max().unwrap_or(0)
+    }
+
+    /// How much of tile `i` is seen at each of its pixels, enlarged `scale` times: those of all tiles add up to 1.
+    pub fn shares(&self, i: usize, scale: usize) -> Vec<f32> {
+        let seen = self.seen(i);
+        // From 0 before a border to 1 behind it.
+        let behind = |border: usize, x: f32| {
+            let outer = border == 0 || border == self.borders[self.count()];
+            if outer { 1.0 } else { ((x - border as f32) / (2 * FADE) as f32 + 0.5).clamp(0.0, 1.0) }
+        };
+        let share = |at: usize| {
+            let x = (at as f32 + 0.5) / scale as f32 + seen.start as f32;
+            let end = self.borders[i + 1];
+            let after = if end == self.borders[self.count()] { 0.0 } else { behind(end, x) };
+            behind(self.borders[i], x) - after
+        };
+        (0..seen.len() * scale).map(share).collect()
+    }
+}
+
+/// The tiles of a picture of `size` (height, width): rows and columns, each tile of `most` pixels or few more.
+pub(super) fn tiling((h, w): (usize, usize), most: usize, beside: (usize, usize)) -> [Side; 2] {
+    let (overlap, _) = beside;
+    let mut sides = [Side::new(h, 1, beside), Side::new(w, 1, beside)];
+    while sides[0].longest() * sides[1].longest() > most {
+        // The longer side is cut; tiles that would be hardly more than overlap aren't.
+        let longer = usize::from(sides[1].longest() > sides[0].longest());
+        let (length, parts) = ([h, w][longer], sides[longer].count() + 1);
+        if length / parts < 2 * (overlap + FADE) {
+            break;
+        }
+        sides[longer] = Side::new(length, parts, beside);
+    }
+    sides
+}
+
+/// The pixel that stands at `index` when a row of `count` goes on reflected at its first and last pixel.
+pub(super) fn reflected(index: i64, count: usize) -> usize {
+    let turn = 2 * (count as i64 - 1).max(1);
+    let index = index.rem_euclid(turn);
+    (index.min(turn - index) as usize).min(count - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_reflected_at_their_outermost_pixels() {
+        let row: Vec<usize> = (-4..9).map(|i| reflected(i, 4)).collect();
+        assert_eq!(row, [2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 2]);
+        assert_eq!([-3, 0, 5].map(|i| reflected(i, 1)), [0; 3]);
+    }
+
+    #[test]
+    fn tiles_cover_a_picture_see_beside_it_and_fade_into_each_other() {
+        for (size, most, beside) in [
+            ((308, 532), 1 << 14, (18, 1)),
+            ((100, 2000), 20_000, (32, 2)),
+            ((64, 64), 1, (8, 4)),
+            ((40, 40), 5000, (8, 1)),
+        ] {
+            let sides = tiling(size, most, beside);
+            for (side, length) in sides.iter().zip([size.0, size.1]) {
+                let scale = 4;
+                let mut sum = vec![0.0; scale * length];
+                for i in 0..side.count() {
+                    let seen = side.seen(i);
+                    assert!(seen.start % beside.1 == 0 && seen.end <= length);
+                    let shares = side.shares(i, scale);
+                    let first = scale * seen.start;
+                    shares.iter().zip(&mut sum[first..]).for_each(|(share, sum)| *sum += share);
+                    // Nothing is shown of what lies at an inner edge.
+                    let bare = scale * (beside.0 - FADE);
+                    let shown = |part: &[f32]| part.iter().any(|share| *share > 0.0);
+                    assert!(seen.start == 0 || !shown(&shares[..bare]));
+                    assert!(seen.end == length || !shown(&shares[shares.len() - bare..]));
+                }
+                assert!(sum.iter().all(|sum: &f32| (sum - 1.0).abs() < 1e-6), "{sum:?}");
+            }
+        }
+        let [rows, columns] = tiling((308, 532), 1 << 20, (18, 1));
+        assert_eq!((rows.count(), columns.count(), rows.shares(0, 1)), (1, 1, vec![1.0; 308]));
+    }
+}
