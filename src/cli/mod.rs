@@ -2,6 +2,7 @@
 
 pub mod analyze;
 mod args;
+mod batch;
 mod doctor;
 mod exchange;
 mod extract;
@@ -14,6 +15,7 @@ mod plan;
 mod plot;
 mod pool;
 mod presets;
+mod queue;
 mod render;
 mod retyped;
 mod sheet;
@@ -46,7 +48,8 @@ pub fn main() -> ExitCode {
         }
     };
     let (as_json, result) = match cli.command {
-        Command::Render(args) => (args.json, render::run(*args)),
+        Command::Render(args) if args.more.is_empty() => (args.json, render::run(*args)),
+        Command::Render(args) => (args.json, batch::run(*args)),
         Command::Studio(args) => (false, studio::run(*args)),
         Command::Plan(args) => (args.json, plan::run(*args)),
         Command::New(args) => (false, new::run(args)),

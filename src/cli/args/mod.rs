@@ -63,11 +63,17 @@ pub enum Command {
 
 /// `beatbolt render`
 #[derive(Debug, Args)]
-#[command(after_help = "An interrupted render resumes when the same command is run again.")]
+#[command(after_help = "An interrupted render resumes when the same command is run again.\n\nExit codes: 0 done; 2 can't be meant; \
+3 a file can't be used; 4 the model can't; 5 can't be written; 6 the device failed; 1 a mistake of ours; 130 stopped.\n\
+Of several tracks the first that failed gives the code, and the others are rendered all the same.")]
 pub struct RenderArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub job: JobArgs,
+
+    /// More tracks or projects, one after the other with one model; --output names a folder then, and finished ones are skipped
+    #[arg(value_name = "MORE", conflicts_with_all = ["takes", "encode", "devices", "work"])]
+    pub more: Vec<PathBuf>,
 
     #[command(flatten)]
     #[allow(missing_docs)]
