@@ -6,11 +6,11 @@ use super::plan;
 use super::queue::{Item, Queue};
 use super::render::say_timings;
 use crate::error::{Context, Error, Result};
-use crate::job::{JobOptions, OutputOptions};
+use crate::job::{Earlier, JobOptions, OutputOptions};
 use crate::timing::Timings;
 use crate::units::Seconds;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Endings of files that somebody may have meant by `--output`.
@@ -21,7 +21,7 @@ pub fn run(args: RenderArgs) -> Result<()> {
     let out = in_folder(args.out.into(), args.dry_run)?;
     let first = args.job.target.clone();
     let options = JobOptions::from(args.job);
-    let item = |input: &std::path::PathBuf| Item {
+    let item = |input: &PathBuf| Item {
         name: input.display().to_string(),
         options: JobOptions { input: input.clone(), ..options.clone() },
         out: out.clone(),
@@ -35,7 +35,7 @@ pub fn run(args: RenderArgs) -> Result<()> {
     let queue = Queue {
         words: ("track", "tracks"),
         json: args.json,
-        fresh: args.fresh,
+        earlier: if args.fresh { Earlier::Discarded } else { Earlier::default() },
         timings: &timings,
         stop: &stop,
     };

@@ -11,6 +11,7 @@ mod join;
 mod models;
 mod new;
 mod output;
+mod pick;
 mod plan;
 mod plot;
 mod pool;
@@ -25,6 +26,7 @@ mod status;
 mod studio;
 mod takes;
 mod terminal;
+mod variants;
 
 use args::{AnalyzeArgs, Cli, Command};
 use clap::Parser;
@@ -64,6 +66,8 @@ pub fn main() -> ExitCode {
         Command::Join(args) => (args.json, join::run(*args)),
         Command::Status(args) => (args.json, status::run(&args)),
         Command::Slurm(args) => (false, slurm::run(*args)),
+        Command::Variants(args) => (args.json, variants::run(*args)),
+        Command::Pick(args) => (args.json, pick::run(*args)),
         Command::Sheet(args) => (false, sheet::run(args)),
         Command::Extract(args) => (false, extract::run(&args)),
         Command::Models(args) => (args.json, models::run(&args)),

@@ -30,8 +30,8 @@ pub struct Queue<'a> {
     pub words: (&'static str, &'static str),
     /// Whether programs are told, a JSON object a line.
     pub json: bool,
-    /// Whether finished work is made anew.
-    pub fresh: bool,
+    /// What becomes of windows that were finished before; where they are thrown away, finished videos are made anew, too.
+    pub earlier: Earlier,
     /// Where the time goes.
     pub timings: &'a Timings,
     /// Set once somebody asks to stop.
@@ -103,9 +103,7 @@ impl Queue<'_> {
             return Err(Error::usage(format!("another one of these goes to {path} already"))
                 .hint("rename it, or render it alone with --output"));
         }
-        if self.fresh {
-            destination.earlier = Earlier::Discarded;
-        }
+        destination.earlier = self.earlier;
         let watch = Watch { progress, timings: self.timings, stop: self.stop };
         let made = make_next(kept, request, &destination, watch)?;
         Ok((destination.path, made.map(|summary| summary.frames)))

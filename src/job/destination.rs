@@ -53,7 +53,7 @@ impl Destination {
             _ => request.profile,
         };
         let output = options.output.clone().map(|path| ended(path, typed));
-        let own = || request.output.clone().filter(|_| typed.is_none());
+        let own = || request.output.clone().filter(|_| typed.is_none() && options.stem.is_none());
         let named = output.or_else(|| own().map(|path| in_folder(path, options)));
         let profile = profile.or_else(|| named.as_deref().map(Profile::of)).unwrap_or_default();
         let stream = request.hearing.options.stream;

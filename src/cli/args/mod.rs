@@ -5,10 +5,13 @@ mod convert;
 mod models;
 mod shared;
 mod takes;
+mod variants;
 
 pub use models::{ModelsArgs, ModelsCommand};
 pub use shared::{HearingArgs, JobArgs, ModelArgs, OutputArgs};
 pub use takes::{JoinArgs, SlurmArgs, StatusArgs, TakesArgs, WorkArgs};
+
+pub use variants::{PickArgs, VariantsArgs};
 
 use crate::job::Selection;
 use crate::units::{FrameRate, Size};
@@ -51,6 +54,10 @@ pub enum Command {
     Status(StatusArgs),
     /// Print a script that renders the takes on a cluster with Slurm, or submit it
     Slurm(Box<SlurmArgs>),
+    /// Render short drafts with other seeds, presets or settings, to choose from: a page with the playing clips
+    Variants(Box<VariantsArgs>),
+    /// Render the whole track like one of the variants
+    Pick(Box<PickArgs>),
     /// Draw a contact sheet of a video: a row of pictures for every section, and its colours
     Sheet(SheetArgs),
     /// Print the settings stored in a rendered video, or make a project from them

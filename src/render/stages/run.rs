@@ -11,7 +11,7 @@ use crate::render::job::Job;
 use crate::render::work::WorkFolder;
 use crate::system::give_way;
 use crate::video::Writer;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{Builder, ScopedJoinHandle};
 
@@ -29,16 +29,17 @@ pub fn run(
 ) -> Result<Summary> {
     let Watch { progress, timings, stop } = watch;
     progress.stage("rendering", job.settings.frames);
+    let ended = AtomicBool::new(false);
     let summary = std::thread::scope(|scope| {
         let (settled, to_decode) = sync_channel(QUEUE);
         let (decoded, to_encode) = sync_channel(QUEUE);
-        let render = Render::new(job, model, store, stop, timings)?;
+        let render = Render::new(job, model, store, stop, timings)?.ended_by(&ended);
         spawn("decode", scope, move || decode((job, model), timings, &to_decode, &decoded))?;
-        let writer = &mut writer;
+        let (writer, ended) = (&mut writer, &ended);
         let encoding = spawn("encode", scope, move || {
             let result = encode(job, &to_encode, writer, watch);
             // Whatever ended the encoding ends the rest: they find their queues closed, or see this.
-            stop.store(true, Ordering::Relaxed);
+            ended.store(true, Ordering::Relaxed);
             result
         })?;
         // Denoising takes most of the memory, and this thread has some to spare from listening.
