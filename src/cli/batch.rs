@@ -54,8 +54,10 @@ fn in_folder(out: OutputOptions, dry_run: bool) -> Result<OutputOptions> {
     let looks_like_file = ending.is_some_and(|ending| FILES.contains(&ending.as_str()));
     if folder.is_file() || looks_like_file && !folder.is_dir() {
         let shown = folder.display();
-        return Err(Error::usage(format!("with several tracks --output names a folder, and {shown} is a file"))
-            .hint("name a folder; each video gets its track's name in it"));
+        return Err(Error::usage(format!(
+            "with several tracks --output names a folder, and {shown} is a file"
+        ))
+        .hint("name a folder; each video gets its track's name in it"));
     }
     if !dry_run {
         make(folder)?;

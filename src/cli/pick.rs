@@ -43,7 +43,9 @@ pub fn run(args: PickArgs) -> Result<()> {
     match args.json {
         true => {
             let (frames, restored) = (summary.frames, summary.restored);
-            say(json!({ "event": "done", "output": path, "frames": frames, "restored_windows": restored, "seconds": seconds }));
+            say(
+                json!({ "event": "done", "output": path, "frames": frames, "restored_windows": restored, "seconds": seconds }),
+            );
         }
         false => say(format_args!("{}: {} frames in {seconds:.0} s", path.display(), summary.frames)),
     }

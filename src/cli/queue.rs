@@ -150,8 +150,10 @@ impl Queue<'_> {
                                "failed": names, "seconds": seconds }));
         }
         let left = all - rendered - there - failed.len();
-        let counts = [(*rendered, "rendered"), (*there, "there before"), (failed.len(), "failed"), (left, "left")];
-        let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
+        let counts =
+            [(*rendered, "rendered"), (*there, "there before"), (failed.len(), "failed"), (left, "left")];
+        let counts =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
         let word = if all == 1 { self.words.0 } else { self.words.1 };
         say(format_args!("{all} {word}: {} in {seconds:.0} s", counts.collect::<Vec<_>>().join(", ")));
     }

@@ -109,7 +109,8 @@ impl Hearing {
             Self::TYPED;
         let mut hearing = Hearing::default();
         for (option, value) in pairs {
-            let wrong = || Error::input(format!("the record says '{option} {value}', which nobody can have typed"));
+            let wrong =
+                || Error::input(format!("the record says '{option} {value}', which nobody can have typed"));
             let number = || value.parse::<f64>().context(wrong);
             match option.as_str() {
                 o if o == beats && value == "aubio" => hearing.options.tracker = Tracker::Aubio,

@@ -90,7 +90,10 @@ pub fn changes(clip: &JobRecord, own: &JobRecord) -> Result<Vec<String>> {
     }
     if was.generate != is.generate {
         let why = format!("{} instead of {}", is.generate, was.generate);
-        notes.push(shown("pictures are generated at another size: their noise, and so what is where, is another", why));
+        notes.push(shown(
+            "pictures are generated at another size: their noise, and so what is where, is another",
+            why,
+        ));
     }
     let painted = !only_drawn(own);
     if painted && was.weights != is.weights {
@@ -114,6 +117,5 @@ pub fn changes(clip: &JobRecord, own: &JobRecord) -> Result<Vec<String>> {
 /// Whether the record's frames are shown as they are drawn, whatever the model.
 fn only_drawn(record: &JobRecord) -> bool {
     let set = |name: &str| record.set.iter().filter_map(|s| s.split_once('=')).rfind(|(n, _)| *n == name);
-    set("denoise").is_some_and(|(_, value)| value.parse() == Ok(0.0))
-        && !record.settings.inits.is_empty()
+    set("denoise").is_some_and(|(_, value)| value.parse() == Ok(0.0)) && !record.settings.inits.is_empty()
 }

@@ -6,7 +6,7 @@ use super::options::JobOptions;
 use super::presets;
 use crate::error::{Error, Result, nearest};
 use crate::noise::{Stream, uniform};
-use crate::score::{DEFAULT, PARAMS, Param, Kind, shipped};
+use crate::score::{DEFAULT, Kind, PARAMS, Param, shipped};
 use std::str::FromStr;
 
 /// What is left out of presets: the director's looks, which are parts of a film.
@@ -189,7 +189,8 @@ mod tests {
         let all = of("preset,motion_scale", 1);
         let presets: BTreeSet<_> = (2..18).map(|n| all.get(n).options.preset.unwrap()).collect();
         assert_eq!(presets.len(), 16);
-        let factor = |n| all.get(n).options.set[0].strip_prefix("motion_scale=x").unwrap().parse::<f64>().unwrap();
+        let factor =
+            |n| all.get(n).options.set[0].strip_prefix("motion_scale=x").unwrap().parse::<f64>().unwrap();
         let factors: Vec<f64> = (2..14).map(factor).collect();
         assert!(factors.iter().all(|f| (0.4..=2.5).contains(f)), "{factors:?}");
         // Twelve of them leave no gap as wide as a quarter of the whole.

@@ -131,7 +131,8 @@ impl ParamRef {
         let bad = || Error::usage(format!("{} can't be '{text}'", self.name)).hint(self.advice());
         if let (Kind::Number, Some(factor)) = (self.kind, text.strip_prefix('x')) {
             let factor = factor.parse().ok().filter(|factor| (0.0..=MOST_TIMES).contains(factor));
-            let value = factor.ok_or_else(|| bad().hint("behind an x stands a factor from 0 to 10, like x1.5"))?;
+            let value =
+                factor.ok_or_else(|| bad().hint("behind an x stands a factor from 0 to 10, like x1.5"))?;
             return Ok(Setting { param: self.clone(), value, times: true });
         }
         self.set(value.ok_or_else(bad)?)

@@ -9,9 +9,11 @@ use std::path::PathBuf;
 
 /// `beatbolt variants`
 #[derive(Debug, Args)]
-#[command(after_help = "Without --start, --end or --section the first bars of the loudest section are shown. Without --tier and --size clips are \
+#[command(
+    after_help = "Without --start, --end or --section the first bars of the loudest section are shown. Without --tier and --size clips are \
 drafts of 384x216.\n\nNumber 1 is what you asked for; number N is always the same one, whatever --count is, and changes with --seed: with \
---count 12 --vary seed the next twelve are --seed 13. A run that was interrupted goes on when the same command is run again.")]
+--count 12 --vary seed the next twelve are --seed 13. A run that was interrupted goes on when the same command is run again."
+)]
 pub struct VariantsArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
@@ -48,8 +50,10 @@ pub struct VariantsArgs {
 
 /// `beatbolt pick`
 #[derive(Debug, Args)]
-#[command(after_help = "Seed, look, prompts and settings are those that the clip itself holds. Of a model of your own with a module for four \
-steps, --motion names the one for eight, or the standard one.")]
+#[command(
+    after_help = "Seed, look, prompts and settings are those that the clip itself holds. Of a model of your own with a module for four \
+steps, --motion names the one for eight, or the standard one."
+)]
 pub struct PickArgs {
     /// The number of the variant
     #[arg(value_name = "N", value_parser = number::<usize>("write the number of a variant, like 3"))]

@@ -12,7 +12,9 @@ use super::terminal::{self, say};
 use crate::cli::output::Output;
 use crate::diffusion::Tier;
 use crate::error::{Context, Error, Result};
-use crate::job::{Earlier, JobOptions, OutputOptions, Request, Scene, Stretch, Variations, loudest, video_size};
+use crate::job::{
+    Earlier, JobOptions, OutputOptions, Request, Scene, Stretch, Variations, loudest, video_size,
+};
 use crate::progress::Progress;
 use crate::timing::Timings;
 use crate::units::{Seconds, Size};
@@ -176,8 +178,10 @@ fn sheet(index: &Index, folder: &Path, size: Size) -> Result<()> {
 fn tell(index: &Index, folder: &Path, json: bool) {
     let (page, sheet): (PathBuf, PathBuf) = (folder.join(page::FILE), folder.join(SHEET));
     if json {
-        return say(json!({ "event": "variants", "page": page, "sheet": sheet, "start": index.start, "end": index.end,
-                           "variants": index.variants }));
+        return say(
+            json!({ "event": "variants", "page": page, "sheet": sheet, "start": index.start, "end": index.end,
+                           "variants": index.variants }),
+        );
     }
     say(format_args!("{}: the clips, to be opened in a browser", page.display()));
     say(format_args!("{}: a picture of all of them", sheet.display()));
