@@ -36,6 +36,7 @@ pub fn run(args: RenderArgs) -> Result<()> {
         words: ("track", "tracks"),
         json: args.json,
         earlier: if args.fresh { Earlier::Discarded } else { Earlier::default() },
+        tell_files: true,
         timings: &timings,
         stop: &stop,
     };

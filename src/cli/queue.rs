@@ -4,7 +4,7 @@ use super::terminal;
 use super::terminal::say;
 use crate::error::{Error, ErrorKind, Result};
 use crate::job::{Destination, Earlier, JobOptions, KeptModel, OutputOptions, Request, make_next};
-use crate::progress::{Flow, Progress};
+use crate::progress::{Flow, Progress, Silent};
 use crate::render::Watch;
 use crate::timing::Timings;
 use serde_json::{Value, json};
@@ -32,6 +32,8 @@ pub struct Queue<'a> {
     pub json: bool,
     /// What becomes of windows that were finished before; where they are thrown away, finished videos are made anew, too.
     pub earlier: Earlier,
+    /// Whether somebody wants to know what the files are like.
+    pub tell_files: bool,
     /// Where the time goes.
     pub timings: &'a Timings,
     /// Set once somebody asks to stop.
@@ -97,7 +99,8 @@ impl Queue<'_> {
         let numbered = Numbered { inner: &*inner, prefix: format!("{}/{count} ", place + 1) };
         let progress: &dyn Progress = if self.json { &*inner } else { &numbered };
         let request = Request::read(&item.options)?;
-        let mut destination = Destination::of(&request, &item.out, progress)?;
+        let mut destination =
+            Destination::of(&request, &item.out, if self.tell_files { progress } else { &Silent })?;
         if !taken.insert(destination.path.clone()) {
             let path = destination.path.display();
             return Err(Error::usage(format!("another one of these goes to {path} already"))
@@ -168,7 +171,7 @@ impl Queue<'_> {
         let Some((_, kind)) = tally.failed.first() else { return Ok(()) };
         let names: Vec<&str> = tally.failed.iter().map(|(name, _)| name.as_str()).collect();
         let (count, word) = (names.len(), self.words.1);
-        Err(Error::new(*kind, format!("{count} of {all} {word} failed: {}", names.join(", ")))
+        Err(Error::new(*kind, format!("{count} of {all} {word} failed: {}", names.join("; ")))
             .hint("what was said of each is above; the same command again skips the finished ones"))
     }
 }

@@ -60,7 +60,7 @@ pub fn run(args: VariantsArgs) -> Result<()> {
     let words = ("variant", "variants");
     // Of a clip of other settings that was begun nothing is wanted any more.
     let earlier = if args.overwrite { Earlier::Replaced } else { Earlier::default() };
-    let queue = Queue { words, json: args.json, earlier, timings: &timings, stop: &stop };
+    let queue = Queue { words, json: args.json, earlier, tell_files: false, timings: &timings, stop: &stop };
     let show = |index: &Index| page::write(index, &folder, plan.size);
     show(&index)?;
     let result = queue.run(&items, |i, clip| {
@@ -142,9 +142,13 @@ fn begin(index: &mut Index, folder: &Path, overwrite: bool) -> Result<()> {
     index.write(folder)
 }
 
-/// What a variant is called in what is told.
+/// What a variant is called in what is told: its number, and what is varied.
 fn name(place: usize, entry: &Entry) -> String {
-    let words: Vec<&str> = entry.varied.iter().map(|(_, value)| value.as_str()).collect();
+    let word = |(option, value): &(String, String)| match option.as_str() {
+        "--seed" | "--init" => format!("{} {value}", option.trim_start_matches('-')),
+        _ => value.clone(),
+    };
+    let words: Vec<String> = entry.varied.iter().map(word).collect();
     match words.is_empty() {
         true => format!("{}: as asked for", place + 1),
         false => format!("{}: {}", place + 1, words.join(", ")),
@@ -174,8 +178,9 @@ fn sheet(index: &Index, folder: &Path, size: Size) -> Result<()> {
     output.commit()
 }
 
-/// Says where everything is, and what comes next.
+/// Says where everything is, and what comes next, once there is something.
 fn tell(index: &Index, folder: &Path, json: bool) {
+    let Some(first) = index.variants.iter().position(|entry| entry.clip.is_some()) else { return };
     let (page, sheet): (PathBuf, PathBuf) = (folder.join(page::FILE), folder.join(SHEET));
     if json {
         return say(
@@ -185,7 +190,7 @@ fn tell(index: &Index, folder: &Path, json: bool) {
     }
     say(format_args!("{}: the clips, to be opened in a browser", page.display()));
     say(format_args!("{}: a picture of all of them", sheet.display()));
-    if let Some(command) = page::command(1, folder) {
-        say(format_args!("the whole track like number 1: {command}"));
+    if let Some(command) = page::command(first + 1, folder) {
+        say(format_args!("the whole track like number {}: {command}", first + 1));
     }
 }
