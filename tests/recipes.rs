@@ -38,7 +38,7 @@ fn made_small(line: &str) -> String {
     if words[1] == "variants" {
         let at = words.iter().position(|word| word == "--count").unwrap();
         words[at + 1] = "2".into();
-        words.extend(["--bars", "1"].map(str::to_owned));
+        words.extend(["--bars", "1", "--generate", "96x64"].map(str::to_owned));
     } else if !words.iter().any(|word| word == "--end") {
         words.extend(["--end", "1"].map(str::to_owned));
     }

@@ -40,8 +40,7 @@ pub fn make_again(
 ) -> Result<Summary> {
     let scene = Scene::open(request, watch.progress, watch.timings)?;
     let (job, placement) = job_of(&scene, destination, watch)?;
-    let changes = changes(clip, &JobRecord::parse(&job.description)?)?;
-    changes.iter().for_each(|change| watch.progress.note(change));
+    changes(clip, &job)?.iter().for_each(|change| watch.progress.note(change));
     render(&mut KeptModel::default(), scene, (job, placement), destination, watch)
 }
 

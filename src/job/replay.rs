@@ -3,11 +3,13 @@
 
 use super::options::JobOptions;
 use super::project_folder;
-use super::record::{JobRecord, Origin};
+use super::record::{JobRecord, Origin, SettingsRecord};
 use super::request::{Request, typed_slots};
 use super::{Hearing, models};
 use crate::error::{Error, Result};
+use crate::render::{Job, paints};
 use crate::score::Preset;
+use crate::units::GeneratedFrame;
 use crate::video::Guard;
 use std::path::{Path, PathBuf};
 
@@ -69,53 +71,62 @@ impl Request {
     }
 }
 
-/// What of the pictures of `clip` can't be expected to stay in those of `own`, in sentences.
+/// What of the pictures of `clip` can't be expected to stay in those of `job`, in sentences.
 ///
 /// # Errors
-/// Input: `own` is of another track.
-pub fn changes(clip: &JobRecord, own: &JobRecord) -> Result<Vec<String>> {
+/// Input: `job` is of another track, or has no record.
+pub(super) fn changes(clip: &JobRecord, job: &Job) -> Result<Vec<String>> {
+    let own = JobRecord::parse(&job.description)?;
     let (was, is) = (&clip.settings, &own.settings);
     if was.track != is.track {
         return Err(Error::input("the track is not the one that the clip was made of, or has changed since")
             .hint("put the same file back, or make the variants anew"));
     }
+    let painted = paints(job);
     let mut notes = Vec::new();
-    let shown = |what: &str, why: String| format!("{what} than in the clip ({why})");
-    if was.timeline != is.timeline {
-        let why = match was.program == is.program {
-            true => "the model has settings of its own".to_owned(),
-            false => format!("the clip is by {}, this is {}", was.program, is.program),
-        };
-        notes.push(shown("some values or prompts are others", why));
+    if was.program != is.program && was.timeline != is.timeline {
+        let (was, is) = (&was.program, &is.program);
+        notes.push(format!("the clip is by {was}, this is {is}: some values or cuts are others now"));
+    } else if was.timeline != is.timeline && painted {
+        notes.push(
+            "some values are others than in the clip: another tier or module has its own guidance".to_owned(),
+        );
     }
-    if was.generate != is.generate {
-        let why = format!("{} instead of {}", is.generate, was.generate);
-        notes.push(shown(
-            "pictures are generated at another size: their noise, and so what is where, is another",
-            why,
-        ));
+    if was.inits != is.inits || clip.lyrics != own.lyrics {
+        notes.push(
+            "files that the clip was made of have changed since: pictures or words will differ".to_owned(),
+        );
     }
-    let painted = !only_drawn(own);
-    if painted && was.weights != is.weights {
-        notes.push(shown(
-            "the networks are others: noise, movement and prompts stay, what the pictures show may not",
-            "another model, motion module or number of steps that has a module of its own".to_owned(),
-        ));
-    } else if painted && was.steps != is.steps {
-        let why = format!("{} steps instead of {}", is.steps, was.steps);
-        notes.push(shown("more or fewer steps: layout and movement stay, details are others", why));
-    }
-    if was.inits != is.inits {
-        notes.push(shown("the pictures that frames start from are others", "files changed".to_owned()));
-    }
-    if was.layers != is.layers && was.frames == is.frames {
-        notes.push(shown("lyrics, titles or other layers are others", "files changed".to_owned()));
+    if painted {
+        notes.extend(repainted(was, is, job));
     }
     Ok(notes)
 }
 
-/// Whether the record's frames are shown as they are drawn, whatever the model.
-fn only_drawn(record: &JobRecord) -> bool {
-    let set = |name: &str| record.set.iter().filter_map(|s| s.split_once('=')).rfind(|(n, _)| *n == name);
-    set("denoise").is_some_and(|(_, value)| value.parse() == Ok(0.0)) && !record.settings.inits.is_empty()
+/// The same for pictures that a model paints.
+fn repainted(was: &SettingsRecord, is: &SettingsRecord, job: &Job) -> Vec<String> {
+    let mut notes = Vec::new();
+    if was.generate != is.generate {
+        let (was, is) = (was.generate, is.generate);
+        notes.push(format!(
+            "painted at {is} instead of {was}, so from other noise: what is where will differ from the clip"
+        ));
+    }
+    let (steps, before) = (is.steps, was.steps);
+    if was.weights != is.weights {
+        notes.push(format!(
+            "other networks than in the clip ({steps} steps instead of {before}; each tier may have its own): seed, prompts and movement \
+             stay, what is painted may differ"
+        ));
+    } else if steps != before {
+        notes.push(format!("{steps} steps instead of {before}: what is where stays as far as the model allows, details differ"));
+    }
+    let first = GeneratedFrame(was.first_frame);
+    if !job.takes().iter().flatten().any(|window| !window.continues() && window.take_start == first) {
+        notes.push(
+            "the clip begins inside a take: in the whole video its pictures grow out of those before, and differ"
+                .to_owned(),
+        );
+    }
+    notes
 }
