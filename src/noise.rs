@@ -18,6 +18,8 @@ pub enum Stream {
     Sampler = 3,
     /// Layers over the pictures: particles.
     Layers = 16,
+    /// Which variants there are of a video.
+    Variants = 32,
 }
 
 /// Fills `out` with unit Gaussians that depend on nothing but the arguments and the position in `out`.

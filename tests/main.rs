@@ -5,6 +5,7 @@
 )]
 
 mod audio; // what is heard in tracks whose truth is known, and in hostile ones
+mod batches; // several tracks in one render, variants to choose from
 mod cli; // the program as it is used
 mod control_nets; // ControlNets against diffusers
 mod counting; // at which tempo sparse, shuffled and slow drums are counted; noise is not
@@ -21,6 +22,7 @@ mod lyrics; // words over pictures: in time, hidden, made again
 mod presets; // every shipped preset plays; wrong ones are refused by line and column
 mod projects; // projects, plans, curves for other programs
 mod recipe; // how motion modules are sampled: families told apart, the cards against diffusers
+mod recipes; // every command of docs/recipes.md, made small
 mod reference; // whole runs against diffusers, tensor by tensor
 mod resume; // what a killed render goes on with
 mod second_oracle; // networks and schedulers against candle-transformers

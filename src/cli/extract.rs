@@ -100,7 +100,8 @@ fn from_track(record: &JobRecord) -> String {
     if let Some(lyrics) = &record.lyrics {
         let _ = writeln!(text, "lyrics = {}", toml_text(&lyrics.name));
     }
-    let pairs: Vec<(&str, &str)> = record.set.iter().filter_map(|s| s.split_once('=')).collect();
+    let held = |(_, value): &(&str, &str)| !is_factor(value);
+    let pairs: Vec<(&str, &str)> = record.set.iter().filter_map(|s| s.split_once('=')).filter(held).collect();
     if !pairs.is_empty() {
         text.push_str("\n[set]\n");
     }
@@ -109,6 +110,11 @@ fn from_track(record: &JobRecord) -> String {
         let _ = writeln!(text, "{name} = {value}");
     }
     text
+}
+
+/// Whether a parameter was multiplied and not held, which a project can't say.
+fn is_factor(value: &str) -> bool {
+    value.starts_with('x')
 }
 
 /// What a project can't say: what was typed over it, and models that lie outside its folder. None if the job names an
@@ -143,8 +149,10 @@ fn options(record: &JobRecord, folder: &Path) -> Option<Vec<String>> {
     record.lora.iter().for_each(|lora| say("--lora", lora));
     record.control.iter().for_each(|control| say("--control", control));
     record.clip_skip.iter().for_each(|layer| say("--clip-skip", &layer.to_string()));
-    if matches!(record.origin, Origin::Project(_)) {
-        record.set.iter().for_each(|set| say("--set", set));
+    let project = matches!(record.origin, Origin::Project(_));
+    let typed = |set: &&String| project || set.split_once('=').is_some_and(|(_, value)| is_factor(value));
+    record.set.iter().filter(typed).for_each(|set| say("--set", set));
+    if project {
         if let Some(lyrics) = record.lyrics.as_ref().filter(|lyrics| lyrics.typed) {
             say("--lyrics", &folder.join(&lyrics.name).display().to_string());
         }

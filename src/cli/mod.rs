@@ -2,6 +2,7 @@
 
 pub mod analyze;
 mod args;
+mod batch;
 mod doctor;
 mod exchange;
 mod extract;
@@ -10,10 +11,12 @@ mod join;
 mod models;
 mod new;
 mod output;
+mod pick;
 mod plan;
 mod plot;
 mod pool;
 mod presets;
+mod queue;
 mod render;
 mod retyped;
 mod sheet;
@@ -23,6 +26,7 @@ mod status;
 mod studio;
 mod takes;
 mod terminal;
+mod variants;
 
 use args::{AnalyzeArgs, Cli, Command};
 use clap::Parser;
@@ -46,7 +50,8 @@ pub fn main() -> ExitCode {
         }
     };
     let (as_json, result) = match cli.command {
-        Command::Render(args) => (args.json, render::run(*args)),
+        Command::Render(args) if args.more.is_empty() => (args.json, render::run(*args)),
+        Command::Render(args) => (args.json, batch::run(*args)),
         Command::Studio(args) => (false, studio::run(*args)),
         Command::Plan(args) => (args.json, plan::run(*args)),
         Command::New(args) => (false, new::run(args)),
@@ -61,6 +66,8 @@ pub fn main() -> ExitCode {
         Command::Join(args) => (args.json, join::run(*args)),
         Command::Status(args) => (args.json, status::run(&args)),
         Command::Slurm(args) => (false, slurm::run(*args)),
+        Command::Variants(args) => (args.json, variants::run(*args)),
+        Command::Pick(args) => (args.json, pick::run(*args)),
         Command::Sheet(args) => (false, sheet::run(args)),
         Command::Extract(args) => (false, extract::run(&args)),
         Command::Models(args) => (args.json, models::run(&args)),

@@ -23,7 +23,7 @@ use std::time::Instant;
 const NOT_WORKERS: (&[&str], &[&str]) =
     (&["--devices", "--device", "--work"], &["--json", "--fresh", "--overwrite", "--timings"]);
 
-/// Renders, or says what would be rendered.
+/// Renders one track or project, or says what would be rendered.
 pub fn run(args: RenderArgs) -> Result<()> {
     let (options, out) = (JobOptions::from(args.job), OutputOptions::from(args.out));
     if args.dry_run {
@@ -105,7 +105,7 @@ fn say_worked(worked: &Worked, time: Seconds, json: bool) {
 
 /// Where the time went, as shares of the whole run; stages run side by side, so they add up to more than all of it. And how much
 /// memory it took.
-fn say_timings(timings: &Timings, whole: Seconds, json: bool) {
+pub fn say_timings(timings: &Timings, whole: Seconds, json: bool) {
     let (totals, peak) = (timings.totals(), system::peak_memory());
     if json {
         let stages: serde_json::Map<String, serde_json::Value> =

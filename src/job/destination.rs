@@ -53,7 +53,8 @@ impl Destination {
             _ => request.profile,
         };
         let output = options.output.clone().map(|path| ended(path, typed));
-        let named = output.or_else(|| request.output.clone().filter(|_| typed.is_none()));
+        let own = || request.output.clone().filter(|_| typed.is_none() && options.stem.is_none());
+        let named = output.or_else(|| own().map(|path| in_folder(path, options)));
         let profile = profile.or_else(|| named.as_deref().map(Profile::of)).unwrap_or_default();
         let stream = request.hearing.options.stream;
         let audio = options.audio.or(request.audio);
@@ -64,7 +65,7 @@ impl Destination {
             audio,
             named: named.is_some(),
         };
-        let named = named.map_or_else(|| default_output(request, profile), Ok)?;
+        let named = named.map_or_else(|| default_output(request, options, profile), Ok)?;
         let ContainerPlan { path, sound, note } = check_container(&named, &wish, profile)?;
         note.iter().for_each(|note| progress.note(note));
         Ok(Destination {
@@ -92,7 +93,15 @@ fn ended(path: PathBuf, typed: Option<Profile>) -> PathBuf {
     }
 }
 
-fn default_output(request: &Request, profile: Profile) -> Result<PathBuf> {
+/// `path`, or its name in the folder that was asked for.
+fn in_folder(path: PathBuf, options: &OutputOptions) -> PathBuf {
+    match (&options.folder, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path,
+    }
+}
+
+fn default_output(request: &Request, options: &OutputOptions, profile: Profile) -> Result<PathBuf> {
     let stem = request.track.file_stem().map(PathBuf::from).ok_or_else(|| {
         Error::usage(format!("{} is not a file", request.track.display())).hint("name a track")
     })?;
@@ -103,7 +112,11 @@ fn default_output(request: &Request, profile: Profile) -> Result<PathBuf> {
     };
     let look = Path::new(look).file_stem().unwrap_or_default();
     let ending = profile.ending().map(|ending| format!(".{ending}")).unwrap_or_default();
-    name.push(format!("-{}-{}{ending}", look.to_string_lossy(), request.model.tier.name()));
+    match &options.stem {
+        Some(stem) => name = format!("{stem}{ending}").into(),
+        None => name.push(format!("-{}-{}{ending}", look.to_string_lossy(), request.model.tier.name())),
+    }
     let name = PathBuf::from(name);
-    Ok(request.folder.as_deref().map_or_else(|| name.clone(), |folder| folder.join(&name)))
+    let folder = options.folder.as_deref().or(request.folder.as_deref());
+    Ok(folder.map_or_else(|| name.clone(), |folder| folder.join(&name)))
 }

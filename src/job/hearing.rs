@@ -100,6 +100,36 @@ impl Hearing {
         all
     }
 
+    /// The hearing that said `pairs`, see [`Self::typed`].
+    ///
+    /// # Errors
+    /// Input: it says what nobody can have said.
+    pub fn of_typed(pairs: &[(String, String)]) -> Result<Self> {
+        let [beats, ears, bpm, first_beat, beats_file, halve, double, triple, shift, sections_file, stream] =
+            Self::TYPED;
+        let mut hearing = Hearing::default();
+        for (option, value) in pairs {
+            let wrong =
+                || Error::input(format!("the record says '{option} {value}', which nobody can have typed"));
+            let number = || value.parse::<f64>().context(wrong);
+            match option.as_str() {
+                o if o == beats && value == "aubio" => hearing.options.tracker = Tracker::Aubio,
+                o if o == ears => hearing.options.weights = Some(value.into()),
+                o if o == bpm => hearing.bpm = Some(number()?),
+                o if o == first_beat => hearing.first_beat = Some(Seconds(number()?)),
+                o if o == beats_file => hearing.beats_file = Some(value.into()),
+                o if o == halve => hearing.octave = Some(Octave::Halve),
+                o if o == double => hearing.octave = Some(Octave::Double),
+                o if o == triple => hearing.octave = Some(Octave::Triple),
+                o if o == shift => hearing.shift = Some(number()?),
+                o if o == sections_file => hearing.sections_file = Some(value.into()),
+                o if o == stream => hearing.options.stream = Some(value.parse().context(wrong)?),
+                _ => return Err(wrong().hint("only what beatbolt wrote can be used")),
+            }
+        }
+        Ok(hearing)
+    }
+
     /// What was said as keys of a project that is to lie at `target`, each with its TOML; none takes a key out.
     ///
     /// # Errors

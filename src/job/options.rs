@@ -78,6 +78,10 @@ pub struct JobOptions {
 pub struct OutputOptions {
     /// The finished file; none: the track's name, in this folder or that of the project.
     pub output: Option<PathBuf>,
+    /// The folder that it goes into under the name that it has where nobody names it; none: this folder, or that of the project.
+    pub folder: Option<PathBuf>,
+    /// The name, without ending, that it has where nobody names it; none: that of track, preset and tier.
+    pub stem: Option<String>,
     /// What it is written as; none: H.264, or what the output's ending means.
     pub profile: Option<Profile>,
     /// How the sound goes in; none: unchanged where the file can hold it, else without loss.

@@ -6,6 +6,7 @@ use crate::diffusion::Tier;
 use crate::error::{Context, Error, Result};
 use crate::score::{Choices, MAX_FILE_BYTES, Preset, Project, Slots, toml_text};
 use crate::video::{Audio, Profile};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,6 +46,24 @@ pub fn load_for(path: &Path, slots: &Slots) -> Result<(Project, Folder)> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// The project called `name` whose texts are `files`, by their paths, as if it lay beside `place`, where all else that it names is.
+///
+/// # Errors
+/// Input: a text is missing; Usage: something in it is wrong, or leads out of the folder.
+pub fn parse(
+    place: &Path,
+    name: &str,
+    files: &BTreeMap<String, String>,
+    slots: &Slots,
+) -> Result<(Project, Folder)> {
+    let kept = |path: &str| {
+        let text = files.get(path).cloned();
+        text.ok_or_else(|| Error::input(format!("the record doesn't hold {path}")))
+    };
+    let project = Project::parse_for(name, &kept(name)?, &CHOICES, slots, &mut |path| kept(path))?;
+    Ok((project, Folder::around(place)?))
 }
 
 impl Folder {

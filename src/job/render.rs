@@ -1,7 +1,9 @@
 //! Renders: from a request to a finished video.
 
 use super::destination::{Destination, Earlier};
+use super::kept::KeptModel;
 use super::record::JobRecord;
+use super::replay::changes;
 use super::request::Request;
 use super::scene::Scene;
 use super::space::Space;
@@ -15,6 +17,7 @@ use crate::render;
 use crate::render::{Job, Summary, Watch, WorkFolder};
 use crate::upscale::Upscaler;
 use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job};
+use crate::weights::Placement;
 
 /// Makes the video that `request` asks for.
 ///
@@ -22,21 +25,79 @@ use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job
 /// Whatever of it can't be; Output: another video is there already; Stopped, once `watch` says so.
 pub fn make(request: Request, destination: &Destination, watch: Watch) -> Result<Summary> {
     let scene = Scene::open(request, watch.progress, watch.timings)?;
+    let (job, placement) = job_of(&scene, destination, watch)?;
+    render(&mut KeptModel::default(), scene, (job, placement), destination, watch)
+}
+
+/// As [`make`], of what was shown in the video of the record `clip` before; what can't be expected to stay is told.
+///
+/// # Errors
+/// As [`make`]; Input: it is another track.
+pub fn make_again(
+    clip: &JobRecord,
+    request: Request,
+    destination: &Destination,
+    watch: Watch,
+) -> Result<Summary> {
+    let scene = Scene::open(request, watch.progress, watch.timings)?;
+    let (job, placement) = job_of(&scene, destination, watch)?;
+    changes(clip, &job)?.iter().for_each(|change| watch.progress.note(change));
+    render(&mut KeptModel::default(), scene, (job, placement), destination, watch)
+}
+
+/// As [`make`], one of many: with the model of the one before where it wants the same, and not once more if the very video is there
+/// already, unless earlier work is to be discarded. None: it was there.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_next(
+    kept: &mut KeptModel,
+    request: Request,
+    destination: &Destination,
+    watch: Watch,
+) -> Result<Option<Summary>> {
+    let scene = Scene::open(request, watch.progress, watch.timings)?;
+    let (job, placement) = job_of(&scene, destination, watch)?;
+    match destination.earlier != Earlier::Discarded && is_there(&job) {
+        true => Ok(None),
+        false => render(kept, scene, (job, placement), destination, watch).map(Some),
+    }
+}
+
+/// The job of a scene, once all that can be refused without a model was asked.
+fn job_of(scene: &Scene, destination: &Destination, watch: Watch) -> Result<(Job, Placement)> {
     // Without one no prompt is heard, which is better known before the weights are read.
     scene.info.tokenizer()?;
-    let stream = scene.request.hearing.options.stream;
     let (job, placement) = scene.job_to_render(destination, watch.progress)?;
-    if let (false, Some(other)) = (destination.overwrite, in_the_way(&job)) {
-        return Err(other);
+    match in_the_way(&job) {
+        Some(other) if !destination.overwrite => Err(other),
+        _ => Ok((job, placement)),
     }
+}
+
+fn render(
+    kept: &mut KeptModel,
+    scene: Scene,
+    (job, placement): (Job, Placement),
+    destination: &Destination,
+    watch: Watch,
+) -> Result<Summary> {
+    let stream = scene.request.hearing.options.stream;
     let space = Space::of(&job, &scene.info, destination.profile);
     space.check(&job)?;
     let memory = memory_warning(&scene, &job, &placement);
     let warnings = warnings(&scene, &job)?.into_iter().chain(memory).chain(space.warning(&job));
     warnings.for_each(|warning| watch.progress.note(&warning.to_string()));
     let upscaler = scene.load_upscaler(&placement)?;
-    let model = scene.load(&placement, watch.progress, watch.timings)?;
-    produce(&job, destination, ((&model, upscaler.as_ref()), stream), watch)
+    let model = kept.load(scene, (&job, &placement), watch.progress, watch.timings)?;
+    produce(&job, destination, ((model, upscaler.as_ref()), stream), watch)
+}
+
+/// Whether the very video of `job` lies where it goes: what has its name is finished.
+fn is_there(job: &Job) -> bool {
+    let record = |text: &str| JobRecord::parse(text).ok();
+    let there = read_job(&job.output).ok().and_then(|text| record(&text));
+    matches!((there, record(&job.description)), (Some(there), Some(own)) if own.is_of_the_same_video(&there))
 }
 
 /// What is to be said if a file lies where the video of `job` goes and is not this very video.

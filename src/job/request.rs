@@ -259,7 +259,7 @@ fn typed_controls(options: &JobOptions) -> Result<Vec<Control>> {
 }
 
 /// The slots of what was typed.
-fn typed_slots(options: &JobOptions) -> Result<Slots> {
+pub(super) fn typed_slots(options: &JobOptions) -> Result<Slots> {
     let (loras, controls) = (typed(options)?, typed_controls(options)?);
     let loras = loras.iter().map(|lora| (lora_kind(&lora.name), lora.name.as_str()));
     Slots::new(loras.chain(controls.iter().map(|control| (SlotKind::Control, control.name.as_str()))))

@@ -159,6 +159,15 @@ impl Scene {
         Ok(job)
     }
 
+    /// The size at which the model generates pictures of the video's shape where the video is large enough for it: drafts of that size
+    /// have the noise of what follows them.
+    pub fn full_generated(&self) -> Size {
+        let Size { width, height } = self.request.size;
+        let most = |side: u32| side.saturating_mul(8).min(Size::MAX_SIDE);
+        let large = Size { width: most(width), height: most(height) };
+        render::generated_size(large, self.info.size(), self.info.downscale() as u32)
+    }
+
     /// The hash of every part of the model and of what changes it.
     ///
     /// # Errors
@@ -288,7 +297,7 @@ impl Scene {
             prompt: request.overrides.prompt.clone(),
             negative: request.overrides.negative.clone(),
             init: request.overrides.init.clone(),
-            set: request.overrides.set.iter().map(|s| format!("{}={}", s.param.name, s.value)).collect(),
+            set: request.overrides.set.iter().map(ToString::to_string).collect(),
             hearing: request.hearing_typed.clone(),
             force_steps: request.model.force_steps,
             lyrics: request.lyrics.as_ref().map(|lyrics| lyrics.record.clone()),

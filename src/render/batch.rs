@@ -40,6 +40,11 @@ impl<'a> Render<'a> {
         Ok(Render { generator, windows: windows.into_iter(), store, take: None, state: None })
     }
 
+    /// The same, which `ended` ends as well.
+    pub fn ended_by(self, ended: &'a AtomicBool) -> Self {
+        Render { generator: self.generator.ended_by(ended), ..self }
+    }
+
     fn window(&mut self, window: Window) -> Result<Rendered> {
         if !window.continues() {
             self.state = None;

@@ -49,6 +49,8 @@ pub struct Generator<'a> {
     sources: Sources<'a>,
     watcher: Watcher<'a>,
     stop: &'a AtomicBool,
+    /// Set once nobody wants what is made any more; none: somebody does.
+    ended: Option<&'a AtomicBool>,
     timings: &'a Timings,
 }
 
@@ -71,8 +73,14 @@ impl<'a> Generator<'a> {
             job,
             model,
             stop,
+            ended: None,
             timings,
         })
+    }
+
+    /// The same, which `ended` ends as well: what stages tell each other is none of the caller's business.
+    pub fn ended_by(self, ended: &'a AtomicBool) -> Self {
+        Generator { ended: Some(ended), ..self }
     }
 
     /// Encodes the prompts of `windows`, all of this job that are to be made, and lets the text encoder go.
@@ -206,7 +214,8 @@ impl<'a> Generator<'a> {
                 .map(|(negative, scale)| Guidance { negative, scale: *scale }),
         };
         let settled = denoise::denoise(self.model, &self.schedule, &input, |_| {
-            match self.stop.load(Ordering::Relaxed) {
+            let all = [Some(self.stop), self.ended];
+            match all.iter().flatten().any(|flag| flag.load(Ordering::Relaxed)) {
                 true => Err(Error::stopped("stopped; the finished windows are kept")),
                 false => Ok(()),
             }

@@ -7,8 +7,12 @@
 use crate::error::{Error, Result};
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+
+/// The largest factor of a setting that multiplies.
+const MOST_TIMES: f32 = 10.0;
 
 /// How often a parameter may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -110,10 +114,10 @@ impl ParamRef {
         if !(self.min..=self.max).contains(&value) {
             return Err(Error::usage(format!("{} = {value} is out of range", self.name)).hint(self.advice()));
         }
-        Ok(Setting { param: self.clone(), value: value as f32 })
+        Ok(Setting { param: self.clone(), value: value as f32, times: false })
     }
 
-    /// This parameter set to what `text` says: a number, or `on` or `off` for a switch.
+    /// This parameter set to what `text` says: a number, or `on` or `off` for a switch; `x1.5`: half as much again as it would have been.
     ///
     /// # Errors
     /// Usage, with what may be written as a hint.
@@ -125,6 +129,12 @@ impl ParamRef {
             (Kind::Number, text) => text.parse().ok(),
         };
         let bad = || Error::usage(format!("{} can't be '{text}'", self.name)).hint(self.advice());
+        if let (Kind::Number, Some(factor)) = (self.kind, text.strip_prefix('x')) {
+            let factor = factor.parse().ok().filter(|factor| (0.0..=MOST_TIMES).contains(factor));
+            let value =
+                factor.ok_or_else(|| bad().hint("behind an x stands a factor from 0 to 10, like x1.5"))?;
+            return Ok(Setting { param: self.clone(), value, times: true });
+        }
         self.set(value.ok_or_else(bad)?)
     }
 }
@@ -172,11 +182,21 @@ impl Ord for ParamRef {
     }
 }
 
-/// A parameter and a value inside its range.
+/// A parameter and a value inside its range, or a factor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Setting {
     /// Which parameter.
     pub param: ParamRef,
-    /// Its value.
+    /// Its value, or by how much it is multiplied.
     pub value: f32,
+    /// Whether what it would have been is multiplied, and not replaced.
+    pub times: bool,
+}
+
+impl fmt::Display for Setting {
+    /// As it is typed.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let times = if self.times { "x" } else { "" };
+        write!(f, "{}={times}{}", self.param.name, self.value)
+    }
 }

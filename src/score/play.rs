@@ -82,11 +82,16 @@ impl Show {
         for (name, added) in lora::of_prompts(&prompts, span.frames)? {
             let param = slots.find(&lora::param_name(&name))?;
             // What is set holds, whatever a prompt says.
-            if !self.set.iter().chain(&overrides.set).any(|set| set.param == param) {
+            let holds = |set: &Setting| set.param == param && !set.times;
+            if !self.set.iter().chain(&overrides.set).any(holds) {
                 let held = |(own, more): (&f32, &f32)| Param::clamp(&param, own + more);
                 let sum: Vec<f32> = curves.get(&param).iter().zip(&added).map(held).collect();
                 curves.insert(param, sum);
             }
+        }
+        for Setting { param, value, .. } in overrides.set.iter().filter(|set| set.times) {
+            let turned = curves.get(param).iter().map(|own| Param::clamp(param, own * value)).collect();
+            curves.insert(param.clone(), turned);
         }
         Ok(Timeline {
             fps,
@@ -197,7 +202,7 @@ impl Show {
     ) -> Vec<Held<'a>> {
         let values = |look: &Look| -> BTreeMap<ParamRef, f32> {
             let all = self.set.iter().chain(&look.set).chain(&overrides.set);
-            all.map(|s| (s.param.clone(), s.value)).collect()
+            all.filter(|s| !s.times).map(|s| (s.param.clone(), s.value)).collect()
         };
         let mut held: Vec<Held> = self
             .looks

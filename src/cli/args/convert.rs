@@ -75,6 +75,8 @@ impl From<OutputArgs> for OutputOptions {
     fn from(args: OutputArgs) -> Self {
         OutputOptions {
             output: args.output,
+            folder: None,
+            stem: None,
             profile: args.profile,
             audio: args.audio,
             overwrite: args.overwrite,

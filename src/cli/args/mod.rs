@@ -5,10 +5,13 @@ mod convert;
 mod models;
 mod shared;
 mod takes;
+mod variants;
 
 pub use models::{ModelsArgs, ModelsCommand};
 pub use shared::{HearingArgs, JobArgs, ModelArgs, OutputArgs};
 pub use takes::{JoinArgs, SlurmArgs, StatusArgs, TakesArgs, WorkArgs};
+
+pub use variants::{PickArgs, VariantsArgs};
 
 use crate::job::Selection;
 use crate::units::{FrameRate, Size};
@@ -51,6 +54,10 @@ pub enum Command {
     Status(StatusArgs),
     /// Print a script that renders the takes on a cluster with Slurm, or submit it
     Slurm(Box<SlurmArgs>),
+    /// Render short drafts with other seeds, presets or settings, to choose from: a page with the playing clips
+    Variants(Box<VariantsArgs>),
+    /// Render the whole track like one of the variants
+    Pick(Box<PickArgs>),
     /// Draw a contact sheet of a video: a row of pictures for every section, and its colours
     Sheet(SheetArgs),
     /// Print the settings stored in a rendered video, or make a project from them
@@ -63,11 +70,19 @@ pub enum Command {
 
 /// `beatbolt render`
 #[derive(Debug, Args)]
-#[command(after_help = "An interrupted render resumes when the same command is run again.")]
+#[command(
+    after_help = "An interrupted render resumes when the same command is run again.\n\nExit codes: 0 done; 2 can't be meant; \
+3 a file can't be used; 4 the model can't; 5 can't be written; 6 the device failed; 1 a mistake of ours; 130 stopped.\n\
+Of several tracks the first that failed gives the code, and the others are rendered all the same."
+)]
 pub struct RenderArgs {
     #[command(flatten)]
     #[allow(missing_docs)]
     pub job: JobArgs,
+
+    /// More tracks or projects, one after the other with one model; --output names a folder then, and finished ones are skipped
+    #[arg(value_name = "MORE", conflicts_with_all = ["takes", "encode", "devices", "work"])]
+    pub more: Vec<PathBuf>,
 
     #[command(flatten)]
     #[allow(missing_docs)]

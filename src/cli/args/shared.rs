@@ -34,8 +34,9 @@ pub struct JobArgs {
     #[arg(long, value_name = "SOURCE")]
     pub init: Option<String>,
 
-    /// Hold a parameter at a value, whatever the preset does with it (`beatbolt presets --params` lists them); may be repeated
-    #[arg(long, value_name = "PARAM=VALUE")]
+    /// Hold a parameter at a value, whatever the preset does with it, or multiply what the preset makes of it: motion_scale=x1.5
+    /// (`beatbolt presets --params` lists them); may be repeated
+    #[arg(long, value_name = "PARAM=VALUE|xFACTOR")]
     pub set: Vec<String>,
 
     /// A colour look-up table (.cube) for the finished pictures
@@ -97,7 +98,7 @@ pub struct JobArgs {
 }
 
 /// Where the video goes.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub struct OutputArgs {
     /// Output file [default: TRACK-PRESET-TIER.mp4, in this folder or the project's]
     #[arg(short, long, value_name = "FILE")]

@@ -12,7 +12,10 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use std::path::Path;
 
 const GAP: i32 = 6;
+/// Width of the names at least and at most, and of one of their letters.
 const LEFT: i32 = 120;
+const MOST_LEFT: i32 = 420;
+const LETTER: i32 = 9;
 const TOP: i32 = 44;
 const STRIP: i32 = 14;
 const TIMES: i32 = 18;
@@ -70,13 +73,17 @@ pub fn palette(pictures: &[Frame]) -> Vec<([u8; 3], f32)> {
 pub fn draw(rows: &[Row], columns: usize, title: &str, path: &Path) -> Result<()> {
     let size = rows.iter().find_map(|r| r.pictures.first()).map(Frame::size);
     let (wide, high) = size.map_or((16, 16), |s| (s.width as i32, s.height as i32));
-    let width = LEFT + columns as i32 * (wide + GAP) + GAP;
+    let longest = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0);
+    let left = (longest as i32 * LETTER + 2 * GAP).clamp(LEFT, MOST_LEFT);
+    let width = left + columns as i32 * (wide + GAP) + GAP;
     let height = TOP + rows.len() as i32 * (high + TIMES + STRIP + 2 * GAP);
-    picture!(path, (width, height), |area| Sheet { area, cell: (wide, high) }.draw(rows, title))
+    picture!(path, (width, height), |area| Sheet { area, left, cell: (wide, high) }.draw(rows, title))
 }
 
 struct Sheet<B: DrawingBackend> {
     area: DrawingArea<B, Shift>,
+    /// Where pictures begin.
+    left: i32,
     cell: (i32, i32),
 }
 
@@ -89,7 +96,7 @@ impl<B: DrawingBackend> Sheet<B> {
             let top = TOP + i as i32 * (high + TIMES + STRIP + 2 * GAP);
             self.text(&row.name, (GAP, top + high / 2), 18, INK)?;
             for (column, (picture, time)) in row.pictures.iter().zip(&row.times).enumerate() {
-                let left = LEFT + column as i32 * (wide + GAP);
+                let left = self.left + column as i32 * (wide + GAP);
                 self.picture(picture, (left, top))?;
                 self.text(&time.to_string(), (left, top + high + TIMES / 2), 13, FAINT)?;
             }
@@ -114,7 +121,7 @@ impl<B: DrawingBackend> Sheet<B> {
 
     fn strip(&self, row: &Row, top: i32) -> Drawn<B> {
         let width = row.pictures.len() as i32 * (self.cell.0 + GAP) - GAP;
-        let x = |share: f32| LEFT + (share * width as f32).round() as i32;
+        let x = |share: f32| self.left + (share * width as f32).round() as i32;
         let mut from = 0.0;
         for ([r, g, b], share) in &row.palette {
             let corners = [(x(from), top), (x((from + share).min(1.0)), top + STRIP)];

@@ -12,15 +12,15 @@ use crate::render::work::WorkFolder;
 use crate::system::give_way;
 use crate::upscale::Upscaler;
 use crate::video::Writer;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{Builder, ScopedJoinHandle};
 
 /// Finished windows that may wait for the next stage: enough to keep it busy, few enough to stay small.
 pub const QUEUE: usize = 2;
 
-/// Renders `job` into `writer`; what the model makes is enlarged by the upscaler, if there is one. On an error, or when `watch` says stop, every finished window stays in
-/// `store`, and the same job goes on from there.
+/// Renders `job` into `writer`; what the model makes is enlarged by the upscaler, if there is one. On an error, or when `watch` says
+/// stop, every finished window stays in `store`, and the same job goes on from there.
 pub fn run(
     job: &Job,
     (model, upscaler): (&Model, Option<&Upscaler>),
@@ -30,16 +30,17 @@ pub fn run(
 ) -> Result<Summary> {
     let Watch { progress, timings, stop } = watch;
     progress.stage("rendering", job.settings.frames);
+    let ended = AtomicBool::new(false);
     let summary = std::thread::scope(|scope| {
         let (settled, to_decode) = sync_channel(QUEUE);
         let (decoded, to_encode) = sync_channel(QUEUE);
-        let render = Render::new(job, model, store, stop, timings)?;
+        let render = Render::new(job, model, store, stop, timings)?.ended_by(&ended);
         spawn("decode", scope, move || decode((job, (model, upscaler)), timings, &to_decode, &decoded))?;
-        let writer = &mut writer;
+        let (writer, ended) = (&mut writer, &ended);
         let encoding = spawn("encode", scope, move || {
             let result = encode(job, &to_encode, writer, watch);
             // Whatever ended the encoding ends the rest: they find their queues closed, or see this.
-            stop.store(true, Ordering::Relaxed);
+            ended.store(true, Ordering::Relaxed);
             result
         })?;
         // Denoising takes most of the memory, and this thread has some to spare from listening.
