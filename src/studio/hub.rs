@@ -1,9 +1,11 @@
 //! The hub that all connections share: the session, its engine, and what every page is told.
 
+use super::by_hand::Hand;
 use super::engine::{Engine, Expected, News};
 use super::heard::BeatCorrection;
 use super::locked::locked;
 use super::order::RenderOrder;
+use super::parts::PartEdit;
 use super::place::without_place;
 use super::player::{Played, Player};
 use super::production::RenderStatus;
@@ -59,6 +61,20 @@ pub enum Ask {
     Bar {
         /// When, in the track.
         at: Seconds,
+    },
+    /// Change beats or sections by hand.
+    Hand {
+        /// How.
+        change: Hand,
+        /// The drag that it belongs to.
+        gesture: Option<u64>,
+    },
+    /// Change the parts.
+    Part {
+        /// How.
+        change: PartEdit,
+        /// The drag that it belongs to.
+        gesture: Option<u64>,
     },
     /// Render the preset as it is now.
     Render(Film),
@@ -147,7 +163,7 @@ impl Hub {
         (patience, command): (Duration, String),
     ) -> Result<Self> {
         let played = player.play(&session.preset)?;
-        let state = watch::Sender::new(text(&player.state(&session, &played.timeline)?));
+        let state = watch::Sender::new(told_state(&player, &session, &played)?);
         let engine = engine(session.version, played)?;
         let mut facts = player.facts()?;
         facts["name"] = json!(shelf.name);
@@ -179,6 +195,14 @@ impl Hub {
                 let first = self.player.heard.first_beat(&self.session().preset.beats, *at)?;
                 self.change(|s| s.edited(&Edit::FirstBeat { at: Some(first) }, None))?;
             }
+            Ask::Hand { change, gesture } => self.change(|s| {
+                let heard = self.player.heard.corrected(&s.preset.beats)?;
+                Ok(s.changed(s.preset.by_hand(change, &heard)?, *gesture))
+            })?,
+            Ask::Part { change, gesture } => self.change(|s| {
+                let heard = self.player.heard.corrected(&s.preset.beats)?;
+                Ok(s.changed(change.of(&s.preset, &heard)?, *gesture))
+            })?,
             Ask::Render(film) => {
                 let order = self.order(film, |profile| locked(&self.shelf).video(&film.name, profile))?;
                 self.engine.render(order)?;
@@ -212,15 +236,24 @@ impl Hub {
     fn save(&self, name: &str, form: Form) -> Result<Utf8Bytes> {
         let Session { version, preset, .. } = self.session();
         let corrected = preset.beats != BeatCorrection::default();
-        let lost = corrected && matches!(form, Form::Preset);
+        let has_parts = !preset.film.parts().is_empty();
+        let lost = matches!(form, Form::Preset);
         let path = match form {
-            Form::Preset => locked(&self.shelf).save(name, &preset.text())?,
+            Form::Preset => locked(&self.shelf).save(name, &preset.worked_on().1.text())?,
             Form::Project => {
-                let project = self.player.opened.project(&format!("{name}.{PRESET}"), &preset.beats)?;
-                locked(&self.shelf).save_project(name, &preset.text(), &project)?
+                let mut shelf = locked(&self.shelf);
+                let named = preset.with_looks_named(|look| shelf.look(name, look))?;
+                let project = self.player.opened.project(&format!("{name}.{PRESET}"), &named)?;
+                let looks = named.looks.iter().map(|(look, document)| (look.clone(), document.text()));
+                shelf.save_project(name, &preset.text(), &looks.collect::<Vec<_>>(), &project)?
             }
         };
-        let note = lost.then_some("the corrected beats belong to this track: Save project keeps them");
+        let note = match (corrected, has_parts) {
+            _ if !lost => None,
+            (true, _) => Some("the corrected beats belong to this track: Save project keeps them"),
+            (_, true) => Some("the parts belong to this track: Save project keeps them"),
+            _ => None,
+        };
         let path = path.display().to_string();
         Ok(text(&json!({ "type": "saved", "version": version, "path": path, "note": note })))
     }
@@ -235,7 +268,7 @@ impl Hub {
         };
         let message = error.to_string();
         let message = match asked {
-            Some(Ask::Edit { .. }) => without_place(&self.session().preset.name, &message),
+            Some(Ask::Edit { .. }) => without_place(self.session().preset.worked_on().0, &message),
             _ => &message,
         };
         let mut refused = fault.unwrap_or_else(|| json!({ "message": message, "hints": error.hints() }));
@@ -255,12 +288,19 @@ impl Hub {
             return Ok(());
         }
         let played = self.player.play(&next.preset)?;
-        let state = text(&self.player.state(&next, &played.timeline)?);
+        let state = told_state(&self.player, &next, &played)?;
         self.engine.play(next.version, played);
         *session = next;
         self.state.send_replace(state);
         Ok(())
     }
+}
+
+/// The session and its parts, as a message.
+fn told_state(player: &Player, session: &Session, played: &Played) -> Result<Utf8Bytes> {
+    let mut state = player.state(session, &played.timeline)?;
+    state["parts"] = played.parts.clone();
+    Ok(text(&state))
 }
 
 /// News of the engine as a message.

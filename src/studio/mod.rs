@@ -11,6 +11,7 @@
 //! A final is a job like the command line's, ordered from the page.
 
 mod assets;
+mod by_hand;
 mod config;
 mod engine;
 mod guard;
@@ -23,6 +24,7 @@ mod mixer;
 mod open_project;
 mod opened;
 mod order;
+mod parts;
 mod pictures;
 mod place;
 mod player;
@@ -30,6 +32,7 @@ mod production;
 mod save;
 mod server;
 mod session;
+mod snapping;
 mod socket;
 mod sound;
 mod state;

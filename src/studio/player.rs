@@ -2,6 +2,7 @@
 
 use super::heard::Heard;
 use super::opened::Opened;
+use super::parts;
 use super::session::Session;
 use super::state::EditedPreset;
 use crate::audio::Analysis;
@@ -55,6 +56,8 @@ pub struct Played {
     pub timeline: Timeline,
     /// What is drawn over the pictures, without waveform and spectrum, which only who draws has to know.
     pub layers: Arc<Layers>,
+    /// The parts, as the page is told of them.
+    pub parts: Value,
 }
 
 impl Player {
@@ -72,7 +75,8 @@ impl Player {
         let frames = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
         let span = Span { start: Seconds(0.0), frames };
         let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
-        Ok(Played { timeline, layers: Arc::new(layers::of(&request, &analysis)?) })
+        let parts = parts::told(preset, &request.show, &analysis);
+        Ok(Played { timeline, layers: Arc::new(layers::of(&request, &analysis)?), parts })
     }
 
     /// What never changes: the track, the tables, the presets.
@@ -117,7 +121,8 @@ impl Player {
     /// What is edited isn't a preset.
     pub fn state(&self, session: &Session, timeline: &Timeline) -> Result<Value> {
         let preset = &session.preset;
-        let routes = preset.document.routes();
+        let (name, document) = preset.worked_on();
+        let routes = document.routes();
         let moved: Map<String, Value> = (timeline.curves.iter())
             .filter(|(p, _)| routes.iter().any(|r| r.to == p.name))
             .map(|(p, curve)| (p.name.to_string(), json!(curve)))
@@ -132,8 +137,8 @@ impl Player {
         Ok(json!({
             "type": "state",
             "version": session.version,
-            "preset": preset.name,
-            "text": preset.text(),
+            "preset": name,
+            "text": document.text(),
             "fps": timeline.fps.per_second(),
             "frames": timeline.frames,
             "heard": self.heard.told(&preset.beats)?,
@@ -159,7 +164,7 @@ impl Player {
             let near = unknown.map(|words| words.nearest(&spoken, SUGGESTED));
             json!({ "text": text, "place": place, "near": near })
         };
-        Ok(edited.document.prompts().into_iter().map(told).collect())
+        Ok(edited.worked_on().1.prompts().into_iter().map(told).collect())
     }
 
     /// What is wrong with `text` as a prompt of `edited`, and where.

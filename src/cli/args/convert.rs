@@ -97,6 +97,7 @@ impl From<HearingArgs> for Hearing {
             octave,
             shift: args.shift_beats,
             sections_file: args.sections_file,
+            ..Hearing::default()
         }
     }
 }
@@ -175,6 +176,7 @@ mod tests {
             octave: Some(Octave::Double),
             shift: Some(-0.25),
             sections_file: path("s"),
+            ..Hearing::default()
         };
         let expected = JobOptions {
             input: "song.flac".into(),
