@@ -1,11 +1,10 @@
 //! The hub that all connections share: the session, its engine, and what every page is told.
 
-use super::by_hand::Hand;
+use super::ask::{Ask, Film, Form};
 use super::engine::{Engine, Expected, News};
 use super::heard::BeatCorrection;
 use super::locked::locked;
 use super::order::RenderOrder;
-use super::parts::PartEdit;
 use super::place::without_place;
 use super::player::{Played, Player};
 use super::production::RenderStatus;
@@ -15,10 +14,9 @@ use super::sound::Sound;
 use super::state::Edit;
 use crate::error::{Error, Result};
 use crate::job::Stretch;
-use crate::units::{Seconds, ShownFrame};
+use crate::units::Seconds;
 use crate::video::Profile;
 use axum::extract::ws::Utf8Bytes;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -27,110 +25,6 @@ use tokio::sync::{Semaphore, watch};
 
 /// WebSockets at a time: tabs, and some that the browser hasn't closed yet.
 pub const SOCKETS: usize = 16;
-
-/// What a page may ask for.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Ask {
-    /// Change the preset.
-    Edit {
-        /// How.
-        change: Edit,
-        /// The knob's movement that it belongs to.
-        gesture: Option<u64>,
-    },
-    /// Take the last change back.
-    Undo,
-    /// Make it again.
-    Redo,
-    /// Say where the playhead is.
-    At {
-        /// The frame that is shown.
-        frame: ShownFrame,
-        /// Whether it plays.
-        playing: bool,
-    },
-    /// Write the preset down.
-    Save {
-        /// Its name.
-        name: String,
-        /// As what.
-        form: Form,
-    },
-    /// A bar begins here: the beats move there, if they don't lie there.
-    Bar {
-        /// When, in the track.
-        at: Seconds,
-    },
-    /// Change beats or sections by hand.
-    Hand {
-        /// How.
-        change: Hand,
-        /// The drag that it belongs to.
-        gesture: Option<u64>,
-    },
-    /// Change the parts.
-    Part {
-        /// How.
-        change: PartEdit,
-        /// The drag that it belongs to.
-        gesture: Option<u64>,
-    },
-    /// Render the preset as it is now.
-    Render(Film),
-    /// Say how long that would take, and what of it will not come out well.
-    Expect {
-        /// Under which number the answer is told.
-        number: u64,
-        /// The video.
-        film: Film,
-    },
-    /// Stop rendering it.
-    Cancel,
-}
-
-/// A final as a page orders it.
-#[derive(Debug, Deserialize)]
-pub struct Film {
-    /// Its name.
-    name: String,
-    /// How much work goes into every picture.
-    tier: String,
-    /// Its size.
-    size: String,
-    /// Frames a second; none: as the live pictures.
-    #[serde(default)]
-    fps: Option<String>,
-    /// What it is written as.
-    #[serde(default = "usual_profile")]
-    profile: String,
-    /// Only the section of this number, from 1.
-    #[serde(default)]
-    section: Option<usize>,
-    /// Not before this time in the track.
-    #[serde(default)]
-    start: Option<String>,
-    /// Not behind this time in the track.
-    #[serde(default)]
-    end: Option<String>,
-    /// Whether a video of this name that was rendered here before is replaced.
-    #[serde(default)]
-    replace: bool,
-}
-
-fn usual_profile() -> String {
-    Profile::default().name().to_owned()
-}
-
-/// What is written down.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Form {
-    /// A preset, for any track.
-    Preset,
-    /// A preset and a project that names it and the track.
-    Project,
-}
 
 /// Everything behind the server.
 pub struct Hub {
@@ -203,6 +97,10 @@ impl Hub {
                 let heard = self.player.heard.corrected(&s.preset.beats)?;
                 Ok(s.changed(change.of(&s.preset, &heard)?, *gesture))
             })?,
+            Ask::Curve { change, gesture } => self.change(|s| {
+                let heard = self.player.heard.corrected(&s.preset.beats)?;
+                Ok(s.changed(change.of(&s.preset, &heard)?, *gesture))
+            })?,
             Ask::Render(film) => {
                 let order = self.order(film, |profile| locked(&self.shelf).video(&film.name, profile))?;
                 self.engine.render(order)?;
@@ -264,10 +162,15 @@ impl Hub {
             Some(Ask::Edit { change: Edit::Prompt { text, .. }, .. }) => {
                 self.player.prompt_fault(&self.session().preset, text)
             }
+            Some(Ask::Edit { change: Edit::Words { key, text: Some(text), .. }, .. }) if key == "value" => {
+                self.player.expression_fault(&self.session().preset, text.trim())
+            }
             _ => None,
         };
         let message = error.to_string();
         let message = match asked {
+            // Whoever types the file sees its lines.
+            Some(Ask::Edit { change: Edit::Text { .. }, .. }) => &message,
             Some(Ask::Edit { .. }) => without_place(self.session().preset.worked_on().0, &message),
             _ => &message,
         };

@@ -10,9 +10,11 @@
 //! engine takes the new timeline from the next window on. The page computes nothing that was computed here.
 //! A final is a job like the command line's, ordered from the page.
 
+mod ask;
 mod assets;
 mod by_hand;
 mod config;
+mod curves;
 mod engine;
 mod guard;
 mod heard;

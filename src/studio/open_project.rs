@@ -9,6 +9,7 @@ use crate::score::{Document, PLAIN, Project, ProjectDocument, toml_text, with_va
 use crate::units::Size;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A project that is open, as it was read.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ impl OpenProject {
         let film = ProjectDocument::read(self.entry())?;
         let named = film.parts().into_iter().filter_map(|part| part.preset);
         let read = |name: String| {
-            Some(Document::read(&name, self.files.get(&name)?).map(|document| (name, document)))
+            Some(Document::read(&name, self.files.get(&name)?).map(|document| (name, Arc::new(document))))
         };
         let looks = named.filter_map(read).collect::<Result<_>>()?;
         Ok(EditedPreset { film, looks, ..preset })
@@ -82,8 +83,10 @@ impl OpenProject {
         let project = Some(self.name.clone()).filter(|name| name.ends_with(".video.toml"));
         let preset = saved(&self.folder.path().join(&self.base), folder);
         let own = self.folder.is(folder).then_some([project, preset]);
-        let looks = self.files.keys().filter(|name| **name != self.name && self.folder.is(folder));
-        own.into_iter().flatten().flatten().chain(looks.cloned()).collect()
+        let named = ProjectDocument::read(self.entry()).map(|film| film.parts()).unwrap_or_default();
+        let looks = named.into_iter().filter_map(|part| part.preset);
+        let looks = looks.filter(|name| self.files.contains_key(name) && self.folder.is(folder));
+        own.into_iter().flatten().flatten().chain(looks).collect()
     }
 
     /// The project's file as it was read.

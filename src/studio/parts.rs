@@ -8,9 +8,12 @@ use crate::score::{Clock, Document, PartText, Place, ProjectDocument, Show, find
 use crate::units::Seconds;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Most parts that are made here.
 const MOST: usize = 200;
+/// Most looks of their own.
+const MOST_LOOKS: usize = 50;
 /// Longest text of a part, in characters.
 const LONGEST: usize = 2000;
 
@@ -145,7 +148,12 @@ impl PartEdit {
             PartEdit::Move { index, to } => film.moved_part(*index, *to)?,
             PartEdit::Own { index } => {
                 let (name, document) = copied(&edited, *index)?;
-                edited.looks.insert(name.clone(), document);
+                if edited.looks.len() >= MOST_LOOKS {
+                    return Err(
+                        Error::usage("there are too many looks").hint(format!("at most {MOST_LOOKS}"))
+                    );
+                }
+                edited.looks.insert(name.clone(), Arc::new(document));
                 edited.focus = Some(name.clone());
                 edited.film.with_key(*index, "preset", Some(&name))?
             }
@@ -172,7 +180,10 @@ impl EditedPreset {
     pub fn with_looks_named(&self, name: impl Fn(&str) -> String) -> Result<Self> {
         let mut named = EditedPreset { looks: Default::default(), focus: None, ..self.clone() };
         for (look, document) in &self.looks {
-            named.looks.insert(name(look), document.clone());
+            if named.looks.insert(name(look), document.clone()).is_some() {
+                return Err(Error::usage(format!("two looks would be called {}", name(look)))
+                    .hint("rename the file of one of them"));
+            }
         }
         for (index, part) in self.film.parts().into_iter().enumerate() {
             if let Some(look) = part.preset.filter(|look| self.looks.contains_key(look)) {

@@ -10,6 +10,7 @@ use crate::score::{
 use crate::units::Seconds;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A preset that is being worked on, and the beats that it is played by.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,8 +23,8 @@ pub struct EditedPreset {
     pub beats: BeatCorrection,
     /// The project's file, for its parts; empty for a track.
     pub film: ProjectDocument,
-    /// The looks that parts name as files of their own.
-    pub looks: BTreeMap<String, Document>,
+    /// The looks that parts name as files of their own; the history shares those that didn't change.
+    pub looks: BTreeMap<String, Arc<Document>>,
     /// The one of them that is worked on; none: the preset that holds where no part says otherwise.
     pub focus: Option<String>,
 }
@@ -52,6 +53,20 @@ pub enum Edit {
         key: String,
         /// The value.
         value: Option<f64>,
+    },
+    /// What is typed for a route: an expression, a word, a length with its unit; none: as where the file says nothing.
+    Words {
+        /// Its place in the file.
+        index: usize,
+        /// Which key.
+        key: String,
+        /// The text.
+        text: Option<String>,
+    },
+    /// Another file of the look, typed as a whole.
+    Text {
+        /// The file.
+        text: String,
     },
     /// Another signal that a route listens to.
     Signal {
@@ -161,8 +176,14 @@ impl EditedPreset {
 
     /// The look that is worked on, by its name.
     pub fn worked_on(&self) -> (&str, &Document) {
-        let look = self.focus.as_ref().and_then(|name| Some((name.as_str(), self.looks.get(name)?)));
+        let look = self.focus.as_ref().and_then(|name| Some((name.as_str(), &**self.looks.get(name)?)));
         look.unwrap_or((&self.name, &self.document))
+    }
+
+    /// The same, to be changed.
+    pub fn worked_on_mut(&mut self) -> &mut Document {
+        let look = self.focus.as_ref().and_then(|name| self.looks.get_mut(name));
+        look.map_or(&mut self.document, Arc::make_mut)
     }
 
     /// The look that is worked on, as it is played.
@@ -180,8 +201,7 @@ impl EditedPreset {
     /// Usage: there is nothing of the kind, or a value is out of range.
     pub fn with(&self, edit: &Edit) -> Result<Self> {
         let mut edited = self.clone();
-        let own = self.focus.as_ref().and_then(|name| edited.looks.get_mut(name));
-        let document = own.unwrap_or(&mut edited.document);
+        let document = edited.worked_on_mut();
         // What is edited is read for a job without slots.
         let params = Slots::default();
         match edit {
@@ -195,6 +215,8 @@ impl EditedPreset {
             Edit::Base { param, value: Some(value) } => document.set_base(&params.find(param)?.name, *value),
             Edit::Base { param, value: None } => document.reset_base(&params.find(param)?.name),
             Edit::Route { index, key, value } => document.set_number(*index, key, *value)?,
+            Edit::Words { index, key, text } => document.set_words(*index, key, text.as_deref())?,
+            Edit::Text { text } => *document = Document::read(self.worked_on().0, text)?,
             Edit::Signal { index, name } => document.set_signal(*index, name)?,
             Edit::Target { index, param } => document.set_target(*index, param)?,
             Edit::Mode { index, mode } => document.set_mode(*index, mode)?,

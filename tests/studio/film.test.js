@@ -57,8 +57,8 @@ async function press(selector) {
 // Where a time of the track lies on the timeline.
 async function x(t) {
   const box = await page.locator('#timeline').boundingBox();
-  const duration = Number(await page.getAttribute('#timeline', 'aria-valuemax'));
-  return box.x + 104 + (t / duration) * (box.width - 104);
+  const [from, to] = await page.evaluate(() => ['from', 'to'].map((key) => Number(document.getElementById('timeline').dataset[key])));
+  return box.x + 104 + ((t - from) / (to - from)) * (box.width - 104);
 }
 
 async function drag(from, to, row) {
@@ -71,7 +71,7 @@ async function drag(from, to, row) {
 }
 
 // Rows of the timeline, in pixels from its top.
-const [SECTIONS, PARTS] = [40, 58];
+const [BEATS, SECTIONS, PARTS] = [24, 40, 58];
 
 test('sections are split, named, coloured, dragged and merged, and undo takes each back', async () => {
   await press('#tab-sections');
@@ -183,6 +183,113 @@ test('beats are heard as clicks, tapped, nudged and counted in other bars', asyn
   await change(page, () => press('#beat-move'));
   const own = (await state(page)).heard;
   assert.ok(own.beats.some((t) => Math.abs(t - nudged.beats[4] - 0.05) < 0.002));
+  // Seen from near, a beat can be taken and dragged.
+  await page.focus('#timeline');
+  for (let i = 0; i < 12; i++) await page.keyboard.press('+');
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await change(page, () => drag(own.beats[5], own.beats[5] + 0.08, BEATS));
+  const dragged = (await state(page)).heard.beats;
+  assert.ok(Math.abs(dragged[5] - own.beats[5] - 0.08) < 0.02, `${dragged[5]}, ${own.beats[5]}`);
+  await page.keyboard.press('0');
+});
+
+test('a whole route is made: an expression with completion and its error, curve, quantiles, units', async () => {
+  await press('#tab-parts');
+  await press('#part-base').then(() => page.waitForFunction(() => document.getElementById('part-base').getAttribute('aria-pressed') === 'true'));
+  await press('#tab-routes');
+  await page.selectOption('#new-signal', 'kick');
+  await page.selectOption('#new-target', 'glow');
+  await change(page, () => press('#add-route'));
+  const last = (await state(page)).routes.length - 1;
+  await change(page, () => page.selectOption(`#signal-${last}`, '(expression)'));
+  assert.equal((await state(page)).routes[last].input, '1 * kick');
+  await page.fill(`#value-${last}`, '0.5 * sna');
+  await page.keyboard.press('End');
+  await page.locator(`#value-${last}`).pressSequentially('r');
+  await page.waitForSelector(`#value-${last}[aria-expanded=true]`);
+  await page.keyboard.press('Enter');
+  assert.equal(await page.inputValue(`#value-${last}`), '0.5 * snare');
+  await change(page, () => page.keyboard.press('Enter'));
+  assert.equal((await state(page)).routes[last].input, '0.5 * snare');
+  await page.fill(`#value-${last}`, '0.5 * snare + kik');
+  await page.keyboard.press('Escape');
+  await page.fill(`#value-${last}`, '0.5 * snare + kik');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector(`.expression [role=alert]:not([hidden])`);
+  assert.match(await page.textContent('.expression [role=alert]:not([hidden])'), /^column 15: .*kik/);
+  if (shots) await page.screenshot({ path: join(shots, 'expression.png') });
+  await page.fill(`#value-${last}`, '0.5 * snare + kick');
+  await change(page, () => page.keyboard.press('Enter'));
+  await press(`#expand-${last}`);
+  for (const [key, text] of [['curve', 'square'], ['quantiles', '0.1, 0.9'], ['quantize', '1 beats']]) {
+    await change(page, async () => {
+      await page.fill(`#route-${last}-${key}`, text);
+      await page.keyboard.press('Enter');
+    });
+  }
+  await change(page, () => page.check(`#route-${last}-accumulate`));
+  await change(page, () => page.uncheck(`#route-${last}-accumulate`));
+  await change(page, () => page.selectOption(`#route-${last}-release-unit`, 'beats'));
+  await change(page, () => press(`#mode-${last}`));
+  const { text } = await state(page);
+  assert.match(text, /value = "0.5 \* snare \+ kick"/);
+  assert.match(text, /curve = "square"\nquantiles = \[0.1, 0.9\]\nquantize = "1 beats"/);
+  assert.match(text, /release = "0.2 beats"/);
+  if (shots) await page.screenshot({ path: join(shots, 'route.png') });
+});
+
+test('a curve is drawn, and its points are places in the music', async () => {
+  await press('#tab-curves');
+  await page.selectOption('#curve-param', 'hue');
+  await change(page, () => press('#add-curve'));
+  const box = await page.locator('.drawing').boundingBox();
+  await change(page, () => page.mouse.click(box.x + box.width / 2, box.y + box.height / 4));
+  let { drawn } = await state(page);
+  assert.equal(drawn[0].points.length, 3);
+  assert.match(drawn[0].points[1].place, /^\d+ bars$/);
+  await page.mouse.move(box.x + 12 + (drawn[0].points[1].at / 53.1) * (box.width - 24), box.y + 12 + (1 - drawn[0].points[1].value) * (box.height - 24));
+  await page.mouse.down();
+  await change(page, async () => {
+    await page.mouse.move(box.x + box.width * 0.3, box.y + box.height * 0.6, { steps: 5 });
+    await page.mouse.up();
+  });
+  await page.waitForFunction(() => Number(document.getElementById('curve-0-1-value').value) < 0.5);
+  await change(page, () => page.selectOption('#curve-0-ease', 'smooth'));
+  await change(page, async () => {
+    await page.fill('#curve-0-1-place', '9 beats');
+    await page.keyboard.press('Enter');
+  });
+  await change(page, async () => {
+    await page.fill('#curve-0-name', 'rise');
+    await page.keyboard.press('Enter');
+  });
+  ({ drawn } = await state(page));
+  assert.deepEqual([drawn[0].name, drawn[0].ease, drawn[0].points[1].place], ['rise', 'smooth', '9 beats']);
+  assert.equal((await state(page)).routes.at(-1).input, 'rise');
+  await page.fill('#curve-0-name', 'kick');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#curves [role=alert]:not([hidden])');
+  await page.fill('#curve-0-name', 'rise');
+});
+
+test('the file is seen as text, and what is typed there is played', async () => {
+  await press('#tab-text');
+  const old = await page.inputValue('#file-text');
+  assert.match(old, /\[\[curve\]\]\nname = "rise"/);
+  await page.fill('#file-text', `# mine\n${old.replace('name = "rise"', 'name = "rise" # slowly')}`);
+  await change(page, () => page.keyboard.press('Control+Enter'));
+  assert.match((await state(page)).text, /^# mine\n[^]*name = "rise" # slowly/);
+  await page.fill('#file-text', old.replace('amount', 'amuont'));
+  await page.keyboard.press('Control+Enter');
+  await page.waitForSelector('#text [role=alert]:not([hidden])');
+  const selected = await page.evaluate(() => {
+    const area = document.getElementById('file-text');
+    return area.value.slice(area.selectionStart, area.selectionEnd);
+  });
+  assert.match(selected, /amuont/);
+  await press('#discard-text');
+  await change(page, () => page.click('#undo'));
+  await change(page, () => page.click('#redo'));
 });
 
 test('what was made is saved as files that a person would write, and plays the same curves', async () => {
@@ -200,12 +307,26 @@ test('what was made is saved as files that a person would write, and plays the s
   for (const [name, curve] of Object.entries(curves)) assert.deepEqual(values[name] ?? values.find?.((v) => v.name === name)?.values, curve, name);
 });
 
+test('a final from the page and one from the command line have the same pictures', async () => {
+  await page.focus('#timeline');
+  await page.keyboard.press('r');
+  await page.selectOption('#part', { index: 1 });
+  await page.check('#tier-draft');
+  await page.fill('#size', '192x108');
+  await page.fill('#film', 'page');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => document.getElementById('final').dataset.stand === 'done', null, { timeout: 120_000 });
+  await page.keyboard.press('Escape');
+  execFileSync(program, ['render', project, '--tier', 'draft', '--size', '192x108', '--section', '1', '--output', join(folder, 'line.mp4')], { stdio: 'ignore' });
+  const pictures = (name) => execFileSync('ffmpeg', ['-v', 'error', '-i', join(folder, name), '-map', '0:v', '-f', 'framemd5', '-'], { encoding: 'utf8' });
+  assert.equal(pictures('page.mp4'), pictures('line.mp4'));
+});
+
 test('it is opened again as it was', async () => {
   const seen = async () => {
     const { heard, parts, curves, spans, cuts } = await state(page);
     return { ...heard, parts: parts.pieces, looks: parts.list.map((p) => [p.preset?.replace('film-', ''), p.prompt, p.from, p.to, p.section]), curves, spans, cuts };
   };
-  await change(page, () => page.click('#tab-parts').then(() => press('#part-base')));
   const old = await seen();
   await open(project);
   const again = await seen();
@@ -218,7 +339,7 @@ test('every panel is readable and reachable at every size, light and dark', asyn
     await page.emulateMedia({ colorScheme });
     for (const width of [820, 1280, 1920]) {
       await page.setViewportSize({ width, height: width === 820 ? 1180 : width === 1280 ? 720 : 1080 });
-      for (const tab of ['parts', 'sections', 'beats']) {
+      for (const tab of ['routes', 'parts', 'sections', 'curves', 'beats', 'text']) {
         await page.click(`#tab-${tab}`);
         await page.evaluate(axe);
         const { violations } = await page.evaluate(() => globalThis.axe.run());

@@ -2,6 +2,7 @@
 
 import { Beats } from './beats.js';
 import { Clicks } from './clicks.js';
+import { Curves } from './curves.js';
 import { dragging } from './drag.js';
 import { Final } from './final.js';
 import { Gone } from './gone.js';
@@ -14,6 +15,7 @@ import { Panel } from './panel.js';
 import { Parts } from './parts.js';
 import { Pictures } from './picture.js';
 import { Sections } from './sections.js';
+import { FileText } from './text.js';
 import { clock } from './time.js';
 import { Timeline } from './timeline.js';
 
@@ -36,6 +38,8 @@ const beats = new Beats(() => audio.currentTime);
 const clicks = new Clicks(audio);
 const hand = new HandBeats(clicks, () => audio.currentTime, () => !audio.paused);
 const parts = new Parts(facts, () => audio.currentTime, (index) => { timeline.chosenPart = index; });
+const curves = new Curves(facts, () => audio.currentTime, timeline);
+const file = new FileText();
 const sections = new Sections(() => audio.currentTime, timeline);
 const final = new Final(facts, () => audio.pause(), () => audio.currentTime);
 new Gone(get('gone'), facts, (gone) => { pictures.gone = gone; });
@@ -187,6 +191,8 @@ news.addEventListener('state', ({ detail }) => {
   hand.take(state);
   parts.take(state);
   sections.take(state);
+  curves.take(state);
+  file.take(state);
   final.look(state);
   [get('undo').disabled, get('redo').disabled] = [!state.undo, !state.redo];
   document.body.dataset.version = state.version;

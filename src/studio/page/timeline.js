@@ -77,6 +77,8 @@ export class Timeline {
   }
 
   drawStill(c, scale) {
+    // For who looks at the page from outside.
+    Object.assign(this.canvas.dataset, { from: this.from, to: this.to });
     const style = getComputedStyle(this.canvas);
     this.color = (name) => style.getPropertyValue(`--${name}`).trim();
     c.setTransform(scale, 0, 0, scale, 0, 0);
