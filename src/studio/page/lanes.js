@@ -10,8 +10,6 @@ export const TOP = { bars: TIMES, sections: TIMES + BARS, parts: TIMES + BARS + 
 const NEAR = 6;
 // Beats that lie so far apart can be taken one by one.
 const ROOM = 14;
-// So narrow a piece is all edge.
-const NARROW = 18;
 
 // Each section in its own colour or its name's, its name in sight while any of it is.
 export function drawSections(c, line, left) {
@@ -71,10 +69,13 @@ export function found(line, x, y) {
     if (index > 0) return { what: 'border', index };
   } else if (y >= TOP.parts && y < TOP.below) {
     const piece = line.pieces.find((p) => line.x(p.start) <= x && x < line.x(p.end));
-    const edge = line.parts.map((part, index) => ({ part, index })).find(({ part }) => part.start !== null && (near(part.start) || near(part.end)));
     const own = piece && piece.part !== null ? { index: piece.part, part: line.parts[piece.part] } : null;
-    const wide = own && own.part.start !== null && line.x(own.part.end) - line.x(own.part.start) > NARROW;
-    if (edge && (!wide || edge.index === own.index || !own)) return { what: near(edge.part.start) ? 'start' : 'end', ...edge };
+    // Ends that are seen: what another part covers can't be taken.
+    const same = (a, b) => Math.abs(a - b) < 1e-6;
+    const edges = line.parts.flatMap((part, index) => ['start', 'end'].filter((what) => part[what] !== null && near(part[what])
+      && line.pieces.some((p) => p.part === index && same(p[what], part[what]))).map((what) => ({ what, part, index })));
+    const edge = edges.find((e) => e.index === own?.index) ?? edges[0];
+    if (edge) return edge;
     if (own) return { what: own.part.start === null ? 'place' : 'part', ...own };
   }
   return null;

@@ -29,7 +29,7 @@ export class Parts {
     const { list, looks, base, focus, elsewhere } = state.parts;
     this.state = state;
     const labels = [...new Set(state.heard.sections.map((s) => s.label))];
-    const shape = JSON.stringify([list.length, looks, base, labels, elsewhere, list.map((p) => [p.section === null, p.own])]);
+    const shape = JSON.stringify([list.length, looks, base, labels, elsewhere, list.map((p) => [p.section === null, p.own, p.preset])]);
     if (shape !== this.shape) this.build(list, labels, state.parts);
     this.shape = shape;
     this.asked.clear();
@@ -79,7 +79,7 @@ export class Parts {
       if (name === 'between') this.send({ how: 'edges', index, ...this.section(), grid: 'beats' });
       else this.send({ how: 'set', index, key: 'section', value: name.slice(6) });
     });
-    const look = chooser(`part-${index}-look`, `Look of part ${index + 1}`, [ELSEWHERE, ...looks, ...this.presets], (name) => this.send({ how: 'set', index, key: 'preset', value: name === ELSEWHERE ? null : name }));
+    const look = chooser(`part-${index}-look`, `Look of part ${index + 1}`, [...new Set([ELSEWHERE, ...looks, ...(part.preset ? [part.preset] : []), ...this.presets])], (name) => this.send({ how: 'set', index, key: 'preset', value: name === ELSEWHERE ? null : name }));
     const own = button('Edit look', () => this.send(part.own ? { how: 'focus', index } : { how: 'own', index }), { id: `part-${index}-own`, title: part.own ? 'Work on this look' : 'Make a copy of the look that is this part\'s own, and work on it' });
     const prompt = element('textarea', { id: `part-${index}-prompt`, maxLength: 2000, spellcheck: false, placeholder: 'prompt: as the look says' });
     prompt.setAttribute('aria-label', `Prompt of part ${index + 1}`);
