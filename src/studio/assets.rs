@@ -21,6 +21,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("link.js", SCRIPT, include_str!("page/link.js")),
     ("looks.js", SCRIPT, include_str!("page/looks.js")),
     ("map.js", SCRIPT, include_str!("page/map.js")),
+    ("midi.js", SCRIPT, include_str!("page/midi.js")),
     ("panel.js", SCRIPT, include_str!("page/panel.js")),
     ("parts.js", SCRIPT, include_str!("page/parts.js")),
     ("picture.js", SCRIPT, include_str!("page/picture.js")),

@@ -34,6 +34,12 @@ before(async () => {
   page.setDefaultTimeout(60_000);
   page.on('pageerror', (error) => troubles.push(String(error)));
   page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
+  // A controller that the tests move.
+  await page.addInitScript(() => {
+    const input = {};
+    navigator.requestMIDIAccess = async () => ({ inputs: new Map([['1', input]]) });
+    window.midi = (...data) => input.onmidimessage?.({ data });
+  });
   await open(track, '--folder', folder);
 });
 
@@ -292,6 +298,35 @@ test('the file is seen as text, and what is typed there is played', async () => 
   await change(page, () => page.click('#redo'));
 });
 
+test('a MIDI knob and a key are learned and played, a flood of them is a few edits and one undo', async () => {
+  const glow = async () => (await state(page)).base.find((b) => b.name === 'glow').value;
+  await press('#tab-base');
+  await page.selectOption('#midi-param', 'glow');
+  await press('#midi-learn');
+  await page.waitForFunction(() => document.querySelector('#midi [role=status]').textContent);
+  await page.evaluate(() => window.midi(0xb0, 21, 5));
+  await page.waitForSelector('#midi-0-kind');
+  const [old, before] = [await glow(), await page.evaluate(() => Number(document.body.dataset.version))];
+  await change(page, () => page.evaluate(() => {
+    for (let i = 0; i < 5000; i++) window.midi(0xb0, 21, i % 127);
+    window.midi(0xb0, 21, 127);
+  }));
+  const { max } = (await state(page)).base.find((b) => b.name === 'glow');
+  assert.equal(await glow(), max);
+  assert.ok(await page.evaluate(() => Number(document.body.dataset.version)) - before < 5);
+  await change(page, () => page.click('#undo'));
+  assert.equal(await glow(), old);
+  await press('#midi-learn');
+  await page.keyboard.press('3');
+  await page.waitForSelector('#midi-1-kind');
+  await page.focus('#timeline');
+  await change(page, () => page.keyboard.down('3'));
+  assert.equal(await glow(), max);
+  await change(page, () => page.keyboard.up('3'));
+  assert.equal(await glow(), 0);
+  await change(page, () => page.click('#undo'));
+});
+
 test('what was made is saved as files that a person would write, and plays the same curves', async () => {
   await page.fill('#name', 'film');
   await page.click('#save button[value=project]');
@@ -339,7 +374,7 @@ test('every panel is readable and reachable at every size, light and dark', asyn
     await page.emulateMedia({ colorScheme });
     for (const width of [820, 1280, 1920]) {
       await page.setViewportSize({ width, height: width === 820 ? 1180 : width === 1280 ? 720 : 1080 });
-      for (const tab of ['routes', 'parts', 'sections', 'curves', 'beats', 'text']) {
+      for (const tab of ['routes', 'base', 'parts', 'sections', 'curves', 'beats', 'text']) {
         await page.click(`#tab-${tab}`);
         await page.evaluate(axe);
         const { violations } = await page.evaluate(() => globalThis.axe.run());

@@ -22,6 +22,7 @@ const SHEET = [
   ]],
   ['Making', [
     [['P'], 'choose a preset'],
+    [['1', '9'], 'pads, once learned under Values'],
     [['B'], 'a bar begins at the playhead'],
     [['S'], 'a section begins there'],
     [['T'], 'tap the beat'],

@@ -11,6 +11,7 @@ import { fillSheet, listen } from './keys.js';
 import { ask, at, connect, facts as load, news } from './link.js';
 import { Looks } from './looks.js';
 import { TrackMap } from './map.js';
+import { Midi } from './midi.js';
 import { Panel } from './panel.js';
 import { Parts } from './parts.js';
 import { Pictures } from './picture.js';
@@ -40,6 +41,7 @@ const hand = new HandBeats(clicks, () => audio.currentTime, () => !audio.paused)
 const parts = new Parts(facts, () => audio.currentTime, (index) => { timeline.chosenPart = index; });
 const curves = new Curves(facts, () => audio.currentTime, timeline);
 const file = new FileText();
+const midi = new Midi();
 const sections = new Sections(() => audio.currentTime, timeline);
 const final = new Final(facts, () => audio.pause(), () => audio.currentTime);
 new Gone(get('gone'), facts, (gone) => { pictures.gone = gone; });
@@ -193,6 +195,7 @@ news.addEventListener('state', ({ detail }) => {
   sections.take(state);
   curves.take(state);
   file.take(state);
+  midi.take(state);
   final.look(state);
   [get('undo').disabled, get('redo').disabled] = [!state.undo, !state.redo];
   document.body.dataset.version = state.version;
