@@ -493,6 +493,7 @@ fn the_schema_has_the_keys_that_the_parser_has() {
             "part" => project("[[part]]\nzzz = 1"),
             "takes" => project("[cuts]\nzzz = 1"),
             "hearing" => project("[hearing]\nzzz = 1"),
+            "section" => project("[[hearing.section]]\nzzz = 1"),
             other => panic!("what is {other}?"),
         };
         let written: BTreeSet<String> = table.keys.iter().map(|k| k.name.to_owned()).collect();

@@ -1,7 +1,7 @@
 //! Corrections, what a person knows better: an analysis and corrections go in, the corrected analysis comes out.
 //!
 //! Corrections come in this order: beats from a list or a tempo replace what was heard; halving, doubling or tripling; a
-//! first beat; a shift; sections. Beats stay inside the track and downbeats stay beats.
+//! first beat; the beats of a bar; a shift; sections. Beats stay inside the track and downbeats stay beats.
 
 use super::align::tempo;
 use super::analysis::{Analysis, Section};
@@ -12,6 +12,8 @@ use crate::units::Seconds;
 
 /// Beats a minute that can be asked for.
 const TEMPOS: std::ops::RangeInclusive<f64> = 20.0..=400.0;
+/// Beats that a bar can have.
+const METERS: std::ops::RangeInclusive<u32> = 1..=32;
 /// Seconds of silence or noise before the first section that nobody needs to be told of.
 const LATE: f64 = 1.0;
 /// Beats in a bar where nothing says otherwise.
@@ -39,6 +41,8 @@ pub struct Corrections {
     pub beats: Option<GivenBeats>,
     /// Half, twice or three times as many beats.
     pub octave: Option<Octave>,
+    /// Beats in a bar, counted from the first downbeat on.
+    pub meter: Option<u32>,
     /// How much later all beats are, in seconds; negative: earlier.
     pub shift: f64,
     /// Starts and names of the sections, instead of those that were heard.
@@ -79,8 +83,10 @@ impl Corrections {
             || self.first_beat.is_some()
             || self.beats.is_some()
             || self.octave.is_some()
+            || self.meter.is_some()
             || self.shift != 0.0;
         if changes_beats {
+            analysis.meter = self.meter.or(analysis.meter);
             let mut beats = self.source(given.as_deref(), analysis);
             match self.octave {
                 Some(Octave::Halve) => beats.halve(),
@@ -90,6 +96,9 @@ impl Corrections {
             }
             if let Some(first) = self.first_beat {
                 beats.begin_at(first.0, analysis.meter);
+            }
+            if let Some(meter) = self.meter {
+                beats.count(meter);
             }
             beats.times.iter_mut().for_each(|t| *t += self.shift);
             beats.store(analysis);
@@ -110,6 +119,13 @@ impl Corrections {
         }
         if let Some(first) = self.first_beat.filter(|t| t.0 >= duration.0) {
             return Err(Error::usage(format!("the first beat at {first} is past the end, at {duration}")));
+        }
+        if let Some(meter) = self.meter.filter(|meter| !METERS.contains(meter)) {
+            return Err(Error::usage(format!("a bar can't have {meter} beats")).hint(format!(
+                "a bar has {} to {}",
+                METERS.start(),
+                METERS.end()
+            )));
         }
         if !self.shift.is_finite() || self.shift.abs() > duration.0 {
             return Err(Error::usage("beats can't be shifted by more than the track's length"));
@@ -213,6 +229,13 @@ impl Beats {
         self.times.iter_mut().for_each(|t| *t += shift);
         let meter = meter.map_or(USUAL_METER, |m| m.max(1) as usize);
         self.down = (0..self.times.len()).map(|i| i % meter == 0).collect();
+    }
+
+    /// Lets a bar begin at every `meter`-th beat, counted from the first downbeat both ways.
+    fn count(&mut self, meter: u32) {
+        let meter = meter as usize;
+        let first = self.down.iter().position(|down| *down).unwrap_or(0) % meter;
+        self.down.iter_mut().enumerate().for_each(|(i, down)| *down = i % meter == first);
     }
 
     fn store(self, analysis: &mut Analysis) {
@@ -322,6 +345,18 @@ mod tests {
     #[test]
     fn nothing_to_correct_changes_nothing() {
         assert_eq!(corrected(&Corrections::default()), heard());
+    }
+
+    #[test]
+    fn bars_are_counted_from_the_first_downbeat_both_ways() {
+        let of = |meter| corrected(&Corrections { meter: Some(meter), ..Default::default() });
+        let waltz = of(3);
+        assert_eq!((waltz.meter, waltz.beats.len(), waltz.downbeats[0].0), (Some(3), 39, 0.8));
+        assert_eq!(waltz.downbeats[1].0, 2.3);
+        assert_eq!(of(1).downbeats.len(), 39);
+        for wrong in [0, 33] {
+            assert!(Corrections { meter: Some(wrong), ..Default::default() }.apply(&mut heard()).is_err());
+        }
     }
 
     #[test]

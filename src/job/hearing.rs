@@ -2,11 +2,13 @@
 
 use super::analysis_cache;
 use super::project_folder::path_value;
+use crate::audio::marks::GivenBeats;
+use crate::audio::timed::Entry;
 use crate::audio::{Analysis, Corrections, Octave, Options, Tracker, analyze_with, marks};
 use crate::bounded_read;
 use crate::error::{Context, Error, Result};
 use crate::progress::Progress;
-use crate::score::{Known, toml_text};
+use crate::score::{ByHand, HandBeat, HandSection, Known, toml_text};
 use crate::units::Seconds;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +32,8 @@ pub struct Hearing {
     pub shift: Option<f64>,
     /// A file with the starts and names of the sections.
     pub sections_file: Option<PathBuf>,
+    /// Beats, bars and sections that were set one by one.
+    pub hand: ByHand,
 }
 
 impl Hearing {
@@ -60,6 +64,15 @@ impl Hearing {
         // A tempo and a list of beats exclude each other, wherever they come from.
         let beats = if self.bpm.is_some() { &None } else { &known.beats_file };
         let bpm = if self.beats_file.is_some() { None } else { known.bpm };
+        let typed_beats = self.bpm.is_some() || self.beats_file.is_some();
+        let hand = ByHand {
+            meter: self.hand.meter.or(known.hand.meter),
+            beats: self.hand.beats.or_else(|| known.hand.beats.clone().filter(|_| !typed_beats)),
+            sections: self
+                .hand
+                .sections
+                .or_else(|| known.hand.sections.clone().filter(|_| self.sections_file.is_none())),
+        };
         Ok(Hearing {
             options: Options { stream: self.options.stream.or(known.audio_stream), ..self.options },
             bpm: self.bpm.or(bpm),
@@ -68,14 +81,15 @@ impl Hearing {
             octave: self.octave.or(known.octave),
             shift: self.shift.or(known.shift_beats),
             sections_file: file(self.sections_file, &known.sections_file)?,
+            hand,
         })
     }
 
     /// Whether anything is known better than what is heard.
     pub fn corrects(&self) -> bool {
-        let Hearing { options: _, bpm, first_beat, beats_file, octave, shift, sections_file } = self;
+        let Hearing { options: _, bpm, first_beat, beats_file, octave, shift, sections_file, hand } = self;
         let beats = bpm.is_some() || first_beat.is_some() || beats_file.is_some() || octave.is_some();
-        beats || shift.is_some() || sections_file.is_some()
+        beats || shift.is_some() || sections_file.is_some() || *hand != ByHand::default()
     }
 
     /// What was said, as options of the command line with their values, which are empty for those that take none.
@@ -135,7 +149,7 @@ impl Hearing {
     /// # Errors
     /// Usage: a project can't say it: another tracker, or a file outside its folder.
     pub fn keys(&self, target: &Path) -> Result<Vec<(&'static str, Option<String>)>> {
-        let Hearing { options, bpm, first_beat, beats_file, octave, shift, sections_file } = self;
+        let Hearing { options, bpm, first_beat, beats_file, octave, shift, sections_file, hand: _ } = self;
         if options.tracker != Tracker::Net || options.weights.is_some() {
             return Err(Error::usage("a project can't hold --beats or --ears")
                 .hint("leave them out; --beats-file can hold the beats that they find"));
@@ -202,12 +216,27 @@ impl Hearing {
         Ok(Corrections {
             bpm: self.bpm,
             first_beat: self.first_beat,
-            beats: self.beats_file.as_deref().map(beats).transpose()?,
+            beats: match &self.hand.beats {
+                Some(own) => Some(GivenBeats::List(own.iter().map(beat).collect())),
+                None => self.beats_file.as_deref().map(beats).transpose()?,
+            },
+            meter: self.hand.meter,
             octave: self.octave,
             shift: self.shift.unwrap_or(0.0),
-            sections: self.sections_file.as_deref().map(sections).transpose()?,
+            sections: match &self.hand.sections {
+                Some(own) => Some(own.iter().map(section).collect()),
+                None => self.sections_file.as_deref().map(sections).transpose()?,
+            },
         })
     }
+}
+
+fn beat(own: &HandBeat) -> Entry {
+    Entry { time: own.time, label: if own.bar { "1".to_owned() } else { String::new() } }
+}
+
+fn section(own: &HandSection) -> Entry {
+    Entry { time: own.from, label: own.name.clone() }
 }
 
 /// What `read` makes of the file at `path`; its notes are told.

@@ -68,7 +68,10 @@ pub fn parse(
 
 impl Folder {
     /// The folder around the file at `path`.
-    fn around(path: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// Input: there is no such folder.
+    pub fn around(path: &Path) -> Result<Self> {
         let given = folder_of(path);
         let real = fs::canonicalize(given).context(|| unreadable(path))?;
         Ok(Folder { given: given.to_owned(), real })

@@ -141,6 +141,11 @@ impl<'a> Clock<'a> {
         self.bars.first().map_or(0, |bar| self.beats.partition_point(|b| b.0 < bar.0 - 1e-6))
     }
 
+    /// Every beat.
+    pub fn beats(&self) -> &'a [Seconds] {
+        self.beats
+    }
+
     /// First beats of bars.
     pub fn bars(&self) -> &'a [Seconds] {
         self.bars

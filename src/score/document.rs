@@ -9,6 +9,7 @@ use super::schema::{Form, Key, TABLES};
 use super::signal::Signal;
 use crate::error::{Error, Result};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use toml_edit::{DocumentMut, Item, Table, Value, table};
 
 /// The part of a parameter's range that a new route gives, and how long its hits ring, in seconds.
@@ -45,6 +46,8 @@ pub struct RouteText {
     pub mode: String,
     /// The value of each of [`route_numbers`], in that order; none where the file says nothing.
     pub numbers: Vec<Option<Number>>,
+    /// What is no number: `curve`, `quantiles`, `quantize`, `accumulate` and `every`, where the file says it.
+    pub words: BTreeMap<&'static str, String>,
     /// Whether it is left out.
     pub bypass: bool,
 }
@@ -85,7 +88,7 @@ impl Document {
             .parse::<DocumentMut>()
             .map_err(|e| Error::usage(format!("{name} can't be read")).because(e.message()))?;
         // What was written in one line gets lines of its own, so that there is one form to change.
-        for key in ["base", "route", "prompt"] {
+        for key in ["base", "route", "prompt", "curve"] {
             if let Some(item) = document.get_mut(key) {
                 *item = apart(std::mem::take(item));
             }
@@ -106,6 +109,7 @@ impl Document {
             to: word(route, "to"),
             mode: route.get("mode").and_then(Item::as_str).unwrap_or("add").to_owned(),
             numbers: route_numbers().map(|(key, _)| route.get(key.name).and_then(Number::read)).collect(),
+            words: WORDS.into_iter().filter_map(|key| Some((key, plain(route.get(key)?)))).collect(),
             bypass: route.get("bypass").and_then(Item::as_bool).unwrap_or(false),
         };
         self.tables("route").map(of).collect()
@@ -292,6 +296,12 @@ fn plain(item: &Item) -> String {
     let value = item.as_value().cloned().map(|value| value.decorated("", ""));
     value.map_or_else(String::new, |v| v.as_str().map_or_else(|| v.to_string(), str::to_owned))
 }
+
+mod curves;
+mod words;
+
+pub use curves::CurveText;
+use words::WORDS;
 
 #[cfg(test)]
 mod tests;

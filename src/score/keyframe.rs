@@ -18,6 +18,13 @@ pub struct Keyframes {
 }
 
 impl Keyframes {
+    /// Its values at `count` times that divide the track evenly, both ends among them.
+    pub fn sampled(&self, clock: &Clock, length: Seconds, count: usize) -> Vec<f64> {
+        let line = self.line(clock);
+        let step = length.0 / (count.max(2) - 1) as f64;
+        (0..count).map(|i| line.at(i as f64 * step)).collect()
+    }
+
     /// Whether it goes from one value to the next in steps.
     pub(super) fn steps(&self) -> bool {
         self.ease.is_none() || self.frames.is_some()

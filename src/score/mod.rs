@@ -37,6 +37,7 @@ mod shipped;
 mod show;
 mod signal;
 mod slot;
+mod snap;
 mod spoken;
 mod timeline;
 mod unused;
@@ -46,7 +47,7 @@ pub use clock::{Clock, Length};
 pub use compose::Overrides;
 pub use control::{Control, control_name, control_param};
 pub use director::{Direction, direct};
-pub use document::{Document, Number, PromptText, RouteText, route_numbers};
+pub use document::{CurveText, Document, Number, PromptText, RouteText, route_numbers};
 pub use emphasis::Emphasis;
 pub use expr::{Expr, FUNCTIONS, function_table};
 pub use grid::Span;
@@ -60,7 +61,10 @@ pub use param::{Group, Kind, Param, ParamRef, Rate, Setting};
 pub use param_table::{ParamId, TABLE as PARAMS, table as param_table};
 pub use play::compose;
 pub use preset::{CutOn, Cuts, Mode, Place, Preset, Prompt, Route};
-pub use project::{Choices, Known, Project, Read, toml_text, with_values};
+pub use project::{
+    ByHand, Choices, HandBeat, HandSection, Known, PartText, Project, ProjectDocument, Read, toml_text,
+    with_values,
+};
 pub use raw::MAX_FILE_BYTES;
 pub use schema::{Form, Key, TABLES, Table, json_schema, reference};
 pub use shape::{Curve, Shape};
@@ -68,7 +72,8 @@ pub use shipped::{DEFAULT, PLAIN, find, shipped};
 pub use show::{Look, Part, Show};
 pub use signal::{Signal, TABLE as SIGNALS, table as signal_table};
 pub use slot::{SLOT_KINDS, SlotKind, SlotRow, Slots, parse_set, slot_table};
-pub use spoken::{PromptFault, prompt_fault};
+pub use snap::Grid;
+pub use spoken::{PromptFault, expression_fault, prompt_fault};
 pub use timeline::{Blend, InitSpan, ParamCurves, PromptSpan, Timeline, Travel};
 pub use unused::Unused;
 pub use words::Words;

@@ -61,6 +61,8 @@ pub enum Form {
     Texts,
     /// A list of places.
     Lengths,
+    /// A list of times in seconds.
+    Times,
     /// A list of pairs of a place and a value.
     Points,
     /// Two shares, the smaller one first.
@@ -326,6 +328,19 @@ pub const TABLES: &[Table] = &[
             ),
             key("sections_file", Text, "sections from a list: a start time and a name per line"),
             key("audio_stream", Whole(1, 1000), "audio stream to use, counted from 1"),
+            key("meter", Whole(1, 32), "beats in a bar, counted from the first bar on"),
+            key("beats", Times, "every beat in seconds, instead of bpm and beats_file"),
+            key("bars", Times, "those of them that begin a bar; by default every fourth"),
+            key("section", Tables("section"), "sections instead of those that are heard"),
+        ],
+    },
+    Table {
+        name: "section",
+        usage: "[[hearing.section]]",
+        keys: &[
+            key("from", Number(0.0, 1e6), "when it begins, in seconds; it lasts until the next one"),
+            key("name", Text, "what it is called; sections of one name are alike"),
+            key("color", Text, "its colour in the studio, like #3f7a49"),
         ],
     },
     Table {
@@ -419,6 +434,7 @@ fn form(form: &Form) -> Value {
         Settings => settings(),
         Texts => json!({ "type": "array", "items": { "type": "string" } }),
         Lengths => json!({ "type": "array", "items": length() }),
+        Times => json!({ "type": "array", "items": { "type": "number", "minimum": 0 } }),
         Points => json!({ "type": "array", "minItems": 1, "items":
             { "type": "array", "prefixItems": [length(), { "type": "number" }], "minItems": 2, "maxItems": 2 } }),
         Shares => json!({ "type": "array", "items": { "type": "number", "minimum": 0, "maximum": 1 },
@@ -515,6 +531,7 @@ fn written(form: &Form) -> String {
         Whole(least, most) => format!("whole number, {least} to {most}"),
         Length => "3, \"1:30\", \"2 bars\"".into(),
         Lengths => "[3, \"1:30\", \"2 bars\"]".into(),
+        Times => "[0.35, 0.82]".into(),
         Truth => "true, false".into(),
         Word(words) => words.join(", "),
         WordOr(words, least, most) => format!("{}, {least} to {most}", words.join(", ")),

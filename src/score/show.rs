@@ -130,6 +130,11 @@ impl Show {
         found
     }
 
+    /// The pieces that the track is shown in, each lasting until the next: when it starts, which look holds, and by which part.
+    pub fn pieces(&self, analysis: &Analysis) -> Vec<(Seconds, usize, Option<usize>)> {
+        self.stretches(analysis).into_iter().map(|s| (Seconds(s.start), s.look, s.part)).collect()
+    }
+
     /// The look that holds at time `t`.
     pub fn look_at(&self, analysis: &Analysis, t: Seconds) -> &Look {
         let stretches = self.stretches(analysis);

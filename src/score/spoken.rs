@@ -1,6 +1,8 @@
-//! Prompts as they are written, one by one: what is wrong with one, and what words it may say.
+//! Prompts and expressions as they are written, one by one: what is wrong with one, and what words it may say.
 
 use super::emphasis::Emphasis;
+use super::expr::{Expr, Wrong};
+use super::keyframe::Keyframes;
 use super::preset::Preset;
 use super::words::{Words, braced, check, fill};
 use crate::error::Error;
@@ -23,6 +25,17 @@ pub fn prompt_fault(text: &str, words: &BTreeMap<String, Words>) -> Option<Promp
         PromptFault { at: Some(at..end), error }
     });
     braces.or_else(|| Emphasis::parse(text).err().map(|error| PromptFault { at: None, error }))
+}
+
+/// What is wrong with `text` as an expression over signals and `curves`; none if nothing is.
+pub fn expression_fault(text: &str, curves: &[Keyframes]) -> Option<PromptFault> {
+    let Wrong { at, error } = Expr::parse(text, curves).err()?;
+    let at = at.min(text.len());
+    // The word that is wrong, or the sign.
+    let word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+    let length = text[at..].find(|c| !word(c)).unwrap_or(text.len() - at);
+    let end = at + length.max(text[at..].chars().next().map_or(0, char::len_utf8));
+    Some(PromptFault { at: Some(at..end), error })
 }
 
 impl Preset {
@@ -55,6 +68,15 @@ mod tests {
         let fault = |text: &str| prompt_fault(text, &words()).map(|fault| fault.at);
         assert_eq!(fault("é {colour} sea"), Some(Some(3..11)));
         assert_eq!((fault("(sea:9)"), fault("{color} sea {section}")), (Some(None), None));
+    }
+
+    #[test]
+    fn a_fault_of_an_expression_is_the_word_that_is_wrong() {
+        let fault = |text: &str| expression_fault(text, &[]).and_then(|fault| fault.at);
+        assert_eq!(
+            (fault("0.5 * kick"), fault("0.5 * kik + 1"), fault("0.5 *")),
+            (None, Some(6..9), Some(5..5))
+        );
     }
 
     #[test]

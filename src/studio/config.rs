@@ -91,6 +91,10 @@ impl StudioConfig {
             false => analysis,
         };
         let preset = EditedPreset { beats: BeatCorrection::of(&request.hearing), ..preset };
+        let preset = match &project {
+            Some(project) => project.edited(preset)?,
+            None => preset,
+        };
         let player = Player {
             title: track.file_name().unwrap_or(track.as_os_str()).to_string_lossy().into_owned(),
             model: ModelFacts {

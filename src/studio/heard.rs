@@ -1,11 +1,12 @@
 //! What was heard, and what the page says of it: at which level beats are counted, and where the first bar begins.
 
+use super::by_hand;
 use super::locked::locked;
 use crate::audio::{Analysis, Octave};
 use crate::error::{Error, Result};
 use crate::job::Hearing;
 use crate::progress::Silent;
-use crate::score::toml_text;
+use crate::score::{ByHand, HandSection, toml_text};
 use crate::units::Seconds;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ const COUNTS: [(Count, Octave, f64); 3] = [
 ];
 
 /// What is known better than what was heard; by default nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BeatCorrection {
     /// Half, twice or three times as many beats.
     pub count: Option<Count>,
@@ -45,21 +46,40 @@ pub struct BeatCorrection {
     pub bpm: Option<f64>,
     /// Where the first bar begins.
     pub first_beat: Option<Seconds>,
+    /// How much later the beats are, in seconds.
+    pub shift: Option<f64>,
+    /// What was set one by one.
+    pub hand: ByHand,
 }
 
 impl BeatCorrection {
     /// What `hearing` says of it.
     pub fn of(hearing: &Hearing) -> Self {
         let count = COUNTS.into_iter().find(|(_, octave, _)| Some(*octave) == hearing.octave);
-        BeatCorrection { count: count.map(|c| c.0), bpm: hearing.bpm, first_beat: hearing.first_beat }
+        BeatCorrection {
+            count: count.map(|c| c.0),
+            bpm: hearing.bpm,
+            first_beat: hearing.first_beat,
+            shift: hearing.shift,
+            hand: hearing.hand.clone(),
+        }
     }
 
     /// `hearing` with this in place of what it says of it.
     pub fn over(&self, hearing: &Hearing) -> Hearing {
         let octave = COUNTS.into_iter().find(|(count, ..)| Some(*count) == self.count).map(|c| c.1);
         // A tempo and a list of beats exclude each other.
-        let beats_file = hearing.beats_file.clone().filter(|_| self.bpm.is_none());
-        Hearing { octave, bpm: self.bpm, first_beat: self.first_beat, beats_file, ..hearing.clone() }
+        let listed = self.bpm.is_none() && self.hand.beats.is_none();
+        Hearing {
+            octave,
+            bpm: self.bpm,
+            first_beat: self.first_beat,
+            beats_file: hearing.beats_file.clone().filter(|_| listed),
+            shift: self.shift,
+            sections_file: hearing.sections_file.clone().filter(|_| self.hand.sections.is_none()),
+            hand: self.hand.clone(),
+            options: hearing.options.clone(),
+        }
     }
 
     /// The same as keys of a project, each with its TOML; none takes a key out.
@@ -69,11 +89,32 @@ impl BeatCorrection {
             ("hearing.octave", count),
             ("hearing.bpm", self.bpm.map(|bpm| bpm.to_string())),
             ("hearing.first_beat", self.first_beat.map(|t| t.0.to_string())),
+            ("hearing.shift_beats", self.shift.map(|seconds| seconds.to_string())),
         ];
-        if self.bpm.is_some() {
+        keys.extend(by_hand::keys(&self.hand));
+        if self.bpm.is_some() || self.hand.beats.is_some() {
             keys.push(("hearing.beats_file", None));
         }
+        if self.hand.sections.is_some() {
+            keys.push(("hearing.sections_file", None));
+        }
         keys
+    }
+}
+
+impl BeatCorrection {
+    /// What the page is told of it; the beats and sections themselves it gets as what is heard.
+    fn told(&self) -> Value {
+        let colors = |own: &Arc<[HandSection]>| own.iter().map(|s| s.color.clone()).collect::<Vec<_>>();
+        json!({
+            "count": self.count,
+            "bpm": self.bpm,
+            "first_beat": self.first_beat,
+            "shift": self.shift,
+            "meter": self.hand.meter,
+            "beats": self.hand.beats.is_some(),
+            "sections": self.hand.sections.as_ref().map(colors),
+        })
     }
 }
 
@@ -115,7 +156,7 @@ impl Heard {
                 Arc::new(analysis)
             }
         };
-        *last = Some((*beats, analysis.clone()));
+        *last = Some((beats.clone(), analysis.clone()));
         Ok(analysis)
     }
 
@@ -124,7 +165,7 @@ impl Heard {
     /// # Errors
     /// Usage: there are no beats.
     pub fn first_beat(&self, beats: &BeatCorrection, at: Seconds) -> Result<Seconds> {
-        let analysis = self.corrected(&BeatCorrection { first_beat: None, ..*beats })?;
+        let analysis = self.corrected(&BeatCorrection { first_beat: None, ..beats.clone() })?;
         let nearest = |times: &[Seconds]| {
             times
                 .iter()
@@ -162,7 +203,7 @@ impl Heard {
             "beats": times,
             "downbeats": downbeats,
             "sections": sections,
-            "correction": beats,
+            "correction": beats.told(),
         }))
     }
 

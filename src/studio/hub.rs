@@ -1,5 +1,6 @@
 //! The hub that all connections share: the session, its engine, and what every page is told.
 
+use super::ask::{Ask, Film, Form};
 use super::engine::{Engine, Expected, News};
 use super::heard::BeatCorrection;
 use super::locked::locked;
@@ -13,10 +14,9 @@ use super::sound::Sound;
 use super::state::Edit;
 use crate::error::{Error, Result};
 use crate::job::Stretch;
-use crate::units::{Seconds, ShownFrame};
+use crate::units::Seconds;
 use crate::video::Profile;
 use axum::extract::ws::Utf8Bytes;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -25,96 +25,6 @@ use tokio::sync::{Semaphore, watch};
 
 /// WebSockets at a time: tabs, and some that the browser hasn't closed yet.
 pub const SOCKETS: usize = 16;
-
-/// What a page may ask for.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Ask {
-    /// Change the preset.
-    Edit {
-        /// How.
-        change: Edit,
-        /// The knob's movement that it belongs to.
-        gesture: Option<u64>,
-    },
-    /// Take the last change back.
-    Undo,
-    /// Make it again.
-    Redo,
-    /// Say where the playhead is.
-    At {
-        /// The frame that is shown.
-        frame: ShownFrame,
-        /// Whether it plays.
-        playing: bool,
-    },
-    /// Write the preset down.
-    Save {
-        /// Its name.
-        name: String,
-        /// As what.
-        form: Form,
-    },
-    /// A bar begins here: the beats move there, if they don't lie there.
-    Bar {
-        /// When, in the track.
-        at: Seconds,
-    },
-    /// Render the preset as it is now.
-    Render(Film),
-    /// Say how long that would take, and what of it will not come out well.
-    Expect {
-        /// Under which number the answer is told.
-        number: u64,
-        /// The video.
-        film: Film,
-    },
-    /// Stop rendering it.
-    Cancel,
-}
-
-/// A final as a page orders it.
-#[derive(Debug, Deserialize)]
-pub struct Film {
-    /// Its name.
-    name: String,
-    /// How much work goes into every picture.
-    tier: String,
-    /// Its size.
-    size: String,
-    /// Frames a second; none: as the live pictures.
-    #[serde(default)]
-    fps: Option<String>,
-    /// What it is written as.
-    #[serde(default = "usual_profile")]
-    profile: String,
-    /// Only the section of this number, from 1.
-    #[serde(default)]
-    section: Option<usize>,
-    /// Not before this time in the track.
-    #[serde(default)]
-    start: Option<String>,
-    /// Not behind this time in the track.
-    #[serde(default)]
-    end: Option<String>,
-    /// Whether a video of this name that was rendered here before is replaced.
-    #[serde(default)]
-    replace: bool,
-}
-
-fn usual_profile() -> String {
-    Profile::default().name().to_owned()
-}
-
-/// What is written down.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Form {
-    /// A preset, for any track.
-    Preset,
-    /// A preset and a project that names it and the track.
-    Project,
-}
 
 /// Everything behind the server.
 pub struct Hub {
@@ -147,7 +57,7 @@ impl Hub {
         (patience, command): (Duration, String),
     ) -> Result<Self> {
         let played = player.play(&session.preset)?;
-        let state = watch::Sender::new(text(&player.state(&session, &played.timeline)?));
+        let state = watch::Sender::new(told_state(&player, &session, &played)?);
         let engine = engine(session.version, played)?;
         let mut facts = player.facts()?;
         facts["name"] = json!(shelf.name);
@@ -179,6 +89,18 @@ impl Hub {
                 let first = self.player.heard.first_beat(&self.session().preset.beats, *at)?;
                 self.change(|s| s.edited(&Edit::FirstBeat { at: Some(first) }, None))?;
             }
+            Ask::Hand { change, gesture } => self.change(|s| {
+                let heard = self.player.heard.corrected(&s.preset.beats)?;
+                Ok(s.changed(s.preset.by_hand(change, &heard)?, *gesture))
+            })?,
+            Ask::Part { change, gesture } => self.change(|s| {
+                let heard = self.player.heard.corrected(&s.preset.beats)?;
+                Ok(s.changed(change.of(&s.preset, &heard)?, *gesture))
+            })?,
+            Ask::Curve { change, gesture } => self.change(|s| {
+                let heard = self.player.heard.corrected(&s.preset.beats)?;
+                Ok(s.changed(change.of(&s.preset, &heard)?, *gesture))
+            })?,
             Ask::Render(film) => {
                 let order = self.order(film, |profile| locked(&self.shelf).video(&film.name, profile))?;
                 self.engine.render(order)?;
@@ -212,15 +134,24 @@ impl Hub {
     fn save(&self, name: &str, form: Form) -> Result<Utf8Bytes> {
         let Session { version, preset, .. } = self.session();
         let corrected = preset.beats != BeatCorrection::default();
-        let lost = corrected && matches!(form, Form::Preset);
+        let has_parts = !preset.film.parts().is_empty();
+        let lost = matches!(form, Form::Preset);
         let path = match form {
-            Form::Preset => locked(&self.shelf).save(name, &preset.text())?,
+            Form::Preset => locked(&self.shelf).save(name, &preset.worked_on().1.text())?,
             Form::Project => {
-                let project = self.player.opened.project(&format!("{name}.{PRESET}"), &preset.beats)?;
-                locked(&self.shelf).save_project(name, &preset.text(), &project)?
+                let mut shelf = locked(&self.shelf);
+                let named = preset.with_looks_named(|look| shelf.look(name, look))?;
+                let project = self.player.opened.project(&format!("{name}.{PRESET}"), &named)?;
+                let looks = named.looks.iter().map(|(look, document)| (look.clone(), document.text()));
+                shelf.save_project(name, &preset.text(), &looks.collect::<Vec<_>>(), &project)?
             }
         };
-        let note = lost.then_some("the corrected beats belong to this track: Save project keeps them");
+        let note = match (corrected, has_parts) {
+            _ if !lost => None,
+            (true, _) => Some("the corrected beats belong to this track: Save project keeps them"),
+            (_, true) => Some("the parts belong to this track: Save project keeps them"),
+            _ => None,
+        };
         let path = path.display().to_string();
         Ok(text(&json!({ "type": "saved", "version": version, "path": path, "note": note })))
     }
@@ -231,11 +162,16 @@ impl Hub {
             Some(Ask::Edit { change: Edit::Prompt { text, .. }, .. }) => {
                 self.player.prompt_fault(&self.session().preset, text)
             }
+            Some(Ask::Edit { change: Edit::Words { key, text: Some(text), .. }, .. }) if key == "value" => {
+                self.player.expression_fault(&self.session().preset, text.trim())
+            }
             _ => None,
         };
         let message = error.to_string();
         let message = match asked {
-            Some(Ask::Edit { .. }) => without_place(&self.session().preset.name, &message),
+            // Whoever types the file sees its lines.
+            Some(Ask::Edit { change: Edit::Text { .. }, .. }) => &message,
+            Some(Ask::Edit { .. }) => without_place(self.session().preset.worked_on().0, &message),
             _ => &message,
         };
         let mut refused = fault.unwrap_or_else(|| json!({ "message": message, "hints": error.hints() }));
@@ -255,12 +191,19 @@ impl Hub {
             return Ok(());
         }
         let played = self.player.play(&next.preset)?;
-        let state = text(&self.player.state(&next, &played.timeline)?);
+        let state = told_state(&self.player, &next, &played)?;
         self.engine.play(next.version, played);
         *session = next;
         self.state.send_replace(state);
         Ok(())
     }
+}
+
+/// The session and its parts, as a message.
+fn told_state(player: &Player, session: &Session, played: &Played) -> Result<Utf8Bytes> {
+    let mut state = player.state(session, &played.timeline)?;
+    state["parts"] = played.parts.clone();
+    Ok(text(&state))
 }
 
 /// News of the engine as a message.

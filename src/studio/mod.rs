@@ -10,8 +10,11 @@
 //! engine takes the new timeline from the next window on. The page computes nothing that was computed here.
 //! A final is a job like the command line's, ordered from the page.
 
+mod ask;
 mod assets;
+mod by_hand;
 mod config;
+mod curves;
 mod engine;
 mod guard;
 mod heard;
@@ -23,6 +26,7 @@ mod mixer;
 mod open_project;
 mod opened;
 mod order;
+mod parts;
 mod pictures;
 mod place;
 mod player;
@@ -30,6 +34,7 @@ mod production;
 mod save;
 mod server;
 mod session;
+mod snapping;
 mod socket;
 mod sound;
 mod state;

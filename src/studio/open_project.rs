@@ -1,13 +1,15 @@
 //! A project that is open in the studio: as it was read, and with the edited preset in place of its own.
 
+use super::state::EditedPreset;
 use crate::atomic_file::folder_of;
 use crate::error::{Error, Result};
 use crate::job::project_folder::Folder;
 use crate::job::{presets, project_folder};
-use crate::score::{Project, toml_text, with_values};
+use crate::score::{Document, PLAIN, Project, ProjectDocument, toml_text, with_values};
 use crate::units::Size;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 /// A project that is open, as it was read.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct OpenProject {
     pub name: String,
     base: String,
     files: BTreeMap<String, String>,
+    /// The track's name in the folder, where the project is none of the disk.
+    track: Option<String>,
 }
 
 impl OpenProject {
@@ -31,7 +35,36 @@ impl OpenProject {
         let (project, folder) = project_folder::load(path)?;
         let base = project.show.looks[0].preset.name.clone();
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(OpenProject { size: project.size, folder, name, base, files: project.files })
+        Ok(OpenProject { size: project.size, folder, name, base, files: project.files, track: None })
+    }
+
+    /// A project on the track at `path` that says nothing yet.
+    ///
+    /// # Errors
+    /// Input: there is no such folder.
+    pub fn of_track(path: &Path) -> Result<Self> {
+        let folder = Folder::around(path)?;
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let (file, base) = ("video.toml".to_owned(), PLAIN.to_owned());
+        // Where a project can't name the track, it is found by `track` alone.
+        let fine = !name.contains([':', '\\']) && !name.chars().any(char::is_control);
+        let entry = format!("track = {}\n", toml_text(if fine { &name } else { "track" }));
+        let files = BTreeMap::from([(file.clone(), entry)]);
+        Ok(OpenProject { size: None, folder, name: file, base, files, track: Some(name) })
+    }
+
+    /// The project as it is worked on: its file, and those of its looks that can be.
+    ///
+    /// # Errors
+    /// Usage: one of them can't be read.
+    pub fn edited(&self, preset: EditedPreset) -> Result<EditedPreset> {
+        let film = ProjectDocument::read(self.entry())?;
+        let named = film.parts().into_iter().filter_map(|part| part.preset);
+        let read = |name: String| {
+            Some(Document::read(&name, self.files.get(&name)?).map(|document| (name, Arc::new(document))))
+        };
+        let looks = named.filter_map(read).collect::<Result<_>>()?;
+        Ok(EditedPreset { film, looks, ..preset })
     }
 
     /// Name and text of the preset that holds where no part says otherwise.
@@ -50,7 +83,10 @@ impl OpenProject {
         let project = Some(self.name.clone()).filter(|name| name.ends_with(".video.toml"));
         let preset = saved(&self.folder.path().join(&self.base), folder);
         let own = self.folder.is(folder).then_some([project, preset]);
-        own.into_iter().flatten().flatten().collect()
+        let named = ProjectDocument::read(self.entry()).map(|film| film.parts()).unwrap_or_default();
+        let looks = named.into_iter().filter_map(|part| part.preset);
+        let looks = looks.filter(|name| self.files.contains_key(name) && self.folder.is(folder));
+        own.into_iter().flatten().flatten().chain(looks).collect()
     }
 
     /// The project's file as it was read.
@@ -58,23 +94,37 @@ impl OpenProject {
         self.files.get(&self.name).map_or("", String::as_str)
     }
 
-    /// The project with the preset `text` in place of its own, and with these keys.
+    /// The project as `edited` has it: another preset, other looks, parts and beats.
     ///
     /// # Errors
-    /// Usage: it isn't a preset.
-    pub fn with(&self, text: &str, keys: Vec<(&'static str, Option<String>)>) -> Result<Project> {
+    /// Usage: one of them can't be meant.
+    pub fn with(&self, edited: &EditedPreset) -> Result<Project> {
+        let text = edited.text();
         // A name that none of the project's files has.
         let names = (1..).map(|i| format!("look-{i}.toml"));
-        let own = names.into_iter().find(|name| !self.files.contains_key(name)).unwrap_or_default();
+        let own = names
+            .into_iter()
+            .find(|name| !self.files.contains_key(name) && !edited.looks.contains_key(name))
+            .unwrap_or_default();
         let mut read = |path: &str| match self.files.get(path) {
-            _ if path == own => Ok(text.to_owned()),
+            _ if path == own => Ok(text.clone()),
+            _ if edited.looks.contains_key(path) => Ok(edited.looks[path].text()),
             Some(text) => Ok(text.clone()),
             None => Err(Error::usage(format!("'{path}' is not a file of the project"))),
         };
         let mut values = vec![("preset", Some(toml_text(&own)))];
-        values.extend(keys);
-        let entry = with_values(&self.name, self.entry(), &values)?;
-        Project::parse(&self.name, &entry, &project_folder::CHOICES, &mut read)
+        values.extend(edited.beats.keys());
+        let film = match &self.track {
+            // A track's own file says nothing but parts.
+            Some(_) => format!("{}\n{}", self.entry(), edited.film.text()),
+            None => edited.film.text().to_owned(),
+        };
+        let entry = with_values(&self.name, &film, &values)?;
+        let mut project = Project::parse(&self.name, &entry, &project_folder::CHOICES, &mut read)?;
+        if let Some(track) = &self.track {
+            project.track.clone_from(track);
+        }
+        Ok(project)
     }
 }
 

@@ -1,6 +1,5 @@
 //! The opened studio, and what it was opened with: a track or a project, and options. With these, finals are rendered and projects saved.
 
-use super::heard::BeatCorrection;
 use super::open_project::OpenProject;
 use super::order::{Expectation, Notes, RenderOrder};
 use super::state::EditedPreset;
@@ -13,7 +12,7 @@ use crate::job::{
 };
 use crate::progress::{Progress, Silent};
 use crate::render::{Settings, Watch};
-use crate::score::{toml_text, with_values};
+use crate::score::{ByHand, ProjectDocument, toml_text, with_values};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::Seconds;
@@ -53,37 +52,40 @@ impl Opened {
 
     fn request_with(&self, edited: &EditedPreset, options: JobOptions) -> Result<Request> {
         let options = JobOptions { hearing: edited.beats.over(&options.hearing), ..options };
-        let text = edited.text();
-        match &self.project {
-            Some(project) => {
-                let project = (project.with(&text, edited.beats.keys())?, project.folder.clone());
-                Request::of_project(&options, project)
+        let alone = edited.film == ProjectDocument::default() && edited.beats.hand == ByHand::default();
+        let project = match &self.project {
+            Some(project) => (project.with(edited)?, project.folder.clone()),
+            None if alone => return Request::of_preset(&options, (edited.base()?, edited.text())),
+            // A track with parts is a project that nobody wrote down yet.
+            None => {
+                let project = OpenProject::of_track(&options.input)?;
+                (project.with(edited)?, project.folder)
             }
-            None => Request::of_preset(&options, (edited.preset()?, text)),
-        }
+        };
+        Request::of_project(&JobOptions { preset: None, ..options }, project)
     }
 
-    /// A project's file that names the preset at `preset` and says `beats`, for the folder in which presets are saved.
+    /// A project's file that names the preset at `preset` and says all else of `edited`, for the folder in which presets are saved.
     ///
     /// # Errors
     /// Usage: a project can't name what the studio was opened with.
-    pub fn project(&self, preset: &str, beats: &BeatCorrection) -> Result<String> {
+    pub fn project(&self, preset: &str, edited: &EditedPreset) -> Result<String> {
         let target = self.folder.join(preset);
         let mut values = vec![("preset", Some(toml_text(preset)))];
         values.extend(typed(&self.options, &target)?);
-        let own = beats.keys();
+        let own = edited.beats.keys();
         // What holds now comes in place of what was typed.
         values.retain(|(key, _)| !own.iter().any(|(other, _)| other == key));
         values.extend(own);
         match &self.project {
             Some(project) if project.folder.is(&self.folder) => {
-                with_values(&project.name, project.entry(), &values)
+                with_values(&project.name, edited.film.text(), &values)
             }
             Some(_) => Err(Error::usage("the project lies in another folder than the one to save in")
                 .hint("open the studio without --folder")),
             None => {
                 values.insert(0, ("track", Some(toml_text(&path_from(&target, &self.options.input)?))));
-                with_values(preset, "", &values)
+                with_values(preset, edited.film.text(), &values)
             }
         }
     }
@@ -178,6 +180,7 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::heard::BeatCorrection;
     use super::*;
     use crate::atomic_file::folder_of;
     use crate::audio::{Octave, Options, Tracker};
@@ -192,7 +195,12 @@ mod tests {
         let model = Request::read(&options)?.model;
         let request = Request::read(&options)?;
         let beats = BeatCorrection::of(&request.hearing);
-        Opened::new(options, project, model, folder).project("mine.toml", &beats)
+        let edited = EditedPreset { beats, ..EditedPreset::shipped("pulse")? };
+        let edited = match &project {
+            Some(project) => project.edited(edited)?,
+            None => edited,
+        };
+        Opened::new(options, project, model, folder).project("mine.toml", &edited)
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The player: the track that a preset is played on, and everything about it that the page shows.
 
+use super::curves;
 use super::heard::Heard;
 use super::opened::Opened;
+use super::parts;
 use super::session::Session;
 use super::state::EditedPreset;
 use crate::audio::Analysis;
@@ -11,12 +13,13 @@ use crate::error::Result;
 use crate::job::layers;
 use crate::render::Layers;
 use crate::score::{
-    Form, Key, ParamId, Preset, PromptFault, PromptText, SIGNALS, Span, Timeline, prompt_fault,
-    route_numbers, shipped,
+    FUNCTIONS, Form, Key, ParamId, Preset, PromptFault, PromptText, SIGNALS, Span, Timeline,
+    expression_fault, prompt_fault, route_numbers, shipped,
 };
 use crate::units::{Seconds, Size};
 use crate::video::Profile;
 use serde_json::{Map, Value, json};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Values of the waveform's overview.
@@ -55,6 +58,8 @@ pub struct Played {
     pub timeline: Timeline,
     /// What is drawn over the pictures, without waveform and spectrum, which only who draws has to know.
     pub layers: Arc<Layers>,
+    /// The parts, as the page is told of them.
+    pub parts: Value,
 }
 
 impl Player {
@@ -72,7 +77,8 @@ impl Player {
         let frames = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
         let span = Span { start: Seconds(0.0), frames };
         let timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
-        Ok(Played { timeline, layers: Arc::new(layers::of(&request, &analysis)?) })
+        let parts = parts::told(preset, &request.show, &analysis);
+        Ok(Played { timeline, layers: Arc::new(layers::of(&request, &analysis)?), parts })
     }
 
     /// What never changes: the track, the tables, the presets.
@@ -95,6 +101,7 @@ impl Player {
             "presets": shipped().iter().map(about).collect::<Result<Vec<_>>>()?,
             "signals": SIGNALS.iter().map(|s| json!({ "name": s.name, "about": s.about })).collect::<Vec<_>>(),
             "route_keys": route_numbers().map(route_key).collect::<Vec<_>>(),
+            "functions": FUNCTIONS.iter().map(|f| json!({ "name": f.name, "usage": f.usage, "about": f.about })).collect::<Vec<_>>(),
             "tiers": self.tiers.iter().map(tier).collect::<Vec<_>>(),
             "profiles": Profile::ALL.iter().map(|p| json!({ "name": p.name(), "about": p.about() })).collect::<Vec<_>>(),
             "model_fps": self.model.fps,
@@ -117,7 +124,8 @@ impl Player {
     /// What is edited isn't a preset.
     pub fn state(&self, session: &Session, timeline: &Timeline) -> Result<Value> {
         let preset = &session.preset;
-        let routes = preset.document.routes();
+        let (name, document) = preset.worked_on();
+        let routes = document.routes();
         let moved: Map<String, Value> = (timeline.curves.iter())
             .filter(|(p, _)| routes.iter().any(|r| r.to == p.name))
             .map(|(p, curve)| (p.name.to_string(), json!(curve)))
@@ -132,12 +140,13 @@ impl Player {
         Ok(json!({
             "type": "state",
             "version": session.version,
-            "preset": preset.name,
-            "text": preset.text(),
+            "preset": name,
+            "text": document.text(),
             "fps": timeline.fps.per_second(),
             "frames": timeline.frames,
             "heard": self.heard.told(&preset.beats)?,
             "routes": routes,
+            "drawn": curves::told(preset, &*self.heard.corrected(&preset.beats)?)?,
             "base": base.collect::<Vec<_>>(),
             "prompts": self.prompts(preset)?,
             "spans": timeline.prompts.iter().map(|s| json!([s.start, s.prompt])).collect::<Vec<_>>(),
@@ -159,7 +168,7 @@ impl Player {
             let near = unknown.map(|words| words.nearest(&spoken, SUGGESTED));
             json!({ "text": text, "place": place, "near": near })
         };
-        Ok(edited.document.prompts().into_iter().map(told).collect())
+        Ok(edited.worked_on().1.prompts().into_iter().map(told).collect())
     }
 
     /// What is wrong with `text` as a prompt of `edited`, and where.
@@ -179,10 +188,24 @@ impl Player {
             }
             None => error.hints().to_vec(),
         };
-        // The page counts as its texts do.
-        let place = at.map(|range| [range.start, range.end].map(|byte| text[..byte].encode_utf16().count()));
-        Some(json!({ "message": error.to_string(), "hints": hints, "at": place }))
+        Some(
+            json!({ "message": error.to_string(), "hints": hints, "at": at.map(|range| units(text, range)) }),
+        )
     }
+
+    /// What is wrong with `text` as an expression of `edited`, and where.
+    pub fn expression_fault(&self, edited: &EditedPreset, text: &str) -> Option<Value> {
+        let curves = edited.worked_on().1.keyframes().ok()?;
+        let PromptFault { at, error } = expression_fault(text, &curves)?;
+        Some(
+            json!({ "message": error.to_string(), "hints": error.hints(), "at": at.map(|range| units(text, range)) }),
+        )
+    }
+}
+
+/// A part of a text as the page counts it, which is as its texts do.
+fn units(text: &str, bytes: Range<usize>) -> [usize; 2] {
+    [bytes.start, bytes.end].map(|byte| text[..byte].encode_utf16().count())
 }
 
 /// A number of a route; lengths have no limits of their own here.
@@ -191,7 +214,8 @@ fn route_key((key, default): (&Key, Option<f64>)) -> Value {
         Form::Number(least, most) => Some([least, most]),
         _ => None,
     };
-    json!({ "name": key.name, "about": key.about, "default": default, "limits": limits })
+    let length = matches!(key.form, Form::Length);
+    json!({ "name": key.name, "about": key.about, "default": default, "limits": limits, "length": length })
 }
 
 #[cfg(test)]

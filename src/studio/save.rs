@@ -40,13 +40,41 @@ impl Shelf {
         Ok(path)
     }
 
-    /// Writes `preset` as the preset `name`, and `project` beside it as a project that names it.
+    /// What the look of a part is called beside the project `name`: as it was where that project was opened with it, else after the
+    /// project, so that two projects share none.
+    pub fn look(&self, name: &str, look: &str) -> String {
+        let own = format!("{name}-");
+        let kept = name == self.name && self.own.contains(&self.folder.join(look));
+        if kept || (look.starts_with(&own) && !look.contains('/')) {
+            return look.to_owned();
+        }
+        let stem = look.rsplit('/').next().unwrap_or(look).trim_end_matches(".toml");
+        let stem = stem.strip_prefix(&format!("{}-", self.name)).unwrap_or(stem);
+        let room = LONGEST.saturating_sub(own.len()).max(1);
+        let fine = |c: &char| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-' || *c == '_';
+        format!("{own}{}.{PRESET}", stem.chars().filter(fine).take(room).collect::<String>())
+    }
+
+    /// Writes `preset` as the preset `name`, the looks of its parts under their own names, and `project` beside them as a project that names
+    /// them.
     ///
     /// # Errors
     /// As [`Self::save`], about either file.
-    pub fn save_project(&mut self, name: &str, preset: &str, project: &str) -> Result<PathBuf> {
+    pub fn save_project(
+        &mut self,
+        name: &str,
+        preset: &str,
+        looks: &[(String, String)],
+        project: &str,
+    ) -> Result<PathBuf> {
         let path = self.place(name, PROJECT)?;
+        // Nothing is written while one of them can't be.
+        let places = looks.iter().map(|(look, _)| self.place(look.trim_end_matches(".toml"), PRESET));
+        let places: Vec<PathBuf> = places.collect::<Result<_>>()?;
         self.save(name, preset)?;
+        for (place, (_, text)) in places.iter().zip(looks) {
+            self.write(place, text)?;
+        }
         self.write(&path, project)?;
         Ok(path)
     }
@@ -113,11 +141,11 @@ mod tests {
         assert!(shelf.save("theirs", "c").is_err());
         assert_eq!(fs::read_to_string(folder.path().join("theirs.toml")).unwrap(), "precious");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-        let project = shelf.save_project("film", "a", "b").unwrap();
+        let project = shelf.save_project("film", "a", &[], "b").unwrap();
         assert_eq!(fs::read_to_string(&project).unwrap(), "b");
         assert_eq!(project, folder.path().join("film.video.toml"));
         fs::write(folder.path().join("other.video.toml"), "precious").unwrap();
-        assert!(shelf.save_project("other", "a", "b").is_err());
+        assert!(shelf.save_project("other", "a", &[], "b").is_err());
         assert!(!folder.path().join("other.toml").exists());
         fs::write(folder.path().join("film.mp4"), "precious").unwrap();
         assert!(shelf.video("film", Profile::H264).is_err());
@@ -127,8 +155,29 @@ mod tests {
         let mut later = Shelf::new(folder.path(), &["film.toml".into(), "film.video.toml".into()]);
         assert_eq!(later.name, "film");
         assert!(later.video("mine", Profile::H264).is_err() && later.save("mine", "d").is_err());
-        later.save_project("film", "d", "e").unwrap();
+        later.save_project("film", "d", &[], "e").unwrap();
         assert_eq!(fs::read_to_string(project).unwrap(), "e");
+    }
+
+    #[test]
+    fn looks_are_called_after_their_project_and_shared_by_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut shelf = Shelf::new(
+            folder.path(),
+            &["film.video.toml".into(), "film-tide.toml".into(), "night.toml".into()],
+        );
+        let of = |shelf: &Shelf, name, look| shelf.look(name, look);
+        assert_eq!(of(&shelf, "film", "film-tide.toml"), "film-tide.toml");
+        assert_eq!(of(&shelf, "film", "night.toml"), "night.toml");
+        assert_eq!(of(&shelf, "film", "looks/../day.toml"), "film-day.toml");
+        assert_eq!(of(&shelf, "cut", "film-tide.toml"), "cut-tide.toml");
+        assert_eq!(of(&shelf, "cut", "/etc/passwd"), "cut-passwd.toml");
+        fs::write(folder.path().join("cut-tide.toml"), "precious").unwrap();
+        let looks = [("cut-tide.toml".to_owned(), "a".to_owned())];
+        assert!(shelf.save_project("cut", "a", &looks, "b").is_err());
+        assert!(!folder.path().join("cut.toml").exists());
+        shelf.save_project("film", "a", &[("film-x.toml".to_owned(), "look".to_owned())], "b").unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("film-x.toml")).unwrap(), "look");
     }
 
     #[test]

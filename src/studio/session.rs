@@ -34,16 +34,20 @@ impl Session {
     /// # Errors
     /// As [`EditedPreset::with`].
     pub fn edited(&self, edit: &Edit, gesture: Option<u64>) -> Result<Self> {
-        let preset = self.preset.with(edit)?;
+        Ok(self.changed(self.preset.with(edit)?, gesture))
+    }
+
+    /// The session with `preset` in place of what holds now.
+    pub fn changed(&self, preset: EditedPreset, gesture: Option<u64>) -> Self {
         if preset == *self.preset {
-            return Ok(self.clone());
+            return self.clone();
         }
         let mut past = self.past.clone();
         if gesture.is_none() || gesture != self.gesture {
             past.push(self.preset.clone());
         }
         let past = past.split_off(past.len().saturating_sub(HISTORY));
-        Ok(Session { version: self.version + 1, preset: Arc::new(preset), past, future: vec![], gesture })
+        Session { version: self.version + 1, preset: Arc::new(preset), past, future: vec![], gesture }
     }
 
     /// The session before the last change; the same where there is none.

@@ -3,7 +3,8 @@
 //! Nothing is queued for a page: it gets the newest state when it has taken the one before. Every page is asked from time
 //! to time whether it is there: one that never reads, answers nothing, and its room is somebody else's.
 
-use super::hub::{Ask, Hub, expected, stood, told};
+use super::ask::Ask;
+use super::hub::{Hub, expected, stood, told};
 use crate::error::Error;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -14,8 +15,8 @@ use serde_json::Value;
 use std::sync::Arc;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// Longest ask in bytes: a prompt and what is around it.
-const LONGEST: usize = 16 << 10;
+/// Longest ask in bytes: a look's file, typed as a whole.
+const LONGEST: usize = 64 << 10;
 
 /// Opens a WebSocket, if there is room for one.
 pub async fn open(State(hub): State<Arc<Hub>>, upgrade: WebSocketUpgrade) -> Response {

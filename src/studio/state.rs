@@ -1,10 +1,16 @@
-//! A preset that is being worked on, and what an edit makes of it. Nothing in here waits, reads or writes.
+//! What is being worked on, a preset with the parts of a track that look otherwise, and what an edit makes of it. Nothing in here waits, reads or writes.
 
+use super::by_hand::Hand;
 use super::heard::{BeatCorrection, Count};
+use crate::audio::Analysis;
 use crate::error::Result;
-use crate::score::{Document, Kind, PARAMS, Param, ParamId, Preset, Rate, Slots, find, shipped};
+use crate::score::{
+    ByHand, Document, Kind, PARAMS, Param, ParamId, Preset, ProjectDocument, Rate, Slots, find, shipped,
+};
 use crate::units::Seconds;
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// A preset that is being worked on, and the beats that it is played by.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,8 +19,14 @@ pub struct EditedPreset {
     pub name: String,
     /// Its file.
     pub document: Document,
-    /// What is known better of the track's beats.
+    /// What is known better of the track's beats and sections.
     pub beats: BeatCorrection,
+    /// The project's file, for its parts; empty for a track.
+    pub film: ProjectDocument,
+    /// The looks that parts name as files of their own; the history shares those that didn't change.
+    pub looks: BTreeMap<String, Arc<Document>>,
+    /// The one of them that is worked on; none: the preset that holds where no part says otherwise.
+    pub focus: Option<String>,
 }
 
 /// A change to an edited preset.
@@ -41,6 +53,20 @@ pub enum Edit {
         key: String,
         /// The value.
         value: Option<f64>,
+    },
+    /// What is typed for a route: an expression, a word, a length with its unit; none: as where the file says nothing.
+    Words {
+        /// Its place in the file.
+        index: usize,
+        /// Which key.
+        key: String,
+        /// The text.
+        text: Option<String>,
+    },
+    /// Another file of the look, typed as a whole.
+    Text {
+        /// The file.
+        text: String,
     },
     /// Another signal that a route listens to.
     Signal {
@@ -114,7 +140,7 @@ pub enum Edit {
         /// When.
         at: Option<Seconds>,
     },
-    /// Take back all that is known better of the beats.
+    /// Take back all that is known better of the beats; sections stay.
     AsHeard,
 }
 
@@ -125,20 +151,48 @@ impl EditedPreset {
     /// Usage: it isn't a preset.
     pub fn read(name: &str, text: &str) -> Result<Self> {
         let document = Document::read(name, text)?;
-        Ok(EditedPreset { name: name.to_owned(), document, beats: BeatCorrection::default() })
+        Ok(EditedPreset {
+            name: name.to_owned(),
+            document,
+            beats: BeatCorrection::default(),
+            film: ProjectDocument::default(),
+            looks: BTreeMap::new(),
+            focus: None,
+        })
     }
 
-    /// The file that plays exactly this.
+    /// The file that plays exactly this where no part says otherwise.
     pub fn text(&self) -> String {
         self.document.text()
     }
 
-    /// What is played.
+    /// What is played where no part says otherwise.
     ///
     /// # Errors
     /// Usage, with the line of [`Self::text`] that is wrong.
-    pub fn preset(&self) -> Result<Preset> {
+    pub fn base(&self) -> Result<Preset> {
         Preset::parse(&self.name, &self.text())
+    }
+
+    /// The look that is worked on, by its name.
+    pub fn worked_on(&self) -> (&str, &Document) {
+        let look = self.focus.as_ref().and_then(|name| Some((name.as_str(), &**self.looks.get(name)?)));
+        look.unwrap_or((&self.name, &self.document))
+    }
+
+    /// The same, to be changed.
+    pub fn worked_on_mut(&mut self) -> &mut Document {
+        let look = self.focus.as_ref().and_then(|name| self.looks.get_mut(name));
+        look.map_or(&mut self.document, Arc::make_mut)
+    }
+
+    /// The look that is worked on, as it is played.
+    ///
+    /// # Errors
+    /// Usage, with the line of its file that is wrong.
+    pub fn preset(&self) -> Result<Preset> {
+        let (name, document) = self.worked_on();
+        Preset::parse(name, &document.text())
     }
 
     /// What `edit` makes of this one, checked.
@@ -147,16 +201,22 @@ impl EditedPreset {
     /// Usage: there is nothing of the kind, or a value is out of range.
     pub fn with(&self, edit: &Edit) -> Result<Self> {
         let mut edited = self.clone();
-        let document = &mut edited.document;
+        let document = edited.worked_on_mut();
         // What is edited is read for a job without slots.
         let params = Slots::default();
         match edit {
             Edit::Preset { name } => {
-                return Ok(EditedPreset { beats: self.beats, ..EditedPreset::shipped(name)? });
+                let chosen = EditedPreset::shipped(name)?;
+                *document = chosen.document;
+                if self.focus.is_none() {
+                    edited.name = chosen.name;
+                }
             }
             Edit::Base { param, value: Some(value) } => document.set_base(&params.find(param)?.name, *value),
             Edit::Base { param, value: None } => document.reset_base(&params.find(param)?.name),
             Edit::Route { index, key, value } => document.set_number(*index, key, *value)?,
+            Edit::Words { index, key, text } => document.set_words(*index, key, text.as_deref())?,
+            Edit::Text { text } => *document = Document::read(self.worked_on().0, text)?,
             Edit::Signal { index, name } => document.set_signal(*index, name)?,
             Edit::Target { index, param } => document.set_target(*index, param)?,
             Edit::Mode { index, mode } => document.set_mode(*index, mode)?,
@@ -167,12 +227,22 @@ impl EditedPreset {
             Edit::AddPrompt { section } => document.add_prompt(section),
             Edit::RemovePrompt { index } => document.remove("prompt", *index)?,
             Edit::Count { count } => edited.beats.count = *count,
-            Edit::Tempo { bpm } => edited.beats = BeatCorrection { bpm: *bpm, count: None, ..edited.beats },
+            Edit::Tempo { bpm } => edited.beats = BeatCorrection { bpm: *bpm, ..without_beats(edited.beats) },
             Edit::FirstBeat { at } => edited.beats.first_beat = *at,
-            Edit::AsHeard => edited.beats = BeatCorrection::default(),
+            Edit::AsHeard => {
+                edited.beats = BeatCorrection { hand: sections_only(edited.beats), ..Default::default() }
+            }
         }
         edited.preset()?;
         Ok(edited)
+    }
+
+    /// What `change` by hand makes of it while `analysis` is heard.
+    ///
+    /// # Errors
+    /// As [`Hand::of`].
+    pub fn by_hand(&self, change: &Hand, analysis: &Analysis) -> Result<Self> {
+        Ok(EditedPreset { beats: change.of(&self.beats, analysis)?, ..self.clone() })
     }
 
     /// The shipped preset `name`.
@@ -196,4 +266,14 @@ impl EditedPreset {
         let base = |p: &'static Param| preset.base.get(&p.into()).map_or(p.default, |v| f64::from(*v));
         Ok(PARAMS.iter().filter(number).map(|p| (p, base(p))).collect())
     }
+}
+
+/// A tempo of its own takes the place of a count and of beats one by one.
+fn without_beats(beats: BeatCorrection) -> BeatCorrection {
+    let hand = ByHand { beats: None, ..beats.hand };
+    BeatCorrection { count: None, hand, ..beats }
+}
+
+fn sections_only(beats: BeatCorrection) -> ByHand {
+    ByHand { sections: beats.hand.sections, ..ByHand::default() }
 }

@@ -54,7 +54,7 @@ async function curves() {
   return page.evaluate(() => {
     const canvas = document.getElementById('timeline');
     // Below the ruler, the sections, the sound and what is rendered.
-    const top = Math.round(140 * devicePixelRatio);
+    const top = Math.round(160 * devicePixelRatio);
     const { data } = canvas.getContext('2d').getImageData(0, top, canvas.width, canvas.height - top);
     return Array.from(data).join();
   });

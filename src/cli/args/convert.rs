@@ -100,6 +100,7 @@ impl From<HearingArgs> for Hearing {
             octave,
             shift: args.shift_beats,
             sections_file: args.sections_file,
+            ..Hearing::default()
         }
     }
 }
@@ -178,6 +179,7 @@ mod tests {
             octave: Some(Octave::Double),
             shift: Some(-0.25),
             sections_file: path("s"),
+            ..Hearing::default()
         };
         let expected = JobOptions {
             input: "song.flac".into(),

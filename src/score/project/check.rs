@@ -233,6 +233,23 @@ impl File<'_, '_, '_> {
             let error = Error::usage("bpm and beats_file exclude each other").hint("keep one of them");
             return Err(source.at(field.span(), error));
         }
+        if let Some(field) = raw.beats.as_ref().filter(|_| bpm.is_some() || beats.is_some()) {
+            let error = Error::usage("beats, bpm and beats_file exclude each other").hint("keep one of them");
+            return Err(source.at(field.span(), error));
+        }
+        let hand = source.by_hand(raw)?;
+        if hand.beats.is_some() {
+            (into.bpm, into.beats_file) = (None, None);
+        }
+        if bpm.is_some() || beats.is_some() {
+            into.hand.beats = None;
+        }
+        if hand.sections.is_some() {
+            into.sections_file = None;
+        }
+        over(&mut into.hand.meter, hand.meter);
+        over(&mut into.hand.beats, hand.beats);
+        over(&mut into.hand.sections, hand.sections);
         // Either takes the place of the other one, too, where an included file has that.
         if bpm.is_some() {
             into.beats_file = None;
@@ -340,7 +357,12 @@ impl Source<'_> {
     }
 
     /// A whole number within `range`.
-    fn whole(&self, key: &str, value: &Spanned<Value>, range: std::ops::RangeInclusive<u64>) -> Result<u64> {
+    pub(super) fn whole(
+        &self,
+        key: &str,
+        value: &Spanned<Value>,
+        range: std::ops::RangeInclusive<u64>,
+    ) -> Result<u64> {
         let number = match value.get_ref() {
             Value::Integer(n) => u64::try_from(*n).ok(),
             Value::String(text) => text.trim().parse().ok(),

@@ -2,6 +2,7 @@
 
 use crate::audio::Octave;
 use crate::units::Seconds;
+use std::sync::Arc;
 
 /// What a person knows better about a track.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,6 +21,39 @@ pub struct Known {
     pub sections_file: Option<String>,
     /// Which of several audio streams is heard, from 1.
     pub audio_stream: Option<usize>,
+    /// Beats, bars and sections that stand in the project itself.
+    pub hand: ByHand,
+}
+
+/// Beats, bars and sections that a person set one by one; by default none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ByHand {
+    /// Beats in a bar.
+    pub meter: Option<u32>,
+    /// Every beat, ascending.
+    pub beats: Option<Arc<[HandBeat]>>,
+    /// Every section, ascending.
+    pub sections: Option<Arc<[HandSection]>>,
+}
+
+/// A beat that a person set.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HandBeat {
+    /// When.
+    pub time: Seconds,
+    /// Whether it begins a bar.
+    pub bar: bool,
+}
+
+/// A section that a person set; it ends where the next one begins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HandSection {
+    /// When it begins; what comes before the first belongs to it.
+    pub from: Seconds,
+    /// What it is called: sections of one name are alike.
+    pub name: String,
+    /// Its colour in the studio, like `#3f7a49`.
+    pub color: Option<String>,
 }
 
 /// Words that only others know the meaning of.

@@ -40,6 +40,14 @@
 //! # shift_beats = -0.01
 //! # sections_file = "form.txt"
 //! # audio_stream = 2           # of several in the file, counted from 1; default: the one that players choose
+//! # meter = 3                  # beats in a bar, counted from the first bar on
+//! # beats = [0.35, 0.82, 1.29] # every beat in seconds; instead of bpm and beats_file
+//! # bars = [0.35]              # those of them that begin a bar; default: every fourth
+//!
+//! [[hearing.section]]          # a section in place of those that are heard; it lasts until the next one
+//! from = 0                     # seconds
+//! name = "intro"
+//! # color = "#3f7a49"          # in the studio
 //!
 //! [set]                        # parameters held at a value, whatever the presets do with them
 //! glow = 0.2
@@ -83,12 +91,15 @@
 //! ```
 
 mod check;
+mod document;
+mod hand;
 mod known;
 mod load;
 mod raw;
 mod rewrite;
 
-pub use known::{Choices, Known};
+pub use document::{PartText, ProjectDocument};
+pub use known::{ByHand, Choices, HandBeat, HandSection, Known};
 pub use load::Read;
 pub use rewrite::{toml_text, with_values};
 

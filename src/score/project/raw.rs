@@ -66,6 +66,20 @@ pub(super) struct RawHearing {
     pub shift_beats: Field,
     pub sections_file: Field,
     pub audio_stream: Field,
+    pub meter: Field,
+    pub beats: Field,
+    pub bars: Field,
+    #[serde(default)]
+    pub section: Vec<Spanned<RawSection>>,
+}
+
+/// A `[[hearing.section]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawSection {
+    pub from: Field,
+    pub name: Field,
+    pub color: Field,
 }
 
 /// The `[cuts]` of a project.

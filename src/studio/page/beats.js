@@ -73,7 +73,7 @@ export class Beats {
     if (document.activeElement !== this.first) this.first.value = correction.first_beat === null ? '' : clock(correction.first_beat, 3);
     this.first.removeAttribute('aria-invalid');
     this.tempo.set(correction.bpm);
-    const corrected = correction.count || correction.bpm !== null || correction.first_beat !== null;
+    const corrected = correction.count || correction.bpm !== null || correction.first_beat !== null || correction.shift !== null || correction.meter !== null || correction.beats;
     this.reset.disabled = !corrected;
     // The second count, for as long as it isn't taken.
     const offered = other && (!tempo || Math.abs(tempo / other.bpm - 1) > 0.02) ? other : null;

@@ -7,6 +7,7 @@ const SHEET = [
   ['Playing', [
     [['Space'], 'play, pause'],
     [['L'], 'loop the section'],
+    [['M'], 'beats as clicks'],
     [['\u2190', '\u2192'], 'a beat back, on'],
     [['Shift \u2190', 'Shift \u2192'], 'a bar back, on'],
     [['Page Up', 'Page Down'], 'a section back, on'],
@@ -21,7 +22,10 @@ const SHEET = [
   ]],
   ['Making', [
     [['P'], 'choose a preset'],
+    [['1', '9'], 'pads, once learned under Values'],
     [['B'], 'a bar begins at the playhead'],
+    [['S'], 'a section begins there'],
+    [['T'], 'tap the beat'],
     [['Ctrl Z'], 'undo'],
     [['Ctrl Shift Z'], 'redo'],
     [['R'], 'render a video'],

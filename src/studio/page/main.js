@@ -1,14 +1,22 @@
 // The page: the audio is the clock, everything else follows it.
 
 import { Beats } from './beats.js';
+import { Clicks } from './clicks.js';
+import { Curves } from './curves.js';
+import { dragging } from './drag.js';
 import { Final } from './final.js';
 import { Gone } from './gone.js';
+import { HandBeats } from './hand.js';
 import { fillSheet, listen } from './keys.js';
 import { ask, at, connect, facts as load, news } from './link.js';
 import { Looks } from './looks.js';
 import { TrackMap } from './map.js';
+import { Midi } from './midi.js';
 import { Panel } from './panel.js';
+import { Parts } from './parts.js';
 import { Pictures } from './picture.js';
+import { Sections } from './sections.js';
+import { FileText } from './text.js';
 import { clock } from './time.js';
 import { Timeline } from './timeline.js';
 
@@ -28,6 +36,13 @@ const map = new TrackMap(get('map'), timeline, facts);
 const panel = new Panel(facts, timeline);
 const looks = new Looks(facts);
 const beats = new Beats(() => audio.currentTime);
+const clicks = new Clicks(audio);
+const hand = new HandBeats(clicks, () => audio.currentTime, () => !audio.paused);
+const parts = new Parts(facts, () => audio.currentTime, (index) => { timeline.chosenPart = index; });
+const curves = new Curves(facts, () => audio.currentTime, timeline);
+const file = new FileText();
+const midi = new Midi();
+const sections = new Sections(() => audio.currentTime, timeline);
 const final = new Final(facts, () => audio.pause(), () => audio.currentTime);
 new Gone(get('gone'), facts, (gone) => { pictures.gone = gone; });
 fillSheet(get('sheet'));
@@ -81,6 +96,7 @@ function neighbour(times, forward) {
 function draw(now) {
   requestAnimationFrame(draw);
   if (!state) return;
+  clicks.tick();
   const t = audio.currentTime;
   if (loop && !audio.paused && (t >= loop.end || t < loop.start)) seek(loop.start);
   const f = frame();
@@ -135,13 +151,7 @@ get('save').onsubmit = (event) => {
   event.preventDefault();
   ask({ do: 'save', name: get('name').value, form: event.submitter?.value ?? 'preset' });
 };
-timeline.canvas.onpointerdown = (event) => {
-  seek(timeline.time(event.offsetX));
-  timeline.canvas.setPointerCapture(event.pointerId);
-};
-timeline.canvas.onpointermove = (event) => {
-  if (event.buttons) seek(timeline.time(event.offsetX));
-};
+dragging(timeline, { seek, chosen: (index) => { timeline.chosenPart = index; } });
 timeline.canvas.addEventListener('wheel', (event) => {
   event.preventDefault();
   const along = event.shiftKey ? event.deltaY || event.deltaX : event.deltaX;
@@ -163,7 +173,7 @@ listen({
     final.dialog.close();
     timeline.canvas.focus();
   },
-  letters: { l: toggleLoop, r: () => final.open(), p: () => looks.open(), b: () => beats.here() },
+  letters: { s: () => sections.here(), m: () => hand.toggle(), t: () => hand.tap(), l: toggleLoop, r: () => final.open(), p: () => looks.open(), b: () => beats.here() },
 });
 
 news.addEventListener('state', ({ detail }) => {
@@ -180,6 +190,12 @@ news.addEventListener('state', ({ detail }) => {
   panel.take(state);
   looks.take(state);
   beats.set(state);
+  hand.take(state);
+  parts.take(state);
+  sections.take(state);
+  curves.take(state);
+  file.take(state);
+  midi.take(state);
   final.look(state);
   [get('undo').disabled, get('redo').disabled] = [!state.undo, !state.redo];
   document.body.dataset.version = state.version;

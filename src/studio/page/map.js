@@ -32,12 +32,12 @@ export class TrackMap {
     const x = (t) => LABELS + (t / this.duration) * (width - LABELS - 4);
     c.setTransform(scale, 0, 0, scale, 0, 0);
     c.clearRect(0, 0, width, height);
-    for (const { label, start, end } of timeline.heard.sections) {
-      c.fillStyle = timeline.color(`s${timeline.letters.indexOf(label) % 6}`);
+    timeline.heard.sections.forEach(({ start, end }, i) => {
+      c.fillStyle = timeline.sectionColor(i);
       c.globalAlpha = 0.55;
       c.fillRect(x(start), height - 4, Math.max(x(end) - x(start) - 1, 1), 3);
       c.globalAlpha = 1;
-    }
+    });
     c.fillStyle = timeline.color('wave');
     const room = height - 6;
     for (let at = LABELS; at < width - 4; at++) {

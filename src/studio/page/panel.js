@@ -41,7 +41,7 @@ export class Panel {
 
   take(state) {
     const shape = JSON.stringify([state.preset, state.prompts.map((p) => p.place), state.heard.sections.map((s) => s.label),
-      state.routes.map((r) => [r.input, r.to, r.mode, r.numbers.map((n) => n?.unit)])]);
+      state.drawn.map((c) => c.name), state.routes.map((r) => [this.routes.signals.includes(r.input) || state.drawn.some((c) => c.name === r.input) ? r.input : null, r.to, r.mode, r.numbers.map((n) => n?.unit)])]);
     if (shape !== this.shape) this.build(state);
     this.shape = shape;
     for (const set of [...this.setters, ...this.routes.setters]) set(state);

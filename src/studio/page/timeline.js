@@ -1,16 +1,14 @@
 // The timeline: a ruler of times and bars, sections, the sound, which pictures are there, and a lane for every routed curve.
 
+import { BARS, PARTS, SECTIONS, TIMES, TOP, drawParts, drawSections, fitted } from './lanes.js';
 import { clock } from './time.js';
 import { Wave } from './wave.js';
 
-const TIMES = 16;
-const BARS = 15;
-const SECTIONS = 20;
 const WAVE = 76;
 const READY = 7;
 export const LABELS = 104;
 // Where the curves begin.
-export const LANES = TIMES + BARS + SECTIONS + WAVE + READY;
+export const LANES = TOP.below + WAVE + READY;
 // A curve that moves by less than this part of its parameter's range doesn't fill its lane.
 const FLAT = 30;
 // The shortest stretch that is shown, in seconds: its samples can be told apart.
@@ -24,6 +22,7 @@ export class Timeline {
     const { duration } = facts;
     Object.assign(this, { canvas, duration, runs: [], version: 0, curves: {}, chosen: null, from: 0, to: duration, fps: 1, frames: 1 });
     this.heard = { beats: [], downbeats: [], sections: [] };
+    Object.assign(this, { parts: [], pieces: [], baseName: '', chosenPart: null, own: null });
     this.wave = new Wave(facts);
     this.context = canvas.getContext('2d');
     // What doesn't move with the playhead is drawn aside, and only when it changed: pictures need the processor more.
@@ -60,7 +59,7 @@ export class Timeline {
     [this.width, this.height] = [this.canvas.clientWidth, this.canvas.clientHeight];
     const [width, height] = [Math.round(this.width * scale), Math.round(this.height * scale)];
     const dark = matchMedia('(prefers-color-scheme: dark)').matches;
-    const seen = [this.from, this.to, this.version, this.runs, this.chosen, this.wave.loaded, width, height, dark];
+    const seen = [this.from, this.to, this.version, this.runs, this.chosen, this.chosenPart, this.wave.loaded, width, height, dark];
     const fresh = seen.some((value, i) => value !== this.drawn[i]);
     if (!fresh && now === this.now) return false;
     [this.drawn, this.now] = [seen, now];
@@ -78,13 +77,16 @@ export class Timeline {
   }
 
   drawStill(c, scale) {
+    // For who looks at the page from outside.
+    Object.assign(this.canvas.dataset, { from: this.from, to: this.to });
     const style = getComputedStyle(this.canvas);
     this.color = (name) => style.getPropertyValue(`--${name}`).trim();
     c.setTransform(scale, 0, 0, scale, 0, 0);
     c.font = `11px ${style.fontFamily}`;
     c.textBaseline = 'middle';
     this.drawGrid(c);
-    this.drawSections(c);
+    drawSections(c, this, LABELS);
+    drawParts(c, this, LABELS);
     this.drawRuler(c);
     this.drawWave(c);
     this.drawReady(c);
@@ -96,22 +98,13 @@ export class Timeline {
     this.drawLabels(c);
   }
 
-  // Each section in its letter's colour, its name in sight while any of it is.
-  drawSections(c) {
-    const top = TIMES + BARS;
-    for (const section of this.heard.sections) {
-      const [a, b] = [Math.max(this.x(section.start), LABELS), Math.min(this.x(section.end), this.width)];
-      if (b <= a) continue;
-      const color = this.color(`s${this.letters.indexOf(section.label) % 6}`);
-      c.fillStyle = color;
-      c.fillRect(a, top, Math.max(b - a - 1, 1), SECTIONS - 2);
-      c.globalAlpha = 0.08;
-      c.fillRect(a, top + SECTIONS, b - a, this.height);
-      c.globalAlpha = 1;
-      c.fillStyle = this.color('on-section');
-      const text = fitted(c, section.label, b - a - 10);
-      if (text) c.fillText(text, a + 6, top + SECTIONS / 2 - 0.5);
-    }
+  // A section's own colour, or that of its name.
+  sectionColor(i) { return this.own?.[i] ?? this.color(`s${this.letters.indexOf(this.heard.sections[i].label) % 6}`); }
+
+  // The same as a colour field takes it.
+  hex(i) {
+    const style = getComputedStyle(this.canvas);
+    return this.own?.[i] ?? style.getPropertyValue(`--s${this.letters.indexOf(this.heard.sections[i].label) % 6}`).trim();
   }
 
   // Beats where they are far enough apart to be told from each other, then bars.
@@ -122,7 +115,13 @@ export class Timeline {
       c.fillStyle = this.color(name);
       for (const t of shown) c.fillRect(Math.round(this.x(t)), top, 1, this.height - top);
     };
-    lines(this.heard.beats, 'line', TIMES + BARS + SECTIONS);
+    lines(this.heard.beats, 'line', TOP.below);
+    // Short strokes beside the bars' numbers: they can be dragged.
+    const beats = within(this.heard.beats, this.from, this.to);
+    if (beats.length && (this.width - LABELS) / beats.length >= 5) {
+      c.fillStyle = this.color('faint');
+      for (const t of beats) c.fillRect(Math.round(this.x(t)), TOP.sections - 5, 1, 4);
+    }
     lines(this.heard.downbeats, 'faint', TIMES + 4);
   }
 
@@ -152,7 +151,7 @@ export class Timeline {
   }
 
   drawWave(c) {
-    const top = TIMES + BARS + SECTIONS;
+    const top = TOP.below;
     this.wave.draw(c, {
       x: LABELS, width: Math.max(Math.ceil(this.width - LABELS), 1), time: (x) => this.time(x),
       middle: top + WAVE / 2, half: WAVE / 2 - 5, colors: { peak: this.color('wave'), body: this.color('wave-body') },
@@ -160,7 +159,7 @@ export class Timeline {
   }
 
   drawReady(c) {
-    const top = TIMES + BARS + SECTIONS + WAVE;
+    const top = TOP.below + WAVE;
     c.fillStyle = this.color('line');
     c.fillRect(LABELS, top, this.width, READY - 3);
     for (const { from, to, version } of this.runs) {
@@ -214,9 +213,9 @@ export class Timeline {
 
   drawLabels(c) {
     c.fillStyle = this.color('soft');
-    const rows = [['time', 0, TIMES], ['bars', TIMES, BARS], ['sections', TIMES + BARS, SECTIONS - 2], ['sound', TIMES + BARS + SECTIONS, WAVE]];
+    const rows = [['time', 0, TIMES], ['bars', TIMES, BARS], ['sections', TOP.sections, SECTIONS - 2], ['looks', TOP.parts, PARTS - 3], ['sound', TOP.below, WAVE]];
     for (const [name, top, height] of rows) c.fillText(name, 16, top + height / 2 + 0.5);
-    c.fillText('pictures', 16, TIMES + BARS + SECTIONS + WAVE + READY / 2 - 2);
+    c.fillText('pictures', 16, TOP.below + WAVE + READY / 2 - 2);
     for (const { name, top, height } of this.lanes()) {
       const { least, most, hue } = this.curves[name];
       c.fillStyle = this.hue(hue);
@@ -242,6 +241,8 @@ export class Timeline {
       kept[name] = { values, least, most, low: least - room, high: most + room, hue: i };
     });
     Object.assign(this, { curves: kept, version: state.version, heard: state.heard, fps: state.fps, frames: state.frames });
+    Object.assign(this, { parts: state.parts.list, pieces: state.parts.pieces, baseName: state.parts.base, own: state.heard.correction.sections });
+    if (this.chosenPart >= this.parts.length) this.chosenPart = null;
     this.letters = [...new Set(state.heard.sections.map((s) => s.label))];
     this.canvas.dataset.version = state.version;
   }
@@ -255,12 +256,4 @@ function within(times, from, to) {
   if (first < 0) return [];
   const end = times.findIndex((t) => t > to);
   return times.slice(first, end < 0 ? times.length : end);
-}
-
-// As much of a text as has room.
-function fitted(c, text, room) {
-  if (c.measureText(text).width <= room) return text;
-  let kept = text;
-  while (kept && c.measureText(`${kept}\u2026`).width > room) kept = kept.slice(0, -1);
-  return kept && `${kept}\u2026`;
 }

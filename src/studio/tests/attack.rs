@@ -88,6 +88,17 @@ fn messages_that_mean_nothing_are_refused_and_big_ones_end_the_connection() {
         r#"{"do":"at","frame":-1,"playing":true}"#,
         r#"{"do":"edit","change":{"edit":"preset","name":"/etc/passwd"},"gesture":null}"#,
         r#"{"do":"edit","change":{"edit":"base","param":"exposure","value":1e300},"gesture":null}"#,
+        r#"{"do":"edit","change":{"edit":"text","text":"include = ['/etc/passwd']"},"gesture":null}"#,
+        r#"{"do":"edit","change":{"edit":"words","index":0,"key":"value","text":"((((kick"},"gesture":null}"#,
+        r#"{"do":"hand","change":{"how":"nudge","by":1e300},"gesture":null}"#,
+        r#"{"do":"hand","change":{"how":"beat","index":18446744073709551615,"to":1},"gesture":null}"#,
+        r#"{"do":"hand","change":{"how":"merge","index":18446744073709551615},"gesture":null}"#,
+        r#"{"do":"hand","change":{"how":"taps","times":[1,1e308,-1e308,0],"steady":true},"gesture":null}"#,
+        r#"{"do":"part","change":{"how":"add","section":null,"from":0,"to":null,"preset":"../../etc/passwd"},"gesture":null}"#,
+        r#"{"do":"part","change":{"how":"set","index":0,"key":"preset","value":"/etc/passwd"},"gesture":null}"#,
+        r#"{"do":"part","change":{"how":"own","index":18446744073709551615},"gesture":null}"#,
+        r#"{"do":"curve","change":{"how":"add_point","index":18446744073709551615,"at":0,"value":0},"gesture":null}"#,
+        r#"{"do":"curve","change":{"how":"add","param":"../glow"},"gesture":null}"#,
     ] {
         page.say(message);
         let refused = page.wait("refused", |_| true);
@@ -100,6 +111,36 @@ fn messages_that_mean_nothing_are_refused_and_big_ones_end_the_connection() {
     page.say(&"x".repeat(1 << 20));
     while page.hear().is_some() {}
     served.socket().wait("state", |m| m["version"] == 2);
+}
+
+#[test]
+fn parts_curves_and_beats_by_hand_stay_bounded_and_the_page_is_answered_on() {
+    let served = Served::new();
+    let mut page = served.socket();
+    let say = |page: &mut Socket, ask: Value| page.say(&ask.to_string());
+    for _ in 0..220 {
+        say(
+            &mut page,
+            json!({ "do": "part", "change": { "how": "add", "section": null, "from": 1, "to": 2 }, "gesture": 1 }),
+        );
+    }
+    let refused = page.wait("refused", |_| true);
+    assert!(refused["message"].as_str().unwrap().contains("too many parts"), "{refused}");
+    for _ in 0..40 {
+        say(&mut page, json!({ "do": "curve", "change": { "how": "add", "param": "glow" }, "gesture": 2 }));
+    }
+    page.wait("refused", |m| m["message"].as_str().unwrap().contains("too many curves"));
+    say(
+        &mut page,
+        json!({ "do": "hand", "change": { "how": "nudge", "by": 0.01 }, "gesture": null, "ask": 7 }),
+    );
+    page.wait("state", |m| m["heard"]["correction"]["shift"] == 0.01);
+    // Each gesture is one step, and more steps than are kept end at the oldest.
+    for _ in 0..300 {
+        page.say(r#"{"do":"undo"}"#);
+    }
+    let back = page.wait("state", |m| m["undo"] == false);
+    assert_eq!(back["parts"]["list"], json!([]));
 }
 
 #[test]

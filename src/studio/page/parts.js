@@ -1,0 +1,130 @@
+// The parts: which look holds where. A card for each, a row to add one, and the look that holds elsewhere.
+
+import { button, chooser, element } from './knob.js';
+import { ask, news } from './link.js';
+
+const get = (id) => document.getElementById(id);
+const ELSEWHERE = '(as elsewhere)';
+
+export class Parts {
+  // `now` is where the playhead is; `chosen` is told which part is worked on.
+  constructor(facts, now, chosen) {
+    Object.assign(this, { presets: facts.presets.map((p) => p.name), now, chosen, shape: '', cards: [], asked: new Map() });
+    this.place = get('parts');
+    news.addEventListener('refused', (event) => {
+      const field = this.asked.get(event.detail.ask);
+      if (!field) return;
+      this.asked.clear();
+      field.setAttribute('aria-invalid', 'true');
+      field.title = [event.detail.message, ...event.detail.hints].join('; ');
+    });
+  }
+
+  send(change, field = null) {
+    const own = ask({ do: 'part', change, gesture: null });
+    if (field) this.asked.set(own, field);
+  }
+
+  take(state) {
+    const { list, looks, base, focus, elsewhere } = state.parts;
+    this.state = state;
+    const labels = [...new Set(state.heard.sections.map((s) => s.label))];
+    const shape = JSON.stringify([list.length, looks, base, labels, elsewhere, list.map((p) => [p.section === null, p.own, p.preset])]);
+    if (shape !== this.shape) this.build(list, labels, state.parts);
+    this.shape = shape;
+    this.asked.clear();
+    this.base.setAttribute('aria-pressed', focus === null);
+    list.forEach((part, i) => this.cards[i].set(part, focus));
+  }
+
+  build(list, labels, { looks, base, elsewhere }) {
+    const focused = document.activeElement?.id;
+    this.base = button(`Edit ${base}`, () => this.send({ how: 'focus', index: null }), { id: 'part-base', title: 'Work on the look that holds where no part says otherwise' });
+    const first = element('div', { className: 'line' }, element('span', { className: 'name', textContent: 'Elsewhere' }), element('b', { textContent: base }), this.base);
+    this.cards = list.map((part, i) => this.card(part, i, list.length, labels, looks));
+    const more = elsewhere ? [element('p', { className: 'hint', textContent: `${elsewhere} more parts stand in files that the project includes; they hold below these.` })] : [];
+    const hint = element('p', { className: 'hint', textContent: 'The last part that applies wins. On the timeline, drag a part or its ends: they snap to bars, with Shift to beats, with Alt to nothing. Save project keeps parts and their looks.' });
+    this.place.replaceChildren(first, this.adder(labels, looks), ...this.cards.map((c) => c.row), ...more, hint);
+    if (focused) get(focused)?.focus();
+  }
+
+  // Where a new part goes, and which look it gets.
+  adder(labels, looks) {
+    const places = [...labels.map((label) => [`every section ${label}`, () => ({ section: label })]),
+      ['this section', () => this.section()], ['from the playhead on', () => ({ from: this.now(), grid: 'beats' })]];
+    const where = chooser('part-where', 'Where the new part holds', places.map(([name]) => name), () => {});
+    where.value = 'this section';
+    const look = chooser('part-look', 'Look of the new part', [...looks, ...this.presets], () => {});
+    const add = button('Add part', () => {
+      const place = places.find(([name]) => name === where.value)[1]();
+      this.chosen(this.state.parts.list.length);
+      this.send({ how: 'add', section: null, from: null, to: null, grid: 'beats', ...place, preset: look.value });
+    }, { id: 'add-part', title: 'Another look for a stretch of the track' });
+    return element('div', { className: 'wire adder' }, where, look, add);
+  }
+
+  section() {
+    const { sections } = this.state.heard;
+    const { start, end } = sections.findLast((s) => s.start <= this.now() + 0.01) ?? sections[0];
+    return { from: start, to: end, grid: 'beats' };
+  }
+
+  card(part, index, count, labels, looks) {
+    const text = (key, label, placeholder) => this.text(index, key, label, placeholder);
+    const title = element('b', { className: 'name', textContent: `Part ${index + 1}` });
+    const fields = part.section === null ? [text('from', 'From', 'start'), text('to', 'to', 'end')] : [];
+    const places = ['between', ...labels.map((label) => `every ${label}`)];
+    if (part.section !== null && !labels.includes(part.section)) places.push(`every ${part.section}`);
+    const where = chooser(`part-${index}-where`, `Where part ${index + 1} holds`, places, (name) => {
+      if (name === 'between') this.send({ how: 'edges', index, ...this.section(), grid: 'beats' });
+      else this.send({ how: 'set', index, key: 'section', value: name.slice(6) });
+    });
+    const look = chooser(`part-${index}-look`, `Look of part ${index + 1}`, [...new Set([ELSEWHERE, ...looks, ...(part.preset ? [part.preset] : []), ...this.presets])], (name) => this.send({ how: 'set', index, key: 'preset', value: name === ELSEWHERE ? null : name }));
+    const own = button('Edit look', () => this.send(part.own ? { how: 'focus', index } : { how: 'own', index }), { id: `part-${index}-own`, title: part.own ? 'Work on this look' : 'Make a copy of the look that is this part\'s own, and work on it' });
+    const prompt = element('textarea', { id: `part-${index}-prompt`, maxLength: 2000, spellcheck: false, placeholder: 'prompt: as the look says' });
+    prompt.setAttribute('aria-label', `Prompt of part ${index + 1}`);
+    prompt.onchange = () => this.send({ how: 'set', index, key: 'prompt', value: prompt.value.trim() || null }, prompt);
+    const cut = element('input', { type: 'checkbox', id: `part-${index}-cut` });
+    cut.onchange = () => this.send({ how: 'cut', index, on: cut.checked });
+    const ease = text('ease', 'Way there', 'at once');
+    const move = (label, to, name) => button(label, () => this.send({ how: 'move', index, to }), { id: `part-${index}-${name}`, disabled: to < 0 || to >= count, title: `${name}: later parts win` });
+    const remove = button('Remove', () => this.send({ how: 'remove', index }), { id: `part-${index}-remove` });
+    remove.setAttribute('aria-label', `Remove part ${index + 1}`);
+    const row = element('section', { className: 'part' },
+      element('div', { className: 'line' }, title, where, ...fields.map((f) => f.field)),
+      element('div', { className: 'line' }, look, own),
+      prompt,
+      element('div', { className: 'line' }, ease.field, element('label', { className: 'check' }, cut, 'Cut')),
+      element('div', { className: 'buttons' }, remove, move('\u2191', index - 1, 'earlier'), move('\u2193', index + 1, 'later')));
+    row.setAttribute('aria-label', `Part ${index + 1}`);
+    row.onfocus = row.onpointerdown = () => this.chosen(index);
+    row.addEventListener('focusin', () => this.chosen(index));
+    return {
+      row,
+      set: (now, focus) => {
+        where.value = now.section === null ? 'between' : `every ${now.section}`;
+        look.value = now.preset ?? ELSEWHERE;
+        own.setAttribute('aria-pressed', focus !== null && now.preset === focus);
+        for (const { input, key } of [...fields, ease]) fill(input, now[key] ?? '');
+        fill(prompt, now.prompt ?? '');
+        cut.checked = now.cut;
+      },
+    };
+  }
+
+  // A text of a part: 8 bars, 33 beats, 1:30, 12.5.
+  text(index, key, label, placeholder) {
+    const input = element('input', { type: 'text', id: `part-${index}-${key}`, className: 'value wide', autocomplete: 'off', spellcheck: false, placeholder, size: 8 });
+    input.onchange = () => this.send({ how: 'set', index, key, value: input.value.trim() || null }, input);
+    const field = element('label', { textContent: `${label} ` }, input);
+    return { input, key, field };
+  }
+}
+
+// What is being typed stays.
+function fill(field, text) {
+  if (document.activeElement === field && field.value !== field.dataset.kept && field.value.trim() !== text) return;
+  field.value = field.dataset.kept = text;
+  field.removeAttribute('aria-invalid');
+  field.title = '';
+}

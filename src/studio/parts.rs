@@ -1,0 +1,307 @@
+//! Parts: other looks for stretches of the track, as they are changed in the project's file and told to the page.
+
+use super::snapping::GridWord;
+use super::state::EditedPreset;
+use crate::audio::Analysis;
+use crate::error::{Error, Result};
+use crate::score::{Clock, Document, PartText, Place, ProjectDocument, Show, find, shipped};
+use crate::units::Seconds;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// Most parts that are made here.
+const MOST: usize = 200;
+/// Most looks of their own.
+const MOST_LOOKS: usize = 50;
+/// Longest text of a part, in characters.
+const LONGEST: usize = 2000;
+
+/// A change of the parts, which are counted from 0 as in the project's file. Times are seconds of the track.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(tag = "how", rename_all = "snake_case", deny_unknown_fields)]
+pub enum PartEdit {
+    /// Another part behind the others.
+    Add {
+        /// In the sections of this label, or
+        section: Option<String>,
+        /// from here on
+        from: Option<f64>,
+        /// up to here.
+        to: Option<f64>,
+        /// What both snap to.
+        #[serde(default)]
+        grid: GridWord,
+        /// Its preset; none: the project's.
+        preset: Option<String>,
+    },
+    /// It begins or ends elsewhere.
+    Edges {
+        /// Which part.
+        index: usize,
+        /// Where it begins; none: where it does.
+        from: Option<f64>,
+        /// Where it ends; none: where it does.
+        to: Option<f64>,
+        /// What both snap to.
+        #[serde(default)]
+        grid: GridWord,
+    },
+    /// Another text: of its place, its preset, its prompt, its way there.
+    Set {
+        /// Which part.
+        index: usize,
+        /// Which of the keys of a part.
+        key: String,
+        /// The text; none: the key goes.
+        value: Option<String>,
+    },
+    /// A take starts where it begins, or not.
+    Cut {
+        /// Which part.
+        index: usize,
+        /// Whether.
+        on: bool,
+    },
+    /// It goes.
+    Remove {
+        /// Which part.
+        index: usize,
+    },
+    /// It comes at another place among the others: later ones win.
+    Move {
+        /// Which part.
+        index: usize,
+        /// In the place of which.
+        to: usize,
+    },
+    /// Its look is one of its own from now on, and is worked on.
+    Own {
+        /// Which part.
+        index: usize,
+    },
+    /// This look is worked on: that of a part, or the one that holds where no part says otherwise.
+    Focus {
+        /// The part.
+        index: Option<usize>,
+    },
+}
+
+impl PartEdit {
+    /// What it makes of `edited` while `analysis` is heard.
+    ///
+    /// # Errors
+    /// Usage: there is nothing of the kind, or it can't be meant.
+    pub fn of(&self, edited: &EditedPreset, analysis: &Analysis) -> Result<EditedPreset> {
+        let mut edited = edited.clone();
+        let clock = Clock::new(analysis);
+        let place = |t: f64, grid: GridWord| match t.is_finite() && t >= 0.0 {
+            true => Ok(clock.meant(Seconds(t.min(analysis.duration.0)), grid.0).written()),
+            false => {
+                Err(Error::usage("this is no time of the track").hint("drag it between the track's ends"))
+            }
+        };
+        // What ends with the track has no end of its own.
+        let end = |t: f64, grid| match t >= analysis.duration.0 - 0.05 {
+            true => Ok(None),
+            false => place(t, grid).map(Some),
+        };
+        let film = &edited.film;
+        edited.film = match self {
+            PartEdit::Add { section, from, to, grid, preset } => {
+                if film.parts().len() >= MOST {
+                    return Err(Error::usage("there are too many parts").hint(format!("at most {MOST}")));
+                }
+                let mut keys = Vec::new();
+                match (section, from) {
+                    (Some(section), _) => keys.push(("section", checked(section)?)),
+                    (None, from) => keys.push(("from", place(from.unwrap_or(0.0), *grid)?)),
+                }
+                if let (None, Some(to)) = (section, to) {
+                    keys.extend(end(*to, *grid)?.map(|to| ("to", to)));
+                }
+                if let Some(preset) = preset {
+                    keys.push(("preset", known(&edited, preset)?));
+                }
+                film.with_part(&keys)?
+            }
+            PartEdit::Edges { index, from, to, grid } => {
+                let mut film = film.clone();
+                if let Some(from) = from {
+                    film = film.with_key(*index, "from", Some(&place(*from, *grid)?))?;
+                }
+                if let Some(to) = to {
+                    film = film.with_key(*index, "to", end(*to, *grid)?.as_deref())?;
+                }
+                lasts(&film, *index, &clock, analysis)?;
+                film
+            }
+            PartEdit::Set { index, key, value } => {
+                let value = value.as_deref().map(checked).transpose()?.filter(|text| !text.is_empty());
+                if let (Some(preset), "preset") = (&value, key.as_str()) {
+                    known(&edited, preset)?;
+                }
+                film.with_key(*index, key, value.as_deref())?
+            }
+            PartEdit::Cut { index, on } => film.with_cut(*index, *on)?,
+            PartEdit::Remove { index } => film.without_part(*index)?,
+            PartEdit::Move { index, to } => film.moved_part(*index, *to)?,
+            PartEdit::Own { index } => {
+                let (name, document) = copied(&edited, *index)?;
+                if edited.looks.len() >= MOST_LOOKS {
+                    return Err(
+                        Error::usage("there are too many looks").hint(format!("at most {MOST_LOOKS}"))
+                    );
+                }
+                edited.looks.insert(name.clone(), Arc::new(document));
+                edited.focus = Some(name.clone());
+                edited.film.with_key(*index, "preset", Some(&name))?
+            }
+            PartEdit::Focus { index } => {
+                edited.focus =
+                    index.map(|index| part(&edited, index)).transpose()?.and_then(|part| part.preset);
+                if edited.focus.as_ref().is_some_and(|look| !edited.looks.contains_key(look)) {
+                    return Err(Error::usage("this look is shared: it isn't changed here")
+                        .hint("make it the part's own first"));
+                }
+                edited.film.clone()
+            }
+        };
+        edited.settle();
+        Ok(edited)
+    }
+}
+
+impl EditedPreset {
+    /// The same with its looks under other names.
+    ///
+    /// # Errors
+    /// The project's file can't be changed.
+    pub fn with_looks_named(&self, name: impl Fn(&str) -> String) -> Result<Self> {
+        let mut named = EditedPreset { looks: Default::default(), focus: None, ..self.clone() };
+        for (look, document) in &self.looks {
+            if named.looks.insert(name(look), document.clone()).is_some() {
+                return Err(Error::usage(format!("two looks would be called {}", name(look)))
+                    .hint("rename the file of one of them"));
+            }
+        }
+        for (index, part) in self.film.parts().into_iter().enumerate() {
+            if let Some(look) = part.preset.filter(|look| self.looks.contains_key(look)) {
+                named.film = named.film.with_key(index, "preset", Some(&name(&look)))?;
+            }
+        }
+        Ok(named)
+    }
+
+    /// Lets go of looks that no part names any more.
+    fn settle(&mut self) {
+        let named: Vec<String> = self.film.parts().into_iter().filter_map(|part| part.preset).collect();
+        self.looks.retain(|name, _| named.contains(name));
+        self.focus = self.focus.take().filter(|name| self.looks.contains_key(name));
+    }
+}
+
+/// The parts as they are written and where they are seen, for the page. `offset` parts come before them from other files.
+pub fn told(edited: &EditedPreset, show: &Show, analysis: &Analysis) -> Value {
+    let clock = Clock::new(analysis);
+    let own = edited.film.parts();
+    let offset = show.parts.len().saturating_sub(own.len());
+    let length = analysis.duration.0;
+    let parts = own.iter().zip(show.parts.iter().skip(offset)).map(|(text, part)| {
+        let at = |length| clock.place(length).0;
+        let (start, end) = match &part.place {
+            Place::Between(from, to) => (Some(at(*from)), Some(at(*to))),
+            Place::From(from) => (Some(at(*from)), Some(length)),
+            Place::Everywhere | Place::Section(_) => (None, None),
+        };
+        let mut told = json!(text);
+        told["start"] = json!(start);
+        told["end"] = json!(end);
+        told["own"] = json!(text.preset.as_ref().is_some_and(|name| edited.looks.contains_key(name)));
+        told
+    });
+    let pieces = show.pieces(analysis);
+    let ends = pieces.iter().skip(1).map(|piece| piece.0.0).chain([length]);
+    let told_pieces = pieces.iter().zip(ends).map(|((start, look, part), end)| {
+        let named = part.and_then(|i| i.checked_sub(offset));
+        json!({ "start": start, "end": end, "look": look, "part": named })
+    });
+    json!({
+        "list": parts.collect::<Vec<_>>(),
+        "pieces": told_pieces.collect::<Vec<_>>(),
+        "elsewhere": offset,
+        "looks": edited.looks.keys().collect::<Vec<_>>(),
+        "focus": edited.focus,
+        "base": edited.name,
+    })
+}
+
+fn part(edited: &EditedPreset, index: usize) -> Result<PartText> {
+    let missing = || Error::usage(format!("there is no part {index}")).hint("reload the page");
+    edited.film.parts().into_iter().nth(index).ok_or_else(missing)
+}
+
+fn checked(text: &str) -> Result<String> {
+    match text.chars().count() <= LONGEST {
+        true => Ok(text.trim().to_owned()),
+        false => Err(Error::usage("this text is too long").hint(format!("at most {LONGEST} characters"))),
+    }
+}
+
+/// A preset that a part may name here: a shipped one, or a look of the project.
+fn known(edited: &EditedPreset, preset: &str) -> Result<String> {
+    if !edited.looks.contains_key(preset) {
+        find(preset)?;
+    }
+    Ok(preset.to_owned())
+}
+
+/// Refuses a part that ends before it begins.
+fn lasts(film: &ProjectDocument, index: usize, clock: &Clock, analysis: &Analysis) -> Result<()> {
+    let Some(part) = film.parts().into_iter().nth(index) else { return Ok(()) };
+    let at = |text: &Option<String>, usual: f64| match text {
+        Some(text) => Ok::<f64, Error>(match text.parse::<f64>() {
+            Ok(seconds) => seconds,
+            Err(_) => clock.place(text.parse()?).0,
+        }),
+        None => Ok(usual),
+    };
+    match at(&part.from, 0.0)? < at(&part.to, analysis.duration.0)? {
+        true => Ok(()),
+        false => Err(Error::usage("a part ends behind its beginning").hint("remove it if it isn't wanted")),
+    }
+}
+
+/// A copy of a part's look, and a name for it that no look has.
+fn copied(edited: &EditedPreset, index: usize) -> Result<(String, Document)> {
+    let preset = part(edited, index)?.preset;
+    let (stem, text) = match &preset {
+        Some(name) if edited.looks.contains_key(name) => (name.as_str(), edited.looks[name].text()),
+        Some(name) => {
+            let name = find(name)?.name;
+            let text = shipped().iter().find(|(n, _)| *n == name).map_or("", |(_, text)| text);
+            return Ok((free(edited, &name), Document::read(&name, text)?));
+        }
+        None => (edited.name.as_str(), edited.text()),
+    };
+    let name = free(edited, stem);
+    let document = Document::read(&name, &text)?;
+    Ok((name, document))
+}
+
+/// `tide-2.toml` of `tide`.
+fn free(edited: &EditedPreset, like: &str) -> String {
+    let stem = like.rsplit('/').next().unwrap_or(like).trim_end_matches(".toml");
+    let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+    let plain: String = stem
+        .chars()
+        .filter(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || *c == '-' || *c == '_')
+        .take(24)
+        .collect();
+    let stem = if plain.is_empty() { "look".to_owned() } else { plain };
+    let mut names = (2..).map(|i| format!("{stem}-{i}.toml"));
+    names.find(|name| !edited.looks.contains_key(name)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;
