@@ -6,7 +6,7 @@ use crate::resume::killed_after_two_windows;
 use std::fs;
 use std::path::Path;
 
-const JOB: &str = "render track.wav --size 160x120 --steps 2 --profile ffv1 --upscale small";
+const JOB: &str = "render track.wav --preset pulse --size 96x64 --steps 4 --profile ffv1 --upscale small";
 
 /// A stage with a small upscaler of random weights among its models, and another one.
 fn stage(seconds: f64) -> Stage {
@@ -25,7 +25,7 @@ fn stage(seconds: f64) -> Stage {
 
 #[test]
 fn a_killed_render_goes_on_to_the_same_bytes_and_another_upscaler_is_refused() {
-    let stage = stage(8.0);
+    let stage = stage(7.0);
     let job = JOB.replace("small", "small.pth");
     killed_after_two_windows(&stage, &format!("{job} -o a.mkv"));
     let other = JOB.replace("small", "other.safetensors");
@@ -40,8 +40,8 @@ fn a_killed_render_goes_on_to_the_same_bytes_and_another_upscaler_is_refused() {
 
 #[test]
 fn workers_and_a_join_give_the_bytes_of_one_run() {
-    let stage = stage(5.0);
-    let project = "track = \"track.wav\"\npreset = \"pulse\"\nsize = \"160x120\"\nsteps = 1\nupscale = \"small.pth\"\n\
+    let stage = stage(4.0);
+    let project = "track = \"track.wav\"\npreset = \"pulse\"\nsize = \"96x64\"\nsteps = 1\nupscale = \"small.pth\"\n\
         [cuts]\non = \"bars:1\"\nmin = 0\n[[part]]\nfrom = \"1 bars\"\nto = \"2 bars\"\npreset = \"drawn.toml\"\n";
     fs::write(stage.path("video.toml"), project).unwrap();
     let drawn = "init = \"draw:ocean\"\n[base]\ndenoise = 0\n[[prompt]]\ntext = \"waves\"\n";
