@@ -115,8 +115,8 @@ fn repainted(was: &SettingsRecord, is: &SettingsRecord, job: &Job) -> Vec<String
     let (steps, before) = (is.steps, was.steps);
     if was.weights != is.weights {
         notes.push(format!(
-            "other networks than in the clip ({steps} steps instead of {before}; each tier may have its own): seed, prompts and movement \
-             stay, and what is where as far as they are alike"
+            "other networks than in the clip, for {steps} steps instead of its {before} (each tier may have its own): seed, prompts and \
+             movement stay, and what is where as far as they are alike"
         ));
     } else if steps != before {
         notes.push(format!("{steps} steps instead of {before}: what is where stays as far as the model allows, details differ"));
