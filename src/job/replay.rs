@@ -115,8 +115,8 @@ fn repainted(was: &SettingsRecord, is: &SettingsRecord, job: &Job) -> Vec<String
     let (steps, before) = (is.steps, was.steps);
     if was.weights != is.weights {
         notes.push(format!(
-            "other networks than in the clip ({steps} steps instead of {before}; each tier may have its own): seed, prompts and movement \
-             stay, what is painted may differ"
+            "other networks than in the clip, for {steps} steps instead of its {before} (each tier may have its own): seed, prompts and \
+             movement stay, and what is where as far as they are alike"
         ));
     } else if steps != before {
         notes.push(format!("{steps} steps instead of {before}: what is where stays as far as the model allows, details differ"));
@@ -129,4 +129,29 @@ fn repainted(was: &SettingsRecord, is: &SettingsRecord, job: &Job) -> Vec<String
         );
     }
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::{Octave, Options, Tracker};
+    use crate::units::Seconds;
+
+    #[test]
+    fn what_was_typed_about_hearing_comes_back() {
+        let hearing = Hearing {
+            options: Options { tracker: Tracker::Aubio, weights: Some("e".into()), stream: Some(2) },
+            bpm: Some(127.5),
+            first_beat: Some(Seconds(0.25)),
+            beats_file: Some("b.txt".into()),
+            octave: Some(Octave::Double),
+            shift: Some(-0.02),
+            sections_file: Some("s.txt".into()),
+        };
+        let again = Hearing::of_typed(&hearing.typed()).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{hearing:?}"));
+        for (option, value) in [("--bpm", "fast"), ("--model", "x"), ("--beats", "other")] {
+            assert!(Hearing::of_typed(&[(option.into(), value.into())]).is_err(), "{option}");
+        }
+    }
 }

@@ -345,6 +345,26 @@ mod tests {
     }
 
     #[test]
+    fn a_factor_multiplies_what_looks_make_of_a_parameter_within_its_range() {
+        let show = show(vec![part(Place::Section("B".into()), 1)]);
+        let (analysis, fps) = (fixture(16.0), FrameRate::new(10, 1).unwrap());
+        let span = Span { start: Seconds(0.0), frames: 160 };
+        let zoom = |set: &[&str]| {
+            let set = set.iter().map(|text| crate::score::parse_set(text).unwrap()).collect();
+            let overrides = Overrides { set, ..Overrides::default() };
+            show.play(&analysis, &overrides, fps, span).unwrap().curves.get(ParamId::Zoom).to_vec()
+        };
+        let (plain, turned) = (zoom(&[]), zoom(&["zoom=x1.5"]));
+        assert!(plain.iter().zip(&turned).all(|(a, b)| *b == 1.5 * a) && plain.contains(&2.0), "{turned:?}");
+        assert_eq!(zoom(&["zoom=x1.5", "zoom=3"]), vec![4.0; 160]);
+        assert!(zoom(&["zoom=x0"]).iter().all(|v| *v == 0.5));
+        for wrong in ["zoom=x", "zoom=x-1", "zoom=x11", "zoom=xNaN", "finish=x2"] {
+            assert!(crate::score::parse_set(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(crate::score::parse_set("zoom=x1.5").unwrap().to_string(), "zoom=x1.5");
+    }
+
+    #[test]
     fn degrees_take_the_shorter_way() {
         let hue = ParamId::Hue.param();
         assert_eq!((way(hue, 350.0, 10.0), way(hue, 10.0, 350.0), way(hue, 10.0, 90.0)), (20.0, -20.0, 80.0));
