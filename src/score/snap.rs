@@ -31,7 +31,14 @@ impl Clock<'_> {
         let exact = [bar, beat].into_iter().flatten().find(|(_, apart)| *apart <= SAME);
         let snapped = match grid {
             Grid::Bars => bar.or(beat),
-            Grid::Beats => exact.or(beat),
+            // A beat that begins a bar is written as that bar.
+            Grid::Beats => exact.or(match beat {
+                Some((beat, apart)) => near(self.bars())
+                    .map(|(i, _)| Length::Bars(i))
+                    .filter(|bar| (self.place(*bar).0 - self.place(beat).0).abs() <= SAME)
+                    .map_or(Some((beat, apart)), |bar| Some((bar, apart))),
+                None => bar,
+            }),
             Grid::Free => exact,
         };
         let at_start = t.0 <= snapped.map_or(0.0, |(length, _)| self.place(length).0 / 2.0);

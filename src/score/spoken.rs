@@ -30,7 +30,7 @@ pub fn prompt_fault(text: &str, words: &BTreeMap<String, Words>) -> Option<Promp
 /// What is wrong with `text` as an expression over signals and `curves`; none if nothing is.
 pub fn expression_fault(text: &str, curves: &[Keyframes]) -> Option<PromptFault> {
     let Wrong { at, error } = Expr::parse(text, curves).err()?;
-    let at = at.min(text.len());
+    let at = (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
     // The word that is wrong, or the sign.
     let word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
     let length = text[at..].find(|c| !word(c)).unwrap_or(text.len() - at);
@@ -73,10 +73,11 @@ mod tests {
     #[test]
     fn a_fault_of_an_expression_is_the_word_that_is_wrong() {
         let fault = |text: &str| expression_fault(text, &[]).and_then(|fault| fault.at);
-        assert_eq!(
-            (fault("0.5 * kick"), fault("0.5 * kik + 1"), fault("0.5 *")),
-            (None, Some(6..9), Some(5..5))
-        );
+        assert_eq!((fault("0.5 * kick"), fault("0.5 * kik + 1")), (None, Some(6..9)));
+        for text in ["0.5 *", "0.5 * \u{e9}", "\u{1f40b}", "kick \u{1f40b}", "(", ""] {
+            let at = fault(text).unwrap();
+            assert!(text.get(at.clone()).is_some(), "{text}: {at:?}");
+        }
     }
 
     #[test]

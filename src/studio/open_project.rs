@@ -47,7 +47,7 @@ impl OpenProject {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let (file, base) = ("video.toml".to_owned(), PLAIN.to_owned());
         // Where a project can't name the track, it is found by `track` alone.
-        let fine = !name.contains([':', '\\']) && !name.chars().any(char::is_control);
+        let fine = !name.is_empty() && !name.contains([':', '\\']) && !name.chars().any(char::is_control);
         let entry = format!("track = {}\n", toml_text(if fine { &name } else { "track" }));
         let files = BTreeMap::from([(file.clone(), entry)]);
         Ok(OpenProject { size: None, folder, name: file, base, files, track: Some(name) })

@@ -104,6 +104,7 @@ export class Expression {
     this.fault.textContent = [place + message, ...hints].join('; ');
     this.fault.hidden = false;
     this.input.setAttribute('aria-invalid', 'true');
+    this.fault.scrollIntoView({ block: 'nearest' });
     if (at && document.activeElement === this.input) this.input.setSelectionRange(at[0], at[1]);
   }
 

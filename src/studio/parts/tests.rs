@@ -42,11 +42,11 @@ fn a_part_is_played_as_the_command_line_plays_the_saved_files() {
     ]);
     assert_eq!(edited.focus.as_deref(), Some("tide-2.toml"));
     // Edits go to the look that is worked on.
-    edited = edited.with(&Edit::Base { param: "exposure".into(), value: Some(0.123) }).unwrap();
+    edited = edited.with(&Edit::Base { param: "glow".into(), value: Some(0.123) }).unwrap();
     assert_eq!(edited.text(), preset().text());
     let shown = player.play(&edited).unwrap().timeline;
     let whole = player.play(&preset()).unwrap().timeline;
-    assert_eq!(shown.curves.get(crate::score::ParamId::Exposure)[60], 0.123);
+    assert_eq!(shown.curves.get(crate::score::ParamId::Glow)[60], 0.123);
     assert_eq!(
         shown.curves.get(crate::score::ParamId::Zoom)[10],
         whole.curves.get(crate::score::ParamId::Zoom)[10]
@@ -102,7 +102,7 @@ fn the_page_is_told_what_is_seen_where() {
 #[test]
 fn what_cannot_be_meant_is_refused() {
     let analysis = fixture(16.0);
-    let edited = after(&[json!({ "how": "add", "from": 4.0, "to": 8.0 })]);
+    let edited = after(&[json!({ "how": "add", "from": 4.0, "to": 8.0, "preset": "tide" })]);
     for change in [
         json!({ "how": "add", "from": -1.0 }),
         json!({ "how": "add", "from": 0.0, "preset": "../../etc/passwd" }),
