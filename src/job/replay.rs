@@ -135,6 +135,7 @@ fn repainted(was: &SettingsRecord, is: &SettingsRecord, job: &Job) -> Vec<String
 mod tests {
     use super::*;
     use crate::audio::{Octave, Options, Tracker};
+    use crate::score::ByHand;
     use crate::units::Seconds;
 
     #[test]
@@ -147,6 +148,7 @@ mod tests {
             octave: Some(Octave::Double),
             shift: Some(-0.02),
             sections_file: Some("s.txt".into()),
+            hand: ByHand::default(),
         };
         let again = Hearing::of_typed(&hearing.typed()).unwrap();
         assert_eq!(format!("{again:?}"), format!("{hearing:?}"));
