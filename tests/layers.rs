@@ -80,7 +80,16 @@ const HOMES: &[(&str, &[&str])] = &[
     ("toml", &["score", "job/user_config.rs"]),
     ("ureq", &["job/hub/http.rs"]),
     ("granit_parser", &["job/comfy_paths.rs"]),
-    ("toml_edit", &["score/document.rs", "score/edit.rs", "score/project/rewrite.rs"]),
+    (
+        "toml_edit",
+        &[
+            "score/document.rs",
+            "score/document",
+            "score/edit.rs",
+            "score/project/document.rs",
+            "score/project/rewrite.rs",
+        ],
+    ),
     ("sha2", &["digest.rs"]),
     ("axum", &["studio"]),
     ("tokio", &["studio"]),

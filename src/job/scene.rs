@@ -16,7 +16,7 @@ use crate::diffusion::{Model, ModelFingerprint, ModelInfo};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::render;
-use crate::render::{Estimate, Inits, Job, Layers, Settings, Window, WindowShape};
+use crate::render::{Beside, Estimate, Inits, Job, Layers, Settings, Window, WindowShape};
 use crate::score::{Direction, Look, ParamId, Span, Timeline, direct, toml_text};
 use crate::system;
 use crate::timing::Timings;
@@ -219,7 +219,7 @@ impl Scene {
         let length = job.settings.windows.length;
         let cost = |lora: &OpenLora| self.info.moving_products(&lora.adapter, length, area);
         let costs = self.loras.iter().map(cost).collect::<Result<Vec<_>>>()?;
-        let beside = |window: &Window| {
+        let products = |window: &Window| {
             let moving =
                 self.loras.iter().zip(&costs).filter(|(lora, _)| lora.moves_in(&job.timeline, window));
             moving.fold(Products::default(), |sum, (_, own)| Products {
@@ -227,9 +227,8 @@ impl Scene {
                 linear: sum.linear + own.linear,
             })
         };
-        let trials =
-            (profile, &beside as &dyn Fn(&Window) -> Products, &rates_cache::through as &render::Tried<'_>);
-        render::estimate(job, (&self.info, self.upscaler.as_ref()), placement, trials)
+        let beside = Beside { profile, products: &products, tried: &rates_cache::through };
+        render::estimate(job, (&self.info, self.upscaler.as_ref()), placement, beside)
     }
 
     /// What decides the pictures.

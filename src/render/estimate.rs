@@ -47,8 +47,18 @@ pub struct Estimate {
 /// Layers that are tried: what they are called on this placement, and the trial. Answers what it measures, or did before.
 pub type Tried<'a> = dyn Fn(&str, &dyn Fn() -> Result<Rates>) -> Result<Rates> + 'a;
 
-/// What `job`, written as `profile`, will need with the model of `info` at `placement`; `beside` says what a pass of a window takes beside
-/// UNet and ControlNets, and `tried` runs the trials of layers.
+/// What an estimate is told beside the job.
+#[derive(Clone, Copy)]
+pub struct Beside<'a> {
+    /// How the video is written.
+    pub profile: Profile,
+    /// What a pass of a window takes beside UNet and ControlNets.
+    pub products: &'a dyn Fn(&Window) -> Products,
+    /// Runs the trials of layers.
+    pub tried: &'a Tried<'a>,
+}
+
+/// What `job` will need with the model of `info` and the upscaler at `placement`.
 ///
 /// # Errors
 /// Device, Output: a trial fails, as it would in the render.
@@ -56,8 +66,9 @@ pub fn estimate(
     job: &Job,
     (info, upscaler): (&ModelInfo, Option<&UpscalerFile>),
     placement: &Placement,
-    (profile, beside, tried): (Profile, &dyn Fn(&Window) -> Products, &Tried<'_>),
+    beside: Beside<'_>,
 ) -> Result<Estimate> {
+    let Beside { profile, products, tried } = beside;
     let length = job.settings.windows.length;
     let size = job.settings.generate;
     let area = size.pixels() / (info.downscale() * info.downscale());
@@ -79,7 +90,7 @@ pub fn estimate(
     };
     let decode = networks.seconds(info.decode_products(area)) + upscale;
     let of = |window: &Window| {
-        let more = networks.seconds(beside(window)) + control * acting(job, window);
+        let more = networks.seconds(products(window)) + control * acting(job, window);
         passes(job, window) * job.settings.steps as f64 * (step + more) + window.brings() as f64 * decode
     };
     let is_made = |window: &&Window| !is_drawn(&job.timeline, window);

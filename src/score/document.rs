@@ -12,6 +12,9 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use toml_edit::{DocumentMut, Item, Table, Value, table};
 
+/// The keys of a route that are neither its wiring nor plain numbers.
+const WORDS: [&str; 5] = ["curve", "quantiles", "quantize", "accumulate", "every"];
+
 /// The part of a parameter's range that a new route gives, and how long its hits ring, in seconds.
 const GENTLE: f64 = 1.0 / 8.0;
 const RING: f64 = 0.2;
@@ -301,7 +304,6 @@ mod curves;
 mod words;
 
 pub use curves::CurveText;
-use words::WORDS;
 
 #[cfg(test)]
 mod tests;

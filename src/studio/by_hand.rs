@@ -1,16 +1,15 @@
 //! Beats and sections by hand: what a change that somebody makes to them is in a file.
 
 use super::heard::BeatCorrection;
+use super::marks::{APART, beats, round};
 use super::snapping::GridWord;
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
-use crate::score::{ByHand, Clock, HandBeat, HandSection, toml_text};
+use crate::score::{ByHand, Clock, HandBeat, HandSection};
 use crate::units::Seconds;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Sections and beats keep such a distance in seconds.
-const APART: f64 = 0.02;
 /// Longest name of a section, in characters.
 const LONGEST: usize = 40;
 /// Most sections.
@@ -213,35 +212,6 @@ impl Hand {
     }
 }
 
-/// The keys of a project that say `hand`, each with its TOML; none takes a key out.
-pub fn keys(hand: &ByHand) -> Vec<(&'static str, Option<String>)> {
-    let times = |bars: bool| {
-        hand.beats.as_ref().map(|beats| {
-            let own = beats.iter().filter(|beat| beat.bar || !bars);
-            format!("[{}]", own.map(|beat| beat.time.0.to_string()).collect::<Vec<_>>().join(", "))
-        })
-    };
-    let section = |s: &HandSection| {
-        let color = s.color.as_ref().map_or(String::new(), |color| format!(", color = {}", toml_text(color)));
-        format!("    {{ from = {}, name = {}{color} }},\n", s.from.0, toml_text(&s.name))
-    };
-    let sections = hand.sections.as_ref();
-    vec![
-        ("hearing.meter", hand.meter.map(|n| n.to_string())),
-        ("hearing.beats", times(false)),
-        ("hearing.bars", times(true)),
-        (
-            "hearing.section",
-            sections.map(|all| format!("[\n{}]", all.iter().map(section).collect::<String>())),
-        ),
-    ]
-}
-
-/// Finer than anybody hears, and short in a file.
-fn round(t: f64) -> f64 {
-    (t * 1e4).round() / 1e4
-}
-
 fn exists(what: &str, index: usize, count: usize) -> Result<()> {
     match index < count {
         true => Ok(()),
@@ -256,11 +226,6 @@ fn inner(index: usize, count: usize) -> Result<()> {
         0 => Err(Error::usage("the first section begins with the track").hint("move the border behind it")),
         _ => Ok(()),
     }
-}
-
-fn beats(analysis: &Analysis) -> Vec<HandBeat> {
-    let bar = |t: &Seconds| analysis.downbeats.binary_search_by(|b| b.0.total_cmp(&t.0)).is_ok();
-    analysis.beats.iter().map(|t| HandBeat { time: Seconds(round(t.0)), bar: bar(t) }).collect()
 }
 
 fn sections(hand: &ByHand, analysis: &Analysis) -> Vec<HandSection> {

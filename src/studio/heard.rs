@@ -1,7 +1,7 @@
 //! What was heard, and what the page says of it: at which level beats are counted, and where the first bar begins.
 
-use super::by_hand;
 use super::locked::locked;
+use super::marks;
 use crate::audio::{Analysis, Octave};
 use crate::error::{Error, Result};
 use crate::job::Hearing;
@@ -91,7 +91,7 @@ impl BeatCorrection {
             ("hearing.first_beat", self.first_beat.map(|t| t.0.to_string())),
             ("hearing.shift_beats", self.shift.map(|seconds| seconds.to_string())),
         ];
-        keys.extend(by_hand::keys(&self.hand));
+        keys.extend(marks::keys(&self.hand));
         if self.bpm.is_some() || self.hand.beats.is_some() {
             keys.push(("hearing.beats_file", None));
         }

@@ -21,6 +21,7 @@ mod heard;
 mod hub;
 mod listener;
 mod locked;
+mod marks;
 mod media;
 mod mixer;
 mod open_project;

@@ -1,12 +1,10 @@
 //! What a route says beside plain numbers, as it is typed.
 
-use super::Document;
+use super::{Document, WORDS};
 use crate::error::{Error, Result};
 use crate::score::edit::put;
 use toml_edit::{Array, Value};
 
-/// The keys of a route that are neither its wiring nor plain numbers.
-pub(super) const WORDS: [&str; 5] = ["curve", "quantiles", "quantize", "accumulate", "every"];
 /// Lengths, which can be typed with their unit.
 const LENGTHS: [&str; 5] = ["attack", "hold", "release", "look_ahead", "quantize"];
 

@@ -1,10 +1,10 @@
 //! What was tapped along with a track: a tempo, or the beats of a stretch.
 
-use super::{APART, beats, round};
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
 use crate::score::{ByHand, HandBeat};
 use crate::studio::heard::BeatCorrection;
+use crate::studio::marks::{APART, beats, round};
 use crate::units::Seconds;
 
 /// What is as near to a hit as a hand can tap, in seconds.
