@@ -240,7 +240,7 @@ impl EditedPreset {
     /// What `change` by hand makes of it while `analysis` is heard.
     ///
     /// # Errors
-    /// As [`Hand::of`].
+    /// As `Hand::of`.
     pub fn by_hand(&self, change: &Hand, analysis: &Analysis) -> Result<Self> {
         Ok(EditedPreset { beats: change.of(&self.beats, analysis)?, ..self.clone() })
     }
