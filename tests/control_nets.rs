@@ -3,7 +3,7 @@
 //! The fixtures are two small nets of random weights and what diffusers' pipeline makes with them, by `fixtures/control.py`.
 
 use crate::reference::{
-    Case, Sampled, TOLERANCE, case, distance, fixtures, folder_of, inputs, moving, values,
+    Case, Sampled, TOLERANCE, case, distance, embedded, fixtures, folder_of, inputs, moving, values,
 };
 use beatbolt::diffusion::conditioning::{Conditioning, Control, Movement};
 use beatbolt::diffusion::config::SchedulerConfig;
@@ -46,11 +46,7 @@ fn control_agrees(name: &str) {
     let model = controlled(folder.path(), &nets);
     let path = fixtures().join(format!("control/{name}.safetensors"));
     let reference: HashMap<String, Tensor> = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
-    let ids = |key: &str| {
-        let ids = reference[key].flatten_all().unwrap().to_dtype(DType::U32).unwrap();
-        model.encode_ids(&ids.to_vec1::<u32>().unwrap()).unwrap()
-    };
-    let (text, negative) = (ids("input_ids"), ids("negative_ids"));
+    let (text, negative) = embedded(&model, &reference);
     let noise = &reference["noise"];
     let frames = noise.dims()[0];
     let control = |(net, (strength, end)): (usize, (&f32, &f64))| {

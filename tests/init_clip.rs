@@ -2,7 +2,7 @@
 //!
 //! The fixture is a clip of random pixels and what the pipeline makes of it, by `fixtures/footage.py`.
 
-use crate::reference::{Case, Sampled, TOLERANCE, distance, fixtures, folder_of, open};
+use crate::reference::{Case, Sampled, TOLERANCE, distance, embedded, fixtures, folder_of, open};
 use beatbolt::diffusion::conditioning::{Conditioning, Movement};
 use beatbolt::diffusion::config::SchedulerConfig;
 use beatbolt::diffusion::sampling::denoise::denoise;
@@ -33,11 +33,7 @@ fn a_clip_made_anew_agrees_with_diffusers() {
     let error = distance(&encoded, &reference["encoded"]);
     assert!(error <= TOLERANCE, "the encoded clip is off by {error:.1e}");
 
-    let ids = |key: &str| {
-        let ids = reference[key].flatten_all().unwrap().to_dtype(DType::U32).unwrap();
-        model.encode_ids(&ids.to_vec1::<u32>().unwrap()).unwrap()
-    };
-    let (text, negative) = (ids("input_ids"), ids("negative_ids"));
+    let (text, negative) = embedded(&model, &reference);
     let noise = &reference["noise"];
     let frames = noise.dims()[0];
     let config = SchedulerConfig::read(&folder.path().join("scheduler/scheduler_config.json")).unwrap();

@@ -5,6 +5,7 @@
 
 use crate::cli::Stage;
 use crate::golden::complete_kl;
+use crate::reference::embedded;
 use beatbolt::diffusion::conditioning::{Conditioning, Movement};
 use beatbolt::diffusion::config::Prediction;
 use beatbolt::diffusion::model::{Origin, Sampling};
@@ -112,11 +113,7 @@ fn latents(case: &Case, norm: &str, reference: &HashMap<String, Tensor>) -> Tens
     let (folder, motion) = stage(case, norm);
     let spec = spec(folder.path(), &motion, Some(case.steps));
     let model = Model::open(&spec, &Precision::F32.on(&Device::Cpu).unwrap()).unwrap();
-    let ids = |key: &str| {
-        let ids = reference[key].flatten_all().unwrap().to_dtype(DType::U32).unwrap();
-        model.encode_ids(&ids.to_vec1::<u32>().unwrap()).unwrap()
-    };
-    let (text, negative) = (ids("input_ids"), ids("negative_ids"));
+    let (text, negative) = embedded(&model, reference);
     let noise = &reference["noise"];
     let frames = noise.dims()[0];
     let fresh = (0..case.steps).filter_map(|step| reference.get(&format!("noise.{step}")).cloned());

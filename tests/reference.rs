@@ -102,6 +102,15 @@ impl Denoiser for Sampled<'_> {
     }
 }
 
+/// What a case asks for and what it avoids, embedded by `model`.
+pub(crate) fn embedded(model: &Model, reference: &HashMap<String, Tensor>) -> (Tensor, Tensor) {
+    let ids = |key: &str| {
+        let ids = reference[key].flatten_all().unwrap().to_dtype(DType::U32).unwrap();
+        model.encode_ids(&ids.to_vec1::<u32>().unwrap()).unwrap()
+    };
+    (ids("input_ids"), ids("negative_ids"))
+}
+
 /// A prompt for frames of these motion scales.
 pub(crate) fn moving(text: &Tensor, motion: &[Movement]) -> Conditioning {
     Conditioning::new(text.clone(), motion.to_vec())
@@ -121,11 +130,7 @@ fn run_agrees(name: &str, folder: &TempDir, model: &Model) {
         let error = distance(ours, &reference[key]);
         assert!(error <= TOLERANCE, "{name}: {key} is off by {error:.1e}");
     };
-    let ids = |key: &str| {
-        let ids = reference[key].flatten_all().unwrap().to_dtype(DType::U32).unwrap();
-        model.encode_ids(&ids.to_vec1::<u32>().unwrap()).unwrap()
-    };
-    let (text, negative) = (ids("input_ids"), ids("negative_ids"));
+    let (text, negative) = embedded(model, &reference);
     check("text_embeds", &text);
     let noise = &reference["noise"];
     let frames = noise.dims()[0];

@@ -25,7 +25,7 @@ use crate::weights::Placement;
 /// Whatever of it can't be; Output: another video is there already; Stopped, once `watch` says so.
 pub fn make(request: Request, destination: &Destination, watch: Watch) -> Result<Summary> {
     let scene = Scene::open(request, watch.progress, watch.timings)?;
-    let (job, placement) = job_of(&scene, destination, watch)?;
+    let (job, placement, _) = job_of(&scene, destination, watch)?;
     render(&mut KeptModel::default(), scene, (job, placement), destination, watch)
 }
 
@@ -40,7 +40,7 @@ pub fn make_again(
     watch: Watch,
 ) -> Result<Summary> {
     let scene = Scene::open(request, watch.progress, watch.timings)?;
-    let (job, placement) = job_of(&scene, destination, watch)?;
+    let (job, placement, _) = job_of(&scene, destination, watch)?;
     changes(clip, &job)?.iter().for_each(|change| watch.progress.note(change));
     render(&mut KeptModel::default(), scene, (job, placement), destination, watch)
 }
@@ -57,21 +57,21 @@ pub fn make_next(
     watch: Watch,
 ) -> Result<Option<Summary>> {
     let scene = Scene::open(request, watch.progress, watch.timings)?;
-    let (job, placement) = job_of(&scene, destination, watch)?;
-    match destination.earlier != Earlier::Discarded && is_there(&job) {
-        true => Ok(None),
-        false => render(kept, scene, (job, placement), destination, watch).map(Some),
+    let (job, placement, there) = job_of(&scene, destination, watch)?;
+    match there {
+        There::Itself if destination.earlier != Earlier::Discarded => Ok(None),
+        _ => render(kept, scene, (job, placement), destination, watch).map(Some),
     }
 }
 
-/// The job of a scene, once all that can be refused without a model was asked.
-fn job_of(scene: &Scene, destination: &Destination, watch: Watch) -> Result<(Job, Placement)> {
+/// The job of a scene, once all that can be refused without a model was asked, and what lies where its video goes.
+fn job_of(scene: &Scene, destination: &Destination, watch: Watch) -> Result<(Job, Placement, There)> {
     // Without one no prompt is heard, which is better known before the weights are read.
     scene.info.tokenizer()?;
     let (job, placement) = scene.job_to_render(destination, watch.progress)?;
-    match in_the_way(&job) {
-        Some(other) if !destination.overwrite => Err(other),
-        _ => Ok((job, placement)),
+    match there(&job) {
+        There::Other(other) if !destination.overwrite => Err(other),
+        there => Ok((job, placement, there)),
     }
 }
 
@@ -93,30 +93,40 @@ fn render(
     produce(&job, destination, ((model, upscaler.as_ref()), stream), watch)
 }
 
-/// Whether the very video of `job` lies where it goes: what has its name is finished.
-fn is_there(job: &Job) -> bool {
-    let record = |text: &str| JobRecord::parse(text).ok();
-    let there = read_job(&job.output).ok().and_then(|text| record(&text));
-    matches!((there, record(&job.description)), (Some(there), Some(own)) if own.is_of_the_same_video(&there))
+/// What lies where the video of a job goes.
+enum There {
+    /// Nothing that would be lost.
+    Nothing,
+    /// This very video, finished.
+    Itself,
+    /// Another file, and what is to be said of it.
+    Other(Error),
 }
 
 /// What is to be said if a file lies where the video of `job` goes and is not this very video.
 pub fn in_the_way(job: &Job) -> Option<Error> {
+    match there(job) {
+        There::Other(error) => Some(error),
+        There::Nothing | There::Itself => None,
+    }
+}
+
+fn there(job: &Job) -> There {
     let path = &job.output;
     if !path.exists() || atomic_file::is_device(path) || path.is_dir() {
-        return None;
+        return There::Nothing;
     }
     let record = |text: &str| JobRecord::parse(text).ok();
     let there = read_job(path).ok().and_then(|text| record(&text));
     let what = match (&there, record(&job.description)) {
-        (Some(there), Some(own)) if own.is_of_the_same_video(there) => return None,
+        (Some(there), Some(own)) if own.is_of_the_same_video(there) => return There::Itself,
         (Some(there), Some(own)) if own.is_another_part_of(there) => {
             "already exists and shows another part of the track"
         }
         (Some(_), _) => "already exists, made with other settings",
         (None, _) => "already exists and doesn't say that it is this video",
     };
-    Some(
+    There::Other(
         Error::output(format!("{} {what}", path.display()))
             .hint("choose another name with --output, or replace it with --overwrite"),
     )

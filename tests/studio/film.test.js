@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { browse, change, program, root, serve, state } from './open.js';
+import { browse, change, program, root, show, state } from './open.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
@@ -22,11 +22,7 @@ let page;
 const troubles = [];
 
 async function open(...args) {
-  server?.kill();
-  let address;
-  ({ server, address } = await serve(...args));
-  await page.goto(address);
-  await page.waitForFunction(() => document.body.dataset.version === '1');
+  server = await show(page, server, ...args);
 }
 
 before(async () => {

@@ -19,6 +19,20 @@ export async function serve(...args) {
   throw new Error('no address was printed');
 }
 
+// Starts it in place of `before`, if that runs, and waits until `page` shows it; its process.
+export async function show(page, before, ...args) {
+  before?.kill();
+  const { server, address } = await serve(...args);
+  try {
+    await page.goto(address);
+    await page.waitForFunction(() => document.body.dataset.version === '1');
+  } catch (error) {
+    server.kill();
+    throw error;
+  }
+  return server;
+}
+
 // A page of the size that everything has to be readable at.
 export async function browse(options = {}) {
   const browser = await chromium.launch({

@@ -5,7 +5,7 @@ import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { browse, choose, root, serve } from './open.js';
+import { browse, change, choose, root, show } from './open.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
 // A project holds its track.
@@ -19,11 +19,7 @@ let page;
 let saved;
 
 async function open(...args) {
-  server?.kill();
-  let address;
-  ({ server, address } = await serve(...args));
-  await page.goto(address);
-  await page.waitForFunction(() => document.body.dataset.version === '1');
+  server = await show(page, server, ...args);
 }
 
 before(async () => {
@@ -35,13 +31,6 @@ after(async () => {
   await browser?.close();
   server?.kill();
 });
-
-// Does something that makes a new version, and waits until the page has it.
-async function change(act) {
-  const old = await page.evaluate(() => Number(document.body.dataset.version));
-  await act();
-  await page.waitForFunction((old) => Number(document.body.dataset.version) > old, old);
-}
 
 async function save() {
   await page.click('#save button[value=project]');
@@ -69,27 +58,27 @@ async function seen() {
 
 test('a look is made and saved with its track', async () => {
   await open(track, '--folder', folder, '--seed', '7');
-  await change(() => choose(page, 'ember'));
+  await change(page, () => choose(page, 'ember'));
   await page.selectOption('#new-signal', 'snare');
   await page.selectOption('#new-target', 'hue');
-  await change(() => page.click('#add-route'));
-  await change(() => page.click('#bypass-1'));
-  await change(async () => {
+  await change(page, () => page.click('#add-route'));
+  await change(page, () => page.click('#bypass-1'));
+  await change(page, async () => {
     await page.focus('#route-0-release');
     await page.keyboard.press('PageUp');
   });
   await page.click('#tab-base');
-  await change(async () => {
+  await change(page, async () => {
     await page.focus('#base-glow');
     await page.keyboard.press('PageUp');
   });
   await page.click('#tab-prompts');
-  await change(async () => {
+  await change(page, async () => {
     await page.fill('#prompt-0', 'acid grid');
     await page.keyboard.press('Enter');
   });
   await page.click('#tab-beats');
-  await change(() => page.click('#beats button:has-text("Halve")'));
+  await change(page, () => page.click('#beats button:has-text("Halve")'));
   await page.fill('#name', 'film');
   await save();
   saved = await seen();
@@ -108,7 +97,7 @@ test('it can be changed and saved under its own name', async () => {
   assert.equal(await page.inputValue('#name'), 'film');
   const old = await page.getAttribute('#bypass-1', 'aria-pressed');
   await page.click('#tab-routes');
-  await change(() => page.click('#bypass-1'));
+  await change(page, () => page.click('#bypass-1'));
   await save();
   assert.equal(old, 'true');
   assert.doesNotMatch(readFileSync(join(folder, 'film.toml'), 'utf8'), /bypass/);
