@@ -14,6 +14,7 @@ use beatbolt::audio::{Analysis, Corrections, lyrics, marks, midi, timed};
 use beatbolt::error::Error;
 use beatbolt::score::exchange::Imported;
 use beatbolt::score::{Choices, Overrides, Preset, Project, Show, Span, shipped};
+use beatbolt::timing::Stopwatch;
 use beatbolt::units::{FrameRate, GeneratedFrame, Seconds};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ use std::time::{Duration, Instant};
 const FEW: u64 = 150;
 /// Bytes by which the process may grow in a long run.
 const MOST_MEMORY: u64 = 256 << 20;
-/// A case that takes longer hangs, as far as a user is concerned.
+/// A case that the processor works on for longer hangs, as far as a user is concerned.
 const HANGS: Duration = Duration::from_secs(5);
 /// Bytes of a damaged file, at most: readers refuse large ones before they parse them.
 const LARGEST: usize = 1 << 18;
@@ -124,12 +125,12 @@ fn storm(seeds: &[Vec<u8>], mut parse: impl FnMut(&[u8]) -> Result<(), Error>) {
     let (mut case, mut right, mut slowest) = (0, 0_u64, (Duration::ZERO, 0));
     while long.map_or(case < FEW, |l| began.elapsed() < l) {
         let input = damaged(seeds, &mut Rng(case));
-        let start = Instant::now();
+        let watch = Stopwatch::start();
         match catch_unwind(AssertUnwindSafe(|| parse(&input))) {
             Ok(parsed) => right += u64::from(parsed.is_ok()),
             Err(_) => panic!("case {case} panics: {:?}", String::from_utf8_lossy(&input)),
         }
-        slowest = slowest.max((start.elapsed(), case));
+        slowest = slowest.max((Duration::from_secs_f64(watch.seconds()), case));
         case += 1;
     }
     if long.is_some() {

@@ -9,7 +9,7 @@ use crate::diffusion::ModelFingerprint;
 use crate::diffusion::model::{Origin, SamplingRecord};
 use crate::error::Result;
 use crate::job::{
-    Destination, JobOptions, OutputOptions, Request, Scene, Space, Warning, in_the_way, memory_warning,
+    Destination, JobOptions, OutputOptions, Request, Scene, Space, Warning, in_the_way, memory_warnings,
     models, start_of, warnings,
 };
 use crate::render::{Estimate, Job, Window, paints};
@@ -48,7 +48,7 @@ pub fn show(options: &JobOptions, out: &OutputOptions, as_json: bool, picture: O
     }
     let space = Space::of(&job, &scene.info, destination.profile);
     let mut warnings = warnings(&scene, &job)?;
-    warnings.extend(memory_warning(&scene, &job, &placement));
+    warnings.extend(memory_warnings(&scene, &job, &placement));
     warnings.extend(space.warning(&job));
     progress.stage("trying", 0);
     let needs = scene.estimate(&job, &placement, destination.profile)?;

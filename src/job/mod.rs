@@ -67,4 +67,4 @@ pub use scene::Scene;
 pub use space::Space;
 pub use takes::{Selection, Shared, TakeWork, make_takes};
 pub use variation::{Variation, Variations, Vary};
-pub use warning::{Warning, memory_warning, start_of, warnings};
+pub use warning::{Warning, memory_warnings, start_of, warnings};

@@ -10,7 +10,7 @@ use super::user_config::{self, UserConfig};
 use crate::bounded_read;
 use crate::diffusion::model::Adapted;
 use crate::diffusion::text::embedding::{self, Embedding};
-use crate::diffusion::{Inspection, Model, ModelInfo, ModelSpec, Precision, open_device};
+use crate::diffusion::{Inspection, Model, ModelInfo, ModelSpec, Precision, Tier, open_device};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::upscale::UpscalerFile;
@@ -27,6 +27,11 @@ const WANTED: [Wanted; 7] = [
     Wanted::Upscaler,
     Wanted::Embedding,
 ];
+
+/// What `--vae` calls the model's own autoencoder.
+const OWN_VAE: &str = "own";
+/// The small autoencoder for models like Stable Diffusion 1.5, whole or by either half.
+const TAESD: [&str; 3] = ["taesd", "taesd_decoder", "taesd_encoder"];
 
 /// The model that comes with the program.
 pub const SHIPPED: &str = "spark";
@@ -184,13 +189,40 @@ pub fn look(options: &ModelOptions, places: &Places, progress: &dyn Progress) ->
         None => shipped()?,
     };
     let motion = options.motion.as_deref().map(|motion| named(motion, Wanted::Motion)).transpose()?;
-    let vae = options.vae.as_deref().map(|vae| named(vae, Wanted::Vae)).transpose()?;
+    let asked = options.vae.as_deref().filter(|vae| *vae != Path::new(OWN_VAE));
+    let vae = asked.map(|vae| named(vae, Wanted::Vae)).transpose()?;
     let ModelOptions { tier, steps, force_steps, clip_skip, low_memory, .. } = options.clone();
     let skipped_layers = clip_skip.map_or(0, |layer| layer.saturating_sub(1));
     let spec = ModelSpec { folder, motion, vae, skipped_layers, tier, steps, force_steps, low_memory };
-    let info = ModelInfo::open(&spec)?;
+    let mut info = ModelInfo::open(&spec)?;
+    if tier == Tier::Draft && options.vae.is_none() && info.has_large_autoencoder() {
+        info = with_taesd(info, spec, places, progress);
+    }
     info.notes().iter().for_each(|note| progress.note(note));
     Ok(info)
+}
+
+/// The model of `info` with TAESD in its autoencoder's place, where that lies among the user's models: at a draft, decoding would take
+/// longer than all else.
+fn with_taesd(info: ModelInfo, spec: ModelSpec, places: &Places, progress: &dyn Progress) -> ModelInfo {
+    let is_it = |path: &PathBuf| TAESD.contains(&model_search::name_of(path).as_str());
+    let Some(path) = places.all(Wanted::Vae).into_iter().find(is_it) else { return info };
+    let shown = path.display().to_string();
+    match ModelInfo::open(&ModelSpec { vae: Some(path), ..spec }) {
+        Ok(small) if small.downscale() == info.downscale() => {
+            progress.note(&format!(
+                "drafts are decoded by TAESD ({shown}), quickly and a little softer; --vae {OWN_VAE} takes the model's own"
+            ));
+            small
+        }
+        // The models' latents are others.
+        Ok(_) => info,
+        Err(error) => {
+            progress
+                .note(&format!("TAESD can't decode this draft, the model's own autoencoder does: {error}"));
+            info
+        }
+    }
 }
 
 /// The network that is to enlarge the pictures, if one was asked for.
@@ -297,4 +329,31 @@ pub fn open(options: &ModelOptions, progress: &dyn Progress) -> Result<Model> {
     let model = model.with_controls(controls.iter().map(|control| &control.file))?;
     model.notes().iter().for_each(|note| progress.note(note));
     Ok(model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Silent;
+
+    #[test]
+    fn drafts_take_taesd_where_it_is_found_and_nothing_else_does() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        let home = tempfile::tempdir().unwrap();
+        let approx = home.path().join("ComfyUI/models/vae_approx");
+        std::fs::create_dir_all(&approx).unwrap();
+        let places = |home| Places::of(Vec::new(), Some(home), Vec::new());
+        let vae = |tier, vae: Option<&str>| {
+            let (folder, vae) = (Some(fixtures.join("kl-mid")), vae.map(PathBuf::from));
+            let options = ModelOptions { folder, vae, tier, steps: Some(4), ..ModelOptions::default() };
+            look(&options, &places(home.path()), &Silent).unwrap().has_large_autoencoder()
+        };
+        assert!(vae(Tier::Draft, None), "there is none");
+        let small = fixtures.join("tiny/vae/diffusion_pytorch_model.safetensors");
+        std::fs::copy(small, approx.join("taesd.safetensors")).unwrap();
+        assert!(!vae(Tier::Draft, None) && !vae(Tier::Develop, Some("taesd")));
+        assert!(vae(Tier::Draft, Some("own")) && vae(Tier::Develop, None));
+        std::fs::write(approx.join("taesd.safetensors"), "damaged").unwrap();
+        assert!(vae(Tier::Draft, None), "a draft doesn't end for it");
+    }
 }

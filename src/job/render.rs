@@ -7,7 +7,7 @@ use super::replay::changes;
 use super::request::Request;
 use super::scene::Scene;
 use super::space::Space;
-use super::warning::{memory_warning, warnings};
+use super::warning::{memory_warnings, warnings};
 use crate::atomic_file;
 use crate::audio::decode::pull::{Pulled, pull};
 use crate::diffusion::Model;
@@ -85,7 +85,7 @@ fn render(
     let stream = scene.request.hearing.options.stream;
     let space = Space::of(&job, &scene.info, destination.profile);
     space.check(&job)?;
-    let memory = memory_warning(&scene, &job, &placement);
+    let memory = memory_warnings(&scene, &job, &placement);
     let warnings = warnings(&scene, &job)?.into_iter().chain(memory).chain(space.warning(&job));
     warnings.for_each(|warning| watch.progress.note(&warning.to_string()));
     let upscaler = scene.load_upscaler(&placement)?;

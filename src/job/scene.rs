@@ -168,19 +168,29 @@ impl Scene {
         render::generated_size(large, self.info.size(), self.info.downscale() as u32)
     }
 
+    /// The size at which pictures are generated.
+    fn generate(&self) -> Result<Size> {
+        let factor = self.info.downscale() as u32;
+        match self.request.model.generate {
+            Some(size) => generated(size, factor),
+            None => Ok(render::generated_size(self.request.size, self.info.size(), factor)),
+        }
+    }
+
     /// The hash of every part of the model and of what changes it.
     ///
     /// # Errors
     /// Model: weights are missing. Input: a file can't be read.
     pub fn fingerprint(&self) -> Result<ModelFingerprint> {
         let own = adapters::fingerprint(self.info.fingerprint()?, &self.loras, &self.timeline)?;
-        let own = controls::fingerprint(own, &self.controls)?;
-        match &self.upscaler {
-            None => Ok(own),
-            Some(file) => own
-                .with("upscaler", file.digest()?)
-                .ok_or_else(|| Error::internal("the model has an upscaler already")),
+        let mut own = controls::fingerprint(own, &self.controls)?;
+        let tiles = self.info.is_tiled(self.generate()?).then(|| "768x512".to_owned());
+        let upscaler = self.upscaler.as_ref().map(UpscalerFile::digest).transpose()?;
+        for (name, part) in [("tiles", tiles), ("upscaler", upscaler)] {
+            let Some(part) = part else { continue };
+            own = own.with(name, part).ok_or_else(|| Error::internal("the model has such a part already"))?;
         }
+        Ok(own)
     }
 
     /// What enlarges the pictures, at `placement`, with its weights.
@@ -234,7 +244,6 @@ impl Scene {
     /// What decides the pictures.
     fn settings(&self, device: String, model: ModelFingerprint, layers: &Layers) -> Result<Settings> {
         let Scene { request, info, timeline, part, .. } = self;
-        let factor = info.downscale() as u32;
         let shape = WindowShape { length: info.hints().frames, overlap: request.model.overlap };
         Ok(Settings {
             program: concat!("beatbolt ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -244,10 +253,7 @@ impl Scene {
             seed: request.seed,
             steps: info.sampling().steps,
             windows: shape.check(info.max_frames())?,
-            generate: match request.model.generate {
-                Some(size) => generated(size, factor)?,
-                None => render::generated_size(request.size, info.size(), factor),
-            },
+            generate: self.generate()?,
             picture: request.size,
             first_frame: part.start,
             frames: part.end - part.start,

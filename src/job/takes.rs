@@ -8,7 +8,7 @@ use super::render::{in_the_way, resumable, writer};
 use super::request::Request;
 use super::scene::Scene;
 use super::space::Space;
-use super::warning::{memory_warning, warnings};
+use super::warning::{memory_warnings, warnings};
 use crate::error::{Error, Result};
 use crate::render;
 use crate::render::{Film, Job, Summary, Watch, Window, WorkFolder, Worked};
@@ -131,7 +131,7 @@ pub fn make_takes(
     if missing.is_empty() {
         return encode().map(|()| Worked::default());
     }
-    let memory = memory_warning(&scene, &job, &placement);
+    let memory = memory_warnings(&scene, &job, &placement);
     let warnings = warnings(&scene, &job)?.into_iter().chain(memory).chain(space.warning(&job));
     warnings.for_each(|warning| watch.progress.note(&warning.to_string()));
     let upscaler = scene.load_upscaler(&placement)?;

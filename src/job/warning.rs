@@ -4,6 +4,7 @@ use super::flashes;
 use super::scene::Scene;
 use crate::diffusion::model::{ModelWords, Sampling};
 use crate::error::Result;
+use crate::nn::device::free_memory;
 use crate::render;
 use crate::render::Job;
 use crate::score::{ParamId, Unused};
@@ -67,21 +68,24 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     Ok(all)
 }
 
-/// A render that needs more memory than this computer has to spare, known before a weight is read.
-pub fn memory_warning(scene: &Scene, job: &Job, placement: &Placement) -> Option<Warning> {
-    let needed = render::needed_memory(job, (&scene.info, scene.upscaler.as_ref()), placement)?;
+/// A render that needs more memory than this computer or its card has to spare, known before a weight is read.
+pub fn memory_warnings(scene: &Scene, job: &Job, placement: &Placement) -> Vec<Warning> {
+    let saved = scene.request.model.low_memory;
+    let needed = render::needed_memory(job, (&scene.info, scene.upscaler.as_ref()), placement);
     // What the program holds by now is part of what it will need.
-    let spare = system::available_memory()? + system::resident_memory()?;
-    memory(needed, spare, scene.request.model.low_memory)
+    let spare = system::available_memory().zip(system::resident_memory()).map(|(free, held)| free + held);
+    let card = render::needed_card_memory(job, &scene.info, placement).zip(free_memory(&placement.device));
+    let main = needed.zip(spare).and_then(|(needed, spare)| memory("memory", (needed, spare), saved));
+    main.into_iter().chain(card.and_then(|card| memory("the card's memory", card, saved))).collect()
 }
 
-fn memory(needed: u64, spare: u64, saved: bool) -> Option<Warning> {
+fn memory(which: &str, (needed, spare): (u64, u64), saved: bool) -> Option<Warning> {
     let megabytes = |bytes: u64| bytes >> 20;
     if needed <= spare {
         return None;
     }
     warning(
-        format!("about {} MB of memory are needed, {} MB are there", megabytes(needed), megabytes(spare)),
+        format!("about {} MB of {which} are needed, {} MB are there", megabytes(needed), megabytes(spare)),
         "the system may slow down to a crawl, or end the program",
         match saved {
             true => "close other programs, or try a smaller --generate",
@@ -354,8 +358,8 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_into_memory_is_said_before() {
-        assert_eq!(memory(6 << 30, 6 << 30, false), None);
-        let warned = |saved| memory((6 << 30) + 1, 4 << 30, saved).unwrap().to_string();
+        assert_eq!(memory("memory", (6 << 30, 6 << 30), false), None);
+        let warned = |saved| memory("memory", ((6 << 30) + 1, 4 << 30), saved).unwrap().to_string();
         let text = warned(false);
         assert!(text.contains("about 6144 MB") && text.contains("4096 MB are there"), "{text}");
         assert!(text.contains("--low-memory") && !warned(true).contains("--low-memory"), "{text}");

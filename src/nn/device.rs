@@ -40,6 +40,19 @@ pub fn open_device(choice: &str) -> Result<Opened> {
     }
 }
 
+/// Free memory of a graphics processor, in bytes; none for the CPU, and where the device doesn't tell.
+pub fn free_memory(device: &Device) -> Option<u64> {
+    #[cfg(feature = "cuda")]
+    {
+        super::cuda::free_memory(device)
+    }
+    #[cfg(not(feature = "cuda"))]
+    {
+        let _ = device;
+        None
+    }
+}
+
 fn unknown(choice: &str) -> Error {
     Error::usage(format!("there is no device '{choice}'")).hint("one of auto, cpu, cuda, cuda:1, metal")
 }

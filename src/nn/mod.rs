@@ -7,4 +7,5 @@ pub mod cpu;
 pub mod cuda;
 pub mod device;
 pub mod layers;
+pub mod tiles;
 pub mod trial;

@@ -145,12 +145,27 @@ pub fn needed_memory(
     if !placement.device.is_cpu() {
         return Some((now + waiting) as u64);
     }
+    Some((now + networks_memory(job, info, info.bytes_a_weight(), placement) + waiting) as u64)
+}
+
+/// Bytes of the card's memory at the peak of rendering `job` with the model of `info` at `placement`; none on a CPU.
+pub fn needed_card_memory(job: &Job, info: &ModelInfo, placement: &Placement) -> Option<u64> {
+    if placement.device.is_cpu() {
+        return None;
+    }
+    // The autoencoder's weights are of single precision, one of its layers as large as a pass.
+    let bytes = placement.dtype.size_in_bytes() as f64;
+    Some(networks_memory(job, info, bytes, placement) as u64)
+}
+
+/// Bytes of the networks' weights, `bytes` each, and of what their layers hold.
+fn networks_memory(job: &Job, info: &ModelInfo, bytes: f64, placement: &Placement) -> f64 {
     let (net, vae) = info.weights();
     let net = net + job.settings.controls.len() as f64 * info.control_weights();
-    let bytes = info.bytes_a_weight();
-    let latents = (length * pixels / (info.downscale() * info.downscale())) as f64;
+    let latents = job.settings.windows.length * job.settings.generate.pixels();
+    let latents = (latents / (info.downscale() * info.downscale())) as f64;
     let pass = HELD * latents * info.widths().0 as f64 * placement.dtype.size_in_bytes() as f64;
-    Some((now + (net + vae) * bytes + pass + waiting) as u64)
+    (net + vae) * bytes + pass
 }
 
 fn size_of(job: &Job) -> (usize, usize) {

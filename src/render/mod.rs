@@ -36,7 +36,7 @@ mod work;
 pub use batch::Render;
 pub use control::{Control, Followed};
 pub use easel::Easel;
-pub use estimate::{Beside, Estimate, Tried, estimate, needed_memory};
+pub use estimate::{Beside, Estimate, Tried, estimate, needed_card_memory, needed_memory};
 pub use generate::{Generator, Rendered};
 pub use init::{Init, Inits};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};

@@ -11,10 +11,10 @@
 
 mod file;
 mod network;
+mod reflect;
 mod resize;
 #[cfg(test)]
 mod tests;
-mod tiles;
 mod upscaler;
 
 pub use file::UpscalerFile;

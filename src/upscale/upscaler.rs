@@ -1,10 +1,11 @@
 //! Upscalers: pictures in, larger pictures out, exactly of the size that is wanted.
 
 use super::network::Network;
+use super::reflect::{EDGE, reflected};
 use super::resize::resized;
-use super::tiles::{EDGE, FADE, Side, reflected, tiling};
 use crate::error::{Context, Error, Result};
 use crate::nn::cpu::{abreast, tensor, threads};
+use crate::nn::tiles::{FADE, Side, tiling};
 use crate::units::Size;
 use crate::weights::keys::upscaler::UpscalerNet;
 use crate::weights::{Placement, Scope};

@@ -142,7 +142,8 @@ pub struct ModelArgs {
     #[arg(long, value_name = "NAME|FILE")]
     pub motion: Option<PathBuf>,
 
-    /// An autoencoder (VAE) to use instead of the model's own: a file, a folder in diffusers' layout, or its name
+    /// An autoencoder (VAE) to use instead of the model's own: a file, a folder in diffusers' layout, or its name; drafts take TAESD
+    /// by themselves where it is found, and the model's with `own`
     #[arg(long, value_name = "NAME|FILE|FOLDER")]
     pub vae: Option<PathBuf>,
 

@@ -15,6 +15,7 @@ use crate::diffusion::config::{
 };
 use crate::diffusion::text::embedding::Embedding;
 use crate::diffusion::text::tokenizer::Tokenizer;
+use crate::diffusion::vae::pieces::Bounds;
 use crate::error::{Error, Result};
 use crate::units::Size;
 use crate::weights::element::Element;
@@ -258,6 +259,26 @@ impl ModelInfo {
     /// What becomes of large weights.
     pub(super) fn large(&self) -> Large {
         if self.spec.low_memory { Large::Halved } else { Large::AsStored }
+    }
+
+    /// Whether the autoencoder is the full-size one.
+    pub fn has_large_autoencoder(&self) -> bool {
+        matches!(self.vae, VaeConfig::AutoencoderKl(_))
+    }
+
+    /// What the autoencoder works on at a time.
+    pub(super) fn bounds(&self) -> Bounds {
+        match (self.spec.low_memory, &self.vae) {
+            (false, _) => Bounds::USUAL,
+            (true, VaeConfig::AutoencoderTiny(_)) => Bounds::SCARCE,
+            (true, VaeConfig::AutoencoderKl(_)) => Bounds::TILES,
+        }
+    }
+
+    /// Whether the autoencoder works on pictures of `size` in tiles, so that they come out a little otherwise.
+    pub fn is_tiled(&self, size: Size) -> bool {
+        let factor = self.downscale();
+        self.bounds().cut((size.height as usize / factor, size.width as usize / factor))
     }
 
     /// Bytes that a weight takes on a CPU, by the largest tensor of the UNet: most weights are in large ones.

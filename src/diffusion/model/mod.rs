@@ -35,25 +35,19 @@ use self::adapters::Turning;
 use self::control::ControlNets;
 use self::info::Part;
 use super::conditioning::Conditioning;
-use super::config::VaeConfig;
 use super::sampling::level::NoiseLevel;
 use super::sampling::prediction::{Denoiser, pred_x0};
 use super::sampling::retime;
 use super::text::encoder::TextEncoder;
 use super::text::tokenizer::PromptIds;
 use super::unet::{Unet, UnetParts};
-use super::vae::autoencoder_kl::AutoencoderKl;
-use super::vae::autoencoder_tiny::AutoencoderTiny;
+use super::vae::Vae;
+use super::vae::pieces::in_pieces;
 use crate::error::{Context, Error, Result};
 use crate::system;
 use crate::weights::{Placement, Weights};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// Pixels that the autoencoder works on at a time, at most, beyond a first frame: bounds its memory.
-const DECODE_PIXELS: usize = 1 << 18;
-/// The same where memory is scarce.
-const FEW_PIXELS: usize = 1 << 14;
 
 /// A loaded model.
 #[derive(Debug)]
@@ -72,12 +66,6 @@ pub struct Model {
     turn: Option<Mutex<()>>,
     turning: Turning,
     controls: ControlNets,
-}
-
-#[derive(Debug)]
-enum Vae {
-    AutoencoderKl(Box<AutoencoderKl>),
-    AutoencoderTiny(AutoencoderTiny),
 }
 
 impl Model {
@@ -268,7 +256,7 @@ impl Model {
 
     /// The latents \[f, c, h, w] of pictures \[f, 3, H, W] in \[-1, 1] whose sides are multiples of [`ModelInfo::downscale`].
     pub fn encode(&self, pictures: &Tensor) -> Result<Tensor> {
-        self.in_pieces(pictures, 1, |x| self.vae.encode(x))
+        self.in_pieces(pictures, (self.info.downscale(), 1), |x| self.vae.encode(x))
             .context(|| Error::device("encoding pictures failed").hint("a smaller picture takes less memory"))
     }
 
@@ -292,27 +280,21 @@ impl Model {
     }
 
     fn decoded(&self, latents: &Tensor) -> TensorResult<Tensor> {
-        let step = self.info.downscale();
-        self.in_pieces(latents, step * step, |x| self.vae.decode(x))
+        self.in_pieces(latents, (1, self.info.downscale()), |x| self.vae.decode(x))
     }
 
-    /// Runs `f` over as many images at a time as the memory bound allows, `pixels` pixels a value of the plane.
+    /// Runs `f` in pieces, one at a time where memory is scarce.
     fn in_pieces(
         &self,
         x: &Tensor,
-        pixels: usize,
+        sides: (usize, usize),
         f: impl Fn(&Tensor) -> TensorResult<Tensor>,
     ) -> TensorResult<Tensor> {
-        let (n, _, h, w) = x.dims4()?;
-        let most = if self.turn.is_some() { FEW_PIXELS } else { DECODE_PIXELS };
-        let size = (most / (h * w * pixels).max(1)).max(1);
         let x = x.to_device(&self.placement.device)?.to_dtype(DType::F32)?;
-        let piece = |from: usize| {
+        in_pieces(&x, sides, self.info.bounds(), |x| {
             let _turn = self.turn();
-            f(&x.narrow(0, from, size.min(n - from))?)
-        };
-        let pieces: Vec<Tensor> = (0..n).step_by(size).map(piece).collect::<TensorResult<_>>()?;
-        Tensor::cat(&pieces, 0)
+            f(x)
+        })
     }
 }
 
@@ -336,31 +318,4 @@ fn unused(file: &Weights) -> Option<String> {
     let first = unused.first()?;
     let (path, count) = (file.path().display(), unused.len());
     Some(format!("{path}: {count} tensors were not used, the first is '{first}'"))
-}
-
-impl Vae {
-    fn new(file: &Weights, config: &VaeConfig) -> Result<Self> {
-        Ok(match config {
-            VaeConfig::AutoencoderKl(config) => {
-                Vae::AutoencoderKl(Box::new(AutoencoderKl::new(&file.scope(""), config)?))
-            }
-            VaeConfig::AutoencoderTiny(config) => {
-                Vae::AutoencoderTiny(AutoencoderTiny::new(&file.scope(""), config)?)
-            }
-        })
-    }
-
-    fn decode(&self, latents: &Tensor) -> TensorResult<Tensor> {
-        match self {
-            Vae::AutoencoderKl(vae) => vae.decode(latents),
-            Vae::AutoencoderTiny(vae) => vae.decode(latents),
-        }
-    }
-
-    fn encode(&self, pictures: &Tensor) -> TensorResult<Tensor> {
-        match self {
-            Vae::AutoencoderKl(vae) => vae.encode(pictures),
-            Vae::AutoencoderTiny(vae) => vae.encode(pictures),
-        }
-    }
 }

@@ -36,6 +36,12 @@ pub fn prepare(device: &Device) -> Result<()> {
     }
 }
 
+/// Free memory of the card, in bytes; none for another device.
+pub fn free_memory(device: &Device) -> Option<u64> {
+    let device = device.as_cuda_device().ok()?;
+    device.cuda_stream().context().mem_get_info().ok().map(|(free, _)| free as u64)
+}
+
 /// Whether products in single precision may round their factors to TF32, which has as many digits as f16.
 pub fn allow_tf32(yes: bool) {
     candle_core::cuda_backend::set_gemm_reduced_precision_f32(yes);

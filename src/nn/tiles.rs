@@ -1,19 +1,16 @@
 //! Tiles: how a picture is cut so that no piece takes much memory, and how the results are put together without a seam.
 //!
 //! Tiles overlap by what a network sees beside a pixel, or, where it sees further than is affordable, by as much as matters; there
-//! they are faded into each other over [`FADE`] pixels on either side of a border. Beyond its edges a picture goes on reflected for
-//! [`EDGE`] pixels: networks were trained on the insides of pictures.
+//! they are faded into each other over [`FADE`] pixels on either side of a border.
 
 use std::ops::Range;
 
-/// Reflected pixels around a picture.
-pub(super) const EDGE: usize = 10;
 /// Half the width in which one tile becomes the next.
-pub(super) const FADE: usize = 8;
+pub const FADE: usize = 8;
 
 /// A picture's tiles along one side: what each of them sees, of pixels in a row.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Side {
+pub struct Side {
     /// Borders between tiles, with both ends.
     borders: Vec<usize>,
     overlap: usize,
@@ -61,7 +58,7 @@ impl Side {
 }
 
 /// The tiles of a picture of `size` (height, width): rows and columns, each tile of `most` pixels or few more.
-pub(super) fn tiling((h, w): (usize, usize), most: usize, beside: (usize, usize)) -> [Side; 2] {
+pub fn tiling((h, w): (usize, usize), most: usize, beside: (usize, usize)) -> [Side; 2] {
     let (overlap, _) = beside;
     let mut sides = [Side::new(h, 1, beside), Side::new(w, 1, beside)];
     while sides[0].longest() * sides[1].longest() > most {
@@ -76,23 +73,9 @@ pub(super) fn tiling((h, w): (usize, usize), most: usize, beside: (usize, usize)
     sides
 }
 
-/// The pixel that stands at `index` when a row of `count` goes on reflected at its first and last pixel.
-pub(super) fn reflected(index: i64, count: usize) -> usize {
-    let turn = 2 * (count as i64 - 1).max(1);
-    let index = index.rem_euclid(turn);
-    (index.min(turn - index) as usize).min(count - 1)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn pictures_are_reflected_at_their_outermost_pixels() {
-        let row: Vec<usize> = (-4..9).map(|i| reflected(i, 4)).collect();
-        assert_eq!(row, [2, 3, 2, 1, 0, 1, 2, 3, 2, 1, 0, 1, 2]);
-        assert_eq!([-3, 0, 5].map(|i| reflected(i, 1)), [0; 3]);
-    }
 
     #[test]
     fn tiles_cover_a_picture_see_beside_it_and_fade_into_each_other() {
