@@ -8,7 +8,7 @@ use crate::nn::cpu::tensor;
 use crate::nn::tiles::{FADE, tiling};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 
-/// Latents of a tile at most: a picture of 768x512 is one, which takes 1.2 GB.
+/// Latents of a tile at most: a picture of 768x512 is one.
 const TILE: usize = 6144;
 
 /// What is worked on at a time.
