@@ -57,6 +57,35 @@ impl Side {
     }
 }
 
+/// Where a tile lies: its row and its column, of the rows and columns of a picture.
+pub type Place<'a> = [(&'a Side, usize); 2];
+
+/// Adds what was made of a tile, planes one after another and enlarged `scale` times, to the planes `whole` of `size` (height, width), each
+/// value by the tile's share in it. The outermost `edge` pixels of what was cut, before it was enlarged, lie outside of `whole`.
+pub fn lay(
+    whole: &mut [f32],
+    (height, width): (usize, usize),
+    (made, [(rows, row), (columns, column)]): (&[f32], Place<'_>),
+    (scale, edge): (usize, usize),
+) {
+    let edge = scale * edge;
+    let (down, across) = (rows.shares(row, scale), columns.shares(column, scale));
+    let (top, left) = (scale * rows.seen(row).start, scale * columns.seen(column).start);
+    // The tile's pixels that lie inside of the picture, and where they lie there.
+    let skip = edge.saturating_sub(left);
+    let count = (left + across.len()).min(edge + width).saturating_sub(left + skip);
+    let planes = whole.chunks_exact_mut(height * width).zip(made.chunks_exact(down.len() * across.len()));
+    for (plane, part) in planes {
+        for (y, (line, share)) in part.chunks_exact(across.len()).zip(&down).enumerate() {
+            let Some(to) = (top + y).checked_sub(edge).filter(|y| *y < height) else { continue };
+            let to = &mut plane[to * width + left + skip - edge..][..count];
+            for ((to, value), across) in to.iter_mut().zip(&line[skip..]).zip(&across[skip..]) {
+                *to += value * (share * across);
+            }
+        }
+    }
+}
+
 /// The tiles of a picture of `size` (height, width): rows and columns, each tile of `most` pixels or few more.
 pub fn tiling((h, w): (usize, usize), most: usize, beside: (usize, usize)) -> [Side; 2] {
     let (overlap, _) = beside;

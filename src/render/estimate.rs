@@ -153,7 +153,7 @@ pub fn needed_card_memory(job: &Job, info: &ModelInfo, placement: &Placement) ->
     if placement.device.is_cpu() {
         return None;
     }
-    // The autoencoder's weights are of single precision, one of its layers as large as a pass.
+    // The autoencoder's weights are of single precision there, and counted as if they were like the others.
     let bytes = placement.dtype.size_in_bytes() as f64;
     Some(networks_memory(job, info, bytes, placement) as u64)
 }

@@ -5,7 +5,7 @@ use super::reflect::{EDGE, reflected};
 use super::resize::resized;
 use crate::error::{Context, Error, Result};
 use crate::nn::cpu::{abreast, tensor, threads};
-use crate::nn::tiles::{FADE, Side, tiling};
+use crate::nn::tiles::{FADE, Side, lay, tiling};
 use crate::units::Size;
 use crate::weights::keys::upscaler::UpscalerNet;
 use crate::weights::{Placement, Scope};
@@ -153,27 +153,11 @@ impl Upscaler {
         (rows, columns): (&Side, &Side),
         (h, w): (usize, usize),
     ) -> Vec<f32> {
-        let (scale, edge) = (self.scale, self.scale * EDGE);
-        let (height, width) = (scale * h, scale * w);
+        let (height, width) = (self.scale * h, self.scale * w);
         let mut whole = vec![0.0f32; 3 * height * width];
         for (tile, made) in made.iter().enumerate() {
-            let (row, column) = (tile / columns.count(), tile % columns.count());
-            let (down, across) = (rows.shares(row, scale), columns.shares(column, scale));
-            let (top, left) = (scale * rows.seen(row).start, scale * columns.seen(column).start);
-            // The tile's pixels that lie inside of the picture, and where they lie there.
-            let skip = edge.saturating_sub(left);
-            let count = (left + across.len()).min(edge + width).saturating_sub(left + skip);
-            for (plane, part) in
-                whole.chunks_exact_mut(height * width).zip(made.chunks_exact(down.len() * across.len()))
-            {
-                for (y, (line, share)) in part.chunks_exact(across.len()).zip(&down).enumerate() {
-                    let Some(to) = (top + y).checked_sub(edge).filter(|y| *y < height) else { continue };
-                    let to = &mut plane[to * width + left + skip - edge..][..count];
-                    for ((to, value), across) in to.iter_mut().zip(&line[skip..]).zip(&across[skip..]) {
-                        *to += value * (share * across);
-                    }
-                }
-            }
+            let place = [(rows, tile / columns.count()), (columns, tile % columns.count())];
+            lay(&mut whole, (height, width), (made, place), (self.scale, EDGE));
         }
         whole
     }

@@ -5,7 +5,7 @@
 //! and contrast. They overlap and are faded into each other, as diffusers and ComfyUI do it.
 
 use crate::nn::cpu::tensor;
-use crate::nn::tiles::{FADE, tiling};
+use crate::nn::tiles::{FADE, Side, lay, tiling};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
 
 /// Latents of a tile at most: a picture of 768x512 is one.
@@ -30,7 +30,13 @@ impl Bounds {
 
     /// Whether a picture of so many latents (height, width) is cut into tiles.
     pub fn cut(self, latents: (usize, usize)) -> bool {
-        self.tile.is_some_and(|most| tiling(latents, most, BESIDE).iter().any(|side| side.count() > 1))
+        self.tiles(latents).is_some()
+    }
+
+    /// The rows and columns of tiles into which it is cut; none: it is not.
+    fn tiles(self, latents: (usize, usize)) -> Option<[Side; 2]> {
+        let sides = tiling(latents, self.tile?, BESIDE);
+        sides.iter().any(|side| side.count() > 1).then_some(sides)
     }
 }
 
@@ -47,26 +53,24 @@ pub fn in_pieces(
 ) -> TensorResult<Tensor> {
     let (n, _, h, w) = x.dims4()?;
     let latents = (h / from, w / from);
-    if let Some(most) = bounds.tile.filter(|_| bounds.cut(latents)) {
-        let image = |i| tiled(&x.narrow(0, i, 1)?, (from, to), most, &f);
-        return Tensor::cat(&(0..n).map(image).collect::<TensorResult<Vec<_>>>()?, 0);
-    }
     let pixels = latents.0 * latents.1 * (from * to).pow(2);
     let size = (bounds.pixels / pixels.max(1)).max(1);
-    let piece = |first: usize| f(&x.narrow(0, first, size.min(n - first))?);
-    Tensor::cat(&(0..n).step_by(size).map(piece).collect::<TensorResult<Vec<_>>>()?, 0)
+    let pieces: TensorResult<Vec<Tensor>> = match &bounds.tiles(latents) {
+        Some(sides) => (0..n).map(|i| tiled(&x.narrow(0, i, 1)?, sides, (from, to), &f)).collect(),
+        None => (0..n).step_by(size).map(|i| f(&x.narrow(0, i, size.min(n - i))?)).collect(),
+    };
+    Tensor::cat(&pieces?, 0)
 }
 
-/// What `f` makes of one image, of tiles of about `most` latents.
+/// What `f` makes of one image in tiles.
 fn tiled(
     x: &Tensor,
+    [rows, columns]: &[Side; 2],
     (from, to): (usize, usize),
-    most: usize,
     f: impl Fn(&Tensor) -> TensorResult<Tensor>,
 ) -> TensorResult<Tensor> {
     let (_, _, h, w) = x.dims4()?;
     let (height, width) = (h / from * to, w / from * to);
-    let [rows, columns] = &tiling((h / from, w / from), most, BESIDE);
     let (mut whole, mut channels) = (Vec::new(), 0);
     for (row, column) in (0..rows.count()).flat_map(|row| (0..columns.count()).map(move |c| (row, c))) {
         let (down, across) = (rows.seen(row), columns.seen(column));
@@ -75,16 +79,8 @@ fn tiled(
         let made = f(&part)?.to_device(&Device::Cpu)?.to_dtype(DType::F32)?;
         channels = made.dim(1)?;
         whole.resize(channels * height * width, 0.0);
-        let (top, left) = (to * down.start, to * across.start);
-        let (down, across) = (rows.shares(row, to), columns.shares(column, to));
         let made = made.flatten_all()?.to_vec1::<f32>()?;
-        let planes = whole.chunks_exact_mut(height * width).zip(made.chunks_exact(down.len() * across.len()));
-        for (plane, made) in planes {
-            for (y, (line, share)) in made.chunks_exact(across.len()).zip(&down).enumerate() {
-                let to = &mut plane[(top + y) * width + left..][..across.len()];
-                to.iter_mut().zip(line.iter().zip(&across)).for_each(|(to, (v, s))| *to += v * (share * s));
-            }
-        }
+        lay(&mut whole, (height, width), (&made, [(rows, row), (columns, column)]), (to, 0));
     }
     tensor(whole, (1, channels, height, width))?.to_device(x.device())
 }
@@ -154,12 +150,11 @@ mod tests {
         let made = in_pieces(&x, (1, factor), tiles, |x| vae.decode(x)).unwrap();
         let whole = vae.decode(&x).unwrap();
         let steps = |made: &Tensor| {
-            let (h, w) = (h * factor, w * factor);
+            let w = w * factor;
             let values = made.flatten_all().unwrap().to_vec1::<f32>().unwrap();
             let step = |x: usize| -> f32 {
                 values.chunks_exact(w).map(|line| (line[x + 1] - line[x]).abs()).fold(0.0, f32::max)
             };
-            let _ = h;
             (0..w - 1).map(step).collect::<Vec<_>>()
         };
         let (tiled, plain) = (steps(&made), steps(&whole));
