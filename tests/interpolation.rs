@@ -6,7 +6,8 @@ use crate::resume::killed_after_two_windows;
 use serde_json::Value;
 use std::fs;
 
-const JOB: &str = "render track.wav --preset pulse --size 96x64 --steps 4 --profile ffv1 --fps 24 --set fly_zoom=1.1";
+const JOB: &str =
+    "render track.wav --preset pulse --size 96x64 --steps 4 --profile ffv1 --fps 24 --set fly_zoom=1.1";
 
 #[test]
 fn a_killed_render_goes_on_to_the_same_bytes_and_other_frames_are_refused() {

@@ -142,9 +142,14 @@ impl Plan<'_> {
         ));
         let memory =
             self.needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory", bytes >> 20));
-        if let (every, true) = (settings.every, paints(self.job)) && every > 1 {
+        if let (every, true) = (settings.every, paints(self.job))
+            && every > 1
+        {
             let rate = timeline.fps.divided(every);
-            say(format_args!("the model makes {rate} a second, {} between two of them are interpolated", every - 1));
+            say(format_args!(
+                "the model makes {rate} a second, {} between two of them are interpolated",
+                every - 1
+            ));
         }
         let (windows, takes) = (counted(self.windows.len(), "window"), counted(self.takes(), "take"));
         let work = match paints(self.job) {

@@ -62,7 +62,11 @@ impl Interpolator {
             for _ in 0..halvings {
                 small = small.avg_pool2d(2)?;
             }
-            TensorResult::Ok(Seen { picture: picture.clone(), features: self.net.features(&small)?, halvings })
+            TensorResult::Ok(Seen {
+                picture: picture.clone(),
+                features: self.net.features(&small)?,
+                halvings,
+            })
         };
         look().context(failed)
     }

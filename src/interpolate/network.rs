@@ -1,8 +1,8 @@
 //! The network between two pictures, as `training/interpolation/net.py` has it.
 
 use crate::error::{Context, Error, Result};
-use crate::nn::cpu::flow::{costs, doubled, fetched};
 use crate::nn::cpu::conv_config::Conv2dConfig;
+use crate::nn::cpu::flow::{cheapest, costs, doubled, fetched};
 use crate::nn::layers::{Below, Conv2d, Finish, pixel_shuffle, shrink};
 use crate::weights::Scope;
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
@@ -11,8 +11,11 @@ use candle_core::{DType, Device, Result as TensorResult, Tensor};
 const FEATURES: [usize; 3] = [16, 32, 64];
 /// Channels of the three estimates, coarsest first.
 const ESTIMATES: [usize; 3] = [64, 48, 32];
-/// Cells of an eighth of the size that a movement may be long, along either side.
+/// Cells that a movement may be long, along either side: of an eighth of the size, and beside what is known, of a quarter and a half.
 const REACH: usize = 3;
+const BESIDE: usize = 1;
+/// What is beside a mean of costs, so that nothing is made of nothing; and how much the cheapest movement counts.
+const CHOICE: (f32, f32) = (1e-3, 10.0);
 const SLOPE: f32 = 0.1;
 /// Channels beside the motion that the finest estimate gives, at a half: a mask and a residue of three colors, of 2x2 pixels each.
 const REST: usize = 16;
@@ -46,25 +49,34 @@ impl Network {
     pub fn new(scope: &Scope<'_>) -> Result<Self> {
         let [half, quarter, eighth] = FEATURES;
         let [coarse, middle, fine] = ESTIMATES;
-        let layer = |name: &str, inputs, outputs, stride| Layer::new(&scope.at(name), (inputs, outputs), stride);
+        let layer =
+            |name: &str, inputs, outputs, stride| Layer::new(&scope.at(name), (inputs, outputs), stride);
         let pair = |name: &str, inputs, outputs| -> Result<[Layer; 2]> {
             Ok([
                 layer(&format!("{name}.0"), inputs, outputs, 2)?,
                 layer(&format!("{name}.1"), outputs, outputs, 1)?,
             ])
         };
-        let compared = (2 * REACH + 1).pow(2) + 2 * eighth + 1;
+        let compared = |reach: usize| (2 * reach + 1).pow(2) + 3;
         Ok(Network {
             half: layer("conv_in", 3, half, 2)?,
             quarter: pair("quarter", half, quarter)?,
             eighth: pair("eighth", quarter, eighth)?,
-            coarse: Estimate::new(scope, ("coarse", "coarse_out"), [compared, coarse, 4, 4 * middle])?,
+            coarse: Estimate::new(
+                scope,
+                ("coarse", "coarse_out"),
+                [compared(REACH) + 2 * eighth, coarse, 4, 4 * middle],
+            )?,
             middle: Estimate::new(
                 scope,
                 ("middle", "middle_out"),
-                [2 * quarter + middle + 3, middle, 3, 4 * fine],
+                [compared(BESIDE) + 2 * quarter + middle, middle, 3, 4 * fine],
             )?,
-            fine: Estimate::new(scope, ("fine", "conv_out"), [2 * half + fine + 3, fine, 2, REST])?,
+            fine: Estimate::new(
+                scope,
+                ("fine", "conv_out"),
+                [compared(BESIDE) + 2 * half + fine, fine, 2, REST],
+            )?,
         })
     }
 
@@ -79,15 +91,20 @@ impl Network {
 
     /// What happens between two pictures at `time`, above 0 and below 1.
     pub fn motion(&self, first: &Features, second: &Features, time: f32) -> TensorResult<Motion> {
-        let (Features([half_a, quarter_a, eighth_a]), Features([half_b, quarter_b, eighth_b])) = (first, second);
-        let compared = costs(eighth_a, eighth_b, REACH)?;
-        let (way, hidden) =
-            self.coarse.forward(&[&compared, eighth_a, eighth_b, &everywhere(time, eighth_a)?])?;
+        let (Features([half_a, quarter_a, eighth_a]), Features([half_b, quarter_b, eighth_b])) =
+            (first, second);
+        let (shares, way) = cheapest(&costs(eighth_a, eighth_b, REACH)?, REACH, CHOICE)?;
+        let seen = [&shares, eighth_a, eighth_b, &way, &everywhere(time, eighth_a)?];
+        let (more, hidden) = self.coarse.forward(&seen)?;
+        let way = (way + more)?;
         let refined = |estimate: &Estimate, [a, b]: [&Tensor; 2], way: &Tensor, hidden: &Tensor| {
             let (way, hidden) = (doubled(way, 2.0)?, pixel_shuffle(hidden, 2)?);
             let hidden = shrink(hidden, &estimate.slopes_in, SLOPE)?;
             let (a, b) = (fetched(a, &way, -time)?, fetched(b, &way, 1.0 - time)?);
-            let (more, rest) = estimate.forward(&[&a, &b, &hidden, &way, &everywhere(time, &way)?])?;
+            let (shares, beside) = cheapest(&costs(&a, &b, BESIDE)?, BESIDE, CHOICE)?;
+            let way = (way + beside)?;
+            let (more, rest) =
+                estimate.forward(&[&shares, &a, &b, &hidden, &way, &everywhere(time, &way)?])?;
             TensorResult::Ok(((way + more)?, rest))
         };
         let (way, hidden) = refined(&self.middle, [quarter_a, quarter_b], &way, &hidden)?;

@@ -41,7 +41,12 @@ fn moved(size: (usize, usize), by: (f64, f64), scale: f64) -> Tensor {
 fn off(a: &Tensor, b: &Tensor, border: usize) -> f32 {
     let (_, _, h, w) = a.dims4().unwrap();
     let inside = |x: &Tensor| {
-        x.narrow(2, border, h - 2 * border).unwrap().narrow(3, border, w - 2 * border).unwrap().contiguous().unwrap()
+        x.narrow(2, border, h - 2 * border)
+            .unwrap()
+            .narrow(3, border, w - 2 * border)
+            .unwrap()
+            .contiguous()
+            .unwrap()
     };
     let squares = (inside(a) - inside(b)).unwrap().sqr().unwrap();
     squares.mean_all().unwrap().to_scalar::<f32>().unwrap().sqrt()

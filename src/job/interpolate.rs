@@ -63,12 +63,23 @@ mod tests {
 
     #[test]
     fn every_generated_frame_has_a_frame_of_its_own() {
-        let every = |said: &str, shown: &str| {
-            said.parse::<Interpolate>().unwrap().every(12, shown.parse().unwrap())
-        };
+        let every =
+            |said: &str, shown: &str| said.parse::<Interpolate>().unwrap().every(12, shown.parse().unwrap());
         for (shown, wanted) in [
-            ("12", 1), ("24", 2), ("25", 2), ("23.976", 2), ("29.97", 2), ("30", 2), ("48", 4), ("50", 4), ("60", 5),
-            ("59.94", 5), ("10", 1), ("1", 1), ("17", 1), ("240", 20),
+            ("12", 1),
+            ("24", 2),
+            ("25", 2),
+            ("23.976", 2),
+            ("29.97", 2),
+            ("30", 2),
+            ("48", 4),
+            ("50", 4),
+            ("60", 5),
+            ("59.94", 5),
+            ("10", 1),
+            ("1", 1),
+            ("17", 1),
+            ("240", 20),
         ] {
             assert_eq!(every("on", shown), wanted, "{shown}");
             assert_eq!(every("off", shown), 1);

@@ -139,7 +139,9 @@ fn seen<'l>(interpolator: &Interpolator, lead: &'l mut Lead) -> Result<&'l Seen>
 pub(super) fn shown_before(window: &Window, start: usize) -> usize {
     match start as u64 {
         0 => 0,
-        start => (rate::shown(window.first_new() + (start - 1) * window.every) + 1 - window.shown().start) as usize,
+        start => {
+            (rate::shown(window.first_new() + (start - 1) * window.every) + 1 - window.shown().start) as usize
+        }
     }
 }
 
@@ -203,10 +205,14 @@ mod tests {
             let window = rendered.window;
             let settled = sources.settled(model, &window, &rendered.latents, 0..window.brings()).unwrap();
             let settled: Vec<Frame> = settled.into_iter().flatten().collect();
-            let numbered = window.brought().zip(settled.clone()).filter(|(frame, _)| *frame < window.take_end);
+            let numbered =
+                window.brought().zip(settled.clone()).filter(|(frame, _)| *frame < window.take_end);
             made.extend(numbered.map(|(frame, picture)| (frame.0, picture)));
             for (number, part) in settled.chunks(piece).enumerate() {
-                assert_eq!(window.shown().start.0 as usize + shown_before(&window, number * piece), all.len());
+                assert_eq!(
+                    window.shown().start.0 as usize + shown_before(&window, number * piece),
+                    all.len()
+                );
                 all.extend(between.filled(&rendered, number * piece, part.to_vec()).unwrap());
             }
             assert_eq!(all.len() as u64, window.shown().end.0);
@@ -241,7 +247,8 @@ mod tests {
         job.timeline.cuts.clear();
         let (whole, _) = pictures(&job, &model, 3);
         let (stop, off) = (AtomicBool::new(false), Timings::off());
-        let second = Render::new(&job, &model, None, &stop, &off).unwrap().map(Result::unwrap).nth(1).unwrap();
+        let second =
+            Render::new(&job, &model, None, &stop, &off).unwrap().map(Result::unwrap).nth(1).unwrap();
         assert!(second.before.as_ref().is_some_and(|before| before.arrival != Pose::REST), "it flies");
         let sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
         let settled = sources.settled(&model, &second.window, &second.latents, 0..second.window.brings());

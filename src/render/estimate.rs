@@ -98,7 +98,8 @@ pub fn estimate(
     let of = |window: &Window| {
         let more = networks.seconds(products(window)) + control * acting(job, window);
         let (brings, shows) = (window.brings() as f64, window.shows() as f64);
-        let interpolate = if window.every > 1 { brings * look + (shows - brings).max(0.0) * between } else { 0.0 };
+        let interpolate =
+            if window.every > 1 { brings * look + (shows - brings).max(0.0) * between } else { 0.0 };
         passes(job, window) * job.settings.steps as f64 * (step + more) + brings * decode + interpolate
     };
     let is_made = |window: &&Window| !is_drawn(&job.timeline, window);

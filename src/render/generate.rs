@@ -269,8 +269,7 @@ fn continued<'s>(window: &Window, before: Option<&'s TakeState>) -> Result<Optio
     if !window.continues() {
         return Ok(None);
     }
-    let fits =
-        |state: &&TakeState| state.take_start == window.take_start && state.next == window.first_new();
+    let fits = |state: &&TakeState| state.take_start == window.take_start && state.next == window.first_new();
     before.filter(fits).map(Some).ok_or_else(|| elsewhere(window))
 }
 

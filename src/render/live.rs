@@ -52,8 +52,12 @@ impl Live {
     /// `timeline` rendered with `settings`, whose part and timeline don't matter, under `layers`; drawn scenes are taken from
     /// `easel`.
     pub fn new(settings: &Settings, timeline: Timeline, layers: Arc<Layers>, easel: &Easel) -> Self {
-        let settings =
-            Settings { first_frame: GeneratedFrame(0), frames: timeline.frames, every: 1, ..settings.clone() };
+        let settings = Settings {
+            first_frame: GeneratedFrame(0),
+            frames: timeline.frames,
+            every: 1,
+            ..settings.clone()
+        };
         let (track, output, description) = Default::default();
         let job = Job { settings, timeline, layers, track, output, description };
         Live { job, easel: easel.clone() }

@@ -218,7 +218,10 @@ mod tests {
         assert_eq!(shown, [(0..31, 16), (31..33, 1), (33..64, 16), (64..70, 3)]);
         // A take's last frame lies between two: the one behind it is made as well.
         let plan = plan_every((GeneratedFrame(0)..GeneratedFrame(32), 32), &[], WindowShape::DEFAULT, |_| 2);
-        assert_eq!((plan.len(), plan[1].shown(), plan[1].last_new()), (2, ShownFrame(31)..ShownFrame(32), GeneratedFrame(32)));
+        assert_eq!(
+            (plan.len(), plan[1].shown(), plan[1].last_new()),
+            (2, ShownFrame(31)..ShownFrame(32), GeneratedFrame(32))
+        );
         assert_eq!(plan[1].frames().last(), Some(GeneratedFrame(31)));
     }
 

@@ -71,7 +71,7 @@ class Pool:
             top, left = rng.randrange(clip.shape[1] - h + 1), rng.randrange(clip.shape[2] - w + 1)
             x = clip[[start, start + between, start + gap], top:top + h, left:left + w].permute(0, 3, 1, 2)
             out[i] = x[:, torch.randperm(3, generator=rng.torch)].float()
-            times[i] = min(max(part / whole, 0.05), 0.95) if whole > 1e-3 else between / gap
+            times[i] = float(min(max(part / whole, 0.05), 0.95)) if whole > 1e-3 else between / gap
         return out, times
 
     def textures(self, n, rng):

@@ -17,7 +17,7 @@ import torch
 from data import HELD_OUT, looks
 from net import Between
 
-STEP, TWELFTHS = 10, 6  # 120 frames a second to 12; intervals of a clip
+STEP, TWELFTHS = 10, 4  # 120 frames a second to 12; intervals of a clip
 SEEDS = ((11, "neon", 1.0), (12, "teal and orange", 1.6))
 RATES = {24: (5,), 60: (2, 4, 6, 8)}
 

@@ -11,8 +11,9 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 HALF, QUARTER, EIGHTH = 16, 32, 64  # channels of the features
-REACH = 3  # cells of an eighth that a movement may be long, along either side
-COSTS = (2 * REACH + 1) ** 2
+REACH, BESIDE = 3, 1  # cells that a movement may be long, along either side: at an eighth, and beside what is known at a quarter and a half
+LEAST = 1e-3  # what is beside a mean of costs, so that nothing is made of nothing
+CHOOSY = 10.0
 COARSE, MIDDLE, FINE = 64, 48, 32  # channels of the three estimates
 UNIT = 8  # what sides are multiples of
 SLOPE = 0.1
@@ -40,20 +41,39 @@ def larger(x, times=2):
     return F.interpolate(x, scale_factor=times, mode="bilinear", align_corners=False)
 
 
-def costs(a, b):
-    """How alike `a` and `b` [n,c,h,w] are at either end of every movement through a place: [n,COSTS,h,w]. A movement of d cells
-    begins ceil(d / 2) before the place and ends floor(d / 2) behind it; beyond the edges there is nothing."""
+def costs(a, b, reach):
+    """How unalike `a` and `b` [n,c,h,w] are at either end of every movement of up to `reach` cells along either side through a place, and
+    around: [n,(2 reach + 1)^2,h,w], as shares of their mean. A movement of d cells begins ceil(d / 2) before the place and ends
+    floor(d / 2) behind it; beyond the edges a picture goes on as at the edge."""
     h, w = a.shape[-2:]
-    most = (REACH + 1) // 2
-    a, b = (F.pad(x, (most,) * 4) for x in (a, b))
+    most = (reach + 1) // 2
+    a, b = (F.pad(x, (most,) * 4, mode="replicate") for x in (a, b))
     out = []
-    for dy in range(-REACH, REACH + 1):
-        for dx in range(-REACH, REACH + 1):
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
             by, bx = dy // 2, dx // 2
             ay, ax = by - dy, bx - dx
             own = a[..., most + ay:most + ay + h, most + ax:most + ax + w]
-            out.append((own * b[..., most + by:most + by + h, most + bx:most + bx + w]).mean(1))
-    return torch.stack(out, 1)
+            out.append(((own - b[..., most + by:most + by + h, most + bx:most + bx + w]) ** 2).mean(1))
+    out = F.avg_pool2d(torch.stack(out, 1), 3, 1, 1, count_include_pad=False)
+    return out / (out.mean(1, keepdim=True) + LEAST)
+
+
+def cheapest(shares, reach):
+    """Of `costs` the movement that is likeliest, the mean of all weighted by how cheap they are: [n,2,h,w]."""
+    weights = torch.softmax(-CHOOSY * shares, 1)
+    d = torch.arange(-reach, reach + 1, dtype=shares.dtype)
+    across, down = d.repeat(2 * reach + 1), d.repeat_interleave(2 * reach + 1)
+    return torch.stack([(weights * way.view(1, -1, 1, 1)).sum(1) for way in (across, down)], 1)
+
+
+def smooth(shape):
+    """Random kernels without hard edges, so that features change little where a picture moves by less than their pixels."""
+    line = torch.tensor([0.25, 0.5, 0.25])
+    across = torch.tensor([-1.0, 0.0, 1.0]).expand(3, 3)
+    blur, slopes = torch.randn(*shape[:2], 1, 1), torch.randn(2, *shape[:2], 1, 1)
+    kernels = line[:, None] * line * (blur + 1.5 * (slopes[0] * across + slopes[1] * across.T))
+    return 1.2 * kernels / kernels.pow(2).sum((1, 2, 3), keepdim=True).sqrt()
 
 
 class Between(nn.Module):
@@ -62,19 +82,23 @@ class Between(nn.Module):
         self.conv_in = conv(3, HALF, 2)
         self.quarter = nn.ModuleList([conv(HALF, QUARTER, 2), conv(QUARTER, QUARTER)])
         self.eighth = nn.ModuleList([conv(QUARTER, EIGHTH, 2), conv(EIGHTH, EIGHTH)])
-        self.coarse = nn.ModuleList([conv(COSTS + 2 * EIGHTH + 1, COARSE), *(conv(COARSE, COARSE) for _ in range(3))])
+        far, near = (2 * REACH + 1) ** 2, (2 * BESIDE + 1) ** 2
+        self.coarse = nn.ModuleList([conv(far + 2 * EIGHTH + 3, COARSE), *(conv(COARSE, COARSE) for _ in range(3))])
         self.coarse_out = nn.Conv2d(COARSE, 2 + 4 * MIDDLE, 3, 1, 1)
-        self.middle = nn.ModuleList([conv(2 * QUARTER + MIDDLE + 3, MIDDLE), *(conv(MIDDLE, MIDDLE) for _ in range(2))])
+        self.middle = nn.ModuleList([conv(near + 2 * QUARTER + MIDDLE + 3, MIDDLE), *(conv(MIDDLE, MIDDLE) for _ in range(2))])
         self.middle_out = nn.Conv2d(MIDDLE, 2 + 4 * FINE, 3, 1, 1)
-        self.fine = nn.ModuleList([conv(2 * HALF + FINE + 3, FINE), conv(FINE, FINE)])
+        self.fine = nn.ModuleList([conv(near + 2 * HALF + FINE + 3, FINE), conv(FINE, FINE)])
         self.conv_out = nn.Conv2d(FINE, 2 + 4 * 4, 3, 1, 1)
         for m in self.modules():
             if isinstance(m, nn.Conv2d):
                 nn.init.kaiming_normal_(m.weight, a=SLOPE)
                 nn.init.zeros_(m.bias)
+        for layer in (self.conv_in, *self.quarter, *self.eighth):
+            layer.weight.data.copy_(smooth(layer.weight.shape))
+        # To begin with, the picture is what both show along the cheapest movements.
         for out in (self.coarse_out, self.middle_out):
-            out.weight.data[:2] *= 0.05
-        self.conv_out.weight.data *= 0.02
+            out.weight.data[:2] = 0
+        self.conv_out.weight.data[:] = 0
 
     def features(self, x):
         """Pictures [n,3,h,w] in [-1,1] to features at a half, a quarter and an eighth."""
@@ -91,7 +115,9 @@ class Between(nn.Module):
     def refined(layers, out, a, b, hidden, v, t):
         """A better v, and what the next level is told."""
         a, b = fetched(a, -t * v), fetched(b, (1 - t) * v)
-        x = torch.cat((a, b, hidden.to(a.dtype), v, t.expand_as(v[:, :1])), 1)
+        shares = costs(a, b, BESIDE)
+        v = v + cheapest(shares, BESIDE)
+        x = torch.cat((shares, a, b, hidden.to(a.dtype), v, t.expand_as(v[:, :1])), 1)
         for layer in layers:
             x = act(layer(x))
         x = out(x)
@@ -101,11 +127,13 @@ class Between(nn.Module):
         """Features of both pictures and times [n,1,1,1] to v at every level, in each level's pixels, and what the last one says besides,
         at a half: 16 channels."""
         (ha, qa, ea), (hb, qb, eb) = [[f.to(t.dtype) for f in fs] for fs in (first, second)]
-        x = torch.cat((costs(ea, eb), ea, eb, t.expand_as(ea[:, :1])), 1)
+        shares = costs(ea, eb, REACH)
+        v8 = cheapest(shares, REACH)
+        x = torch.cat((shares, ea, eb, v8, t.expand_as(ea[:, :1])), 1)
         for layer in self.coarse:
             x = act(layer(x))
         x = self.coarse_out(x)
-        v8, hidden = x[:, :2].to(t.dtype), x[:, 2:]
+        v8, hidden = v8 + x[:, :2].to(t.dtype), x[:, 2:]
         v4, hidden = self.refined(self.middle, self.middle_out, qa, qb, act(F.pixel_shuffle(hidden, 2)), 2 * larger(v8), t)
         v2, rest = self.refined(self.fine, self.conv_out, ha, hb, act(F.pixel_shuffle(hidden, 2)), 2 * larger(v4), t)
         return v8, v4, v2, rest

@@ -21,7 +21,7 @@ from data import Pool  # noqa: E402
 from muon import optimiser  # noqa: E402
 from net import Between, fetched, larger  # noqa: E402
 
-SIZE = (128, 192)
+SIZE = (96, 128)
 
 
 def off(x, y):
@@ -52,7 +52,7 @@ def main():
     a.add_argument("--start", type=pathlib.Path)
     a.add_argument("--minutes", type=float, required=True)
     a.add_argument("--rate", type=float, default=2e-3)
-    a.add_argument("--batch", type=int, default=8)
+    a.add_argument("--batch", type=int, default=4)
     a.add_argument("--layered", type=float, default=0.35)
     a.add_argument("--seed", type=int, default=1)
     o = a.parse_args()

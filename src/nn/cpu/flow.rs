@@ -27,7 +27,8 @@ pub fn fetched(x: &Tensor, flow: &Tensor, share: f32) -> Result<Tensor> {
             let mut places = vec![([0usize; 4], [0.0f32; 4]); w];
             for y in 0..h {
                 let (across, down) = (&flow[y * w..][..w], &flow[plane + y * w..][..w]);
-                for (column, (place, (dx, dy))) in places.iter_mut().zip(across.iter().zip(down)).enumerate() {
+                for (column, (place, (dx, dy))) in places.iter_mut().zip(across.iter().zip(down)).enumerate()
+                {
                     let (left, right, fx) = between(column as f32 + share * dx, w);
                     let (top, bottom, fy) = between(y as f32 + share * dy, h);
                     let at = [top * w + left, top * w + right, bottom * w + left, bottom * w + right];
@@ -44,42 +45,82 @@ pub fn fetched(x: &Tensor, flow: &Tensor, share: f32) -> Result<Tensor> {
     })
 }
 
-/// How alike `a` and `b` \[1, c, h, w] are at either end of every movement of up to `reach` cells along either side, as the mean of
-/// products: \[1, (2 reach + 1)², h, w], row by row. A movement of d cells through a place begins ⌈d / 2⌉ before it and ends ⌊d / 2⌋
-/// behind it; beyond the edges there is nothing.
+/// How unalike `a` and `b` \[1, c, h, w] are at either end of every movement of up to `reach` cells along either side through a place, and
+/// around it: mean squares over 3x3 cells, \[1, (2 reach + 1)², h, w], row by row. A movement of d cells begins ⌈d / 2⌉ before the place
+/// and ends ⌊d / 2⌋ behind it; beyond its edges a picture goes on as at the edge.
 pub fn costs(a: &Tensor, b: &Tensor, reach: usize) -> Result<Tensor> {
     let (n, c, h, w) = a.dims4()?;
     if n != 1 || b.dims() != a.dims() {
         bail!("features of {:?} and {:?} can't be compared", a.dims(), b.dims());
     }
-    let (side, plane, reach) = (2 * reach + 1, h * w, reach as isize);
+    let (side, plane) = (2 * reach + 1, h * w);
+    let inside = |at: usize, by: isize, count: usize| at.saturating_add_signed(by).min(count - 1);
     read([a, b], |[a, b]| {
         let out = each_piece((side * side * plane, plane), |i, out| {
-            let [dy, dx] = [i / side, i % side].map(|d| d as isize - reach);
+            let [dy, dx] = [i / side, i % side].map(|d| d as isize - reach as isize);
             let (by, bx) = (dy.div_euclid(2), dx.div_euclid(2));
             let (ay, ax) = (by - dy, bx - dx);
-            let inside = |first: isize, second: isize, count: usize| {
-                let from = 0.max(-first).max(-second) as usize;
-                from..(count as isize).min(count as isize - first).min(count as isize - second).max(0) as usize
-            };
-            let (rows, columns) = (inside(ay, by, h), inside(ax, bx, w));
-            if columns.start >= columns.end {
-                return;
-            }
+            let columns: Vec<(usize, usize)> = (0..w).map(|x| (inside(x, ax, w), inside(x, bx, w))).collect();
             for (a, b) in a.chunks_exact(plane).zip(b.chunks_exact(plane)) {
-                for y in rows.clone() {
-                    let line = |x: &[f32], (dy, dx): (isize, isize)| {
-                        let start = (y as isize + dy) * w as isize + columns.start as isize + dx;
-                        start as usize..start as usize + columns.len().min(x.len())
-                    };
-                    let (a, b) = (&a[line(a, (ay, ax))], &b[line(b, (by, bx))]);
-                    let out = &mut out[y * w + columns.start..][..columns.len()];
-                    out.iter_mut().zip(a.iter().zip(b)).for_each(|(out, (a, b))| *out += a * b);
+                for (y, out) in out.chunks_exact_mut(w).enumerate() {
+                    let (a, b) = (&a[inside(y, ay, h) * w..][..w], &b[inside(y, by, h) * w..][..w]);
+                    for (out, (first, second)) in out.iter_mut().zip(&columns) {
+                        let apart = a[*first] - b[*second];
+                        *out += apart * apart;
+                    }
                 }
             }
-            out.iter_mut().for_each(|value| *value /= c as f32);
+            around(out, (h, w), 1.0 / c as f32);
         });
         tensor(out, (1, side * side, h, w))
+    })
+}
+
+/// The means over what there is of 3x3 cells around each of a plane \[h, w], times `factor`.
+fn around(plane: &mut [f32], (h, w): (usize, usize), factor: f32) {
+    let ends = |at: usize, count: usize| at.saturating_sub(1)..(at + 2).min(count);
+    for line in plane.chunks_exact_mut(w) {
+        let own = line.to_vec();
+        line.iter_mut().enumerate().for_each(|(x, v)| *v = own[ends(x, w)].iter().sum());
+    }
+    let own = plane.to_vec();
+    for (y, line) in plane.chunks_exact_mut(w).enumerate() {
+        let rows = ends(y, h);
+        for (x, v) in line.iter_mut().enumerate() {
+            let cells = rows.len() * ends(x, w).len();
+            *v = rows.clone().map(|row| own[row * w + x]).sum::<f32>() * (factor / cells as f32);
+        }
+    }
+}
+
+/// Of [`costs`] \[1, d, h, w] with this `reach`: each as a share of the mean of its place plus `least`; and the movement \[1, 2, h, w] that
+/// is likeliest, to the right and downwards: the mean of all, weighted by e to the `choosy` times how cheap they are.
+pub fn cheapest(costs: &Tensor, reach: usize, (least, choosy): (f32, f32)) -> Result<(Tensor, Tensor)> {
+    let (_, count, h, w) = costs.dims4()?;
+    let (side, plane) = (2 * reach + 1, h * w);
+    read([costs], |[costs]| {
+        let mut shares = costs.to_vec();
+        let mut way = vec![0.0; 2 * plane];
+        let mut row = vec![0.0f32; count];
+        for at in 0..plane {
+            let mean = (0..count).map(|d| costs[d * plane + at]).sum::<f32>() / count as f32 + least;
+            let mut smallest = f32::INFINITY;
+            for (d, share) in row.iter_mut().enumerate() {
+                *share = costs[d * plane + at] / mean;
+                shares[d * plane + at] = *share;
+                smallest = smallest.min(*share);
+            }
+            let (mut all, mut across, mut down) = (0.0, 0.0, 0.0);
+            for (d, share) in row.iter().enumerate() {
+                let weight = (choosy * (smallest - share)).exp();
+                all += weight;
+                across += weight * (d % side) as f32;
+                down += weight * (d / side) as f32;
+            }
+            way[at] = across / all - reach as f32;
+            way[plane + at] = down / all - reach as f32;
+        }
+        Ok((tensor(shares, (1, count, h, w))?, tensor(way, (1, 2, h, w))?))
     })
 }
 
@@ -101,7 +142,9 @@ pub fn doubled(x: &Tensor, factor: f32) -> Result<Tensor> {
             for (y, out) in out.chunks_exact_mut(width).enumerate() {
                 let (near, far) = sides(y, h);
                 let rows = x[near * w..][..w].iter().zip(&x[far * w..][..w]);
-                line.iter_mut().zip(rows).for_each(|(v, (near, far))| *v = factor * (0.75 * near + 0.25 * far));
+                line.iter_mut()
+                    .zip(rows)
+                    .for_each(|(v, (near, far))| *v = factor * (0.75 * near + 0.25 * far));
                 out.iter_mut()
                     .zip(&columns)
                     .for_each(|(v, (near, far))| *v = 0.75 * line[*near] + 0.25 * line[*far]);
@@ -153,30 +196,40 @@ mod tests {
 
     #[test]
     fn what_moved_is_alike_along_its_movement() {
-        // b is a, moved by (3, -2): the movement stands at its place among 7 x 7.
+        // b is a, moved by (3, -2).
         let (h, w) = (12usize, 14usize);
         let a = noise(3, &[1, 64, h, w]);
-        let moved = |plane: &[f32], y: usize, x: usize| {
-            let (y, x) = ((y + 2) % h, (x + w - 3) % w);
-            plane[y * w + x]
-        };
-        let flat = values(&a);
-        let b: Vec<f32> = flat
+        let moved = |plane: &[f32], y: usize, x: usize| plane[(y + 2) % h * w + (x + w - 3) % w];
+        let b: Vec<f32> = values(&a)
             .chunks_exact(h * w)
             .flat_map(|plane| (0..h * w).map(|i| moved(plane, i / w, i % w)).collect::<Vec<_>>())
             .collect();
         let b = Tensor::from_vec(b, (1, 64, h, w), &Device::Cpu).unwrap();
-        let found = values(&costs(&a, &b, 3).unwrap());
-        let at = |d: usize, y: usize, x: usize| found[(d * h + y) * w + x];
+        let found = costs(&a, &b, 3).unwrap();
+        let (shares, way) = cheapest(&found, 3, (1e-3, 30.0)).unwrap();
+        let (shares, way) = (values(&shares), values(&way));
         for y in 4..8 {
-            for x in 4..10 {
-                let best = (0..49).max_by(|i, j| at(*i, y, x).total_cmp(&at(*j, y, x))).unwrap();
-                assert_eq!(best, (3 - 2) * 7 + 6, "{y} {x}");
+            for x in 5..9 {
+                let at = y * w + x;
+                let best = (0..49).min_by(|i, j| shares[i * h * w + at].total_cmp(&shares[j * h * w + at]));
+                assert_eq!(best, Some((3 - 2) * 7 + 6), "{y} {x}");
+                assert!((way[at] - 3.0).abs() < 1e-3 && (way[h * w + at] + 2.0).abs() < 1e-3);
+                let mean = (0..49).map(|d| shares[d * h * w + at]).sum::<f32>() / 49.0;
+                assert!((mean - 1.0).abs() < 1e-2);
             }
         }
-        // At the edges there is nothing to be alike.
-        assert_eq!(at(0, 0, w - 1), 0.0);
         assert!(costs(&a, &a.narrow(2, 0, 5).unwrap(), 3).is_err());
+    }
+
+    #[test]
+    fn costs_are_means_over_the_cells_that_there_are() {
+        let plane =
+            |v: f32| Tensor::from_vec(vec![v, 0.0, 0.0, 0.0, 0.0, 0.0], (1, 1, 2, 3), &Device::Cpu).unwrap();
+        let found = values(&costs(&plane(6.0), &plane(0.0), 0).unwrap());
+        assert_eq!(found, [9.0, 6.0, 0.0, 9.0, 6.0, 0.0]);
+        // Where nothing is to be seen nothing moves.
+        let (_, way) = cheapest(&costs(&plane(0.0), &plane(0.0), 1).unwrap(), 1, (1e-3, 10.0)).unwrap();
+        assert!(values(&way).iter().all(|way| way.abs() < 1e-6));
     }
 
     #[test]
