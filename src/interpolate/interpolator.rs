@@ -2,7 +2,7 @@
 
 use super::network::{Features, Motion, Network, UNIT};
 use crate::error::{Context, Error, Result};
-use crate::nn::cpu::flow::doubled;
+use crate::nn::cpu::flow::{doubled, smoothed};
 use crate::nn::cpu::{each_piece, read, tensor};
 use crate::weights::{Embedded, Placement, Weights, whole};
 use candle_core::{DType, Device, Result as TensorResult, Tensor};
@@ -14,6 +14,11 @@ static SHIPPED: &[u8] = include_bytes!("../../models/interpolation/net.safetenso
 const NAME: &str = "models/interpolation/net.safetensors";
 /// Pixels of a picture that the network sees in full; of a larger one it sees a half of the size, or a quarter.
 const MOST: usize = 640 * 480;
+/// Pixels along either side over which differences are taken together.
+const BLOCK: usize = 4;
+/// How much what a motion leaves unexplained counts, and which differences are none.
+const DOUBT: f32 = 2.0;
+const NOISE: f32 = 0.01;
 
 /// A loaded network that makes pictures between pictures. It computes on the CPU.
 #[derive(Debug)]
@@ -101,8 +106,34 @@ fn filled(picture: &Tensor, unit: usize) -> TensorResult<Tensor> {
     }
 }
 
-/// What both pictures \[1, 3, h, w] show along the motion, mixed by the mask, and the residue.
+/// What both pictures \[1, 3, h, w] show along the motion, mixed by the mask, and the residue; blended where the motion doesn't explain in
+/// what they differ.
 fn shown(first: &Tensor, second: &Tensor, motion: &Motion, time: f32) -> TensorResult<Tensor> {
+    let (_, _, h, w) = first.dims4()?;
+    let (along, apart) = along(first, second, motion, time)?;
+    let around = smoothed(&filled(&apart, BLOCK)?.avg_pool2d(BLOCK)?)?;
+    let around = doubled(&doubled(&around, 1.0)?, 1.0)?;
+    let (_, _, height, width) = around.dims4()?;
+    read([first, second, &along, &around], |[first, second, along, around]| {
+        let (before, after) = around.split_at(height * width);
+        let out = each_piece((3 * h * w, w), |row, out| {
+            let (from, at) = (row * w, row % h * width);
+            let pictures = first[from..][..w].iter().zip(&second[from..][..w]).zip(&along[from..][..w]);
+            let around = before[at..][..w].iter().zip(&after[at..][..w]);
+            for (out, (((a, b), along), (before, after))) in out.iter_mut().zip(pictures.zip(around)) {
+                let explained = before * before;
+                let trust = explained / (explained + DOUBT * after * after + NOISE * NOISE);
+                let blend = (1.0 - time) * a + time * b;
+                *out = blend + trust * (along - blend);
+            }
+        });
+        tensor(out, (1, 3, h, w))
+    })
+}
+
+/// What both pictures show along the motion, mixed by the mask, and the residue, \[1, 3, h, w]; and how far they are apart, as they are and
+/// along the motion, as means of the colors, \[1, 2, h, w].
+fn along(first: &Tensor, second: &Tensor, motion: &Motion, time: f32) -> TensorResult<(Tensor, Tensor)> {
     let (_, _, h, w) = first.dims4()?;
     let way = doubled(&motion.way, 2.0)?;
     let (_, _, height, width) = motion.rest.dims4()?;
@@ -110,8 +141,8 @@ fn shown(first: &Tensor, second: &Tensor, motion: &Motion, time: f32) -> TensorR
     // As likely the one as the other where both are equally far.
     let nearer = ((1.0 - time) / time).ln();
     read([first, second, &way, &motion.rest], |[first, second, way, rest]| {
-        // Rows of pixels, color by color.
-        let rows = each_piece((3 * plane, 3 * w), |y, out| {
+        // Rows of pixels, color by color, and both distances.
+        let rows = each_piece((5 * plane, 5 * w), |y, out| {
             for x in 0..w {
                 let at = y * width + x;
                 let (dx, dy) = (way[at], way[large + at]);
@@ -119,12 +150,17 @@ fn shown(first: &Tensor, second: &Tensor, motion: &Motion, time: f32) -> TensorR
                 let one = Place::new((x as f32 - time * dx, y as f32 - time * dy), (h, w));
                 let other = Place::new((x as f32 + (1.0 - time) * dx, y as f32 + (1.0 - time) * dy), (h, w));
                 for color in 0..3 {
-                    let (a, b) = (one.of(&first[color * plane..]), other.of(&second[color * plane..]));
+                    let (first, second) =
+                        (&first[color * plane..][..plane], &second[color * plane..][..plane]);
+                    let (a, b) = (one.of(first), other.of(second));
                     out[color * w + x] = a * share + b * (1.0 - share) + rest[(color + 1) * large + at];
+                    out[3 * w + x] += (first[y * w + x] - second[y * w + x]).abs() / 3.0;
+                    out[4 * w + x] += (a - b).abs() / 3.0;
                 }
             }
         });
-        tensor(rows, (h, 3, w))?.transpose(0, 1)?.contiguous()?.unsqueeze(0)
+        let all = tensor(rows, (h, 5, w))?.transpose(0, 1)?.unsqueeze(0)?;
+        Ok((all.narrow(1, 0, 3)?.contiguous()?, all.narrow(1, 3, 2)?.contiguous()?))
     })
 }
 

@@ -25,13 +25,18 @@ fn pictures_between_are_torchs() {
     }
 }
 
-/// A pattern \[1, 3, h, w] of waves in all directions, moved by so many pixels to the right and downwards.
+/// A pattern \[1, 3, h, w] of waves of all directions and many lengths, which comes again nowhere, moved by so many pixels to the right and
+/// downwards.
 fn moved(size: (usize, usize), by: (f64, f64), scale: f64) -> Tensor {
     let (h, w) = size;
     let value = |i: usize| {
         let (color, y, x) = (i / (h * w), (i / w % h) as f64 - by.1, (i % w) as f64 - by.0);
-        let wave = |a: f64, b: f64, c: f64| ((a * x + b * y) / scale + c + color as f64).sin();
-        (0.35 * (wave(0.31, 0.12, 0.0) + wave(-0.13, 0.37, 1.0)) + 0.2 * wave(0.71, -0.53, 2.0)) as f32
+        let wave = |n: u32| {
+            let (turn, length) = (2.4 * f64::from(n), 14.0 * 1.13f64.powi(n as i32) * scale);
+            let along = x * turn.cos() + y * turn.sin();
+            (std::f64::consts::TAU * along / length + 1.7 * f64::from(n * n) + 0.4 * color as f64).sin()
+        };
+        ((0..10).map(wave).sum::<f64>() / 5.0) as f32
     };
     let values: Vec<f32> = (0..3 * h * w).map(value).collect();
     Tensor::from_vec(values, (1, 3, h, w), &Device::Cpu).unwrap()

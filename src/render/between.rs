@@ -16,13 +16,13 @@ use super::plan::Window;
 use super::rate;
 use super::upscale::enlarged;
 use crate::diffusion::Model;
-use crate::error::{Error, Result};
+use crate::error::{Context, Error, Result};
 use crate::interpolate::{Interpolator, Seen};
 use crate::score::ParamId;
 use crate::units::GeneratedFrame;
 use crate::upscale::Upscaler;
 use crate::video::Frame;
-use candle_core::Device;
+use candle_core::{Device, Tensor};
 
 /// As near to one of the two pictures, as a share of the way, it is shown itself.
 const NEAR: f32 = 1.0 / 256.0;
@@ -98,9 +98,11 @@ impl<'a> Between<'a> {
     }
 
     /// The picture of settled latents \[1, c, h, w].
-    fn decoded(&self, latents: &candle_core::Tensor) -> Result<Frame> {
+    fn decoded(&self, latents: &Tensor) -> Result<Frame> {
         let (model, upscaler) = self.networks;
-        let decoded = to_frames(&model.decode(latents)?)?;
+        let latents =
+            latents.to_device(model.device()).context(|| Error::device("settled latents can't be moved"))?;
+        let decoded = to_frames(&model.decode(&latents)?)?;
         let mut pictures = match upscaler {
             Some(upscaler) => {
                 let all = decoded.into_iter().map(Some).collect();

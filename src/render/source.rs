@@ -135,7 +135,9 @@ impl<'a> Sources<'a> {
         latents: &Tensor,
         part: Range<usize>,
     ) -> Result<Vec<Option<Frame>>> {
-        let frames = window.brought().skip(part.start).take(part.len());
+        // What lies behind its take's end belongs to the take, whatever comes next.
+        let last = window.take_end.before(1);
+        let frames = window.brought().skip(part.start).take(part.len()).map(|frame| frame.min(last));
         if is_drawn(self.timeline, window) {
             return Ok(frames.map(|_| None).collect());
         }

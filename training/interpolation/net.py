@@ -3,8 +3,8 @@
 Each picture becomes features at a half, a quarter and an eighth of its size, once, whatever times are asked for. At an eighth all
 movements of up to 24 pixels in 8s are compared (a cost volume), and every place of the picture between gets a motion v, in pixels from
 the first picture to the second. At a quarter and a half both pictures' features are fetched along v and v is made better. The picture
-is what both show there, the first at x - t v and the second at x + (1 - t) v, mixed by a mask, and a residue.
-`src/interpolate/` computes the same.
+is what both show there, the first at x - t v and the second at x + (1 - t) v, mixed by a mask, and a residue;
+but where both differ there no less than they do without any motion, they are blended. `src/interpolate/` computes the same.
 """
 import torch
 import torch.nn as nn
@@ -17,6 +17,8 @@ CHOOSY = 10.0
 COARSE, MIDDLE, FINE = 64, 48, 32  # channels of the three estimates
 UNIT = 8  # what sides are multiples of
 SLOPE = 0.1
+BLOCK = 4  # pixels along either side over which differences are taken together
+DOUBT, NOISE = 2.0, 0.01  # how much what a motion leaves unexplained counts, and which differences are none
 
 
 def conv(inputs, outputs, stride=1):
@@ -37,8 +39,8 @@ def fetched(x, flow):
     return F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=True)
 
 
-def larger(x, times=2):
-    return F.interpolate(x, scale_factor=times, mode="bilinear", align_corners=False)
+def larger(x):
+    return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 def costs(a, b, reach):
@@ -74,6 +76,14 @@ def smooth(shape):
     blur, slopes = torch.randn(*shape[:2], 1, 1), torch.randn(2, *shape[:2], 1, 1)
     kernels = line[:, None] * line * (blur + 1.5 * (slopes[0] * across + slopes[1] * across.T))
     return 1.2 * kernels / kernels.pow(2).sum((1, 2, 3), keepdim=True).sqrt()
+
+
+def around(apart):
+    """How far pictures are apart [n,3,h,w] around each place, over 12x12 pixels: [n,1,h,w]."""
+    h, w = apart.shape[-2:]
+    mean = F.pad(apart.abs().mean(1, keepdim=True), (0, -w % BLOCK, 0, -h % BLOCK), mode="replicate")
+    mean = F.avg_pool2d(F.avg_pool2d(mean, BLOCK), 3, 1, 1, count_include_pad=False)
+    return larger(larger(mean))[..., :h, :w]
 
 
 class Between(nn.Module):
@@ -150,4 +160,9 @@ class Between(nn.Module):
         one, other = fetched(a, -t * v), fetched(b, (1 - t) * v)
         share = torch.sigmoid(rest[:, :1] + torch.log((1 - t) / t))
         out = one * share + other * (1 - share) + rest[:, 1:]
+        # Where the motion doesn't explain in what the pictures differ, they are blended.
+        before, after = around(a - b), around(one - other)
+        trust = before ** 2 / (before ** 2 + DOUBT * after ** 2 + NOISE ** 2)
+        blend = (1 - t) * a + t * b
+        out = blend + trust * (out - blend)
         return (out, (v8, v4, v2)) if levels else out

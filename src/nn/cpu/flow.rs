@@ -76,6 +76,18 @@ pub fn costs(a: &Tensor, b: &Tensor, reach: usize) -> Result<Tensor> {
     })
 }
 
+/// The means over what there is of 3x3 pixels around each of `x` \[n, c, h, w].
+pub fn smoothed(x: &Tensor) -> Result<Tensor> {
+    let (_, _, h, w) = x.dims4()?;
+    read([x], |[values]| {
+        let out = each_piece((values.len(), h * w), |i, out| {
+            out.copy_from_slice(&values[i * h * w..][..h * w]);
+            around(out, (h, w), 1.0);
+        });
+        tensor(out, x.dims())
+    })
+}
+
 /// The means over what there is of 3x3 cells around each of a plane \[h, w], times `factor`.
 fn around(plane: &mut [f32], (h, w): (usize, usize), factor: f32) {
     let ends = |at: usize, count: usize| at.saturating_sub(1)..(at + 2).min(count);
