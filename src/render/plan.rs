@@ -258,7 +258,7 @@ mod tests {
             let cuts: Vec<GeneratedFrame> = cuts.into_iter().map(GeneratedFrame).collect();
             let part = part.0.min(frames - 1)..(part.0.min(frames - 1) + part.1).min(frames);
             let range = GeneratedFrame(part.start)..GeneratedFrame(part.end);
-            let of = |take: Range<GeneratedFrame>| if take.start.0 % 2 == 0 { every } else { other };
+            let of = |take: Range<GeneratedFrame>| if take.start.0.is_multiple_of(2) { every } else { other };
             let (mut next, mut settled) = (part.start, None);
             for window in plan_every((range, frames), &cuts, WindowShape::DEFAULT, of) {
                 let shown = window.shown();
