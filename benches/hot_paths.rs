@@ -6,6 +6,7 @@
 use beatbolt::diffusion::conditioning::{Conditioning, Movement};
 use beatbolt::diffusion::{Model, ModelSpec, Precision};
 use beatbolt::draw::{Drawing, scenes};
+use beatbolt::interpolate::Interpolator;
 use beatbolt::nn::cpu;
 use beatbolt::noise::{Stream, gaussian};
 use beatbolt::render::{Layers, Painter};
@@ -49,6 +50,7 @@ fn main() {
         );
     }
     chained();
+    between();
     for shape in [[16, 96, 9, 16], [1, 32, 36, 64], [1, 32, 72, 128]] {
         let [frames, channels, height, width] = shape;
         let x = noise(&shape);
@@ -90,6 +92,18 @@ fn chained() {
             let layer = |x: Tensor| cpu::conv::conv2d(&x, (&weight, &bias), window, finish);
             drop(black_box(layer(x.clone()).and_then(layer).and_then(layer).and_then(layer)));
         },
+    );
+}
+
+/// The network between two pictures of 512x288.
+fn between() {
+    let net = Interpolator::shipped().expect("it comes with the program");
+    let pictures = [1.0, 0.9].map(|scale| (noise(&[1, 3, 288, 512]) * (0.3 * scale)).expect("a picture"));
+    let [first, second] = pictures.each_ref().map(|picture| net.look(picture).expect("it fits"));
+    compare(
+        "interpolation at 512x288: a picture between two / looking at one",
+        || drop(black_box(net.between(&first, &second, 0.5))),
+        || drop(black_box(net.look(&pictures[0]))),
     );
 }
 

@@ -8,6 +8,7 @@
 //! - [`score`]: analysis and preset become a [`score::Timeline`]: the value of every parameter in every frame.
 //! - [`weights`]: files of tensors go in, checked tensors come out under our own names.
 //! - [`nn`]: the layers that networks are made of, on processors and graphics cards.
+//! - [`interpolate`]: two pictures and a time go in, the picture between them comes out.
 //! - [`diffusion`]: recipes, text encoder, UNet with motion modules, VAE, sampling. Tensors only.
 //! - [`draw`]: scenes that frames start from, or are. No tensors.
 //! - [`video`]: frames go in, a finished file with the untouched audio comes out. No tensors.
@@ -26,6 +27,7 @@ pub mod digest;
 pub mod draw;
 pub mod error;
 pub mod file_lock;
+pub mod interpolate;
 pub mod job;
 pub mod nn;
 pub mod noise;

@@ -101,6 +101,13 @@ impl FrameRate {
         f64::from(self.num) / f64::from(self.den)
     }
 
+    /// The rate of one of so many frames, 1 or more.
+    pub fn divided(self, by: u64) -> Self {
+        let by = by.clamp(1, u64::from(u32::MAX / self.den)) as u32;
+        let common = gcd(self.num, self.den * by);
+        FrameRate { num: self.num / common, den: self.den * by / common }
+    }
+
     /// How long one frame is shown.
     pub fn period(self) -> Seconds {
         Seconds(f64::from(self.den) / f64::from(self.num))

@@ -17,6 +17,7 @@ mod fuzz; // every parser against damaged files
 mod golden; // short takes against the pictures that are kept in tests/golden
 mod hearing; // what every analysis promises: the same bytes, events that move with the music
 mod init_clip; // a clip made anew, against diffusers
+mod interpolation; // frames that are put between those that are generated
 mod layers; // who may import whom
 mod lyrics; // words over pictures: in time, hidden, made again
 mod presets; // every shipped preset plays; wrong ones are refused by line and column

@@ -145,7 +145,7 @@ fn a_video_from_anywhere_puts_no_command_of_its_own_into_the_one_that_is_printed
     let (path, prompt) = (format!("./{name}"), format!("--prompt={}", evil("-p")));
     assert!(words[1].ends_with(&name) && [&name, &path].contains(&&words[1]), "{words:?}");
     assert_eq!(words[2..8], ["--bpm", &evil("97"), &prompt, "--negative", "", "--motion"]);
-    assert_eq!(words[words.len() - 3..], ["--flash-guard", "off", "--halve"]);
+    assert_eq!(words[words.len() - 5..], ["--flash-guard", "off", "--interpolate", "off", "--halve"]);
     assert!(named.contains("put 'track; touch stolen"), "{named}");
     assert!(!stage.path("stolen").exists());
     // Neither options of its own, nor what a terminal would hide.
@@ -272,7 +272,8 @@ fn mistakes_in_projects_get_one_error_and_a_hint() {
 #[test]
 fn a_plan_warns_of_what_fights_the_model_and_draws_its_curves() {
     let stage = Stage::new(4.0);
-    let line = "plan track.wav --size 64x144 --init none --set denoise=0.1 --set guidance=3 --steps 4 --fps 60 --plot plan.svg";
+    let line = "plan track.wav --size 64x144 --init none --set denoise=0.1 --set guidance=3 --steps 4 --fps 60 \
+        --interpolate off --plot plan.svg";
     let told = stage.run(line).succeeds().out;
     for word in ["warning: denoise", "pictures of", "60 frames a second", "why:", "fix:", "MB of memory"] {
         assert!(told.contains(word), "{word}: {told}");

@@ -165,6 +165,9 @@ fn options(record: &JobRecord, folder: &Path) -> Option<Vec<String>> {
             say("--flash-guard", "off");
         }
     }
+    if let Some(said) = record.interpolated().ok()? {
+        say("--interpolate", &said.to_string());
+    }
     // A part of the track.
     let (first, frames) = (settings.first_frame, record.frames);
     if first > 0 || record.whole_frames.is_some_and(|whole| whole > frames) {

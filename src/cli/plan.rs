@@ -12,7 +12,7 @@ use crate::job::{
     Destination, JobOptions, OutputOptions, Request, Scene, Space, Warning, in_the_way, memory_warnings,
     models, start_of, warnings,
 };
-use crate::render::{Estimate, Job, Window, paints};
+use crate::render::{Estimate, Job, Window, paints, rate};
 use crate::score::ParamId;
 use crate::timing::Timings;
 use crate::units::{GeneratedFrame, Seconds};
@@ -142,6 +142,15 @@ impl Plan<'_> {
         ));
         let memory =
             self.needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory", bytes >> 20));
+        if let (every, true) = (settings.every, paints(self.job))
+            && every > 1
+        {
+            let rate = timeline.fps.divided(every);
+            say(format_args!(
+                "the model makes {rate} a second, {} between two of them are interpolated",
+                every - 1
+            ));
+        }
         let (windows, takes) = (counted(self.windows.len(), "window"), counted(self.takes(), "take"));
         let work = match paints(self.job) {
             true => format!("{windows} of {} in {takes}", counted(settings.steps, "step")),
@@ -274,7 +283,9 @@ impl Plan<'_> {
 
     /// Mean of a parameter over the frames that a window brings.
     fn mean(&self, window: &Window, id: ParamId) -> f32 {
-        let values = self.job.timeline.values(id, &window.new_frames());
+        let shown = window.shown();
+        let shown = rate::generated(shown.start)..rate::generated(shown.end);
+        let values = self.job.timeline.values(id, &shown);
         values.iter().sum::<f32>() / values.len() as f32
     }
 }

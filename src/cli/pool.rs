@@ -29,7 +29,7 @@ const LINES: usize = 5;
 pub fn render(shared: &Shared, devices: &[String], words: &[String], watch: Watch) -> Result<()> {
     let mut crew: Vec<Worker> = devices.iter().map(|device| Worker::new(device)).collect();
     let all = shared.missing();
-    let frames = |windows: &[Window]| windows.iter().map(|w| w.brings() as u64).sum::<u64>();
+    let frames = |windows: &[Window]| windows.iter().map(Window::shows).sum::<u64>();
     watch.progress.stage("rendering", frames(&all));
     let mut missing = all.clone();
     while !missing.is_empty() {

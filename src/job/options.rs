@@ -1,6 +1,7 @@
 //! Options: what can be asked for, as plain data. What is left out is decided by the preset, the project, the model or the program.
 
 use super::hearing::Hearing;
+use super::interpolate::Interpolate;
 use crate::diffusion::{Precision, Tier};
 use crate::units::{FrameRate, Seconds, Size};
 use crate::video::{Audio, Guard, Profile};
@@ -29,6 +30,8 @@ pub struct JobOptions {
     pub size: Option<Size>,
     /// Frames a second; none: what the model was made for.
     pub fps: Option<FrameRate>,
+    /// Which of them are generated; none: about as many a second as the model was made for.
+    pub interpolate: Option<Interpolate>,
     /// How long a take may be: longer ones are cut, which is seen; none: as long as they are.
     pub split: Option<Seconds>,
     /// Which part of the track.

@@ -3,6 +3,7 @@
 //! A form of its own, apart from the types that a render works with: videos outlast programs. Fields that an older program
 //! did not write have a default, those of a newer one are left aside; names never change.
 
+use super::interpolate::Interpolate;
 use crate::diffusion::model::SamplingRecord;
 use crate::error::{Context, Error, Result};
 use crate::render::Settings;
@@ -53,6 +54,9 @@ pub struct JobRecord {
     pub control: Vec<String>,
     /// Frames a second.
     pub fps: FrameRate,
+    /// Which of them were generated, as it was typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpolate: Option<String>,
     /// How long a take was at most, where longer ones were cut.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<Seconds>,
@@ -160,6 +164,9 @@ pub struct SettingsRecord {
     pub generate: Size,
     /// Size of the video.
     pub picture: Size,
+    /// One of how many frames was generated; none: by a program that generated all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<FrameIndex>,
     /// Index of the video's first frame, counted from the start of the track.
     pub first_frame: FrameIndex,
     /// How many frames the video has.
@@ -211,6 +218,17 @@ impl JobRecord {
         self.is_of_the_same_video(&moved)
     }
 
+    /// Which frames are to be generated for the same video; none: what nobody has to say.
+    ///
+    /// # Errors
+    /// Usage: the record says what nobody can have typed.
+    pub fn interpolated(&self) -> Result<Option<Interpolate>> {
+        match (self.settings.every, &self.interpolate) {
+            (None, _) => Ok(Some(Interpolate::Off)),
+            (Some(_), said) => said.as_deref().map(str::parse).transpose(),
+        }
+    }
+
     /// The record that `text` holds, as it is stored in a video.
     ///
     /// # Errors
@@ -244,6 +262,7 @@ impl From<&Settings> for SettingsRecord {
             windows,
             generate: settings.generate,
             picture: settings.picture,
+            every: Some(settings.every),
             first_frame: settings.first_frame.0,
             frames: settings.frames,
             timeline,

@@ -31,6 +31,7 @@ impl JobOptions {
             lut: path(&record.lut),
             seed: Some(settings.seed),
             fps: Some(record.fps),
+            interpolate: record.interpolated()?,
             split: record.split,
             model: path(&record.model).filter(|model| model != Path::new(models::SHIPPED)),
             motion: path(&record.motion),

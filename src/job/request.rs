@@ -1,6 +1,7 @@
 //! Requests: what was asked for and what a preset or a project says, put together. What is to be shown, on which track, with what.
 
 use super::hearing::Hearing;
+use super::interpolate::Interpolate;
 use super::lyrics::Lyrics;
 use super::options::{ControlChoice, JobOptions, LoraFile, ModelOptions, Stretch, video_size};
 use super::project_folder::Folder;
@@ -14,7 +15,7 @@ use crate::score::{
     Control, DEFAULT, Lora, Overrides, PLAIN, Preset, Project, Show, SlotKind, Slots, control_param,
     lora_kind, lora_param,
 };
-use crate::units::{FrameRate, Seconds, Size};
+use crate::units::{FrameIndex, FrameRate, Seconds, Size};
 use crate::video::{Audio, Guard, Profile};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -39,6 +40,8 @@ pub struct Request {
     pub size: Size,
     /// Frames a second; none: the model's own.
     pub fps: Option<FrameRate>,
+    /// Which of them are generated.
+    pub interpolate: Option<Interpolate>,
     /// What all noise depends on.
     pub seed: u64,
     /// How long a take may be: longer ones are cut.
@@ -131,6 +134,7 @@ impl Request {
             lut: options.lut.clone(),
             size: options.size.unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps,
+            interpolate: options.interpolate,
             seed: options.seed.unwrap_or(1),
             split: options.split,
             stretch: options.stretch,
@@ -195,6 +199,7 @@ impl Request {
             font: options.font.clone().or(font),
             size: options.size.or(project.size).unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps.or(project.fps),
+            interpolate: options.interpolate,
             seed: options.seed.or(project.seed).unwrap_or(1),
             split: options.split,
             stretch: options.stretch,
@@ -223,6 +228,11 @@ impl Request {
     pub fn rate(&self, own: u32) -> Result<FrameRate> {
         let drawn = self.show.sources(&self.overrides).next().is_some();
         self.fps.map_or_else(|| FrameRate::new(if drawn { SMOOTH } else { own }, 1), Ok)
+    }
+
+    /// One of how many frames is generated of a video of `shown` frames a second, by a model that was made for `own`.
+    pub fn every(&self, own: u32, shown: FrameRate) -> FrameIndex {
+        self.interpolate.unwrap_or_default().every(own, shown)
     }
 }
 

@@ -36,6 +36,9 @@ const SHOWN: usize = 8;
 const LONG: usize = 40;
 /// How many times the model's own frame rate a video may have.
 const FAST: f64 = 3.0;
+/// How far, as a logarithm, the rate of generated frames may be from the model's own where the others are interpolated: it can't be met by
+/// a whole number of frames.
+const NEAR: f64 = 0.35;
 /// A speed that is short by rounding alone.
 const NEARLY: f32 = 0.999;
 /// Characters of a prompt that are quoted.
@@ -209,20 +212,22 @@ fn size(scene: &Scene, job: &Job) -> Option<Warning> {
 
 /// A rate that is not the model's own, where frames have nothing to start from: what is drawn keeps its pace by itself.
 fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
-    let (hints, rate, timeline) = (scene.info.hints(), job.timeline.fps, &job.timeline);
+    let (hints, timeline, every) = (scene.info.hints(), &job.timeline, job.settings.every);
+    // That of the frames that are generated.
+    let rate = timeline.fps.divided(every);
     let (own, fps, part) = (f64::from(hints.fps), rate.per_second(), job.part());
     let mut generated =
         part.start.until(part.end).filter(|frame| timeline.init_at(*frame).is_none()).peekable();
-    if fps == own || generated.peek().is_none() {
+    if fps == own || every > 1 && (fps / own).ln().abs() < NEAR || generated.peek().is_none() {
         return None;
     }
-    let text = format!("{rate} frames a second, the model was made for {own}");
+    let text = format!("{rate} frames a second are generated, the model was made for {own}");
     if fps > FAST * own {
         let times = fps / own;
         return warning(
             text,
             "every frame is generated: movement is scaled down to keep its pace, so far that a model hardly moves at all",
-            format!("use --fps {} or less; it also renders {:.0} times as fast", FAST * own, times / FAST),
+            format!("let frames be interpolated; it also renders {times:.0} times as fast"),
         );
     }
     let most = generated.map(|frame| timeline.value(ParamId::MotionScale, frame)).fold(0.0, f32::max);

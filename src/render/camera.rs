@@ -10,6 +10,7 @@
 
 use super::pictures::{to_frames, to_pictures};
 use super::plan::Window;
+use super::rate;
 use crate::diffusion::Model;
 use crate::error::Result;
 use crate::score::{ParamId, Timeline};
@@ -97,7 +98,7 @@ impl Pose {
 pub struct Flight {
     /// What the settled latents are moved by, for the window to grow out of them.
     pub arrival: Pose,
-    /// What each new frame's picture is moved by.
+    /// What the picture of each frame is moved by that is shown with the window.
     pub shown: Vec<Pose>,
 }
 
@@ -106,9 +107,10 @@ impl Flight {
     pub fn new(window: &Window, timeline: &Timeline, before: Pose, aspect: f64) -> Flight {
         // Poses of the view, as seen from that of the last settled frame.
         let mut view = Pose::REST;
-        let new = window.new_frames();
+        let new = window.shown();
         let views: Vec<Pose> = (new.start.until(new.end))
             .map(|frame| {
+                let frame = rate::generated(frame);
                 // A frame's values govern the change from the one before; before a take's first there is none.
                 if frame > window.take_start {
                     view = view.then(step(timeline, frame, aspect));
@@ -129,7 +131,7 @@ impl Flight {
 
     /// No flight through `window`: what it starts from moves by itself.
     pub fn none(window: &Window) -> Flight {
-        Flight { arrival: Pose::REST, shown: vec![Pose::REST; window.brings()] }
+        Flight { arrival: Pose::REST, shown: vec![Pose::REST; window.shows() as usize] }
     }
 
     /// What the last frame is moved by.
@@ -168,8 +170,13 @@ pub fn moved(model: &Model, latents: &Tensor, pose: Pose, picture: Size) -> Resu
         return Ok(latents.clone());
     }
     let frames = to_frames(&model.decode(latents)?)?;
-    let moved: Vec<Frame> = frames.iter().map(|f| apply(f, f.size(), &pose.on(f.size(), picture))).collect();
+    let moved: Vec<Frame> = frames.iter().map(|f| moved_frame(f, pose, picture)).collect();
     model.encode(&to_pictures(&moved, latents.device())?)
+}
+
+/// A frame's picture for the video `picture`, moved by `pose`; mirrored beyond the edges.
+pub fn moved_frame(frame: &Frame, pose: Pose, picture: Size) -> Frame {
+    apply(frame, frame.size(), &pose.on(frame.size(), picture))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::camera::Pose;
 use super::control::{Control, strengths};
 use super::finish::finish_at;
 use super::job::Job;
+use super::pictures::to_pictures;
 use super::plan::Window;
 use super::rate;
 use super::source::{Sources, is_as_drawn, is_drawn};
@@ -12,6 +13,7 @@ use super::stages::QUEUE;
 use crate::diffusion::ModelInfo;
 use crate::diffusion::model::Products;
 use crate::error::{Context, Error, Result};
+use crate::interpolate::Interpolator;
 use crate::nn::cpu::threads;
 use crate::nn::trial::{Rates, rates};
 use crate::score::ParamId;
@@ -21,6 +23,7 @@ use crate::units::{Seconds, Size};
 use crate::upscale::UpscalerFile;
 use crate::video::{Frame, Profile, Quality, VideoSpec, Writer, apply};
 use crate::weights::Placement;
+use candle_core::Device;
 use tempfile::TempDir;
 
 /// Multiply-adds of a trial layer, about.
@@ -89,9 +92,15 @@ pub fn estimate(
         _ => 0.0,
     };
     let decode = networks.seconds(info.decode_products(area)) + upscale;
+    let large = if upscaler.is_some() { job.settings.picture } else { size };
+    let interpolated = windows.iter().any(|window| window.every > 1);
+    let (look, between) = if interpolated { trial_between(large)? } else { (0.0, 0.0) };
     let of = |window: &Window| {
         let more = networks.seconds(products(window)) + control * acting(job, window);
-        passes(job, window) * job.settings.steps as f64 * (step + more) + window.brings() as f64 * decode
+        let (brings, shows) = (window.brings() as f64, window.shows() as f64);
+        let interpolate =
+            if window.every > 1 { brings * look + (shows - brings).max(0.0) * between } else { 0.0 };
+        passes(job, window) * job.settings.steps as f64 * (step + more) + brings * decode + interpolate
     };
     let is_made = |window: &&Window| !is_drawn(&job.timeline, window);
     let takes = job.takes().iter().map(|take| Seconds(take.iter().filter(is_made).map(of).sum())).collect();
@@ -217,6 +226,18 @@ fn trial_drawing(job: &Job) -> Result<f64> {
     let start = Stopwatch::start();
     sources.frame(frame)?;
     Ok(start.seconds())
+}
+
+/// Seconds in which a picture of `size` is looked at, and in which one is put between two.
+fn trial_between(size: Size) -> Result<(f64, f64)> {
+    let net = Interpolator::shipped()?;
+    let [first, second] = [0, 1].map(|i| to_pictures(&[waves(size, i)], &Device::Cpu));
+    let first = net.look(&first?)?;
+    let start = Stopwatch::start();
+    let second = net.look(&second?)?;
+    let looked = start.seconds();
+    net.between(&first, &second, 0.5)?;
+    Ok((looked, start.seconds() - looked))
 }
 
 /// Seconds of finishing and writing a few frames as a render would, beside all that is temporary.

@@ -32,6 +32,7 @@ pub(crate) fn small_settings(steps: usize) -> Settings {
         windows: WindowShape::DEFAULT,
         generate: size,
         picture: size,
+        every: 1,
         first_frame: GeneratedFrame(0),
         frames: 0,
         timeline: String::new(),

@@ -35,8 +35,19 @@ pub struct Rendered {
     pub latents: Tensor,
     /// Whether it was found in the work folder instead of being denoised.
     pub restored: bool,
-    /// What the camera's flight moves each frame's picture by.
+    /// What the camera's flight moves the picture of each frame by that is shown with it ([`Window::shown`]).
     pub(super) shown: Vec<Pose>,
+    /// The last frame that the window before brought, as this one sees it; none where nothing is put between them.
+    pub(super) before: Option<Before>,
+}
+
+/// The last frame before a window, which pictures between lead away from.
+#[derive(Clone, Debug)]
+pub(super) struct Before {
+    /// Its settled latents \[1, c, h, w].
+    pub latents: Tensor,
+    /// What the camera moves its picture by, for the window to grow out of it.
+    pub arrival: Pose,
 }
 
 /// Makes the windows of a job.
@@ -119,12 +130,13 @@ impl<'a> Generator<'a> {
         };
         let after = TakeState {
             take_start: window.take_start,
-            next: window.new_frames().end,
+            next: window.next(),
             latents: latents.clone(),
             pose: flight.leave(),
             reference,
         };
-        Ok((Rendered { window, latents, restored: false, shown: flight.shown }, after))
+        let before = led_from(&window, before, flight.arrival)?;
+        Ok((Rendered { window, latents, restored: false, shown: flight.shown, before }, after))
     }
 
     /// What [`Self::window`] gives, where the state that it leaves is known already.
@@ -137,10 +149,12 @@ impl<'a> Generator<'a> {
         before: Option<&TakeState>,
         after: TakeState,
     ) -> Result<(Rendered, TakeState)> {
-        let flight = self.flight(&window, continued(&window, before)?);
+        let before = continued(&window, before)?;
+        let flight = self.flight(&window, before);
         let latents = after.latents.to_device(self.model.device()).context(failed)?;
         let after = TakeState { latents: latents.clone(), ..after };
-        Ok((Rendered { window, latents, restored: true, shown: flight.shown }, after))
+        let before = led_from(&window, before, flight.arrival)?;
+        Ok((Rendered { window, latents, restored: true, shown: flight.shown, before }, after))
     }
 
     fn flight(&self, window: &Window, before: Option<&TakeState>) -> Flight {
@@ -255,9 +269,14 @@ fn continued<'s>(window: &Window, before: Option<&'s TakeState>) -> Result<Optio
     if !window.continues() {
         return Ok(None);
     }
-    let fits =
-        |state: &&TakeState| state.take_start == window.take_start && state.next == window.new_frames().start;
+    let fits = |state: &&TakeState| state.take_start == window.take_start && state.next == window.first_new();
     before.filter(fits).map(Some).ok_or_else(|| elsewhere(window))
+}
+
+/// What pictures between the windows lead away from, where there are any.
+fn led_from(window: &Window, before: Option<&TakeState>, arrival: Pose) -> Result<Option<Before>> {
+    let before = before.filter(|_| window.every > 1);
+    before.map(|state| Ok(Before { latents: state.last(1)?, arrival })).transpose()
 }
 
 fn elsewhere(window: &Window) -> Error {

@@ -3,7 +3,7 @@
 use super::control::Control;
 use super::init::Inits;
 use super::layer::Layers;
-use super::plan::{Window, WindowShape, plan};
+use super::plan::{Window, WindowShape, plan_every};
 use crate::diffusion::ModelFingerprint;
 use crate::digest::Digest;
 use crate::error::Result;
@@ -36,6 +36,9 @@ pub struct Settings {
     pub generate: Size,
     /// Size of the video.
     pub picture: Size,
+    /// One of how many frames is generated; those between are interpolated. Where frames are shown as they are drawn, all are.
+    #[serde(skip_serializing_if = "is_all")]
+    pub every: FrameIndex,
     /// The first frame of the part that is rendered, counted from the start of the track: noise belongs to absolute frames.
     pub first_frame: GeneratedFrame,
     /// How many frames the part has.
@@ -91,8 +94,23 @@ impl Job {
 
     /// The windows of this job.
     pub fn windows(&self) -> Vec<Window> {
-        plan(self.part(), self.timeline.frames, &self.timeline.cuts, self.settings.windows)
+        let (timeline, whole) = (&self.timeline, (self.part(), self.timeline.frames));
+        plan_every(whole, &timeline.cuts, self.settings.windows, |take| self.every(&take))
     }
+
+    /// One of how many frames of `take` is generated.
+    fn every(&self, take: &Range<GeneratedFrame>) -> FrameIndex {
+        let drawn = || take.start.until(take.end).any(|frame| self.timeline.shows_source(frame));
+        match self.settings.every {
+            every if every > 1 && !self.timeline.inits.is_empty() && drawn() => 1,
+            every => every,
+        }
+    }
+}
+
+/// Whether one of so many frames is each of them.
+fn is_all(every: &FrameIndex) -> bool {
+    *every == 1
 }
 
 /// The size at which pictures of the video's `picture` size are generated: its shape, at most the pixels of

@@ -52,8 +52,12 @@ impl Live {
     /// `timeline` rendered with `settings`, whose part and timeline don't matter, under `layers`; drawn scenes are taken from
     /// `easel`.
     pub fn new(settings: &Settings, timeline: Timeline, layers: Arc<Layers>, easel: &Easel) -> Self {
-        let settings =
-            Settings { first_frame: GeneratedFrame(0), frames: timeline.frames, ..settings.clone() };
+        let settings = Settings {
+            first_frame: GeneratedFrame(0),
+            frames: timeline.frames,
+            every: 1,
+            ..settings.clone()
+        };
         let (track, output, description) = Default::default();
         let job = Job { settings, timeline, layers, track, output, description };
         Live { job, easel: easel.clone() }
@@ -129,7 +133,7 @@ impl Live {
         let pinned = if before.is_some() { shape.overlap } else { 0 };
         let take_start = before.map_or(frame, |b| b.take_start);
         let start = frame.before(pinned as FrameIndex);
-        Ok(Window { index: 0, take: 0, take_start, take_end, start, pinned, length: shape.length })
+        Ok(Window { index: 0, take: 0, take_start, take_end, start, pinned, length: shape.length, every: 1 })
     }
 }
 

@@ -9,6 +9,7 @@
 //! rendered, if that part begins with the take: the timeline is always that of the whole track.
 
 mod batch;
+mod between;
 mod camera;
 mod condition;
 mod control;

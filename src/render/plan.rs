@@ -1,7 +1,8 @@
 //! Window plans: which frames are denoised together: takes and overlapping windows. Integers only.
 
+use super::rate;
 use crate::error::{Error, Result};
-use crate::units::{FrameIndex, GeneratedFrame};
+use crate::units::{FrameIndex, GeneratedFrame, ShownFrame};
 use serde::Serialize;
 use std::ops::Range;
 
@@ -43,6 +44,10 @@ impl WindowShape {
 
 /// A run of frames denoised together. It has its full length even where it reaches past its take's end;
 /// what lies past the end is dropped.
+///
+/// Where pictures are put between those that are generated, a window's frames stand `every` numbers apart, the first of them on its
+/// take's first. Where a take's last frame stands between two, the one behind it is made as well: it is never shown, but where things
+/// are on their way to is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Window {
     /// Position in the render, from 0.
@@ -59,29 +64,65 @@ pub struct Window {
     pub pinned: usize,
     /// Frames denoised together.
     pub length: usize,
+    /// From one of them to the next.
+    pub every: FrameIndex,
 }
 
 impl Window {
-    /// The frames that this window brings.
+    /// The first frame that it brings.
+    pub fn first_new(&self) -> GeneratedFrame {
+        self.start + self.pinned as FrameIndex * self.every
+    }
+
+    /// The last frame that it brings.
+    pub fn last_new(&self) -> GeneratedFrame {
+        let whole = self.start + (self.length as FrameIndex - 1) * self.every;
+        let last = self.take_end.before(1) - self.take_start;
+        whole.min(self.take_start + last.next_multiple_of(self.every))
+    }
+
+    /// Where the first frame lies that the next window brings.
+    pub fn next(&self) -> GeneratedFrame {
+        self.last_new() + self.every
+    }
+
+    /// The frames that this window brings, from the first to the one behind the last: one of `every`.
     pub fn new_frames(&self) -> Range<GeneratedFrame> {
-        self.start + self.pinned as FrameIndex..self.end().min(self.take_end)
+        self.first_new()..self.last_new() + 1
+    }
+
+    /// The frames that this window brings, one by one.
+    pub fn brought(&self) -> impl Iterator<Item = GeneratedFrame> + Clone + use<> {
+        let (first, every) = (self.first_new(), self.every);
+        (0..self.brings() as FrameIndex).map(move |i| first + i * every)
     }
 
     /// How many these are.
     pub fn brings(&self) -> usize {
-        let new = self.new_frames();
-        (new.end - new.start) as usize
+        ((self.last_new() - self.first_new()) / self.every) as usize + 1
+    }
+
+    /// The frames of the video that this window completes, with those between its own and behind the last one of the window before.
+    pub fn shown(&self) -> Range<ShownFrame> {
+        let first = if self.continues() { self.first_new().before(self.every) + 1 } else { self.take_start };
+        rate::shown(first)..rate::shown((self.last_new() + 1).min(self.take_end))
+    }
+
+    /// How many these are.
+    pub fn shows(&self) -> u64 {
+        let shown = self.shown();
+        shown.end - shown.start
     }
 
     /// The frame behind the last that it denoises, which may lie past its take's end.
     pub fn end(&self) -> GeneratedFrame {
-        self.start + self.length as FrameIndex
+        self.start + self.length as FrameIndex * self.every
     }
 
     /// Every frame it denoises; those past the take's end stand for the take's last frame.
-    pub fn frames(&self) -> impl Iterator<Item = GeneratedFrame> {
-        let last = self.take_end.before(1);
-        self.start.until(self.end()).map(move |f| f.min(last))
+    pub fn frames(&self) -> impl Iterator<Item = GeneratedFrame> + use<> {
+        let (start, every, last) = (self.start, self.every, self.take_end.before(1));
+        (0..self.length as FrameIndex).map(move |i| (start + i * every).min(last))
     }
 
     /// Whether it grows out of the window before.
@@ -101,6 +142,16 @@ pub fn plan(
     cuts: &[GeneratedFrame],
     shape: WindowShape,
 ) -> Vec<Window> {
+    plan_every((part, frames), cuts, shape, |_| 1)
+}
+
+/// As [`plan`], with one of as many frames generated as `every` says of a take.
+pub fn plan_every(
+    (part, frames): (Range<GeneratedFrame>, FrameIndex),
+    cuts: &[GeneratedFrame],
+    shape: WindowShape,
+    every: impl Fn(Range<GeneratedFrame>) -> FrameIndex,
+) -> Vec<Window> {
     let inside = cuts.iter().copied().filter(|c| part.start < *c && *c < part.end);
     let starts: Vec<GeneratedFrame> = std::iter::once(part.start).chain(inside).collect();
     let whole = GeneratedFrame(frames);
@@ -109,14 +160,16 @@ pub fn plan(
     let mut windows = Vec::new();
     for (take, (&take_start, take_end)) in starts.iter().zip(ends).enumerate() {
         let mut start = take_start;
+        let every = every(take_start..take_end).max(1);
         loop {
-            let pinned = if start == take_start { 0 } else { shape.overlap };
-            if start + pinned as FrameIndex >= take_end.min(part.end) {
+            let (pinned, length) = (if start == take_start { 0 } else { shape.overlap }, shape.length);
+            let window =
+                Window { index: windows.len(), take, take_start, take_end, start, pinned, length, every };
+            if window.shown().start >= rate::shown(take_end.min(part.end)) {
                 break;
             }
-            let index = windows.len();
-            windows.push(Window { index, take, take_start, take_end, start, pinned, length: shape.length });
-            start = start + shape.stride() as FrameIndex;
+            windows.push(window);
+            start = start + shape.stride() as FrameIndex * every;
         }
     }
     windows
@@ -155,6 +208,23 @@ mod tests {
         assert!(!plan[2].continues());
     }
 
+    #[test]
+    fn twenty_four_a_second_of_twelve() {
+        let cuts = [GeneratedFrame(33)];
+        let part = (GeneratedFrame(0)..GeneratedFrame(70), 70);
+        let plan = plan_every(part, &cuts, WindowShape::DEFAULT, |_| 2);
+        let shown: Vec<_> = plan.iter().map(|w| (w.shown().start.0..w.shown().end.0, w.brings())).collect();
+        // 0, 2 .. 30; 32; then 33, 35 .. 63; 65, 67, 69.
+        assert_eq!(shown, [(0..31, 16), (31..33, 1), (33..64, 16), (64..70, 3)]);
+        // A take's last frame lies between two: the one behind it is made as well.
+        let plan = plan_every((GeneratedFrame(0)..GeneratedFrame(32), 32), &[], WindowShape::DEFAULT, |_| 2);
+        assert_eq!(
+            (plan.len(), plan[1].shown(), plan[1].last_new()),
+            (2, ShownFrame(31)..ShownFrame(32), GeneratedFrame(32))
+        );
+        assert_eq!(plan[1].frames().last(), Some(GeneratedFrame(31)));
+    }
+
     proptest! {
         /// Every frame is brought exactly once, in order, and a window never pins what isn't settled.
         #[test]
@@ -176,6 +246,34 @@ mod tests {
                 next = new(&window).end;
             }
             prop_assert_eq!(next, frames);
+        }
+
+        /// Where one of a few frames is generated, every frame of the video is completed once, in order, between two that are generated and
+        /// lie in its take or one behind its end.
+        #[test]
+        fn frames_are_completed_once(
+            frames in 1u64..400, cuts in proptest::collection::btree_set(1u64..400, 0..6), (every, other) in (1u64..7, 1u64..7),
+            part in (0u64..400, 1u64..400),
+        ) {
+            let cuts: Vec<GeneratedFrame> = cuts.into_iter().map(GeneratedFrame).collect();
+            let part = part.0.min(frames - 1)..(part.0.min(frames - 1) + part.1).min(frames);
+            let range = GeneratedFrame(part.start)..GeneratedFrame(part.end);
+            let of = |take: Range<GeneratedFrame>| if take.start.0.is_multiple_of(2) { every } else { other };
+            let (mut next, mut settled) = (part.start, None);
+            for window in plan_every((range, frames), &cuts, WindowShape::DEFAULT, of) {
+                let shown = window.shown();
+                prop_assert_eq!(shown.start.0, next);
+                prop_assert!(shown.end > shown.start && shown.end.0 <= window.take_end.0);
+                next = shown.end.0;
+                let brought: Vec<u64> = window.brought().map(u64::from).collect();
+                prop_assert!(brought.iter().all(|frame| (frame - window.take_start.0) % window.every == 0));
+                prop_assert!(brought.len() <= 16 && brought.windows(2).all(|pair| pair[1] - pair[0] == window.every));
+                let first = if window.continues() { settled } else { Some(window.take_start) };
+                prop_assert_eq!(first, Some(window.first_new()));
+                prop_assert!(window.last_new().0 + 1 >= next && window.last_new().0 < window.take_end.0 - 1 + window.every);
+                settled = Some(window.next());
+            }
+            prop_assert!(next >= part.end);
         }
 
         /// A part that begins with a take has the windows of the whole, counted anew.

@@ -1,6 +1,8 @@
 //! Frame rates: how the frames that are shown follow from those that are generated: the one place where the one becomes the other.
 //!
-//! Every generated frame is shown, once. What puts frames between them changes this file and the stage that makes them.
+//! A generated frame has the number of the frame that shows it. Where pictures are put between those that are generated (`between.rs`), not
+//! every number is generated: those of a take stand some frames apart, from its first on ([`Window`](super::Window)). So values, noise and
+//! times belong to the frame of the video that they are seen in, whatever is interpolated.
 
 use crate::units::{GeneratedFrame, ShownFrame};
 

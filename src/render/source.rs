@@ -135,8 +135,9 @@ impl<'a> Sources<'a> {
         latents: &Tensor,
         part: Range<usize>,
     ) -> Result<Vec<Option<Frame>>> {
-        let first = window.new_frames().start + part.start as u64;
-        let frames = first.until(first + part.len() as u64);
+        // What lies behind its take's end belongs to the take, whatever comes next.
+        let last = window.take_end.before(1);
+        let frames = window.brought().skip(part.start).take(part.len()).map(|frame| frame.min(last));
         if is_drawn(self.timeline, window) {
             return Ok(frames.map(|_| None).collect());
         }
@@ -179,7 +180,7 @@ impl Drop for Sources<'_> {
 
 /// Whether `frame` is its source as it was drawn.
 pub(super) fn is_as_drawn(timeline: &Timeline, frame: GeneratedFrame) -> bool {
-    timeline.value(ParamId::Denoise, frame) == 0.0 && timeline.init_at(frame).is_some()
+    timeline.shows_source(frame)
 }
 
 /// Whether all that `window` brings is: nothing is left to a network.

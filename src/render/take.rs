@@ -167,7 +167,7 @@ mod tests {
         let length = frames;
         let [take_start, start, take_end] = [120, 120, 200].map(GeneratedFrame);
         let (index, take, pinned) = (0, 0, 0);
-        fixture::state(&Window { index, take, take_start, take_end, start, pinned, length })
+        fixture::state(&Window { index, take, take_start, take_end, start, pinned, length, every: 1 })
     }
 
     fn values(t: &Tensor) -> Vec<f32> {

@@ -1,7 +1,7 @@
 //! The value of every parameter in every frame: what the renderer plays.
 
 use super::param::{Param, ParamRef};
-use super::param_table::TABLE;
+use super::param_table::{ParamId, TABLE};
 use super::slot::Slots;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds};
 use std::collections::BTreeMap;
@@ -155,6 +155,11 @@ impl Timeline {
     /// The source that `frame` starts from, as it is written.
     pub fn init_at(&self, frame: GeneratedFrame) -> Option<&str> {
         self.init_span(frame)?.init.as_deref()
+    }
+
+    /// Whether `frame` is shown as its source is: nothing is denoised.
+    pub fn shows_source(&self, frame: GeneratedFrame) -> bool {
+        self.value(ParamId::Denoise, frame) == 0.0 && self.init_at(frame).is_some()
     }
 
     /// The frame from which on the source of `frame` has been the same.

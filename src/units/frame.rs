@@ -1,7 +1,7 @@
 //! Frame numbers, from 0 at the start of the track: of the frames that the generator makes, and of those that are shown.
 //!
-//! Today every generated frame is shown once. Where frames are put between them the two part, so each has a type of its
-//! own. One place turns one into the other: `render/rate.rs`.
+//! A generated frame has the number of the frame that shows it, but where frames are interpolated not every one is generated: so each
+//! has a type of its own. One place turns one into the other: `render/rate.rs`.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;

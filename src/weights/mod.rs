@@ -10,6 +10,7 @@
 
 pub mod adapter;
 pub mod element;
+pub mod embedded;
 pub mod find;
 pub mod halves;
 pub mod keys;
@@ -24,6 +25,7 @@ mod slice;
 pub mod source;
 
 use adapter::{Adapter, Difference, Overlay, section};
+pub use embedded::Embedded;
 pub use find::find;
 pub use mapped::Weight;
 pub use open::{open, open_autoencoder};

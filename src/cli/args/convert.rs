@@ -22,6 +22,7 @@ impl From<JobArgs> for JobOptions {
             seed,
             size,
             fps,
+            interpolate: args.interpolate,
             split: args.split,
             stretch,
             tier,
@@ -165,7 +166,7 @@ mod tests {
         let (job, out) = render(
             "--preset tide --prompt sea --negative fog --init draw:ocean --set glow=1 --set hue=2 --lut l.cube --seed 7 --tier final \
              --size 64x36 --vae v --upscale u --lora neon:0.5 --lora glow --control canny=a.mp4:0.5 --clip-skip 2 \
-             --fps 29.97 --split 30 --start 1 --end 1:02 --model m --motion n --steps 3 --force-steps --generate 32x32 --overlap 2 \
+             --fps 29.97 --interpolate 8 --split 30 --start 1 --end 1:02 --model m --motion n --steps 3 --force-steps --generate 32x32 --overlap 2 \
              --device cpu --precision bf16 --low-memory --beats aubio --ears e --first-beat 0.5 --beats-file b --double \
              --shift-beats -0.25 --sections-file s --audio-stream 2 --lyrics l.lrc --font f --flash-guard off -o a.mkv --profile ffv1 --audio flac --overwrite",
         );
@@ -192,6 +193,7 @@ mod tests {
             seed: Some(7),
             size: "64x36".parse().ok(),
             fps: "30000/1001".parse().ok(),
+            interpolate: "8".parse().ok(),
             split: Some(Seconds(30.0)),
             stretch: Stretch { section: None, start: Some(Seconds(1.0)), end: Some(Seconds(62.0)) },
             tier: Some(Tier::Final),

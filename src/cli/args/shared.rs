@@ -2,6 +2,7 @@
 
 use crate::audio::Tracker;
 use crate::diffusion::{Precision, Tier};
+use crate::job::Interpolate;
 use crate::units::{FrameRate, Seconds, Size};
 use crate::video::{Audio, Guard, Profile};
 use clap::Args;
@@ -58,6 +59,11 @@ pub struct JobArgs {
     /// Frames a second; movement keeps its pace at any rate [default: what the model was made for; 24 for drawn scenes]
     #[arg(long, value_name = "RATE")]
     pub fps: Option<FrameRate>,
+
+    /// Which frames the model makes where it makes fewer than --fps: `on`, about as many a second as it was made for, those between are
+    /// interpolated; a rate, about so many; `off`, all [default: on]
+    #[arg(long, value_name = "on|off|RATE")]
+    pub interpolate: Option<Interpolate>,
 
     /// Cut takes that are longer than this, in equal parts, on a bar where one is near: more workers can share them, and a cut
     /// shows

@@ -83,6 +83,11 @@ impl ModelHints {
         ((scale - self.still) / (1.0 - self.still)).max(0.0)
     }
 
+    /// The motion scale of frames that move at this [speed](Self::speed), above 0.
+    pub fn scale_of(&self, speed: f32) -> f32 {
+        self.still + speed * (1.0 - self.still)
+    }
+
     /// The motion scale with which a frame shown for 1/`fps` of a second moves as far as `scale` asks for, which speaks of frames at
     /// the model's own rate: speed belongs to seconds. At most 2: slow rates ask for more than a model can move.
     pub fn scale_at(&self, scale: f32, fps: FrameRate) -> f32 {

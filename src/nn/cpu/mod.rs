@@ -12,6 +12,7 @@ pub mod chain;
 pub mod conv;
 pub mod conv_config;
 pub mod double;
+pub mod flow;
 pub mod gemm;
 pub mod layout;
 pub mod linear;

@@ -69,9 +69,10 @@ impl<'a> Conditioner<'a> {
     pub fn window(&mut self, window: &Window) -> Result<Conditions> {
         let frames: Vec<GeneratedFrame> = window.frames().collect();
         let curve = |id| frames.iter().map(|&f| self.timeline.value(id, f)).collect::<Vec<f32>>();
-        let (scales, effects) = (curve(ParamId::MotionScale), curve(ParamId::MotionEffect));
+        let effects = curve(ParamId::MotionEffect);
         // Curves speak of speed, a network of the change from frame to frame.
-        let scales = scales.into_iter().map(|scale| self.hints.scale_at(scale, self.timeline.fps));
+        let generated = self.timeline.fps.divided(window.every);
+        let scales = self.scales(window).map(|scale| self.hints.scale_at(scale, generated));
         let motion = scales.zip(effects).map(|(scale, effect)| Movement { scale, effect }).collect();
         let guided = f64::from(self.timeline.value(ParamId::Guidance, window.new_frames().start));
         let mut text = self.text(&frames, Side::Wanted)?;
@@ -87,6 +88,23 @@ impl<'a> Conditioner<'a> {
         let strengths = self.strengths(&frames);
         let conditioning = Conditioning { strengths, ..Conditioning::new(text, motion) };
         Ok(Conditions { conditioning, guidance, denoise: curve(ParamId::Denoise) })
+    }
+
+    /// The motion scale of every frame of `window`: where frames of the video lie between those that are generated, that of the mean
+    /// speed on the way from the one before, so that no hit falls between them.
+    fn scales(&self, window: &Window) -> impl Iterator<Item = f32> {
+        let (first, last, every) = (window.take_start, window.take_end.before(1), window.every);
+        let value = move |frame: GeneratedFrame| self.timeline.value(ParamId::MotionScale, frame.min(last));
+        let scale = move |frame: GeneratedFrame| {
+            if every == 1 || frame == first {
+                return value(frame);
+            }
+            let way = (frame.before(every - 1)).until(frame + 1);
+            let speed = way.map(|frame| self.hints.speed(value(frame))).sum::<f32>() / every as f32;
+            // What stands still stands as still as it was told to.
+            if speed > 0.0 { self.hints.scale_of(speed) } else { value(frame) }
+        };
+        (0..window.length as FrameIndex).map(move |i| scale(window.start + i * every))
     }
 
     /// The strengths of what moves of the model, in its order.
@@ -156,10 +174,10 @@ impl NoiseSource {
     ) -> Result<Tensor> {
         let (c, h, w) = self.shape;
         let one = c * h * w;
-        let first = window.take_start.max(window.start.before(NOISE_MEMORY));
+        let first = window.take_start.max(window.start.before(NOISE_MEMORY * window.every));
         let (mut values, mut chained, mut fresh) =
             (Vec::with_capacity(window.length * one), vec![], vec![0.0; one]);
-        for frame in first.until(window.end()) {
+        for frame in first.until(window.end()).step_by(window.every as usize) {
             draw(frame.0, &mut fresh);
             let p = timeline.value(ParamId::NoiseCorrelation, frame.min(window.take_end.before(1)));
             if chained.is_empty() {

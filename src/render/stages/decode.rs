@@ -2,10 +2,10 @@
 
 use crate::diffusion::Model;
 use crate::error::Result;
+use crate::render::between::{Between, shown_before};
 use crate::render::camera::Pose;
 use crate::render::generate::Rendered;
 use crate::render::job::Job;
-use crate::render::rate;
 use crate::render::source::Sources;
 use crate::render::upscale::enlarged;
 use crate::timing::Timings;
@@ -15,11 +15,14 @@ use crate::video::Frame;
 use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender};
 
+/// Generated pictures that are decoded together where others are put between them.
+const BETWEEN: usize = 4;
+
 /// Pictures of one window, first frame first: all, or where they are large, a few of them.
 pub struct Pictures {
     /// The first picture's frame.
     pub first: ShownFrame,
-    /// As they were decoded.
+    /// As they were decoded, or put between.
     pub frames: Vec<Frame>,
     /// What the camera's flight moves each by.
     pub shown: Vec<Pose>,
@@ -37,16 +40,23 @@ pub fn decode(
     to: &SyncSender<Result<Pictures>>,
 ) {
     let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
+    let mut between = match Between::new(job, networks) {
+        Ok(between) => between,
+        Err(error) => return drop(to.send(Err(error))),
+    };
     for rendered in from {
         let rendered = match rendered {
             Ok(rendered) => rendered,
             Err(error) => return drop(to.send(Err(error))),
         };
         let (brings, (_, upscaler)) = (rendered.window.brings(), networks);
-        let step = upscaler.map_or(brings, Upscaler::together).max(1);
+        // Those that were enlarged, and those between, are many bytes.
+        let few = if rendered.window.every > 1 { BETWEEN } else { brings };
+        let step = upscaler.map_or(few, Upscaler::together).max(1);
         for start in (0..brings).step_by(step) {
             let part = start..(start + step).min(brings);
-            let pictures = part_of(&rendered, part, (networks, job.settings.picture), &mut sources, timings);
+            let stage = (networks, job.settings.picture, &mut between);
+            let pictures = part_of(&rendered, part, stage, &mut sources, timings);
             if to.send(pictures).is_err() {
                 return;
             }
@@ -58,12 +68,12 @@ pub fn decode(
 fn part_of(
     rendered: &Rendered,
     part: Range<usize>,
-    ((model, upscaler), size): ((&Model, Option<&Upscaler>), Size),
+    ((model, upscaler), size, between): ((&Model, Option<&Upscaler>), Size, &mut Between<'_>),
     sources: &mut Sources,
     timings: &Timings,
 ) -> Result<Pictures> {
-    let Rendered { window, latents, shown, restored } = rendered;
-    let first = window.new_frames().start + part.start as u64;
+    let Rendered { window, latents, shown, restored, .. } = rendered;
+    let first = window.first_new() + part.start as u64 * window.every;
     let settled = {
         let _span = timings.span("decode");
         sources.settled(model, window, latents, part.clone())?
@@ -75,9 +85,17 @@ fn part_of(
         }
         None => settled,
     };
-    let _span = timings.span("decode");
-    let frames = sources.with_drawn(first, settled)?;
+    let mut frames = {
+        let _span = timings.span("decode");
+        sources.with_drawn(first, settled)?
+    };
+    if window.every > 1 {
+        let _span = timings.span("interpolate");
+        frames = between.filled(rendered, part.start, frames)?;
+    }
     let ends = part.end == window.brings();
-    let shown = shown[part].to_vec();
-    Ok(Pictures { first: rate::shown(first), frames, shown, restored: *restored, ends })
+    let place = shown_before(window, part.start);
+    let shown = shown[place..place + frames.len()].to_vec();
+    let first = window.shown().start + place as u64;
+    Ok(Pictures { first, frames, shown, restored: *restored, ends })
 }

@@ -72,9 +72,9 @@ fn pictures(window: &Window, store: &WorkFolder, sources: &mut Sources, largest:
         broken()
     })?;
     let mut frames = Vec::with_capacity(kept.frames.len());
-    for (frame, index) in kept.frames.into_iter().zip(kept.first.until(window.new_frames().end)) {
-        let drawn = if frame.is_none() { sources.frame(index)? } else { None };
+    for (frame, index) in kept.frames.into_iter().zip(kept.first.onwards()) {
+        let drawn = if frame.is_none() { sources.frame(rate::generated(index))? } else { None };
         frames.push(frame.or(drawn).ok_or_else(broken)?);
     }
-    Ok(Pictures { first: rate::shown(kept.first), frames, shown: kept.shown, restored: true, ends: true })
+    Ok(Pictures { first: kept.first, frames, shown: kept.shown, restored: true, ends: true })
 }

@@ -5,6 +5,7 @@ use super::watch::Watch;
 use crate::diffusion::Model;
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::Flow;
+use crate::render::between::Between;
 use crate::render::generate::{Generator, Rendered};
 use crate::render::job::Job;
 use crate::render::plan::Window;
@@ -49,7 +50,7 @@ pub fn keep_takes(
 ) -> Result<Worked> {
     let Watch { progress, timings, stop } = watch;
     let windows: Vec<Window> = takes.iter().flatten().copied().collect();
-    progress.stage("rendering", windows.iter().map(|w| w.brings() as u64).sum());
+    progress.stage("rendering", windows.iter().map(Window::shows).sum());
     let mut generator = Generator::new(job, model, stop, timings)?;
     generator.prepare(&windows)?;
     std::thread::scope(|scope| {
@@ -171,6 +172,7 @@ fn decode(
     to: &SyncSender<OnTheWay<KeptPictures>>,
 ) -> Result<()> {
     let sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
+    let mut between = Between::new(job, (model, upscaler))?;
     for (folder, window, rendered) in from {
         let span = timings.span("decode");
         let mut frames = sources.settled(model, &window, &rendered.latents, 0..window.brings())?;
@@ -179,7 +181,12 @@ fn decode(
             let _span = timings.span("upscale");
             frames = enlarged(frames, upscaler, job.settings.picture)?;
         }
-        let kept = KeptPictures { first: window.new_frames().start, frames, shown: rendered.shown };
+        if window.every > 1 {
+            let _span = timings.span("interpolate");
+            let made = frames.into_iter().flatten().collect();
+            frames = between.filled(&rendered, 0, made)?.into_iter().map(Some).collect();
+        }
+        let kept = KeptPictures { first: window.shown().start, frames, shown: rendered.shown };
         if to.send((folder, window, kept)).is_err() {
             return Ok(());
         }
@@ -193,7 +200,7 @@ fn keep(from: &Receiver<OnTheWay<KeptPictures>>, Watch { progress, timings, .. }
     for (folder, window, kept) in from {
         let _span = timings.span("keep");
         folder.keep_pictures(&window, &kept)?;
-        frames += window.brings() as u64;
+        frames += window.shows();
         if progress.advance(frames) == Flow::Stop {
             return Err(stopped());
         }

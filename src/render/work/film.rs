@@ -36,7 +36,7 @@ pub struct FilmTake {
     pub start: GeneratedFrame,
     /// The frame behind its last.
     pub end: GeneratedFrame,
-    /// The first frame of every window, and how many frames that brings.
+    /// The first frame of every window, and how many frames of the video it completes.
     pub windows: Vec<(GeneratedFrame, u64)>,
 }
 
@@ -46,7 +46,7 @@ impl Film {
         let end = job.part().end;
         let takes = job.takes().into_iter().filter_map(|windows| {
             let first = windows.first()?;
-            let of = |w: &Window| (w.start, w.brings() as u64);
+            let of = |w: &Window| (w.start, w.shows());
             let windows: Vec<_> = windows.iter().map(of).collect();
             Some(FilmTake { start: first.take_start, end: first.take_end.min(end), windows })
         });

@@ -20,6 +20,7 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
         windows,
         generate,
         picture,
+        every,
         first_frame: _,
         frames: _,
         timeline,
@@ -41,6 +42,9 @@ pub fn of(settings: &Settings) -> Result<Map<String, Value>> {
         "timeline": timeline,
         "flash_guard": flash_guard,
     });
+    if *every > 1 {
+        key["every"] = json!(every);
+    }
     if !inits.is_empty() {
         key["inits"] = serde_json::to_value(inits).context(unwritable)?;
     }
@@ -92,6 +96,7 @@ pub fn said(name: &str) -> String {
         "windows" => "the windows' overlap",
         "generate" => "the size of generated pictures",
         "picture" => "the size of the video",
+        "every" => "how many frames are interpolated (--interpolate)",
         "timeline" => "the preset, its values or prompts, the frame rate, or what was heard in the track",
         other => other,
     }
@@ -122,6 +127,7 @@ mod tests {
         assert_eq!(differ(|s| (s.generate, s.picture) = (size, size)), ["generate", "picture"]);
         assert_eq!(differ(|s| s.windows.overlap = 2), ["windows.overlap"]);
         assert_eq!(differ(|s| (s.steps, s.device) = (3, "cuda f16".into())), ["device", "steps"]);
+        assert_eq!(differ(|s| s.every = 2), ["every"]);
         assert_eq!(differ(|s| s.timeline = "other".into()), ["timeline"]);
         assert_eq!(differ(|s| s.program = "other".into()), ["program"]);
         assert_eq!(differ(|s| s.flash_guard = Guard::Off), ["flash_guard"]);

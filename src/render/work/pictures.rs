@@ -12,7 +12,7 @@
 
 use crate::digest::Digest;
 use crate::render::camera::Pose;
-use crate::units::{GeneratedFrame, Size};
+use crate::units::{ShownFrame, Size};
 use crate::video::Frame;
 
 const MARK: &[u8; 16] = b"beatbolt frames1";
@@ -25,8 +25,8 @@ const DIGEST: usize = 64;
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeptPictures {
     /// The first picture's frame.
-    pub first: GeneratedFrame,
-    /// As they were decoded; none where a frame is its source, which is drawn anew.
+    pub first: ShownFrame,
+    /// As they were decoded, or put between; none where a frame is its source, which is drawn anew.
     pub frames: Vec<Option<Frame>>,
     /// What the camera's flight moves each by.
     pub shown: Vec<Pose>,
@@ -79,7 +79,7 @@ impl KeptPictures {
             let size = Size { width, height };
             frames.push((width > 0).then(|| Frame::new(size, pixels.to_vec())));
         }
-        rest.is_empty().then_some(KeptPictures { first: GeneratedFrame(first), frames, shown })
+        rest.is_empty().then_some(KeptPictures { first: ShownFrame(first), frames, shown })
     }
 
     /// Most bytes that the pictures of a window have.
@@ -111,7 +111,7 @@ mod tests {
         let frame = |k: usize| Frame::new(SIZE, (0..3 * SIZE.pixels()).map(|i| (i * k) as u8).collect());
         let pose = Pose::of_values([1.1, 0.1 + 0.2, -1.0 / 3.0, f64::MIN_POSITIVE]).unwrap();
         KeptPictures {
-            first: GeneratedFrame(132),
+            first: ShownFrame(132),
             frames: vec![Some(frame(7)), None, Some(frame(11))],
             shown: vec![pose, Pose::REST, Pose::REST],
         }

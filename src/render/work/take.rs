@@ -76,7 +76,7 @@ impl TakeFolder {
     /// What `window`, one of this take, leaves, if it was finished; a damaged one counts as not finished. `shape` is that
     /// of a frame's latents.
     pub fn load(&self, window: &Window, shape: LatentShape) -> Option<TakeState> {
-        let (end, count) = (window.new_frames().end, window.brings());
+        let (end, count) = (window.next(), window.brings());
         let bytes =
             bounded_read::bytes(&self.path.join(window_name(window)), TakeState::most_bytes(count, shape));
         let state = TakeState::from_bytes(&bytes.ok()?, shape).ok()?;
@@ -138,10 +138,11 @@ pub fn set_aside(folder: &Path, window: &Window) {
 }
 
 fn pictures(take: &Path, window: &Window, largest: Size) -> Option<KeptPictures> {
-    let most = KeptPictures::most_bytes(window.brings(), largest);
+    let count = window.shows() as usize;
+    let most = KeptPictures::most_bytes(count, largest);
     let bytes = bounded_read::bytes(&take.join(pictures_name(window.start)), most).ok()?;
     let kept = KeptPictures::from_bytes(&bytes)?;
-    let fits = (kept.first, kept.frames.len()) == (window.new_frames().start, window.brings());
+    let fits = (kept.first, kept.frames.len()) == (window.shown().start, count);
     fits.then_some(kept)
 }
 
