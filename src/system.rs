@@ -80,6 +80,18 @@ pub fn processor_time() -> Option<f64> {
     None
 }
 
+/// Whether the system lets this program use the matrix registers of its processor (AMX), for which programs have to ask.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+pub fn lets_use_tiles() -> bool {
+    // ARCH_REQ_XCOMP_PERM, and the number of the registers' data.
+    const ASK: libc::c_ulong = 0x1023;
+    const DATA: libc::c_ulong = 18;
+    #[allow(unsafe_code, reason = "the C library has no door of its own for it")]
+    // SAFETY: it takes plain numbers, and a refusal changes nothing.
+    let answer = unsafe { libc::syscall(libc::SYS_arch_prctl, ASK, DATA) };
+    answer == 0
+}
+
 /// What this computer is called; none where the system doesn't tell.
 pub fn host() -> Option<String> {
     let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();

@@ -147,9 +147,9 @@ pub fn needed_memory(
     }
     let (net, vae) = info.weights();
     let net = net + job.settings.controls.len() as f64 * info.control_weights();
-    let bytes = info.bytes_a_weight();
+    let bytes = if placement.rounds() { 2.0 } else { info.bytes_a_weight() };
     let latents = (length * pixels / (info.downscale() * info.downscale())) as f64;
-    let pass = HELD * latents * info.widths().0 as f64 * placement.dtype.size_in_bytes() as f64;
+    let pass = HELD * latents * info.widths().0 as f64 * placement.tensors().size_in_bytes() as f64;
     Some((now + (net + vae) * bytes + pass + waiting) as u64)
 }
 

@@ -75,10 +75,22 @@ struct TensorEntry {
 /// Type and device of tensors that were read.
 #[derive(Clone, Debug)]
 pub struct Placement {
-    /// The type that the model computes in.
+    /// The type that the model computes in. On a CPU bf16 is the type of products' factors: see [`Self::rounds`].
     pub dtype: DType,
     /// Where it computes.
     pub device: Device,
+}
+
+impl Placement {
+    /// Whether tensors are f32 and the factors of products are rounded to bf16, as on CPUs that multiply so.
+    pub fn rounds(&self) -> bool {
+        self.device.is_cpu() && self.dtype == DType::BF16
+    }
+
+    /// The type of tensors.
+    pub fn tensors(&self) -> DType {
+        if self.rounds() { DType::F32 } else { self.dtype }
+    }
 }
 
 impl std::fmt::Display for Placement {
@@ -216,15 +228,15 @@ impl Weights {
     }
 
     fn read(&self, key: &str, entry: &TensorEntry) -> Result<Tensor> {
-        let Placement { dtype, device } = &self.placement;
-        let placed = self.patched_tensor(key, entry)?.to_device(device).and_then(|t| t.to_dtype(*dtype));
+        let Placement { device, .. } = &self.placement;
+        let dtype = self.placement.tensors();
+        let placed = self.patched_tensor(key, entry)?.to_device(device).and_then(|t| t.to_dtype(dtype));
         placed.context(|| self.unreadable(entry))
     }
 
     /// As [`Self::read`], but in 16 bits where that is so much less to keep.
     fn read_large(&self, key: &str, entry: &TensorEntry) -> Result<Tensor> {
-        let Placement { dtype, device } = &self.placement;
-        if !device.is_cpu() || *dtype != DType::F32 {
+        if !self.placement.device.is_cpu() || self.placement.tensors() != DType::F32 {
             return self.read(key, entry);
         }
         let tensor = self.patched_tensor(key, entry)?;

@@ -24,7 +24,7 @@ pub use parts::UnetParts;
 use crate::diffusion::conditioning::{Conditioning, Residuals};
 use crate::error::Result;
 use crate::nn::blocks::Upsample;
-use crate::nn::layers::{Conv2d, GroupNorm};
+use crate::nn::layers::{Conv2d, Finish, GroupNorm};
 use candle_core::{Result as TensorResult, Tensor, bail};
 use encoder::Encoded;
 use layer::{Layer, Seen};
@@ -76,7 +76,7 @@ impl Unet {
                 x = upsample.forward(&x, (h, w))?;
             }
         }
-        self.conv_out.forward(&self.norm_out.forward(&x)?)
+        self.conv_out.forward_normed((&x, &self.norm_out), None, Finish::default())
     }
 }
 

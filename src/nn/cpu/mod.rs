@@ -8,6 +8,7 @@
 //! the number of threads.
 
 pub mod attention;
+pub mod bf16;
 pub mod chain;
 pub mod conv;
 pub mod conv_config;
