@@ -23,6 +23,7 @@ unsafe impl Sync for Target {}
 #[allow(unsafe_code, reason = "the values aren't cleared before")]
 pub fn filled<const N: usize>(counts: [usize; N], work: impl FnOnce([Target; N])) -> [Vec<f32>; N] {
     let mut all = counts.map(Vec::<f32>::with_capacity);
+    all.iter_mut().for_each(|values| crate::system::in_large_pages(values.spare_capacity_mut()));
     let mut lens = counts.into_iter();
     work(all.each_mut().map(|values| Target { at: values.as_mut_ptr(), len: lens.next().unwrap_or(0) }));
     for (values, len) in all.iter_mut().zip(counts) {
