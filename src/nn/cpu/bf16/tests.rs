@@ -19,7 +19,7 @@ fn error(ours: &Tensor, theirs: &Tensor) -> f64 {
     assert_eq!(ours.dims(), theirs.dims());
     let wide = |t: &Tensor| t.to_dtype(DType::F64).unwrap();
     let norm = |t: Tensor| t.sqr().unwrap().sum_all().unwrap().to_scalar::<f64>().unwrap().sqrt();
-    norm((wide(ours) - wide(theirs)).unwrap()) / norm(wide(theirs))
+    norm((wide(ours) - wide(theirs)).unwrap()) / norm(wide(theirs)).max(f64::MIN_POSITIVE)
 }
 
 /// The values rounded to bf16, as f64: with those the result is exact but for the order of sums.

@@ -2,27 +2,30 @@
 
 use super::super::operands::Heads;
 use super::super::panels::{BLOCK, Line, ROWS, STEP};
-use super::product::room;
+use super::room::{Room, in_room, room, tasks};
 use super::target::{Target, filled};
 use super::tiles::{Left, Sums, Tiles};
 use super::vector::{exp2, first, in_turns, load, put, rounded, transposed};
-use super::{Room, in_room, tasks};
 use rayon::prelude::*;
 use std::arch::x86_64::*;
 
 /// Queries of a task, at most: keys and values are packed anew for each.
 const QUERIES: usize = 1024;
+/// The same where there are fewer keys than [`MANY`], which are soon packed.
+const FEW_QUERIES: usize = 256;
+const MANY: usize = 256;
 
 /// What queries find in every head: \[b, n, heads·d].
 pub fn attend(heads: Heads<'_>) -> Vec<f32> {
     let Heads { shape: [b, n, _], heads: count, d, .. } = heads;
-    let part = if b * count > 1 { QUERIES } else { tasks(n, QUERIES, BLOCK) };
+    let most = if heads.shape[2] < MANY { FEW_QUERIES } else { QUERIES };
+    let part = if b * count > 1 { most } else { tasks(n, most, BLOCK) };
     let parts = n.div_ceil(part);
     let [made] = filled([b * n * count * d], |[target]| {
-        (0..b * count * parts).into_par_iter().for_each(|task| {
-            let (head, first) = (task / parts, task % parts * part);
-            let task =
-                Task { heads, entry: head / count, head: head % count, first, live: part.min(n - first) };
+        (0..b * parts * count).into_par_iter().for_each(|task| {
+            // The heads of the same tokens one behind the other, for they share cache lines.
+            let (entry, first, head) = (task / count / parts, task / count % parts * part, task % count);
+            let task = Task { heads, entry, head, first, live: part.min(n - first) };
             in_room(|tiles, room| {
                 #[allow(unsafe_code, reason = "who has tiles has AVX-512")]
                 // SAFETY: who has tiles has AVX-512.

@@ -3,11 +3,11 @@
 use super::super::operands::{Convolution, Order, Planes, Under};
 use super::super::panels::{Line, ROWS, STEP};
 use super::gather::Frame;
-use super::product::{product, room};
+use super::product::product;
+use super::room::{in_room, room, tasks};
 use super::target::{Target, filled, turned};
 use super::tiles::{Left, Square, Tiles};
 use super::vector::load;
-use super::{in_room, tasks};
 use rayon::prelude::*;
 use std::arch::x86_64::*;
 

@@ -3,11 +3,11 @@
 use super::super::operands::{Layer, Rows};
 use super::super::panels::{BLOCK, Line, ROWS, STEP};
 use super::gather::rows;
-use super::product::{product, room};
+use super::product::product;
+use super::room::{Room, in_room, room, tasks};
 use super::target::{Target, filled};
 use super::tiles::{Left, Square, Tiles};
 use super::vector::{gelu, load, rounded};
-use super::{Room, in_room, tasks};
 use rayon::prelude::*;
 use std::arch::x86_64::*;
 

@@ -3,11 +3,11 @@
 use super::super::operands::{Layer, Order, Rows};
 use super::super::panels::{BLOCK, ROWS, STEP};
 use super::gather::rows;
-use super::product::{product, room};
+use super::product::product;
+use super::room::{Room, in_room, room, tasks};
 use super::target::{Target, filled, turned};
 use super::tiles::{Left, Tiles};
 use super::vector::load;
-use super::{Room, in_room, tasks};
 use rayon::prelude::*;
 use std::arch::x86_64::*;
 

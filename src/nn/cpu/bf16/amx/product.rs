@@ -4,7 +4,7 @@ use super::super::panels::{BLOCK, Line, Panels};
 use super::tiles::{Left, Square, Sums, Tiles};
 
 /// Steps whose weights stay in the first-level cache.
-const STEPS: usize = 12;
+const STEPS: usize = 16;
 /// Tiles whose sums stay there beside them.
 const TOGETHER: usize = 16;
 
@@ -33,12 +33,4 @@ pub fn product(
             }
         }
     }
-}
-
-/// `lines` of at least so many, whatever they hold.
-pub fn room(lines: &mut Vec<Line>, count: usize) -> &mut [Line] {
-    if lines.len() < count {
-        lines.resize(count, Line::ZERO);
-    }
-    &mut lines[..count]
 }
