@@ -781,6 +781,11 @@ pub fn pixel_unshuffle(x: &Tensor, k: usize) -> TensorResult<Tensor> {
     candle_nn::ops::pixel_unshuffle(x, k)
 }
 
+/// The channels of `a` \[n, c, h, w], and those of `b` \[n, c', h, w] behind them.
+pub fn side_by_side(a: &Tensor, b: &Tensor) -> TensorResult<Tensor> {
+    if is_fast(a) && is_fast(b) { layout::beside(a, b) } else { Tensor::cat(&[a, b], 1) }
+}
+
 /// `x` \[n, c, h, w] enlarged to `size` (height, width) by repeating pixels.
 pub fn upsample(x: &Tensor, size: (usize, usize)) -> TensorResult<Tensor> {
     if is_fast(x) { layout::upsample(x, size) } else { x.upsample_nearest2d(size.0, size.1) }

@@ -438,6 +438,17 @@ mod tests {
     }
 
     #[test]
+    fn where_products_round_their_factors_tensors_are_single_and_it_is_said() {
+        let bf16 = Placement { dtype: DType::BF16, device: Device::Cpu };
+        assert!(bf16.rounds() && bf16.tensors() == DType::F32 && !placement().rounds());
+        assert_ne!(bf16.to_string(), placement().to_string(), "windows of both must never meet");
+        let source = memory(&[("half", &[1.5, -2.0], DType::F16), ("small", &[1.0], DType::F16)]);
+        let weights = Weights::of(source, &bf16, |k| whole(k.to_owned())).unwrap();
+        assert_eq!(values(weights.scope("").get("small", &[1])), [1.0]);
+        assert_eq!(weights.scope("").get_large("half", &[2]).unwrap().dtype(), DType::F16);
+    }
+
+    #[test]
     fn large_tensors_are_kept_in_16_bits() {
         let source = memory(&[("half", &[1.5, -2.0], DType::F16), ("single", &[1.0, 2049.0], DType::F32)]);
         let open = || Weights::of(source.clone(), &placement(), |k| whole(k.to_owned())).unwrap();

@@ -1,6 +1,6 @@
 //! The loops around the kernel, for layers and convolutions alike.
 
-use super::super::panels::{BLOCK, Line, Panels};
+use super::super::panels::{BLOCK, Panels};
 use super::tiles::{Left, Square, Sums, Tiles};
 
 /// Steps whose weights stay in the first-level cache.
