@@ -489,6 +489,9 @@ impl Conv2d {
     /// `x` \[n, in, h, w] enlarged to twice its size by repeating pixels, and then as [`Self::forward`]; for 3x3 kernels
     /// that keep the size.
     pub fn forward_doubled(&self, x: &Tensor) -> TensorResult<Tensor> {
+        if let Some(factors) = self.factors()? {
+            return bf16::double_conv2d(x, (&factors, &self.bias));
+        }
         let now = self.overlay.as_ref().map(|overlay| overlay.now());
         let weight = match (&now, &self.weight) {
             (Some(now), Kept::Weight(_)) => now.moving.is_empty().then_some(&now.weight),

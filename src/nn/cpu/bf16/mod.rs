@@ -232,7 +232,8 @@ pub fn to_tokens(
     }
     let norms = affine(x, norm.weight, norm.bias, norm.spec)?;
     let made = read([x, bias], |[x, bias]| {
-        let planes = Planes { x, shape: [n, c, h, w], norm: Some(&norms), silu: norm.spec.silu };
+        let planes =
+            Planes { x, shape: [n, c, h, w], doubled: false, norm: Some(&norms), silu: norm.spec.silu };
         let (size, under, tokens) = ([h, w], Under::Stay, Some(ordered(order)));
         let how = Convolution {
             panels,
@@ -288,11 +289,27 @@ fn ordered(order: TokenOrder) -> Order {
 pub fn conv2d(
     x: &Tensor,
     norm: Option<Grouped<'_>>,
+    layer: (&Factors, &Tensor),
+    window: Conv2dConfig,
+    finish: Finish<'_>,
+) -> Result<Tensor> {
+    convolution(x, (norm, false), layer, window, finish)
+}
+
+/// As [`conv2d`] with a 3x3 kernel of `x` enlarged to twice its size by repeating pixels: \[n, o, 2h, 2w].
+pub fn double_conv2d(x: &Tensor, layer: (&Factors, &Tensor)) -> Result<Tensor> {
+    convolution(x, (None, true), layer, Conv2dConfig::SAME, Finish::default())
+}
+
+fn convolution(
+    x: &Tensor,
+    (norm, doubled): (Option<Grouped<'_>>, bool),
     (factors, bias): (&Factors, &Tensor),
     window: Conv2dConfig,
     finish: Finish<'_>,
 ) -> Result<Tensor> {
     let (panels, (n, c, h, w)) = (&*factors.0, x.dims4()?);
+    let [h, w] = if doubled { [2 * h, 2 * w] } else { [h, w] };
     let (o, kernel) = (panels.outputs(), panels.taps().isqrt());
     let [height, width] = window.size([h, w], (panels.inputs() == c).then_some(kernel))?;
     if bias.elem_count() != o || finish.residual.is_some_and(|r| r.dims() != [n, o, height, width]) {
@@ -304,15 +321,14 @@ pub fn conv2d(
     let others = [finish.residual.unwrap_or(x), factors.unwrap_or(bias)];
     let made = read([x, bias, others[0], others[1]], |[x, bias, residual, factors]| {
         let silu = norm.is_some_and(|norm| norm.spec.silu);
-        let planes = Planes { x, shape: [n, c, h, w], norm: norms.as_deref(), silu };
+        let planes = Planes { x, shape: [n, c, h, w], doubled, norm: norms.as_deref(), silu };
         let under = match finish.below {
             Below::Stay => Under::Stay,
             Below::Vanish => Under::Vanish,
             Below::Shrink(_) => Under::Shrink(factors),
         };
         let (stride, before, size) = (window.stride, window.before, [height, width]);
-        let residual = finish.residual.map(|_| residual);
-        let tokens = None;
+        let (residual, tokens) = (finish.residual.map(|_| residual), None);
         Ok(convolved(
             planes,
             Convolution { panels, bias, kernel, stride, before, size, residual, under, tokens },

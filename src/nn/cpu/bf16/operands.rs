@@ -58,10 +58,12 @@ pub struct Affine {
 /// Pictures, and what is done with them on the way.
 #[derive(Clone, Copy, Debug)]
 pub struct Planes<'a> {
-    /// Values \[n, c, h, w].
+    /// Values \[n, c, h, w], or a quarter of them.
     pub x: &'a [f32],
-    /// n, c, h and w.
+    /// n, c, h and w, of what is convolved.
     pub shape: [usize; 4],
+    /// The values are of half this height and width, and every pixel stands for four.
+    pub doubled: bool,
     /// For every channel of every picture.
     pub norm: Option<&'a [Affine]>,
     /// SiLU follows.

@@ -136,6 +136,46 @@ fn convolutions_are_products_of_rounded_factors_at_any_size() {
 }
 
 #[test]
+fn pictures_are_enlarged_on_the_way() {
+    if !there() {
+        return;
+    }
+    for [n, c, o, h, w] in [[2, 33, 20, 5, 7], [1, 64, 40, 16, 24], [4, 32, 32, 2, 2]] {
+        let (x, weight, bias) = (noise(1, &[n, c, h, w]), noise(2, &[o, c, 3, 3]), noise(3, &[o]));
+        let factors = Factors::new(&weight).unwrap();
+        let large = x.upsample_nearest2d(2 * h, 2 * w).unwrap();
+        let theirs = conv2d(&large, None, (&factors, &bias), Conv2dConfig::SAME, Finish::default()).unwrap();
+        assert_eq!(error(&double_conv2d(&x, (&factors, &bias)).unwrap(), &theirs), 0.0);
+    }
+}
+
+#[test]
+fn tokens_are_made_of_pictures_and_pictures_of_tokens() {
+    if !there() {
+        return;
+    }
+    for [n, c, o, h, w] in [[3, 64, 40, 5, 7], [16, 96, 96, 4, 8]] {
+        let (x, weight, bias) = (noise(1, &[n, c, h, w]), noise(2, &[o, c]), noise(3, &[o]));
+        let back = noise(4, &[c, o]);
+        let (ones, zeros) = (Tensor::ones(c, DType::F32, &Device::Cpu).unwrap(), noise(5, &[c]));
+        let spec = GroupNormSpec { groups: 8, eps: 1e-6, together: false, silu: false };
+        let norm = Grouped { weight: &ones, bias: &zeros, spec };
+        let (there, again) = (Factors::new(&weight).unwrap(), Factors::new(&back).unwrap());
+        for order in [TokenOrder::Space, TokenOrder::Time] {
+            let ours = to_tokens(&x, norm, (&there, &bias), order).unwrap();
+            let normed = group_norm(&x, &ones, &zeros, spec).unwrap();
+            let plain = super::super::layout::to_tokens(&normed, order).unwrap();
+            let theirs = exact_linear(&plain, &weight, Some(&bias), None).unwrap();
+            assert!(error(&ours, &theirs) < BOUND);
+            let pictures = from_tokens(&ours, (&again, &zeros), order, &x).unwrap();
+            let rows = exact_linear(&ours, &back, Some(&zeros), None).unwrap();
+            let theirs = super::super::layout::from_tokens(&rows, order, &x).unwrap();
+            assert!(error(&pictures, &theirs) < BOUND);
+        }
+    }
+}
+
+#[test]
 fn a_group_norm_goes_before_a_convolution() {
     if !there() {
         return;

@@ -6,7 +6,7 @@
 
 use super::super::operands::{Affine, Planes, Rows};
 use super::super::panels::{Line, ROWS, STEP};
-use super::vector::{in_turns, load, put, rounded, silu, transposed};
+use super::vector::{in_turns, load, put, rounded, silu, transposed, twice};
 use std::arch::x86_64::*;
 
 /// The `live` rows from `first` on, or every `step`th, as lines: row r of them, channels 32 i and on, at line i · `plane` + r.
@@ -120,14 +120,17 @@ impl Planes<'_> {
     ) {
         let [_, c, h, w] = self.shape;
         let live = STEP.min(c - channel);
-        let begin = (image * c + channel) * h * w + y * w;
+        let half = usize::from(self.doubled);
+        let (plane, begin) = ((h >> half) * (w >> half), (y >> half) * (w >> half));
+        let begin = (image * c + channel) * plane + begin;
         for left in (0..w).step_by(ROWS) {
             let count = ROWS.min(w - left);
             let value = |number: usize| {
                 if number >= live {
                     return _mm512_setzero_ps();
                 }
-                let value = load(&self.x[begin + number * h * w + left..][..count]);
+                let value = load(&self.x[begin + number * plane + (left >> half)..][..count >> half]);
+                let value = if self.doubled { twice(value) } else { value };
                 let Some(norm) = self.norm else { return if SILU { silu(value) } else { value } };
                 let Affine { mean, factor, bias } = norm[image * c + channel + number];
                 let value = _mm512_sub_ps(value, _mm512_set1_ps(mean));

@@ -58,6 +58,14 @@ pub fn in_turns(values: __m512i) -> __m512i {
     _mm512_permutexvar_epi16(whole(&ORDER), values)
 }
 
+/// The first eight values, each twice.
+#[target_feature(enable = "avx512f")]
+#[inline]
+pub fn twice(values: __m512) -> __m512 {
+    let order = _mm512_set_epi32(7, 7, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1, 1, 0, 0);
+    _mm512_permutexvar_ps(order, values)
+}
+
 #[inline(always)]
 fn bits(values: __m512bh) -> __m512i {
     #[allow(unsafe_code, reason = "the type of bf16 vectors has no other way out")]
