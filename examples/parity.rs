@@ -30,6 +30,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+#[global_allocator]
+static MEMORY: system::KeptMemory = system::KeptMemory;
+
 fn main() -> ExitCode {
     // As the program does.
     system::keep();

@@ -67,3 +67,20 @@ impl Precision {
         Ok(Placement { dtype, device: device.clone() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_cpu_takes_single_precision_and_brain_floats_where_it_multiplies_them() {
+        assert_eq!(Precision::F32.on(&Device::Cpu).unwrap().to_string(), "cpu f32");
+        let refused = Precision::F16.on(&Device::Cpu).unwrap_err();
+        assert!(refused.kind() == ErrorKind::Usage && !refused.hints().is_empty());
+        match Precision::Bf16.on(&Device::Cpu) {
+            Ok(placement) => assert!(bf16::is_there() && placement.rounds()),
+            Err(refused) => assert!(!bf16::is_there() && !refused.hints().is_empty()),
+        }
+    }
+}

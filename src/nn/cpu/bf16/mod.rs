@@ -6,7 +6,7 @@
 //! memory: a task gathers its part into the second-level cache, with the norm before it, and bias, residual and activation follow on the
 //! sums before these leave the first-level cache.
 //!
-//! - **lines** (`amx/gather.rs`): \[channels/32][rows or pixels][32]. A tile is sixteen of them wherever it begins, so a 3x3 convolution
+//! - **lines** (`amx/gather.rs`): \[channels/32, rows or pixels, 32]. A tile is sixteen of them wherever it begins, so a 3x3 convolution
 //!   is nine products of shifted tiles.
 //! - **panels** ([`panels`]): weights, packed once while they are loaded and kept in nothing else; half the bytes of f32.
 //! - **tiles** (`amx/tiles.rs`): whether AMX is there, and the kernel: 32 rows times 32 outputs, 32 channels a step.

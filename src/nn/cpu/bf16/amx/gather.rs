@@ -1,7 +1,7 @@
 //! Left sides: rows of tokens, or pictures with a border of zeros, rounded to bf16 and laid out as tiles read them; norms and SiLU happen
 //! on the way, so that what they make never stands in memory.
 //!
-//! The layout is \[channels/32][places][32]: a tile is 16 lines one behind the other wherever it begins. In pictures a shift by a pixel is
+//! The layout is \[channels/32, places, 32]: a tile is 16 lines one behind the other wherever it begins. In pictures a shift by a pixel is
 //! a shift by a line, and nothing is unrolled.
 
 use super::super::operands::{Affine, Planes, Rows};
