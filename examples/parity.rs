@@ -8,7 +8,7 @@
 //! tensor there, the relative error |ours - reference| / |reference| is printed. `DEVICE` is the processor (`cpu`)
 //! or as `beatbolt render --device` takes it, and its numbers are `f32` where nothing else is said. With `--model` and
 //! `--motion` these are compared in place of `DIR/model`, found and sampled as by `beatbolt render`; what they make is also
-//! said as a hash.
+//! said as a hash. How long it took stands on the other stream.
 
 use beatbolt::diffusion::conditioning::{Conditioning, Movement};
 use beatbolt::diffusion::config::{Prediction, SchedulerConfig};
@@ -30,7 +30,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
+#[global_allocator]
+static MEMORY: system::KeptMemory = system::KeptMemory;
+
 fn main() -> ExitCode {
+    // As the program does.
+    system::keep();
+    system::share_nothing();
     let (flags, words): (Vec<String>, Vec<String>) =
         std::env::args().skip(1).partition(|a| a.starts_with("--"));
     let named = |option: &str| flags.iter().find_map(|flag| flag.strip_prefix(option)).map(PathBuf::from);
@@ -124,13 +130,19 @@ fn compare(
     };
     let schedule = Schedule::new(&config, case.steps)?;
     let kind = config.prediction;
+    let mut began = Instant::now();
     let latents = denoise(&Sampled(&model, kind), &schedule, &window, |step| {
+        eprintln!("step {} in {:.2} s", step.index, began.elapsed().as_secs_f64());
         let output = prediction::output(kind, step.before, step.x0, step.level);
         let output = output.context(|| Error::device("the output can't be computed"))?;
         reference.check(&format!("eps.{}", step.index), &output, &mut errors)?;
-        reference.check(&format!("latents.{}", step.index), step.latents, &mut errors)
+        reference.check(&format!("latents.{}", step.index), step.latents, &mut errors)?;
+        began = Instant::now();
+        Ok(())
     })?;
+    let began = Instant::now();
     let frames = model.decode(&latents)?;
+    eprintln!("decoded in {:.2} s", began.elapsed().as_secs_f64());
     reference.check("frames", &frames, &mut errors)?;
     eprintln!("frames {}", hash(&frames)?);
     if let Some(peak) = system::peak_memory() {

@@ -1,18 +1,19 @@
 //! Upscaling alone: pictures go in, larger pictures come out, and how long that takes and how much memory is said as JSON.
 //!
 //! ```text
-//! cargo run --release --example upscale -- NETWORK WIDTHxHEIGHT PICTURES RESULT [WIDTHxHEIGHT [TILE]]
+//! cargo run --release --example upscale -- NETWORK WIDTHxHEIGHT PICTURES RESULT [WIDTHxHEIGHT [TILE]] [--bf16]
 //! ```
 //!
 //! `PICTURES` are bytes, red, green and blue, pixel by pixel and one picture behind the other, as FFmpeg writes them with
 //! `-f rawvideo -pix_fmt rgb24`; `RESULT` is the same, or, where it ends with `.f32`, the network's own numbers, 0 to 1, color by color.
 //! Without a second size, results are as large as the network makes them. `TILE` is how many pixels a tile has.
+//! With `--bf16` products round their factors, on processors with AMX.
 
+use beatbolt::diffusion::Precision;
 use beatbolt::error::{Context, Error, Result};
-use beatbolt::system::peak_memory;
+use beatbolt::system::{self, peak_memory};
 use beatbolt::units::Size;
 use beatbolt::upscale::UpscalerFile;
-use beatbolt::weights::Placement;
 use candle_core::{DType, Device, Tensor};
 use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Read, Write};
@@ -21,7 +22,9 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 fn upscale(words: &[String]) -> Result<()> {
-    let [network, from, pictures, result, rest @ ..] = words else {
+    let (flags, words): (Vec<&String>, Vec<&String>) = words.iter().partition(|word| *word == "--bf16");
+    let rounds = !flags.is_empty();
+    let [network, from, pictures, result, rest @ ..] = &words[..] else {
         return Err(
             Error::usage("something is missing").hint("upscale NETWORK SIZE PICTURES RESULT [SIZE [TILE]]")
         );
@@ -29,7 +32,8 @@ fn upscale(words: &[String]) -> Result<()> {
     let (from, to): (Size, Option<Size>) =
         (from.parse()?, rest.first().map(|size| size.parse()).transpose()?);
     let file = UpscalerFile::open(Path::new(network))?;
-    let mut upscaler = file.load(&Placement { dtype: DType::F32, device: Device::Cpu })?;
+    let precision = if rounds { Precision::Bf16 } else { Precision::F32 };
+    let mut upscaler = file.load(&precision.on(&Device::Cpu)?)?;
     if let Some(tile) = rest.get(1) {
         upscaler =
             upscaler.in_tiles_of(tile.parse().context(|| Error::usage("a tile has a number of pixels"))?);
@@ -90,7 +94,13 @@ fn pixels(large: &Tensor) -> candle_core::Result<Vec<u8>> {
     bytes.to_dtype(DType::U8)?.flatten_all()?.to_vec1()
 }
 
+#[global_allocator]
+static MEMORY: system::KeptMemory = system::KeptMemory;
+
 fn main() -> ExitCode {
+    // As the program does.
+    system::keep();
+    system::share_nothing();
     let words: Vec<String> = std::env::args().skip(1).collect();
     let Err(error) = upscale(&words) else { return ExitCode::SUCCESS };
     eprintln!("error: {error}");

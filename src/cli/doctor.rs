@@ -4,6 +4,8 @@ use super::terminal::say;
 use crate::diffusion::{Model, ModelSpec, Precision, open_device};
 use crate::error::Result;
 use crate::job::models;
+#[cfg(target_arch = "x86_64")]
+use crate::nn::cpu::bf16;
 use crate::video::probe_report;
 use serde::Serialize;
 use std::path::PathBuf;
@@ -76,6 +78,7 @@ fn processor() -> Finding {
         ("fma", std::is_x86_feature_detected!("fma")),
         ("f16c", std::is_x86_feature_detected!("f16c")),
         ("avx512f", std::is_x86_feature_detected!("avx512f")),
+        ("amx-bf16", bf16::is_there()),
     ]
     .into_iter()
     .filter_map(|(name, there)| there.then_some(name))

@@ -6,6 +6,9 @@ use candle_core::{DType, Result, Tensor, bail};
 /// Logits that exist at the same time where the fast path does not apply: 128 MiB in half precision.
 const LOGITS: usize = 1 << 26;
 
+/// Keys from which on rounding is faster.
+const MANY: usize = 64;
+
 /// How queries look at keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Attend<'a> {
@@ -15,12 +18,14 @@ pub struct Attend<'a> {
     pub row_scale: Option<&'a [f32]>,
     /// Row i sees no key behind i.
     pub causal: bool,
+    /// Both products round their factors to bf16 where that is faster: among many keys. Only on CPUs that multiply so.
+    pub rounds: bool,
 }
 
 impl Attend<'_> {
     /// Plain attention with `heads` heads.
     pub fn plain(heads: usize) -> Self {
-        Attend { heads, row_scale: None, causal: false }
+        Attend { heads, row_scale: None, causal: false, rounds: false }
     }
 }
 
@@ -42,6 +47,10 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, how: Attend<'_>) -> Result<
     let (k, v) = if shared { (k.repeat((b, 1, 1))?, v.repeat((b, 1, 1))?) } else { (k.clone(), v.clone()) };
     if how.row_scale.is_some_and(|s| s.len() != n) || how.heads == 0 || c % how.heads != 0 {
         bail!("attention of {:?} with {} heads does not fit its row scale", q.dims(), how.heads);
+    }
+    let simple = how.row_scale.is_none() && !how.causal;
+    if how.rounds && simple && cpu::is_fast(q) && k.dim(1)? >= MANY {
+        return cpu::bf16::attention(q, &k, &v, how.heads);
     }
     if cpu::is_fast(q) {
         let ones = vec![1.0; n];
@@ -132,7 +141,7 @@ mod tests {
             let (q, k, v) =
                 (noise(1, [b, n, heads * d]), noise(2, [b, m, heads * d]), noise(3, [b, m, heads * d]));
             for (row_scale, causal) in [(None, false), (Some(&scale[..]), false), (None, true)] {
-                let how = Attend { heads, row_scale, causal };
+                let how = Attend { row_scale, causal, ..Attend::plain(heads) };
                 let exact = naive(&q, &k, &v, how);
                 assert!(apart(&attention(&q, &k, &v, how).unwrap(), &exact) < 2e-6);
                 assert!(apart(&by_products(&q, &k, &v, how, LOGITS).unwrap(), &exact) < 2e-6);

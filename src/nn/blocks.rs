@@ -87,21 +87,24 @@ impl Resnet {
 
     /// `x` \[n, in, h, w] to \[n, out, h, w]; `time` \[1 or n, width] is the activated embedding.
     pub fn forward(&self, x: &Tensor, time: Option<&Tensor>) -> TensorResult<Tensor> {
-        let hidden = self.norm1.forward(x)?;
+        let plain = Finish::default();
         let hidden = match (&self.time, time) {
             // The embedding is the same for all pixels and frames: it goes into the bias.
             (Some(projection), Some(time)) => {
                 let time = projection.forward(&projection.for_frames(time)?)?;
                 match time.dim(0)? {
-                    1 => self.conv1.forward_with(&hidden, &time.squeeze(0)?)?,
-                    _ => self.conv1.forward(&hidden)?.broadcast_add(&time.unsqueeze(2)?.unsqueeze(3)?)?,
+                    1 => self.conv1.forward_normed((x, &self.norm1), Some(&time.squeeze(0)?), plain)?,
+                    _ => {
+                        let hidden = self.conv1.forward_normed((x, &self.norm1), None, plain)?;
+                        hidden.broadcast_add(&time.unsqueeze(2)?.unsqueeze(3)?)?
+                    }
                 }
             }
-            _ => self.conv1.forward(&hidden)?,
+            _ => self.conv1.forward_normed((x, &self.norm1), None, plain)?,
         };
         let shortcut = self.shortcut.as_ref().map_or(Ok(x.clone()), |shortcut| shortcut.forward(x))?;
         let finish = Finish { residual: Some(&shortcut), ..Finish::default() };
-        self.conv2.forward_then(&self.norm2.forward(&hidden)?, finish)
+        self.conv2.forward_normed((&hidden, &self.norm2), None, finish)
     }
 }
 

@@ -1,5 +1,6 @@
 //! The layers that networks are built from: each takes the fast path where it applies and candle's operations elsewhere.
 
+use super::cpu::bf16::{self, Factors, Grouped, Normed};
 use super::cpu::conv::conv2d;
 use super::cpu::conv_config::Conv2dConfig;
 use super::cpu::double;
@@ -13,19 +14,67 @@ use super::cpu::{is_fast, pointwise};
 #[cfg(feature = "cuda")]
 use super::cuda;
 use crate::error::Result;
-use crate::weights::adapter::{Moving, Overlay};
+use crate::weights::adapter::{Moving, Now, Overlay};
 use crate::weights::{Scope, Weight};
-use candle_core::{D, Device, Result as TensorResult, Tensor, bail};
-use std::sync::Arc;
+use candle_core::{D, DType, Device, Result as TensorResult, Tensor, TensorId, bail};
+use std::sync::{Arc, Mutex, PoisonError};
 
 pub use super::cpu::conv_config::{Below, Finish};
 pub use super::cpu::pointwise::Function;
+
+/// What a layer multiplies by.
+#[derive(Debug)]
+enum Kept {
+    /// The weight, as it is or as it was stored.
+    Weight(Weight),
+    /// The weight in bf16, packed.
+    Rounded(Factors),
+    /// What was packed of a weight that adapters turn, until they turn it again.
+    Turned(Mutex<Option<(TensorId, Factors)>>),
+}
+
+impl Kept {
+    /// Packed factors, where products round them; `overlay` is what turns the weight.
+    fn factors(&self, overlay: Option<&Now>) -> TensorResult<Option<Factors>> {
+        match (self, overlay) {
+            (Kept::Weight(_), _) | (Kept::Turned(_), None) => Ok(None),
+            (Kept::Rounded(factors), _) => Ok(Some(factors.clone())),
+            (Kept::Turned(packed), Some(now)) => {
+                let mut packed = packed.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some((id, factors)) = &*packed
+                    && *id == now.weight.id()
+                {
+                    return Ok(Some(factors.clone()));
+                }
+                let factors = Factors::new(&now.weight)?;
+                *packed = Some((now.weight.id(), factors.clone()));
+                Ok(Some(factors))
+            }
+        }
+    }
+
+    /// The weight itself, where products don't round.
+    fn weight(&self) -> Option<&Weight> {
+        match self {
+            Kept::Weight(weight) => Some(weight),
+            Kept::Rounded(_) | Kept::Turned(_) => None,
+        }
+    }
+
+    /// The same, rounded and packed.
+    fn rounded(self) -> TensorResult<Self> {
+        match self {
+            Kept::Weight(weight) => Factors::new(&widened(&weight)?).map(Kept::Rounded),
+            rounded => Ok(rounded),
+        }
+    }
+}
 
 /// x Wᵀ + b.
 #[derive(Debug)]
 pub struct Linear {
     /// \[out, in]
-    weight: Weight,
+    weight: Kept,
     bias: Option<Tensor>,
     overlay: Option<Arc<Overlay>>,
 }
@@ -44,8 +93,35 @@ const LARGE_WEIGHT: usize = 1 << 19;
 
 /// What a layer of `shape` multiplies by, and what lies over it. On a CPU a large one that nothing lies over may be kept in 16 bits or
 /// in its file, and is widened whenever it is needed. Matrices and 1x1 convolutions stand for each other.
-fn weight_of(scope: &Scope<'_>, shape: &[usize]) -> Result<(Weight, Option<Arc<Overlay>>)> {
-    scope.weight(shape, shape.iter().product::<usize>() >= LARGE_WEIGHT)
+fn weight_of(scope: &Scope<'_>, shape: &[usize]) -> Result<(Kept, Option<Arc<Overlay>>)> {
+    packed_weight_of(scope, shape, Factors::new)
+}
+
+/// As [`weight_of`]; where products round their factors, `pack` packs them, but for those that adapters turn.
+fn packed_weight_of(
+    scope: &Scope<'_>,
+    shape: &[usize],
+    pack: impl FnOnce(&Tensor) -> TensorResult<Factors>,
+) -> Result<(Kept, Option<Arc<Overlay>>)> {
+    let rounds = scope.placement().rounds();
+    let large = shape.iter().product::<usize>() >= LARGE_WEIGHT;
+    let (weight, overlay) = scope.weight(shape, rounds || large)?;
+    if !rounds {
+        return Ok((Kept::Weight(weight), overlay));
+    }
+    if overlay.is_some() {
+        return Ok((Kept::Turned(Mutex::default()), overlay));
+    }
+    let factors = widened(&weight).and_then(|weight| pack(&weight)).map_err(|e| scope.error(e))?;
+    Ok((Kept::Rounded(factors), None))
+}
+
+/// A weight in single precision.
+fn widened(weight: &Weight) -> TensorResult<Tensor> {
+    match weight {
+        Weight::Held(weight) => weight.to_dtype(DType::F32),
+        Weight::Mapped(weight) => widen_mapped(weight),
+    }
 }
 
 /// A weight as it is multiplied by `x`.
@@ -66,7 +142,26 @@ impl Linear {
 
     /// From a `weight` \[outputs, inputs] and a `bias` \[outputs] that are at hand.
     pub(super) fn from_tensors(weight: Tensor, bias: Tensor) -> Self {
-        Linear { weight: Weight::Held(weight), bias: Some(bias), overlay: None }
+        Linear { weight: Kept::Weight(Weight::Held(weight)), bias: Some(bias), overlay: None }
+    }
+
+    /// The same with its weight rounded and packed.
+    pub(super) fn rounded(self) -> TensorResult<Self> {
+        Ok(Linear { weight: self.weight.rounded()?, ..self })
+    }
+
+    /// Whether its products round their factors.
+    pub fn rounds(&self) -> bool {
+        self.weight.weight().is_none()
+    }
+
+    /// Its factors, where products round them and it is the same in all frames.
+    fn factors(&self) -> TensorResult<Option<Factors>> {
+        let now = self.overlay.as_ref().map(|overlay| overlay.now());
+        if now.as_ref().is_some_and(|now| !now.moving.is_empty()) {
+            return Ok(None);
+        }
+        self.weight.factors(now.as_deref())
     }
 
     /// From `weight` alone. Matrices that were stored as 1x1 convolutions are taken as well.
@@ -108,14 +203,26 @@ impl Linear {
 
     /// Whether each thread can well pack the weights for itself.
     pub fn is_small(&self) -> bool {
-        self.weight.elem_count() < LARGE_WEIGHT
+        match &self.weight {
+            Kept::Weight(weight) => weight.elem_count() < LARGE_WEIGHT,
+            // They are packed, and a thread may well go over some of the rows from end to end.
+            Kept::Rounded(_) | Kept::Turned(_) => true,
+        }
     }
 
     fn apply(&self, x: &Tensor, residual: Option<&Tensor>, rows: Option<Rows>) -> TensorResult<Tensor> {
-        let Some(overlay) = &self.overlay else { return self.with(beside(&self.weight, x)?, x, residual) };
-        let now = overlay.now();
-        let mut y = self.with(now.weight.clone(), x, residual)?;
-        for moving in &now.moving {
+        let now = self.overlay.as_ref().map(|overlay| overlay.now());
+        let mut y = match (self.weight.factors(now.as_deref())?, &now, self.weight.weight()) {
+            (Some(factors), _, _) => {
+                let layer = bf16::Linear { factors: &factors, bias: self.bias.as_ref(), residual };
+                let [y] = bf16::linear(x, None, [layer])?;
+                y
+            }
+            (None, Some(now), _) => self.with(now.weight.clone(), x, residual)?,
+            (None, None, Some(weight)) => self.with(beside(weight, x)?, x, residual)?,
+            (None, None, None) => bail!("a layer that adapters turn has none"),
+        };
+        for moving in now.iter().flat_map(|now| &now.moving) {
             y = added(moving, x, y, rows)?;
         }
         Ok(y)
@@ -142,6 +249,123 @@ impl Linear {
             y = y.broadcast_add(bias)?;
         }
         residual.map_or(Ok(y.clone()), |residual| y + residual)
+    }
+}
+
+/// What each of `layers` makes of `x` \[.., frames, in] behind `norm`, and with `code` \[frames, in] added where there is one. The rows belong
+/// to frames as `rows` says.
+pub fn normed<const N: usize>(
+    (x, norm, code): (&Tensor, &LayerNorm, Option<&Tensor>),
+    layers: [&Linear; N],
+    rows: Rows,
+) -> TensorResult<[Tensor; N]> {
+    let mut factors = [const { None }; N];
+    for (factors, layer) in factors.iter_mut().zip(layers) {
+        *factors = layer.factors()?;
+    }
+    if let Some(factors) = all(&factors).filter(|_| is_fast(x)) {
+        let layer =
+            |i: usize| bf16::Linear { factors: factors[i], bias: layers[i].bias.as_ref(), residual: None };
+        return bf16::linear(x, Some(norm.before(code)), std::array::from_fn(layer));
+    }
+    let mut normed = norm.forward(x)?;
+    if let Some(code) = code {
+        normed = with_code(normed, code)?;
+    }
+    let mut made = [const { None }; N];
+    for (made, layer) in made.iter_mut().zip(layers) {
+        *made = Some(layer.forward_at(&normed, None, rows)?);
+    }
+    Ok(made.map(|made| made.expect("each was just made")))
+}
+
+/// What `layer` makes of the pixels of `x` \[f, c, h, w] behind `norm`, as tokens in `order`, whose rows belong to frames as `rows` says.
+pub fn enter(
+    (x, norm): (&Tensor, &GroupNorm),
+    (layer, rows): (&Linear, Option<Rows>),
+    order: TokenOrder,
+) -> TensorResult<Tensor> {
+    match (layer.factors()?, &layer.bias) {
+        (Some(factors), Some(bias)) => bf16::to_tokens(x, norm.before(), (&factors, bias), order),
+        _ => layer.apply(&to_tokens(&norm.forward(x)?, order)?, None, rows),
+    }
+}
+
+/// What `layer` makes of `tokens` in `order`, as pictures, added to `residual` \[f, c, h, w].
+pub fn leave(
+    tokens: &Tensor,
+    (layer, rows): (&Linear, Option<Rows>),
+    (order, residual): (TokenOrder, &Tensor),
+) -> TensorResult<Tensor> {
+    match (layer.factors()?, &layer.bias) {
+        (Some(factors), Some(bias)) => bf16::from_tokens(tokens, (&factors, bias), order, residual),
+        _ => from_tokens(&layer.apply(tokens, None, rows)?, order, residual),
+    }
+}
+
+/// All of them, if there are all.
+fn all<T, const N: usize>(some: &[Option<T>; N]) -> Option<[&T; N]> {
+    some.iter().all(Option::is_some).then(|| some.each_ref().map(|one| one.as_ref().expect("all are there")))
+}
+
+/// Fresh `tokens` \[n, frames, width] with `code` \[frames, width] added.
+fn with_code(tokens: Tensor, code: &Tensor) -> TensorResult<Tensor> {
+    if is_fast(&tokens) {
+        let (n, frames, width) = tokens.dims3()?;
+        pointwise::add_bias(&tokens.reshape((n, frames * width))?, &code.flatten_all()?)?;
+        return Ok(tokens);
+    }
+    tokens.broadcast_add(code)
+}
+
+/// The gated feed-forward of transformers: x + narrow(geglu(widen(norm(x)))).
+#[derive(Debug)]
+pub struct FeedForward {
+    norm: LayerNorm,
+    widen: Linear,
+    narrow: Linear,
+    /// Both are rounded, and the first is packed with its gates.
+    fused: bool,
+}
+
+impl FeedForward {
+    /// For tokens `width` wide, `inner` inside; `norm`, `widen` and `narrow` lie there.
+    pub fn new(
+        norm: LayerNorm,
+        [widen, narrow]: [&Scope<'_>; 2],
+        (width, inner): (usize, usize),
+    ) -> Result<Self> {
+        let narrow = Linear::new(narrow, inner, width)?;
+        let shape = [2 * inner, width];
+        let gated = narrow.rounds() && narrow.overlay.is_none() && inner % 16 == 0;
+        let (weight, overlay) =
+            packed_weight_of(widen, &shape, if gated { Factors::gated } else { Factors::new })?;
+        let bias = Some(widen.get("bias", &shape[..1])?);
+        let widen = Linear { weight, bias, overlay };
+        let fused = gated && matches!(widen.weight, Kept::Rounded(_));
+        Ok(FeedForward { norm, widen, narrow, fused })
+    }
+
+    /// Whether a part of the tokens is well worked on by one thread from end to end.
+    pub fn is_small(&self) -> bool {
+        self.widen.is_small()
+    }
+
+    /// Whether it goes over the tokens in parts by itself.
+    pub fn is_fused(&self) -> bool {
+        self.fused
+    }
+
+    /// `x` \[.., width] to the same shape, for rows that belong to frames as `rows` says.
+    pub fn forward(&self, x: &Tensor, rows: Rows) -> TensorResult<Tensor> {
+        if let (true, Kept::Rounded(widen), Kept::Rounded(narrow)) =
+            (self.fused, &self.widen.weight, &self.narrow.weight)
+            && let (Some(widen_bias), Some(narrow_bias)) = (&self.widen.bias, &self.narrow.bias)
+        {
+            return bf16::feed(x, self.norm.before(None), (widen, widen_bias), (narrow, narrow_bias));
+        }
+        let hidden = geglu(&self.widen.forward_at(&self.norm.forward(x)?, None, rows)?)?;
+        self.narrow.forward_at(&hidden, Some(x), rows)
     }
 }
 
@@ -173,7 +397,7 @@ fn added(moving: &Moving, x: &Tensor, y: Tensor, rows: Option<Rows>) -> TensorRe
 #[derive(Debug)]
 pub struct Conv2d {
     /// \[out, in, k, k]
-    weight: Weight,
+    weight: Kept,
     bias: Tensor,
     window: Conv2dConfig,
     overlay: Option<Arc<Overlay>>,
@@ -199,24 +423,38 @@ impl Conv2d {
 
     /// From a `weight` \[out, in, k, k] and a `bias` \[out] that are at hand.
     pub(super) fn from_tensors(weight: Tensor, bias: Tensor, window: Conv2dConfig) -> Self {
-        Conv2d { weight: Weight::Held(weight), bias, window, overlay: None }
+        Conv2d { weight: Kept::Weight(Weight::Held(weight)), bias, window, overlay: None }
+    }
+
+    /// The same with its weight rounded and packed.
+    pub(super) fn rounded(self) -> TensorResult<Self> {
+        let weight = self.weight.rounded()?;
+        Ok(Conv2d { weight, ..self })
     }
 
     /// As [`Self::new`] for a layer that has no bias.
     pub fn without_bias(scope: &Scope<'_>, shape: [usize; 4], window: Conv2dConfig) -> Result<Self> {
         let weight = scope.get("weight", &shape)?;
         let bias = weight.zeros_like().and_then(|w| w.sum((1, 2, 3))).map_err(|e| scope.error(e))?;
-        Ok(Conv2d { weight: Weight::Held(weight), bias, window, overlay: None })
+        Self::placed(scope, Self::from_tensors(weight, bias, window))
     }
 
-    /// The layer with `factor` times its result, plus `offset`.
-    pub fn scaled(self, factor: f64, offset: f64) -> TensorResult<Self> {
-        let wide = match &self.weight {
-            Weight::Held(weight) => weight.to_dtype(self.bias.dtype())?,
-            Weight::Mapped(weight) => widen_mapped(weight)?,
-        };
-        let (weight, bias) = (Weight::Held((wide * factor)?), self.bias.affine(factor, offset)?);
-        Ok(Conv2d { weight, bias, ..self })
+    /// As [`Self::same`] with `factor` times its result, plus `offset`.
+    pub fn scaled(
+        scope: &Scope<'_>,
+        (inputs, outputs): (usize, usize),
+        (factor, offset): (f64, f64),
+    ) -> Result<Self> {
+        let shape = [outputs, inputs, 3, 3];
+        let (weight, bias) = (scope.get("weight", &shape)?, scope.get("bias", &shape[..1])?);
+        let scaled = (weight * factor).and_then(|weight| Ok((weight, bias.affine(factor, offset)?)));
+        let (weight, bias) = scaled.map_err(|e| scope.error(e))?;
+        Self::placed(scope, Self::from_tensors(weight, bias, Conv2dConfig::SAME))
+    }
+
+    /// The same, rounded and packed where layers of `scope` are.
+    fn placed(scope: &Scope<'_>, conv: Self) -> Result<Self> {
+        if scope.placement().rounds() { conv.rounded().map_err(|e| scope.error(e)) } else { Ok(conv) }
     }
 
     /// `x` \[n, in, h, w] to \[n, out, h', w'].
@@ -234,14 +472,31 @@ impl Conv2d {
         self.apply(x, &self.bias, finish)
     }
 
+    /// As [`Self::forward_then`] behind `norm`, with `extra` \[out] added to every pixel where there is one.
+    pub fn forward_normed(
+        &self,
+        (x, norm): (&Tensor, &GroupNorm),
+        extra: Option<&Tensor>,
+        finish: Finish<'_>,
+    ) -> TensorResult<Tensor> {
+        let bias = extra.map_or(Ok(self.bias.clone()), |extra| &self.bias + extra)?;
+        if let Some(factors) = self.factors()? {
+            return bf16::conv2d(x, Some(norm.before()), (&factors, &bias), self.window, finish);
+        }
+        self.apply(&norm.forward(x)?, &bias, finish)
+    }
+
     /// `x` \[n, in, h, w] enlarged to twice its size by repeating pixels, and then as [`Self::forward`]; for 3x3 kernels
     /// that keep the size.
     pub fn forward_doubled(&self, x: &Tensor) -> TensorResult<Tensor> {
+        if let Some(factors) = self.factors()? {
+            return bf16::double_conv2d(x, (&factors, &self.bias));
+        }
         let now = self.overlay.as_ref().map(|overlay| overlay.now());
         let weight = match (&now, &self.weight) {
-            (Some(now), _) => now.moving.is_empty().then_some(&now.weight),
-            (None, Weight::Held(weight)) => Some(weight),
-            (None, Weight::Mapped(_)) => None,
+            (Some(now), Kept::Weight(_)) => now.moving.is_empty().then_some(&now.weight),
+            (None, Kept::Weight(Weight::Held(weight))) => Some(weight),
+            _ => None,
         };
         if let Some(weight) = weight.filter(|weight| is_fast(x) && double::is_small(weight)) {
             return double::double_conv2d(x, weight, &self.bias);
@@ -252,18 +507,46 @@ impl Conv2d {
 
     fn apply(&self, x: &Tensor, bias: &Tensor, finish: Finish<'_>) -> TensorResult<Tensor> {
         let Some(overlay) = &self.overlay else {
-            return self.with((&beside(&self.weight, x)?, bias), x, finish);
+            return match &self.weight {
+                Kept::Weight(weight) => self.with((&beside(weight, x)?, bias), x, finish),
+                _ => self.with_factors(None, (x, bias), finish),
+            };
         };
         let now = overlay.now();
+        let with = |finish| match &self.weight {
+            Kept::Weight(_) => self.with((&now.weight, bias), x, finish),
+            _ => self.with_factors(Some(&now), (x, bias), finish),
+        };
         if now.moving.is_empty() {
-            return self.with((&now.weight, bias), x, finish);
+            return with(finish);
         }
-        let mut y =
-            self.with((&now.weight, bias), x, Finish { residual: finish.residual, ..Finish::default() })?;
+        let mut y = with(Finish { residual: finish.residual, ..Finish::default() })?;
         for moving in &now.moving {
             y = self.moved(moving, x, y)?;
         }
         bent(y, finish.below)
+    }
+
+    /// As [`Self::apply`], computed with the rounded weight.
+    fn with_factors(
+        &self,
+        now: Option<&Now>,
+        (x, bias): (&Tensor, &Tensor),
+        finish: Finish<'_>,
+    ) -> TensorResult<Tensor> {
+        match self.weight.factors(now)? {
+            Some(factors) => bf16::conv2d(x, None, (&factors, bias), self.window, finish),
+            None => bail!("a layer that adapters turn has none"),
+        }
+    }
+
+    /// Its factors, where products round them and it is the same in all frames.
+    fn factors(&self) -> TensorResult<Option<Factors>> {
+        let now = self.overlay.as_ref().map(|overlay| overlay.now());
+        if now.as_ref().is_some_and(|now| !now.moving.is_empty()) {
+            return Ok(None);
+        }
+        self.weight.factors(now.as_deref())
     }
 
     /// `y` with what `moving` makes of `x` \[f, in, h, w] added, each frame as much as it says.
@@ -279,7 +562,7 @@ impl Conv2d {
         let Some(second) = &moving.second else { return y + inner };
         let (outputs, rank) = second.dims2()?;
         let point = Conv2d {
-            weight: Weight::Held(second.reshape((outputs, rank, 1, 1))?),
+            weight: Kept::Weight(Weight::Held(second.reshape((outputs, rank, 1, 1))?)),
             bias: none(second)?,
             window: Conv2dConfig { stride: 1, before: 0, after: 0 },
             overlay: None,
@@ -290,7 +573,7 @@ impl Conv2d {
     /// Its weight and bias as they are multiplied by f32 on the CPU; none where anything lies over them, or where it is no 3x3 kernel that
     /// keeps the size.
     pub fn fixed(&self) -> Option<(&Tensor, &Tensor)> {
-        let Weight::Held(weight) = &self.weight else { return None };
+        let Kept::Weight(Weight::Held(weight)) = &self.weight else { return None };
         let plain = self.overlay.is_none() && self.window == Conv2dConfig::SAME && is_fast(weight);
         plain.then_some((weight, &self.bias))
     }
@@ -374,6 +657,11 @@ impl GroupNorm {
         Self::new(scope, channels, GroupNormSpec { groups, eps, together: false, silu: true })
     }
 
+    /// What a convolution behind it needs to know of it.
+    fn before(&self) -> Grouped<'_> {
+        Grouped { weight: &self.weight, bias: &self.bias, spec: self.spec }
+    }
+
     /// `x` \[n, c, h, w] to the same shape.
     pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
         if is_fast(x) {
@@ -419,6 +707,11 @@ impl LayerNorm {
     /// Over `width` values.
     pub fn new(scope: &Scope<'_>, width: usize, eps: f64) -> Result<Self> {
         Ok(LayerNorm { weight: scope.get("weight", &[width])?, bias: scope.get("bias", &[width])?, eps })
+    }
+
+    /// What layers behind it need to know of it; `code` \[frames, width] is added behind it.
+    fn before<'a>(&'a self, code: Option<&'a Tensor>) -> Normed<'a> {
+        Normed { weight: &self.weight, bias: &self.bias, eps: self.eps, code }
     }
 
     /// `x` \[.., width] to the same shape.
@@ -489,6 +782,11 @@ pub fn pixel_shuffle(x: &Tensor, k: usize) -> TensorResult<Tensor> {
 /// Pictures \[n, c, k h, k w] folded to \[n, k² c, h, w]: the inverse of [`pixel_shuffle`].
 pub fn pixel_unshuffle(x: &Tensor, k: usize) -> TensorResult<Tensor> {
     candle_nn::ops::pixel_unshuffle(x, k)
+}
+
+/// The channels of `a` \[n, c, h, w], and those of `b` \[n, c', h, w] behind them.
+pub fn side_by_side(a: &Tensor, b: &Tensor) -> TensorResult<Tensor> {
+    if is_fast(a) && is_fast(b) { layout::beside(a, b) } else { Tensor::cat(&[a, b], 1) }
 }
 
 /// `x` \[n, c, h, w] enlarged to `size` (height, width) by repeating pixels.

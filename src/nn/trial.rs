@@ -28,12 +28,14 @@ pub fn rates(
         let count = shape.iter().product::<usize>() as u32;
         let values: Vec<f32> = (0..count).map(|i| (i as f32 * 0.37).sin()).collect();
         let tensor = Tensor::from_vec(values, shape, &Device::Cpu)?;
-        tensor.to_device(&placement.device)?.to_dtype(placement.dtype)
+        tensor.to_device(&placement.device)?.to_dtype(placement.tensors())
     };
     let (h, w) = size;
     let (bias, area) = (make(&[channels])?, (images * h * w) as f64);
     let conv = Conv2d::from_tensors(make(&[channels, channels, 3, 3])?, bias.clone(), Conv2dConfig::SAME);
     let linear = Linear::from_tensors(make(&[channels, channels])?, bias);
+    let (conv, linear) =
+        if placement.rounds() { (conv.rounded()?, linear.rounded()?) } else { (conv, linear) };
     let pictures = make(&[images, channels, h, w])?;
     let tokens = make(&[images, h * w, channels])?;
     let products = (channels * channels) as f64 * area;

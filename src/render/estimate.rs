@@ -154,7 +154,8 @@ pub fn needed_memory(
     if !placement.device.is_cpu() {
         return Some((now + waiting) as u64);
     }
-    Some((now + networks_memory(job, info, info.bytes_a_weight(), placement) + waiting) as u64)
+    let bytes = if placement.rounds() { 2.0 } else { info.bytes_a_weight() };
+    Some((now + networks_memory(job, info, bytes, placement) + waiting) as u64)
 }
 
 /// Bytes of the card's memory at the peak of rendering `job` with the model of `info` at `placement`; none on a CPU.
@@ -173,7 +174,7 @@ fn networks_memory(job: &Job, info: &ModelInfo, bytes: f64, placement: &Placemen
     let net = net + job.settings.controls.len() as f64 * info.control_weights();
     let latents = job.settings.windows.length * job.settings.generate.pixels();
     let latents = (latents / (info.downscale() * info.downscale())) as f64;
-    let pass = HELD * latents * info.widths().0 as f64 * placement.dtype.size_in_bytes() as f64;
+    let pass = HELD * latents * info.widths().0 as f64 * placement.tensors().size_in_bytes() as f64;
     (net + vae) * bytes + pass
 }
 

@@ -104,7 +104,8 @@ impl UpscalerFile {
     /// # Errors
     /// Model: the file is damaged. Device: there is no room.
     pub fn load(&self, placement: &Placement) -> Result<Upscaler> {
-        let dtype = if placement.dtype == DType::BF16 { DType::F32 } else { placement.dtype };
+        let wide = placement.dtype == DType::BF16 && !placement.rounds();
+        let dtype = if wide { DType::F32 } else { placement.dtype };
         let placement = Placement { dtype, device: placement.device.clone() };
         let weights = Weights::of(self.source.clone(), &placement, |name| self.layout.keys(name))?;
         Upscaler::new(&weights.scope(""), self.net, placement)

@@ -3,8 +3,8 @@
 use crate::error::{Context, Error, Result};
 use crate::nn::cpu::chain::Chain;
 use crate::nn::layers::{Below, Conv2d, Finish, pixel_shuffle, pixel_unshuffle, shrink, upsample};
+use crate::weights::Scope;
 use crate::weights::keys::upscaler::UpscalerNet;
-use crate::weights::{Placement, Scope};
 use candle_core::{Result as TensorResult, Tensor};
 
 /// Slope of the leaky ReLUs of RRDB below 0.
@@ -181,8 +181,7 @@ impl Dense {
     fn new(scope: &Scope<'_>, (width, growth): (usize, usize)) -> Result<Self> {
         let conv =
             |k: usize, out: usize| Conv2d::same(&scope.at(format!("conv{k}")), width + (k - 1) * growth, out);
-        let last =
-            conv(5, width)?.scaled(SHARE, 0.0).context(|| scope.error("its last layer can't be scaled"))?;
+        let last = Conv2d::scaled(&scope.at("conv5"), (width + 4 * growth, width), (SHARE, 0.0))?;
         let layers = [conv(1, growth)?, conv(2, growth)?, conv(3, growth)?, conv(4, growth)?];
         Ok(Dense { layers, last, slopes: slopes(scope, growth)?, width, growth })
     }
@@ -205,7 +204,8 @@ impl Dense {
 }
 
 fn slopes(scope: &Scope<'_>, channels: usize) -> Result<Tensor> {
-    let Placement { dtype, device } = scope.placement();
-    let slopes = Tensor::full(SLOPE, channels, &device).and_then(|slopes| slopes.to_dtype(dtype));
+    let placement = scope.placement();
+    let slopes = Tensor::full(SLOPE, channels, &placement.device);
+    let slopes = slopes.and_then(|slopes| slopes.to_dtype(placement.tensors()));
     slopes.context(|| Error::device("there is no room for the upscaler"))
 }

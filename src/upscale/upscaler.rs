@@ -141,8 +141,8 @@ impl Upscaler {
 
     /// What the network makes of a tile.
     fn tile(&self, x: Tensor) -> TensorResult<Vec<f32>> {
-        let Placement { dtype, device } = &self.placement;
-        let made = self.net.forward(&x.to_device(device)?.to_dtype(*dtype)?)?;
+        let Placement { device, .. } = &self.placement;
+        let made = self.net.forward(&x.to_device(device)?.to_dtype(self.placement.tensors())?)?;
         made.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()
     }
 

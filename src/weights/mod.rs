@@ -77,10 +77,22 @@ struct TensorEntry {
 /// Type and device of tensors that were read.
 #[derive(Clone, Debug)]
 pub struct Placement {
-    /// The type that the model computes in.
+    /// The type that the model computes in. On a CPU bf16 is the type of products' factors: see [`Self::rounds`].
     pub dtype: DType,
     /// Where it computes.
     pub device: Device,
+}
+
+impl Placement {
+    /// Whether tensors are f32 and the factors of products are rounded to bf16, as on CPUs that multiply so.
+    pub fn rounds(&self) -> bool {
+        self.device.is_cpu() && self.dtype == DType::BF16
+    }
+
+    /// The type of tensors.
+    pub fn tensors(&self) -> DType {
+        if self.rounds() { DType::F32 } else { self.dtype }
+    }
 }
 
 impl std::fmt::Display for Placement {
@@ -218,15 +230,15 @@ impl Weights {
     }
 
     fn read(&self, key: &str, entry: &TensorEntry) -> Result<Tensor> {
-        let Placement { dtype, device } = &self.placement;
-        let placed = self.patched_tensor(key, entry)?.to_device(device).and_then(|t| t.to_dtype(*dtype));
+        let Placement { device, .. } = &self.placement;
+        let dtype = self.placement.tensors();
+        let placed = self.patched_tensor(key, entry)?.to_device(device).and_then(|t| t.to_dtype(dtype));
         placed.context(|| self.unreadable(entry))
     }
 
     /// As [`Self::read`], but in 16 bits where that is so much less to keep.
     fn read_large(&self, key: &str, entry: &TensorEntry) -> Result<Tensor> {
-        let Placement { dtype, device } = &self.placement;
-        if !device.is_cpu() || *dtype != DType::F32 {
+        if !self.placement.device.is_cpu() || self.placement.tensors() != DType::F32 {
             return self.read(key, entry);
         }
         let tensor = self.patched_tensor(key, entry)?;
@@ -425,6 +437,17 @@ mod tests {
         assert_eq!(weights.unused(), ["b"]);
         assert_eq!(scope.get_reshaped("b", &[1, 1]).unwrap().to_vec2::<f32>().unwrap(), [[3.0]]);
         assert!(weights.unused().is_empty());
+    }
+
+    #[test]
+    fn where_products_round_their_factors_tensors_are_single_and_it_is_said() {
+        let bf16 = Placement { dtype: DType::BF16, device: Device::Cpu };
+        assert!(bf16.rounds() && bf16.tensors() == DType::F32 && !placement().rounds());
+        assert_ne!(bf16.to_string(), placement().to_string(), "windows of both must never meet");
+        let source = memory(&[("half", &[1.5, -2.0], DType::F16), ("small", &[1.0], DType::F16)]);
+        let weights = Weights::of(source, &bf16, |k| whole(k.to_owned())).unwrap();
+        assert_eq!(values(weights.scope("").get("small", &[1])), [1.0]);
+        assert_eq!(weights.scope("").get_large("half", &[2]).unwrap().dtype(), DType::F16);
     }
 
     #[test]

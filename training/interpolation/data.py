@@ -80,7 +80,8 @@ class Pool:
         return torch.stack([clip[rng.randrange(len(clip))] for clip in pick]).permute(0, 3, 1, 2).float()
 
     def layered(self, n, size, rng):
-        """As `drawn`, of a ground and one to three things before it, or light over it, each of which moves, turns and comes nearer."""
+        """As `drawn`, of a ground and one to three things before it, or light over it, each of which moves, turns and comes nearer, or
+        stands still; light grows or fades."""
         times = torch.tensor([rng.choice((0.2, 0.25, 1 / 3, 0.4, 0.5, 0.5, 0.6, 2 / 3, 0.75, 0.8)) for _ in range(n)])
         when = torch.stack((torch.zeros(n), times, torch.ones(n)), 1)
         out = moving(self.textures(n, rng), when, size, rng)
@@ -90,7 +91,9 @@ class Pool:
             layer = moving(torch.cat((self.textures(n, rng), mask), 1), when, size, rng)
             colour, mask = layer[:, :, :3], layer[:, :, 3:]
             over = out * (1 - mask) + colour * mask
-            added = (out + colour * mask * 0.7).clamp(max=255)
+            bright = torch.tensor([[rng.random(), rng.random()] for _ in range(n)])
+            bright = (bright[:, :1] + (bright[:, 1:] - bright[:, :1]) * when).view(n, 3, 1, 1, 1)
+            added = (out + colour * mask * bright).clamp(max=255)
             out = torch.where(light.view(-1, 1, 1, 1, 1), added, over)
         return out, times
 
@@ -133,10 +136,11 @@ def moving(texture, when, size, rng):
     """Pictures [n,k,c,h,w] of textures that move evenly, seen at the times `when` [n,k] from 0 to 1."""
     n, k = when.shape
     (h, w), (H, W) = size, texture.shape[-2:]
+    goes = when * torch.tensor([float(rng.random() < 0.8) for _ in range(n)])[:, None]
     far = lambda: torch.tensor([rng.gauss(0, 1) * rng.choice((1, 5, 10, 16)) for _ in range(n)]).clamp(-30, 30)[:, None]
-    vx, vy = far() * when, 0.6 * far() * when
-    turn = torch.tensor([rng.gauss(0, 0.06) * rng.choice((0, 0, 1, 1)) for _ in range(n)])[:, None] * when
-    zoom = torch.exp(torch.tensor([rng.gauss(0, 0.08) * rng.choice((0, 1, 1)) for _ in range(n)])[:, None] * when)
+    vx, vy = far() * goes, 0.6 * far() * goes
+    turn = torch.tensor([rng.gauss(0, 0.06) * rng.choice((0, 0, 1, 1)) for _ in range(n)])[:, None] * goes
+    zoom = torch.exp(torch.tensor([rng.gauss(0, 0.08) * rng.choice((0, 1, 1)) for _ in range(n)])[:, None] * goes)
     lean = torch.tensor([rng.uniform(-0.4, 0.4) for _ in range(n)])[:, None]
     size_ = torch.exp(torch.tensor([rng.uniform(-0.3, 0.5) for _ in range(n)])[:, None])
     ox, oy = (torch.tensor([rng.uniform(-m, m) for _ in range(n)])[:, None] for m in ((W - w) / 2, (H - h) / 2))

@@ -138,6 +138,9 @@ impl Model {
         #[cfg(feature = "cuda")]
         crate::nn::cuda::allow_tf32(placement.dtype != DType::F32);
         let single = Placement { dtype: DType::F32, ..placement.clone() };
+        // What is multiplied is rounded there, and nothing else: that is no matter of range.
+        let of_vae = if placement.rounds() { placement } else { &single };
+        let of_text = of_text(placement);
         let mut notes = Vec::new();
         let large = info.large();
         let adapters: Vec<_> = moving.iter().map(|adapted| adapted.adapter.clone()).collect();
@@ -153,10 +156,10 @@ impl Model {
             notes.extend([&image, &motion].into_iter().filter_map(unused));
             (net, Turning::new(moving, [&image, &motion])?)
         };
-        let file = info.open_weights(Part::Text, placement)?.patched(patches.text.clone()).keeping(large);
+        let file = info.open_weights(Part::Text, &of_text)?.patched(patches.text.clone()).keeping(large);
         let text = text_encoder(&info, &file)?;
         notes.extend(unused(&file));
-        let file = info.open_weights(Part::Vae, &single)?.keeping(large);
+        let file = info.open_weights(Part::Vae, of_vae)?.keeping(large);
         let vae = Vae::new(&file, &info.vae)?;
         notes.extend(unused(&file));
         let turn = info.spec.low_memory.then(Mutex::default);
@@ -202,7 +205,8 @@ impl Model {
         let text = match &mut *text {
             Some(text) => text,
             none => {
-                let file = self.info.open_weights(Part::Text, &self.placement)?.keeping(self.info.large());
+                let file =
+                    self.info.open_weights(Part::Text, &of_text(&self.placement))?.keeping(self.info.large());
                 none.insert(text_encoder(&self.info, &file)?)
             }
         };
@@ -276,7 +280,7 @@ impl Model {
     }
 
     fn onto(&self, x: &Tensor) -> TensorResult<Tensor> {
-        x.to_device(&self.placement.device)?.to_dtype(self.placement.dtype)
+        x.to_device(&self.placement.device)?.to_dtype(self.placement.tensors())
     }
 
     fn decoded(&self, latents: &Tensor) -> TensorResult<Tensor> {
@@ -305,6 +309,11 @@ impl Denoiser for Model {
         let output = self.predict(&input, level.t, with)?;
         pred_x0(self.info.sampling().scheduler.prediction, x, &output, level).context(failed)
     }
+}
+
+/// Where the text encoder computes, and in what: prompts are encoded once, so on a CPU nothing is won by rounding.
+fn of_text(placement: &Placement) -> Placement {
+    Placement { dtype: placement.tensors(), ..placement.clone() }
 }
 
 fn text_encoder(info: &ModelInfo, file: &Weights) -> Result<TextEncoder> {

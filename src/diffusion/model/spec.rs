@@ -2,20 +2,21 @@
 
 use super::tier::Tier;
 use crate::error::{Error, Result};
+use crate::nn::cpu::bf16;
 use crate::weights::Placement;
 use candle_core::{DType, Device};
 use std::path::PathBuf;
 
-/// The number format that text encoder and UNet compute in. The autoencoder always computes in single precision,
+/// The number format that text encoder and UNet compute in. On a graphics processor the autoencoder computes in single precision always,
 /// because full-size ones overflow in half.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Precision {
-    /// Single precision: exact, and the fastest on a CPU.
+    /// Single precision: exact.
     #[default]
     F32,
     /// Half precision, for graphics processors.
     F16,
-    /// Brain floats, for graphics processors.
+    /// Brain floats, for graphics processors, and for CPUs with AMX: there tensors are single, and the factors of products are rounded.
     Bf16,
 }
 
@@ -46,17 +47,40 @@ impl Precision {
     /// Tensors of this format on `device`.
     ///
     /// # Errors
-    /// Usage: half precision on a CPU.
+    /// Usage: half precision on a CPU, or brain floats on one that doesn't multiply them.
     pub fn on(self, device: &Device) -> Result<Placement> {
         let dtype = match self {
             Precision::F32 => DType::F32,
+            Precision::Bf16 if device.is_cpu() && bf16::is_there() => DType::BF16,
+            Precision::Bf16 if device.is_cpu() => {
+                return Err(Error::usage("this processor doesn't multiply in bf16")
+                    .hint("AMX does, of Intel's server processors since 2023, under Linux")
+                    .hint("f32 works everywhere"));
+            }
             _ if device.is_cpu() => {
                 return Err(Error::usage(format!("{self:?} is not supported on the CPU"))
-                    .hint("f32 is, and it is the fastest there"));
+                    .hint("f32 is, and bf16 where the processor has AMX"));
             }
             Precision::F16 => DType::F16,
             Precision::Bf16 => DType::BF16,
         };
         Ok(Placement { dtype, device: device.clone() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn a_cpu_takes_single_precision_and_brain_floats_where_it_multiplies_them() {
+        assert_eq!(Precision::F32.on(&Device::Cpu).unwrap().to_string(), "cpu f32");
+        let refused = Precision::F16.on(&Device::Cpu).unwrap_err();
+        assert!(refused.kind() == ErrorKind::Usage && !refused.hints().is_empty());
+        match Precision::Bf16.on(&Device::Cpu) {
+            Ok(placement) => assert!(bf16::is_there() && placement.rounds()),
+            Err(refused) => assert!(!bf16::is_there() && !refused.hints().is_empty()),
+        }
     }
 }

@@ -24,7 +24,7 @@ pub use parts::UnetParts;
 use crate::diffusion::conditioning::{Conditioning, Residuals};
 use crate::error::Result;
 use crate::nn::blocks::Upsample;
-use crate::nn::layers::{Conv2d, GroupNorm};
+use crate::nn::layers::{Conv2d, Finish, GroupNorm, side_by_side};
 use candle_core::{Result as TensorResult, Tensor, bail};
 use encoder::Encoded;
 use layer::{Layer, Seen};
@@ -68,7 +68,7 @@ impl Unet {
         for (layers, upsample) in &self.up {
             for layer in layers {
                 let skip = skips.pop().expect("the way up takes as many skips as the way down leaves");
-                x = layer.forward(&Tensor::cat(&[&x, &skip], 1)?, seen)?;
+                x = layer.forward(&side_by_side(&x, &skip)?, seen)?;
             }
             if let (Some(upsample), Some(next)) = (upsample, skips.last()) {
                 // An odd size was rounded up on the way down: the skip knows what it was.
@@ -76,7 +76,7 @@ impl Unet {
                 x = upsample.forward(&x, (h, w))?;
             }
         }
-        self.conv_out.forward(&self.norm_out.forward(&x)?)
+        self.conv_out.forward_normed((&x, &self.norm_out), None, Finish::default())
     }
 }
 

@@ -10,8 +10,7 @@ use crate::diffusion::config::{MotionConfig, NormSpan};
 use crate::error::Result;
 use crate::nn::cpu::layout::TokenOrder;
 use crate::nn::cpu::norm::GroupNormSpec;
-use crate::nn::cpu::{is_fast, pointwise};
-use crate::nn::layers::{GroupNorm, Linear, Rows, from_tokens, to_tokens};
+use crate::nn::layers::{GroupNorm, Linear, Rows, enter, leave};
 use crate::weights::{Placement, Scope};
 use candle_core::{Device, Result as TensorResult, Tensor};
 
@@ -63,13 +62,12 @@ impl MotionModule {
             return Ok(x.clone());
         }
         let rows = Rows { first: 0, per: 1 };
-        let tokens = to_tokens(&self.norm.forward(x)?, TokenOrder::Time)?;
-        let mut tokens = self.proj_in.forward_at(&tokens, None, rows)?;
+        let mut tokens = enter((x, &self.norm), (&self.proj_in, Some(rows)), TokenOrder::Time)?;
         let scale: Vec<f32> = motion.iter().map(|m| m.scale).collect();
         for (block, codes) in &self.blocks {
             tokens = block.forward(&tokens, &Moving { codes, scale: &scale })?;
         }
-        let moved = from_tokens(&self.proj_out.forward_at(&tokens, None, rows)?, TokenOrder::Time, x)?;
+        let moved = leave(&tokens, (&self.proj_out, Some(rows)), (TokenOrder::Time, x))?;
         if motion.iter().all(|m| m.effect == 1.0) {
             return Ok(moved);
         }
@@ -86,15 +84,8 @@ struct Moving<'a> {
 }
 
 impl Surroundings for Moving<'_> {
-    fn queries(&self, index: usize, normed: Tensor) -> TensorResult<Tensor> {
-        let (pixels, frames, width) = normed.dims3()?;
-        let code = self.codes[index].narrow(0, 0, frames)?;
-        if is_fast(&normed) {
-            let rows = normed.reshape((pixels, frames * width))?;
-            pointwise::add_bias(&rows, &code.flatten_all()?)?;
-            return Ok(normed);
-        }
-        normed.broadcast_add(&code)
+    fn code(&self, index: usize, n: usize) -> TensorResult<Option<Tensor>> {
+        self.codes[index].narrow(0, 0, n).map(Some)
     }
 
     fn context(&self, _index: usize) -> Option<&Tensor> {
@@ -128,6 +119,6 @@ fn sinusoids(frames: usize, channels: usize, placement: &Placement) -> TensorRes
     };
     let values: Vec<f32> = (0..frames).flat_map(|p| (0..channels).map(move |i| value(p, i))).collect();
     Tensor::from_vec(values, (frames, channels), &Device::Cpu)?
-        .to_dtype(placement.dtype)?
+        .to_dtype(placement.tensors())?
         .to_device(&placement.device)
 }

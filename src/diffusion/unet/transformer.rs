@@ -6,7 +6,7 @@ use crate::nn::attention::{Attend, attention};
 use crate::nn::cpu::layout::TokenOrder;
 use crate::nn::cpu::norm::GroupNormSpec;
 use crate::nn::cpu::{in_parts, is_fast};
-use crate::nn::layers::{GroupNorm, LayerNorm, Linear, Rows, from_tokens, geglu, to_tokens};
+use crate::nn::layers::{FeedForward, GroupNorm, LayerNorm, Linear, Rows, enter, leave, normed};
 use crate::weights::Scope;
 use candle_core::{Result as TensorResult, Tensor};
 
@@ -50,6 +50,21 @@ impl AttentionLayer {
         self.keys(&context, Rows { first: 0, per: context.dim(1)? })
     }
 
+    /// The queries of tokens behind a norm, and what they are compared with, if it is not among the tokens themselves.
+    fn queries(
+        &self,
+        normed_tokens: (&Tensor, &LayerNorm, Option<&Tensor>),
+        keys: Option<Keys>,
+        rows: Rows,
+    ) -> TensorResult<(Tensor, Keys)> {
+        if let Some(keys) = keys {
+            let [queries] = normed(normed_tokens, [&self.q], rows)?;
+            return Ok((queries, keys));
+        }
+        let [queries, k, v] = normed(normed_tokens, [&self.q, &self.k, &self.v], rows)?;
+        Ok((queries, Keys { k, v }))
+    }
+
     /// What `queries` find among `keys`, added to `x`.
     fn forward(
         &self,
@@ -57,9 +72,8 @@ impl AttentionLayer {
         (queries, keys): (&Tensor, &Keys),
         (row_scale, rows): (Option<&[f32]>, Rows),
     ) -> TensorResult<Tensor> {
-        let how = Attend { heads: self.heads, row_scale, causal: false };
-        let queries = self.q.forward_at(queries, None, rows)?;
-        self.out.forward_at(&attention(&queries, &keys.k, &keys.v, how)?, Some(x), rows)
+        let how = Attend { row_scale, rounds: self.q.rounds(), ..Attend::plain(self.heads) };
+        self.out.forward_at(&attention(queries, &keys.k, &keys.v, how)?, Some(x), rows)
     }
 }
 
@@ -83,16 +97,15 @@ impl Keys {
 /// Attention, attention, gated feed-forward; each around a shortcut and behind a layer norm.
 #[derive(Debug)]
 pub struct Block {
-    norms: [LayerNorm; 3],
+    norms: [LayerNorm; 2],
     attentions: [AttentionLayer; 2],
-    widen: Linear,
-    narrow: Linear,
+    feed: FeedForward,
 }
 
 /// What a block's two attentions look at.
 pub trait Surroundings: Sync {
-    /// The tokens that go into attention `index` (0 or 1) in place of the normed ones.
-    fn queries(&self, index: usize, normed: Tensor) -> TensorResult<Tensor>;
+    /// What is added to the normed tokens \[b, n, width] that go into attention `index` (0 or 1): \[n, width].
+    fn code(&self, index: usize, n: usize) -> TensorResult<Option<Tensor>>;
 
     /// What attention `index` looks at; none for the tokens themselves.
     fn context(&self, index: usize) -> Option<&Tensor>;
@@ -109,13 +122,16 @@ impl Block {
     pub fn new(scope: &Scope<'_>, (width, context): (usize, usize), heads: usize) -> Result<Self> {
         let norm = |i: usize| LayerNorm::new(&scope.at(format!("norm{i}")), width, LAYER_EPS);
         Ok(Block {
-            norms: [norm(1)?, norm(2)?, norm(3)?],
+            norms: [norm(1)?, norm(2)?],
             attentions: [
                 AttentionLayer::new(&scope.at("attn1"), (width, width), heads)?,
                 AttentionLayer::new(&scope.at("attn2"), (width, context), heads)?,
             ],
-            widen: Linear::new(&scope.at("ff.net.0.proj"), width, 8 * width)?,
-            narrow: Linear::new(&scope.at("ff.net.2"), 4 * width, width)?,
+            feed: FeedForward::new(
+                norm(3)?,
+                [&scope.at("ff.net.0.proj"), &scope.at("ff.net.2")],
+                (width, 4 * width),
+            )?,
         })
     }
 
@@ -137,7 +153,7 @@ impl Block {
 
     /// Whether `x` is worth going over in parts.
     fn in_cache(&self, x: &Tensor) -> bool {
-        is_fast(x) && self.widen.is_small()
+        is_fast(x) && self.feed.is_small()
     }
 
     /// As [`Self::forward`], with the keys of the context; none where tokens look at each other.
@@ -148,22 +164,16 @@ impl Block {
         keys: [Option<Keys>; 2],
     ) -> TensorResult<Tensor> {
         for (index, (layer, keys)) in self.attentions.iter().zip(keys).enumerate() {
-            let queries = around.queries(index, self.norms[index].forward(&x)?)?;
-            let keys = keys.map_or_else(|| layer.keys(&queries, rows), Ok)?;
+            let code = around.code(index, x.dim(1)?)?;
+            let (queries, keys) = layer.queries((&x, &self.norms[index], code.as_ref()), keys, rows)?;
             x = layer.forward(&x, (&queries, &keys), (around.row_scale(), rows))?;
         }
-        if !self.in_cache(&x) {
-            return self.feed(&x, rows);
+        if !self.in_cache(&x) || self.feed.is_fused() {
+            return self.feed.forward(&x, rows);
         }
         let flat = x.flatten_to(1)?;
-        let feed = |first, part: Tensor| self.feed(&part, Rows { first: rows.first + first, ..rows });
+        let feed = |first, part: Tensor| self.feed.forward(&part, Rows { first: rows.first + first, ..rows });
         in_parts(&flat, ROWS, feed)?.reshape(x.dims())
-    }
-
-    /// The feed-forward of tokens \[.., width].
-    fn feed(&self, x: &Tensor, rows: Rows) -> TensorResult<Tensor> {
-        let hidden = geglu(&self.widen.forward_at(&self.norms[2].forward(x)?, None, rows)?)?;
-        self.narrow.forward_at(&hidden, Some(x), rows)
     }
 }
 
@@ -209,11 +219,11 @@ impl SpatialTransformer {
 
     /// `x` \[f, c, h, w] and `text` \[1 or f, L, d] to \[f, c, h, w].
     pub fn forward(&self, x: &Tensor, text: &Tensor) -> TensorResult<Tensor> {
-        let mut tokens = self.proj_in.forward(&to_tokens(&self.norm.forward(x)?, TokenOrder::Space)?)?;
+        let mut tokens = enter((x, &self.norm), (&self.proj_in, None), TokenOrder::Space)?;
         for block in &self.blocks {
             tokens = block.forward(&tokens, &Prompted(text))?;
         }
-        from_tokens(&self.proj_out.forward(&tokens)?, TokenOrder::Space, x)
+        leave(&tokens, (&self.proj_out, None), (TokenOrder::Space, x))
     }
 }
 
@@ -221,8 +231,8 @@ impl SpatialTransformer {
 struct Prompted<'a>(&'a Tensor);
 
 impl Surroundings for Prompted<'_> {
-    fn queries(&self, _index: usize, normed: Tensor) -> TensorResult<Tensor> {
-        Ok(normed)
+    fn code(&self, _index: usize, _n: usize) -> TensorResult<Option<Tensor>> {
+        Ok(None)
     }
 
     fn context(&self, index: usize) -> Option<&Tensor> {

@@ -6,7 +6,7 @@ use crate::nn::attention::{Attend, attention};
 use crate::nn::blocks::{Downsample, Resnet, ResnetShape, Upsample};
 use crate::nn::cpu::layout::TokenOrder;
 use crate::nn::cpu::norm::GroupNormSpec;
-use crate::nn::layers::{Conv2d, GroupNorm, Linear, from_tokens, to_tokens};
+use crate::nn::layers::{Conv2d, Finish, GroupNorm, Linear, leave, to_tokens};
 use crate::weights::Scope;
 use candle_core::{Result as TensorResult, Tensor};
 
@@ -99,7 +99,7 @@ impl Encoder {
             }
         }
         x = self.middle.forward(&x)?;
-        x = self.conv_out.forward(&self.norm_out.forward(&x)?)?;
+        x = self.conv_out.forward_normed((&x, &self.norm_out), None, Finish::default())?;
         self.quant.as_ref().map_or(Ok(x.clone()), |quant| quant.forward(&x))
     }
 }
@@ -142,7 +142,7 @@ impl Decoder {
                 x = upsample.forward(&x, (2 * h, 2 * w))?;
             }
         }
-        self.conv_out.forward(&self.norm_out.forward(&x)?)
+        self.conv_out.forward_normed((&x, &self.norm_out), None, Finish::default())
     }
 }
 
@@ -212,6 +212,7 @@ impl PixelAttention {
     fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
         let tokens = to_tokens(&self.norm.forward(x)?, TokenOrder::Space)?;
         let (q, k, v) = (self.q.forward(&tokens)?, self.k.forward(&tokens)?, self.v.forward(&tokens)?);
-        from_tokens(&self.out.forward(&attention(&q, &k, &v, Attend::plain(1))?)?, TokenOrder::Space, x)
+        let how = Attend { rounds: self.q.rounds(), ..Attend::plain(1) };
+        leave(&attention(&q, &k, &v, how)?, (&self.out, None), (TokenOrder::Space, x))
     }
 }

@@ -89,9 +89,9 @@ fn decoder(scope: &Scope<'_>, config: &TinyConfig) -> Result<Vec<Layer>> {
             number += 1;
         }
         if i + 1 == config.decoder.len() {
-            let last = Conv2d::same(&scope.at(number), channels, colours(config.unfolded))?;
             // The file's decoder ends in 0..=1, pictures are in −1..=1.
-            layers.push(Layer::Conv(last.scaled(2.0, -1.0).map_err(|e| scope.error(e))?));
+            let sizes = (channels, colours(config.unfolded));
+            layers.push(Layer::Conv(Conv2d::scaled(&scope.at(number), sizes, (2.0, -1.0))?));
         } else {
             // The enlargement has a number too.
             let shape = [channels, channels, 3, 3];

@@ -20,13 +20,18 @@ impl Conv2dConfig {
     /// Height and width of what `weight` \[o, c, k, k] makes of `x` \[n, c, h, w].
     pub fn output(self, x: &Tensor, weight: &Tensor) -> Result<(usize, usize)> {
         let ((_, c, h, w), (_, c_in, kernel, _)) = (x.dims4()?, weight.dims4()?);
+        let [height, width] = self.size([h, w], (c == c_in).then_some(kernel))?;
+        Ok((height, width))
+    }
+
+    /// Height and width of what a kernel of so many rows makes of pictures of height `h` and width `w`; none: it is for other channels.
+    pub fn size(self, [h, w]: [usize; 2], kernel: Option<usize>) -> Result<[usize; 2]> {
+        let Some(kernel) = kernel else { bail!("a kernel can't be moved over {w}x{h} of other channels") };
         let extent = |size: usize| (size + self.before + self.after).checked_sub(kernel);
-        let (Some(rows), Some(columns), true) = (extent(h), extent(w), c == c_in) else {
-            bail!(
-                "a {kernel}x{kernel} kernel for {c_in} channels can't be moved over {c} channels of {w}x{h}"
-            );
+        let (Some(rows), Some(columns)) = (extent(h), extent(w)) else {
+            bail!("a {kernel}x{kernel} kernel can't be moved over {w}x{h}");
         };
-        Ok((rows / self.stride + 1, columns / self.stride + 1))
+        Ok([rows / self.stride + 1, columns / self.stride + 1])
     }
 }
 

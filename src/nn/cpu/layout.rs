@@ -93,6 +93,26 @@ fn gather(tokens: &[f32], stride: usize, out: &mut [f32], (c, plane): (usize, us
     }
 }
 
+/// The channels of `a` \[n, c, h, w] and those of `b` \[n, c', h, w] behind them.
+pub fn beside(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    let ((n, c, h, w), (count, more, ..)) = (a.dims4()?, b.dims4()?);
+    if count != n || b.dims()[2..] != a.dims()[2..] {
+        bail!("{:?} don't stand beside {:?}", b.dims(), a.dims());
+    }
+    let (plane, all) = (h * w, c + more);
+    read([a, b], |[a, b]| {
+        let out = each_piece((n * all * plane, plane), |i, out| {
+            let (image, channel) = (i / all, i % all);
+            let from = match channel.checked_sub(c) {
+                None => &a[(image * c + channel) * plane..],
+                Some(channel) => &b[(image * more + channel) * plane..],
+            };
+            out.copy_from_slice(&from[..plane]);
+        });
+        tensor(out, (n, all, h, w))
+    })
+}
+
 /// `x` \[n, c, h, w] enlarged to `height` and `width` by repeating pixels, as PyTorch's nearest mode does.
 pub fn upsample(x: &Tensor, (height, width): (usize, usize)) -> Result<Tensor> {
     let (n, c, h, w) = x.dims4()?;
@@ -180,6 +200,16 @@ mod tests {
                 assert_eq!(same(&back), same(&twice));
             }
         }
+    }
+
+    #[test]
+    fn channels_stand_beside_each_other_as_candle_puts_them() {
+        let (a, b) = (counting((2, 3, 4, 5)), counting((2, 1, 4, 5)));
+        let theirs = Tensor::cat(&[&a, &b], 1).unwrap();
+        let flat = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        let ours = beside(&a, &b).unwrap();
+        assert_eq!((ours.dims(), flat(&ours)), (theirs.dims(), flat(&theirs)));
+        assert!(beside(&a, &counting((2, 3, 5, 4))).is_err());
     }
 
     #[test]

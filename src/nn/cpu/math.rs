@@ -41,7 +41,7 @@ pub fn quick_gelu(x: f32) -> f32 {
 }
 
 // erf(x) / x as a quotient of polynomials in x², fitted by iterated weighted least squares on [0, 4].
-const ERF_TOP: [f32; 6] = [
+pub(super) const ERF_TOP: [f32; 6] = [
     1.986_729_3e-6,
     2.845_648_8e-4,
     3.883_431e-3,
@@ -49,7 +49,7 @@ const ERF_TOP: [f32; 6] = [
     1.935_475_3e-1,
     std::f32::consts::FRAC_2_SQRT_PI,
 ];
-const ERF_BOTTOM: [f32; 6] =
+pub(super) const ERF_BOTTOM: [f32; 6] =
     [3.741_956_2e-5, 1.185_586_2e-3, 1.520_743_5e-2, 1.153_509_8e-1, 5.048_595_7e-1, 1.0];
 
 /// The error function, with a relative error below 5e-7.

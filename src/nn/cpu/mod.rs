@@ -8,6 +8,7 @@
 //! the number of threads.
 
 pub mod attention;
+pub mod bf16;
 pub mod chain;
 pub mod conv;
 pub mod conv_config;
@@ -22,6 +23,7 @@ pub mod pointwise;
 pub mod widen;
 mod winograd;
 
+use crate::system::in_large_pages;
 use candle_core::{CpuStorage, Layout};
 use candle_core::{DType, Device, InplaceOp2, Result, Shape, Storage, Tensor, bail};
 use rayon::prelude::*;
@@ -65,7 +67,8 @@ pub fn pieces<T>(
     room: impl Fn() -> T + Sync + Send,
     fill: impl Fn(&mut T, usize, &mut [f32]) + Sync + Send,
 ) -> Vec<f32> {
-    let mut values = Vec::with_capacity(count);
+    let mut values: Vec<f32> = Vec::with_capacity(count);
+    in_large_pages(values.spare_capacity_mut());
     let parts = values.spare_capacity_mut()[..count].par_chunks_mut(size.max(1)).enumerate();
     parts.for_each_init(room, |room, (i, part)| {
         part.fill(MaybeUninit::new(0.0));

@@ -1,5 +1,6 @@
 //! Group norm and layer norm, the group norm with the SiLU that often follows it.
 
+use super::bf16::operands::Affine;
 use super::math::silu;
 use super::{PIECE, each_piece, read, tensor};
 use crate::vector::vectorized;
@@ -30,12 +31,7 @@ pub fn group_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, spec: GroupNormSpe
         return Ok(x.clone());
     }
     read([x, weight, bias], |[x, weight, bias]| {
-        let stats: Vec<Stats> = if spec.together {
-            let over_images = |g: usize| (0..n).map(move |i| &x[(i * spec.groups + g) * group..][..group]);
-            (0..spec.groups).into_par_iter().map(|g| Stats::of(over_images(g), spec.eps)).collect()
-        } else {
-            x.par_chunks(group).map(|x| Stats::of(std::iter::once(x), spec.eps)).collect()
-        };
+        let stats = group_stats(x, (n, group), spec);
         let per_group = c / spec.groups;
         let out = each_piece((x.len(), group), |i, out| {
             let g = i % spec.groups;
@@ -47,6 +43,43 @@ pub fn group_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, spec: GroupNormSpe
             }
         });
         tensor(out, (n, c, h, w))
+    })
+}
+
+/// The statistics of each group of each of `n` images; of each group of all where they are taken together.
+fn group_stats(x: &[f32], (n, group): (usize, usize), spec: GroupNormSpec) -> Vec<Stats> {
+    if spec.together {
+        let over_images = |g: usize| (0..n).map(move |i| &x[(i * spec.groups + g) * group..][..group]);
+        (0..spec.groups).into_par_iter().map(|g| Stats::of(over_images(g), spec.eps)).collect()
+    } else {
+        x.par_chunks(group).map(|x| Stats::of(std::iter::once(x), spec.eps)).collect()
+    }
+}
+
+/// What a group norm does to each channel of each image of `x` \[n, c, h, w], but for SiLU.
+pub fn affine(x: &Tensor, weight: &Tensor, bias: &Tensor, spec: GroupNormSpec) -> Result<Vec<Affine>> {
+    let (n, c, h, w) = x.dims4()?;
+    if spec.groups == 0
+        || !c.is_multiple_of(spec.groups)
+        || weight.elem_count() != c
+        || bias.elem_count() != c
+    {
+        bail!("a group norm of {} groups and {:?} for {c} channels", spec.groups, weight.dims());
+    }
+    let per_group = c / spec.groups;
+    if x.elem_count() == 0 {
+        return Ok(Vec::new());
+    }
+    read([x, weight, bias], |[x, weight, bias]| {
+        let stats = group_stats(x, (n, per_group * h * w), spec);
+        let of = |at: usize| {
+            let (image, channel) = (at / c, at % c);
+            let group = channel / per_group;
+            let Stats { mean, scale } =
+                stats[if spec.together { group } else { image * spec.groups + group }];
+            Affine { mean, factor: scale * weight[channel], bias: bias[channel] }
+        };
+        Ok((0..n * c).map(of).collect())
     })
 }
 

@@ -20,7 +20,7 @@ mod targets;
 
 pub use file::{Adapter, family};
 pub use merge::{Merge, section};
-pub use overlay::{Difference, Moving, Overlay};
+pub use overlay::{Difference, Moving, Now, Overlay};
 pub use targets::{Section, Target, Targets};
 
 #[cfg(test)]
