@@ -72,8 +72,26 @@ pub enum Ask {
         /// The video.
         film: Film,
     },
-    /// Stop rendering it.
-    Cancel,
+    /// Stop rendering a final, for good.
+    Cancel {
+        /// Which one; none: the one that is being made.
+        number: Option<u64>,
+    },
+    /// Stop rendering a final for now.
+    Pause {
+        /// Which one.
+        number: u64,
+    },
+    /// Go on with a final.
+    Resume {
+        /// Which one.
+        number: u64,
+    },
+    /// Take a final off the list.
+    Forget {
+        /// Which one.
+        number: u64,
+    },
 }
 
 /// A final as a page orders it.

@@ -26,6 +26,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("parts.js", SCRIPT, include_str!("page/parts.js")),
     ("picture.js", SCRIPT, include_str!("page/picture.js")),
     ("prompts.js", SCRIPT, include_str!("page/prompts.js")),
+    ("queue.js", SCRIPT, include_str!("page/queue.js")),
     ("routes.js", SCRIPT, include_str!("page/routes.js")),
     ("sections.js", SCRIPT, include_str!("page/sections.js")),
     ("text.js", SCRIPT, include_str!("page/text.js")),

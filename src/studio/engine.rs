@@ -3,12 +3,12 @@
 //! A final is made by the same thread, so live pictures rest meanwhile. It brings a model of its own, with other steps; the
 //! live one is let go before and loaded anew for the next picture, so that there is never more than one.
 
+use super::finals::Finals;
 use super::locked::locked;
 use super::opened::Opened;
 use super::order::{Expectation, RenderOrder};
 use super::pictures::{Pictures, Run};
 use super::player::Played;
-use super::production::Production;
 use super::task::{Kept, Task, Track, Work};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::render::{Easel, Live, LiveState, Settings};
@@ -48,7 +48,7 @@ struct Shared {
     pictures: Mutex<Pictures>,
     news: watch::Sender<News>,
     expected: watch::Sender<Expected>,
-    production: Production,
+    finals: Finals,
     track: Track,
 }
 
@@ -74,15 +74,15 @@ impl Engine {
     ) -> Result<Self> {
         let easel = Easel::default();
         let live = Arc::new(Live::new(&settings, played.timeline, played.layers, &easel));
-        let (playhead, playing, wanted, asked) = (ShownFrame(0), false, None, None);
+        let (playhead, playing, asked) = (ShownFrame(0), false, None);
         let shared = Arc::new(Shared {
-            task: Mutex::new(Task { version, live, playhead, playing, wanted, asked }),
+            task: Mutex::new(Task { version, live, playhead, playing, asked }),
             changed: Condvar::new(),
             stale: AtomicBool::new(false),
             pictures: Mutex::default(),
             news: watch::Sender::default(),
             expected: watch::Sender::default(),
-            production: Production::default(),
+            finals: Finals::default(),
             track,
         });
         let work = shared.clone();
@@ -116,15 +116,19 @@ impl Engine {
         self.shared.changed.notify_all();
     }
 
-    /// A final is made once the step under way is finished.
+    /// Changes the queue of finals; one that waits is made once the step under way is finished.
     ///
     /// # Errors
-    /// Usage: another one is being made.
-    pub fn render(&self, wanted: RenderOrder) -> Result<()> {
-        self.shared.production.reserve()?;
-        locked(&self.shared.task).wanted = Some(wanted);
-        self.shared.stale.store(true, Ordering::Relaxed);
+    /// What `how` says.
+    pub fn with_finals(&self, how: impl FnOnce(&Finals) -> Result<()>) -> Result<()> {
+        // Held, so that the engine doesn't begin to wait in between.
+        let task = locked(&self.shared.task);
+        how(&self.shared.finals)?;
+        if self.shared.finals.is_waited_for() {
+            self.shared.stale.store(true, Ordering::Relaxed);
+        }
         self.shared.changed.notify_all();
+        drop(task);
         Ok(())
     }
 
@@ -139,9 +143,9 @@ impl Engine {
         self.shared.expected.subscribe()
     }
 
-    /// The final that is being made, or was made last.
-    pub fn production(&self) -> &Production {
-        &self.shared.production
+    /// The finals that were ordered.
+    pub fn finals(&self) -> &Finals {
+        &self.shared.finals
     }
 
     /// A picture, if it is there.
@@ -168,10 +172,10 @@ impl Shared {
                     self.expected.send_replace(Some((number, expected)));
                     continue;
                 }
-                Work::Final(wanted) => {
+                Work::Final(number, wanted) => {
                     // What windows leave to each other lies on the device as well.
                     kept.make_room();
-                    self.production.make(|watch| opened.render(&wanted, watch));
+                    self.finals.make(number, |watch| opened.render(&wanted, watch));
                     continue;
                 }
             };
@@ -207,8 +211,8 @@ impl Shared {
     fn wanted(&self, lead: FrameIndex) -> Work {
         let mut task = locked(&self.task);
         loop {
-            if let Some(wanted) = task.wanted.take() {
-                return Work::Final(wanted);
+            if let Some((number, wanted)) = self.finals.next() {
+                return Work::Final(number, wanted);
             }
             if let Some((number, order)) = task.asked.take() {
                 return Work::Expect(number, order);
@@ -250,7 +254,7 @@ impl Shared {
         self.news.send_modify(|news| news.trouble = Some(error.to_string()));
         let mut task = locked(&self.task);
         let same = |task: &Task| task.version == failed.version && task.playhead == failed.playhead;
-        while same(&task) && task.wanted.is_none() && task.asked.is_none() {
+        while same(&task) && !self.finals.is_waited_for() && task.asked.is_none() {
             task = self.changed.wait(task).unwrap_or_else(PoisonError::into_inner);
         }
     }

@@ -2,12 +2,12 @@
 
 use super::ask::{Ask, Film, Form};
 use super::engine::{Engine, Expected, News};
+use super::finals::Told;
 use super::heard::BeatCorrection;
 use super::locked::locked;
 use super::order::RenderOrder;
 use super::place::without_place;
 use super::player::{Played, Player};
-use super::production::RenderStatus;
 use super::save::{PRESET, Shelf};
 use super::session::Session;
 use super::sound::Sound;
@@ -103,13 +103,16 @@ impl Hub {
             })?,
             Ask::Render(film) => {
                 let order = self.order(film, |profile| locked(&self.shelf).video(&film.name, profile))?;
-                self.engine.render(order)?;
+                self.engine.with_finals(|finals| finals.order(order))?;
             }
             Ask::Expect { number, film } => {
                 let order = self.order(film, |profile| locked(&self.shelf).film(&film.name, profile))?;
                 self.engine.expect(*number, order);
             }
-            Ask::Cancel => self.engine.production().cancel(),
+            Ask::Cancel { number } => self.engine.with_finals(|finals| finals.cancel(*number))?,
+            Ask::Pause { number } => self.engine.with_finals(|finals| finals.pause(*number))?,
+            Ask::Resume { number } => self.engine.with_finals(|finals| finals.resume(*number))?,
+            Ask::Forget { number } => self.engine.with_finals(|finals| finals.forget(*number))?,
         }
         Ok(None)
     }
@@ -211,9 +214,9 @@ pub fn told(news: &News) -> Utf8Bytes {
     text(&json!({ "type": "pictures", "runs": news.runs, "trouble": news.trouble }))
 }
 
-/// How far the final is, as a message.
-pub fn stood(stand: &RenderStatus) -> Utf8Bytes {
-    text(&json!({ "type": "final", "final": stand }))
+/// The finals, as a message.
+pub fn stood(told: &Told) -> Utf8Bytes {
+    text(&json!({ "type": "final", "final": told.newest, "finals": told.finals }))
 }
 
 /// What is to be expected of a final, as a message.

@@ -16,6 +16,7 @@ mod by_hand;
 mod config;
 mod curves;
 mod engine;
+mod finals;
 mod guard;
 mod heard;
 mod hub;

@@ -1,11 +1,8 @@
-//! The final render as the page sees it: what is ordered, how far it is, and the finished file.
-//!
-//! The engine's thread makes it, so there is one at a time, and live pictures rest meanwhile: two renders would make each
-//! other late, and two models may not fit into memory. Everything that a page is told is the newest [`RenderStatus`].
+//! Making a final: how far it is, as pages are told, and what comes of it.
 
 use super::locked::locked;
 use super::media::Media;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::progress::{Flow, Progress};
 use crate::render::Watch;
 use crate::timing::Timings;
@@ -16,7 +13,6 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
 
 /// Between two measurements of the pace, and how many of them are remembered.
 const APART: Duration = Duration::from_millis(500);
@@ -29,6 +25,8 @@ pub enum RenderStatus {
     /// Nothing was ordered yet.
     #[default]
     Idle,
+    /// It is ordered, and others come first.
+    Waiting,
     /// It is being made.
     Running {
         /// What is being done.
@@ -53,6 +51,8 @@ pub enum RenderStatus {
         /// What the person should know.
         notes: Vec<String>,
     },
+    /// It was stopped, to be resumed; finished windows are kept.
+    Paused,
     /// It was cancelled; finished windows are kept.
     Cancelled,
     /// It can't be made.
@@ -64,74 +64,37 @@ pub enum RenderStatus {
     },
 }
 
-/// The final that is being made, or was made last.
-#[derive(Debug, Default)]
-pub struct Production {
-    stand: watch::Sender<RenderStatus>,
-    stop: AtomicBool,
-    finished: Mutex<Option<(u64, Arc<Media>)>>,
+impl RenderStatus {
+    /// Of what begins to be made.
+    pub fn starting() -> Self {
+        running("starting", 0, Vec::new())
+    }
 }
 
-impl Production {
-    /// The newest stand, and those to come.
-    pub fn stands(&self) -> watch::Receiver<RenderStatus> {
-        self.stand.subscribe()
-    }
+/// Changes how far a final is.
+type Tell<'a> = &'a (dyn Fn(&mut dyn FnMut(&mut RenderStatus)) + Sync);
 
-    /// Takes the place of the one final at a time.
-    ///
-    /// # Errors
-    /// Usage: another one is being made.
-    pub fn reserve(&self) -> Result<()> {
-        let free = |stand: &mut RenderStatus| {
-            let free = !matches!(stand, RenderStatus::Running { .. });
-            if free {
-                self.stop.store(false, Ordering::Relaxed);
-                *stand = running("waiting", 0, Vec::new());
-            }
-            free
-        };
-        if !self.stand.send_if_modified(free) {
-            return Err(Error::usage("a final is being rendered").hint("wait for it, or cancel it"));
+/// Lets `render` make the final of this number, until `stop` is set; what came of it.
+pub fn produced(
+    number: u64,
+    stop: &AtomicBool,
+    tell: Tell<'_>,
+    render: impl FnOnce(Watch) -> Result<PathBuf>,
+) -> (RenderStatus, Option<Arc<Media>>) {
+    let began = Instant::now();
+    let teller = Teller { tell, stop, told: Mutex::default() };
+    let watch = Watch { progress: &teller, timings: &Timings::off(), stop };
+    let made = render(watch).and_then(|path| Ok((Media::open(&path)?, path)));
+    let notes = std::mem::take(&mut locked(&teller.told).notes);
+    match made {
+        Ok((media, path)) => {
+            let took = Seconds(began.elapsed().as_secs_f64());
+            let path = path.display().to_string();
+            (RenderStatus::Done { path, number, took, notes }, Some(Arc::new(media)))
         }
-        Ok(())
-    }
-
-    /// Ends the final that is being made, if there is one, with its next step.
-    pub fn cancel(&self) {
-        self.stop.store(true, Ordering::Relaxed);
-    }
-
-    /// Lets `render` make the final that [`Self::reserve`] took the place for.
-    pub fn make(&self, render: impl FnOnce(Watch) -> Result<PathBuf>) {
-        let began = Instant::now();
-        let teller = Teller { production: self, pace: Mutex::default() };
-        let watch = Watch { progress: &teller, timings: &Timings::off(), stop: &self.stop };
-        let made = render(watch).and_then(|path| Ok((Media::open(&path)?, path)));
-        let notes = self.notes();
-        let stand = match made {
-            Ok((media, path)) => {
-                let mut finished = locked(&self.finished);
-                let number = finished.as_ref().map_or(1, |(number, _)| number + 1);
-                *finished = Some((number, Arc::new(media)));
-                let took = Seconds(began.elapsed().as_secs_f64());
-                RenderStatus::Done { path: path.display().to_string(), number, took, notes }
-            }
-            Err(error) if error.kind() == ErrorKind::Stopped => RenderStatus::Cancelled,
-            Err(error) => RenderStatus::Failed { message: error.to_string(), hints: error.hints().to_vec() },
-        };
-        self.stand.send_replace(stand);
-    }
-
-    /// The finished file of this number, while it is the last one.
-    pub fn file(&self, number: u64) -> Option<Arc<Media>> {
-        locked(&self.finished).as_ref().filter(|(n, _)| *n == number).map(|(_, media)| media.clone())
-    }
-
-    fn notes(&self) -> Vec<String> {
-        match &*self.stand.borrow() {
-            RenderStatus::Running { notes, .. } => notes.clone(),
-            _ => Vec::new(),
+        Err(error) if error.kind() == ErrorKind::Stopped => (RenderStatus::Cancelled, None),
+        Err(error) => {
+            (RenderStatus::Failed { message: error.to_string(), hints: error.hints().to_vec() }, None)
         }
     }
 }
@@ -142,39 +105,43 @@ fn running(stage: &str, total: u64, notes: Vec<String>) -> RenderStatus {
 
 /// Tells the pages what a render says of itself.
 struct Teller<'a> {
-    production: &'a Production,
-    pace: Mutex<Pace>,
+    tell: Tell<'a>,
+    stop: &'a AtomicBool,
+    told: Mutex<Stage>,
+}
+
+/// What a render said of itself.
+#[derive(Debug, Default)]
+struct Stage {
+    pace: Pace,
+    notes: Vec<String>,
 }
 
 impl Progress for Teller<'_> {
     fn stage(&self, name: &str, total: u64) {
-        // Held until the stage is told: nobody advances in between, and no note is lost.
-        let mut pace = locked(&self.pace);
-        *pace = Pace::default();
-        self.production.stand.send_modify(|stand| {
-            let notes = match stand {
-                RenderStatus::Running { notes, .. } => std::mem::take(notes),
-                _ => Vec::new(),
-            };
-            *stand = running(name, total, notes);
-        });
+        // Held until the stage is told: nobody advances in between.
+        let mut told = locked(&self.told);
+        told.pace = Pace::default();
+        (self.tell)(&mut |status| *status = running(name, total, told.notes.clone()));
     }
 
     fn advance(&self, now: u64) -> Flow {
-        let mut pace = locked(&self.pace);
-        self.production.stand.send_modify(|stand| {
-            if let RenderStatus::Running { done, total, left, .. } = stand {
+        let mut told = locked(&self.told);
+        (self.tell)(&mut |status| {
+            if let RenderStatus::Running { done, total, left, .. } = status {
                 *done = now.max(*done);
-                *left = pace.left(Instant::now(), *done, *total);
+                *left = told.pace.left(Instant::now(), *done, *total);
             }
         });
-        if self.production.stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
+        if self.stop.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
     }
 
     fn note(&self, text: &str) {
-        self.production.stand.send_modify(|stand| {
-            if let RenderStatus::Running { notes, .. } = stand {
-                notes.push(text.to_owned());
+        let mut told = locked(&self.told);
+        told.notes.push(text.to_owned());
+        (self.tell)(&mut |status| {
+            if let RenderStatus::Running { notes, .. } = status {
+                notes.clone_from(&told.notes);
             }
         });
     }
@@ -205,6 +172,7 @@ impl Pace {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
 
     #[test]
     fn what_is_left_follows_the_pace() {
@@ -223,12 +191,12 @@ mod tests {
     }
 
     #[test]
-    fn one_final_at_a_time_and_its_end_is_told() {
-        let production = Production::default();
-        let stand = || production.stand.borrow().clone();
-        production.reserve().unwrap();
-        assert!(production.reserve().is_err());
-        production.make(|watch| {
+    fn what_a_render_says_of_itself_is_told() {
+        let status = Mutex::new(RenderStatus::starting());
+        let stand = || locked(&status).clone();
+        let tell = |how: &mut dyn FnMut(&mut RenderStatus)| how(&mut locked(&status));
+        let stop = AtomicBool::new(false);
+        let (end, file) = produced(1, &stop, &tell, |watch| {
             watch.progress.note("by the way");
             watch.progress.stage("rendering", 10);
             assert_eq!(watch.progress.advance(5), Flow::Continue);
@@ -242,22 +210,19 @@ mod tests {
             Err(Error::output("the disk is full").hint("make room"))
         });
         let (message, hints) = ("the disk is full".into(), vec!["make room".into()]);
-        assert_eq!(stand(), RenderStatus::Failed { message, hints });
-        production.reserve().unwrap();
-        production.cancel();
-        production.make(|watch| match watch.progress.advance(1) {
+        assert_eq!((end, file.is_none()), (RenderStatus::Failed { message, hints }, true));
+        stop.store(true, Ordering::Relaxed);
+        let (end, _) = produced(2, &stop, &tell, |watch| match watch.progress.advance(1) {
             Flow::Stop => Err(Error::new(ErrorKind::Stopped, "stopped")),
             Flow::Continue => panic!("it goes on"),
         });
-        assert_eq!(stand(), RenderStatus::Cancelled);
-        // What was cancelled before doesn't stop the next one.
-        production.reserve().unwrap();
-        let file = tempfile::NamedTempFile::with_suffix(".mp4").unwrap();
-        production.make(|watch| {
-            assert_eq!(watch.progress.advance(1), Flow::Continue);
-            Ok(file.path().to_owned())
+        assert_eq!(end, RenderStatus::Cancelled);
+        let video = tempfile::NamedTempFile::with_suffix(".mp4").unwrap();
+        let (end, file) = produced(3, &stop, &tell, |watch| {
+            watch.progress.note("soft");
+            Ok(video.path().to_owned())
         });
-        assert!(matches!(stand(), RenderStatus::Done { number: 1, .. }));
-        assert!(production.file(1).is_some() && production.file(2).is_none());
+        let RenderStatus::Done { number: 3, notes, .. } = end else { panic!("{end:?}") };
+        assert!(notes == ["soft"] && file.is_some());
     }
 }

@@ -51,7 +51,7 @@ async fn film(
     Path((_, number)): Path<(String, u64)>,
     headers: HeaderMap,
 ) -> Response {
-    let file = hub.engine.production().file(number);
+    let file = hub.engine.finals().file(number);
     file.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |file| file.answer(&headers))
 }
 

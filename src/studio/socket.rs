@@ -33,7 +33,7 @@ pub async fn open(State(hub): State<Arc<Hub>>, upgrade: WebSocketUpgrade) -> Res
 /// Serves a page until it is gone.
 async fn serve(hub: &Hub, mut socket: WebSocket) {
     let (mut states, mut news) = (hub.states(), hub.engine.news());
-    let mut stands = hub.engine.production().stands();
+    let mut stands = hub.engine.finals().told();
     let mut answers = hub.engine.expected();
     states.mark_changed();
     news.mark_changed();

@@ -26,9 +26,7 @@ pub struct Task {
     pub playhead: ShownFrame,
     /// Whether it plays.
     pub playing: bool,
-    /// A final that was ordered.
-    pub wanted: Option<RenderOrder>,
-    /// One that somebody asks about, and under which number.
+    /// A final that somebody asks about, and under which number.
     pub asked: Option<(u64, RenderOrder)>,
 }
 
@@ -50,8 +48,8 @@ pub enum Work {
     Window(Task, ShownFrame),
     /// To say under a number what is to be expected of a final.
     Expect(u64, RenderOrder),
-    /// A final.
-    Final(RenderOrder),
+    /// The final of a number.
+    Final(u64, RenderOrder),
 }
 
 /// The track's file, and which of its audio streams is heard.

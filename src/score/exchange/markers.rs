@@ -63,6 +63,10 @@ pub struct Markers<'a> {
 
 /// How far beats may lie from a grid of one tempo, in seconds.
 const GRID: f64 = 0.002;
+/// How far digits that aren't written take beats from a grid, in seconds.
+const SAME: f64 = 0.0002;
+/// Digits of a grid's times.
+const PLACES: i32 = 6;
 /// Most events of an EDL: their numbers have three digits.
 const MAX_EVENTS: usize = 999;
 
@@ -165,11 +169,11 @@ impl Markers<'_> {
             xml(&location(self.path))
         );
         for (start, bpm, beat) in self.grid() {
-            let meter = self.analysis.meter.unwrap_or(4);
+            let meter = self.meter();
             let _ = writeln!(
                 text,
                 "      <TEMPO Inizio=\"{}\" Bpm=\"{}\" Metro=\"{meter}/4\" Battito=\"{beat}\"/>",
-                round(start, 6),
+                start,
                 round(bpm, 4)
             );
         }
@@ -185,16 +189,28 @@ impl Markers<'_> {
         text
     }
 
+    fn meter(&self) -> usize {
+        self.analysis.meter.unwrap_or(4).max(1) as usize
+    }
+
     /// Where a grid of one tempo begins, its beats a minute, and which beat of a bar that is.
     fn grid(&self) -> Vec<(f64, f64, usize)> {
         let [from, to] = self.stretch.map(|t| t.0);
         let beats = self.analysis.beats.iter().filter(|t| (from..to).contains(&t.0));
         let times: Vec<f64> = beats.map(|t| t.0).collect();
-        let corners = few(&times, GRID);
-        let tempo = |pair: &[(FrameIndex, f64)]| {
-            let beat = self.bar_and_beat(Seconds(pair[0].1));
+        // What was a grid is one still, with the corners that it has.
+        let (exact, most) = (few(&times, SAME), times.len() * 9 / 10);
+        let corners = if exact.len() <= most { exact } else { few(&times, GRID) };
+        let beat_in_bar = |time| {
+            let beat = self.bar_and_beat(Seconds(time));
             let beat = beat.split_once('.').and_then(|(_, beat)| beat.parse().ok()).unwrap_or(1);
-            (pair[0].1 - from, 60.0 * (pair[1].0 - pair[0].0) as f64 / (pair[1].1 - pair[0].1), beat)
+            // A bar that is longer than the metre has that beat twice.
+            (beat.max(1) - 1) % self.meter() + 1
+        };
+        let tempo = |pair: &[(FrameIndex, f64)]| {
+            // Of the times that are written, so that those that are read back have the same tempo.
+            let [start, end] = [pair[0].1, pair[1].1].map(|time| round(time - from, PLACES));
+            (start, 60.0 * (pair[1].0 - pair[0].0) as f64 / (end - start), beat_in_bar(pair[0].1))
         };
         corners.windows(2).map(tempo).collect()
     }

@@ -2,31 +2,27 @@
 
 import { element } from './knob.js';
 import { ask, news } from './link.js';
-import { clock, parsed, roughly } from './time.js';
+import { PLAYED, Queue } from './queue.js';
+import { clock, minutes, parsed, roughly } from './time.js';
 
 const get = (id) => document.getElementById(id);
 const RATES = ['12', '24', '25', '30', '50', '60'];
 const SIZES = ['1280x720', '1920x1080', '3840x2160', '1080x1920', '1080x1080'];
 // Longer than between two letters that are typed.
 const SETTLED_MS = 350;
-// What browsers play.
-const PLAYED = /\.(mp4|webm)$/;
-
-function minutes(seconds) {
-  const whole = Math.round(seconds);
-  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
-}
-
 export class Final {
   // `started` is called when the finished video begins to play; `now` is where the playhead is.
   constructor(facts, started, now) {
-    Object.assign(this, { facts, now, dialog: get('final'), suggested: '', number: 0, sections: '' });
+    Object.assign(this, { facts, now, dialog: get('final'), suggested: '', number: 0, sections: '', shown: '' });
+    new Queue((number) => this.play(number));
     this.form(facts);
     get('render').onclick = () => (this.dialog.open ? this.dialog.close() : this.open());
-    get('cancel').onclick = () => ask({ do: 'cancel' });
+    get('cancel').onclick = () => ask({ do: 'cancel', number: null });
     get('order').onsubmit = (event) => {
       event.preventDefault();
       this.asked = ask({ do: 'render', ...this.film() });
+      // The answer says what is to be seen now.
+      this.shown = '';
     };
     get('order').oninput = () => this.expect();
     get('movie').onplay = started;
@@ -149,24 +145,39 @@ export class Final {
   }
 
   take(final) {
-    const running = final.stand === 'running';
+    const running = final.stand === 'running' || final.stand === 'waiting';
     get('run').hidden = !running;
-    // The finished video takes the form's place until another one is wanted.
-    get('again').hidden = final.stand !== 'done';
-    get('order').hidden = running || final.stand === 'done';
-    get('movie').hidden = final.stand !== 'done' || !PLAYED.test(final.path);
+    // What is made, or was made last, takes the form's place until another one is wanted.
+    const shown = `${final.stand} ${final.number}`;
+    if (shown !== this.shown) {
+      get('again').hidden = final.stand !== 'done' && !running;
+      get('order').hidden = running || final.stand === 'done';
+    }
+    this.shown = shown;
     this.dialog.dataset.stand = final.stand;
     if (running) this.progress(final);
     else get('render').textContent = 'Render\u2026';
     this.tell({
       idle: () => [],
+      waiting: () => [],
       running: () => final.notes,
       done: () => [`${final.path}, in ${minutes(final.took)}`, ...final.notes],
+      paused: () => [],
       cancelled: () => ['cancelled; finished windows are kept, and the same order resumes from there'],
       failed: () => [final.message, ...final.hints],
     }[final.stand](), final.stand === 'failed');
-    if (get('movie').hidden) get('movie').removeAttribute('src');
-    else if (get('movie').getAttribute('src') !== `final/${final.number}`) get('movie').src = `final/${final.number}`;
+    if (final.stand === 'done' && PLAYED.test(final.path)) this.play(final.number);
+    else if (final.stand !== 'done') this.hide();
+  }
+
+  play(number) {
+    get('movie').hidden = false;
+    if (get('movie').getAttribute('src') !== `final/${number}`) get('movie').src = `final/${number}`;
+  }
+
+  hide() {
+    get('movie').hidden = true;
+    get('movie').removeAttribute('src');
   }
 
   tell(lines, bad) {
@@ -174,7 +185,7 @@ export class Final {
     get('outcome').replaceChildren(...lines.map((line) => element('span', { textContent: line })));
   }
 
-  progress({ stage, done, total, left }) {
+  progress({ stage = 'waiting', done, total, left = null }) {
     const percent = total ? Math.floor((100 * done) / total) : null;
     const bar = get('progress');
     if (total) bar.value = done / total;

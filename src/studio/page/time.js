@@ -24,3 +24,9 @@ export function roughly(seconds) {
   const rounded = Math.max(Math.round(value / step) * step, step);
   return `${rounded} ${unit}${rounded === 1 ? '' : 's'}`;
 }
+
+// 2 min 5 s
+export function minutes(seconds) {
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

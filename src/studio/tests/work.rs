@@ -63,9 +63,9 @@ fn a_final_can_be_cancelled_and_what_goes_wrong_with_it_is_told() {
     // So large that it isn't finished before it is cancelled.
     page.say(&ordered("mine", "1280x720", Some(1)));
     page.wait("final", |m| m["final"]["stage"] == "rendering");
-    page.say(&ordered("other", "64x48", None));
+    page.say(&ordered("mine", "64x48", None));
     page.wait("refused", |m| m["message"].as_str().unwrap().contains("is being rendered"));
-    page.say(r#"{"do":"cancel"}"#);
+    page.say(r#"{"do":"cancel","number":null}"#);
     page.wait("final", |m| m["final"]["stand"] == "cancelled");
     page.say(&ordered("mine", "0x0", None));
     let failed = page.wait("final", |m| m["final"]["stand"] == "failed");
@@ -78,6 +78,31 @@ fn a_final_can_be_cancelled_and_what_goes_wrong_with_it_is_told() {
     page.say(&ordered("theirs", "64x48", None));
     page.wait("refused", |m| m["message"].as_str().unwrap().contains("already"));
     assert!(!served.folder.path().join("mine.mp4").exists());
+}
+
+#[test]
+fn finals_wait_for_each_other_and_what_is_paused_goes_on() {
+    let served = Served::new();
+    let mut page = served.socket();
+    page.say(&ordered("first", "1280x720", Some(1)));
+    page.wait("final", |m| m["final"]["stage"] == "rendering");
+    page.say(&ordered("second", "64x48", Some(1)));
+    let stands = |m: &Value| {
+        let all = m["finals"].as_array().unwrap().iter();
+        all.map(|f| f["status"]["stand"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    page.wait("final", |m| stands(m) == ["running", "waiting"]);
+    page.say(r#"{"do":"pause","number":1}"#);
+    page.wait("final", |m| stands(m) == ["paused", "done"]);
+    page.say(r#"{"do":"forget","number":2}"#);
+    page.wait("final", |m| stands(m) == ["paused"]);
+    page.say(r#"{"do":"resume","number":1}"#);
+    page.wait("final", |m| stands(m) == ["running"] && m["final"]["stage"] == "rendering");
+    page.say(r#"{"do":"cancel","number":1}"#);
+    page.wait("final", |m| stands(m) == ["cancelled"]);
+    page.say(r#"{"do":"pause","number":7}"#);
+    page.wait("refused", |_| true);
+    assert!(served.folder.path().join("second.mp4").is_file());
 }
 
 #[test]
