@@ -4,7 +4,8 @@
 //! a whole timebase with NTSC on or off, OpenTimelineIO rational times, an EDL timecode that counts every frame, from
 //! one hour on, as record times. What DJs read has seconds, unrounded.
 
-use super::points::{few, round};
+use super::points::round;
+use super::tempo_grid::{PLACES, bpm, lasting};
 use super::timecode::Timecode;
 use crate::audio::Analysis;
 use crate::error::Result;
@@ -61,12 +62,6 @@ pub struct Markers<'a> {
     pub path: &'a str,
 }
 
-/// How far beats may lie from a grid of one tempo, in seconds.
-const GRID: f64 = 0.002;
-/// How far digits that aren't written take beats from a grid, in seconds.
-const SAME: f64 = 0.0002;
-/// Digits of a grid's times.
-const PLACES: i32 = 6;
 /// Most events of an EDL: their numbers have three digits.
 const MAX_EVENTS: usize = 999;
 
@@ -172,9 +167,7 @@ impl Markers<'_> {
             let meter = self.meter();
             let _ = writeln!(
                 text,
-                "      <TEMPO Inizio=\"{}\" Bpm=\"{}\" Metro=\"{meter}/4\" Battito=\"{beat}\"/>",
-                start,
-                round(bpm, 4)
+                "      <TEMPO Inizio=\"{start}\" Bpm=\"{bpm}\" Metro=\"{meter}/4\" Battito=\"{beat}\"/>"
             );
         }
         for section in self.all().iter().filter(|m| m.kind == Kind::Section) {
@@ -198,21 +191,31 @@ impl Markers<'_> {
         let [from, to] = self.stretch.map(|t| t.0);
         let beats = self.analysis.beats.iter().filter(|t| (from..to).contains(&t.0));
         let times: Vec<f64> = beats.map(|t| t.0).collect();
-        // What was a grid is one still, with the corners that it has.
-        let (exact, most) = (few(&times, SAME), times.len() * 9 / 10);
-        let corners = if exact.len() <= most { exact } else { few(&times, GRID) };
-        let beat_in_bar = |time| {
-            let beat = self.bar_and_beat(Seconds(time));
-            let beat = beat.split_once('.').and_then(|(_, beat)| beat.parse().ok()).unwrap_or(1);
-            // A bar that is longer than the metre has that beat twice.
-            (beat.max(1) - 1) % self.meter() + 1
-        };
+        let written = times.iter().map(|time| round(time - from, PLACES)).collect();
+        let corners = lasting(written);
         let tempo = |pair: &[(FrameIndex, f64)]| {
-            // Of the times that are written, so that those that are read back have the same tempo.
-            let [start, end] = [pair[0].1, pair[1].1].map(|time| round(time - from, PLACES));
-            (start, 60.0 * (pair[1].0 - pair[0].0) as f64 / (end - start), beat_in_bar(pair[0].1))
+            let [first, next] = [pair[0].0, pair[1].0].map(|beat| beat as usize);
+            let next = if next + 1 == times.len() { times.len() } else { next };
+            (pair[0].1, bpm(pair), self.counted(&times[first..next]))
         };
         corners.windows(2).map(tempo).collect()
+    }
+
+    /// Which beat of a bar the first of `beats` is, for who counts on in whole bars up to the last of them. What counts is where the next
+    /// bar begins, for bars may be shorter or longer than the metre.
+    fn counted(&self, beats: &[f64]) -> usize {
+        let (meter, downbeats) = (self.meter(), &self.analysis.downbeats);
+        let begins = |beat: &f64| {
+            let near = downbeats.partition_point(|t| t.0 < beat - 1e-6);
+            downbeats.get(near).is_some_and(|t| t.0 <= beat + 1e-6)
+        };
+        if let Some(before) = beats.iter().position(begins) {
+            return (meter - before % meter) % meter + 1;
+        }
+        // No bar begins among them: counted from the bar before, unless one would.
+        let beat = self.bar_and_beat(Seconds(beats[0]));
+        let beat = beat.split_once('.').and_then(|(_, beat)| beat.parse().ok()).unwrap_or(1);
+        if beat > 1 && beat + beats.len() <= meter + 1 { beat } else { 2.min(meter) }
     }
 
     fn final_cut(&self) -> Result<String> {

@@ -27,6 +27,8 @@ mod prompts;
 mod schedule;
 mod spline;
 mod table;
+mod tempo_grid;
+mod tempo_grid;
 mod term;
 mod text;
 mod timecode;
