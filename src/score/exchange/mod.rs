@@ -28,7 +28,6 @@ mod schedule;
 mod spline;
 mod table;
 mod tempo_grid;
-mod tempo_grid;
 mod term;
 mod text;
 mod timecode;
