@@ -383,5 +383,6 @@ mod absent {
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 use absent::{attended, convolved, fed, multiplied, pictured};
 
-#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
+#[cfg(test)]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod tests;

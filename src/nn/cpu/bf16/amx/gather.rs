@@ -73,7 +73,7 @@ impl Planes<'_> {
     /// Puts the `count` framed rows from framed row `top` on of the pictures from `image` on, as many as stand together, into the lines from
     /// `first` on. Rows and pixels outside of the picture are zeros.
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma")]
-    pub fn put(
+    pub(super) fn put(
         &self,
         image: usize,
         (top, count): (usize, usize),
