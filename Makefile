@@ -8,13 +8,14 @@
 # make layers   draws a picture of every kind of layer into docs/layers
 #
 # make check-cuda    compiles and lints the code for CUDA, without a GPU: fetches nvcc, takes long, is no part of the tests
+# make bench-peers   speed and memory beside diffusers with full-size models, in one run: an hour on a machine that does nothing else
 # make fixtures      makes the fixtures of the tests anew in a virtual environment of Python; make check-fixtures compares them
 # make test-studio   drives the studio's page in a browser; make setup-studio installs what that needs
 
 CARGO ?= cargo
 TRACK := examples/first-light.m4a
 
-.PHONY: demo dist gallery looks layers test test-studio lint check-cuda fixtures check-fixtures setup setup-studio track clean
+.PHONY: demo dist gallery looks layers test test-studio lint check-cuda bench-peers fixtures check-fixtures setup setup-studio track clean
 
 demo: setup
 	$(CARGO) build --release
@@ -57,6 +58,15 @@ lint:
 	$(CARGO) fmt --check
 	$(CARGO) clippy --release --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --no-deps --document-private-items
+
+target/peers: tests/peers/requirements.txt
+	python3 -m venv target/peers
+	target/peers/bin/pip install --quiet -r tests/peers/requirements.txt
+	touch target/peers
+
+bench-peers: setup target/peers
+	$(CARGO) build --release
+	target/peers/bin/python tests/peers/run.py target/full_size
 
 check-cuda: setup
 	.ci/check-cuda

@@ -95,7 +95,12 @@ impl Case {
         // Each number of threads listens for itself.
         command.env("XDG_CACHE_HOME", stage.path(&format!("cache-{threads}")));
         // The guard would damp what such pictures flash.
-        command.arg("render").args(self.line.split_whitespace()).args(["--flash-guard", "off"]);
+        command.arg("render").args(self.line.split_whitespace()).args([
+            "--flash-guard",
+            "off",
+            "--precision",
+            "f32",
+        ]);
         command.args(["--size", &format!("{}x{}", SIZE[0], SIZE[1]), "--device", "cpu", "--json"]);
         command.args(["--profile", "png", "-o", out]);
         command

@@ -50,7 +50,7 @@ struct Script<'a> {
 /// Prints the script, or submits it.
 pub fn run(args: SlurmArgs) -> Result<()> {
     let (options, out) = (JobOptions::from(args.job), OutputOptions::from(args.out));
-    let progress = terminal::progress(false);
+    let (progress, open) = (terminal::progress(false), options.precision.is_none());
     let request = Request::read(&options)?;
     let destination = Destination::of(&request, &out, &*progress)?;
     let scene = Scene::open(request, &*progress, &Timings::off())?;
@@ -69,6 +69,11 @@ pub fn run(args: SlurmArgs) -> Result<()> {
     take.extend(args.gres.iter().map(|gres| format!("--gres={gres}")));
     take.extend(memory(&needs));
     let name = destination.path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let mut words = retyped::words(OWN.0, OWN.1)?;
+    if open && placement.device.is_cpu() {
+        // Not every node may have what suits this computer best.
+        words.splice(0..0, ["--precision".to_owned(), placement.dtype.as_str().to_owned()]);
+    }
     let script = Script {
         name: &name,
         takes: job.takes().len(),
@@ -76,7 +81,7 @@ pub fn run(args: SlurmArgs) -> Result<()> {
         home: &home,
         folder: &folder,
         program: &program,
-        words: &retyped::words(OWN.0, OWN.1)?,
+        words: &words,
         both,
         take,
         join: vec![format!("--time={}", auto(needs.finish.0))],

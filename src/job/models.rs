@@ -246,13 +246,12 @@ pub fn upscaler(
 /// Device: it can't be opened; Usage: it can't compute in what was asked for.
 pub fn place(options: &ModelOptions, progress: &dyn Progress) -> Result<Placement> {
     let opened = open_device(&options.device)?;
-    let usual = if opened.device.is_cpu() { Precision::F32 } else { Precision::F16 };
     opened
         .why
         .iter()
         .filter(|_| cfg!(any(feature = "cuda", feature = "metal")))
         .for_each(|why| progress.note(why));
-    options.precision.unwrap_or(usual).on(&opened.device)
+    options.precision.unwrap_or_else(|| Precision::usual(&opened.device)).on(&opened.device)
 }
 
 /// Gives the model of `info` the words of files that `texts` name, all that fit it where no texts are known.

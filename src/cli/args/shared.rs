@@ -192,7 +192,7 @@ pub struct ModelArgs {
     #[arg(long, default_value = "auto")]
     pub device: String,
 
-    /// Precision of the networks [default: f32 on a CPU, f16 elsewhere]; on a CPU bf16 needs AMX, and rounds factors of products only
+    /// Precision of the networks [default: f16; on a CPU bf16 where it has AMX, f32 elsewhere]; on a CPU bf16 rounds factors of products only
     #[arg(long, value_enum)]
     pub precision: Option<Precision>,
 

@@ -44,6 +44,16 @@ pub struct ModelSpec {
 }
 
 impl Precision {
+    /// What suits `device`: on a CPU brain floats where it multiplies them (pictures differ from single precision's by less than is seen:
+    /// docs/models.md), elsewhere half precision.
+    pub fn usual(device: &Device) -> Self {
+        match device.is_cpu() {
+            true if bf16::is_there() => Precision::Bf16,
+            true => Precision::F32,
+            false => Precision::F16,
+        }
+    }
+
     /// Tensors of this format on `device`.
     ///
     /// # Errors
