@@ -119,7 +119,8 @@ fn packed_weight_of(
 /// A weight in single precision.
 fn widened(weight: &Weight) -> TensorResult<Tensor> {
     match weight {
-        Weight::Held(weight) => weight.to_dtype(DType::F32),
+        Weight::Held(weight) if weight.dtype() == DType::F32 => Ok(weight.clone()),
+        Weight::Held(weight) => widen(weight),
         Weight::Mapped(weight) => widen_mapped(weight),
     }
 }

@@ -65,13 +65,22 @@ impl Panels {
         let across = inputs.div_ceil(STEP);
         let mut lines = vec![Line::ZERO; outputs.div_ceil(BLOCK) * taps * across * BLOCK];
         lines.par_chunks_mut(taps * across * BLOCK).enumerate().for_each(|(panel, lines)| {
-            for column in 0..BLOCK.min(outputs - panel * BLOCK) {
-                let row = &weight[order(panel * BLOCK + column) * inputs * taps..][..inputs * taps];
-                let (half, lane) = (column / ROWS, 2 * (column % ROWS));
-                for (channel, places) in row.chunks_exact(taps).enumerate() {
-                    let at = channel / STEP * BLOCK + half * ROWS + channel % STEP / 2;
-                    for (tap, value) in places.iter().enumerate() {
-                        lines[tap * across * BLOCK + at].0[lane + channel % 2] = round(*value);
+            for (part, lines) in lines.chunks_exact_mut(ROWS).enumerate() {
+                let (half, step, tap) = (part % 2, part / 2 % across, part / 2 / across);
+                let channels = step * STEP * taps..inputs.min((step + 1) * STEP) * taps;
+                // Two channels of each of 16 outputs.
+                let mut pairs = [[0; ROWS]; ROWS];
+                let places = panel * BLOCK + half * ROWS..outputs;
+                for (pairs, place) in pairs.iter_mut().zip(places) {
+                    let row = &weight[order(place) * inputs * taps..][channels.clone()];
+                    for (pair, two) in pairs.iter_mut().zip(row.chunks(2 * taps)) {
+                        let odd = two.get(taps + tap).map_or(0, |value| round(*value));
+                        *pair = u32::from(round(two[tap])) | u32::from(odd) << 16;
+                    }
+                }
+                for (i, line) in lines.iter_mut().enumerate() {
+                    for (values, pairs) in line.0.as_chunks_mut::<2>().0.iter_mut().zip(&pairs) {
+                        *values = [pairs[i] as u16, (pairs[i] >> 16) as u16];
                     }
                 }
             }
