@@ -149,9 +149,12 @@ export class Final {
     get('run').hidden = !running;
     // What is made, or was made last, takes the form's place until another one is wanted.
     const shown = `${final.stand} ${final.number}`;
+    // What was asked to be shown meanwhile stays until something else begins or ends.
     if (shown !== this.shown) {
       get('again').hidden = final.stand !== 'done' && !running;
       get('order').hidden = running || final.stand === 'done';
+      if (final.stand === 'done' && PLAYED.test(final.path)) this.play(final.number);
+      else this.hide();
     }
     this.shown = shown;
     this.dialog.dataset.stand = final.stand;
@@ -166,8 +169,6 @@ export class Final {
       cancelled: () => ['cancelled; finished windows are kept, and the same order resumes from there'],
       failed: () => [final.message, ...final.hints],
     }[final.stand](), final.stand === 'failed');
-    if (final.stand === 'done' && PLAYED.test(final.path)) this.play(final.number);
-    else if (final.stand !== 'done') this.hide();
   }
 
   play(number) {
