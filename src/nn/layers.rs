@@ -9,66 +9,18 @@ use super::cpu::layout::TokenOrder;
 use super::cpu::linear::linear;
 use super::cpu::norm;
 use super::cpu::norm::GroupNormSpec;
-use super::cpu::widen::{widen, widen_mapped};
 use super::cpu::{is_fast, pointwise};
 #[cfg(feature = "cuda")]
 use super::cuda;
+use super::kept::{Kept, LARGE_WEIGHT, beside, packed_weight_of, weight_of};
 use crate::error::Result;
 use crate::weights::adapter::{Moving, Now, Overlay};
 use crate::weights::{Scope, Weight};
-use candle_core::{D, DType, Device, Result as TensorResult, Tensor, TensorId, bail};
-use std::sync::{Arc, Mutex, PoisonError};
+use candle_core::{D, Device, Result as TensorResult, Tensor, bail};
+use std::sync::Arc;
 
 pub use super::cpu::conv_config::{Below, Finish};
 pub use super::cpu::pointwise::Function;
-
-/// What a layer multiplies by.
-#[derive(Debug)]
-enum Kept {
-    /// The weight, as it is or as it was stored.
-    Weight(Weight),
-    /// The weight in bf16, packed.
-    Rounded(Factors),
-    /// What was packed of a weight that adapters turn, until they turn it again.
-    Turned(Mutex<Option<(TensorId, Factors)>>),
-}
-
-impl Kept {
-    /// Packed factors, where products round them; `overlay` is what turns the weight.
-    fn factors(&self, overlay: Option<&Now>) -> TensorResult<Option<Factors>> {
-        match (self, overlay) {
-            (Kept::Weight(_), _) | (Kept::Turned(_), None) => Ok(None),
-            (Kept::Rounded(factors), _) => Ok(Some(factors.clone())),
-            (Kept::Turned(packed), Some(now)) => {
-                let mut packed = packed.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some((id, factors)) = &*packed
-                    && *id == now.weight.id()
-                {
-                    return Ok(Some(factors.clone()));
-                }
-                let factors = Factors::new(&now.weight)?;
-                *packed = Some((now.weight.id(), factors.clone()));
-                Ok(Some(factors))
-            }
-        }
-    }
-
-    /// The weight itself, where products don't round.
-    fn weight(&self) -> Option<&Weight> {
-        match self {
-            Kept::Weight(weight) => Some(weight),
-            Kept::Rounded(_) | Kept::Turned(_) => None,
-        }
-    }
-
-    /// The same, rounded and packed.
-    fn rounded(self) -> TensorResult<Self> {
-        match self {
-            Kept::Weight(weight) => Factors::new(&widened(&weight)?).map(Kept::Rounded),
-            rounded => Ok(rounded),
-        }
-    }
-}
 
 /// x Wᵀ + b.
 #[derive(Debug)]
@@ -86,52 +38,6 @@ pub struct Rows {
     pub first: usize,
     /// Rows of a frame that stand together.
     pub per: usize,
-}
-
-/// Weights from this size on are better packed once by all threads than by each for its rows, and worth being kept in 16 bits.
-const LARGE_WEIGHT: usize = 1 << 19;
-
-/// What a layer of `shape` multiplies by, and what lies over it. On a CPU a large one that nothing lies over may be kept in 16 bits or
-/// in its file, and is widened whenever it is needed. Matrices and 1x1 convolutions stand for each other.
-fn weight_of(scope: &Scope<'_>, shape: &[usize]) -> Result<(Kept, Option<Arc<Overlay>>)> {
-    packed_weight_of(scope, shape, Factors::new)
-}
-
-/// As [`weight_of`]; where products round their factors, `pack` packs them, but for those that adapters turn.
-fn packed_weight_of(
-    scope: &Scope<'_>,
-    shape: &[usize],
-    pack: impl FnOnce(&Tensor) -> TensorResult<Factors>,
-) -> Result<(Kept, Option<Arc<Overlay>>)> {
-    let rounds = scope.placement().rounds();
-    let large = shape.iter().product::<usize>() >= LARGE_WEIGHT;
-    let (weight, overlay) = scope.weight(shape, rounds || large)?;
-    if !rounds {
-        return Ok((Kept::Weight(weight), overlay));
-    }
-    if overlay.is_some() {
-        return Ok((Kept::Turned(Mutex::default()), overlay));
-    }
-    let factors = widened(&weight).and_then(|weight| pack(&weight)).map_err(|e| scope.error(e))?;
-    Ok((Kept::Rounded(factors), None))
-}
-
-/// A weight in single precision.
-fn widened(weight: &Weight) -> TensorResult<Tensor> {
-    match weight {
-        Weight::Held(weight) if weight.dtype() == DType::F32 => Ok(weight.clone()),
-        Weight::Held(weight) => widen(weight),
-        Weight::Mapped(weight) => widen_mapped(weight),
-    }
-}
-
-/// A weight as it is multiplied by `x`.
-fn beside(weight: &Weight, x: &Tensor) -> TensorResult<Tensor> {
-    match weight {
-        Weight::Held(weight) if is_fast(x) && weight.dtype() != x.dtype() => widen(weight),
-        Weight::Held(weight) => Ok(weight.clone()),
-        Weight::Mapped(weight) => widen_mapped(weight),
-    }
 }
 
 impl Linear {
@@ -158,11 +64,7 @@ impl Linear {
 
     /// Its factors, where products round them and it is the same in all frames.
     fn factors(&self) -> TensorResult<Option<Factors>> {
-        let now = self.overlay.as_ref().map(|overlay| overlay.now());
-        if now.as_ref().is_some_and(|now| !now.moving.is_empty()) {
-            return Ok(None);
-        }
-        self.weight.factors(now.as_deref())
+        self.weight.still_factors(self.overlay.as_deref())
     }
 
     /// From `weight` alone. Matrices that were stored as 1x1 convolutions are taken as well.
@@ -543,11 +445,7 @@ impl Conv2d {
 
     /// Its factors, where products round them and it is the same in all frames.
     fn factors(&self) -> TensorResult<Option<Factors>> {
-        let now = self.overlay.as_ref().map(|overlay| overlay.now());
-        if now.as_ref().is_some_and(|now| !now.moving.is_empty()) {
-            return Ok(None);
-        }
-        self.weight.factors(now.as_deref())
+        self.weight.still_factors(self.overlay.as_deref())
     }
 
     /// `y` with what `moving` makes of `x` \[f, in, h, w] added, each frame as much as it says.

@@ -6,6 +6,7 @@ pub mod cpu;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 pub mod device;
+mod kept;
 pub mod layers;
 pub mod tiles;
 pub mod trial;

@@ -1,6 +1,6 @@
 """Seconds that diffusers takes for a pass of UNet and motion module and for decoding, as JSON.
 
-    python diffusers_times.py MODEL f32|bf16 PIXELS [FRAMES]
+    python diffusers_times.py MODEL f32|bf16 PIXELS
 
 MODEL is a folder in diffusers' layout with a motion module in `motion_adapter`. A pass is timed after another one that warms up, the median of
 three; frames are decoded four at a time. Nothing is guided: a pass makes each frame once.
@@ -14,7 +14,7 @@ from diffusers.utils import logging  # noqa: E402
 
 logging.set_verbosity_error()
 folder, kind, pixels = sys.argv[1], sys.argv[2], int(sys.argv[3])
-frames = int(sys.argv[4]) if len(sys.argv) > 4 else 16
+frames = 16
 dtype, side = {"f32": torch.float32, "bf16": torch.bfloat16}[kind], pixels // 8
 torch.set_grad_enabled(False)
 

@@ -35,15 +35,14 @@ fn through(times: &[f64]) -> Points {
 
 /// The beats of a grid, as who reads it counts them.
 fn run(corners: &[(FrameIndex, f64)]) -> Vec<f64> {
-    let stretch = |pair: &[(FrameIndex, f64)]| {
+    let mut times = Vec::new();
+    for pair in corners.windows(2) {
+        // Where the tempo before would have put it: a corner has a time of its own.
+        times.pop();
         let (start, period) = (pair[0].1, 60.0 / bpm(pair));
-        (0..pair[1].0 - pair[0].0).map(move |beat| start + beat as f64 * period).collect::<Vec<_>>()
-    };
-    let last = corners.windows(2).last().map(|pair| {
-        let period = 60.0 / bpm(pair);
-        pair[0].1 + (pair[1].0 - pair[0].0) as f64 * period
-    });
-    corners.windows(2).flat_map(stretch).chain(last).collect()
+        times.extend((0..=pair[1].0 - pair[0].0).map(|beat| start + beat as f64 * period));
+    }
+    times
 }
 
 /// Beats a minute from one corner to the next, as they are written.
