@@ -20,6 +20,7 @@
 pub mod atomic_file;
 pub mod audio;
 pub mod bounded_read;
+pub mod cache_folder;
 pub mod cli;
 pub mod demux;
 pub mod diffusion;

@@ -17,7 +17,6 @@
 
 mod adapters;
 mod analysis_cache;
-mod cache_folder;
 pub mod comfy_paths;
 mod controls;
 mod crew;

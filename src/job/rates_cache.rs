@@ -3,9 +3,9 @@
 //! One small file per layer, device and build of the program lies in the user's cache folder. What is missing or can't be read is
 //! measured; where nothing can be kept, the next plan measures again.
 
-use super::cache_folder::{cache_folder, this_build};
 use crate::atomic_file::Part;
 use crate::bounded_read;
+use crate::cache_folder::{cache_folder, this_build};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::nn::trial::Rates;
@@ -21,7 +21,7 @@ const LARGEST: u64 = 1024;
 /// # Errors
 /// What `measure` says.
 pub(super) fn through(name: &str, measure: &dyn Fn() -> Result<Rates>) -> Result<Rates> {
-    through_folder(cache_folder(|name| std::env::var_os(name)), name, measure)
+    through_folder(cache_folder(), name, measure)
 }
 
 fn through_folder(folder: Option<PathBuf>, name: &str, measure: &dyn Fn() -> Result<Rates>) -> Result<Rates> {

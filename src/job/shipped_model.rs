@@ -2,7 +2,7 @@
 //!
 //! Weights are mapped from files, so the model is unpacked once, into the user's cache folder, under the hash of what is in it.
 
-use super::cache_folder::cache_folder;
+use crate::cache_folder::cache_folder;
 use crate::digest::Digest;
 use crate::error::{Context, Error, Result};
 use std::fs;
@@ -52,7 +52,7 @@ const FILES: &[(&str, &[u8])] = files![
 /// # Errors
 /// Model: the environment names no cache folder, or it can't be written to.
 pub(super) fn unpacked() -> Result<PathBuf> {
-    let cache = cache_folder(|name| std::env::var_os(name)).ok_or_else(|| {
+    let cache = cache_folder().ok_or_else(|| {
         Error::model("there is no folder to unpack the model spark into").hint(
             "set XDG_CACHE_HOME or HOME to a folder, or BEATBOLT_MODELS to the folder `models` of the source",
         )
