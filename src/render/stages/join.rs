@@ -3,7 +3,7 @@
 
 use super::decode::Pictures;
 use super::encode::encode;
-use super::run::{QUEUE, spawn};
+use super::thread::{QUEUE, spawn};
 use super::watch::{Summary, Watch};
 use crate::error::{Error, Result};
 use crate::render::job::Job;
@@ -35,7 +35,7 @@ pub fn join(job: &Job, store: &WorkFolder, mut writer: Writer, watch: Watch) -> 
                 }
             }
         })?;
-        encode(job, &to_encode, &mut writer, watch)
+        encode(job, to_encode, &mut writer, watch)
     })?;
     writer.finish()?;
     Ok(summary)

@@ -1,6 +1,6 @@
 //! Takes for somebody else to join: windows are made and decoded, and their pictures kept in the work folder.
 
-use super::run::{QUEUE, spawn};
+use super::thread::{QUEUE, spawn};
 use super::watch::Watch;
 use crate::diffusion::Model;
 use crate::error::{Error, ErrorKind, Result};

@@ -2,22 +2,18 @@
 
 use super::decode::decode;
 use super::encode::encode;
+use super::thread::{QUEUE, spawn};
 use super::watch::{Summary, Watch};
 use crate::diffusion::Model;
-use crate::error::{Context, Error, Result};
+use crate::error::{Error, Result};
 use crate::render::batch::Render;
 use crate::render::generate::Rendered;
 use crate::render::job::Job;
 use crate::render::work::WorkFolder;
-use crate::system::give_way;
 use crate::upscale::Upscaler;
 use crate::video::Writer;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::thread::{Builder, ScopedJoinHandle};
-
-/// Finished windows that may wait for the next stage: enough to keep it busy, few enough to stay small.
-pub const QUEUE: usize = 2;
 
 /// Renders `job` into `writer`; what the model makes is enlarged by the upscaler, if there is one. On an error, or when `watch` says
 /// stop, every finished window stays in `store`, and the same job goes on from there.
@@ -38,7 +34,7 @@ pub fn run(
         spawn("decode", scope, move || decode((job, (model, upscaler)), timings, &to_decode, &decoded))?;
         let (writer, ended) = (&mut writer, &ended);
         let encoding = spawn("encode", scope, move || {
-            let result = encode(job, &to_encode, writer, watch);
+            let result = encode(job, to_encode, writer, watch);
             // Whatever ended the encoding ends the rest: they find their queues closed, or see this.
             ended.store(true, Ordering::Relaxed);
             result
@@ -50,18 +46,6 @@ pub fn run(
     })?;
     writer.finish()?;
     Ok(summary)
-}
-
-pub(super) fn spawn<'scope, T: Send + 'scope>(
-    name: &str,
-    scope: &'scope std::thread::Scope<'scope, '_>,
-    work: impl FnOnce() -> T + Send + 'scope,
-) -> Result<ScopedJoinHandle<'scope, T>> {
-    let spawned = Builder::new().name(name.to_owned()).spawn_scoped(scope, || {
-        give_way();
-        work()
-    });
-    spawned.context(|| Error::internal(format!("the {name} thread can't be started")))
 }
 
 /// Sends every window on; ends after the first error, or when nobody listens any more.
