@@ -19,6 +19,16 @@ pub fn keep() {
     }
 }
 
+/// From now on all threads take memory from one heap: less lies idle, and in a process of few threads none waits for another.
+pub fn share_heap() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    #[allow(unsafe_code, reason = "the C library has no other door")]
+    // SAFETY: it takes plain numbers, and a refusal changes nothing.
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, 1);
+    }
+}
+
 /// From now on candle's passes over tensors run on the thread that asks for them.
 ///
 /// It shares them among threads of its own, which the asking thread waits for by spinning. Beside a pool that keeps all cores
@@ -167,7 +177,7 @@ static FREED: Mutex<Freed> = Mutex::new(Freed { pieces: [(0, 0); SLOTS], count: 
 
 /// Pieces that are kept at most, and bytes of all of them.
 const SLOTS: usize = 16;
-const MOST_KEPT: usize = 384 << 20;
+const MOST_KEPT: usize = 192 << 20;
 /// Large pieces are of whole numbers of these, so that one fits the next.
 const UNIT: usize = 4 << 20;
 /// Where large pieces begin: at a cache line.

@@ -25,7 +25,12 @@ const NOT_WORKERS: (&[&str], &[&str]) =
 
 /// Renders one track or project, or says what would be rendered.
 pub fn run(args: RenderArgs) -> Result<()> {
-    let (options, out) = (JobOptions::from(args.job), OutputOptions::from(args.out));
+    let (mut options, out) = (JobOptions::from(args.job), OutputOptions::from(args.out));
+    if args.with_parent {
+        // Whoever began this has others at work on the same computer.
+        options.shared_weights = true;
+        crate::system::share_heap();
+    }
     if args.dry_run {
         return plan::show(&options, &out, args.json, None);
     }

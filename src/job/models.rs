@@ -191,9 +191,20 @@ pub fn look(options: &ModelOptions, places: &Places, progress: &dyn Progress) ->
     let motion = options.motion.as_deref().map(|motion| named(motion, Wanted::Motion)).transpose()?;
     let asked = options.vae.as_deref().filter(|vae| *vae != Path::new(OWN_VAE));
     let vae = asked.map(|vae| named(vae, Wanted::Vae)).transpose()?;
-    let ModelOptions { tier, steps, force_steps, clip_skip, low_memory, .. } = options.clone();
+    let ModelOptions { tier, steps, force_steps, clip_skip, low_memory, shared_weights, .. } =
+        options.clone();
     let skipped_layers = clip_skip.map_or(0, |layer| layer.saturating_sub(1));
-    let spec = ModelSpec { folder, motion, vae, skipped_layers, tier, steps, force_steps, low_memory };
+    let spec = ModelSpec {
+        folder,
+        motion,
+        vae,
+        skipped_layers,
+        tier,
+        steps,
+        force_steps,
+        low_memory,
+        shared_weights,
+    };
     let mut info = ModelInfo::open(&spec)?;
     if tier == Tier::Draft && options.vae.is_none() && info.has_large_autoencoder() {
         info = with_taesd(info, spec, places, progress);

@@ -66,6 +66,8 @@ pub struct JobOptions {
     pub precision: Option<Precision>,
     /// Whether memory is saved at the cost of time.
     pub low_memory: bool,
+    /// Whether other processes on this computer read the same weights.
+    pub shared_weights: bool,
     /// How to listen, and what is known better.
     pub hearing: Hearing,
     /// Lyrics to be shown, a file in LRC or SRT; none: the project's, if it has any.
@@ -137,6 +139,8 @@ pub struct ModelOptions {
     pub precision: Option<Precision>,
     /// Whether memory is saved at the cost of time.
     pub low_memory: bool,
+    /// Whether other processes on this computer read the same weights.
+    pub shared_weights: bool,
 }
 
 /// A LoRA that changes a model.
@@ -184,6 +188,7 @@ impl Default for ModelOptions {
             device: "auto".into(),
             precision: None,
             low_memory: false,
+            shared_weights: false,
         }
     }
 }

@@ -387,6 +387,7 @@ fn model(options: &JobOptions, tier: Option<Tier>) -> ModelOptions {
         device: options.device.clone().unwrap_or(usual.device),
         precision: options.precision,
         low_memory: options.low_memory,
+        shared_weights: options.shared_weights,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What layers multiply by: a weight as it was stored, or rounded and packed, and what adapters make of it.
 
-use super::cpu::bf16::Factors;
+use super::cpu::bf16::{Factors, Packing, Stored};
 use super::cpu::is_fast;
 use super::cpu::widen::{widen, widen_mapped};
 use crate::error::Result;
@@ -16,6 +16,8 @@ pub(super) enum Kept {
     Weight(Weight),
     /// The weight in bf16, packed.
     Rounded(Factors),
+    /// A large weight in its file, packed in bf16 when it is needed.
+    Stored(Stored),
     /// What was packed of a weight that adapters turn, until they turn it again.
     Turned(Mutex<Option<(TensorId, Factors)>>),
 }
@@ -26,15 +28,17 @@ impl Kept {
         match (self, overlay) {
             (Kept::Weight(_), _) | (Kept::Turned(_), None) => Ok(None),
             (Kept::Rounded(factors), _) => Ok(Some(factors.clone())),
+            (Kept::Stored(stored), _) => stored.factors().map(Some),
             (Kept::Turned(packed), Some(now)) => {
-                let mut packed = packed.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some((id, factors)) = &*packed
+                let held = || packed.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some((id, factors)) = &*held()
                     && *id == now.weight.id()
                 {
                     return Ok(Some(factors.clone()));
                 }
-                let factors = Factors::new(&now.weight)?;
-                *packed = Some((now.weight.id(), factors.clone()));
+                // Nobody waits meanwhile: a thread that packs may be lent out to whoever waits.
+                let factors = Factors::new(&now.weight, Packing::Plain)?;
+                *held() = Some((now.weight.id(), factors.clone()));
                 Ok(Some(factors))
             }
         }
@@ -53,14 +57,14 @@ impl Kept {
     pub fn weight(&self) -> Option<&Weight> {
         match self {
             Kept::Weight(weight) => Some(weight),
-            Kept::Rounded(_) | Kept::Turned(_) => None,
+            Kept::Rounded(_) | Kept::Stored(_) | Kept::Turned(_) => None,
         }
     }
 
     /// The same, rounded and packed.
     pub fn rounded(self) -> TensorResult<Self> {
         match self {
-            Kept::Weight(weight) => Factors::new(&widened(&weight)?).map(Kept::Rounded),
+            Kept::Weight(weight) => Factors::new(&widened(&weight)?, Packing::Plain).map(Kept::Rounded),
             rounded => Ok(rounded),
         }
     }
@@ -70,28 +74,30 @@ impl Kept {
 pub(super) const LARGE_WEIGHT: usize = 1 << 19;
 
 /// What a layer of `shape` multiplies by, and what lies over it. On a CPU a large one that nothing lies over may be kept in 16 bits or
-/// in its file, and is widened whenever it is needed. Matrices and 1x1 convolutions stand for each other.
+/// in its file, and is widened, or packed, when it is needed. Matrices and 1x1 convolutions stand for each other.
 pub(super) fn weight_of(scope: &Scope<'_>, shape: &[usize]) -> Result<(Kept, Option<Arc<Overlay>>)> {
-    packed_weight_of(scope, shape, Factors::new)
+    packed_weight_of(scope, shape, Packing::Plain)
 }
 
-/// As [`weight_of`]; where products round their factors, `pack` packs them, but for those that adapters turn.
+/// As [`weight_of`]; where products round their factors, they are packed so, but for those that adapters turn.
 pub(super) fn packed_weight_of(
     scope: &Scope<'_>,
     shape: &[usize],
-    pack: impl FnOnce(&Tensor) -> TensorResult<Factors>,
+    packing: Packing,
 ) -> Result<(Kept, Option<Arc<Overlay>>)> {
     let rounds = scope.placement().rounds();
     let large = shape.iter().product::<usize>() >= LARGE_WEIGHT;
     let (weight, overlay) = scope.weight(shape, rounds || large)?;
-    if !rounds {
-        return Ok((Kept::Weight(weight), overlay));
-    }
-    if overlay.is_some() {
-        return Ok((Kept::Turned(Mutex::default()), overlay));
-    }
-    let factors = widened(&weight).and_then(|weight| pack(&weight)).map_err(|e| scope.error(e))?;
-    Ok((Kept::Rounded(factors), None))
+    let kept = match weight {
+        weight if !rounds => Kept::Weight(weight),
+        _ if overlay.is_some() => Kept::Turned(Mutex::default()),
+        Weight::Mapped(weight) if large => Kept::Stored(Stored::new(weight, packing, scope.keeps())),
+        weight => {
+            let factors = widened(&weight).and_then(|weight| Factors::new(&weight, packing));
+            Kept::Rounded(factors.map_err(|e| scope.error(e))?)
+        }
+    };
+    Ok((kept, overlay))
 }
 
 /// A weight in single precision.

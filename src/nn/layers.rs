@@ -1,6 +1,6 @@
 //! The layers that networks are built from: each takes the fast path where it applies and candle's operations elsewhere.
 
-use super::cpu::bf16::{self, Factors, Grouped, Normed};
+use super::cpu::bf16::{self, Factors, Grouped, Normed, Packing};
 use super::cpu::conv::conv2d;
 use super::cpu::conv_config::Conv2dConfig;
 use super::cpu::double;
@@ -62,8 +62,8 @@ impl Linear {
         self.weight.weight().is_none()
     }
 
-    /// Its factors, where products round them and it is the same in all frames.
-    fn factors(&self) -> TensorResult<Option<Factors>> {
+    /// Its factors, where products round them and it is the same in all frames. While somebody holds them they are not packed again.
+    pub fn factors(&self) -> TensorResult<Option<Factors>> {
         self.weight.still_factors(self.overlay.as_deref())
     }
 
@@ -109,7 +109,7 @@ impl Linear {
         match &self.weight {
             Kept::Weight(weight) => weight.elem_count() < LARGE_WEIGHT,
             // They are packed, and a thread may well go over some of the rows from end to end.
-            Kept::Rounded(_) | Kept::Turned(_) => true,
+            Kept::Rounded(_) | Kept::Stored(_) | Kept::Turned(_) => true,
         }
     }
 
@@ -242,16 +242,21 @@ impl FeedForward {
         let shape = [2 * inner, width];
         let gated = narrow.rounds() && narrow.overlay.is_none() && inner % 16 == 0;
         let (weight, overlay) =
-            packed_weight_of(widen, &shape, if gated { Factors::gated } else { Factors::new })?;
+            packed_weight_of(widen, &shape, if gated { Packing::Gated } else { Packing::Plain })?;
         let bias = Some(widen.get("bias", &shape[..1])?);
         let widen = Linear { weight, bias, overlay };
-        let fused = gated && matches!(widen.weight, Kept::Rounded(_));
+        let fused = gated && widen.overlay.is_none();
         Ok(FeedForward { norm, widen, narrow, fused })
     }
 
     /// Whether a part of the tokens is well worked on by one thread from end to end.
     pub fn is_small(&self) -> bool {
         self.widen.is_small()
+    }
+
+    /// The factors of its layers, as [`Linear::factors`] gives them.
+    pub fn factors(&self) -> TensorResult<[Option<Factors>; 2]> {
+        Ok([self.widen.factors()?, self.narrow.factors()?])
     }
 
     /// Whether it goes over the tokens in parts by itself.
@@ -261,11 +266,11 @@ impl FeedForward {
 
     /// `x` \[.., width] to the same shape, for rows that belong to frames as `rows` says.
     pub fn forward(&self, x: &Tensor, rows: Rows) -> TensorResult<Tensor> {
-        if let (true, Kept::Rounded(widen), Kept::Rounded(narrow)) =
-            (self.fused, &self.widen.weight, &self.narrow.weight)
-            && let (Some(widen_bias), Some(narrow_bias)) = (&self.widen.bias, &self.narrow.bias)
+        if self.fused
+            && let (Some(widen), Some(widen_bias)) = (self.widen.factors()?, &self.widen.bias)
+            && let (Some(narrow), Some(narrow_bias)) = (self.narrow.factors()?, &self.narrow.bias)
         {
-            return bf16::feed(x, self.norm.before(None), (widen, widen_bias), (narrow, narrow_bias));
+            return bf16::feed(x, self.norm.before(None), (&widen, widen_bias), (&narrow, narrow_bias));
         }
         let hidden = geglu(&self.widen.forward_at(&self.norm.forward(x)?, None, rows)?)?;
         self.narrow.forward_at(&hidden, Some(x), rows)

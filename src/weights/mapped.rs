@@ -6,6 +6,8 @@
 use super::element::Element;
 use candle_core::{DType, Result, Tensor};
 use memmap2::Mmap;
+#[cfg(unix)]
+use memmap2::UncheckedAdvice;
 use std::fs::File;
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
@@ -50,6 +52,19 @@ impl Mapped {
     /// The values as the file has them, in little-endian order.
     pub fn bytes(&self) -> &[u8] {
         &self.file[self.place.clone()]
+    }
+
+    /// Lets the system take its pages from this program, which doesn't need them soon; they come again when they are read.
+    pub fn let_go(&self) {
+        #[cfg(unix)]
+        {
+            let (from, count) = (self.place.start, self.place.len());
+            #[allow(unsafe_code, reason = "of memory that isn't a file's, it would lose what is in there")]
+            // SAFETY: the pages are a file's that is only read, and hold the same again when they are read again.
+            let advised = unsafe { self.file.unchecked_advise_range(UncheckedAdvice::DontNeed, from, count) };
+            // It is a hint.
+            drop(advised);
+        }
     }
 
     /// Its shape.

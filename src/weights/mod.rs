@@ -55,14 +55,16 @@ pub struct Weights {
     large: Large,
 }
 
-/// What becomes of the large tensors of a network that computes in single precision on a CPU: [`Scope::get_large`]. Half as many
-/// bytes of them lie in memory where they have 16 bits; whoever multiplies by one widens it for that, which loses nothing.
+/// What becomes of the large tensors of a network on a CPU: [`Scope::get_large`]. Half as many bytes of them lie in memory where they have
+/// 16 bits; whoever multiplies by one widens it for that, which loses nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Large {
     /// Those that the file has in 16 bits stay so.
     #[default]
     AsStored,
-    /// All are rounded to half precision.
+    /// As they are stored, for other processes that read the same files: nothing is made of them that is kept.
+    Shared,
+    /// All are rounded to half precision, and nothing is made of them that is kept.
     Halved,
 }
 
@@ -244,7 +246,7 @@ impl Weights {
         let tensor = self.patched_tensor(key, entry)?;
         let kept = match (tensor.dtype(), self.large) {
             (DType::F16 | DType::BF16, _) => Ok(tensor),
-            (_, Large::AsStored) => tensor.to_dtype(DType::F32),
+            (_, Large::AsStored | Large::Shared) => tensor.to_dtype(DType::F32),
             (_, Large::Halved) => tensor.to_dtype(DType::F16),
         };
         kept.context(|| self.unreadable(entry))
@@ -332,14 +334,19 @@ impl Scope<'_> {
     /// The tensor `name` in its file, where it is what [`Self::get_large`] would give.
     fn mapped(&self, name: &str, shape: &[usize]) -> Result<Option<Weight>> {
         let (weights, entry) = (self.weights, self.entry(name, shape)?);
-        let Placement { dtype, device } = &weights.placement;
-        let as_it_is =
-            device.is_cpu() && *dtype == DType::F32 && weights.patches.is_empty() && entry.slice.is_none();
+        let placement = &weights.placement;
+        let single = placement.device.is_cpu() && placement.tensors() == DType::F32;
+        let as_it_is = single && weights.patches.is_empty() && entry.slice.is_none();
         if !as_it_is || squeezed(&entry.shape) != squeezed(shape) {
             return Ok(None);
         }
         let mapped = weights.source.mapped(&entry.name).map(|mapped| Weight::Mapped(mapped).reshaped(shape));
         mapped.transpose().context(|| weights.unreadable(entry))
+    }
+
+    /// Whether what is made of large tensors may be kept.
+    pub fn keeps(&self) -> bool {
+        self.weights.large == Large::AsStored
     }
 
     /// True if there is a tensor `name`.

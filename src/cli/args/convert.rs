@@ -211,6 +211,7 @@ mod tests {
             device: text("cpu"),
             precision: Some(Precision::Bf16),
             low_memory: true,
+            shared_weights: false,
             hearing,
             lyrics: path("l.lrc"),
             font: path("f"),

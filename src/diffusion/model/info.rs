@@ -258,7 +258,11 @@ impl ModelInfo {
 
     /// What becomes of large weights.
     pub(super) fn large(&self) -> Large {
-        if self.spec.low_memory { Large::Halved } else { Large::AsStored }
+        match (self.spec.low_memory, self.spec.shared_weights) {
+            (true, _) => Large::Halved,
+            (false, true) => Large::Shared,
+            (false, false) => Large::AsStored,
+        }
     }
 
     /// Whether the autoencoder is the full-size one.
@@ -269,7 +273,8 @@ impl ModelInfo {
     /// What the autoencoder works on at a time.
     pub(super) fn bounds(&self) -> Bounds {
         match (self.spec.low_memory, &self.vae) {
-            (false, _) => Bounds::USUAL,
+            (false, VaeConfig::AutoencoderTiny(_)) => Bounds::USUAL,
+            (false, VaeConfig::AutoencoderKl(_)) => Bounds::LARGE,
             (true, VaeConfig::AutoencoderTiny(_)) => Bounds::SCARCE,
             (true, VaeConfig::AutoencoderKl(_)) => Bounds::TILES,
         }

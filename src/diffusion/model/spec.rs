@@ -41,6 +41,9 @@ pub struct ModelSpec {
     /// Whether memory is saved at the cost of time: on a CPU large weights are rounded to 16 bits where the files have more, pictures
     /// are decoded one by one, and never while a window is denoised.
     pub low_memory: bool,
+    /// Whether other processes on this computer read the same weights: on a CPU large ones stay in their files then, of which the system
+    /// keeps one copy, at the cost of some time in every step.
+    pub shared_weights: bool,
 }
 
 impl Precision {

@@ -3,6 +3,7 @@
 
 use crate::error::Result;
 use crate::nn::attention::{Attend, attention};
+use crate::nn::cpu::bf16::Factors;
 use crate::nn::cpu::layout::TokenOrder;
 use crate::nn::cpu::norm::GroupNormSpec;
 use crate::nn::cpu::{in_parts, is_fast};
@@ -137,6 +138,7 @@ impl Block {
 
     /// `x` \[b, n, width] to the same shape.
     pub fn forward(&self, x: &Tensor, around: &impl Surroundings) -> TensorResult<Tensor> {
+        let _held = self.in_cache(x).then(|| self.factors()).transpose()?;
         let keys = |i: usize| around.context(i).map(|c| self.attentions[i].prompt_keys(c)).transpose();
         let keys = [keys(0)?, keys(1)?];
         let n = x.dim(1)?;
@@ -149,6 +151,13 @@ impl Block {
             let [a, b] = keys.each_ref().map(|k| k.as_ref().map(|k| k.part(first, count)).transpose());
             self.pass((part, Rows { first: first * n, ..rows }), around, [a?, b?])
         })
+    }
+
+    /// What its layers multiply by, packed: held while parts go through it, so that no part packs it again.
+    fn factors(&self) -> TensorResult<Vec<Option<Factors>>> {
+        let layers = self.attentions.iter().flat_map(|layer| [&layer.q, &layer.k, &layer.v, &layer.out]);
+        let factors = layers.map(Linear::factors).collect::<TensorResult<Vec<_>>>()?;
+        Ok(factors.into_iter().chain(self.feed.factors()?).collect())
     }
 
     /// Whether `x` is worth going over in parts.

@@ -23,6 +23,8 @@ pub struct Bounds {
 impl Bounds {
     /// Where there is memory.
     pub const USUAL: Bounds = Bounds { pixels: 1 << 18, tile: None };
+    /// The same for the full-size autoencoder, whose layers have as many values of a picture as small ones' of several.
+    pub const LARGE: Bounds = Bounds { pixels: 1 << 16, tile: None };
     /// Where it is scarce.
     pub const SCARCE: Bounds = Bounds { pixels: 1 << 14, tile: None };
     /// Where it is scarce, for the full-size autoencoder.

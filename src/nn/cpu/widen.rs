@@ -55,52 +55,47 @@ where
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::nn::cpu::noise;
     use crate::weights::{Placement, Weight, Weights, whole};
     use candle_core::Device;
 
-    #[test]
-    fn a_tensor_in_its_file_is_what_it_is_in_memory_wherever_it_begins() {
+    /// The dense `x` of 16 bits in a file, behind a header with `space` at its end.
+    pub fn in_a_file(x: &Tensor, space: &str) -> Mapped {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("w.safetensors");
+        let (name, words): (_, Vec<u16>) = match x.dtype() {
+            DType::F16 => ("F16", flat::<f16>(x).into_iter().map(f16::to_bits).collect()),
+            _ => ("BF16", flat::<bf16>(x).into_iter().map(bf16::to_bits).collect()),
+        };
+        let (shape, end) = (x.dims(), 2 * words.len());
+        let header =
+            format!(r#"{{"weight":{{"dtype":"{name}","shape":{shape:?},"data_offsets":[0,{end}]}}}}{space}"#);
+        let bytes: Vec<u8> = words.into_iter().flat_map(u16::to_le_bytes).collect();
+        let file = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &bytes].concat();
+        std::fs::write(&path, file).unwrap();
         let placement = Placement { dtype: DType::F32, device: Device::Cpu };
+        let weights = Weights::open(&path, &placement, |key| whole(key.to_owned())).unwrap();
+        match weights.scope("").weight(shape, true).unwrap() {
+            (Weight::Mapped(mapped), None) => mapped,
+            _ => panic!("it is not left in its file"),
+        }
+    }
+
+    fn flat<T: candle_core::WithDType>(x: &Tensor) -> Vec<T> {
+        x.flatten_all().unwrap().to_vec1().unwrap()
+    }
+
+    #[test]
+    fn a_tensor_in_its_file_is_what_it_is_in_memory_wherever_it_begins() {
         let x = noise(1, &[3, 2 * TURN + 5]);
-        for (dtype, name) in [(DType::F16, "F16"), (DType::BF16, "BF16")] {
+        for dtype in [DType::F16, DType::BF16] {
             let narrow = x.to_dtype(dtype).unwrap();
-            let bytes: Vec<u8> = match dtype {
-                DType::F16 => narrow
-                    .flatten_all()
-                    .unwrap()
-                    .to_vec1::<f16>()
-                    .unwrap()
-                    .iter()
-                    .flat_map(|v| v.to_le_bytes())
-                    .collect(),
-                _ => narrow
-                    .flatten_all()
-                    .unwrap()
-                    .to_vec1::<bf16>()
-                    .unwrap()
-                    .iter()
-                    .flat_map(|v| v.to_le_bytes())
-                    .collect(),
-            };
             for space in ["", " "] {
-                let shape = x.dims();
-                let header = format!(
-                    r#"{{"weight":{{"dtype":"{name}","shape":{shape:?},"data_offsets":[0,{}]}}}}{space}"#,
-                    bytes.len()
-                );
-                let file = [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &bytes].concat();
-                std::fs::write(&path, file).unwrap();
-                let weights = Weights::open(&path, &placement, |key| whole(key.to_owned())).unwrap();
-                let (Weight::Mapped(mapped), None) = weights.scope("").weight(shape, true).unwrap() else {
-                    panic!("it is not left in its file");
-                };
-                let flat = |t: &Tensor| t.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-                assert_eq!(flat(&widen_mapped(&mapped).unwrap()), flat(&widen(&narrow).unwrap()));
+                let mapped = in_a_file(&narrow, space);
+                let [ours, held] = [widen_mapped(&mapped), widen(&narrow)].map(Result::unwrap);
+                assert_eq!(flat::<f32>(&ours), flat::<f32>(&held));
             }
         }
     }

@@ -8,16 +8,21 @@
 //!
 //! - **lines** (`amx/gather.rs`): \[channels/32, rows or pixels, 32]. A tile is sixteen of them wherever it begins, so a 3x3 convolution
 //!   is nine products of shifted tiles.
-//! - **panels** ([`panels`]): weights, packed once while they are loaded and kept in nothing else; half the bytes of f32.
+//! - **panels** (`panels.rs`): weights, packed and kept in nothing else; large ones that lie in a file in 16 bits when they are needed first,
+//!   or, where several processes share the file or memory is scarce, whenever they are needed.
 //! - **tiles** (`amx/tiles.rs`): whether AMX is there, and the kernel: 32 rows times 32 outputs, 32 channels a step.
 //!
 //! Every sum is added up in one order, whatever the number of threads. A weight that adapters turn is packed anew
 //! when they turn it, and what moves from frame to frame is added in f32.
 
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+mod absent;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod amx;
+mod factors;
 pub mod operands;
-pub mod panels;
+mod panels;
+mod unit;
 
 use super::conv_config::{Below, Conv2dConfig, Finish};
 use super::layout::TokenOrder;
@@ -25,60 +30,14 @@ use super::norm::{GroupNormSpec, affine};
 use super::{read, tensor};
 use candle_core::{D, Result, Tensor, bail};
 use operands::{Convolution, Heads, Layer, Order, Planes, RowNorm, Rows, Under};
-use panels::Panels;
-use std::sync::Arc;
 
-/// Whether this computer multiplies in bf16: by AMX, under Linux.
-pub fn is_there() -> bool {
-    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    return amx::are_there();
-    #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-    false
-}
+use unit::{
+    attend as attended, convolve as convolved, feed as fed, linear as multiplied, pictures as pictured,
+};
 
-/// A layer's weights for products in bf16. There are some only where [`is_there`] says so.
-#[derive(Clone, Debug)]
-pub struct Factors(Arc<Panels>);
-
-impl Factors {
-    /// Of a dense f32 `weight` \[o, i] or \[o, i, k, k].
-    ///
-    /// # Errors
-    /// There is no AMX, or it has no such shape.
-    pub fn new(weight: &Tensor) -> Result<Self> {
-        let sizes = match *weight.dims() {
-            [outputs, inputs] => [outputs, inputs, 1],
-            [outputs, inputs, h, w] if h == w => [outputs, inputs, h * w],
-            _ => bail!("no layer has weights of {:?}", weight.dims()),
-        };
-        Self::packed(weight, |weight| Panels::new(weight, sizes))
-    }
-
-    /// Of the layer \[2d, i] in front of a gate, for [`feed`]; d is a multiple of 16.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn gated(weight: &Tensor) -> Result<Self> {
-        let (outputs, inputs) = weight.dims2()?;
-        Self::packed(weight, |weight| Panels::gated(weight, [outputs, inputs]))
-    }
-
-    fn packed(weight: &Tensor, pack: impl FnOnce(&[f32]) -> Option<Panels>) -> Result<Self> {
-        if !is_there() {
-            bail!("this computer has no AMX");
-        }
-        let panels = read([weight], |[values]| Ok(pack(values)))?;
-        match panels {
-            Some(panels) => Ok(Factors(Arc::new(panels))),
-            None => bail!("weights of {:?} can't be packed", weight.dims()),
-        }
-    }
-
-    /// Number of weights.
-    pub fn count(&self) -> usize {
-        self.0.outputs() * self.0.inputs() * self.0.taps()
-    }
-}
+pub use factors::{Factors, Stored};
+pub use operands::Packing;
+pub use unit::is_there;
 
 /// A layer over tokens.
 #[derive(Clone, Copy, Debug)]
@@ -132,13 +91,13 @@ pub fn linear<const N: usize>(
     let k = x.dim(D::Minus1)?;
     let count = x.elem_count() / k.max(1);
     for Linear { factors, bias, residual } in &layers {
-        let outputs = factors.0.outputs();
-        let fits = factors.0.inputs() == k
-            && factors.0.taps() == 1
+        let outputs = factors.panels().outputs();
+        let fits = factors.panels().inputs() == k
+            && factors.panels().taps() == 1
             && bias.is_none_or(|b| b.elem_count() == outputs)
             && residual.is_none_or(|r| r.elem_count() == outputs * count);
         if !fits || k == 0 {
-            bail!("a linear layer {} to {outputs} was given {:?}", factors.0.inputs(), x.dims());
+            bail!("a linear layer {} to {outputs} was given {:?}", factors.panels().inputs(), x.dims());
         }
     }
     let made = Normed::with(norm, x, |norm| {
@@ -153,7 +112,7 @@ pub fn linear<const N: usize>(
                         let (bias, residual) = (biases[number], residuals[number]);
                         number += 1;
                         Layer {
-                            panels: &layer.factors.0,
+                            panels: layer.factors.panels(),
                             bias: layer.bias.map(|_| bias),
                             residual: layer.residual.map(|_| residual),
                         }
@@ -167,7 +126,7 @@ pub fn linear<const N: usize>(
     let made = made.map(|values| {
         let mut dims = x.dims().to_vec();
         if let Some(last) = dims.last_mut() {
-            *last = layers[number].factors.0.outputs();
+            *last = layers[number].factors.panels().outputs();
         }
         number += 1;
         tensor(values, dims)
@@ -188,19 +147,19 @@ pub fn feed(
     (narrow, narrow_bias): (&Factors, &Tensor),
 ) -> Result<Tensor> {
     let k = x.dim(D::Minus1)?;
-    let inner = narrow.0.inputs();
-    let fits = widen.0.inputs() == k
-        && widen.0.outputs() == 2 * inner
-        && narrow.0.outputs() == k
+    let inner = narrow.panels().inputs();
+    let fits = widen.panels().inputs() == k
+        && widen.panels().outputs() == 2 * inner
+        && narrow.panels().outputs() == k
         && widen_bias.elem_count() == 2 * inner
         && narrow_bias.elem_count() == k;
     if !fits || k == 0 {
-        bail!("a feed-forward of {} and {inner} was given {:?}", widen.0.inputs(), x.dims());
+        bail!("a feed-forward of {} and {inner} was given {:?}", widen.panels().inputs(), x.dims());
     }
     let made = Normed::with(Some(norm), x, |norm| {
         read([x, widen_bias, narrow_bias], |[x, widen_bias, narrow_bias]| {
-            let wide = Layer { panels: &widen.0, bias: Some(widen_bias), residual: None };
-            let small = Layer { panels: &narrow.0, bias: Some(narrow_bias), residual: Some(x) };
+            let wide = Layer { panels: widen.panels(), bias: Some(widen_bias), residual: None };
+            let small = Layer { panels: narrow.panels(), bias: Some(narrow_bias), residual: Some(x) };
             Ok(fed(Rows { x, k, norm }, wide, small))
         })
     })?;
@@ -225,7 +184,7 @@ pub fn to_tokens(
     (factors, bias): (&Factors, &Tensor),
     order: TokenOrder,
 ) -> Result<Tensor> {
-    let (panels, (n, c, h, w)) = (&*factors.0, x.dims4()?);
+    let (panels, (n, c, h, w)) = (factors.panels(), x.dims4()?);
     let o = panels.outputs();
     if panels.inputs() != c || panels.taps() != 1 || bias.elem_count() != o {
         bail!("a layer of {} to {o} channels was given {c}", panels.inputs());
@@ -261,7 +220,7 @@ pub fn from_tokens(
     order: TokenOrder,
     residual: &Tensor,
 ) -> Result<Tensor> {
-    let (panels, (n, o, h, w)) = (&*factors.0, residual.dims4()?);
+    let (panels, (n, o, h, w)) = (factors.panels(), residual.dims4()?);
     let k = panels.inputs();
     if tokens.elem_count() != n * h * w * k || panels.outputs() != o || bias.elem_count() != o {
         bail!(
@@ -308,7 +267,7 @@ fn convolution(
     window: Conv2dConfig,
     finish: Finish<'_>,
 ) -> Result<Tensor> {
-    let (panels, (n, c, h, w)) = (&*factors.0, x.dims4()?);
+    let (panels, (n, c, h, w)) = (factors.panels(), x.dims4()?);
     let [h, w] = if doubled { [2 * h, 2 * w] } else { [h, w] };
     let (o, kernel) = (panels.outputs(), panels.taps().isqrt());
     let [height, width] = window.size([h, w], (panels.inputs() == c).then_some(kernel))?;
@@ -348,40 +307,6 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: usize) -> Result<Ten
         read([q, k, v], |[q, k, v]| Ok(attended(Heads { q, k, v, shape: [b, n, m], heads, d: c / heads })))?;
     tensor(made, (b, n, c))
 }
-
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-use amx::{
-    attend as attended, convolve as convolved, feed as fed, linear as multiplied, pictures as pictured,
-};
-
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-mod absent {
-    use super::operands::{Convolution, Heads, Layer, Order, Planes, Rows};
-
-    const WHY: &str = "there are factors only where they can be multiplied";
-
-    pub fn multiplied<const N: usize>(_: Rows<'_>, _: [Layer<'_>; N]) -> [Vec<f32>; N] {
-        unreachable!("{WHY}")
-    }
-
-    pub fn fed(_: Rows<'_>, _: Layer<'_>, _: Layer<'_>) -> Vec<f32> {
-        unreachable!("{WHY}")
-    }
-
-    pub fn attended(_: Heads<'_>) -> Vec<f32> {
-        unreachable!("{WHY}")
-    }
-
-    pub fn pictured(_: Rows<'_>, _: Order, _: Layer<'_>, _: [usize; 2]) -> Vec<f32> {
-        unreachable!("{WHY}")
-    }
-
-    pub fn convolved(_: Planes<'_>, _: Convolution<'_>) -> Vec<f32> {
-        unreachable!("{WHY}")
-    }
-}
-#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
-use absent::{attended, convolved, fed, multiplied, pictured};
 
 #[cfg(test)]
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]

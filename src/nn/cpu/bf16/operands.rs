@@ -2,6 +2,36 @@
 
 use super::panels::Panels;
 
+/// A weight's values as they stand in memory or in a file.
+#[derive(Clone, Copy, Debug)]
+pub enum Values<'a> {
+    /// In single precision.
+    Single(&'a [f32]),
+    /// In half precision, little-endian.
+    Half(&'a [u8]),
+    /// Brain floats, little-endian.
+    Brain(&'a [u8]),
+}
+
+impl Values<'_> {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        match self {
+            Values::Single(values) => values.len(),
+            Values::Half(bytes) | Values::Brain(bytes) => bytes.len() / 2,
+        }
+    }
+}
+
+/// The order in which a layer's outputs are packed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Packing {
+    /// As they come.
+    Plain,
+    /// Of \[2d, inputs] in front of a gate: a panel has 16 of the first d outputs and the 16 that are their gates.
+    Gated,
+}
+
 /// A layer norm: weight and bias of each channel, and epsilon.
 #[derive(Clone, Copy, Debug)]
 pub struct RowNorm<'a> {

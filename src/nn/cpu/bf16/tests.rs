@@ -2,6 +2,7 @@ use super::super::conv::conv2d as exact_conv2d;
 use super::super::linear::linear as exact_linear;
 use super::super::norm::{group_norm, layer_norm};
 use super::super::pointwise::geglu;
+use super::super::widen::tests::in_a_file;
 use super::super::{attention as exact, noise};
 use super::*;
 use candle_core::{DType, Device};
@@ -41,7 +42,7 @@ fn layers_are_products_of_rounded_factors_at_any_size() {
     {
         let (x, w) = (noise(1, &[rows, k]), noise(2, &[o, k]));
         let (b, r) = (noise(3, &[o]), noise(4, &[rows, o]));
-        let factors = Factors::new(&w).unwrap();
+        let factors = Factors::new(&w, Packing::Plain).unwrap();
         let [plain, whole] = linear(
             &x,
             None,
@@ -59,10 +60,37 @@ fn layers_are_products_of_rounded_factors_at_any_size() {
         let single = exact_linear(&x, &w, Some(&b), Some(&r)).unwrap();
         assert!(error(&whole, &single) < BOUND);
     }
-    let factors = Factors::new(&noise(2, &[3, 5])).unwrap();
+    let factors = Factors::new(&noise(2, &[3, 5]), Packing::Plain).unwrap();
     assert!(
         linear(&noise(1, &[2, 4]), None, [Linear { factors: &factors, bias: None, residual: None }]).is_err()
     );
+}
+
+#[test]
+fn a_weight_in_its_file_is_packed_to_the_same_and_once_for_all_who_hold_it() {
+    if !there() {
+        return;
+    }
+    for (shape, packing) in [
+        (&[50, 77][..], Packing::Plain),
+        (&[96, 40], Packing::Gated),
+        (&[33, 35, 3, 3], Packing::Plain),
+        (&[16, 64, 2, 2], Packing::Plain),
+    ] {
+        for (dtype, space) in [(DType::F16, ""), (DType::F16, " "), (DType::BF16, " ")] {
+            let narrow = noise(1, shape).to_dtype(dtype).unwrap();
+            let held = Factors::new(&narrow.to_dtype(DType::F32).unwrap(), packing).unwrap();
+            for keeps in [false, true] {
+                let stored = Stored::new(in_a_file(&narrow, space), packing, keeps);
+                for _ in 0..2 {
+                    let ours = stored.factors().unwrap();
+                    let same = ours.panels().each().flatten().eq(held.panels().each().flatten());
+                    assert!(same, "{shape:?} {dtype:?}");
+                    assert!(std::ptr::eq(ours.panels(), stored.factors().unwrap().panels()));
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -75,7 +103,7 @@ fn norms_codes_and_the_gated_feed_forward_are_those_of_single_precision() {
         let (weight, bias, code) = (noise(2, &[k]), noise(3, &[k]), noise(4, &[frames, k]));
         let norm = Normed { weight: &weight, bias: &bias, eps: 1e-5, code: Some(&code) };
         let w = (noise(5, &[k, k]) / (k as f64).sqrt()).unwrap();
-        let factors = Factors::new(&w).unwrap();
+        let factors = Factors::new(&w, Packing::Plain).unwrap();
         let [ours] =
             linear(&x, Some(norm), [Linear { factors: &factors, bias: None, residual: None }]).unwrap();
         let normed = layer_norm(&x, &weight, &bias, 1e-5).unwrap();
@@ -85,8 +113,8 @@ fn norms_codes_and_the_gated_feed_forward_are_those_of_single_precision() {
         let (inner, scale) = (4 * k, (k as f64).sqrt());
         let (widen, wb) = ((noise(6, &[2 * inner, k]) / scale).unwrap(), noise(7, &[2 * inner]));
         let (narrow, nb) = ((noise(8, &[k, inner]) / scale).unwrap(), noise(9, &[k]));
-        let gated = Factors::gated(&widen).unwrap();
-        let small = Factors::new(&narrow).unwrap();
+        let gated = Factors::new(&widen, Packing::Gated).unwrap();
+        let small = Factors::new(&narrow, Packing::Plain).unwrap();
         let norm = Normed { code: None, ..norm };
         let ours = feed(&x, norm, (&gated, &wb), (&small, &nb)).unwrap();
         let hidden = geglu(&exact_linear(&normed, &widen, Some(&wb), None).unwrap()).unwrap();
@@ -114,7 +142,7 @@ fn convolutions_are_products_of_rounded_factors_at_any_size() {
     ] {
         let (x, weight, bias) = (noise(1, &[n, c, h, w]), noise(2, &[o, c, k, k]), noise(3, &[o]));
         let window = Conv2dConfig { stride, before, after };
-        let factors = Factors::new(&weight).unwrap();
+        let factors = Factors::new(&weight, Packing::Plain).unwrap();
         let at = [n, c, o, k, stride, before, after, h, w];
         let plain = conv2d(&x, None, (&factors, &bias), window, Finish::default()).unwrap();
         let single = |t: &Tensor| t.to_dtype(DType::BF16).unwrap().to_dtype(DType::F32).unwrap();
@@ -129,7 +157,7 @@ fn convolutions_are_products_of_rounded_factors_at_any_size() {
             assert!(error(&ours, &theirs) < SUMS, "{at:?} {below:?}: {}", error(&ours, &theirs));
         }
     }
-    let factors = Factors::new(&noise(2, &[3, 5, 3, 3])).unwrap();
+    let factors = Factors::new(&noise(2, &[3, 5, 3, 3]), Packing::Plain).unwrap();
     let finish = Finish::default();
     let window = Conv2dConfig::SAME;
     assert!(conv2d(&noise(1, &[1, 4, 8, 8]), None, (&factors, &noise(3, &[3])), window, finish).is_err());
@@ -142,7 +170,7 @@ fn pictures_are_enlarged_on_the_way() {
     }
     for [n, c, o, h, w] in [[2, 33, 20, 5, 7], [1, 64, 40, 16, 24], [4, 32, 32, 2, 2]] {
         let (x, weight, bias) = (noise(1, &[n, c, h, w]), noise(2, &[o, c, 3, 3]), noise(3, &[o]));
-        let factors = Factors::new(&weight).unwrap();
+        let factors = Factors::new(&weight, Packing::Plain).unwrap();
         let large = x.upsample_nearest2d(2 * h, 2 * w).unwrap();
         let theirs = conv2d(&large, None, (&factors, &bias), Conv2dConfig::SAME, Finish::default()).unwrap();
         assert_eq!(error(&double_conv2d(&x, (&factors, &bias)).unwrap(), &theirs), 0.0);
@@ -160,7 +188,8 @@ fn tokens_are_made_of_pictures_and_pictures_of_tokens() {
         let (ones, zeros) = (Tensor::ones(c, DType::F32, &Device::Cpu).unwrap(), noise(5, &[c]));
         let spec = GroupNormSpec { groups: 8, eps: 1e-6, together: false, silu: false };
         let norm = Grouped { weight: &ones, bias: &zeros, spec };
-        let (there, again) = (Factors::new(&weight).unwrap(), Factors::new(&back).unwrap());
+        let (there, again) =
+            (Factors::new(&weight, Packing::Plain).unwrap(), Factors::new(&back, Packing::Plain).unwrap());
         for order in [TokenOrder::Space, TokenOrder::Time] {
             let ours = to_tokens(&x, norm, (&there, &bias), order).unwrap();
             let normed = group_norm(&x, &ones, &zeros, spec).unwrap();
@@ -185,7 +214,7 @@ fn a_group_norm_goes_before_a_convolution() {
         let (weight, bias) = (noise(2, &[64]), noise(3, &[64]));
         let spec = GroupNormSpec { groups: 8, eps: 1e-6, together, silu };
         let (w, b) = ((noise(4, &[32, 64, 3, 3]) / 24.0).unwrap(), noise(5, &[32]));
-        let factors = Factors::new(&w).unwrap();
+        let factors = Factors::new(&w, Packing::Plain).unwrap();
         let norm = Some(Grouped { weight: &weight, bias: &bias, spec });
         let ours = conv2d(&x, norm, (&factors, &b), Conv2dConfig::SAME, Finish::default()).unwrap();
         let normed = group_norm(&x, &weight, &bias, spec).unwrap();
@@ -217,7 +246,8 @@ fn results_do_not_depend_on_the_number_of_threads() {
     }
     let (x, w) = (noise(1, &[5, 96, 12, 20]), noise(2, &[70, 96, 3, 3]));
     let (bias, tokens, l) = (noise(3, &[70]), noise(4, &[700, 96]), noise(5, &[40, 96]));
-    let (conv, layer) = (Factors::new(&w).unwrap(), Factors::new(&l).unwrap());
+    let (conv, layer) =
+        (Factors::new(&w, Packing::Plain).unwrap(), Factors::new(&l, Packing::Plain).unwrap());
     let run = || {
         let made = conv2d(&x, None, (&conv, &bias), Conv2dConfig::SAME, Finish::default()).unwrap();
         let [rows] = linear(&tokens, None, [Linear { factors: &layer, bias: None, residual: None }]).unwrap();
@@ -242,17 +272,12 @@ fn what_is_no_number_stays_none() {
         return;
     }
     for odd in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        assert!(panels::round(odd) == half_of(odd));
         let x = Tensor::from_vec(vec![odd, 1.0, 2.0, 3.0], (2, 2), &Device::Cpu).unwrap();
-        let factors = Factors::new(&Tensor::ones((1, 2), DType::F32, &Device::Cpu).unwrap()).unwrap();
+        let factors =
+            Factors::new(&Tensor::ones((1, 2), DType::F32, &Device::Cpu).unwrap(), Packing::Plain).unwrap();
         let [y] = linear(&x, None, [Linear { factors: &factors, bias: None, residual: None }]).unwrap();
         let y = y.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         assert!(y[0].to_bits() == odd.to_bits() || (y[0].is_nan() && odd.is_nan()), "{y:?}");
         assert_eq!(y[1], 5.0);
     }
-}
-
-/// The upper half of a number's bits, which holds infinities and NaN as they are.
-fn half_of(value: f32) -> u16 {
-    (value.to_bits() >> 16) as u16
 }

@@ -36,8 +36,8 @@ pub struct Left<'a> {
 #[derive(Debug)]
 pub struct Tiles(PhantomData<*const ()>);
 
-/// Whether the processor has AMX for bf16, and the system lets this program use it.
-pub fn are_there() -> bool {
+/// Whether this computer multiplies in bf16: the processor has AMX, and the system lets this program use it.
+pub fn is_there() -> bool {
     static THERE: OnceLock<bool> = OnceLock::new();
     *THERE.get_or_init(|| {
         let vectors = is_x86_feature_detected!("avx512f")
@@ -71,7 +71,7 @@ fn has_amx() -> bool {
 impl Tiles {
     /// Sets up this thread's tiles, all of 16 rows of 64 bytes; none where there are none. It takes 50 ns: every task begins with it.
     pub fn of_this_thread() -> Option<Tiles> {
-        are_there().then(|| {
+        is_there().then(|| {
             let mut config = [0u8; 64];
             config[0] = 1;
             config[16..32].copy_from_slice(&[64, 0].repeat(8));

@@ -1,6 +1,6 @@
 //! What is done with sixteen values at a time before they are rounded and after they were summed up.
 //!
-//! All of it is compiled for AVX-512, which every processor with AMX has; [`super::tiles::are_there`] looks for both.
+//! All of it is compiled for AVX-512, which every processor with AMX has; [`super::tiles::is_there`] looks for both.
 
 use super::super::panels::ROWS;
 use std::arch::x86_64::*;
@@ -75,9 +75,10 @@ fn bits(values: __m512bh) -> __m512i {
     }
 }
 
+/// 32 words.
 #[target_feature(enable = "avx512f")]
 #[inline]
-fn whole(words: &[u16; 32]) -> __m512i {
+pub fn whole(words: &[u16; 32]) -> __m512i {
     #[allow(unsafe_code, reason = "loads take pointers")]
     // SAFETY: it reads the array.
     unsafe {
@@ -104,6 +105,29 @@ pub fn load(values: &[f32]) -> __m512 {
     // SAFETY: it reads no more than there is.
     unsafe {
         _mm512_maskz_loadu_ps(first(values.len()), values.as_ptr())
+    }
+}
+
+/// The first of the little-endian values of half precision, sixteen at most; zeros behind them.
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+#[inline]
+pub fn load_halves(bytes: &[u8]) -> __m512 {
+    #[allow(unsafe_code, reason = "loads take pointers")]
+    // SAFETY: it reads no more than there is.
+    let halves = unsafe { _mm256_maskz_loadu_epi16(first(bytes.len() / 2), bytes.as_ptr().cast()) };
+    _mm512_cvtph_ps(halves)
+}
+
+/// The first of the little-endian words, 32 at most; zeros behind them.
+#[target_feature(enable = "avx512f,avx512bw")]
+#[inline]
+pub fn load_words(bytes: &[u8]) -> __m512i {
+    let count = bytes.len() / 2;
+    let mask = if count >= 32 { !0 } else { (1 << count) - 1 };
+    #[allow(unsafe_code, reason = "loads take pointers")]
+    // SAFETY: it reads no more than there is.
+    unsafe {
+        _mm512_maskz_loadu_epi16(mask, bytes.as_ptr().cast())
     }
 }
 
