@@ -10,12 +10,12 @@
 # make check-cuda    compiles and lints the code for CUDA, without a GPU: fetches nvcc, takes long, is no part of the tests
 # make bench-peers   speed and memory beside diffusers with full-size models, in one run: an hour on a machine that does nothing else
 # make fixtures      makes the fixtures of the tests anew in a virtual environment of Python; make check-fixtures compares them
-# make test-studio   drives the studio's page in a browser; make setup-studio installs what that needs
+# make test-studio   drives the studio's page in a browser; make setup-studio installs what that needs; make studio-pictures makes the README's
 
 CARGO ?= cargo
 TRACK := examples/first-light.m4a
 
-.PHONY: demo dist gallery looks layers test test-studio lint check-cuda bench-peers fixtures check-fixtures setup setup-studio track clean
+.PHONY: demo dist gallery looks layers test test-studio studio-pictures lint check-cuda bench-peers fixtures check-fixtures setup setup-studio track clean
 
 demo: setup
 	$(CARGO) build --release
@@ -53,6 +53,10 @@ test: setup
 test-studio: setup setup-studio
 	$(CARGO) build --release
 	cd tests/studio && node --test
+
+studio-pictures: setup setup-studio
+	$(CARGO) build --release
+	cd tests/studio && node pictures.js
 
 lint:
 	$(CARGO) fmt --check

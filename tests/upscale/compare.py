@@ -114,7 +114,9 @@ def compare_pictures(np, ncnn, models, program):
 
 
 def compare_speed(np, ncnn, models, program, frames, name):
+    """By turns, in the precision that a render takes by itself."""
     network, turn = models / f"{name}.param", 4
+    rounds = ["--bf16"] if "amx_bf16" in pathlib.Path("/proc/cpuinfo").read_text() else []
     theirs, ratios, seconds, peak = Ncnn(ncnn, np, network, False), [], [0.0, 0.0], 0
     theirs.run(scene(np, 288, 512, 0))
     for first in range(0, frames, turn):
@@ -123,11 +125,11 @@ def compare_speed(np, ncnn, models, program, frames, name):
         for picture in pictures:
             theirs.run(picture)
         their = time.perf_counter() - began
-        _, said = ours(program, network, pictures, np, ["2048x1152"], floats=False)
+        _, said = ours(program, network, pictures, np, ["2048x1152", *rounds], floats=False)
         ratios.append(their / said["seconds"])
         seconds, peak = [seconds[0] + their, seconds[1] + said["seconds"]], max(peak, said["peak_mb"])
     made = len(ratios) * turn
-    print(f"{name}, {made} pictures of 512x288 to 2048x1152: ncnn {seconds[0] / made:.3f} s each, ours {seconds[1] / made:.3f} s; "
+    print(f"{name}, {made} pictures of 512x288 to 2048x1152{', ours in bf16' if rounds else ''}: ncnn {seconds[0] / made:.3f} s each, ours {seconds[1] / made:.3f} s; "
           f"ncnn / ours {statistics.median(ratios):.2f} (median of {len(ratios)} turns, {min(ratios):.2f} to {max(ratios):.2f}); "
           f"ours holds {peak:.0f} MB at most")
     return statistics.median(ratios) >= 1.2

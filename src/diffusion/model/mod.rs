@@ -162,7 +162,7 @@ impl Model {
         let file = info.open_weights(Part::Vae, of_vae)?.keeping(large);
         let vae = Vae::new(&file, &info.vae)?;
         notes.extend(unused(&file));
-        let turn = info.spec.low_memory.then(Mutex::default);
+        let turn = (info.spec.low_memory || info.spec.shared_weights).then(Mutex::default);
         let (text, text_is_patched) = (Mutex::new(Some(text)), !patches.text.is_empty());
         let (luma, placement) = (Vec::new(), placement.clone());
         let controls = ControlNets::default();

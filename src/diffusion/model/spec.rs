@@ -42,7 +42,7 @@ pub struct ModelSpec {
     /// are decoded one by one, and never while a window is denoised.
     pub low_memory: bool,
     /// Whether other processes on this computer read the same weights: on a CPU large ones stay in their files then, of which the system
-    /// keeps one copy, at the cost of some time in every step.
+    /// keeps one copy, at the cost of some time in every step; and pictures are never decoded while a window is denoised.
     pub shared_weights: bool,
 }
 
