@@ -17,7 +17,7 @@ pub(super) enum Kept {
     /// The weight in bf16, packed.
     Rounded(Factors),
     /// A large weight in its file, packed in bf16 when it is needed.
-    Stored(Stored),
+    Stored(Box<Stored>),
     /// What was packed of a weight that adapters turn, until they turn it again.
     Turned(Mutex<Option<(TensorId, Factors)>>),
 }
@@ -91,7 +91,9 @@ pub(super) fn packed_weight_of(
     let kept = match weight {
         weight if !rounds => Kept::Weight(weight),
         _ if overlay.is_some() => Kept::Turned(Mutex::default()),
-        Weight::Mapped(weight) if large => Kept::Stored(Stored::new(weight, packing, scope.keeps())),
+        Weight::Mapped(weight) if large => {
+            Kept::Stored(Box::new(Stored::new(weight, packing, scope.keeps())))
+        }
         weight => {
             let factors = widened(&weight).and_then(|weight| Factors::new(&weight, packing));
             Kept::Rounded(factors.map_err(|e| scope.error(e))?)

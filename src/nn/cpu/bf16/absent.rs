@@ -10,7 +10,7 @@ pub fn is_there() -> bool {
 
 const WHY: &str = "there are factors only where they can be multiplied";
 
-pub fn pack(_: Values<'_>, _: [usize; 3], _: Packing) -> Option<Panels> {
+pub fn pack(_: Values<'_>, _: [usize; 3], _: (Packing, bool)) -> Option<Panels> {
     None
 }
 

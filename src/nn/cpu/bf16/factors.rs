@@ -18,10 +18,10 @@ impl Factors {
     /// # Errors
     /// There is no AMX, or it has no such shape.
     pub fn new(weight: &Tensor, packing: Packing) -> Result<Self> {
-        read([weight], |[values]| Self::packed(Values::Single(values), weight.dims(), packing))
+        read([weight], |[values]| Self::packed(Values::Single(values), weight.dims(), (packing, true)))
     }
 
-    fn packed(values: Values<'_>, shape: &[usize], packing: Packing) -> Result<Self> {
+    fn packed(values: Values<'_>, shape: &[usize], packing: (Packing, bool)) -> Result<Self> {
         if !is_there() {
             bail!("this computer has no AMX");
         }
@@ -81,7 +81,7 @@ impl Stored {
             DType::BF16 => Values::Brain(self.weight.bytes()),
             other => bail!("a mapped weight of {other:?} can't be packed"),
         };
-        let factors = Factors::packed(values, self.weight.dims(), self.packing)?;
+        let factors = Factors::packed(values, self.weight.dims(), (self.packing, self.keeps))?;
         if self.keeps {
             self.weight.let_go();
             return Ok(self.kept.get_or_init(|| factors).clone());

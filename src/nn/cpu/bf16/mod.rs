@@ -20,8 +20,10 @@ mod absent;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod amx;
 mod factors;
+mod line;
 pub mod operands;
 mod panels;
+mod spare;
 mod unit;
 
 use super::conv_config::{Below, Conv2dConfig, Finish};

@@ -1,38 +1,34 @@
 //! Panels: a layer's weights in bf16, in the order in which tiles read them.
 
-/// Rows of a tile, and columns of its sums.
-pub const ROWS: usize = 16;
-/// Channels of a line, which a tile multiplies at once.
-pub const STEP: usize = 32;
-/// Rows and outputs that are summed up together: two tiles each.
-pub const BLOCK: usize = 2 * ROWS;
+use super::spare;
 
-/// 32 channels of one row, or 16 outputs' weights for two channels, in bf16. It is a cache line, for of tiles whose rows lie across
-/// two AMX loads a sixth as many.
-#[repr(C, align(64))]
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Line(pub [u16; STEP]);
-
-impl Line {
-    /// All zeros.
-    pub const ZERO: Line = Line([0; STEP]);
-}
+pub use super::line::{BLOCK, Line, ROWS, STEP};
 
 /// Weights of a layer, packed once: for every 32 outputs the steps one behind the other, of which each is 32 channels under one place of the
 /// kernel. What is missing to whole panels and steps are zeros.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Panels {
     lines: Vec<Line>,
     outputs: usize,
     inputs: usize,
     taps: usize,
+    /// The lines were taken from the spare, and go there again.
+    lent: bool,
+}
+
+impl Drop for Panels {
+    fn drop(&mut self) {
+        if self.lent {
+            spare::put(std::mem::take(&mut self.lines));
+        }
+    }
 }
 
 impl Panels {
-    /// Of lines in their order, as many as `sizes` \[outputs, inputs, taps] need.
+    /// Of lines in their order, as many as `sizes` \[outputs, inputs, taps] need; whether these were `lent` by the spare.
     #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
-    pub(super) fn from_lines(lines: Vec<Line>, [outputs, inputs, taps]: [usize; 3]) -> Self {
-        Panels { lines, outputs, inputs, taps }
+    pub(super) fn from_lines(lines: Vec<Line>, [outputs, inputs, taps]: [usize; 3], lent: bool) -> Self {
+        Panels { lines, outputs, inputs, taps, lent }
     }
 
     /// How many outputs there are.

@@ -4,6 +4,7 @@
 
 use super::super::operands::{Packing, Values};
 use super::super::panels::{BLOCK, Line, Panels, ROWS, STEP};
+use super::super::spare;
 use super::vector::{load, load_halves, load_words, put, rounded, transposed, whole};
 use rayon::prelude::*;
 use std::arch::x86_64::*;
@@ -12,8 +13,9 @@ use std::mem::MaybeUninit;
 /// Words of a row that are read one behind the other: sixteen rows of them stay in the second-level cache.
 const RUN: usize = 4096;
 
-/// `values` \[outputs, inputs, taps], packed; none where they are not as many, or don't pack so.
-pub fn pack(values: Values<'_>, sizes: [usize; 3], packing: Packing) -> Option<Panels> {
+/// `values` \[outputs, inputs, taps], packed, in spare room where they are not packed to `stay`; none where they are not as many, or don't
+/// pack so.
+pub fn pack(values: Values<'_>, sizes: [usize; 3], (packing, stay): (Packing, bool)) -> Option<Panels> {
     let [outputs, inputs, taps] = sizes;
     let count = inputs.checked_mul(taps).and_then(|row| row.checked_mul(outputs));
     let gated = packing == Packing::Gated;
@@ -22,7 +24,7 @@ pub fn pack(values: Values<'_>, sizes: [usize; 3], packing: Packing) -> Option<P
     }
     let size = taps * inputs.div_ceil(STEP) * BLOCK;
     let count = outputs.div_ceil(BLOCK) * size;
-    let mut lines = Vec::with_capacity(count);
+    let mut lines = if stay { Vec::with_capacity(count) } else { spare::take(count) };
     let room = &mut lines.spare_capacity_mut()[..count];
     crate::system::in_large_pages(room);
     room.par_chunks_mut(size).enumerate().for_each_init(Vec::new, |rows, (panel, lines)| {
@@ -38,7 +40,7 @@ pub fn pack(values: Values<'_>, sizes: [usize; 3], packing: Packing) -> Option<P
     unsafe {
         lines.set_len(count);
     }
-    Some(Panels::from_lines(lines, sizes))
+    Some(Panels::from_lines(lines, sizes, !stay))
 }
 
 /// A weight that is being packed.
