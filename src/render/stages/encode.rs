@@ -10,6 +10,7 @@ use crate::render::rate;
 use crate::render::screen::{Afterglow, Screen};
 use crate::timing::Timings;
 use crate::video::{Frame, Writer};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 /// Finished frames that may wait to be written.
@@ -23,23 +24,31 @@ struct Finished {
     damped: u64,
 }
 
-/// Writes the pictures of the job's part; ends after the first error, or when it is told to stop.
+/// Writes the pictures of the job's part; ends after the first error, or when it is told to stop. Sets `failed` where no more pictures
+/// are wanted, for whoever makes them: a window may take minutes.
 pub fn encode(
     job: &Job,
     from: Receiver<Result<Pictures>>,
     writer: &mut Writer,
-    Watch { progress, timings, .. }: Watch,
+    (watch, failed): (Watch, &AtomicBool),
 ) -> Result<Summary> {
+    let Watch { progress, timings, .. } = watch;
     let mut frames = 0;
     let Finished { windows, restored, damped } = std::thread::scope(|scope| {
         let (finished, to_write) = sync_channel(FRAMES);
         let finishing = spawn("finish", scope, move || finish(job, &from, &finished, timings))?;
         for frame in to_write {
             let _span = timings.span("encode");
-            writer.write(&frame)?;
-            frames += 1;
-            if progress.advance(frames) == Flow::Stop {
-                return Err(Error::stopped("stopped; the finished windows are kept"));
+            let written = writer.write(&frame).and_then(|()| {
+                frames += 1;
+                match progress.advance(frames) {
+                    Flow::Stop => Err(Error::stopped("stopped; the finished windows are kept")),
+                    Flow::Continue => Ok(()),
+                }
+            });
+            if let Err(error) = written {
+                failed.store(true, Ordering::Relaxed);
+                return Err(error);
             }
         }
         finishing.join().map_err(|_| Error::internal("the finishing thread failed"))?

@@ -14,6 +14,7 @@ use crate::render::source::Sources;
 use crate::render::work::WorkFolder;
 use crate::units::Size;
 use crate::video::Writer;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::sync_channel;
 
 /// Writes the video of `job` from the pictures in `store`.
@@ -35,7 +36,7 @@ pub fn join(job: &Job, store: &WorkFolder, mut writer: Writer, watch: Watch) -> 
                 }
             }
         })?;
-        encode(job, to_encode, &mut writer, watch)
+        encode(job, to_encode, &mut writer, (watch, &AtomicBool::new(false)))
     })?;
     writer.finish()?;
     Ok(summary)

@@ -34,7 +34,7 @@ pub fn run(
         spawn("decode", scope, move || decode((job, (model, upscaler)), timings, &to_decode, &decoded))?;
         let (writer, ended) = (&mut writer, &ended);
         let encoding = spawn("encode", scope, move || {
-            let result = encode(job, to_encode, writer, watch);
+            let result = encode(job, to_encode, writer, (watch, ended));
             // Whatever ended the encoding ends the rest: they find their queues closed, or see this.
             ended.store(true, Ordering::Relaxed);
             result
