@@ -1,72 +1,64 @@
 //! The last two stages: pictures are finished, and written.
 
 use super::decode::Pictures;
-use super::thread::spawn;
 use super::watch::{Summary, Watch};
 use crate::error::{Error, Result};
-use crate::progress::Flow;
+use crate::progress::{Flow, Progress};
 use crate::render::job::Job;
 use crate::render::rate;
 use crate::render::screen::{Afterglow, Screen};
 use crate::timing::Timings;
 use crate::video::{Frame, Writer};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-
-/// Finished frames that may wait to be written.
-const FRAMES: usize = 2;
+use std::sync::mpsc::{Receiver, SyncSender};
 
 /// What was finished.
-struct Finished {
+pub struct Finished {
     windows: usize,
     restored: usize,
     /// Frames that the flash guard dimmed.
     damped: u64,
 }
 
-/// Writes the pictures of the job's part; ends after the first error, or when it is told to stop. Sets `failed` where no more pictures
-/// are wanted, for whoever makes them: a window may take minutes.
-pub fn encode(
-    job: &Job,
-    from: Receiver<Result<Pictures>>,
-    writer: &mut Writer,
-    (watch, failed): (Watch, &AtomicBool),
-) -> Result<Summary> {
-    let Watch { progress, timings, .. } = watch;
-    let mut frames = 0;
-    let Finished { windows, restored, damped } = std::thread::scope(|scope| {
-        let (finished, to_write) = sync_channel(FRAMES);
-        let finishing = spawn("finish", scope, move || finish(job, &from, &finished, timings))?;
-        for frame in to_write {
-            let _span = timings.span("encode");
-            let written = writer.write(&frame).and_then(|()| {
-                frames += 1;
-                match progress.advance(frames) {
-                    Flow::Stop => Err(Error::stopped("stopped; the finished windows are kept")),
-                    Flow::Continue => Ok(()),
-                }
-            });
-            if let Err(error) = written {
-                failed.store(true, Ordering::Relaxed);
-                return Err(error);
-            }
+impl Finished {
+    /// What a render did of which `frames` were written.
+    ///
+    /// # Errors
+    /// Internal: these aren't all.
+    pub fn summary(self, job: &Job, frames: u64, progress: &dyn Progress) -> Result<Summary> {
+        let Finished { windows, restored, damped } = self;
+        if frames != job.settings.frames {
+            let all = job.settings.frames;
+            return Err(Error::internal(format!("the render ended after {frames} of {all} frames")));
         }
-        finishing.join().map_err(|_| Error::internal("the finishing thread failed"))?
-    })?;
-    if frames != job.settings.frames {
-        let all = job.settings.frames;
-        return Err(Error::internal(format!("the render ended after {frames} of {all} frames")));
+        if damped > 0 {
+            progress.note(&format!(
+                "the flash guard dimmed {damped} frames that would have made more than three flashes in a second"
+            ));
+        }
+        Ok(Summary { frames, windows, restored })
     }
-    if damped > 0 {
-        progress.note(&format!(
-            "the flash guard dimmed {damped} frames that would have made more than three flashes in a second"
-        ));
+}
+
+/// Writes finished frames, and says how many; ends after the first error, or when it is told to stop.
+pub fn encode(
+    from: &Receiver<Frame>,
+    writer: &mut Writer,
+    Watch { progress, timings, .. }: Watch,
+) -> Result<u64> {
+    let mut frames = 0;
+    for frame in from {
+        let _span = timings.span("encode");
+        writer.write(&frame)?;
+        frames += 1;
+        if progress.advance(frames) == Flow::Stop {
+            return Err(Error::stopped("stopped; the finished windows are kept"));
+        }
     }
-    Ok(Summary { frames, windows, restored })
+    Ok(frames)
 }
 
 /// Finishes the pictures of the job's part; ends after the first error, or when nobody writes them any more.
-fn finish(
+pub fn finish(
     job: &Job,
     from: &Receiver<Result<Pictures>>,
     to: &SyncSender<Frame>,

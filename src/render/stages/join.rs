@@ -2,7 +2,7 @@
 //! run would give it.
 
 use super::decode::Pictures;
-use super::encode::encode;
+use super::encode::{encode, finish};
 use super::thread::{QUEUE, spawn};
 use super::watch::{Summary, Watch};
 use crate::error::{Error, Result};
@@ -14,7 +14,6 @@ use crate::render::source::Sources;
 use crate::render::work::WorkFolder;
 use crate::units::Size;
 use crate::video::Writer;
-use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::sync_channel;
 
 /// Writes the video of `job` from the pictures in `store`.
@@ -24,7 +23,8 @@ use std::sync::mpsc::sync_channel;
 pub fn join(job: &Job, store: &WorkFolder, mut writer: Writer, watch: Watch) -> Result<Summary> {
     watch.progress.stage("joining", job.settings.frames);
     let summary = std::thread::scope(|scope| {
-        let (read, to_encode) = sync_channel(QUEUE);
+        let (read, to_finish) = sync_channel(QUEUE);
+        let (finished, to_encode) = sync_channel(QUEUE);
         spawn("read", scope, move || {
             let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
             for window in job.windows() {
@@ -36,7 +36,11 @@ pub fn join(job: &Job, store: &WorkFolder, mut writer: Writer, watch: Watch) -> 
                 }
             }
         })?;
-        encode(job, to_encode, &mut writer, (watch, &AtomicBool::new(false)))
+        let finishing = spawn("finish", scope, move || finish(job, &to_finish, &finished, watch.timings))?;
+        let frames = encode(&to_encode, &mut writer, watch);
+        drop(to_encode);
+        let finished = finishing.join().map_err(|_| Error::internal("the finishing thread failed"))?;
+        finished?.summary(job, frames?, watch.progress)
     })?;
     writer.finish()?;
     Ok(summary)

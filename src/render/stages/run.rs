@@ -1,7 +1,7 @@
-//! The three stages on named threads with bounded queues, so that memory does not grow with the length of the song.
+//! The stages on named threads with bounded queues, so that memory does not grow with the length of the song.
 
 use super::decode::decode;
-use super::encode::encode;
+use super::encode::{encode, finish};
 use super::thread::{QUEUE, spawn};
 use super::watch::{Summary, Watch};
 use crate::diffusion::Model;
@@ -29,12 +29,14 @@ pub fn run(
     let ended = AtomicBool::new(false);
     let summary = std::thread::scope(|scope| {
         let (settled, to_decode) = sync_channel(QUEUE);
-        let (decoded, to_encode) = sync_channel(QUEUE);
+        let (decoded, to_finish) = sync_channel(QUEUE);
+        let (finished, to_encode) = sync_channel(QUEUE);
         let render = Render::new(job, model, store, stop, timings)?.ended_by(&ended);
         spawn("decode", scope, move || decode((job, (model, upscaler)), timings, &to_decode, &decoded))?;
+        let finishing = spawn("finish", scope, move || finish(job, &to_finish, &finished, timings))?;
         let (writer, ended) = (&mut writer, &ended);
         let encoding = spawn("encode", scope, move || {
-            let result = encode(job, to_encode, writer, (watch, ended));
+            let result = encode(&to_encode, writer, watch);
             // Whatever ended the encoding ends the rest: they find their queues closed, or see this.
             ended.store(true, Ordering::Relaxed);
             result
@@ -42,7 +44,10 @@ pub fn run(
         // Denoising takes most of the memory, and this thread has some to spare from listening.
         forward(render, &settled);
         drop(settled);
-        encoding.join().map_err(|_| Error::internal("the encoding thread failed"))?
+        let failed = |_| Error::internal("the thread of a stage failed");
+        // A stage that can't go on is why the one before couldn't.
+        let frames = encoding.join().map_err(failed)??;
+        finishing.join().map_err(failed)??.summary(job, frames, progress)
     })?;
     writer.finish()?;
     Ok(summary)
