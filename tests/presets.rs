@@ -208,8 +208,18 @@ fn wrong_presets_are_told_where_and_what() {
     for Case(what, parts, message, hint) in [
         Case("no prompt", &[R], "mine.toml: there is no prompt", "[[prompt]]"),
         Case("not TOML", &[P, "[base\n"], "mine.toml:3:", ""),
-        Case("unknown table", &["[bass]\n", P], "mine.toml:1:2: unknown field `bass`", "did you mean 'base'"),
-        Case("unknown key", &[P, R, "amuont = 1\n"], "mine.toml:6:1: unknown field `amuont`", "'amount'"),
+        Case(
+            "unknown table",
+            &["[bass]\n", P],
+            "mine.toml:1:2: there is no key 'bass' here",
+            "did you mean 'base'",
+        ),
+        Case(
+            "unknown key",
+            &[P, R, "amuont = 1\n"],
+            "mine.toml:6:1: there is no key 'amuont' here",
+            "'amount'",
+        ),
         Case(
             "unknown base",
             &[P, "[base]\nmotion_scal = 1\n"],

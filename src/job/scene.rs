@@ -81,7 +81,7 @@ impl Scene {
         }
         let followed = controls::named(&request.model.controls)?;
         let named = request.show.sources(&request.overrides).chain(followed.iter().map(String::as_str));
-        let inits = Inits::open(named, &request.track, &request.inits)?;
+        let inits = Inits::open(named, (&request.track, &analysis.downbeats), &request.inits)?;
         inits.notes().for_each(|note| progress.note(note));
         let guidance_from = guidance_from(&request, &info);
         for look in &mut request.show.looks {

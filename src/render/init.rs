@@ -7,9 +7,11 @@
 //! clip.mp4,play=pingpong,from=2.5  there and back, beginning with what is seen at 2.5 seconds
 //! clip.mp4,sync=part,play=once     from the start of its part on; its last picture stays
 //! cover                            the picture inside the track's file
+//! clip.mp4,bars=4                  as fast as it takes to last four bars, from the first bar on
 //! shots/,fps=12                    the pictures of a folder by their names, 12 a second
 //! ```
 
+use super::bars::Bars;
 use crate::digest::Digest;
 use crate::draw::{PREFIX, Source};
 use crate::error::{Context, Error, Result};
@@ -48,6 +50,8 @@ pub struct Showing {
     pub from: f64,
     /// Pictures a second of a folder; none: one for every frame of the video.
     pub fps: Option<f64>,
+    /// How many bars it lasts, however long it is; none: it plays at its own speed.
+    pub bars: Option<f64>,
 }
 
 /// What follows a clip's end.
@@ -137,9 +141,26 @@ impl Showing {
                 self.fps =
                     Some(rate.ok_or_else(|| unknown("fps is a number of pictures a second, like fps=12"))?);
             }
+            "bars" => {
+                let bars: Option<f64> = value.parse().ok();
+                let bars = bars.filter(|bars| (0.125..=1024.0).contains(bars));
+                self.bars = Some(bars.ok_or_else(|| unknown("bars is a number of bars, like bars=4"))?);
+            }
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// Seconds of pictures that last `length` in all, from their beginning to what is seen at `time` of the track, in a part that
+    /// began at `part`.
+    fn gone(&self, bars: Option<&Bars>, (time, part): (Seconds, Seconds), length: f64) -> f64 {
+        let begun = (self.sync == Sync::Part).then_some(part);
+        match (self.bars, bars) {
+            (Some(count), Some(bars)) => {
+                (bars.at(time) - begun.map_or(0.0, |begun| bars.at(begun))) * length / count
+            }
+            _ => time.0 - begun.map_or(0.0, |begun| begun.0),
+        }
     }
 
     /// The time on the footage's own clock that is seen so many `seconds` after its beginning; it lasts `length`.
@@ -170,7 +191,10 @@ pub struct Inits(Arc<BTreeMap<String, Opened>>);
 struct Opened {
     pictures: Pictures,
     showing: Showing,
+    /// The bars by which it plays.
+    bars: Option<Bars>,
     hash: String,
+    notes: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -182,13 +206,14 @@ enum Pictures {
 }
 
 impl Inits {
-    /// Looks at every picture and clip among `names`, whose `files` are known, and at the cover of `track`.
+    /// Looks at every picture and clip among `names`, whose `files` are known, and at the cover of `track`, whose bars begin at
+    /// `downbeats`.
     ///
     /// # Errors
     /// Usage: a name can't be meant. Input: a file can't be read, or has no picture.
     pub fn open<'a>(
         names: impl Iterator<Item = &'a str>,
-        track: &Path,
+        (track, downbeats): (&Path, &[Seconds]),
         files: &BTreeMap<String, PathBuf>,
     ) -> Result<Self> {
         let mut opened = BTreeMap::new();
@@ -201,8 +226,7 @@ impl Inits {
                     (Pictures::open(&path)?, showing)
                 }
             };
-            let hash = pictures.hash()?;
-            opened.insert(name.to_owned(), Opened { pictures, showing, hash });
+            opened.insert(name.to_owned(), Opened::new(name, (pictures, showing), downbeats)?);
         }
         Ok(Inits(Arc::new(opened)))
     }
@@ -219,22 +243,38 @@ impl Inits {
 
     /// What the person should know of them.
     pub fn notes(&self) -> impl Iterator<Item = &str> {
-        self.0.values().filter_map(|opened| match &opened.pictures {
-            Pictures::Footage(footage) => footage.note(),
-            Pictures::Folder(_) => None,
-        })
+        self.0.values().flat_map(|opened| opened.notes.iter().map(String::as_str))
     }
 
     /// The init that is written `name`, ready to be played in frames of `size`.
     pub(super) fn play(&self, name: &str) -> Result<Option<Playing>> {
-        let Some(Opened { pictures, showing, .. }) = self.0.get(name) else { return Ok(None) };
+        let Some(Opened { pictures, showing, bars, .. }) = self.0.get(name) else { return Ok(None) };
         let shown = match pictures {
             Pictures::Footage(footage) => {
                 Shown::Reel(Box::new(Reel::open(footage.clone())?), footage.length())
             }
             Pictures::Folder(files) => Shown::Folder(files.clone(), None),
         };
-        Ok(Some(Playing { shown, showing: *showing }))
+        Ok(Some(Playing { shown, showing: *showing, bars: bars.clone() }))
+    }
+}
+
+impl Opened {
+    fn new(name: &str, (pictures, showing): (Pictures, Showing), downbeats: &[Seconds]) -> Result<Self> {
+        let still = matches!(&pictures, Pictures::Footage(footage) if footage.length().is_none());
+        if still && showing.bars.is_some() {
+            return Err(Error::usage(format!("'{name}' is a picture: it has no speed"))
+                .hint("bars=4 lets a clip, or a folder of pictures, last four bars"));
+        }
+        let mut notes = Vec::new();
+        if let Pictures::Footage(footage) = &pictures {
+            notes.extend(footage.note().map(String::from));
+        }
+        let bars = showing.bars.and_then(|_| Bars::new(downbeats));
+        if showing.bars.is_some() && bars.is_none() {
+            notes.push(format!("no bars are heard in the track: '{name}' plays at its own speed"));
+        }
+        Ok(Opened { hash: pictures.hash()?, pictures, showing, bars, notes })
     }
 }
 
@@ -311,7 +351,12 @@ fn counted(name: &str) -> Vec<(String, u128)> {
 
 impl Serialize for Inits {
     fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        self.hashes().serialize(serializer)
+        let hash = |opened: &Opened| match &opened.bars {
+            Some(bars) => format!("{} {}", opened.hash, bars.hash()),
+            None => opened.hash.clone(),
+        };
+        let hashes: BTreeMap<_, _> = self.0.iter().map(|(name, opened)| (name, hash(opened))).collect();
+        hashes.serialize(serializer)
     }
 }
 
@@ -319,6 +364,7 @@ impl Serialize for Inits {
 pub(super) struct Playing {
     shown: Shown,
     showing: Showing,
+    bars: Option<Bars>,
 }
 
 enum Shown {
@@ -334,16 +380,16 @@ const EARLY: f64 = 1e-3;
 impl Playing {
     /// What is seen of it at `time` of the track, in a video of this rate, where its part began at `part`.
     pub fn frame(&mut self, (time, fps): (Seconds, FrameRate), part: Seconds, size: Size) -> Result<Frame> {
-        let begun = if self.showing.sync == Sync::Part { part.0 } else { 0.0 };
-        let Playing { shown, showing } = self;
+        let Playing { shown, showing, bars } = self;
+        let gone = |length| showing.gone(bars.as_ref(), (time, part), length);
         match shown {
             Shown::Reel(reel, length) => {
-                let at = length.map_or(0.0, |length| showing.time(time.0 - begun, length.0));
+                let at = length.map_or(0.0, |length| showing.time(gone(length.0), length.0));
                 reel.frame(Seconds(at), size, showing.fit)
             }
             Shown::Folder(files, last) => {
                 let rate = showing.fps.unwrap_or_else(|| fps.per_second());
-                let number = showing.picture(time.0 - begun, rate, files.len());
+                let number = showing.picture(gone(files.len() as f64 / rate), rate, files.len());
                 if let Some((_, same)) = last.as_ref().filter(|(n, f)| *n == number && f.size() == size) {
                     return Ok(same.clone());
                 }
@@ -369,9 +415,9 @@ mod tests {
         assert!(matches!(parsed("draw:ocean,palette=ice"), Init::Drawn(_)));
         assert_eq!(parsed("cover"), Init::Cover(Showing::default()));
         assert_eq!(parsed("Me, myself.mp4"), Init::File("Me, myself.mp4".into(), Showing::default()));
-        let showing =
-            Showing { fit: Fit::Contain, play: Play::PingPong, sync: Sync::Part, from: 2.5, fps: Some(12.0) };
-        let text = "a,b=c.mp4, fit=contain, play=pingpong, sync=part, from=2.5, fps=12";
+        let (fit, play, sync) = (Fit::Contain, Play::PingPong, Sync::Part);
+        let showing = Showing { fit, play, sync, from: 2.5, fps: Some(12.0), bars: Some(4.0) };
+        let text = "a,b=c.mp4, fit=contain, play=pingpong, sync=part, from=2.5, fps=12, bars=4";
         assert_eq!(parsed(text), Init::File("a,b=c.mp4".into(), showing));
         for wrong in [
             "",
@@ -382,6 +428,8 @@ mod tests {
             "a.mp4,from=-1",
             "a.mp4,from=x",
             "a,fps=0",
+            "a.mp4,bars=0",
+            "a.mp4,bars=all",
         ] {
             assert!(wrong.parse::<Init>().is_err(), "{wrong}");
         }
@@ -395,6 +443,20 @@ mod tests {
         assert_eq!([0.0, 2.0, 30.0].map(|s| at(Play::Once, s)), [1.0, 3.0, 4.0]);
         // A part may begin before the frame that shows it first.
         assert_eq!(at(Play::Loop, -2.0), 3.0);
+    }
+
+    #[test]
+    fn clips_last_as_many_bars_as_is_said() {
+        // Two seconds of silence, a bar of two seconds, then bars of one.
+        let bars = Bars::new(&[2.0, 4.0, 5.0, 6.0].map(Seconds));
+        let gone = |sync, time| {
+            let showing = Showing { sync, bars: Some(2.0), ..Showing::default() };
+            showing.gone(bars.as_ref(), (Seconds(time), Seconds(4.0)), 10.0)
+        };
+        assert_eq!([2.0, 3.0, 4.0, 4.5, 7.0].map(|time| gone(Sync::Track, time)), [0.0, 2.5, 5.0, 7.5, 20.0]);
+        assert_eq!([4.0, 5.0, 6.0].map(|time| gone(Sync::Part, time)), [0.0, 5.0, 10.0]);
+        let unbarred = Showing { bars: Some(2.0), ..Showing::default() };
+        assert_eq!(unbarred.gone(None, (Seconds(3.0), Seconds(0.0)), 10.0), 3.0);
     }
 
     #[test]

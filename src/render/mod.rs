@@ -8,6 +8,7 @@
 //! work, or on whether it was rendered before the process was killed or after. Nor on which part of the track is
 //! rendered, if that part begins with the take: the timeline is always that of the whole track.
 
+mod bars;
 mod batch;
 mod between;
 mod camera;

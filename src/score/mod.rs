@@ -40,6 +40,7 @@ mod slot;
 mod snap;
 mod spoken;
 mod timeline;
+mod unreadable;
 mod unused;
 mod words;
 

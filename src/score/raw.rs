@@ -5,7 +5,8 @@
 
 use super::clock::Length;
 use super::slot::SLOT_KINDS;
-use crate::error::{Error, Result, nearest};
+use super::unreadable::explained;
+use crate::error::{Error, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::{Range, RangeInclusive};
@@ -219,18 +220,9 @@ impl Source<'_> {
         Ok(())
     }
 
-    /// What the TOML parser found wrong, with the nearest key where one was misspelt.
+    /// What the TOML parser found wrong, with its place.
     pub fn refused(&self, e: &toml::de::Error) -> Error {
-        let error = Error::usage(e.message().replace('\n', "; "));
-        let error = match near_key(e.message()) {
-            Some(near) => error.hint(format!("did you mean '{near}'?")),
-            // A project's own keys are another list than a preset's.
-            None if e.message().starts_with("unknown field `route`") => error.hint(
-                "routes belong in a preset: write them into a file of their own, and name it in the project with preset = \"FILE.toml\"",
-            ),
-            None => error.hint("`beatbolt presets --params` lists the keys and what they take"),
-        };
-        self.at(e.span().unwrap_or(0..0), error)
+        self.at(e.span().unwrap_or(0..0), explained(e.message()))
     }
 
     /// `error` with the place in front: `file:line:column`.
@@ -333,10 +325,4 @@ fn inner<'a>(
 /// A number, written with a point or without.
 pub(super) fn number(value: &Value) -> Option<f64> {
     value.as_float().or_else(|| value.as_integer().map(|i| i as f64))
-}
-
-/// The known key nearest to the unknown one, out of the parser's "unknown field `x`, expected one of `y`, ...".
-fn near_key(message: &str) -> Option<&str> {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    nearest(quoted.next()?, quoted)
 }

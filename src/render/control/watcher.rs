@@ -148,7 +148,7 @@ mod tests {
         let show = Show::of(find("pulse").unwrap());
         let timeline: Timeline = show.play(&fixture(seconds), &Overrides::default(), fps, span).unwrap();
         let name = path.to_str().unwrap().to_owned();
-        let inits = Inits::open([name.as_str()].into_iter(), Path::new(""), &BTreeMap::new()).unwrap();
+        let inits = Inits::open([name.as_str()].into_iter(), (Path::new(""), &[]), &BTreeMap::new()).unwrap();
         let control = Control::new("control.shape".into(), name, (0.0, 1.0), &Material::default()).unwrap();
         let mut job = flying_job(1, 0, frames);
         job.settings.inits = inits;

@@ -110,7 +110,11 @@ fn wrong_projects_are_told_file_line_and_what_would_be_right() {
         Case("[[part]]\nfrom = 3\npreset = \"tid\"", "no preset 'tid'", "did you mean 'tide'"),
         Case("[[part]]\nfrom = 3\ncut = 1", "cut has the wrong type", "true or false"),
         Case("[[part]]\nfrom = 3\nset = { finish = \"off\" }", "whole video", "[set]"),
-        Case("[[part]]\nfrom = 3\npresets = \"tide\"", "unknown field", "did you mean 'preset'"),
+        Case(
+            "[[part]]\nfrom = 3\npresets = \"tide\"",
+            "there is no key 'presets' here",
+            "did you mean 'preset'",
+        ),
         Case("[[prompt]]\ntext = \"{color} x\"", "is not defined", "[words.color]"),
         Case("[cuts]\non = \"sections\"", "on can't be 'sections'", "did you mean 'section'"),
         Case("[cuts]\nat = 3", "list of places", "64 bars"),
