@@ -453,6 +453,28 @@ fn a_survey_tells_chains_from_files_that_stay_the_same() {
     assert!(survey(&joined).uniform && !survey(&joined).changes);
 }
 
+/// MP4 states a length to the sample; in Matroska a copy needs a word about what the last packet holds beyond, however short
+/// MP4 says that the packet is.
+#[test]
+fn a_copy_from_mp4_is_as_long_in_other_containers() {
+    let folder = TempDir::new().unwrap();
+    for (codec, seconds) in [("aac", 2.05), ("aac", 2.0), ("libmp3lame", 2.05), ("ac3", 2.05), ("alac", 2.05)]
+    {
+        let track =
+            made(&folder, "a.mp4", (RATE, &strikes(RATE, seconds, 300.0, &[0.5]), &[1.0]), &["-c:a", codec]);
+        let video = folder.path().join("v.mkv");
+        render(&spec(&video, Some(&track)), 25);
+        assert_eq!(sound_hash(&video), sound_hash(&track), "{codec}");
+        let (there, copy) = (heard(&track, None).0.len(), heard(&video, None).0.len());
+        let (near, early) = (RATE as usize / 500, (delay(&video) * f64::from(RATE)).round() as usize);
+        assert!(
+            (there + early).abs_diff(copy) < near,
+            "{codec}, {seconds} s: {there} samples, {copy} in the copy"
+        );
+        assert!(copy.abs_diff(played(&video, "anull").len()) < near, "{codec}: FFmpeg plays another length");
+    }
+}
+
 #[test]
 fn an_edit_list_of_two_parts_is_heard_as_it_is_played_and_not_copied() {
     let folder = TempDir::new().unwrap();

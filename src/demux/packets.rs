@@ -17,6 +17,10 @@ const DAMAGED_IN_A_ROW: u32 = 1000;
 const STATING: [&str; 12] =
     ["mov", "matroska", "wav", "w64", "aiff", "caf", "flac", "asf", "ape", "wv", "tta", "avi"];
 
+/// Codecs whose packets hold the same number of samples to the last one, however short the container says that is.
+const EVEN: [codec::Id; 5] =
+    [codec::Id::AAC, codec::Id::MP3, codec::Id::MP2, codec::Id::AC3, codec::Id::EAC3];
+
 /// The packets of one audio stream in order, on one clock.
 pub struct Packets {
     input: Input,
@@ -30,6 +34,8 @@ pub struct Packets {
     rate: Option<Rational>,
     /// Where the stream ends, if the container knows to the sample; what the last packet holds beyond is padding.
     end: Option<i64>,
+    /// What a packet holds at least, as a duration.
+    held: i64,
     /// The packet after the next, where that is needed to know the last one.
     ahead: Option<Packet>,
     /// Where the last packet of any stream ends, in seconds.
@@ -68,8 +74,9 @@ impl Packets {
         let clock = Clock::new(tick, limit);
         let end = limit.filter(|_| is(&["mp4"]));
         let rate = rate_of(stream.parameters()).filter(|_| !is(&["ogg"]));
+        let held = rate.map_or(0, |rate| frame_size(&stream.parameters()).rescale(rate, time_base));
         let (ahead, reach, trouble) = (None, 0.0, None);
-        Ok(Packets { input, choice, time_base, clock, stated, rate, end, ahead, reach, trouble })
+        Ok(Packets { input, choice, time_base, clock, stated, rate, end, held, ahead, reach, trouble })
     }
 
     /// The stream that was chosen.
@@ -132,11 +139,12 @@ impl Packets {
 
     /// Marks what the last packet holds behind the end as padding.
     fn cut(&self, packet: &mut Packet, end: i64) {
-        let beyond = packet.pts().map_or(0, |at| at.saturating_add(packet.duration()).saturating_sub(end));
-        if let Some(rate) = self.rate.filter(|_| (1..packet.duration()).contains(&beyond)) {
+        let held = packet.duration().max(self.held);
+        let beyond = packet.pts().map_or(0, |at| at.saturating_add(held).saturating_sub(end));
+        if let Some(rate) = self.rate.filter(|_| (1..held).contains(&beyond)) {
             let samples = beyond.rescale(self.time_base, rate);
             if leave_out(packet, u32::try_from(samples).unwrap_or(0)) {
-                packet.set_duration(packet.duration() - beyond);
+                packet.set_duration(held - beyond);
             }
         }
     }
@@ -234,6 +242,14 @@ pub fn skipped(packet: &Packet) -> (u32, u32) {
 pub(super) fn is_unheard(packet: &Packet) -> bool {
     // SAFETY: the packet is alive; the field is a plain number.
     unsafe { (*packet.as_ptr()).flags & ffi::AV_PKT_FLAG_DISCARD != 0 }
+}
+
+/// Samples in every packet of a codec that has always as many; 0 where they vary.
+#[allow(unsafe_code)]
+fn frame_size(parameters: &codec::Parameters) -> i64 {
+    // SAFETY: the parameters are alive; the field is a plain number.
+    let size = unsafe { (*parameters.as_ptr()).frame_size };
+    if EVEN.contains(&parameters.id()) { i64::from(size.max(0)) } else { 0 }
 }
 
 /// The length of a sample of a stream in seconds.

@@ -169,7 +169,7 @@ def form_of(path):
     """Sample rate, and the length that MP4 and its like state: what is decoded beyond is an encoder's padding."""
     args = ["-select_streams", "a:0", "-show_entries", "stream=sample_rate,duration:format=format_name", "-of", "json"]
     told = json.loads(subprocess.run(["ffprobe", "-v", "quiet", *args, str(path)], capture_output=True, timeout=60).stdout or b"{}")
-    stream = told["streams"][0]
+    stream = told.get("streams", [])[0]
     exact = "mp4" in told["format"]["format_name"] and float(stream.get("duration", 0))
     return int(stream["sample_rate"]), exact or None
 
