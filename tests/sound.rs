@@ -453,6 +453,36 @@ fn a_survey_tells_chains_from_files_that_stay_the_same() {
     assert!(survey(&joined).uniform && !survey(&joined).changes);
 }
 
+/// The second part has the first one's number, so FFmpeg's demuxer hands its headers on as if they were sound.
+#[test]
+fn ogg_files_joined_to_themselves_are_heard_without_a_gap() {
+    let folder = TempDir::new().unwrap();
+    for (name, codec) in [("a.opus", "libopus"), ("a.ogg", "libvorbis"), ("a.oga", "flac")] {
+        let bytes = part(&folder, name, 300.0, &[1.0], &["-c:a", codec]);
+        let decoded = check(&put(&folder, name, &bytes.repeat(2)), 4);
+        assert!(decoded.notes.is_empty(), "{name}: {:?}", decoded.notes);
+    }
+}
+
+#[test]
+fn what_an_edit_list_hides_before_the_start_is_not_copied() {
+    let folder = TempDir::new().unwrap();
+    let whole =
+        made(&folder, "a.m4a", (RATE, &strikes(RATE, 4.0, 300.0, &[0.9, 3.0]), &[1.0]), &["-c:a", "aac"]);
+    let cut = folder.path().join("cut.m4a");
+    ffmpeg(&["-ss", "1.013", "-i", text(&whole), "-c", "copy", text(&cut)]);
+    for ending in ["mkv", "mp4"] {
+        let video = folder.path().join(format!("v.{ending}"));
+        render(&spec(&video, Some(&cut)), 36);
+        assert!(delay(&video) < 0.16, "{ending}: {} s of hidden sound", delay(&video));
+        let copy: Vec<f64> =
+            rises(&heard(&video, None).0, RATE).iter().map(|at| at - delay(&video)).collect();
+        let there = rises(&heard(&cut, None).0, RATE);
+        assert!(there.len() == 1 && (there[0] - 1.987).abs() < NEAR, "{there:?}");
+        assert!(copy.len() == 1 && (copy[0] - there[0]).abs() < NEAR, "{ending}: {copy:?} for {there:?}");
+    }
+}
+
 /// MP4 states a length to the sample; in Matroska a copy needs a word about what the last packet holds beyond, however short
 /// MP4 says that the packet is.
 #[test]

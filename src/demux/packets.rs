@@ -36,6 +36,8 @@ pub struct Packets {
     end: Option<i64>,
     /// What a packet holds at least, as a duration.
     held: i64,
+    /// Whether it is Ogg, in which a stream may begin again under its own number, headers and all.
+    ogg: bool,
     /// The packet after the next, where that is needed to know the last one.
     ahead: Option<Packet>,
     /// Where the last packet of any stream ends, in seconds.
@@ -75,8 +77,9 @@ impl Packets {
         let end = limit.filter(|_| is(&["mp4"]));
         let rate = rate_of(stream.parameters()).filter(|_| !is(&["ogg"]));
         let held = rate.map_or(0, |rate| frame_size(&stream.parameters()).rescale(rate, time_base));
+        let ogg = is(&["ogg"]);
         let (ahead, reach, trouble) = (None, 0.0, None);
-        Ok(Packets { input, choice, time_base, clock, stated, rate, end, held, ahead, reach, trouble })
+        Ok(Packets { input, choice, time_base, clock, stated, rate, end, held, ogg, ahead, reach, trouble })
     }
 
     /// The stream that was chosen.
@@ -159,7 +162,7 @@ impl Packets {
                     damaged = 0;
                     self.reached(&packet);
                     // Empty packets carry no sound; decoders take them for the end, and muxers refuse them.
-                    if packet.stream() != self.choice.index || packet.size() == 0 {
+                    if packet.stream() != self.choice.index || packet.size() == 0 || self.is_header(&packet) {
                         continue;
                     }
                     self.shorten(&mut packet);
@@ -179,6 +182,21 @@ impl Packets {
             }
         }
         None
+    }
+
+    /// Whether `packet` describes what follows and holds no sound: FFmpeg hands on the headers of a file that was joined to itself.
+    /// Vorbis's are for its decoder.
+    fn is_header(&self, packet: &Packet) -> bool {
+        let starts =
+            |with: &[&[u8]]| with.iter().any(|with| packet.data().is_some_and(|d| d.starts_with(with)));
+        self.ogg
+            && match self.parameters().id() {
+                codec::Id::OPUS => starts(&[b"OpusHead", b"OpusTags"]),
+                // A frame begins with its sync code (RFC 9639, 9.1), nothing else does.
+                codec::Id::FLAC => !starts(&[b"\xff\xf8", b"\xff\xf9"]),
+                codec::Id::SPEEX => starts(&[b"Speex   "]),
+                _ => false,
+            }
     }
 
     fn reached(&mut self, packet: &Packet) {

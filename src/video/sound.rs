@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 /// Packets that are decoded in search of the first sample; far more than any encoder's delay.
 const SEARCHED_PACKETS: usize = 500;
 
+/// What may lie before the first sample that is heard: an encoder's delay, and packets that decoders need for it. What an edit list
+/// hides besides would be heard wherever the video's container has no such list.
+const PRIMING: Seconds = Seconds(0.15);
+
 /// Reads the packets of one of a track's audio streams in order.
 pub(super) struct Sound {
     path: PathBuf,
@@ -38,7 +42,7 @@ impl Sound {
         let ticks = |t: Seconds| (t.0 / f64::from(time_base)).round() as i64;
         let zero = start.map_or(origin, |t| origin.saturating_add(ticks(t)));
         // From the very start, packets that hold nothing but the encoder's delay belong to the track too.
-        let first = if zero == origin { i64::MIN } else { zero };
+        let first = if zero == origin { origin.saturating_sub(ticks(PRIMING)) } else { zero };
         let last = end.map_or(i64::MAX, |t| origin.saturating_add(ticks(t)));
         let path = track.to_owned();
         let mut sound =
