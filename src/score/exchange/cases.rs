@@ -290,6 +290,15 @@ fn no_example_stands_for_a_prompt_that_was_not_understood() {
     }
 }
 
+#[test]
+fn words_in_backticks_that_are_no_formula_stay_words() {
+    let (found, notes) = prompts(&settings(
+        json!({ "prompts": { "0": "`a forest` --neg blurry", "9": "(sun:`wobble`) sea" } }),
+    ));
+    assert_eq!((&*found[0].1, &*found[0].2, &*found[1].1), ("a forest", "blurry", "sun sea"));
+    assert!(notes.len() == 2 && notes[0].contains("taken as words"), "{notes:?}");
+}
+
 fn document(more: Value) -> Value {
     let mut all = json!({ "options": { "output_fps": "20", "bpm": 120 } });
     if let (Some(all), Some(more)) = (all.as_object_mut(), more.as_object()) {

@@ -92,11 +92,14 @@ impl Prompts {
                     done.push_str(&self.mean(&values, formula, frame));
                 }
                 Err(wrong) => {
+                    let is_weight = done.ends_with(':');
+                    let (said, stands) =
+                        if is_weight { ("1 in its place", "1") } else { ("taken as words", formula) };
+                    let error = wrong.error;
                     self.notes.push(format!(
-                        "the prompt of frame {frame}: `{formula}` is no number ({}), 1 in its place",
-                        wrong.error
+                        "the prompt of frame {frame}: `{formula}` is no number ({error}), {said}"
                     ));
-                    done.push('1');
+                    done.push_str(stands);
                 }
             }
             done.push_str(behind);
