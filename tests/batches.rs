@@ -46,7 +46,7 @@ fn one_that_fails_keeps_none_of_the_others_and_one_model_is_loaded() {
     let again = stage.run(&line);
     assert_eq!(again.code, Some(3));
     assert_eq!(again.out.matches("finished before, skipped").count(), 2, "{}", again.out);
-    assert!(again.out.contains("3 tracks: 2 there before, 1 failed"), "{}", again.out);
+    assert!(again.out.contains("3 tracks: 2 already done, 1 failed"), "{}", again.out);
     assert!(again.err.contains("[2/3] junk.wav") && again.err.contains("error: junk.wav"), "{}", again.err);
     let other = stage.run(&format!("{line} --seed 2"));
     assert_eq!(other.code, Some(5), "{}", other.err);
@@ -95,7 +95,7 @@ fn a_stopped_batch_says_how_to_go_on_and_does() {
     assert_eq!(output.status.code(), Some(130), "{err}");
     assert!(err.contains("stopped at track 2 of 2, b.wav") && err.contains("same command again"), "{err}");
     let rest = stage.run(&line).succeeds();
-    assert!(rest.out.contains("2 tracks: 1 rendered, 1 there before"), "{}", rest.out);
+    assert!(rest.out.contains("2 tracks: 1 rendered, 1 already done"), "{}", rest.out);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn variants_are_made_once_and_one_is_picked_by_its_own_record() {
     // More of them go on with those that are there, and other ones are refused.
     let before = stage.bytes(&clip(2));
     let more = stage.run(&format!("{line} --count 3")).succeeds();
-    assert!(more.out.contains("3 variants: 1 rendered, 2 there before"), "{}", more.out);
+    assert!(more.out.contains("3 variants: 1 rendered, 2 already done"), "{}", more.out);
     assert!(stage.bytes(&clip(2)) == before);
     stage.run(&format!("{line} --count 2 --seed 5")).fails(5, &["other settings", "--overwrite"]);
     // The chosen one: the seed and the factor of its clip.

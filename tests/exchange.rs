@@ -34,7 +34,7 @@ fn beats_and_sections_come_from_lists_in_any_encoding() {
     let (analysis, notes) = heard(&stage, "--sections-file latin.txt");
     assert_eq!(sections(&analysis), [(0.0, "refrão da canção".to_owned())]);
     assert!(
-        notes.contains("windows-1252, a guess") && notes.contains("1 of 2 sections lie behind the end"),
+        notes.contains("windows-1252, a guess") && notes.contains("1 of 2 sections lie past the end"),
         "{notes}"
     );
 }
@@ -45,7 +45,7 @@ fn a_list_of_another_track_or_unit_is_refused() {
     std::fs::write(stage.path("ms.txt"), "500\n1000\n1500\n2000\n").unwrap();
     stage
         .run("analyze track.wav --beats-file ms.txt")
-        .fails(3, &["4 of 4 beats lie behind the end", "milliseconds"]);
+        .fails(3, &["4 of 4 beats lie past the end", "milliseconds"]);
     std::fs::write(stage.path("noise.txt"), [0, 159, 1, 0, 7]).unwrap();
     stage.run("analyze track.wav --beats-file noise.txt").fails(3, &["noise.txt", "isn't text", "UTF-8"]);
     stage.run("analyze track.wav --beats-file none.txt").fails(3, &["none.txt", "check the path"]);

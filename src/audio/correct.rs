@@ -196,24 +196,38 @@ impl Beats {
         Beats { times, down }
     }
 
+    /// Every second beat, and bars of as many beats as before.
     fn halve(&mut self) {
+        let bars = self.down.iter().filter(|d| **d).count();
         let odd = self.down.iter().skip(1).step_by(2).filter(|d| **d).count();
         let even = self.down.iter().step_by(2).filter(|d| **d).count();
         let from = usize::from(odd > even);
         self.times = self.times.iter().skip(from).step_by(2).copied().collect();
         self.down = self.down.iter().skip(from).step_by(2).copied().collect();
+        // Of bars with an odd number of beats every second downbeat is gone already.
+        if odd.max(even) > bars.div_ceil(2) {
+            self.down.iter_mut().filter(|d| **d).skip(1).step_by(2).for_each(|down| *down = false);
+        }
     }
 
-    /// Lays `by` - 1 beats between each two, which begin no bars.
+    /// Lays `by` - 1 beats between each two; bars have as many beats as before.
     fn multiply(&mut self, by: usize) {
-        let mut times = Vec::with_capacity(self.times.len() * by);
-        let mut down = Vec::with_capacity(self.times.len() * by);
+        let (mut times, mut down) = (Vec::new(), Vec::new());
+        let starts: Vec<usize> = (0..self.down.len()).filter(|i| self.down[*i]).collect();
         for (i, time) in self.times.iter().enumerate() {
-            times.push(*time);
-            down.push(self.down[i]);
-            if let Some(next) = self.times.get(i + 1) {
-                times.extend((1..by).map(|k| time + (next - time) * k as f64 / by as f64));
-                down.extend((1..by).map(|_| false));
+            let bar = starts.partition_point(|start| *start <= i).checked_sub(1);
+            // The last bar is as long as the one before.
+            let length = bar
+                .and_then(|bar| starts[bar.saturating_sub(usize::from(bar + 1 == starts.len()))..].get(..2));
+            let begins = |k: usize| match (bar.map(|bar| starts[bar]), length) {
+                (Some(start), Some([from, to])) => ((i - start) * by + k).is_multiple_of(to - from),
+                (Some(start), _) => (i, k) == (start, 0),
+                (None, _) => false,
+            };
+            let next = self.times.get(i + 1);
+            for k in 0..if next.is_some() { by } else { 1 } {
+                times.push(next.map_or(*time, |next| time + (next - time) * k as f64 / by as f64));
+                down.push(begins(k));
             }
         }
         (self.times, self.down) = (times, down);
@@ -263,8 +277,7 @@ fn beyond(what: &str, entries: &[Entry], duration: Seconds) -> Result<Option<Str
     if outside == 0 {
         return Ok(None);
     }
-    let text =
-        format!("{outside} of {} {what} lie behind the end of the track, at {duration}", entries.len());
+    let text = format!("{outside} of {} {what} lie past the end of the track, at {duration}", entries.len());
     if outside <= inside {
         return Ok(Some(format!("{text}: they are ignored")));
     }
@@ -360,17 +373,28 @@ mod tests {
     }
 
     #[test]
-    fn another_octave_keeps_the_downbeats() {
-        let half = corrected(&Corrections { octave: Some(Octave::Halve), ..Default::default() });
-        assert_eq!((half.beats[0].0, half.tempo_bpm), (0.8, Some(60.0)));
-        assert_eq!(half.downbeats, heard().downbeats);
-        let double = corrected(&Corrections { octave: Some(Octave::Double), ..Default::default() });
+    fn another_octave_keeps_the_beats_of_a_bar() {
+        let of = |octave| corrected(&Corrections { octave: Some(octave), ..Default::default() });
+        let far = |analysis: &Analysis, seconds: f64| {
+            let mut bars = analysis.downbeats.windows(2);
+            bars.all(|pair| (pair[1].0 - pair[0].0 - seconds).abs() < 1e-9)
+        };
+        let half = of(Octave::Halve);
+        assert_eq!((half.beats[0].0, half.tempo_bpm, half.downbeats[0].0), (0.8, Some(60.0), 0.8));
+        assert!(far(&half, 4.0) && half.downbeats.len() == 5, "{:?}", half.downbeats);
+        let double = of(Octave::Double);
         assert_eq!((double.beats.len(), double.tempo_bpm.map(f64::round)), (77, Some(240.0)));
-        assert_eq!(double.downbeats, heard().downbeats);
-        let triple = corrected(&Corrections { octave: Some(Octave::Triple), ..Default::default() });
+        assert!(far(&double, 1.0) && double.downbeats.len() == 19, "{:?}", double.downbeats);
+        let triple = of(Octave::Triple);
         assert_eq!((triple.beats.len(), triple.tempo_bpm.map(f64::round)), (115, Some(360.0)));
         assert!((triple.beats[1].0 - triple.beats[0].0 - 1.0 / 6.0).abs() < 1e-9);
-        assert_eq!(triple.downbeats, heard().downbeats);
+        assert!(far(&triple, 2.0 / 3.0), "{:?}", triple.downbeats);
+        // Of a waltz at twice its tempo every second bar begins on a beat that stays.
+        let mut waltz = heard();
+        waltz.downbeats = waltz.beats.iter().step_by(3).copied().collect();
+        waltz.meter = Some(3);
+        Corrections { octave: Some(Octave::Halve), ..Default::default() }.apply(&mut waltz).unwrap();
+        assert!(far(&waltz, 3.0) && waltz.downbeats[0].0 == 0.3, "{:?}", waltz.downbeats);
     }
 
     #[test]
@@ -422,7 +446,7 @@ mod tests {
     fn a_list_that_does_not_fit_the_track_is_refused_or_told() {
         let of = |text: &str| Corrections { sections: parse(text).ok(), ..Default::default() };
         let told = of("0 a\n5 b\n21 c\n").apply(&mut heard()).unwrap();
-        assert!(told[0].starts_with("1 of 3 sections lie behind the end"), "{told:?}");
+        assert!(told[0].starts_with("1 of 3 sections lie past the end"), "{told:?}");
         assert!(of("0 a\n19 b\n").apply(&mut heard()).unwrap().is_empty());
         let error = of("0 a\n5000 b\n15000 c\n").apply(&mut heard()).unwrap_err();
         assert!(error.hints()[0].contains("milliseconds"), "{error}");

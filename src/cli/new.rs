@@ -31,7 +31,7 @@ pub fn run(args: NewArgs) -> Result<()> {
     let text = with_values(&shown, &text, &keys)?;
     output.fill(|file| file.write_all(text.as_bytes()))?;
     let command = command("render", &shown);
-    say(format_args!("{shown}: look through it, then: {command}"));
+    say(format_args!("{shown}: edit it, then run: {command}"));
     Ok(())
 }
 
@@ -45,7 +45,7 @@ fn project((file, track): (&str, &str), analysis: &Analysis, seed: u64) -> Strin
     let (render, plan) = (command("render", file), command("plan", file));
     let mut text = format!(
         "# A music video, written down. Render it with: {render}\n\
-         # Look at it before: {plan} --plot plan.png\n\
+         # Preview it: {plan} --plot plan.png\n\
          # All keys: presets/REFERENCE.md, or beatbolt presets --params\n\n\
          track = {}\n\
          # output = \"video.mp4\"        # default: the names of track, preset and tier\n\

@@ -61,7 +61,7 @@ fn record(index: &Index, folder: &Path, number: usize) -> Result<JobRecord> {
     })?;
     let clip = entry.clip.as_ref().ok_or_else(|| {
         Error::input(format!("variant {number} is not finished"))
-            .hint("run the same `beatbolt variants` command again: it goes on where it was")
+            .hint("run the same `beatbolt variants` command again: it resumes")
     })?;
     let text = read_job(&folder.join(clip))?;
     JobRecord::parse(&text).context(|| {

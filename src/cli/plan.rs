@@ -157,8 +157,7 @@ impl Plan<'_> {
             false => format!("{takes}, in which no model runs"),
         };
         say(format_args!(
-            "{work}; about {}{memory} from the first window to the finished file on this machine, and about {} MB on the \
-             disk\n",
+            "{work}; on this machine about {}{memory}, and about {} MB on the disk\n",
             roughly(self.needs.time),
             (self.space.needed() / 1_000_000).max(1),
         ));

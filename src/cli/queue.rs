@@ -154,7 +154,7 @@ impl Queue<'_> {
         }
         let left = all - rendered - there - failed.len();
         let counts =
-            [(*rendered, "rendered"), (*there, "there before"), (failed.len(), "failed"), (left, "left")];
+            [(*rendered, "rendered"), (*there, "already done"), (failed.len(), "failed"), (left, "left")];
         let counts =
             counts.iter().filter(|(count, _)| *count > 0).map(|(count, word)| format!("{count} {word}"));
         let word = if all == 1 { self.words.0 } else { self.words.1 };
@@ -164,7 +164,7 @@ impl Queue<'_> {
     fn stopped(&self, item: &Item, (place, count): (usize, usize)) -> Error {
         let (word, number) = (self.words.0, place + 1);
         Error::new(ErrorKind::Stopped, format!("stopped at {word} {number} of {count}, {}", item.name))
-            .hint("run the same command again: finished ones are skipped, and this one goes on where it was")
+            .hint("run the same command again: finished ones are skipped, and this one resumes")
     }
 
     fn verdict(&self, tally: &Tally, all: usize) -> Result<()> {
@@ -172,7 +172,7 @@ impl Queue<'_> {
         let names: Vec<&str> = tally.failed.iter().map(|(name, _)| name.as_str()).collect();
         let (count, word) = (names.len(), self.words.1);
         Err(Error::new(*kind, format!("{count} of {all} {word} failed: {}", names.join("; ")))
-            .hint("what was said of each is above; the same command again skips the finished ones"))
+            .hint("see the errors above; the same command again skips the finished ones"))
     }
 }
 

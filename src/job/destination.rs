@@ -40,11 +40,12 @@ pub enum Earlier {
 
 impl Destination {
     /// Where the video of `request` goes and what it is written as: as `options` say, as the project says, or under the names
-    /// of track, preset and tier in this folder or the project's.
+    /// of track, preset and tier in this folder, in the one that is named in place of a file, or in the project's.
     ///
     /// # Errors
     /// The file can't hold the video or its sound, or FFmpeg lacks the encoder.
     pub fn of(request: &Request, options: &OutputOptions, progress: &dyn Progress) -> Result<Self> {
+        let options = &into_folder(options, options.profile.or(request.profile).unwrap_or_default());
         let typed = options.profile;
         // An output that was typed says more about the profile than the project, which meant another file.
         let profile = match (&options.output, typed) {
@@ -82,6 +83,15 @@ impl Destination {
     pub fn nowhere() -> Self {
         let (path, profile, sound) = (PathBuf::new(), Profile::default(), Carriage::Silent);
         Destination { path, profile, sound, audio: None, overwrite: false, earlier: Earlier::default() }
+    }
+}
+
+/// `options`, in which an output that is a folder is the folder that the video goes into, unless the profile makes one.
+fn into_folder(options: &OutputOptions, profile: Profile) -> OutputOptions {
+    let is_folder = |path: &PathBuf| path.is_dir() || path.as_os_str().as_encoded_bytes().ends_with(b"/");
+    match options.output.clone().filter(|path| profile.ending().is_some() && is_folder(path)) {
+        Some(folder) => OutputOptions { folder: Some(folder), output: None, ..options.clone() },
+        None => options.clone(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::flashes;
 use super::scene::Scene;
+use crate::diffusion::Tier;
 use crate::diffusion::model::{ModelWords, Sampling};
 use crate::error::Result;
 use crate::nn::device::free_memory;
@@ -110,6 +111,8 @@ fn unpainted(scene: &Scene) -> Option<Warning> {
         ("--model", model.folder.is_some()),
         ("--motion", model.motion.is_some()),
         ("--lora", !scene.request.lora_typed.is_empty()),
+        ("--tier final", model.tier == Tier::Final),
+        ("--steps", model.steps.is_some()),
     ];
     let typed: Vec<&str> = typed.into_iter().filter(|(_, typed)| *typed).map(|(name, _)| name).collect();
     if typed.is_empty() {
@@ -325,7 +328,7 @@ fn unknown(prompt: &str, known: &ModelWords) -> Option<Warning> {
     let near = known.nearest(prompt, SUGGESTED).join(", ");
     warning(
         text,
-        "where a prompt holds nothing that it knows, it shows anything at all",
+        "where a prompt holds nothing that it knows, what it shows is anyone's guess",
         format!(
             "name a scene and colours; it knows {near} ...; all of them are in words.txt beside the model (`beatbolt models path`)"
         ),

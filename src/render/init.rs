@@ -13,8 +13,8 @@
 
 use super::bars::Bars;
 use crate::digest::Digest;
-use crate::draw::{PREFIX, Source};
-use crate::error::{Context, Error, Result};
+use crate::draw::{PREFIX, Source, scenes};
+use crate::error::{Context, Error, Result, nearest};
 use crate::units::{FrameRate, Seconds, Size};
 use crate::video::{Fit, Footage, Frame, Reel};
 use serde::{Serialize, Serializer};
@@ -290,7 +290,12 @@ impl Pictures {
         }
         if !path.is_file() {
             let error = Error::input(format!("there is no file {} to start from", path.display()));
-            return Err(error.hint(hint()));
+            let name = if path.extension().is_none() { path.to_string_lossy() } else { Default::default() };
+            let hint = match nearest(&name, scenes().map(|(scene, _)| scene)) {
+                Some(scene) => format!("did you mean {PREFIX}{scene}?"),
+                None => hint(),
+            };
+            return Err(error.hint(hint));
         }
         Footage::open(path).map(Pictures::Footage)
     }

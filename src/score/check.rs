@@ -353,7 +353,7 @@ impl Source<'_> {
                 if std::mem::discriminant(&start) == std::mem::discriminant(&end)
                     && end.amount() <= start.amount()
                 {
-                    let error = Error::usage("'to' does not lie behind 'from'");
+                    let error = Error::usage("'to' does not come after 'from'");
                     return Err(self.at(to.span(), error.hint("both count from the start of the track")));
                 }
                 Ok(Place::Between(start, end))

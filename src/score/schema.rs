@@ -234,7 +234,7 @@ pub const TABLES: &[Table] = &[
             key(
                 "source",
                 Text,
-                "what it follows: a picture, a clip, a folder of frames, cover, draw:SCENE, or music:spectrum, music:waveform, music:rings, music:tunnel; behind it prepare=canny and more, see docs/control.md",
+                "what it follows: a picture, a clip, a folder of frames, cover, draw:SCENE, or music:spectrum, music:waveform, music:rings, music:tunnel; followed by prepare=canny and more, see docs/control.md",
             ),
             key("strength", Number(0.0, 2.0), "how closely it is followed before any route; 1 by default"),
             key("start", Number(0.0, 1.0), "the share of the steps from which on it acts; 0 by default"),

@@ -185,13 +185,13 @@ impl Signal {
     fn envelope<'a>(&self, analysis: &'a Analysis) -> Result<&'a Envelope> {
         let missing = || {
             Error::input(format!("the analysis of this track has no '{}'", self.name))
-                .hint("analyse the track again, or use a preset that doesn't listen to it")
+                .hint("analyze the track again, or use a preset that doesn't listen to it")
         };
         let envelope = analysis.envelopes.get(self.name).ok_or_else(missing)?;
         let grid_ok = envelope.hop_seconds.is_finite() && envelope.hop_seconds > 0.0;
         if !grid_ok || envelope.values.iter().any(|v| !v.is_finite()) {
             return Err(Error::input(format!("the analysis holds a '{}' that is not a number", self.name))
-                .hint("analyse the track again"));
+                .hint("analyze the track again"));
         }
         Ok(envelope)
     }

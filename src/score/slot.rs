@@ -211,7 +211,8 @@ impl Slots {
     /// Usage, for an unknown name, a value outside the range, or text of another form.
     pub fn setting(&self, text: &str) -> Result<Setting> {
         let (name, value) = text.split_once('=').ok_or_else(|| {
-            Error::usage(format!("'{text}' sets nothing")).hint("write NAME=VALUE, like motion_scale=1.2")
+            Error::usage(format!("--set {text} needs a value"))
+                .hint("write NAME=VALUE, like motion_scale=1.2")
         })?;
         self.find(name.trim())?.read(value.trim())
     }

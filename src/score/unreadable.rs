@@ -13,6 +13,9 @@ pub(super) fn explained(message: &str) -> Error {
     if let (true, Some(key)) = (message.starts_with("missing field"), quoted.next()) {
         return Error::usage(format!("'{key}' is missing here")).hint(format!("add a line: {key} = ..."));
     }
+    if message.starts_with("string values must be quoted") {
+        return Error::usage("text without quotes").hint("put it in quotes: signal = \"kick\"");
+    }
     let error = Error::usage(named(message));
     if message.starts_with("invalid type: map, expected a sequence") {
         return error.hint(
@@ -75,6 +78,11 @@ mod tests {
                 "invalid type: string \"x\", expected a map",
                 "string \"x\" stands where a table belongs",
                 "lists the keys",
+            ),
+            (
+                "string values must be quoted, expected literal string",
+                "text without quotes",
+                "signal = \"kick\"",
             ),
             ("unclosed table\nexpected `]`", "unclosed table; expected `]`", "lists the keys"),
         ] {

@@ -151,7 +151,7 @@ impl Hand {
                 let close = sections.windows(2).any(|pair| pair[1].from.0 - pair[0].from.0 < APART);
                 if close || sections.len() > MOST {
                     return Err(Error::usage(
-                        "a section has to last a while, and begin behind the one before",
+                        "a section has to last a while, and begin after the one before",
                     )
                     .hint("merge it with the one before instead"));
                 }
@@ -223,7 +223,7 @@ fn exists(what: &str, index: usize, count: usize) -> Result<()> {
 fn inner(index: usize, count: usize) -> Result<()> {
     exists("section", index, count)?;
     match index {
-        0 => Err(Error::usage("the first section begins with the track").hint("move the border behind it")),
+        0 => Err(Error::usage("the first section begins with the track").hint("move the border after it")),
         _ => Ok(()),
     }
 }

@@ -268,7 +268,7 @@ fn lasts(film: &ProjectDocument, index: usize, clock: &Clock, analysis: &Analysi
     };
     match at(&part.from, 0.0)? < at(&part.to, analysis.duration.0)? {
         true => Ok(()),
-        false => Err(Error::usage("a part ends behind its beginning").hint("remove it if it isn't wanted")),
+        false => Err(Error::usage("a part ends before it begins").hint("remove it if it isn't wanted")),
     }
 }
 

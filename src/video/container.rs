@@ -32,7 +32,9 @@ impl Container {
     pub(super) fn of(path: &Path) -> Result<Self> {
         let known = "the known endings are .mp4, .mkv, .mov, .webm and .gif";
         let bad = || Error::usage(format!("can't tell the video format from the name {}", path.display()));
-        let Some(extension) = path.extension() else { return Err(bad().hint(known)) };
+        let Some(extension) = path.extension() else {
+            return Err(bad().hint(known).hint(format!("if it is a folder, write {}/", path.display())));
+        };
         let extension = extension.to_string_lossy().to_ascii_lowercase();
         if let Some((_, container)) = EXTENSIONS.iter().find(|(name, _)| *name == extension) {
             return Ok(*container);

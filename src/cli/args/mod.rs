@@ -71,8 +71,8 @@ pub enum Command {
 /// `beatbolt render`
 #[derive(Debug, Args)]
 #[command(
-    after_help = "An interrupted render resumes when the same command is run again.\n\nExit codes: 0 done; 2 can't be meant; \
-3 a file can't be used; 4 the model can't; 5 can't be written; 6 the device failed; 1 a mistake of ours; 130 stopped.\n\
+    after_help = "An interrupted render resumes when the same command is run again.\n\nExit codes: 0 success; 2 invalid usage; \
+3 unusable input; 4 unusable model; 5 can't write; 6 the device failed; 1 internal error, please report; 130 interrupted.\n\
 Of several tracks the first that failed gives the code, and the others are rendered all the same."
 )]
 pub struct RenderArgs {

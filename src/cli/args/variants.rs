@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[command(
     after_help = "Without --start, --end or --section the first bars of the loudest section are shown. Without --tier and --size clips are \
 drafts of 384x216.\n\nNumber 1 is what you asked for; number N is always the same one, whatever --count is, and changes with --seed: with \
---count 12 --vary seed the next twelve are --seed 13. A run that was interrupted goes on when the same command is run again."
+--count 12 --vary seed the next twelve are --seed 13. An interrupted run resumes when the same command is run again."
 )]
 pub struct VariantsArgs {
     #[command(flatten)]

@@ -28,7 +28,7 @@ impl Source<'_> {
                 .hint(format!("at most {MAX_SECTIONS}")));
         }
         if let Some(late) = (1..sections.len()).find(|i| sections[*i].from.0 <= sections[i - 1].from.0) {
-            let error = Error::usage("a section begins behind the one before");
+            let error = Error::usage("a section begins before the one before it");
             return Err(self.at(raw.section[late].span(), error.hint("write them in the order of the track")));
         }
         Ok(ByHand {

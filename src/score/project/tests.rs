@@ -106,7 +106,7 @@ fn wrong_projects_are_told_file_line_and_what_would_be_right() {
         Case("[set]\nzom = 1", "no parameter 'zom'", "did you mean 'zoom'"),
         Case("[[part]]\npreset = \"tide\"", "no place", "section ="),
         Case("[[part]]\nsection = \"A\"\nfrom = 3", "either a section or a from", "two tables"),
-        Case("[[part]]\nfrom = 3\nto = 2", "does not lie behind", "start of the track"),
+        Case("[[part]]\nfrom = 3\nto = 2", "does not come after", "start of the track"),
         Case("[[part]]\nfrom = 3\npreset = \"tid\"", "no preset 'tid'", "did you mean 'tide'"),
         Case("[[part]]\nfrom = 3\ncut = 1", "cut has the wrong type", "true or false"),
         Case("[[part]]\nfrom = 3\nset = { finish = \"off\" }", "whole video", "[set]"),

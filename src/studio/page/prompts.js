@@ -83,7 +83,7 @@ export class Prompts {
     box.suggested = key;
     box.near.hidden = !near;
     if (!near) return;
-    const said = text.trim() ? 'The model knows none of these words, so it shows what it likes.' : 'An empty prompt: the model shows what it likes.';
+    const said = text.trim() ? 'The model knows none of these words, so what it shows is anyone's guess.' : 'An empty prompt: what the model shows is anyone's guess.';
     const add = (phrase) => {
       const made = button(phrase, () => {
         const longer = [text.trim(), phrase].filter(Boolean).join(', ');
