@@ -26,6 +26,7 @@ mod recipe; // how motion modules are sampled: families told apart, the cards ag
 mod recipes; // every command of docs/recipes.md, made small
 mod reference; // whole runs against diffusers, tensor by tensor
 mod resume; // what a killed render goes on with
+mod rife; // renders with a file of RIFE: resumed, joined, refused
 mod second_oracle; // networks and schedulers against candle-transformers
 mod sound; // what is heard is what is played: joined, damaged, odd files; the file that was asked for
 mod takes; // several workers, and a join that gives the bytes of one run

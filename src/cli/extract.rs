@@ -142,6 +142,7 @@ fn options(record: &JobRecord, folder: &Path) -> Option<Vec<String>> {
         ("--font", record.font.as_deref()),
         ("--vae", record.vae.as_deref()),
         ("--upscale", record.upscale.as_deref()),
+        ("--interpolator", record.interpolator.as_deref()),
         ("--audio", record.audio.as_deref()),
         ("--model", record.model.as_deref().filter(|model| *model != SHIPPED)),
     ];

@@ -169,6 +169,9 @@ impl Plan<'_> {
         self.scene.upscaler.iter().for_each(|file| {
             say(format_args!("pictures are enlarged by {} ({})", file.path().display(), file.said()));
         });
+        self.scene.interpolator().iter().for_each(|file| {
+            say(format_args!("frames are interpolated by {} ({})", file.path().display(), file.said()));
+        });
         self.takes_table();
         self.values_table();
         self.windows_table();
@@ -276,6 +279,7 @@ impl Plan<'_> {
             "loras": self.scene.loras.iter().map(|l| l.said(timeline, &self.windows)).collect::<Vec<_>>(),
             "controls": self.scene.controls.iter().map(|control| control.said()).collect::<Vec<_>>(),
             "upscaler": self.scene.upscaler.as_ref().map(|file| file.said()),
+            "interpolator": self.scene.interpolator().map(|file| file.said()),
             "expected_memory": self.needs.memory, "expected_disk": self.space.needed(), "warnings": self.warnings,
         })
     }

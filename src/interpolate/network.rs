@@ -1,11 +1,11 @@
 //! The network between two pictures, as `training/interpolation/net.py` has it.
 
-use crate::error::{Context, Error, Result};
-use crate::nn::cpu::conv_config::Conv2dConfig;
+use super::layer::{Layer, slopes};
+use crate::error::Result;
 use crate::nn::cpu::flow::{cheapest, costs, doubled, fetched};
-use crate::nn::layers::{Below, Conv2d, Finish, pixel_shuffle, shrink};
+use crate::nn::layers::{Conv2d, pixel_shuffle, shrink};
 use crate::weights::Scope;
-use candle_core::{DType, Device, Result as TensorResult, Tensor};
+use candle_core::{Device, Result as TensorResult, Tensor};
 
 /// Channels of the features at a half, a quarter and an eighth of the size.
 const FEATURES: [usize; 3] = [16, 32, 64];
@@ -49,8 +49,9 @@ impl Network {
     pub fn new(scope: &Scope<'_>) -> Result<Self> {
         let [half, quarter, eighth] = FEATURES;
         let [coarse, middle, fine] = ESTIMATES;
-        let layer =
-            |name: &str, inputs, outputs, stride| Layer::new(&scope.at(name), (inputs, outputs), stride);
+        let layer = |name: &str, inputs, outputs, stride| {
+            Layer::new(&scope.at(name), (inputs, outputs), (stride, SLOPE))
+        };
         let pair = |name: &str, inputs, outputs| -> Result<[Layer; 2]> {
             Ok([
                 layer(&format!("{name}.0"), inputs, outputs, 2)?,
@@ -119,25 +120,6 @@ fn everywhere(time: f32, x: &Tensor) -> TensorResult<Tensor> {
     Tensor::full(time, (1, 1, h, w), &Device::Cpu)
 }
 
-/// A 3x3 convolution and a leaky ReLU.
-#[derive(Debug)]
-struct Layer {
-    conv: Conv2d,
-    slopes: Tensor,
-}
-
-impl Layer {
-    fn new(scope: &Scope<'_>, (inputs, outputs): (usize, usize), stride: usize) -> Result<Self> {
-        let window = Conv2dConfig { stride, ..Conv2dConfig::SAME };
-        let conv = Conv2d::new(scope, [outputs, inputs, 3, 3], window)?;
-        Ok(Layer { conv, slopes: slopes(outputs)? })
-    }
-
-    fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
-        self.conv.forward_then(x, Finish { residual: None, below: Below::Shrink(&self.slopes) })
-    }
-}
-
 /// Layers that make a motion of what they are shown, and something for the next level.
 #[derive(Debug)]
 struct Estimate {
@@ -156,12 +138,12 @@ impl Estimate {
     ) -> Result<Self> {
         let layer = |i: usize| {
             let inputs = if i == 0 { inputs } else { width };
-            Layer::new(&scope.at(format!("{name}.{i}")), (inputs, width), 1)
+            Layer::new(&scope.at(format!("{name}.{i}")), (inputs, width), (1, SLOPE))
         };
         Ok(Estimate {
             layers: (0..count).map(layer).collect::<Result<_>>()?,
             out: Conv2d::same(&scope.at(out), width, 2 + more)?,
-            slopes_in: slopes(width)?,
+            slopes_in: slopes(width, SLOPE)?,
         })
     }
 
@@ -175,10 +157,4 @@ impl Estimate {
         let channels = x.dim(1)?;
         Ok((x.narrow(1, 0, 2)?.contiguous()?, x.narrow(1, 2, channels - 2)?.contiguous()?))
     }
-}
-
-fn slopes(channels: usize) -> Result<Tensor> {
-    Tensor::full(SLOPE, channels, &Device::Cpu)
-        .and_then(|slopes| slopes.to_dtype(DType::F32))
-        .context(|| Error::device("there is no room for the network that interpolates"))
 }

@@ -1,22 +1,79 @@
-//! The network against torch's results in `tests/fixtures/interpolate`, and pictures whose between is known.
+//! The networks against torch's results in `tests/fixtures/interpolate` and `rife`, and pictures whose between is known.
 
-use super::Interpolator;
+use super::{Interpolator, InterpolatorFile};
 use crate::error::ErrorKind;
 use crate::nn::cpu::{apart, noise};
 use candle_core::{DType, Device, Tensor};
-use std::path::Path;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 fn between(net: &Interpolator, a: &Tensor, b: &Tensor, time: f32) -> Tensor {
     net.between(&net.look(a).unwrap(), &net.look(b).unwrap(), time).unwrap()
 }
 
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// All of a file, and its two pictures.
+fn load(name: &str) -> (HashMap<String, Tensor>, [Tensor; 2]) {
+    let all = candle_core::safetensors::load(fixture(name), &Device::Cpu).unwrap();
+    let bytes = all["pictures"].permute((0, 3, 1, 2)).unwrap().to_dtype(DType::F32).unwrap();
+    let pictures = ((bytes / 127.5).unwrap() - 1.0).unwrap();
+    let both = [0, 1].map(|i| pictures.narrow(0, i, 1).unwrap().contiguous().unwrap());
+    (all, both)
+}
+
+#[test]
+fn every_version_of_rife_puts_torchs_pictures_between() {
+    let (wanted, [a, b]) = load("rife/pictures.safetensors");
+    for (file, key, said) in [
+        ("rife44.safetensors", "rife44", "RIFE 4.2 to 4.4"),
+        ("rife45.safetensors", "rife45", "RIFE 4.5"),
+        ("flownet.pkl", "rife46", "RIFE 4.6"),
+        ("rife47.safetensors", "rife47", "RIFE 4.7 to 4.9"),
+        ("rife417.safetensors", "rife417", "RIFE 4.10 to 4.20 or 4.24"),
+        ("rife422.safetensors", "rife422", "RIFE 4.21 to 4.23"),
+        ("rife426.safetensors", "rife426", "RIFE 4.25 or 4.26"),
+        ("lite.safetensors", "lite", "RIFE 4.25 lite"),
+    ] {
+        let opened = InterpolatorFile::open(&fixture("rife").join(file)).unwrap();
+        assert_eq!(opened.said(), said);
+        let near = |net: &Interpolator, time: f32, key: &str| {
+            let found = ((between(net, &a, &b, time) + 1.0).unwrap() / 2.0).unwrap().squeeze(0).unwrap();
+            let worst = apart(&found, &wanted[key]);
+            assert!(worst < 1e-5, "{key}: {worst}");
+        };
+        let net = opened.load().unwrap();
+        [0.5, 0.3].iter().for_each(|time| near(&net, *time, &format!("{key} {time}")));
+        if let Some(half) = wanted.keys().find(|name| **name == format!("{key} half")) {
+            near(&net.seeing(1), 0.5, half);
+        }
+    }
+}
+
+#[test]
+fn files_that_put_no_pictures_between_are_refused_by_what_they_are() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/spark");
+    for (file, cause) in [
+        (shipped.join("vae/diffusion_pytorch_model.safetensors"), "autoencoder"),
+        (fixture("upscale/compact.pth"), "no network that interpolates (upscaler)"),
+        (fixture("pickle/system.pt"), "system"),
+        (fixture("rife/none.pkl"), "can't open"),
+    ] {
+        let error = InterpolatorFile::open(&file).unwrap_err();
+        assert!(error.kind() == ErrorKind::Model && error.to_string().contains(cause), "{error}");
+    }
+    let (_, [a, _]) = load("rife/pictures.safetensors");
+    let (own, other) =
+        (Interpolator::shipped().unwrap(), InterpolatorFile::open(&fixture("rife/flownet.pkl")));
+    let (own_look, other_look) = (own.look(&a).unwrap(), other.unwrap().load().unwrap().look(&a).unwrap());
+    assert_eq!(own.between(&own_look, &other_look, 0.5).unwrap_err().kind(), ErrorKind::Internal);
+}
+
 #[test]
 fn pictures_between_are_torchs() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/interpolate/between.safetensors");
-    let fixture = candle_core::safetensors::load(path, &Device::Cpu).unwrap();
-    let bytes = fixture["pictures"].permute((0, 3, 1, 2)).unwrap().to_dtype(DType::F32).unwrap();
-    let pictures = ((bytes / 127.5).unwrap() - 1.0).unwrap();
-    let [a, b] = [0, 1].map(|i| pictures.narrow(0, i, 1).unwrap().contiguous().unwrap());
+    let (fixture, [a, b]) = load("interpolate/between.safetensors");
     let net = Interpolator::shipped().unwrap();
     for time in [0.5f32, 0.3] {
         let found = between(&net, &a, &b, time).squeeze(0).unwrap();

@@ -22,6 +22,8 @@ pub(super) enum Wanted {
     Control,
     /// A network that makes pictures larger.
     Upscaler,
+    /// A network that puts pictures between pictures.
+    Interpolator,
     /// A word for the text encoder: textual inversion.
     Embedding,
 }
@@ -110,6 +112,7 @@ impl Wanted {
             Wanted::Lora => "LoRA",
             Wanted::Control => "ControlNet",
             Wanted::Upscaler => "upscaler",
+            Wanted::Interpolator => "interpolator",
             Wanted::Embedding => "textual inversion",
         }
     }
@@ -122,6 +125,7 @@ impl Wanted {
             Wanted::Lora => "--lora",
             Wanted::Control => "--control",
             Wanted::Upscaler => "--upscale",
+            Wanted::Interpolator => "--interpolator",
             Wanted::Embedding => "the prompt's word",
         }
     }
@@ -180,6 +184,13 @@ impl Wanted {
                 "ESRGAN",
                 "RealESRGAN",
             ],
+            Wanted::Interpolator => &[
+                "models/frame_interpolation",
+                "frame_interpolation",
+                "custom_nodes/ComfyUI-Frame-Interpolation/ckpts/rife",
+                "custom_nodes/comfyui-frame-interpolation/ckpts/rife",
+                "models/Deforum",
+            ],
             Wanted::Embedding => &["models/embeddings", "embeddings"],
         }
     }
@@ -193,6 +204,7 @@ impl Wanted {
             Wanted::Lora => &["loras", "animatediff_motion_lora"],
             Wanted::Control => &["controlnet"],
             Wanted::Upscaler => &["upscale_models"],
+            Wanted::Interpolator => &["frame_interpolation"],
             Wanted::Embedding => &["embeddings"],
         }
     }
@@ -306,6 +318,8 @@ impl Walk {
     fn is_wanted(&self, path: &Path, ending: &str) -> bool {
         match ending {
             "param" => self.wanted == Wanted::Upscaler,
+            // What RIFE is published as.
+            "pkl" => self.wanted == Wanted::Interpolator,
             "bin" if path.with_extension("param").is_file() => false,
             ending => ENDINGS.contains(&ending),
         }
@@ -339,6 +353,9 @@ mod tests {
             "ComfyUI/models/embeddings/easynegative.pt",
             "stable-diffusion-webui/embeddings/bad.bin",
             "ComfyUI/models/upscale_models/4x_foolhardy.pth",
+            "ComfyUI/models/frame_interpolation/rife_v4.26.safetensors",
+            "ComfyUI/custom_nodes/ComfyUI-Frame-Interpolation/ckpts/rife/rife46.pth",
+            "stable-diffusion-webui/models/Deforum/RIFE43.pkl",
             "stable-diffusion-webui/models/RealESRGAN/realesr-animevideov3-x4.param",
             "stable-diffusion-webui/models/RealESRGAN/realesr-animevideov3-x4.bin",
             "stable-diffusion-webui/models/Lora/glow.safetensors",
@@ -382,6 +399,13 @@ mod tests {
                 Wanted::Upscaler,
                 "stable-diffusion-webui/models/RealESRGAN/realesr-animevideov3-x4.param",
             ),
+            ("rife_v4.26", Wanted::Interpolator, "ComfyUI/models/frame_interpolation/rife_v4.26.safetensors"),
+            (
+                "rife46",
+                Wanted::Interpolator,
+                "ComfyUI/custom_nodes/ComfyUI-Frame-Interpolation/ckpts/rife/rife46.pth",
+            ),
+            ("RIFE43", Wanted::Interpolator, "stable-diffusion-webui/models/Deforum/RIFE43.pkl"),
             ("far", Wanted::Model, "ComfyUI/../disk/checkpoints/far.safetensors"),
             ("far_motion", Wanted::Motion, "ComfyUI/../disk/motion/sub/far_motion.ckpt"),
             ("mm_sd_v15_v2", Wanted::Motion, "ComfyUI/models/animatediff_models/mm_sd_v15_v2.ckpt"),

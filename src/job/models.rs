@@ -12,19 +12,21 @@ use crate::diffusion::model::Adapted;
 use crate::diffusion::text::embedding::{self, Embedding};
 use crate::diffusion::{Inspection, Model, ModelInfo, ModelSpec, Precision, Tier, open_device};
 use crate::error::{Error, Result};
+use crate::interpolate::InterpolatorFile;
 use crate::progress::Progress;
 use crate::upscale::UpscalerFile;
 use crate::weights::{self, Placement};
 use std::path::{Path, PathBuf};
 
 /// What is found by its name; models come first.
-const WANTED: [Wanted; 7] = [
+const WANTED: [Wanted; 8] = [
     Wanted::Model,
     Wanted::Motion,
     Wanted::Vae,
     Wanted::Lora,
     Wanted::Control,
     Wanted::Upscaler,
+    Wanted::Interpolator,
     Wanted::Embedding,
 ];
 
@@ -249,6 +251,21 @@ pub fn upscaler(
     let found = model_search::find(asked, Wanted::Upscaler, places)?;
     found.note.iter().for_each(|note| progress.note(note));
     UpscalerFile::open(&found.path).map(Some)
+}
+
+/// The network that is to put frames between generated ones, if one was asked for.
+///
+/// # Errors
+/// Model: there is none of its name, or it is none that is read.
+pub fn interpolator(
+    options: &ModelOptions,
+    places: &Places,
+    progress: &dyn Progress,
+) -> Result<Option<InterpolatorFile>> {
+    let Some(asked) = &options.interpolator else { return Ok(None) };
+    let found = model_search::find(asked, Wanted::Interpolator, places)?;
+    found.note.iter().for_each(|note| progress.note(note));
+    InterpolatorFile::open(&found.path).map(Some)
 }
 
 /// Opens the device that was asked for, with what is computed in there.

@@ -46,6 +46,8 @@ pub struct JobOptions {
     pub vae: Option<PathBuf>,
     /// A network that enlarges the generated pictures, a file or its name; none: they are scaled.
     pub upscale: Option<PathBuf>,
+    /// A network that puts frames between generated ones (RIFE), a file or its name; none: the program's own.
+    pub interpolator: Option<PathBuf>,
     /// The layer of the text encoder that is listened to, counted from the last; none: the last one.
     pub clip_skip: Option<usize>,
     /// LoRAs that change the model, each as `NAME`, `NAME:STRENGTH` or `NAME:STRENGTH:TEXT STRENGTH`.
@@ -117,6 +119,8 @@ pub struct ModelOptions {
     pub vae: Option<PathBuf>,
     /// A network that enlarges the generated pictures, a file or its name; none: they are scaled.
     pub upscale: Option<PathBuf>,
+    /// A network that puts frames between generated ones (RIFE), a file or its name; none: the program's own.
+    pub interpolator: Option<PathBuf>,
     /// The layer of the text encoder that is listened to, counted from the last; none: the last one.
     pub clip_skip: Option<usize>,
     /// How much work goes into every picture.
@@ -177,6 +181,7 @@ impl Default for ModelOptions {
             motion: None,
             vae: None,
             upscale: None,
+            interpolator: None,
             clip_skip: None,
             tier: Tier::default(),
             steps: None,

@@ -43,6 +43,9 @@ pub struct JobRecord {
     /// The network that enlarged the pictures, as it was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upscale: Option<String>,
+    /// The network that put frames between generated ones, as it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interpolator: Option<String>,
     /// The layer of the text encoder that was listened to, counted from the last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clip_skip: Option<usize>,

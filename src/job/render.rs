@@ -10,12 +10,10 @@ use super::space::Space;
 use super::warning::{memory_warnings, warnings};
 use crate::atomic_file;
 use crate::audio::decode::pull::{Pulled, pull};
-use crate::diffusion::Model;
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::Progress;
 use crate::render;
-use crate::render::{Job, Summary, Watch, WorkFolder};
-use crate::upscale::Upscaler;
+use crate::render::{Job, Networks, Summary, Watch, WorkFolder};
 use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job};
 use crate::weights::Placement;
 
@@ -88,9 +86,10 @@ fn render(
     let memory = memory_warnings(&scene, &job, &placement);
     let warnings = warnings(&scene, &job)?.into_iter().chain(memory).chain(space.warning(&job));
     warnings.for_each(|warning| watch.progress.note(&warning.to_string()));
-    let upscaler = scene.load_upscaler(&placement)?;
+    let (upscaler, interpolator) = (scene.load_upscaler(&placement)?, scene.load_interpolator()?);
     let model = kept.load(scene, (&job, &placement), watch.progress, watch.timings)?;
-    produce(&job, destination, ((model, upscaler.as_ref()), stream), watch)
+    let networks = Networks { model, upscaler: upscaler.as_ref(), interpolator: interpolator.as_ref() };
+    produce(&job, destination, (networks, stream), watch)
 }
 
 /// What lies where the video of a job goes.
@@ -145,7 +144,7 @@ pub(super) fn resumable(error: Error, finished: usize, all: usize) -> Error {
 fn produce(
     job: &Job,
     destination: &Destination,
-    (networks, stream): ((&Model, Option<&Upscaler>), Option<usize>),
+    (networks, stream): (Networks<'_>, Option<usize>),
     watch: Watch,
 ) -> Result<Summary> {
     let writer = writer(job, destination, stream, watch.progress)?;

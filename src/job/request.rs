@@ -376,6 +376,7 @@ fn model(options: &JobOptions, tier: Option<Tier>) -> ModelOptions {
         motion: options.motion.clone(),
         vae: options.vae.clone(),
         upscale: options.upscale.clone(),
+        interpolator: options.interpolator.clone(),
         clip_skip: options.clip_skip,
         loras: Vec::new(),
         controls: Vec::new(),
@@ -404,10 +405,16 @@ fn model_of_project(options: &JobOptions, project: &Project, folder: &Folder) ->
     if model.vae.is_none() {
         model.vae = project.vae.as_deref().map(|path| folder.inside(path)).transpose()?;
     }
-    if let (None, Some(asked)) = (&model.upscale, &project.upscale) {
-        // A file of the project, or else a name.
+    // A file of the project, or else a name.
+    let named = |asked: &String| {
         let own = folder.inside(asked)?;
-        model.upscale = Some(if own.exists() { own } else { PathBuf::from(asked) });
+        Ok(if own.exists() { own } else { PathBuf::from(asked) })
+    };
+    if model.upscale.is_none() {
+        model.upscale = project.upscale.as_ref().map(named).transpose()?;
+    }
+    if model.interpolator.is_none() {
+        model.interpolator = project.interpolator.as_ref().map(named).transpose()?;
     }
     model.clip_skip = model.clip_skip.or(project.clip_skip);
     model.steps = model.steps.or(project.steps);

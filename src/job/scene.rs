@@ -14,9 +14,10 @@ use crate::audio::Analysis;
 use crate::diffusion::model::{Adapted, Origin, Products, SamplingRecord};
 use crate::diffusion::{Model, ModelFingerprint, ModelInfo};
 use crate::error::{Error, Result};
+use crate::interpolate::{Interpolator, InterpolatorFile};
 use crate::progress::Progress;
 use crate::render;
-use crate::render::{Beside, Estimate, Inits, Job, Layers, Settings, Window, WindowShape};
+use crate::render::{Beside, Estimate, Inits, Job, Layers, NetworkFiles, Settings, Window, WindowShape};
 use crate::score::{Direction, Look, ParamId, Span, Timeline, direct, toml_text};
 use crate::system;
 use crate::timing::Timings;
@@ -41,6 +42,8 @@ pub struct Scene {
     pub controls: Vec<OpenControl>,
     /// What enlarges the pictures that they make; none: they are scaled.
     pub upscaler: Option<UpscalerFile>,
+    /// What was asked for to put frames between generated ones.
+    interpolator: Option<InterpolatorFile>,
     /// What was heard.
     pub analysis: Analysis,
     /// The value of every parameter in every frame of the whole track.
@@ -64,6 +67,7 @@ impl Scene {
         let loras = models::loras(&request.model, &info, &places, progress)?;
         let controls = controls::open(&request.model.controls, &info, &places, progress)?;
         let upscaler = models::upscaler(&request.model, &places, progress)?;
+        let interpolator = models::interpolator(&request.model, &places, progress)?;
         let told = request.lyrics.iter().filter_map(|lyrics| lyrics.note.as_deref());
         told.for_each(|note| progress.note(note));
         let analysis = {
@@ -97,7 +101,19 @@ impl Scene {
             timeline.cuts = split::cuts(&timeline, &analysis, most);
         }
         models::add_embeddings(&mut info, Some(&texts(&timeline)), &places, progress)?;
-        Ok(Scene { request, info, loras, controls, upscaler, analysis, timeline, part, inits, guidance_from })
+        Ok(Scene {
+            request,
+            info,
+            loras,
+            controls,
+            upscaler,
+            interpolator,
+            analysis,
+            timeline,
+            part,
+            inits,
+            guidance_from,
+        })
     }
 
     /// The job that writes the wanted part to `destination`, computed at `placement`; `model` is its fingerprint, which may be
@@ -186,11 +202,35 @@ impl Scene {
         let mut own = controls::fingerprint(own, &self.controls)?;
         let tiles = self.info.is_tiled(self.generate()?).then(|| "768x512".to_owned());
         let upscaler = self.upscaler.as_ref().map(UpscalerFile::digest).transpose()?;
-        for (name, part) in [("tiles", tiles), ("upscaler", upscaler)] {
+        let interpolator = self.interpolator().map(InterpolatorFile::digest).transpose()?;
+        for (name, part) in [("tiles", tiles), ("upscaler", upscaler), ("interpolator", interpolator)] {
             let Some(part) = part else { continue };
             own = own.with(name, part).ok_or_else(|| Error::internal("the model has such a part already"))?;
         }
         Ok(own)
+    }
+
+    /// One of how many frames is generated.
+    fn every(&self) -> FrameIndex {
+        self.request.every(self.info.hints().fps, self.timeline.fps)
+    }
+
+    /// What puts frames between generated ones; none: the network that comes with the program does, or every frame is generated.
+    pub fn interpolator(&self) -> Option<&InterpolatorFile> {
+        self.interpolator.as_ref().filter(|_| self.every() > 1)
+    }
+
+    /// The networks, without their weights.
+    pub fn networks(&self) -> NetworkFiles<'_> {
+        NetworkFiles { info: &self.info, upscaler: self.upscaler.as_ref(), interpolator: self.interpolator() }
+    }
+
+    /// What puts frames between generated ones, with its weights.
+    ///
+    /// # Errors
+    /// Model: its file is damaged.
+    pub fn load_interpolator(&self) -> Result<Option<Interpolator>> {
+        self.interpolator().map(InterpolatorFile::load).transpose()
     }
 
     /// What enlarges the pictures, at `placement`, with its weights.
@@ -238,7 +278,7 @@ impl Scene {
             })
         };
         let beside = Beside { profile, products: &products, tried: &rates_cache::through };
-        render::estimate(job, (&self.info, self.upscaler.as_ref()), placement, beside)
+        render::estimate(job, self.networks(), placement, beside)
     }
 
     /// What decides the pictures.
@@ -255,7 +295,7 @@ impl Scene {
             windows: shape.check(info.max_frames())?,
             generate: self.generate()?,
             picture: request.size,
-            every: request.every(info.hints().fps, timeline.fps),
+            every: self.every(),
             first_frame: part.start,
             frames: part.end - part.start,
             timeline: render::hash_timeline(timeline),
@@ -292,6 +332,7 @@ impl Scene {
             lut: request.lut.as_ref().map(shown),
             vae: request.model.vae.as_ref().map(shown),
             upscale: request.model.upscale.as_ref().map(shown),
+            interpolator: request.model.interpolator.as_ref().map(shown),
             clip_skip: request.model.clip_skip,
             lora: request.lora_typed.clone(),
             control: request.control_typed.clone(),

@@ -11,7 +11,7 @@ use super::space::Space;
 use super::warning::{memory_warnings, warnings};
 use crate::error::{Error, Result};
 use crate::render;
-use crate::render::{Film, Job, Summary, Watch, Window, WorkFolder, Worked};
+use crate::render::{Film, Job, Networks, Summary, Watch, Window, WorkFolder, Worked};
 use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -134,11 +134,13 @@ pub fn make_takes(
     let memory = memory_warnings(&scene, &job, &placement);
     let warnings = warnings(&scene, &job)?.into_iter().chain(memory).chain(space.warning(&job));
     warnings.for_each(|warning| watch.progress.note(&warning.to_string()));
-    let upscaler = scene.load_upscaler(&placement)?;
+    let (upscaler, interpolator) = (scene.load_upscaler(&placement)?, scene.load_interpolator()?);
     let model = scene.load(&placement, watch.progress, watch.timings)?;
     let windows: Vec<Window> = missing.iter().flatten().copied().collect();
     let finished = || windows.iter().filter(|window| store.has_pictures(window)).count();
-    let mut worked = render::keep_takes(&job, (&model, upscaler.as_ref()), &store, &missing, watch)
+    let networks =
+        Networks { model: &model, upscaler: upscaler.as_ref(), interpolator: interpolator.as_ref() };
+    let mut worked = render::keep_takes(&job, networks, &store, &missing, watch)
         .map_err(|error| resumable(error, finished(), windows.len()))?;
     // Those that others have finished meanwhile are nobody's business.
     worked.left.retain(|(take, _)| all.get(*take).is_some_and(|take| !is_there(take)));

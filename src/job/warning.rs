@@ -60,6 +60,7 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
         all.extend(denoise(scene, job));
         all.extend(size(scene, job));
         all.extend(speed(scene, job));
+        all.extend(between(scene, job));
     } else {
         all.extend(unpainted(scene));
     }
@@ -75,7 +76,7 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
 /// A render that needs more memory than this computer or its card has to spare, known before a weight is read.
 pub fn memory_warnings(scene: &Scene, job: &Job, placement: &Placement) -> Vec<Warning> {
     let saved = scene.request.model.low_memory;
-    let needed = render::needed_memory(job, (&scene.info, scene.upscaler.as_ref()), placement);
+    let needed = render::needed_memory(job, scene.networks(), placement);
     // What the program holds by now is part of what it will need.
     let spare = system::available_memory().zip(system::resident_memory()).map(|(free, held)| free + held);
     let card = render::needed_card_memory(job, &scene.info, placement).zip(free_memory(&placement.device));
@@ -247,6 +248,19 @@ fn speed(scene: &Scene, job: &Job) -> Option<Warning> {
         false => "movement is scaled up from frame to frame, so that it keeps its pace",
     };
     warning(text, why, format!("use --fps {own} for the model's own movement"))
+}
+
+/// A network that has nothing to do.
+fn between(scene: &Scene, job: &Job) -> Option<Warning> {
+    if scene.request.model.interpolator.is_none() || job.settings.every > 1 {
+        return None;
+    }
+    let own = scene.info.hints().fps;
+    warning(
+        "--interpolator changes nothing".to_owned(),
+        "every frame is generated, and none is put between two",
+        format!("use --fps {} or more, without --interpolate off", 2 * own),
+    )
 }
 
 fn flashing(job: &Job) -> Option<Warning> {

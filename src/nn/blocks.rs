@@ -2,7 +2,7 @@
 
 use super::cpu::conv_config::Conv2dConfig;
 use super::cpu::norm::GroupNormSpec;
-use super::layers::{Conv2d, Finish, Function, GroupNorm, Linear, activate, upsample};
+use super::layers::{Conv2d, Finish, Function, GroupNorm, Linear, activate, pixel_shuffle, upsample};
 use crate::error::Result;
 use crate::weights::Scope;
 use candle_core::{Device, Result as TensorResult, Tensor};
@@ -148,9 +148,44 @@ impl Upsample {
     }
 }
 
+/// Doubles the size with a transposed convolution of a 4x4 kernel.
+#[derive(Debug)]
+pub struct Doubling(Conv2d);
+
+impl Doubling {
+    /// From `weight` \[inputs, outputs, 4, 4] and `bias` \[outputs], as PyTorch's `ConvTranspose2d` with stride 2 and padding 1.
+    pub fn new(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        Conv2d::of_transposed(scope, inputs, outputs).map(Doubling)
+    }
+
+    /// `x` \[n, in, h, w] to \[n, out, 2 h, 2 w].
+    pub fn forward(&self, x: &Tensor) -> TensorResult<Tensor> {
+        pixel_shuffle(&self.0.forward(x)?, 2)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::nn::cpu::{apart, noise};
+    use crate::weights::{Placement, Weights, open, whole};
+    use candle_core::DType;
+
+    #[test]
+    fn a_doubling_is_a_transposed_convolution() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("w.safetensors");
+        let (weight, bias) = (noise(1, &[3, 2, 4, 4]), noise(2, &[2]));
+        let tensors = [("up.weight".to_owned(), weight.clone()), ("up.bias".to_owned(), bias.clone())];
+        candle_core::safetensors::save(&tensors.into(), &path).unwrap();
+        let placement = Placement { dtype: DType::F32, device: Device::Cpu };
+        let weights = Weights::of(open(&path).unwrap(), &placement, |name| whole(name.to_owned())).unwrap();
+        let layer = Doubling::new(&weights.scope("up"), 3, 2).unwrap();
+        let x = noise(3, &[2, 3, 5, 7]);
+        let plain = x.conv_transpose2d(&weight, 1, 0, 2, 1).unwrap();
+        let wanted = plain.broadcast_add(&bias.reshape((1, 2, 1, 1)).unwrap()).unwrap();
+        assert!(apart(&layer.forward(&x).unwrap(), &wanted) < 1e-5);
+    }
 
     #[test]
     fn timestep_features_are_cosines_then_sines() {

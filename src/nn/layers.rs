@@ -360,6 +360,36 @@ impl Conv2d {
         Self::placed(scope, Self::from_tensors(weight, bias, Conv2dConfig::SAME))
     }
 
+    /// As [`Self::same`], each channel of its result times one of `factors`, of as many values.
+    pub fn weighed(scope: &Scope<'_>, (inputs, outputs): (usize, usize), factors: &Tensor) -> Result<Self> {
+        let shape = [outputs, inputs, 3, 3];
+        let (weight, bias) = (scope.get("weight", &shape)?, scope.get("bias", &shape[..1])?);
+        let weighed = factors.flatten_all().and_then(|factors| {
+            let weight = weight.broadcast_mul(&factors.reshape((outputs, 1, 1, 1))?)?;
+            Ok((weight, (bias * factors)?))
+        });
+        let (weight, bias) = weighed.map_err(|e| scope.error(e))?;
+        Self::placed(scope, Self::from_tensors(weight, bias, Conv2dConfig::SAME))
+    }
+
+    /// A transposed convolution that doubles the size, of `weight` \[in, out, 4, 4], stride 2 and padding 1, as a plain one to the 2x2
+    /// pixels of each place: its result is unfolded by [`pixel_shuffle`].
+    pub(super) fn of_transposed(scope: &Scope<'_>, inputs: usize, outputs: usize) -> Result<Self> {
+        let (weight, bias) = (scope.get("weight", &[inputs, outputs, 4, 4])?, scope.get("bias", &[outputs])?);
+        let plain = || {
+            // The upper of two pixels sees the place above by the kernel's last row and its own by the second; the lower its own by the third
+            // and the one below by the first. What it doesn't see is a row of zeros, the fifth.
+            let rows = Tensor::new(&[3u32, 1, 4, 4, 2, 0], weight.device())?;
+            let weight = weight.pad_with_zeros(2, 0, 1)?.pad_with_zeros(3, 0, 1)?;
+            let weight = weight.index_select(&rows, 2)?.index_select(&rows, 3)?;
+            let weight = weight.reshape(&[inputs, outputs, 2, 3, 2, 3])?.permute([1, 2, 4, 0, 3, 5])?;
+            let bias = bias.unsqueeze(1)?.broadcast_as((outputs, 4))?.flatten_all()?;
+            TensorResult::Ok((weight.contiguous()?.reshape((4 * outputs, inputs, 3, 3))?, bias))
+        };
+        let (weight, bias) = plain().map_err(|e| scope.error(e))?;
+        Self::placed(scope, Self::from_tensors(weight, bias, Conv2dConfig::SAME))
+    }
+
     /// The same, rounded and packed where layers of `scope` are.
     fn placed(scope: &Scope<'_>, conv: Self) -> Result<Self> {
         if scope.placement().rounds() { conv.rounded().map_err(|e| scope.error(e)) } else { Ok(conv) }

@@ -11,6 +11,7 @@
 use super::camera::{Pose, moved_frame};
 use super::generate::Rendered;
 use super::job::Job;
+use super::networks::Networks;
 use super::pictures::{to_frames, to_pictures};
 use super::plan::Window;
 use super::rate;
@@ -20,7 +21,6 @@ use crate::error::{Context, Error, Result};
 use crate::interpolate::{Interpolator, Seen};
 use crate::score::ParamId;
 use crate::units::GeneratedFrame;
-use crate::upscale::Upscaler;
 use crate::video::Frame;
 use candle_core::{Device, Tensor};
 
@@ -30,9 +30,9 @@ const NEAR: f32 = 1.0 / 256.0;
 /// Puts pictures between those of a job, which come in their order.
 pub(super) struct Between<'a> {
     job: &'a Job,
-    networks: (&'a Model, Option<&'a Upscaler>),
-    /// None where every frame is generated.
-    interpolator: Option<Interpolator>,
+    networks: Networks<'a>,
+    /// The network that comes with the program, where another isn't there and not every frame is generated.
+    shipped: Option<Interpolator>,
     last: Option<Lead>,
 }
 
@@ -49,9 +49,10 @@ impl<'a> Between<'a> {
     ///
     /// # Errors
     /// Device: there is no room.
-    pub fn new(job: &'a Job, networks: (&'a Model, Option<&'a Upscaler>)) -> Result<Self> {
-        let interpolator = (job.settings.every > 1).then(Interpolator::shipped).transpose()?;
-        Ok(Between { job, networks, interpolator, last: None })
+    pub fn new(job: &'a Job, networks: Networks<'a>) -> Result<Self> {
+        let needed = job.settings.every > 1 && networks.interpolator.is_none();
+        let shipped = needed.then(Interpolator::shipped).transpose()?;
+        Ok(Between { job, networks, shipped, last: None })
     }
 
     /// The pictures of the frames that are shown with `pictures`: those that `rendered` brings from number `start` on.
@@ -68,7 +69,7 @@ impl<'a> Between<'a> {
             };
             let mut this = Lead { take_start: window.take_start, frame, picture, seen: None };
             if let Some(mut lead) = lead {
-                let times = times(self.job, self.networks.0, window, (lead.frame, frame));
+                let times = times(self.job, self.networks.model, window, (lead.frame, frame));
                 for time in times {
                     shown.push(self.at(time, &mut lead, &mut this)?);
                 }
@@ -99,7 +100,7 @@ impl<'a> Between<'a> {
 
     /// The picture of settled latents \[1, c, h, w].
     fn decoded(&self, latents: &Tensor) -> Result<Frame> {
-        let (model, upscaler) = self.networks;
+        let Networks { model, upscaler, .. } = self.networks;
         let latents =
             latents.to_device(model.device()).context(|| Error::device("settled latents can't be moved"))?;
         let decoded = to_frames(&model.decode(&latents)?)?;
@@ -122,7 +123,7 @@ impl<'a> Between<'a> {
             return Ok(second.picture.clone());
         }
         let none = || Error::internal("pictures are to be put where all are generated");
-        let interpolator = self.interpolator.as_ref().ok_or_else(none)?;
+        let interpolator = self.networks.interpolator.or(self.shipped.as_ref()).ok_or_else(none)?;
         let between = interpolator.between(seen(interpolator, first)?, seen(interpolator, second)?, time)?;
         to_frames(&between)?.pop().ok_or_else(none)
     }
@@ -197,11 +198,15 @@ mod tests {
         job
     }
 
+    fn alone(model: &Model) -> Networks<'_> {
+        Networks { model, upscaler: None, interpolator: None }
+    }
+
     /// The pictures of a job's frames, and its generated ones with their numbers; a window's in pieces of so many.
     fn pictures(job: &Job, model: &Model, piece: usize) -> (Vec<Frame>, Vec<(u64, Frame)>) {
         let (stop, off) = (AtomicBool::new(false), Timings::off());
         let sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
-        let mut between = Between::new(job, (model, None)).unwrap();
+        let mut between = Between::new(job, alone(model)).unwrap();
         let (mut all, mut made) = (Vec::new(), Vec::new());
         for rendered in Render::new(job, model, None, &stop, &off).unwrap().map(Result::unwrap) {
             let window = rendered.window;
@@ -256,7 +261,7 @@ mod tests {
         let settled = sources.settled(&model, &second.window, &second.latents, 0..second.window.brings());
         let settled = settled.unwrap().into_iter().flatten().collect();
         // Another worker, who has not seen the window before.
-        let found = Between::new(&job, (&model, None)).unwrap().filled(&second, 0, settled).unwrap();
+        let found = Between::new(&job, alone(&model)).unwrap().filled(&second, 0, settled).unwrap();
         let ShownFrame(first) = second.window.shown().start;
         assert!(found[..] == whole[first as usize..][..found.len()]);
     }

@@ -5,6 +5,7 @@ use super::camera::Pose;
 use super::control::{Control, strengths};
 use super::finish::finish_at;
 use super::job::Job;
+use super::networks::NetworkFiles;
 use super::pictures::to_pictures;
 use super::plan::Window;
 use super::rate;
@@ -13,7 +14,7 @@ use super::stages::QUEUE;
 use crate::diffusion::ModelInfo;
 use crate::diffusion::model::Products;
 use crate::error::{Context, Error, Result};
-use crate::interpolate::Interpolator;
+use crate::interpolate::{Interpolator, InterpolatorFile};
 use crate::nn::cpu::threads;
 use crate::nn::trial::{Rates, rates};
 use crate::score::ParamId;
@@ -61,17 +62,18 @@ pub struct Beside<'a> {
     pub tried: &'a Tried<'a>,
 }
 
-/// What `job` will need with the model of `info` and the upscaler at `placement`.
+/// What `job` will need with these networks at `placement`.
 ///
 /// # Errors
 /// Device, Output: a trial fails, as it would in the render.
 pub fn estimate(
     job: &Job,
-    (info, upscaler): (&ModelInfo, Option<&UpscalerFile>),
+    files: NetworkFiles<'_>,
     placement: &Placement,
     beside: Beside<'_>,
 ) -> Result<Estimate> {
     let Beside { profile, products, tried } = beside;
+    let NetworkFiles { info, upscaler, interpolator } = files;
     let length = job.settings.windows.length;
     let size = job.settings.generate;
     let area = size.pixels() / (info.downscale() * info.downscale());
@@ -82,8 +84,8 @@ pub fn estimate(
         job.windows().into_iter().partition(|w| is_drawn(&job.timeline, w));
     // Where all is drawn no network needs to be tried.
     let networks = match windows.is_empty() {
-        true => Networks::IDLE,
-        false => Networks::tried(info, size, placement, tried)?,
+        true => Speeds::IDLE,
+        false => Speeds::tried(info, size, placement, tried)?,
     };
     let step = networks.seconds(info.pass_products(length, area));
     let control = networks.seconds(info.control_products(length, area));
@@ -94,7 +96,7 @@ pub fn estimate(
     let decode = networks.seconds(info.decode_products(area)) + upscale;
     let large = if upscaler.is_some() { job.settings.picture } else { size };
     let interpolated = windows.iter().any(|window| window.every > 1);
-    let (look, between) = if interpolated { trial_between(large)? } else { (0.0, 0.0) };
+    let (look, between) = if interpolated { trial_between(interpolator, large)? } else { (0.0, 0.0) };
     let of = |window: &Window| {
         let more = networks.seconds(products(window)) + control * acting(job, window);
         let (brings, shows) = (window.brings() as f64, window.shows() as f64);
@@ -109,16 +111,16 @@ pub fn estimate(
     let finish = job.settings.frames as f64 * show + drawn;
     // On a CPU the stages share the cores; elsewhere one goes on beside the other.
     let time = if placement.device.is_cpu() { generate + finish } else { generate.max(finish) };
-    let memory = needed_memory(job, (info, upscaler), placement);
+    let memory = needed_memory(job, files, placement);
     Ok(Estimate { time: Seconds(time), memory, takes, finish: Seconds(finish) })
 }
 
 /// Rates of layers as wide as a model's finest and deepest stages.
-struct Networks([Rates; 2]);
+struct Speeds([Rates; 2]);
 
-impl Networks {
+impl Speeds {
     /// None that would have to be waited for.
-    const IDLE: Networks = Networks([Rates { conv: f64::INFINITY, linear: f64::INFINITY }; 2]);
+    const IDLE: Speeds = Speeds([Rates { conv: f64::INFINITY, linear: f64::INFINITY }; 2]);
 
     fn tried(info: &ModelInfo, size: Size, placement: &Placement, tried: &Tried<'_>) -> Result<Self> {
         let factor = info.downscale() * 8;
@@ -129,7 +131,7 @@ impl Networks {
             (TRIAL_PRODUCTS / (9 * channels * channels * h * w) as f64).ceil().clamp(1.0, 16.0) as usize
         };
         let at = |channels, size| layer_rates(placement, channels, (images(channels, size), size), tried);
-        Ok(Networks([at(finest, (h, w))?, at(deepest, coarse)?]))
+        Ok(Speeds([at(finest, (h, w))?, at(deepest, coarse)?]))
     }
 
     fn seconds(&self, products: Products) -> f64 {
@@ -138,19 +140,18 @@ impl Networks {
     }
 }
 
-/// Bytes of main memory at the peak of rendering `job` with the model of `info` at `placement`: weights, what the layers hold, and the
+/// Bytes of main memory at the peak of rendering `job` with these networks at `placement`: weights, what the layers hold, and the
 /// pictures that wait between the stages; none where the system doesn't tell what is held already.
-pub fn needed_memory(
-    job: &Job,
-    (info, upscaler): (&ModelInfo, Option<&UpscalerFile>),
-    placement: &Placement,
-) -> Option<u64> {
+pub fn needed_memory(job: &Job, files: NetworkFiles<'_>, placement: &Placement) -> Option<u64> {
     let length = job.settings.windows.length;
     let pixels = job.settings.generate.pixels();
     let waiting = ((2 * QUEUE + 1) * length * 3 * pixels) as f64;
-    let large = upscaler.map_or(0.0, |file| file.needed(size_of(job), placement));
+    let NetworkFiles { info, upscaler, interpolator } = files;
+    let enlarging = upscaler.map_or(0.0, |file| file.needed(size_of(job), placement));
+    let shown = if upscaler.is_some() { job.settings.picture.pixels() } else { pixels };
+    let between = interpolator.map_or(0.0, |file| file.needed(shown));
     // Pictures that were enlarged wait in small numbers.
-    let now = system::resident_memory()? as f64 + large;
+    let now = system::resident_memory()? as f64 + enlarging.max(between);
     if !placement.device.is_cpu() {
         return Some((now + waiting) as u64);
     }
@@ -230,8 +231,8 @@ fn trial_drawing(job: &Job) -> Result<f64> {
 }
 
 /// Seconds in which a picture of `size` is looked at, and in which one is put between two.
-fn trial_between(size: Size) -> Result<(f64, f64)> {
-    let net = Interpolator::shipped()?;
+fn trial_between(file: Option<&InterpolatorFile>, size: Size) -> Result<(f64, f64)> {
+    let net = file.map_or_else(Interpolator::shipped, InterpolatorFile::load)?;
     let [first, second] = [0, 1].map(|i| to_pictures(&[waves(size, i)], &Device::Cpu));
     let first = net.look(&first?)?;
     let start = Stopwatch::start();

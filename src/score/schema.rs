@@ -279,6 +279,11 @@ pub const TABLES: &[Table] = &[
             key("vae", Text, "an autoencoder to use instead of the model's own"),
             key("upscale", Text, "a network that enlarges the generated pictures: a file, or a name"),
             key(
+                "interpolator",
+                Text,
+                "a network that puts frames between generated ones (RIFE): a file, or a name",
+            ),
+            key(
                 "clip_skip",
                 Whole(1, 24),
                 "the layer of the text encoder that is listened to, counted from the last; 1 by default",

@@ -163,10 +163,12 @@ fn typed(job: &JobOptions, target: &Path) -> Result<Vec<Value>> {
     say("model", path(&job.model)?);
     say("motion", path(&job.motion)?);
     say("vae", path(&job.vae)?);
-    // A network that isn't here is named.
-    let named = job.upscale.as_deref().filter(|upscale| !upscale.exists());
-    let named = named.map(|name| toml_text(&name.to_string_lossy()));
-    say("upscale", named.map_or_else(|| path(&job.upscale), |name| Ok(Some(name)))?);
+    for (key, network) in [("upscale", &job.upscale), ("interpolator", &job.interpolator)] {
+        // A network that isn't here is named.
+        let named = network.as_deref().filter(|network| !network.exists());
+        let named = named.map(|name| toml_text(&name.to_string_lossy()));
+        say(key, named.map_or_else(|| path(network), |name| Ok(Some(name)))?);
+    }
     say("clip_skip", job.clip_skip.map(|layer| layer.to_string()));
     say("lut", path(&job.lut)?);
     say("steps", job.steps.map(|n| n.to_string()));

@@ -7,6 +7,7 @@ pub mod ema;
 pub mod family;
 pub mod kind;
 pub mod ldm;
+pub mod rife;
 pub mod upscaler;
 
 use super::slice::{Keys, whole};

@@ -57,6 +57,7 @@ impl From<ModelArgs> for JobOptions {
             motion: args.motion,
             vae: args.vae,
             upscale: args.upscale,
+            interpolator: args.interpolator,
             lora: args.lora,
             control: args.control,
             clip_skip: args.clip_skip,
@@ -165,7 +166,7 @@ mod tests {
     fn every_option_arrives() {
         let (job, out) = render(
             "--preset tide --prompt sea --negative fog --init draw:ocean --set glow=1 --set hue=2 --lut l.cube --seed 7 --tier final \
-             --size 64x36 --vae v --upscale u --lora neon:0.5 --lora glow --control canny=a.mp4:0.5 --clip-skip 2 \
+             --size 64x36 --vae v --upscale u --interpolator i --lora neon:0.5 --lora glow --control canny=a.mp4:0.5 --clip-skip 2 \
              --fps 29.97 --interpolate 8 --split 30 --start 1 --end 1:02 --model m --motion n --steps 3 --force-steps --generate 32x32 --overlap 2 \
              --device cpu --precision bf16 --low-memory --beats aubio --ears e --first-beat 0.5 --beats-file b --double \
              --shift-beats -0.25 --sections-file s --audio-stream 2 --lyrics l.lrc --font f --flash-guard off -o a.mkv --profile ffv1 --audio flac --overwrite",
@@ -201,6 +202,7 @@ mod tests {
             motion: path("n"),
             vae: path("v"),
             upscale: path("u"),
+            interpolator: path("i"),
             lora: vec!["neon:0.5".into(), "glow".into()],
             control: vec!["canny=a.mp4:0.5".into()],
             clip_skip: Some(2),

@@ -158,6 +158,11 @@ pub struct ModelArgs {
     #[arg(long, value_name = "NAME|FILE")]
     pub upscale: Option<PathBuf>,
 
+    /// A network that puts frames between generated ones (RIFE 4.2 to 4.26: flownet.pkl, rife46.pth and kin; .pkl, .pth, .safetensors): a
+    /// file, or a name that is looked for in ComfyUI's and A1111's folders [default: beatbolt's own]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub interpolator: Option<PathBuf>,
+
     /// A LoRA (or LyCORIS, or motion LoRA) on the model: a file, or a name that is looked for in ComfyUI's and A1111's folders; with
     /// its strength and that of the text encoder. Routes and --set turn it as lora.NAME; prompts may name it: <lora:NAME:0.7>
     #[arg(long, value_name = "NAME[:STRENGTH[:TEXT]]")]

@@ -12,6 +12,7 @@ use crate::weights::keys::control;
 use crate::weights::keys::family::stranger;
 use crate::weights::keys::kind::Kind;
 use crate::weights::keys::ldm::Layout;
+use crate::weights::keys::rife::{self, RifeLayout};
 use crate::weights::keys::upscaler::{self, UpscalerLayout};
 use crate::weights::{self, TensorSource};
 use serde::Serialize;
@@ -104,6 +105,13 @@ impl Inspection {
                 Ok(net) => {
                     found.family = Some(format!("{}, {} times the size", net.name(), net.scale()));
                     found.option = Some("--upscale");
+                }
+                Err(why) => found.note(format!("not taken: {why}")),
+            },
+            Kind::Interpolator => match rife::network(&RifeLayout::of(shapes).shapes(shapes)) {
+                Ok(net) => {
+                    found.family = Some(net.name());
+                    found.option = Some("--interpolator");
                 }
                 Err(why) => found.note(format!("not taken: {why}")),
             },

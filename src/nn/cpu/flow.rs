@@ -166,6 +166,61 @@ pub fn doubled(x: &Tensor, factor: f32) -> Result<Tensor> {
     })
 }
 
+/// `x` \[n, c, k h, k w] at 1 / k of its size: what it shows in the middle of each k x k, between pixels by straight lines, and so, for an
+/// even k, means of four pixels. As PyTorch's bilinear mode, corners not aligned, which leaves the others out.
+pub fn reduced(x: &Tensor, k: usize) -> Result<Tensor> {
+    let (n, c, height, width) = x.dims4()?;
+    if k == 1 {
+        return Ok(x.clone());
+    }
+    if k == 0 || k % 2 == 1 || height % k + width % k > 0 {
+        bail!("{width}x{height} can't be made {k} times as small");
+    }
+    let (h, w) = (height / k, width / k);
+    read([x], |[x]| {
+        let out = each_piece((n * c * h * w, h * w), |i, out| {
+            let x = &x[i * height * width..][..height * width];
+            for (y, out) in out.chunks_exact_mut(w).enumerate() {
+                let top = &x[(k * y + k / 2 - 1) * width..][..2 * width];
+                for (column, out) in out.iter_mut().enumerate() {
+                    let at = k * column + k / 2 - 1;
+                    *out = (top[at] + top[at + 1] + top[width + at] + top[width + at + 1]) / 4.0;
+                }
+            }
+        });
+        tensor(out, (n, c, h, w))
+    })
+}
+
+/// `x` \[n, c, h, w] at k times its size, by straight lines between the middles of pixels, and times `factor`; [`doubled`] for any k.
+pub fn enlarged(x: &Tensor, k: usize, factor: f32) -> Result<Tensor> {
+    let (n, c, h, w) = x.dims4()?;
+    if k == 1 {
+        return x.affine(f64::from(factor), 0.0);
+    }
+    let (height, width) = (k * h, k * w);
+    let places = |count: usize, side: usize| -> Vec<_> {
+        (0..count).map(|i| between((i as f32 + 0.5) / k as f32 - 0.5, side)).collect()
+    };
+    let (rows, columns) = (places(height, h), places(width, w));
+    read([x], |[x]| {
+        let out = each_piece((n * c * height * width, height * width), |i, out| {
+            let x = &x[i * h * w..][..h * w];
+            let mut line = vec![0.0; w];
+            for (out, (above, below, share)) in out.chunks_exact_mut(width).zip(&rows) {
+                let both = x[above * w..][..w].iter().zip(&x[below * w..][..w]);
+                line.iter_mut()
+                    .zip(both)
+                    .for_each(|(v, (a, b))| *v = factor * ((1.0 - share) * a + share * b));
+                out.iter_mut().zip(&columns).for_each(|(v, (left, right, share))| {
+                    *v = (1.0 - share) * line[*left] + share * line[*right]
+                });
+            }
+        });
+        tensor(out, (n, c, height, width))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,6 +297,28 @@ mod tests {
         // Where nothing is to be seen nothing moves.
         let (_, way) = cheapest(&costs(&plane(0.0), &plane(0.0), 1).unwrap(), 1, (1e-3, 10.0)).unwrap();
         assert!(values(&way).iter().all(|way| way.abs() < 1e-6));
+    }
+
+    #[test]
+    fn what_is_enlarged_is_on_straight_lines_and_what_is_reduced_in_the_middle() {
+        let x = noise(5, &[1, 3, 4, 5]);
+        assert!(apart(&enlarged(&x, 2, 1.5).unwrap(), &doubled(&x, 1.5).unwrap()) < 1e-6);
+        assert_eq!(apart(&enlarged(&x, 1, 2.0).unwrap(), &(&x * 2.0).unwrap()), 0.0);
+        // A slope of 1 to the right and 10 downwards, at four times its size.
+        let slope: Vec<f32> = (0..4 * 5).map(|i| (i % 5) as f32 + 10.0 * (i / 5) as f32).collect();
+        let slope = Tensor::from_vec(slope, (1, 1, 4, 5), &Device::Cpu).unwrap();
+        let large = enlarged(&slope, 4, 1.0).unwrap();
+        let found = values(&large);
+        for (y, x) in (2..14).flat_map(|y| (2..18).map(move |x| (y, x))) {
+            let wanted = (x as f32 - 1.5) / 4.0 + 10.0 * (y as f32 - 1.5) / 4.0;
+            assert!((found[y * 20 + x] - wanted).abs() < 1e-5, "{y} {x}");
+        }
+        // The middle of 4x4 pixels is the pixel that they were made of, but for the edges; that of 2x2 their mean.
+        let small = values(&reduced(&large, 4).unwrap());
+        assert!((small[6] - 11.0).abs() < 1e-5, "{small:?}");
+        assert!(apart(&reduced(&large, 2).unwrap(), &large.avg_pool2d(2).unwrap()) < 1e-6);
+        assert_eq!(apart(&reduced(&x, 1).unwrap(), &x), 0.0);
+        assert!(reduced(&x, 2).is_err() && reduced(&large, 3).is_err());
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! The stage after denoising: latents become pictures.
 
-use crate::diffusion::Model;
 use crate::error::Result;
 use crate::render::between::{Between, shown_before};
 use crate::render::camera::Pose;
 use crate::render::generate::Rendered;
 use crate::render::job::Job;
+use crate::render::networks::Networks;
 use crate::render::source::Sources;
 use crate::render::upscale::enlarged;
 use crate::timing::Timings;
@@ -34,7 +34,7 @@ pub struct Pictures {
 
 /// Decodes or draws every window, and enlarges what was decoded; ends when nobody listens any more.
 pub fn decode(
-    (job, networks): (&Job, (&Model, Option<&Upscaler>)),
+    (job, networks): (&Job, Networks<'_>),
     timings: &Timings,
     from: &Receiver<Result<Rendered>>,
     to: &SyncSender<Result<Pictures>>,
@@ -49,10 +49,10 @@ pub fn decode(
             Ok(rendered) => rendered,
             Err(error) => return drop(to.send(Err(error))),
         };
-        let (brings, (_, upscaler)) = (rendered.window.brings(), networks);
+        let brings = rendered.window.brings();
         // Those that were enlarged, and those between, are many bytes.
         let few = if rendered.window.every > 1 { BETWEEN } else { brings };
-        let step = upscaler.map_or(few, Upscaler::together).max(1);
+        let step = networks.upscaler.map_or(few, Upscaler::together).max(1);
         for start in (0..brings).step_by(step) {
             let part = start..(start + step).min(brings);
             let stage = (networks, job.settings.picture, &mut between);
@@ -68,7 +68,7 @@ pub fn decode(
 fn part_of(
     rendered: &Rendered,
     part: Range<usize>,
-    ((model, upscaler), size, between): ((&Model, Option<&Upscaler>), Size, &mut Between<'_>),
+    (networks, size, between): (Networks<'_>, Size, &mut Between<'_>),
     sources: &mut Sources,
     timings: &Timings,
 ) -> Result<Pictures> {
@@ -76,9 +76,9 @@ fn part_of(
     let first = window.first_new() + part.start as u64 * window.every;
     let settled = {
         let _span = timings.span("decode");
-        sources.settled(model, window, latents, part.clone())?
+        sources.settled(networks.model, window, latents, part.clone())?
     };
-    let settled = match upscaler {
+    let settled = match networks.upscaler {
         Some(upscaler) => {
             let _span = timings.span("upscale");
             enlarged(settled, upscaler, size)?

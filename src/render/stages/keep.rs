@@ -2,19 +2,18 @@
 
 use super::thread::{QUEUE, spawn};
 use super::watch::Watch;
-use crate::diffusion::Model;
 use crate::error::{Error, ErrorKind, Result};
 use crate::progress::Flow;
 use crate::render::between::Between;
 use crate::render::generate::{Generator, Rendered};
 use crate::render::job::Job;
+use crate::render::networks::Networks;
 use crate::render::plan::Window;
 use crate::render::source::Sources;
 use crate::render::take::TakeState;
 use crate::render::upscale::enlarged;
 use crate::render::work::{Claim, Holder, KeptPictures, TakeFolder, WorkFolder};
 use crate::timing::Timings;
-use crate::upscale::Upscaler;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -43,7 +42,7 @@ type OnTheWay<T> = (Arc<TakeFolder>, Window, T);
 /// As [`Generator::window`]; Output: the folder can't be written to; Stopped.
 pub fn keep_takes(
     job: &Job,
-    (model, upscaler): (&Model, Option<&Upscaler>),
+    networks: Networks<'_>,
     store: &WorkFolder,
     takes: &[Vec<Window>],
     watch: Watch,
@@ -51,13 +50,13 @@ pub fn keep_takes(
     let Watch { progress, timings, stop } = watch;
     let windows: Vec<Window> = takes.iter().flatten().copied().collect();
     progress.stage("rendering", windows.iter().map(Window::shows).sum());
-    let mut generator = Generator::new(job, model, stop, timings)?;
+    let mut generator = Generator::new(job, networks.model, stop, timings)?;
     generator.prepare(&windows)?;
     std::thread::scope(|scope| {
         let (made, to_decode) = sync_channel(QUEUE);
         let (decoded, to_keep) = sync_channel(QUEUE);
         let decoding =
-            spawn("decode", scope, move || decode((job, (model, upscaler)), timings, &to_decode, &decoded))?;
+            spawn("decode", scope, move || decode((job, networks), timings, &to_decode, &decoded))?;
         let keeping = spawn("keep", scope, move || keep(&to_keep, watch))?;
         let mut worker = Worker { job, generator, store, stop, watch, made, worked: Worked::default() };
         let ended = worker.work(takes);
@@ -166,18 +165,18 @@ fn stopped() -> Error {
 
 /// Decodes what is no drawing, and enlarges it; ends when nobody listens any more.
 fn decode(
-    (job, (model, upscaler)): (&Job, (&Model, Option<&Upscaler>)),
+    (job, networks): (&Job, Networks<'_>),
     timings: &Timings,
     from: &Receiver<OnTheWay<Rendered>>,
     to: &SyncSender<OnTheWay<KeptPictures>>,
 ) -> Result<()> {
     let sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
-    let mut between = Between::new(job, (model, upscaler))?;
+    let mut between = Between::new(job, networks)?;
     for (folder, window, rendered) in from {
         let span = timings.span("decode");
-        let mut frames = sources.settled(model, &window, &rendered.latents, 0..window.brings())?;
+        let mut frames = sources.settled(networks.model, &window, &rendered.latents, 0..window.brings())?;
         drop(span);
-        if let Some(upscaler) = upscaler {
+        if let Some(upscaler) = networks.upscaler {
             let _span = timings.span("upscale");
             frames = enlarged(frames, upscaler, job.settings.picture)?;
         }

@@ -4,22 +4,20 @@ use super::decode::decode;
 use super::encode::{encode, finish};
 use super::thread::{QUEUE, spawn};
 use super::watch::{Summary, Watch};
-use crate::diffusion::Model;
 use crate::error::{Error, Result};
 use crate::render::batch::Render;
 use crate::render::generate::Rendered;
 use crate::render::job::Job;
+use crate::render::networks::Networks;
 use crate::render::work::WorkFolder;
-use crate::upscale::Upscaler;
 use crate::video::Writer;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 
-/// Renders `job` into `writer`; what the model makes is enlarged by the upscaler, if there is one. On an error, or when `watch` says
-/// stop, every finished window stays in `store`, and the same job goes on from there.
+/// Renders `job` into `writer` with these networks. On an error, or when `watch` says stop, every finished window stays in `store`, and the same job goes on from there.
 pub fn run(
     job: &Job,
-    (model, upscaler): (&Model, Option<&Upscaler>),
+    networks: Networks<'_>,
     store: Option<&WorkFolder>,
     mut writer: Writer,
     watch: Watch,
@@ -31,8 +29,8 @@ pub fn run(
         let (settled, to_decode) = sync_channel(QUEUE);
         let (decoded, to_finish) = sync_channel(QUEUE);
         let (finished, to_encode) = sync_channel(QUEUE);
-        let render = Render::new(job, model, store, stop, timings)?.ended_by(&ended);
-        spawn("decode", scope, move || decode((job, (model, upscaler)), timings, &to_decode, &decoded))?;
+        let render = Render::new(job, networks.model, store, stop, timings)?.ended_by(&ended);
+        spawn("decode", scope, move || decode((job, networks), timings, &to_decode, &decoded))?;
         let finishing = spawn("finish", scope, move || finish(job, &to_finish, &finished, timings))?;
         let (writer, ended) = (&mut writer, &ended);
         let encoding = spawn("encode", scope, move || {

@@ -43,6 +43,7 @@ pub(super) struct Fragment {
     pub motion: Option<String>,
     pub vae: Option<String>,
     pub upscale: Option<String>,
+    pub interpolator: Option<String>,
     pub clip_skip: Option<usize>,
     pub lut: Option<String>,
     pub preset: Option<Preset>,
@@ -168,6 +169,7 @@ impl File<'_, '_, '_> {
         over(&mut into.motion, path("motion", &raw.motion)?);
         over(&mut into.vae, path("vae", &raw.vae)?);
         over(&mut into.upscale, path("upscale", &raw.upscale)?);
+        over(&mut into.interpolator, path("interpolator", &raw.interpolator)?);
         over(&mut into.clip_skip, whole("clip_skip", &raw.clip_skip, 1..=24)?.map(|n| n as usize));
         over(&mut into.lut, path("lut", &raw.lut)?);
         over(&mut into.profile, word("profile", &raw.profile, self.choices.profiles)?);

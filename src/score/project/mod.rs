@@ -18,6 +18,7 @@
 //! # motion = "lightning.safetensors"   # a motion module to use instead of the folder's own
 //! # vae = "vae.safetensors"  # an autoencoder to use instead of the model's own
 //! # upscale = "realesr-animevideov3"     # a network that enlarges the generated pictures: a file, or a name
+//! # interpolator = "rife46"    # a network that puts frames between generated ones (RIFE): a file, or a name; default: the program's own
 //! # clip_skip = 2            # the layer of the text encoder that is listened to, counted from the last; default: 1
 //! # lut = "warm.cube"          # a look-up table that the finished pictures' colours go through
 //! tier = "develop"             # draft, final
@@ -141,6 +142,8 @@ pub struct Project {
     pub vae: Option<String>,
     /// The file or the name of a network that enlarges the generated pictures.
     pub upscale: Option<String>,
+    /// The file or the name of a network that puts frames between generated ones.
+    pub interpolator: Option<String>,
     /// The layer of the text encoder that is listened to, counted from the last.
     pub clip_skip: Option<usize>,
     /// A look-up table's file.
@@ -210,6 +213,7 @@ impl Project {
             motion: merged.motion.clone(),
             vae: merged.vae.clone(),
             upscale: merged.upscale.clone(),
+            interpolator: merged.interpolator.clone(),
             clip_skip: merged.clip_skip,
             lut: merged.lut.clone(),
             steps: merged.steps,

@@ -26,6 +26,7 @@ pub(super) struct RawProject {
     pub motion: Field,
     pub vae: Field,
     pub upscale: Field,
+    pub interpolator: Field,
     pub clip_skip: Field,
     pub lut: Field,
     pub tier: Field,

@@ -27,6 +27,8 @@ pub enum Kind {
     Embedding,
     /// A network that makes pictures larger.
     Upscaler,
+    /// A network that puts pictures between pictures.
+    Interpolator,
     /// Something else.
     Unknown,
 }
@@ -60,6 +62,17 @@ const SIGNS: &[(Kind, &[&str])] = &[
     (
         Kind::Upscaler,
         &["body.0.rdb1.", "RRDB", ".RDB1.", "upconv1.", "conv_up1.", "residual_group.", "unet1.conv1."],
+    ),
+    (
+        Kind::Interpolator,
+        &[
+            "block0.conv0.0.",
+            "blocks.0.conv0.0.",
+            "extract.extract_sublevels.",
+            "comb_block.",
+            "encoder.pyramid1.",
+            "feature_bone.",
+        ],
     ),
 ];
 
@@ -105,6 +118,7 @@ impl Kind {
             Kind::TextEncoder => "text encoder",
             Kind::Embedding => "textual inversion",
             Kind::Upscaler => "upscaler",
+            Kind::Interpolator => "interpolator",
             Kind::Unknown => "something unknown",
         }
     }
@@ -143,6 +157,8 @@ mod tests {
             (&["string_to_param.*"], Kind::Embedding),
             (&["<my-style>"], Kind::Embedding),
             (&["conv_first.weight", "body.0.rdb1.conv1.weight"], Kind::Upscaler),
+            (&["module.block0.conv0.0.0.weight", "module.encode.cnn0.weight"], Kind::Interpolator),
+            (&["encoder.pyramid1.0.0.weight", "decoder4.convblock.0.0.weight"], Kind::Interpolator),
             (&["a", "b", "c"], Kind::Unknown),
         ] {
             let shapes = names.iter().map(|name| (name.to_string(), vec![1, 768])).collect();

@@ -303,6 +303,19 @@ fn others() -> Vec<(&'static str, Tensors, Expected)> {
             Refused("there is no 'body.0.rdb1.conv1.bias'"),
         ),
         (
+            "a part of RIFE",
+            only(&[
+                ("module.block0.conv0.0.0.weight", &[96, 7, 3, 3]),
+                ("module.block0.conv0.1.0.weight", &[192, 96, 3, 3]),
+            ]),
+            Refused("its network is none that is known"),
+        ),
+        (
+            "IFRNet",
+            only(&[("encoder.pyramid1.0.0.weight", &[24, 3, 3, 3])]),
+            Refused("it is IFRNet, whose network isn't read"),
+        ),
+        (
             "nothing known",
             only(&[("a", &[1]), ("b", &[1]), ("c", &[1])]),
             Refused("none of what beatbolt knows"),
