@@ -1,7 +1,8 @@
 //! The user's cache folder: what can be made again at any time, and may be deleted at any time.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Where the program keeps such things; none where the environment names no place.
@@ -24,6 +25,26 @@ pub fn this_build() -> String {
     format!("{} {:?} {built:?}", env!("CARGO_PKG_VERSION"), program.map(|p| p.len()))
 }
 
+/// Removes the oldest files of `folder` until the rest has no more bytes than `most`. What can't be removed stays: a cache is
+/// never in the way.
+pub fn prune(folder: &Path, most: u64) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    let file = |entry: fs::DirEntry| {
+        let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
+        Some((metadata.modified().ok()?, metadata.len(), entry.path()))
+    };
+    let mut files: Vec<(SystemTime, u64, PathBuf)> = entries.flatten().filter_map(file).collect();
+    files.sort();
+    let mut sum: u64 = files.iter().map(|f| f.1).sum();
+    for (_, size, path) in files {
+        if sum <= most {
+            break;
+        }
+        sum -= size;
+        let _ = fs::remove_file(path);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,5 +57,19 @@ mod tests {
         assert_eq!(with(&[("XDG_CACHE_HOME", "/x"), ("HOME", "/h")]), Some("/x/beatbolt".into()));
         assert!(with(&[("XDG_CACHE_HOME", ""), ("HOME", "/h")]).unwrap().starts_with("/h"));
         assert_eq!(with(&[]), None);
+    }
+
+    #[test]
+    fn the_oldest_go_first() {
+        let home = tempfile::tempdir().unwrap();
+        for (i, name) in ["old", "new"].into_iter().enumerate() {
+            let file = fs::File::create(home.path().join(name)).unwrap();
+            file.set_len(999).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(i as u64 + 1)).unwrap();
+        }
+        fs::create_dir(home.path().join("folder")).unwrap();
+        prune(home.path(), 1000);
+        assert!(!home.path().join("old").exists() && home.path().join("new").exists());
+        assert!(home.path().join("folder").is_dir());
     }
 }

@@ -112,7 +112,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("tokio", &["studio"]),
     ("hyper", &["studio/listener.rs"]),
     ("hyper_util", &["studio/listener.rs"]),
-    ("jpeg_encoder", &["studio/engine.rs"]),
+    ("jpeg_encoder", &["studio/jpeg.rs"]),
     ("getrandom", &["studio/guard.rs"]),
     ("tempfile", &["atomic_file.rs", "job/shipped_model.rs", "render/estimate.rs"]),
     ("gemm", &["nn/cpu/gemm.rs"]),

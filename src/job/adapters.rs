@@ -118,11 +118,9 @@ impl OpenLora {
 /// Input: a file can't be read; Internal: two share a name.
 pub(super) fn fingerprint(
     model: ModelFingerprint,
-    loras: &[OpenLora],
-    timeline: &Timeline,
+    mut adapted: impl Iterator<Item = Adapted>,
 ) -> Result<ModelFingerprint> {
-    loras.iter().try_fold(model, |model, lora| {
-        let Some(adapted) = lora.played(timeline) else { return Ok(model) };
+    adapted.try_fold(model, |model, adapted| {
         let text = format!("{} text {}", adapted.adapter.digest()?, adapted.text);
         model
             .with(&adapted.param, text)

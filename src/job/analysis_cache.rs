@@ -7,16 +7,15 @@
 use crate::atomic_file::Part;
 use crate::audio::{Analysis, Options};
 use crate::bounded_read;
-use crate::cache_folder::{cache_folder, this_build};
+use crate::cache_folder::{cache_folder, prune, this_build};
 use crate::digest::Digest;
 use crate::error::Result;
 use crate::progress::{Flow, Progress};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
-use std::time::SystemTime;
 
 /// Largest file that is read, and what all files may take together, in bytes: some hours of music.
 const LARGEST: u64 = 256 << 20;
@@ -83,7 +82,8 @@ fn store(path: &Path, entry: &Entry) -> Option<()> {
     let Hashed { mut part, digest, .. } = hashed;
     part.write_all(digest.finish().as_bytes()).ok()?;
     part.into_inner().ok()?.publish().ok()?;
-    prune(folder)
+    prune(folder, TOGETHER);
+    Some(())
 }
 
 /// A file that is written, and the hash of what was.
@@ -106,28 +106,6 @@ impl Write for Hashed {
     fn flush(&mut self) -> io::Result<()> {
         self.part.flush()
     }
-}
-
-/// Removes the oldest files until the rest is small enough.
-fn prune(folder: &Path) -> Option<()> {
-    let mut files: Vec<(SystemTime, u64, PathBuf)> = fs::read_dir(folder)
-        .ok()?
-        .flatten()
-        .filter_map(|entry| {
-            let metadata = entry.metadata().ok().filter(fs::Metadata::is_file)?;
-            Some((metadata.modified().ok()?, metadata.len(), entry.path()))
-        })
-        .collect();
-    files.sort();
-    let mut sum: u64 = files.iter().map(|f| f.1).sum();
-    for (_, size, path) in files {
-        if sum <= TOGETHER {
-            break;
-        }
-        sum -= size;
-        let _ = fs::remove_file(path);
-    }
-    Some(())
 }
 
 /// Passes everything on and remembers the notes.
@@ -203,17 +181,5 @@ mod tests {
         let all = [&options[..], &[name(&c, &plain)]].concat();
         assert!((0..5).all(|i| (0..i).all(|j| all[i] != all[j])));
         assert!(key(&home.path().join("none"), &plain).is_err());
-    }
-
-    #[test]
-    fn the_oldest_go_first() {
-        let home = tempfile::tempdir().unwrap();
-        for (i, name) in ["old", "new"].into_iter().enumerate() {
-            let file = fs::File::create(home.path().join(name)).unwrap();
-            file.set_len(TOGETHER - 1).unwrap();
-            file.set_modified(SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(i as u64 + 1)).unwrap();
-        }
-        prune(home.path()).unwrap();
-        assert!(!home.path().join("old").exists() && home.path().join("new").exists());
     }
 }

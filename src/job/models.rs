@@ -1,7 +1,7 @@
 //! Models: where they are found, and how one is opened as it was asked for.
 
 use super::adapters::{self, OpenLora};
-use super::controls;
+use super::controls::{self, OpenControl};
 use super::hub::{self, Hub};
 use super::model_search::{self, Places, Wanted};
 use super::options::ModelOptions;
@@ -10,7 +10,9 @@ use super::user_config::{self, UserConfig};
 use crate::bounded_read;
 use crate::diffusion::model::Adapted;
 use crate::diffusion::text::embedding::{self, Embedding};
-use crate::diffusion::{Inspection, Model, ModelInfo, ModelSpec, Precision, Tier, open_device};
+use crate::diffusion::{
+    Inspection, Model, ModelFingerprint, ModelInfo, ModelSpec, Precision, Tier, open_device,
+};
 use crate::error::{Error, Result};
 use crate::interpolate::InterpolatorFile;
 use crate::progress::Progress;
@@ -346,16 +348,34 @@ pub fn loras(
 /// # Errors
 /// As [`places`], [`look`], [`loras`], [`place`] and [`Model::load_adapted`].
 pub fn open(options: &ModelOptions, progress: &dyn Progress) -> Result<Model> {
-    let places = places(progress)?;
-    let mut info = look(options, &places, progress)?;
-    add_embeddings(&mut info, None, &places, progress)?;
-    let adapted: Vec<Adapted> =
-        loras(options, &info, &places, progress)?.iter().map(OpenLora::moving).collect();
-    let controls = controls::open(&options.controls, &info, &places, progress)?;
+    let (info, loras, controls) = all(options, progress)?;
+    let adapted: Vec<Adapted> = loras.iter().map(OpenLora::moving).collect();
     let model = Model::load_adapted(info, &place(options, progress)?, &adapted)?;
     let model = model.with_controls(controls.iter().map(|control| &control.file))?;
     model.notes().iter().for_each(|note| progress.note(note));
     Ok(model)
+}
+
+/// The hash of every part of what [`open`] gives, before any weight is read for it.
+///
+/// # Errors
+/// As [`open`]; Input: a file can't be read.
+pub fn fingerprint(options: &ModelOptions, progress: &dyn Progress) -> Result<ModelFingerprint> {
+    let (info, loras, controls) = all(options, progress)?;
+    let own = adapters::fingerprint(info.fingerprint()?, loras.iter().map(OpenLora::moving))?;
+    controls::fingerprint(own, &controls)
+}
+
+fn all(
+    options: &ModelOptions,
+    progress: &dyn Progress,
+) -> Result<(ModelInfo, Vec<OpenLora>, Vec<OpenControl>)> {
+    let places = places(progress)?;
+    let mut info = look(options, &places, progress)?;
+    add_embeddings(&mut info, None, &places, progress)?;
+    let loras = loras(options, &info, &places, progress)?;
+    let controls = controls::open(&options.controls, &info, &places, progress)?;
+    Ok((info, loras, controls))
 }
 
 #[cfg(test)]

@@ -198,7 +198,8 @@ impl Scene {
     /// # Errors
     /// Model: weights are missing. Input: a file can't be read.
     pub fn fingerprint(&self) -> Result<ModelFingerprint> {
-        let own = adapters::fingerprint(self.info.fingerprint()?, &self.loras, &self.timeline)?;
+        let played = self.loras.iter().filter_map(|lora| lora.played(&self.timeline));
+        let own = adapters::fingerprint(self.info.fingerprint()?, played)?;
         let mut own = controls::fingerprint(own, &self.controls)?;
         let tiles = self.info.is_tiled(self.generate()?).then(|| "768x512".to_owned());
         let upscaler = self.upscaler.as_ref().map(UpscalerFile::digest).transpose()?;

@@ -3,6 +3,7 @@
 use super::by_hand::Hand;
 use super::curves::CurveEdit;
 use super::parts::PartEdit;
+use super::snapshots::SnapshotEdit;
 use super::state::Edit;
 use crate::units::{Seconds, ShownFrame};
 use crate::video::Profile;
@@ -63,6 +64,25 @@ pub enum Ask {
         /// The drag that it belongs to.
         gesture: Option<u64>,
     },
+    /// Change the snapshots.
+    Snapshot {
+        /// How.
+        change: SnapshotEdit,
+    },
+    /// Go back to a snapshot.
+    Back {
+        /// Which one.
+        number: u64,
+    },
+    /// Show two states side by side.
+    Compare {
+        /// Which snapshots; none: what holds now. None at all: no more.
+        sides: Option<[Option<u64>; 2]>,
+        /// From where in the track on, in seconds.
+        at: f64,
+    },
+    /// Show all looks that can be chosen.
+    Gallery,
     /// Render the preset as it is now.
     Render(Film),
     /// Say how long that would take, and what of it will not come out well.

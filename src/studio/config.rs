@@ -6,6 +6,7 @@ use super::opened::Opened;
 use super::player::{ModelFacts, Player};
 use super::state::EditedPreset;
 use crate::atomic_file::folder_of;
+use crate::cache_folder::cache_folder;
 use crate::diffusion::{ModelFingerprint, Tier};
 use crate::error::Result;
 use crate::job::{Destination, JobOptions, Request, Scene, is_project, models, presets, video_size};
@@ -35,6 +36,8 @@ pub struct StudioConfig {
     pub stream: Option<usize>,
     /// Where presets are saved.
     pub folder: PathBuf,
+    /// Where thumbnails are kept for the next session; none: nowhere.
+    pub cache: Option<PathBuf>,
     /// The files of the folder that it is opened with: they may be written over.
     pub own_files: Vec<String>,
     /// Where to listen; 0: wherever there is room.
@@ -114,6 +117,7 @@ impl StudioConfig {
             track,
             stream,
             folder,
+            cache: cache_folder().map(|folder| folder.join("thumbnails")),
             own_files,
             port,
             patience,

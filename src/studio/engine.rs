@@ -3,18 +3,19 @@
 //! A final is made by the same thread, so live pictures rest meanwhile. It brings a model of its own, with other steps; the
 //! live one is let go before and loaded anew for the next picture, so that there is never more than one.
 
+use super::clips::{Clip, Clips};
 use super::finals::Finals;
+use super::jpeg::jpeg;
 use super::locked::locked;
-use super::opened::Opened;
 use super::order::{Expectation, RenderOrder};
 use super::pictures::{Pictures, Run};
-use super::player::Played;
+use super::player::{Played, Player};
+use super::strip::Strip;
 use super::task::{Kept, Task, Track, Work};
 use crate::error::{Context, Error, ErrorKind, Result};
 use crate::render::{Easel, Live, LiveState, Settings};
 use crate::units::{FrameIndex, Seconds, ShownFrame};
 use crate::video::Frame;
-use jpeg_encoder::{ColorType, Encoder};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::Builder;
@@ -25,8 +26,6 @@ use tokio::sync::watch;
 const AHEAD: FrameIndex = 240;
 /// The most frames that pass, as far as planning goes, while a window is made.
 const LATEST: FrameIndex = AHEAD / 2;
-/// Of JPEG, in percent: what a draft shows comes through.
-const QUALITY: u8 = 82;
 
 /// What is to be expected of the final that somebody asked about under this number, or why there can be none.
 pub type Expected = Option<(u64, Result<Expectation, Arc<Error>>)>;
@@ -45,6 +44,10 @@ struct Shared {
     changed: Condvar,
     /// Set when what is being rendered is no longer wanted.
     stale: AtomicBool,
+    /// Set while nothing was wanted that can't wait.
+    idling: AtomicBool,
+    settings: Settings,
+    clips: Arc<Clips>,
     pictures: Mutex<Pictures>,
     news: watch::Sender<News>,
     expected: watch::Sender<Expected>,
@@ -56,7 +59,6 @@ struct Shared {
 #[derive(Clone)]
 pub struct Engine {
     shared: Arc<Shared>,
-    settings: Settings,
     easel: Easel,
 }
 
@@ -67,7 +69,7 @@ impl Engine {
     /// # Errors
     /// Internal: no thread can be started.
     pub fn start(
-        opened: Arc<Opened>,
+        player: Arc<Player>,
         settings: Settings,
         track: Track,
         (version, played): (u64, Played),
@@ -79,6 +81,9 @@ impl Engine {
             task: Mutex::new(Task { version, live, playhead, playing, asked }),
             changed: Condvar::new(),
             stale: AtomicBool::new(false),
+            idling: AtomicBool::new(false),
+            settings,
+            clips: Arc::default(),
             pictures: Mutex::default(),
             news: watch::Sender::default(),
             expected: watch::Sender::default(),
@@ -88,14 +93,14 @@ impl Engine {
         let work = shared.clone();
         let thread = Builder::new().name("engine".to_owned());
         thread
-            .spawn(move || work.run(&opened))
+            .spawn(move || work.run(&player))
             .context(|| Error::internal("the engine's thread can't be started"))?;
-        Ok(Engine { shared, settings, easel })
+        Ok(Engine { shared, easel })
     }
 
     /// From the next window on, `played` is rendered; a window that is under way is dropped.
     pub fn play(&self, version: u64, played: Played) {
-        let live = Arc::new(Live::new(&self.settings, played.timeline, played.layers, &self.easel));
+        let live = Arc::new(Live::new(&self.shared.settings, played.timeline, played.layers, &self.easel));
         let mut task = locked(&self.shared.task);
         if task.fps() != live.timeline().fps {
             // Frames of another rate lie elsewhere.
@@ -113,7 +118,38 @@ impl Engine {
         let mut task = locked(&self.shared.task);
         task.playhead = frame.min(task.end().before(1));
         task.playing = playing;
+        if playing || self.shared.missing(&task, 0).is_some() {
+            self.shared.interrupt();
+        }
         self.shared.changed.notify_all();
+    }
+
+    /// From now on `sides` are compared: what is under way makes room for them.
+    pub fn compare(&self, sides: Vec<Clip>) {
+        let task = locked(&self.shared.task);
+        self.shared.clips.compare(sides);
+        if self.shared.clips.urgent().is_some() {
+            self.shared.stale.store(true, Ordering::Relaxed);
+        }
+        self.shared.changed.notify_all();
+        drop(task);
+    }
+
+    /// There may be something to do.
+    pub fn nudge(&self) {
+        let task = locked(&self.shared.task);
+        self.shared.changed.notify_all();
+        drop(task);
+    }
+
+    /// How pictures are made.
+    pub fn settings(&self) -> &Settings {
+        &self.shared.settings
+    }
+
+    /// The clips that are wanted and those that are there.
+    pub fn clips(&self) -> &Arc<Clips> {
+        &self.shared.clips
     }
 
     /// Changes the queue of finals; one that waits is made once the step under way is finished.
@@ -134,7 +170,9 @@ impl Engine {
 
     /// Asks under `number` what is to be expected of a final; the answer is told once the window under way is finished.
     pub fn expect(&self, number: u64, order: RenderOrder) {
-        locked(&self.shared.task).asked = Some((number, order));
+        let mut task = locked(&self.shared.task);
+        task.asked = Some((number, order));
+        self.shared.interrupt();
         self.shared.changed.notify_all();
     }
 
@@ -160,13 +198,18 @@ impl Engine {
 }
 
 impl Shared {
-    fn run(&self, opened: &Opened) {
+    fn run(&self, player: &Player) {
+        let opened = &player.opened;
         let mut kept = Kept::default();
         // While it plays, frames that are nearer than a window takes would come too late.
         let mut lead = 0;
         loop {
             let (task, frame) = match self.wanted(lead) {
                 Work::Window(task, frame) => (task, frame),
+                Work::Clip(clip) => {
+                    self.clips.finish(&clip, self.clip(&mut kept, player, &clip));
+                    continue;
+                }
                 Work::Expect(number, order) => {
                     let expected = opened.expect(&order).map_err(Arc::new);
                     self.expected.send_replace(Some((number, expected)));
@@ -180,7 +223,7 @@ impl Shared {
                 }
             };
             let began = Instant::now();
-            match self.window(&mut kept, opened, (&task, frame)) {
+            match self.window(&mut kept, player, (&task, frame)) {
                 Ok(state) => {
                     kept.remember(state, task.playhead);
                     lead = (task.fps().frame_at(Seconds(began.elapsed().as_secs_f64())) + 1).min(LATEST);
@@ -195,21 +238,37 @@ impl Shared {
     fn window(
         &self,
         kept: &mut Kept,
-        opened: &Opened,
+        player: &Player,
         (task, frame): (&Task, ShownFrame),
     ) -> Result<LiveState> {
         let live = kept.view(task, &self.track)?;
-        if kept.model.is_none() {
-            kept.model = Some(opened.load()?);
-        }
+        kept.model(&player.opened)?;
         let (first, before) = kept.begin(task, frame);
         let Some(model) = &kept.model else { return Err(Error::internal("there is no model")) };
         live.window(model, first, before, &self.stale, &mut |first, frames| self.keep(task, first, &frames))
     }
 
+    fn clip(&self, kept: &mut Kept, player: &Player, clip: &Clip) -> Result<Strip> {
+        let Played { timeline, layers, .. } = clip.played(player)?;
+        // Scenes that the live pictures go on with stay where they are.
+        let live = Live::new(&self.settings, timeline, layers, &Easel::default());
+        let live = kept.aside(live, &self.track)?;
+        let (fps, end) = (live.timeline().fps, live.timeline().end());
+        let frames = clip.frames(&self.settings, player, fps, end);
+        clip.rendered((&live, kept.model(&player.opened)?), frames, &self.stale)
+    }
+
+    /// What can wait makes room. Under the task's lock.
+    fn interrupt(&self) {
+        if self.idling.load(Ordering::Relaxed) {
+            self.stale.store(true, Ordering::Relaxed);
+        }
+    }
+
     /// Waits until a final or a picture is wanted.
     fn wanted(&self, lead: FrameIndex) -> Work {
         let mut task = locked(&self.task);
+        self.idling.store(false, Ordering::Relaxed);
         loop {
             if let Some((number, wanted)) = self.finals.next() {
                 return Work::Final(number, wanted);
@@ -217,9 +276,17 @@ impl Shared {
             if let Some((number, order)) = task.asked.take() {
                 return Work::Expect(number, order);
             }
+            // What is set from here on is about what begins now.
+            self.stale.store(false, Ordering::Relaxed);
+            if let Some(clip) = self.clips.urgent() {
+                return Work::Clip(clip);
+            }
             if let Some(frame) = self.missing(&task, lead) {
-                self.stale.store(false, Ordering::Relaxed);
                 return Work::Window(task.clone(), frame);
+            }
+            if let Some(clip) = self.clips.idle().filter(|_| !task.playing) {
+                self.idling.store(true, Ordering::Relaxed);
+                return Work::Clip(clip);
             }
             task = self.changed.wait(task).unwrap_or_else(PoisonError::into_inner);
         }
@@ -254,17 +321,9 @@ impl Shared {
         self.news.send_modify(|news| news.trouble = Some(error.to_string()));
         let mut task = locked(&self.task);
         let same = |task: &Task| task.version == failed.version && task.playhead == failed.playhead;
-        while same(&task) && !self.finals.is_waited_for() && task.asked.is_none() {
+        let asked = |task: &Task| task.asked.is_some() || self.clips.urgent().is_some();
+        while same(&task) && !self.finals.is_waited_for() && !asked(&task) {
             task = self.changed.wait(task).unwrap_or_else(PoisonError::into_inner);
         }
     }
-}
-
-fn jpeg(frame: &Frame) -> Result<Arc<[u8]>> {
-    let mut bytes = Vec::new();
-    let (width, height) = (frame.size().width as u16, frame.size().height as u16);
-    Encoder::new(&mut bytes, QUALITY)
-        .encode(frame.rgb(), width, height, ColorType::Rgb)
-        .context(|| Error::internal("a picture can't be written as JPEG"))?;
-    Ok(bytes.into())
 }

@@ -1,8 +1,10 @@
 //! The hub that all connections share: the session, its engine, and what every page is told.
 
 use super::ask::{Ask, Film, Form};
+use super::clips::{Told as ToldClip, stretch};
 use super::engine::{Engine, Expected, News};
 use super::finals::Told;
+use super::gallery;
 use super::heard::BeatCorrection;
 use super::locked::locked;
 use super::order::RenderOrder;
@@ -10,8 +12,9 @@ use super::place::without_place;
 use super::player::{Played, Player};
 use super::save::{PRESET, Shelf};
 use super::session::Session;
+use super::snapshots::Snapshots;
 use super::sound::Sound;
-use super::state::Edit;
+use super::state::{Edit, EditedPreset};
 use crate::error::{Error, Result};
 use crate::job::Stretch;
 use crate::units::Seconds;
@@ -28,7 +31,7 @@ pub const SOCKETS: usize = 16;
 
 /// Everything behind the server.
 pub struct Hub {
-    player: Player,
+    player: Arc<Player>,
     /// The track as the page plays it.
     pub track: Sound,
     /// The pictures.
@@ -41,6 +44,7 @@ pub struct Hub {
     pub facts: String,
     session: Mutex<Session>,
     shelf: Mutex<Shelf>,
+    snapshots: watch::Sender<Snapshots>,
     state: watch::Sender<Utf8Bytes>,
 }
 
@@ -50,7 +54,7 @@ impl Hub {
     /// # Errors
     /// The session can't be played; what `engine` says.
     pub fn new(
-        player: Player,
+        player: Arc<Player>,
         session: Session,
         engine: impl FnOnce(u64, Played) -> Result<Engine>,
         (track, shelf): (Sound, Shelf),
@@ -65,13 +69,18 @@ impl Hub {
         facts["command"] = json!(command);
         let facts = facts.to_string();
         let (session, shelf) = (Mutex::new(session), Mutex::new(shelf));
-        let sockets = Arc::new(Semaphore::new(SOCKETS));
-        Ok(Hub { player, track, engine, sockets, patience, facts, session, shelf, state })
+        let (sockets, snapshots) = (Arc::new(Semaphore::new(SOCKETS)), watch::Sender::default());
+        Ok(Hub { player, track, engine, sockets, patience, facts, session, shelf, snapshots, state })
     }
 
     /// The newest state, and those to come: who reads slowly misses some and gets the last.
     pub fn states(&self) -> watch::Receiver<Utf8Bytes> {
         self.state.subscribe()
+    }
+
+    /// The newest snapshots, and those to come.
+    pub fn snapshots(&self) -> watch::Receiver<Snapshots> {
+        self.snapshots.subscribe()
     }
 
     /// Does what is asked, and the answer for who asked, if there is one.
@@ -101,6 +110,27 @@ impl Hub {
                 let heard = self.player.heard.corrected(&s.preset.beats)?;
                 Ok(s.changed(change.of(&s.preset, &heard)?, *gesture))
             })?,
+            Ask::Snapshot { change } => {
+                let session = self.session();
+                let next = self.snapshots.borrow().with(change, &session)?;
+                self.snapshots.send_replace(next);
+            }
+            Ask::Back { number } => {
+                let kept = self.snapshots.borrow().get(*number)?.edited.clone();
+                self.change(|s| Ok(s.changed(EditedPreset::clone(&kept), None)))?;
+            }
+            Ask::Compare { sides: None, .. } => self.engine.compare(Vec::new()),
+            Ask::Compare { sides: Some(sides), at } => {
+                let (clips, mut told) = self.snapshots.borrow().compared(sides, *at, &self.session())?;
+                told["length"] = json!(stretch(self.engine.settings(), &self.player));
+                self.engine.compare(clips);
+                return Ok(Some(text(&told)));
+            }
+            Ask::Gallery => {
+                let (entries, clips) = gallery::looks(&self.player, &self.session().preset)?;
+                self.engine.clips().gather(clips);
+                return Ok(Some(text(&json!({ "type": "gallery", "entries": entries }))));
+            }
             Ask::Render(film) => {
                 let order = self.order(film, |profile| locked(&self.shelf).video(&film.name, profile))?;
                 self.engine.with_finals(|finals| finals.order(order))?;
@@ -212,6 +242,16 @@ fn told_state(player: &Player, session: &Session, played: &Played) -> Result<Utf
 /// News of the engine as a message.
 pub fn told(news: &News) -> Utf8Bytes {
     text(&json!({ "type": "pictures", "runs": news.runs, "trouble": news.trouble }))
+}
+
+/// The clips that came to an end, as a message.
+pub fn ended(clips: &[ToldClip]) -> Utf8Bytes {
+    text(&json!({ "type": "strips", "made": clips }))
+}
+
+/// The snapshots, as a message.
+pub fn kept(snapshots: &Snapshots) -> Utf8Bytes {
+    text(&json!({ "type": "snapshots", "list": snapshots.told() }))
 }
 
 /// The finals, as a message.

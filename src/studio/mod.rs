@@ -13,13 +13,16 @@
 mod ask;
 mod assets;
 mod by_hand;
+mod clips;
 mod config;
 mod curves;
 mod engine;
 mod finals;
+mod gallery;
 mod guard;
 mod heard;
 mod hub;
+mod jpeg;
 mod listener;
 mod locked;
 mod marks;
@@ -37,9 +40,11 @@ mod save;
 mod server;
 mod session;
 mod snapping;
+mod snapshots;
 mod socket;
 mod sound;
 mod state;
+mod strip;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -87,11 +92,24 @@ pub fn run(config: StudioConfig, ready: impl FnOnce(&str)) -> Result<()> {
 
 fn open(config: StudioConfig) -> Result<Hub> {
     let StudioConfig {
-        settings, player, preset, track, stream, folder, own_files, patience, command, ..
+        settings,
+        player,
+        preset,
+        track,
+        stream,
+        folder,
+        cache,
+        own_files,
+        patience,
+        command,
+        ..
     } = config;
     let sound = Sound::open(&track, stream, player.heard.raw().samples)?;
     let files = (sound, Shelf::new(&folder, &own_files));
-    let opened = player.opened.clone();
-    let engine = |version, played| Engine::start(opened, settings, (track, stream), (version, played));
-    Hub::new(player, Session::new(preset), engine, files, (patience, command))
+    let (player, own) = (Arc::new(player), settings.clone());
+    let played = player.clone();
+    let start = move |version, state| Engine::start(played, settings, (track, stream), (version, state));
+    let hub = Hub::new(player.clone(), Session::new(preset), start, files, (patience, command))?;
+    gallery::start(cache, player, own, hub.engine.clone())?;
+    Ok(hub)
 }

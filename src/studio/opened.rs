@@ -98,6 +98,14 @@ impl Opened {
         models::open(&self.model, &Silent)
     }
 
+    /// The hash of every part of those networks.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; Input: a file can't be read.
+    pub fn fingerprint(&self) -> Result<ModelFingerprint> {
+        models::fingerprint(&self.model, &Silent)
+    }
+
     /// Renders a final and says where it lies.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::audio::Analysis;
 use crate::diffusion::Tier;
 use crate::diffusion::model::ModelWords;
 use crate::error::Result;
-use crate::job::layers;
+use crate::job::{Request, layers};
 use crate::render::Layers;
 use crate::score::{
     FUNCTIONS, Form, Key, ParamId, Preset, PromptFault, PromptText, SIGNALS, Span, Timeline,
@@ -68,7 +68,20 @@ impl Player {
     /// # Errors
     /// As [`crate::score::Show::play`]; Input: a layer's font can't be read.
     pub fn play(&self, preset: &EditedPreset) -> Result<Played> {
+        self.played(preset, self.opened.request(preset)?)
+    }
+
+    /// The look of `preset` that holds where no part says otherwise, on the whole track.
+    ///
+    /// # Errors
+    /// As [`Self::play`].
+    pub fn play_alone(&self, preset: &EditedPreset) -> Result<Played> {
         let mut request = self.opened.request(preset)?;
+        request.show.parts.clear();
+        self.played(preset, request)
+    }
+
+    fn played(&self, preset: &EditedPreset, mut request: Request) -> Result<Played> {
         for look in &mut request.show.looks {
             look.preset.base.entry(ParamId::Guidance.into()).or_insert(self.model.guidance);
         }

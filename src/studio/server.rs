@@ -22,6 +22,7 @@ pub fn router(hub: Arc<Hub>, guard: Arc<Guard>) -> Router {
         .route("/{token}/track", get(track))
         .route("/{token}/final/{number}", get(film))
         .route("/{token}/picture/{version}/{frame}", get(picture))
+        .route("/{token}/strip/{key}", get(strip))
         .route("/{token}/wave/{level}/{tile}", get(wave))
         .route("/{token}/socket", get(socket::open))
         .fallback(async || StatusCode::NOT_FOUND)
@@ -64,6 +65,17 @@ async fn picture(
             // The page keeps what it shows; the browser needn't keep it again.
             let types = [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "no-store")];
             (types, jpeg.to_vec()).into_response()
+        }
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+async fn strip(State(hub): State<Arc<Hub>>, Path((_, key)): Path<(String, String)>) -> Response {
+    match hub.engine.clips().strip(&key) {
+        Some(strip) => {
+            let types =
+                [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "no-store")];
+            (types, strip.to_vec()).into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),
     }

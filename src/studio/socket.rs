@@ -4,7 +4,7 @@
 //! to time whether it is there: one that never reads, answers nothing, and its room is somebody else's.
 
 use super::ask::Ask;
-use super::hub::{Hub, expected, stood, told};
+use super::hub::{Hub, ended, expected, kept, stood, told};
 use crate::error::Error;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -35,9 +35,12 @@ async fn serve(hub: &Hub, mut socket: WebSocket) {
     let (mut states, mut news) = (hub.states(), hub.engine.news());
     let mut stands = hub.engine.finals().told();
     let mut answers = hub.engine.expected();
+    let (mut clips, mut snapshots) = (hub.engine.clips().told(), hub.snapshots());
     states.mark_changed();
     news.mark_changed();
     stands.mark_changed();
+    clips.mark_changed();
+    snapshots.mark_changed();
     let mut pulse = interval(hub.patience);
     pulse.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // Nothing was heard since the last question.
@@ -58,6 +61,14 @@ async fn serve(hub: &Hub, mut socket: WebSocket) {
             },
             changed = answers.changed() => match changed {
                 Ok(()) => expected(&answers.borrow_and_update()).map(Message::Text),
+                Err(_) => return,
+            },
+            changed = clips.changed() => match changed {
+                Ok(()) => Some(Message::Text(ended(&clips.borrow_and_update()))),
+                Err(_) => return,
+            },
+            changed = snapshots.changed() => match changed {
+                Ok(()) => Some(Message::Text(kept(&snapshots.borrow_and_update()))),
                 Err(_) => return,
             },
             received = socket.recv() => {

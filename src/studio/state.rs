@@ -3,7 +3,7 @@
 use super::by_hand::Hand;
 use super::heard::{BeatCorrection, Count};
 use crate::audio::Analysis;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::score::{
     ByHand, Document, Kind, PARAMS, Param, ParamId, Preset, ProjectDocument, Rate, Slots, find, shipped,
 };
@@ -37,6 +37,11 @@ pub enum Edit {
     Preset {
         /// Which one.
         name: String,
+    },
+    /// Begin anew with a copy of a look that is here.
+    Look {
+        /// Which one; none: the one that holds where no part says otherwise.
+        name: Option<String>,
     },
     /// Another base value; none: the parameter's default.
     Base {
@@ -211,6 +216,11 @@ impl EditedPreset {
                 if self.focus.is_none() {
                     edited.name = chosen.name;
                 }
+            }
+            Edit::Look { name: None } => *document = self.document.clone(),
+            Edit::Look { name: Some(name) } => {
+                let missing = || Error::usage("there is no such look here").hint("reload the page");
+                *document = Document::clone(self.looks.get(name).ok_or_else(missing)?);
             }
             Edit::Base { param, value: Some(value) } => document.set_base(&params.find(param)?.name, *value),
             Edit::Base { param, value: None } => document.reset_base(&params.find(param)?.name),

@@ -1,5 +1,7 @@
 //! What the engine is to do next, and what it keeps from window to window.
 
+use super::clips::Clip;
+use super::opened::Opened;
 use super::order::RenderOrder;
 use super::pictures::farthest;
 use crate::audio::Scope;
@@ -46,6 +48,8 @@ impl Task {
 pub enum Work {
     /// The window that brings a frame.
     Window(Task, ShownFrame),
+    /// A clip.
+    Clip(Clip),
     /// To say under a number what is to be expected of a final.
     Expect(u64, RenderOrder),
     /// The final of a number.
@@ -73,11 +77,23 @@ impl Kept {
         (self.model, self.ends) = (None, BTreeMap::new());
     }
 
+    /// The networks, loaded if they aren't there.
+    ///
+    /// # Errors
+    /// As [`Opened::load`].
+    pub fn model(&mut self, opened: &Opened) -> Result<&Model> {
+        let model = match self.model.take() {
+            Some(model) => model,
+            None => opened.load()?,
+        };
+        Ok(self.model.insert(model))
+    }
+
     /// The task's view, with waveform and spectrum where its layers show them. What was kept for another rate goes.
     ///
     /// # Errors
     /// The track can't be decoded.
-    pub fn view(&mut self, task: &Task, (track, stream): &Track) -> Result<Arc<Live>> {
+    pub fn view(&mut self, task: &Task, track: &Track) -> Result<Arc<Live>> {
         if self.fps.replace(task.fps()) != Some(task.fps()) {
             (self.ends, self.scope) = (BTreeMap::new(), None);
         }
@@ -87,10 +103,23 @@ impl Kept {
         }
         let scope = match self.scope.take() {
             Some(scope) => scope,
-            None => scope_of(track, *stream, task.live.timeline())?,
+            None => scope_of(&track.0, track.1, task.live.timeline())?,
         };
         self.scope = Some(scope.clone());
         Ok(Arc::new(task.live.under(Arc::new(with_scope(Layers::clone(layers), scope)))))
+    }
+
+    /// As [`Self::view`], of what isn't the task: nothing that is kept goes for it.
+    ///
+    /// # Errors
+    /// The track can't be decoded.
+    pub fn aside(&self, live: Live, track: &Track) -> Result<Live> {
+        if !live.layers().want_a_scope() {
+            return Ok(live);
+        }
+        let own = self.scope.clone().filter(|_| self.fps == Some(live.timeline().fps));
+        let scope = own.map_or_else(|| scope_of(&track.0, track.1, live.timeline()), Ok)?;
+        Ok(live.under(Arc::new(with_scope(Layers::clone(live.layers()), scope))))
     }
 
     /// Where to begin for `frame`: at the end of a window that reaches to it, or with a new take.

@@ -26,6 +26,8 @@ const SHEET = [
     [['B'], 'a bar begins at the playhead'],
     [['S'], 'a section begins there'],
     [['T'], 'tap the beat'],
+    [['K'], 'keep a snapshot'],
+    [['C'], 'compare it with what holds now'],
     [['Ctrl Z'], 'undo'],
     [['Ctrl Shift Z'], 'redo'],
     [['R'], 'render a video'],

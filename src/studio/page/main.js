@@ -2,6 +2,7 @@
 
 import { Beats } from './beats.js';
 import { Clicks } from './clicks.js';
+import { Compare } from './compare.js';
 import { Curves } from './curves.js';
 import { dragging } from './drag.js';
 import { Final } from './final.js';
@@ -16,6 +17,7 @@ import { Panel } from './panel.js';
 import { Parts } from './parts.js';
 import { Pictures } from './picture.js';
 import { Sections } from './sections.js';
+import { Snapshots } from './snapshots.js';
 import { FileText } from './text.js';
 import { clock } from './time.js';
 import { Timeline } from './timeline.js';
@@ -43,12 +45,16 @@ const curves = new Curves(facts, () => audio.currentTime, timeline);
 const file = new FileText();
 const midi = new Midi();
 const sections = new Sections(() => audio.currentTime, timeline);
+const compare = new Compare(() => snapshots.say());
+const snapshots = new Snapshots(compare, () => frame() / state.fps);
 const final = new Final(facts, () => audio.pause(), () => audio.currentTime);
 new Gone(get('gone'), facts, (gone) => { pictures.gone = gone; });
 fillSheet(get('sheet'));
 let state = null;
 let loop = null;
 let told = 0;
+// Snapshots that there were; at first as many as there are.
+let kept = Infinity;
 
 document.title = `${facts.title} · beatbolt studio`;
 get('name').value = facts.name;
@@ -98,9 +104,10 @@ function draw(now) {
   if (!state) return;
   clicks.tick();
   const t = audio.currentTime;
-  if (loop && !audio.paused && (t >= loop.end || t < loop.start)) seek(loop.start);
+  if (loop && !compare.on && !audio.paused && (t >= loop.end || t < loop.start)) seek(loop.start);
   const f = frame();
   pictures.show(f, !audio.paused);
+  compare.draw(t, !audio.paused, seek);
   if (!audio.paused) timeline.follow(t);
   if (timeline.draw(t)) map.draw(t);
   const bar = state.heard.downbeats.findLastIndex((b) => b <= t + HERE) + 1;
@@ -173,7 +180,7 @@ listen({
     final.dialog.close();
     timeline.canvas.focus();
   },
-  letters: { s: () => sections.here(), m: () => hand.toggle(), t: () => hand.tap(), l: toggleLoop, r: () => final.open(), p: () => looks.open(), b: () => beats.here() },
+  letters: { k: () => snapshots.keep(), c: () => snapshots.turn(), s: () => sections.here(), m: () => hand.toggle(), t: () => hand.tap(), l: toggleLoop, r: () => final.open(), p: () => looks.open(), b: () => beats.here() },
 });
 
 news.addEventListener('state', ({ detail }) => {
@@ -189,6 +196,7 @@ news.addEventListener('state', ({ detail }) => {
   timeline.take(state);
   panel.take(state);
   looks.take(state);
+  compare.take();
   beats.set(state);
   hand.take(state);
   parts.take(state);
@@ -206,6 +214,10 @@ news.addEventListener('pictures', ({ detail }) => {
 });
 news.addEventListener('final', ({ detail }) => {
   pictures.resting = detail.final.stand === 'running';
+});
+news.addEventListener('snapshots', ({ detail }) => {
+  note(detail.list.length > kept ? `kept as \u201c${detail.list.at(-1).name}\u201d` : '');
+  kept = detail.list.length;
 });
 news.addEventListener('saved', ({ detail }) => note([`saved as ${detail.path}`, detail.note].filter(Boolean).join('; ')));
 news.addEventListener('refused', (event) => {

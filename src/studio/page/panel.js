@@ -3,6 +3,7 @@
 import { knob } from './knob.js';
 import { edit } from './link.js';
 import { Prompts } from './prompts.js';
+import { Random } from './random.js';
 import { Routes } from './routes.js';
 
 const get = (id) => document.getElementById(id);
@@ -12,6 +13,7 @@ export class Panel {
     Object.assign(this, { timeline, shape: '' });
     this.routes = new Routes(facts, (param) => { timeline.chosen = param; });
     this.prompts = new Prompts(facts);
+    this.random = new Random(get('random'));
     this.tabs();
   }
 
@@ -46,6 +48,7 @@ export class Panel {
     this.shape = shape;
     for (const set of [...this.setters, ...this.routes.setters]) set(state);
     this.prompts.set(state);
+    this.random.take(state);
   }
 
   build(state) {
@@ -68,6 +71,7 @@ export class Panel {
       reset: () => edit(change(null)),
       chosen: () => { this.timeline.chosen = name; },
     });
+    made.row.append(this.random.lock(name));
     if (hues[name]) made.row.classList.add(hues[name]);
     this.setters.push((state) => {
       const { value, own } = state.base.find((b) => b.name === name);

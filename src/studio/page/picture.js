@@ -54,6 +54,8 @@ export class Pictures {
   }
 
   fetchAround(frame) {
+    // Nobody answers.
+    if (this.gone) return;
     for (let f = frame; f < frame + AHEAD && this.fetching.size < FETCHES; f++) {
       const version = this.there(f);
       if (version && this.bitmaps.get(f)?.version !== version && !this.fetching.has(f)) this.fetch(f, version);

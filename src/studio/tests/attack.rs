@@ -9,7 +9,18 @@ use std::time::Instant;
 fn strangers_are_refused_everywhere() {
     let served = Served::new();
     let (host, base) = (served.host(), served.base.clone());
-    for path in ["", "main.js", "facts", "track", "final/1", "picture/1/0", "wave/1/0", "socket", "nothing"] {
+    for path in [
+        "",
+        "main.js",
+        "facts",
+        "track",
+        "final/1",
+        "picture/1/0",
+        "wave/1/0",
+        "strip/s1-0",
+        "socket",
+        "nothing",
+    ] {
         let first = format!("GET {base}{path}");
         assert_eq!(served.raw(&first, "Host: evil.example\r\n").0, 421, "{path}");
         assert_eq!(served.raw(&first, "").0, 421, "{path}");
@@ -54,6 +65,9 @@ fn nothing_but_the_track_and_the_page_is_read_from_the_disk() {
         "wave/0/99999999999",
         "wave/4294967295/0",
         "wave/-1/0",
+        "strip/s1-0",
+        "strip/..%2f..%2fsecret.txt",
+        "strip/secret.txt",
         "track?path=/etc/passwd/..",
     ] {
         let (status, _, body) = served.get(&format!("{}{path}", served.base));
@@ -99,6 +113,12 @@ fn messages_that_mean_nothing_are_refused_and_big_ones_end_the_connection() {
         r#"{"do":"part","change":{"how":"own","index":18446744073709551615},"gesture":null}"#,
         r#"{"do":"curve","change":{"how":"add_point","index":18446744073709551615,"at":0,"value":0},"gesture":null}"#,
         r#"{"do":"curve","change":{"how":"add","param":"../glow"},"gesture":null}"#,
+        r#"{"do":"edit","change":{"edit":"look","name":"../../etc/passwd"},"gesture":null}"#,
+        r#"{"do":"back","number":18446744073709551615}"#,
+        r#"{"do":"snapshot","change":{"how":"remove","number":1}}"#,
+        r#"{"do":"compare","sides":[1,null],"at":0}"#,
+        r#"{"do":"compare","sides":[null,null],"at":-1}"#,
+        r#"{"do":"compare","sides":[null,null,null],"at":0}"#,
     ] {
         page.say(message);
         let refused = page.wait("refused", |_| true);
@@ -290,4 +310,30 @@ fn clients_that_never_read_are_let_go_while_others_are_served() {
         assert!(began.elapsed() < Duration::from_secs(60), "they are still there");
     }
     drop((deaf, stuck));
+}
+
+#[test]
+fn snapshots_are_bounded_and_floods_of_comparisons_leave_the_engine_running() {
+    let served = Served::new();
+    let mut page = served.socket();
+    for _ in 0..60 {
+        page.say(r#"{"do":"snapshot","change":{"how":"keep","name":null}}"#);
+    }
+    page.wait("refused", |m| m["message"].as_str().unwrap().contains("snapshots"));
+    for i in 0..300 {
+        page.say(
+            &json!({ "do": "compare", "sides": [1 + i % 40, null], "at": f64::from(i) * 1e300 }).to_string(),
+        );
+        if i % 10 == 0 {
+            page.say(r#"{"do":"gallery"}"#);
+        }
+    }
+    page.say(r#"{"do":"compare","sides":[2,null],"at":1e308}"#);
+    let keys = page.wait("compare", |m| m["at"] == 1e308)["keys"].clone();
+    let ended = |m: &Value| m["made"].as_array().unwrap().iter().any(|made| made["key"] == keys[0]);
+    let made = page.wait("strips", ended);
+    assert!(made["made"].as_array().unwrap().len() < 200);
+    page.say(r#"{"do":"compare","sides":null,"at":0}"#);
+    page.say(&exposure(0.25));
+    page.wait("pictures", |m| begins_with(m, 2));
 }

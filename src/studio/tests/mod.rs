@@ -12,7 +12,7 @@ use crate::score::shipped;
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::time::Duration;
 use tempfile::TempDir;
@@ -31,6 +31,11 @@ impl Served {
     }
 
     fn with(patience: Duration) -> Self {
+        Served::keeping(patience, None)
+    }
+
+    /// With thumbnails kept in `cache`.
+    fn keeping(patience: Duration, cache: Option<PathBuf>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let track = folder.path().join("track.m4a");
         std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/first-light.m4a"), &track)
@@ -49,6 +54,7 @@ impl Served {
             track,
             stream: None,
             folder: folder.path().to_owned(),
+            cache,
             own_files: vec![],
             port: 0,
             patience,

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::score::ParamId;
+use crate::studio::strip::tests::unpacked;
 
 #[test]
 fn a_change_is_seen_in_the_curve_and_in_the_next_picture_and_can_be_saved() {
@@ -196,4 +197,76 @@ fn the_waveform_is_served_in_tiles_down_to_the_samples() {
         assert!(f32::from(column[1] as i8) / 127.0 >= f32::from(*high) / 32_768.0 - 0.005);
     }
     assert_eq!((tile("1/9999").0, tile("99/0").0), (404, 404));
+}
+
+/// The strip of this key, once it is there.
+fn strip(served: &Served, page: &mut Socket, key: &Value) -> Vec<u8> {
+    page.wait("strips", |m| m["made"].as_array().unwrap().iter().any(|made| made["key"] == *key));
+    let (status, _, strip) = served.get(&format!("{}strip/{}", served.base, key.as_str().unwrap()));
+    assert_eq!(status, 200, "{key}");
+    strip
+}
+
+#[test]
+fn two_states_are_compared_by_the_pictures_that_each_has_live() {
+    let served = Served::new();
+    let mut page = served.socket();
+    page.wait("pictures", |m| begins_with(m, 1) && m["runs"][0]["to"].as_u64() >= Some(16));
+    let live = |version: u64| {
+        let path = |frame: u64| format!("{}picture/{version}/{frame}", served.base);
+        (0..16).map(|frame| served.get(&path(frame)).2).collect::<Vec<_>>()
+    };
+    let before = live(1);
+    page.say(r#"{"do":"snapshot","change":{"how":"keep","name":"before"}}"#);
+    page.wait("snapshots", |m| m["list"][0]["name"] == "before");
+    page.say(&exposure(1.0));
+    page.say(r#"{"do":"compare","sides":[1,null],"at":0}"#);
+    let told = page.wait("compare", |_| true);
+    let (head, a) = unpacked(&strip(&served, &mut page, &told["keys"][0]));
+    assert_eq!((head["fps"].as_f64(), &head["start"]), (Some(12.0), &json!(0.0)));
+    assert!(a == before);
+    let (_, b) = unpacked(&strip(&served, &mut page, &told["keys"][1]));
+    page.say(r#"{"do":"compare","sides":null,"at":0}"#);
+    page.wait("pictures", |m| begins_with(m, 2) && m["runs"][0]["to"].as_u64() >= Some(16));
+    assert!(b.len() == 16 && b[0] == live(2)[0] && b[0] != a[0]);
+    // Back is a step like any other.
+    page.say(r#"{"do":"back","number":1}"#);
+    let state = page.wait("state", |m| m["version"] == 3);
+    assert_eq!(state["undo"], true);
+    page.say(r#"{"do":"undo"}"#);
+    page.wait("state", |m| m["version"] == 4 && m["text"] != state["text"]);
+    // A page that is opened later finds the snapshots.
+    served.socket().wait("snapshots", |m| m["list"][0]["name"] == "before");
+}
+
+#[test]
+fn thumbnails_come_once_the_live_pictures_are_there_and_are_kept() {
+    let cache = tempfile::tempdir().unwrap();
+    let served = Served::keeping(Duration::from_secs(3600), Some(cache.path().join("thumbnails")));
+    let mut page = served.socket();
+    page.say(r#"{"do":"gallery"}"#);
+    let entries = page.wait("gallery", |_| true)["entries"].clone();
+    assert_eq!(entries.as_array().unwrap().len(), shipped().len());
+    let mut runs = json!([]);
+    let key = loop {
+        let message = page.hear().unwrap();
+        match message["type"].as_str() {
+            Some("pictures") => runs = message["runs"].clone(),
+            Some("strips") if message["made"] != json!([]) => break message["made"][0].clone(),
+            _ => {}
+        }
+    };
+    // The whole track is nearer to the playhead than live pictures are wanted.
+    assert_eq!(runs, json!([{ "from": 0, "to": 192, "version": 1 }]));
+    assert_eq!((&key["key"], &key["fault"]), (&entries[0]["key"], &Value::Null));
+    let rendered = strip(&served, &mut served.socket(), &key["key"]);
+    let kept = std::fs::read_dir(cache.path().join("thumbnails")).unwrap().next().unwrap().unwrap();
+    let kept = std::fs::read(kept.path()).unwrap();
+    assert!(kept.len() == rendered.len() + 64 && kept.starts_with(&rendered));
+    // The next session finds it without rendering anything for it.
+    let again = Served::keeping(Duration::from_secs(3600), Some(cache.path().join("thumbnails")));
+    let mut page = again.socket();
+    page.say(r#"{"do":"gallery"}"#);
+    assert_eq!(page.wait("gallery", |_| true)["entries"][0], entries[0]);
+    assert!(strip(&again, &mut page, &key["key"]) == rendered);
 }
