@@ -1,7 +1,7 @@
 //! The shipped presets, and what wrong ones are told.
 
 use beatbolt::audio::{Analysis, Drums, Envelope, Hit, Section};
-use beatbolt::error::ErrorKind;
+use beatbolt::error::{Error, ErrorKind};
 use beatbolt::score::{
     Choices, FUNCTIONS, Overrides, PARAMS, ParamId, Preset, Project, SIGNALS, SLOT_KINDS, Span, TABLES,
     Timeline, compose, find, function_table, json_schema, param_table, reference, shipped, signal_table,
@@ -470,24 +470,24 @@ fn tables_name_everything() {
 
 /// The names of the keys that the parser knows in the table around `line`.
 fn known(text: &str) -> BTreeSet<String> {
-    let read = Preset::parse("x", text).unwrap_err().to_string();
-    let read = if read.contains("expected") { read } else { project_error(text) };
-    let list = &read[read.find("expected").unwrap_or_else(|| panic!("{text}: {read}"))..];
-    list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    listed(&Preset::parse("x", text).unwrap_err()).unwrap_or_else(|| known_to_projects(text))
 }
 
-fn project_error(text: &str) -> String {
+fn known_to_projects(text: &str) -> BTreeSet<String> {
     let choices = Choices { profiles: &[], audio: &[], tiers: &[] };
-    Project::parse("x", text, &choices, &mut |_: &str| Ok(String::new())).unwrap_err().to_string()
+    let error = Project::parse("x", text, &choices, &mut |_: &str| Ok(String::new())).unwrap_err();
+    listed(&error).unwrap_or_else(|| panic!("{text}: {error}"))
+}
+
+/// The keys that the error for an unknown one lists.
+fn listed(error: &Error) -> Option<BTreeSet<String>> {
+    let keys = error.hints().iter().find_map(|hint| hint.strip_prefix("the keys here are "))?;
+    Some(keys.split(", ").map(str::to_owned).collect())
 }
 
 #[test]
 fn the_schema_has_the_keys_that_the_parser_has() {
-    let project = |text: &str| {
-        let read = project_error(text);
-        let list = read[read.find("expected").unwrap_or_else(|| panic!("{read}"))..].to_owned();
-        list.split('`').skip(1).step_by(2).map(str::to_owned).collect::<BTreeSet<String>>()
-    };
+    let project = known_to_projects;
     for table in TABLES {
         let parsed = match table.name {
             "preset" => known("zzz = 1"),

@@ -60,11 +60,13 @@ fn networks_are_known_by_what_they_are_and_what_they_do_is_said() {
     for said in ["RIFE 4.6", "RIFE 4.25 or 4.26", "--interpolator", "interpolator"] {
         assert!(inspected.out.contains(said), "{}", inspected.out);
     }
-    let plan = |options: &str| stage.run(&format!("plan track.wav --size 90x58 {options}"));
+    let plan = |options: &str| stage.run(&format!("plan track.wav --preset pulse --size 90x58 {options}"));
     let with = plan("--fps 24 --interpolator rife46.pkl").succeeds().out;
     assert!(with.contains("frames are interpolated by rife46.pkl (RIFE 4.6)"), "{with}");
     let without = plan("--fps 12 --interpolator rife46.pkl").succeeds();
     assert!(without.out.contains("--interpolator changes nothing"), "{}", without.out);
+    let drawn = stage.run("plan track.wav --size 90x58 --fps 24 --interpolator rife46.pkl").succeeds();
+    assert!(drawn.out.contains("--interpolator changes nothing"), "{}", drawn.out);
     plan("--fps 24 --interpolator rife47")
         .fails(4, &["no interpolator 'rife47'", "--interpolator takes a path"]);
     let ncnn = "7767517\n2 2\nInput in0 0 1 in0\nConvolution c 1 1 in0 c 0=16 1=3 3=2 4=1 5=1 6=432\n";

@@ -169,7 +169,7 @@ impl Plan<'_> {
         self.scene.upscaler.iter().for_each(|file| {
             say(format_args!("pictures are enlarged by {} ({})", file.path().display(), file.said()));
         });
-        self.scene.interpolator().iter().for_each(|file| {
+        self.scene.interpolator().filter(|_| paints(self.job)).iter().for_each(|file| {
             say(format_args!("frames are interpolated by {} ({})", file.path().display(), file.said()));
         });
         self.takes_table();

@@ -112,6 +112,7 @@ fn unpainted(scene: &Scene) -> Option<Warning> {
         ("--model", model.folder.is_some()),
         ("--motion", model.motion.is_some()),
         ("--lora", !scene.request.lora_typed.is_empty()),
+        ("--interpolator", model.interpolator.is_some()),
         ("--tier final", model.tier == Tier::Final),
         ("--steps", model.steps.is_some()),
     ];

@@ -143,7 +143,7 @@ mod tests {
             ("[[hearing.section]]\nfrom = 1\nname = \"a\"\ncolor = \"red\"", "not a colour"),
             (
                 "[[hearing.section]]\nfrom = 1\nname = \"a\"\n[[hearing.section]]\nfrom = 1\nname = \"b\"",
-                "behind",
+                "before the one before",
             ),
         ] {
             let error = known(wrong).unwrap_err().to_string();
