@@ -343,7 +343,7 @@ fn unknown(prompt: &str, known: &ModelWords) -> Option<Warning> {
     let near = known.nearest(prompt, SUGGESTED).join(", ");
     warning(
         text,
-        "where a prompt holds nothing that it knows, what it shows is anyone's guess",
+        "where a prompt holds nothing that it knows, what it shows is left to chance",
         format!(
             "name a scene and colours; it knows {near} ...; all of them are in words.txt beside the model (`beatbolt models path`)"
         ),

@@ -83,7 +83,7 @@ export class Prompts {
     box.suggested = key;
     box.near.hidden = !near;
     if (!near) return;
-    const said = text.trim() ? 'The model knows none of these words, so what it shows is anyone's guess.' : 'An empty prompt: what the model shows is anyone's guess.';
+    const said = text.trim() ? 'The model knows none of these words, so what it shows is left to chance.' : 'An empty prompt: what the model shows is left to chance.';
     const add = (phrase) => {
       const made = button(phrase, () => {
         const longer = [text.trim(), phrase].filter(Boolean).join(', ');
