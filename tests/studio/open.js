@@ -21,6 +21,8 @@ export async function serve(...args) {
 
 // Starts it in place of `before`, if that runs, and waits until `page` shows it; its process.
 export async function show(page, before, ...args) {
+  // A page whose program ended goes on asking for a moment, which is no fault of the page.
+  if (before) await page.goto('about:blank');
   before?.kill();
   const { server, address } = await serve(...args);
   try {
