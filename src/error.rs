@@ -164,15 +164,14 @@ impl<T, E: Into<Cause>> Context<T> for std::result::Result<T, E> {
     }
 }
 
-/// The candidate nearest to `word` in spelling, for "did you mean" hints; none if nothing is near.
+/// The candidate nearest to `word` in spelling, or one that begins with it, for "did you mean" hints; none if nothing is near.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1) + 1;
-    candidates
-        .into_iter()
-        .map(|c| (edit_distance(word, c), c))
-        .filter(|(d, _)| *d <= limit)
-        .min_by_key(|(d, _)| *d)
-        .map(|(_, c)| c)
+    let length = word.chars().count();
+    let limit = (length / 3).max(1) + usize::from(length > 3);
+    let all: Vec<&str> = candidates.into_iter().collect();
+    let near = all.iter().map(|c| (edit_distance(word, c), *c)).filter(|(d, _)| *d <= limit);
+    let begun = || all.iter().copied().find(|c| length > 2 && c.starts_with(word));
+    near.min_by_key(|(d, _)| *d).map(|(_, c)| c).or_else(begun)
 }
 
 /// Levenshtein distance in characters.
@@ -210,6 +209,8 @@ mod tests {
         let names = ["motion_scale", "denoise", "guidance"];
         assert_eq!(nearest("motionscale", names), Some("motion_scale"));
         assert_eq!(nearest("denoize", names), Some("denoise"));
-        assert_eq!(nearest("zebra", names), None);
+        assert_eq!((nearest("foo", ["zoom", "hue"]), nearest("hu", ["zoom", "hue"])), (None, Some("hue")));
+        assert_eq!(nearest("motion", names), Some("motion_scale"));
+        assert_eq!((nearest("zebra", names), nearest("gu", names)), (None, None));
     }
 }

@@ -127,6 +127,7 @@ fn default_output(request: &Request, options: &OutputOptions, profile: Profile) 
         None => name.push(format!("-{}-{}{ending}", look.to_string_lossy(), request.model.tier.name())),
     }
     let name = PathBuf::from(name);
-    let folder = options.folder.as_deref().or(request.folder.as_deref());
+    let folder =
+        options.folder.as_deref().or(request.folder.as_deref()).filter(|folder| *folder != Path::new("."));
     Ok(folder.map_or_else(|| name.clone(), |folder| folder.join(&name)))
 }

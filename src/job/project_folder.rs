@@ -93,7 +93,10 @@ impl Folder {
     /// Input, if it is missing; Usage, if a link leads out of the folder.
     pub fn inside(&self, path: &str) -> Result<PathBuf> {
         let full = self.given.join(path);
-        let real = fs::canonicalize(&full).context(|| unreadable(&full))?;
+        let real = fs::canonicalize(&full).context(|| {
+            Error::input(format!("can't read {}", full.display()))
+                .hint("the project names this file: correct its name there, or put the file into the project's folder")
+        })?;
         self.check(&real, path)?;
         Ok(full)
     }

@@ -29,11 +29,13 @@ pub(super) fn text(track: &Path, analysis: &Analysis) -> String {
     line("onsets", format!("{}, {rate:.1} a second", analysis.onsets.len()));
     let loudness = &analysis.envelopes["loudness"];
     let widest = analysis.sections.iter().map(|s| s.label.chars().count()).max().unwrap_or(0).max(2);
+    let digits = analysis.sections.len().to_string().len();
     for (i, section) in analysis.sections.iter().enumerate() {
         let name = if i == 0 { "sections" } else { "" };
         let mean = mean(loudness, section.start.0, section.end.0);
         let span = format!("{} to {}", section.start, section.end);
-        line(name, format!("{:<widest$} {span}   loudness {mean:.2}", section.label));
+        // The number is what --section takes.
+        line(name, format!("{:>digits$} {:<widest$} {span}   loudness {mean:.2}", i + 1, section.label));
     }
     for name in ["loudness", "sub.level", "bass.level", "low_mid.level", "mid.level", "high.level"] {
         if let Some(envelope) = analysis.envelopes.get(name) {

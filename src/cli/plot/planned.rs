@@ -169,5 +169,6 @@ impl<B: DrawingBackend> Planned<'_, B> {
 /// A value in few digits.
 fn short(value: f32) -> String {
     let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }

@@ -30,7 +30,7 @@ export class Beats {
       else this.asked = edit({ edit: 'first_beat', at });
     };
     this.tempo = field({ id: 'tempo', label: 'steady tempo, beats a minute', send: (value) => { this.asked = edit({ edit: 'tempo', bpm: value }); return this.asked; } });
-    this.reset = button('Take it all back', () => edit({ edit: 'as_heard' }), { id: 'as-heard', title: 'Take all of this back' });
+    this.reset = button('Reset all', () => edit({ edit: 'as_heard' }), { id: 'as-heard', title: 'Back to what is heard' });
     this.fault = element('p', { className: 'fault', hidden: true });
     this.fault.setAttribute('role', 'alert');
     const line = (name, ...rest) => element('div', { className: 'line' }, element('span', { className: 'name', textContent: name }), ...rest);
@@ -46,7 +46,7 @@ export class Beats {
       element('div', { className: 'line' }, label, this.bar, 'at', this.first, back('the first bar', () => edit({ edit: 'first_beat', at: null }))),
       line('Steady tempo', this.tempo.input, element('span', { className: 'unit', textContent: 'bpm' }), back('the tempo', () => edit({ edit: 'tempo', bpm: null }))),
       this.fault, line('', this.reset),
-      element('p', { className: 'hint', textContent: 'Pause where a bar begins and press B: a beat or hit within 50 ms is meant, else the beats move there. Save project keeps what you correct, and renders go by it.' }));
+      element('p', { className: 'hint', textContent: 'Pause where a bar begins and press B: it snaps to a beat or hit within 50 ms; otherwise the beats move there. Save project keeps what you correct, and renders go by it.' }));
     get('other').onclick = () => edit(this.change);
     news.addEventListener('refused', (event) => {
       if (!event.detail.ask || event.detail.ask !== this.asked) return;

@@ -192,6 +192,6 @@ export class Final {
     if (total) bar.value = done / total;
     else bar.removeAttribute('value');
     get('stage').textContent = [stage, percent !== null && `${percent} %`, left !== null && `${minutes(left)} left`].filter(Boolean).join('  \u00b7  ');
-    get('render').textContent = percent === null ? 'Rendering\u2026' : `Rendering ${percent} %`;
+    get('render').textContent = percent === null ? 'Rendering\u2026' : `${percent} % done`;
   }
 }

@@ -116,7 +116,7 @@ export class Looks {
   search() {
     const words = get('search').value.toLowerCase().split(/\s+/);
     for (const { row, text } of this.rows) row.hidden = !words.every((word) => text.includes(word));
-    get('none').textContent = this.shown().length ? '' : 'No preset says so.';
+    get('none').textContent = this.shown().length ? '' : 'No match.';
   }
 
   shown() { return this.rows.filter(({ row }) => !row.hidden); }

@@ -40,7 +40,7 @@ export class Parts {
   build(list, labels, { looks, base, elsewhere }) {
     const focused = document.activeElement?.id;
     this.base = button(`Edit ${base}`, () => this.send({ how: 'focus', index: null }), { id: 'part-base', title: 'Work on the look that holds where no part says otherwise' });
-    const first = element('div', { className: 'line' }, element('span', { className: 'name', textContent: 'Elsewhere' }), element('b', { textContent: base }), this.base);
+    const first = element('div', { className: 'line' }, element('span', { className: 'name', textContent: 'Default' }), element('b', { textContent: base }), this.base);
     this.cards = list.map((part, i) => this.card(part, i, list.length, labels, looks));
     const more = elsewhere ? [element('p', { className: 'hint', textContent: `${elsewhere} more parts stand in files that the project includes; they hold below these.` })] : [];
     const hint = element('p', { className: 'hint', textContent: 'The last part that applies wins. On the timeline, drag a part or its ends: they snap to bars, with Shift to beats, with Alt to nothing. Save project keeps parts and their looks.' });
@@ -86,7 +86,7 @@ export class Parts {
     prompt.onchange = () => this.send({ how: 'set', index, key: 'prompt', value: prompt.value.trim() || null }, prompt);
     const cut = element('input', { type: 'checkbox', id: `part-${index}-cut` });
     cut.onchange = () => this.send({ how: 'cut', index, on: cut.checked });
-    const ease = text('ease', 'Way there', 'at once');
+    const ease = text('ease', 'Transition', 'at once');
     const move = (label, to, name) => button(label, () => this.send({ how: 'move', index, to }), { id: `part-${index}-${name}`, disabled: to < 0 || to >= count, title: `${name}: later parts win` });
     const remove = button('Remove', () => this.send({ how: 'remove', index }), { id: `part-${index}-remove` });
     remove.setAttribute('aria-label', `Remove part ${index + 1}`);

@@ -47,7 +47,7 @@ export class Pictures {
     }
     const missing = playing ? 'not rendered yet: pause, and the pictures catch up' : 'rendering\u2026';
     const late = !found ? missing : found.version < this.version ? 'rendering the change\u2026' : '';
-    const resting = late && this.resting ? 'live pictures rest while the final is rendered' : late;
+    const resting = late && this.resting ? 'preview paused while rendering' : late;
     // Without the program nothing is on its way.
     const text = this.gone ? 'not connected' : resting;
     if (this.badge.textContent !== text) this.badge.textContent = text;

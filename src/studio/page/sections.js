@@ -61,10 +61,10 @@ export class Sections {
       start.toggleAttribute('aria-invalid', Number.isNaN(to));
       if (!Number.isNaN(to)) this.send({ how: 'border', index, to, grid: 'free' }, start);
     };
-    const all = button('All alike', () => this.send({ how: 'name', index, name: name.value, all: true }), { id: `section-${index}-all`, title: 'Call all sections so that are called as this one was' });
+    const all = button('Rename all', () => this.send({ how: 'name', index, name: name.value, all: true }), { id: `section-${index}-all`, title: 'Call all sections so that are called as this one was' });
     const merge = button('Merge', () => this.send({ how: 'merge', index }), { id: `section-${index}-merge`, disabled: index === 0, title: 'It is a part of the section before' });
     merge.setAttribute('aria-label', `Merge section ${index + 1} with the one before`);
-    all.setAttribute('aria-label', `All alike: section ${index + 1}`);
+    all.setAttribute('aria-label', `Rename all: section ${index + 1}`);
     // While a name is typed, all that are called alike can be renamed with it.
     all.onpointerdown = (event) => event.preventDefault();
     this.rows.push((section, i) => {
