@@ -13,6 +13,16 @@ use std::time::SystemTime;
 pub use hash::Digest;
 
 impl Digest {
+    /// The hash of these files, one after the other, as [`Self::update_file`] takes them in.
+    ///
+    /// # Errors
+    /// Input, where one can't be read.
+    pub fn of_files<P: AsRef<Path>>(files: impl IntoIterator<Item = P>) -> Result<String> {
+        let mut digest = Digest::default();
+        files.into_iter().try_for_each(|file| digest.update_file(file.as_ref()))?;
+        Ok(digest.finish())
+    }
+
     /// Takes in a file's length and contents; of a large file, the hash of its contents, which is remembered in the user's cache folder.
     ///
     /// # Errors

@@ -198,37 +198,38 @@ impl Beats {
 
     /// Every second beat, and bars of as many beats as before.
     fn halve(&mut self) {
-        let bars = self.down.iter().filter(|d| **d).count();
         let odd = self.down.iter().skip(1).step_by(2).filter(|d| **d).count();
         let even = self.down.iter().step_by(2).filter(|d| **d).count();
         let from = usize::from(odd > even);
         self.times = self.times.iter().skip(from).step_by(2).copied().collect();
         self.down = self.down.iter().skip(from).step_by(2).copied().collect();
         // Of bars with an odd number of beats every second downbeat is gone already.
-        if odd.max(even) > bars.div_ceil(2) {
+        if odd.max(even) > (odd + even).div_ceil(2) {
             self.down.iter_mut().filter(|d| **d).skip(1).step_by(2).for_each(|down| *down = false);
         }
     }
 
     /// Lays `by` - 1 beats between each two; bars have as many beats as before.
     fn multiply(&mut self, by: usize) {
-        let (mut times, mut down) = (Vec::new(), Vec::new());
-        let starts: Vec<usize> = (0..self.down.len()).filter(|i| self.down[*i]).collect();
+        let mut times = Vec::with_capacity(self.times.len() * by);
+        let mut down = Vec::with_capacity(self.times.len() * by);
         for (i, time) in self.times.iter().enumerate() {
-            let bar = starts.partition_point(|start| *start <= i).checked_sub(1);
-            // The last bar is as long as the one before.
-            let length = bar
-                .and_then(|bar| starts[bar.saturating_sub(usize::from(bar + 1 == starts.len()))..].get(..2));
-            let begins = |k: usize| match (bar.map(|bar| starts[bar]), length) {
-                (Some(start), Some([from, to])) => ((i - start) * by + k).is_multiple_of(to - from),
-                (Some(start), _) => (i, k) == (start, 0),
-                (None, _) => false,
-            };
-            let next = self.times.get(i + 1);
-            for k in 0..if next.is_some() { by } else { 1 } {
-                times.push(next.map_or(*time, |next| time + (next - time) * k as f64 / by as f64));
-                down.push(begins(k));
+            times.push(*time);
+            down.push(self.down[i]);
+            if let Some(next) = self.times.get(i + 1) {
+                times.extend((1..by).map(|k| time + (next - time) * k as f64 / by as f64));
+                down.extend((1..by).map(|_| false));
             }
+        }
+        let starts: Vec<usize> = (0..down.len()).filter(|i| down[*i]).collect();
+        for (bar, start) in starts.iter().enumerate() {
+            // The last bar is as long as the one before.
+            let Some([from, to]) = starts.get(bar..bar + 2).or(starts.last_chunk::<2>().map(|p| &p[..]))
+            else {
+                break;
+            };
+            let end = starts.get(bar + 1).copied().unwrap_or(down.len());
+            (*start..end).step_by((to - from) / by).for_each(|i| down[i] = true);
         }
         (self.times, self.down) = (times, down);
     }

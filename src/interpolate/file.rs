@@ -60,11 +60,7 @@ impl InterpolatorFile {
     /// # Errors
     /// Input: the file can't be read.
     pub fn digest(&self) -> Result<String> {
-        let mut digest = Digest::default();
-        for file in self.source.files() {
-            digest.update_file(&file)?;
-        }
-        Ok(digest.finish())
+        Digest::of_files(self.source.files())
     }
 
     /// Reads its weights; whatever numbers they are, it computes in single precision.

@@ -36,9 +36,7 @@ pub(super) fn open(
     progress: &dyn Progress,
 ) -> Result<Vec<OpenLora>> {
     let opened = |asked: &LoraFile| {
-        let found = model_search::find(&asked.file, Wanted::Lora, places)?;
-        found.note.iter().for_each(|note| progress.note(note));
-        let adapter = info.adapter(&found.path)?;
+        let adapter = info.adapter(&model_search::named(&asked.file, Wanted::Lora, places, progress)?)?;
         adapter.notes().iter().for_each(|note| progress.note(note));
         Ok(OpenLora { asked: asked.clone(), adapter: Rc::new(adapter) })
     };

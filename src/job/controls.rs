@@ -29,9 +29,8 @@ pub(super) fn open(
     progress: &dyn Progress,
 ) -> Result<Vec<OpenControl>> {
     let opened = |asked: &ControlChoice| {
-        let found = model_search::find(&asked.net, Wanted::Control, places)?;
-        found.note.iter().for_each(|note| progress.note(note));
-        Ok(OpenControl { asked: asked.clone(), file: info.control(&found.path)? })
+        let path = model_search::named(&asked.net, Wanted::Control, places, progress)?;
+        Ok(OpenControl { asked: asked.clone(), file: info.control(&path)? })
     };
     asked.iter().map(opened).collect()
 }

@@ -3,6 +3,7 @@
 use super::comfy_paths::{self, KindFolder};
 use crate::bounded_read;
 use crate::error::{Error, Result, nearest};
+use crate::progress::Progress;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
@@ -208,6 +209,21 @@ impl Wanted {
             Wanted::Embedding => &["embeddings"],
         }
     }
+}
+
+/// The path of what `asked` means, as [`find`] finds it; what is to be said of it is said.
+///
+/// # Errors
+/// As [`find`].
+pub(super) fn named(
+    asked: &Path,
+    wanted: Wanted,
+    places: &Places,
+    progress: &dyn Progress,
+) -> Result<PathBuf> {
+    let found = find(asked, wanted, places)?;
+    found.note.iter().for_each(|note| progress.note(note));
+    Ok(found.path)
 }
 
 /// What `asked` means: itself where it is there, or else a name that is looked for in `places`, first found first. As in ComfyUI a

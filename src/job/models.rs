@@ -183,11 +183,7 @@ pub fn fetched() -> Result<Vec<PathBuf>> {
 /// # Errors
 /// As [`ModelInfo::open`]; Model: there is nothing of that name.
 pub fn look(options: &ModelOptions, places: &Places, progress: &dyn Progress) -> Result<ModelInfo> {
-    let named = |asked: &Path, wanted| -> Result<PathBuf> {
-        let found = model_search::find(asked, wanted, places)?;
-        found.note.iter().for_each(|note| progress.note(note));
-        Ok(found.path)
-    };
+    let named = |asked: &Path, wanted| model_search::named(asked, wanted, places, progress);
     let folder = match &options.folder {
         Some(folder) => named(folder, Wanted::Model)?,
         None => shipped()?,
@@ -250,9 +246,7 @@ pub fn upscaler(
     progress: &dyn Progress,
 ) -> Result<Option<UpscalerFile>> {
     let Some(asked) = &options.upscale else { return Ok(None) };
-    let found = model_search::find(asked, Wanted::Upscaler, places)?;
-    found.note.iter().for_each(|note| progress.note(note));
-    UpscalerFile::open(&found.path).map(Some)
+    UpscalerFile::open(&model_search::named(asked, Wanted::Upscaler, places, progress)?).map(Some)
 }
 
 /// The network that is to put frames between generated ones, if one was asked for.
@@ -265,9 +259,7 @@ pub fn interpolator(
     progress: &dyn Progress,
 ) -> Result<Option<InterpolatorFile>> {
     let Some(asked) = &options.interpolator else { return Ok(None) };
-    let found = model_search::find(asked, Wanted::Interpolator, places)?;
-    found.note.iter().for_each(|note| progress.note(note));
-    InterpolatorFile::open(&found.path).map(Some)
+    InterpolatorFile::open(&model_search::named(asked, Wanted::Interpolator, places, progress)?).map(Some)
 }
 
 /// Opens the device that was asked for, with what is computed in there.

@@ -330,11 +330,7 @@ impl Pictures {
     fn hash(&self) -> Result<String> {
         match self {
             Pictures::Footage(footage) => footage.hash(),
-            Pictures::Folder(files) => {
-                let mut digest = Digest::default();
-                files.iter().try_for_each(|file| digest.update_file(file))?;
-                Ok(digest.finish())
-            }
+            Pictures::Folder(files) => Digest::of_files(files.iter()),
         }
     }
 }

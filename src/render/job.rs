@@ -140,9 +140,7 @@ pub fn hash_timeline(timeline: &Timeline) -> String {
 
 /// SHA-256 of a file, as hexadecimal digits.
 pub fn hash_file(path: &Path) -> Result<String> {
-    let mut digest = Digest::default();
-    digest.update_file(path)?;
-    Ok(digest.finish())
+    Digest::of_files([path])
 }
 
 #[cfg(test)]

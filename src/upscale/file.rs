@@ -91,11 +91,7 @@ impl UpscalerFile {
     /// # Errors
     /// Input: a file can't be read.
     pub fn digest(&self) -> Result<String> {
-        let mut digest = Digest::default();
-        for file in self.source.files() {
-            digest.update_file(&file)?;
-        }
-        Ok(digest.finish())
+        Digest::of_files(self.source.files())
     }
 
     /// Reads its weights to `placement`, of whose numbers those of 16 bits are taken that a picture of 8 needs: brain floats have as

@@ -160,11 +160,7 @@ impl Adapter {
     /// # Errors
     /// Input: a file can't be read.
     pub fn digest(&self) -> Result<String> {
-        let mut digest = Digest::default();
-        for file in self.source.files() {
-            digest.update_file(&file)?;
-        }
-        Ok(digest.finish())
+        Digest::of_files(self.source.files())
     }
 
     fn read(&self, name: &str) -> TensorResult<Tensor> {
