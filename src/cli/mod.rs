@@ -6,6 +6,7 @@ mod batch;
 mod doctor;
 mod exchange;
 mod extract;
+mod guess;
 mod interrupt;
 mod join;
 mod models;
@@ -30,7 +31,6 @@ mod variants;
 
 use args::{AnalyzeArgs, Cli, Command};
 use clap::Parser;
-use clap::error::{ContextKind, ContextValue};
 use std::process::ExitCode;
 
 /// Runs the program and says how it went: 0, or [`crate::error::ErrorKind::exit_code`].
@@ -40,9 +40,10 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            let error = guess::told(error);
             // Also --help and --version; nothing can be done about a closed standard output.
             let _ = error.print();
-            meant(&error).iter().for_each(|command| eprintln!("\n  did you mean: {command}"));
+            guess::hint(&error).iter().for_each(|hint| eprintln!("\n  {hint}"));
             // What is wrong with a value knows how it is written.
             let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref());
             terminal::hints(cause.map_or(&[], crate::error::Error::hints));
@@ -80,12 +81,6 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.kind().exit_code())
         }
     }
-}
-
-/// What somebody meant who gave a track or a project and no subcommand: to render it.
-fn meant(error: &clap::Error) -> Option<String> {
-    let Some(ContextValue::String(given)) = error.get(ContextKind::InvalidSubcommand) else { return None };
-    std::path::Path::new(given).exists().then(|| shell::command(["beatbolt", "render", given])).flatten()
 }
 
 fn analyze_options(args: AnalyzeArgs) -> analyze::AnalyzeOptions {

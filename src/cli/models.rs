@@ -19,7 +19,10 @@ pub fn run(args: &ModelsArgs) -> Result<()> {
             models.iter().try_for_each(|model| inspect(model, args.json, &*progress))
         }
         ModelsCommand::Path { model } => {
-            let path = models::find(model, &*progress)?;
+            let path = match model {
+                Some(model) => models::find(model, &*progress)?,
+                None => models::store()?,
+            };
             match args.json {
                 true => say(json!({ "path": path })),
                 false => say(path.display()),

@@ -48,7 +48,7 @@ fn project((file, track): (&str, &str), analysis: &Analysis, seed: u64) -> Strin
          # Preview it: {plan} --plot plan.png\n\
          # All keys: presets/REFERENCE.md, or beatbolt presets --params\n\n\
          track = {}\n\
-         # output = \"video.mp4\"        # default: the names of track, preset and tier\n\
+         # output = \"video.mp4\"        # default: the names of track, this file and tier\n\
          # profile = \"h264\"            # h265, av1, vp9, prores, ffv1, gif, png\n\
          # size = \"1280x720\"\n\
          # tier = \"draft\"              # to try things: small and fast, with the same curves\n\

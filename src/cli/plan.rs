@@ -133,12 +133,14 @@ impl Plan<'_> {
     fn table(&self) {
         let (settings, timeline) = (&self.job.settings, &self.job.timeline);
         say(format_args!(
-            "{}: {} frames at {} a second, generated at {}, shown at {}",
+            "{}: {} frames at {} a second, {}",
             self.job.output.display(),
             settings.frames,
             timeline.fps,
-            settings.generate,
-            settings.picture
+            match paints(self.job) {
+                true => format!("generated at {}, shown at {}", settings.generate, settings.picture),
+                false => format!("drawn at {}", settings.picture),
+            }
         ));
         let memory =
             self.needs.memory.map_or(String::new(), |bytes| format!(", {} MB of memory", bytes >> 20));

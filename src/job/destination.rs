@@ -1,6 +1,7 @@
 //! Destinations: where a video goes, as what, and what is done about what lies there.
 
 use super::options::OutputOptions;
+use super::record::{Origin, ProjectRecord};
 use super::request::Request;
 use crate::demux;
 use crate::error::{Error, Result};
@@ -40,7 +41,7 @@ pub enum Earlier {
 
 impl Destination {
     /// Where the video of `request` goes and what it is written as: as `options` say, as the project says, or under the names
-    /// of track, preset and tier in this folder, in the one that is named in place of a file, or in the project's.
+    /// of track, preset or project, and tier in this folder, in the one that is named in place of a file, or in the project's.
     ///
     /// # Errors
     /// The file can't hold the video or its sound, or FFmpeg lacks the encoder.
@@ -116,9 +117,11 @@ fn default_output(request: &Request, options: &OutputOptions, profile: Profile) 
         Error::usage(format!("{} is not a file", request.track.display())).hint("name a track")
     })?;
     let mut name = stem.into_os_string();
-    let look = match request.directed {
-        true => DEFAULT,
-        false => &request.show.looks[0].preset.name,
+    // Projects of one folder may begin with the same preset, so their own names tell them apart.
+    let look = match &request.origin {
+        Origin::Project(ProjectRecord { name: Some(name), .. }) => name,
+        _ if request.directed => DEFAULT,
+        _ => &request.show.looks[0].preset.name,
     };
     let look = Path::new(look).file_stem().unwrap_or_default();
     let ending = profile.ending().map(|ending| format!(".{ending}")).unwrap_or_default();

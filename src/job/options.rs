@@ -87,7 +87,7 @@ pub struct OutputOptions {
     pub output: Option<PathBuf>,
     /// The folder that it goes into under the name that it has where nobody names it; none: this folder, or that of the project.
     pub folder: Option<PathBuf>,
-    /// The name, without ending, that it has where nobody names it; none: that of track, preset and tier.
+    /// The name, without ending, that it has where nobody names it; none: that of track, preset or project, and tier.
     pub stem: Option<String>,
     /// What it is written as; none: H.264, or what the output's ending means.
     pub profile: Option<Profile>,

@@ -56,6 +56,7 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     if render::paints(job) {
         all.extend(steps(scene));
         all.extend(guidance(scene, job));
+        all.extend(negative(scene, job));
         all.extend(window(job));
         all.extend(denoise(scene, job));
         all.extend(size(scene, job));
@@ -160,6 +161,20 @@ fn guidance(scene: &Scene, job: &Job) -> Option<Warning> {
             true => "use guidance from 1 to 1.5, or the standard module with --tier final".to_owned(),
             false => format!("use guidance of {most_guidance} or less; 7.5 is usual"),
         },
+    )
+}
+
+/// A negative prompt that was typed where guidance is 1 throughout: nothing is led away from it.
+fn negative(scene: &Scene, job: &Job) -> Option<Warning> {
+    scene.request.overrides.negative.as_ref()?;
+    let guided = job.timeline.values(ParamId::Guidance, &job.part()).iter().any(|scale| *scale != 1.0);
+    if guided {
+        return None;
+    }
+    warning(
+        "--negative changes nothing".to_owned(),
+        "guidance is 1 throughout, and only more than that leads away from a negative prompt",
+        "use --set guidance=1.5; every step takes twice as long then",
     )
 }
 

@@ -26,6 +26,11 @@ use std::sync::Arc;
 /// The word for the picture inside the track's file.
 const COVER: &str = "cover";
 
+/// Every scene that is drawn, as it is written, and what it shows.
+pub fn drawn() -> impl Iterator<Item = (String, &'static str)> {
+    scenes().map(|(name, about)| (format!("{PREFIX}{name}"), about))
+}
+
 /// What frames start from, as it is written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Init {

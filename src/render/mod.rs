@@ -41,7 +41,7 @@ pub use control::{Control, Followed};
 pub use easel::Easel;
 pub use estimate::{Beside, Estimate, Tried, estimate, needed_card_memory, needed_memory};
 pub use generate::{Generator, Rendered};
-pub use init::{Init, Inits};
+pub use init::{Init, Inits, drawn};
 pub use job::{Job, Settings, generated_size, hash_file, hash_timeline};
 pub use layer::{Layers, Painter};
 pub use live::{Live, LiveState};

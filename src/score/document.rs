@@ -15,6 +15,9 @@ use toml_edit::{DocumentMut, Item, Table, Value, table};
 /// The keys of a route that are neither its wiring nor plain numbers.
 const WORDS: [&str; 5] = ["curve", "quantiles", "quantize", "accumulate", "every"];
 
+/// The texts at the head of a file that can be changed one by one.
+const HEAD: [&str; 3] = ["about", "negative", "init"];
+
 /// The part of a parameter's range that a new route gives, and how long its hits ring, in seconds.
 const GENTLE: f64 = 1.0 / 8.0;
 const RING: f64 = 0.2;
@@ -53,15 +56,6 @@ pub struct RouteText {
     pub words: BTreeMap<&'static str, String>,
     /// Whether it is left out.
     pub bypass: bool,
-}
-
-/// A prompt as it is written.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PromptText {
-    /// What is asked for.
-    pub text: String,
-    /// Where it holds, in words; empty for everywhere.
-    pub place: String,
 }
 
 /// The keys of a route that are numbers, each with its value where the file says nothing; none: it does nothing then, or
@@ -116,21 +110,6 @@ impl Document {
             bypass: route.get("bypass").and_then(Item::as_bool).unwrap_or(false),
         };
         self.tables("route").map(of).collect()
-    }
-
-    /// Every prompt.
-    pub fn prompts(&self) -> Vec<PromptText> {
-        let shown = |prompt: &Table, key: &str| prompt.get(key).map(plain).unwrap_or_default();
-        let of = |prompt: &Table| PromptText {
-            text: shown(prompt, "text"),
-            place: match (prompt.get("section"), prompt.get("from"), prompt.get("to")) {
-                (Some(section), ..) => format!("section {}", plain(section)),
-                (_, Some(from), Some(to)) => format!("{} to {}", plain(from), plain(to)),
-                (_, Some(from), _) => format!("from {}", plain(from)),
-                _ => String::new(),
-            },
-        };
-        self.tables("prompt").map(of).collect()
     }
 
     /// Holds the base value of a parameter at `value`.
@@ -233,19 +212,24 @@ impl Document {
         Ok(())
     }
 
-    /// Writes another text into a prompt.
+    /// Writes a text at the head of the file, as `negative` or `init` are; none takes it out.
     ///
     /// # Errors
-    /// Usage: no such prompt.
-    pub fn set_prompt(&mut self, index: usize, text: &str) -> Result<()> {
-        put(self.table("prompt", index)?, "text", text);
+    /// Usage: there is no such text.
+    pub fn set_head(&mut self, key: &str, text: Option<&str>) -> Result<()> {
+        if !HEAD.contains(&key) {
+            return Err(Error::usage(format!("a preset has no text '{key}'")).hint(HEAD.join(", ")));
+        }
+        match text {
+            Some(text) => put(self.0.as_table_mut(), key, text),
+            None => drop(self.0.remove(key)),
+        }
         Ok(())
     }
 
-    /// Adds a prompt for the sections of one label, to begin with the first prompt's text.
-    pub fn add_prompt(&mut self, section: &str) {
-        let text = self.prompts().first().map(|p| p.text.clone()).unwrap_or_default();
-        self.push("prompt", [("text", text.as_str()), ("section", section)].into_iter().collect());
+    /// A text at the head of the file.
+    pub fn head(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.as_str()
     }
 
     fn push(&mut self, name: &str, made: Table) {
@@ -301,9 +285,11 @@ fn plain(item: &Item) -> String {
 }
 
 mod curves;
+mod prompts;
 mod words;
 
 pub use curves::CurveText;
+pub use prompts::{PromptText, WordsKey, WordsText};
 
 #[cfg(test)]
 mod tests;

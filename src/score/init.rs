@@ -115,6 +115,14 @@ mod tests {
     }
 
     #[test]
+    fn what_has_a_source_needs_no_prompt() {
+        let drawn = Preset::parse("test", "init = \"draw:a\"\nnegative = \"fog\"\n").unwrap();
+        let texts: Vec<_> = drawn.prompts.iter().map(|p| (p.text.as_str(), p.negative.as_str())).collect();
+        assert_eq!(texts, [("", "fog")]);
+        assert!(Preset::parse("test", "init = \"none\"\n").is_err());
+    }
+
+    #[test]
     fn frames_with_a_source_keep_most_of_it_unless_somebody_says_otherwise() {
         let denoise =
             |preset: &str, frame| play(preset, None, None).value(ParamId::Denoise, GeneratedFrame(frame));

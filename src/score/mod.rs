@@ -48,7 +48,7 @@ pub use clock::{Clock, Length};
 pub use compose::Overrides;
 pub use control::{Control, control_name, control_param};
 pub use director::{Direction, direct};
-pub use document::{CurveText, Document, Number, PromptText, RouteText, route_numbers};
+pub use document::{CurveText, Document, Number, PromptText, RouteText, WordsKey, WordsText, route_numbers};
 pub use emphasis::Emphasis;
 pub use expr::{Expr, FUNCTIONS, function_table};
 pub use grid::Span;

@@ -91,6 +91,7 @@
 use super::clock::Length;
 use super::control::{Control, control_param, control_slots};
 use super::expr::Expr;
+use super::init::NONE;
 use super::layer::spec;
 use super::layer::spec::Layer;
 use super::lora;
@@ -234,7 +235,10 @@ impl Preset {
                 return Err(error.hint(format!("at most {most}")));
             }
         }
-        if raw.prompt.is_empty() {
+        let init = source.source("init", &raw.init)?;
+        // What is drawn or filmed can do without: it is shown as it is, or a --prompt says what it becomes.
+        let needless = init.as_deref().is_some_and(|init| init != NONE);
+        if raw.prompt.is_empty() && !needless {
             return Err(Error::usage(format!("{name}: there is no prompt"))
                 .hint("add a [[prompt]] table with a line like: text = \"neon tunnel\""));
         }
@@ -242,7 +246,11 @@ impl Preset {
         let (loras, controls) = (source.loras(&raw.lora)?, source.controls(&raw.control)?);
         let words = raw.words.iter().map(|(k, v)| source.words(k, v)).collect::<Result<BTreeMap<_, _>>>()?;
         let prompts = raw.prompt.iter().map(|p| source.prompt(p, &negative, &words));
-        let prompts = prompts.collect::<Result<Vec<_>>>()?;
+        let mut prompts = prompts.collect::<Result<Vec<_>>>()?;
+        if prompts.is_empty() {
+            let (text, ease) = (String::new(), Length::Seconds(0.0));
+            prompts.push(Prompt { text, negative: negative.clone(), place: Place::Everywhere, ease });
+        }
         let tagged = lora::named_in(texts(&prompts, &words))?;
         let slots = slots.with(spec::slots(&layers)?).with(control_slots(&controls)?);
         let slots = &slots.with(lora::slots(&loras)?).with(lora::slots(&tagged)?);
@@ -278,7 +286,7 @@ impl Preset {
             loras,
             controls,
             cuts: raw.cuts.as_ref().map_or(Ok(Cuts::default()), |c| source.cuts(c))?,
-            init: source.source("init", &raw.init)?,
+            init,
             slots: slots.clone(),
         })
     }

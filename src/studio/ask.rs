@@ -2,9 +2,9 @@
 
 use super::by_hand::Hand;
 use super::curves::CurveEdit;
+use super::edit::Edit;
 use super::parts::PartEdit;
 use super::snapshots::SnapshotEdit;
-use super::state::Edit;
 use crate::units::{Seconds, ShownFrame};
 use crate::video::Profile;
 use serde::Deserialize;

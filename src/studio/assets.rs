@@ -16,6 +16,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("final.js", SCRIPT, include_str!("page/final.js")),
     ("gone.js", SCRIPT, include_str!("page/gone.js")),
     ("hand.js", SCRIPT, include_str!("page/hand.js")),
+    ("here.js", SCRIPT, include_str!("page/here.js")),
     ("keys.js", SCRIPT, include_str!("page/keys.js")),
     ("knob.js", SCRIPT, include_str!("page/knob.js")),
     ("lanes.js", SCRIPT, include_str!("page/lanes.js")),
@@ -36,7 +37,9 @@ const FILES: &[(&str, &str, &str)] = &[
     ("text.js", SCRIPT, include_str!("page/text.js")),
     ("time.js", SCRIPT, include_str!("page/time.js")),
     ("timeline.js", SCRIPT, include_str!("page/timeline.js")),
+    ("typed.js", SCRIPT, include_str!("page/typed.js")),
     ("wave.js", SCRIPT, include_str!("page/wave.js")),
+    ("words.js", SCRIPT, include_str!("page/words.js")),
 ];
 
 const SCRIPT: &str = "text/javascript; charset=utf-8";

@@ -127,7 +127,7 @@ fn place(
 #[cfg(test)]
 mod tests {
     use super::super::player::tests::player;
-    use super::super::state::Edit;
+    use super::super::edit::Edit;
     use super::*;
     use crate::render::fixture::small_settings;
     use std::collections::BTreeSet;

@@ -2,6 +2,7 @@
 
 use super::ask::{Ask, Film, Form};
 use super::clips::{Told as ToldClip, stretch};
+use super::edit::Edit;
 use super::engine::{Engine, Expected, News};
 use super::finals::Told;
 use super::gallery;
@@ -14,7 +15,7 @@ use super::save::{PRESET, Shelf};
 use super::session::Session;
 use super::snapshots::Snapshots;
 use super::sound::Sound;
-use super::state::{Edit, EditedPreset};
+use super::state::EditedPreset;
 use crate::error::{Error, Result};
 use crate::job::Stretch;
 use crate::units::Seconds;
@@ -192,8 +193,8 @@ impl Hub {
     /// Why what was `asked` under this number is refused, for the page that asked; of a prompt, which part of it is wrong.
     pub fn refused(&self, asked: Option<&Ask>, number: Option<u64>, error: &Error) -> Utf8Bytes {
         let fault = match asked {
-            Some(Ask::Edit { change: Edit::Prompt { text, .. }, .. }) => {
-                self.player.prompt_fault(&self.session().preset, text)
+            Some(Ask::Edit { change: Edit::Prompt { change }, .. }) => {
+                change.said().and_then(|text| self.player.prompt_fault(&self.session().preset, text))
             }
             Some(Ask::Edit { change: Edit::Words { key, text: Some(text), .. }, .. }) if key == "value" => {
                 self.player.expression_fault(&self.session().preset, text.trim())

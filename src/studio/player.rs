@@ -4,6 +4,7 @@ use super::curves;
 use super::heard::Heard;
 use super::opened::Opened;
 use super::parts;
+use super::prompts::units;
 use super::session::Session;
 use super::state::EditedPreset;
 use crate::audio::Analysis;
@@ -11,22 +12,18 @@ use crate::diffusion::Tier;
 use crate::diffusion::model::ModelWords;
 use crate::error::Result;
 use crate::job::{Request, layers};
-use crate::render::Layers;
+use crate::render::{Layers, drawn};
 use crate::score::{
-    FUNCTIONS, Form, Key, ParamId, Preset, PromptFault, PromptText, SIGNALS, Span, Timeline,
-    expression_fault, prompt_fault, route_numbers, shipped,
+    FUNCTIONS, Form, Key, ParamId, Preset, PromptFault, SIGNALS, Span, Timeline, expression_fault,
+    route_numbers, shipped,
 };
-use crate::units::{Seconds, Size};
+use crate::units::{GeneratedFrame, Seconds, Size};
 use crate::video::Profile;
 use serde_json::{Map, Value, json};
-use std::ops::Range;
 use std::sync::Arc;
 
 /// Values of the waveform's overview.
 const OVERVIEW: usize = 4000;
-/// Phrases that are named where a prompt says nothing that the model knows.
-const SUGGESTED: usize = 6;
-
 /// What matters of the networks while nothing is rendered.
 #[derive(Clone, Debug)]
 pub struct ModelFacts {
@@ -117,6 +114,7 @@ impl Player {
             "functions": FUNCTIONS.iter().map(|f| json!({ "name": f.name, "usage": f.usage, "about": f.about })).collect::<Vec<_>>(),
             "tiers": self.tiers.iter().map(tier).collect::<Vec<_>>(),
             "profiles": Profile::ALL.iter().map(|p| json!({ "name": p.name(), "about": p.about() })).collect::<Vec<_>>(),
+            "scenes": drawn().map(|(name, about)| json!({ "name": name, "about": about })).collect::<Vec<_>>(),
             "model_fps": self.model.fps,
         }))
     }
@@ -164,6 +162,8 @@ impl Player {
             "prompts": self.prompts(preset)?,
             "spans": timeline.prompts.iter().map(|s| json!([s.start, s.prompt])).collect::<Vec<_>>(),
             "cuts": timeline.cuts,
+            "sources": timeline.inits.iter().map(|s| json!([s.start, s.init])).collect::<Vec<_>>(),
+            "unpainted": unpainted(timeline),
             "curves": moved,
             "undo": undo,
             "redo": redo,
@@ -172,40 +172,6 @@ impl Player {
 }
 
 impl Player {
-    /// The prompts, and what the model makes of them.
-    fn prompts(&self, edited: &EditedPreset) -> Result<Vec<Value>> {
-        let preset = edited.preset()?;
-        let told = |PromptText { text, place }: PromptText| {
-            let spoken = preset.spoken(&text);
-            let unknown = self.model.words.as_ref().filter(|words| !words.know(&spoken));
-            let near = unknown.map(|words| words.nearest(&spoken, SUGGESTED));
-            json!({ "text": text, "place": place, "near": near })
-        };
-        Ok(edited.worked_on().1.prompts().into_iter().map(told).collect())
-    }
-
-    /// What is wrong with `text` as a prompt of `edited`, and where.
-    pub fn prompt_fault(&self, edited: &EditedPreset, text: &str) -> Option<Value> {
-        let words = edited.preset().ok()?.words;
-        let PromptFault { at, error } = prompt_fault(text, &words)?;
-        let hints = match at {
-            // A table of words is written into the file, not here.
-            Some(_) => {
-                let known: Vec<String> = words
-                    .keys()
-                    .map(String::as_str)
-                    .chain(["section"])
-                    .map(|word| format!("{{{word}}}"))
-                    .collect();
-                vec![format!("braces hold {}; a plain word needs none", known.join(", "))]
-            }
-            None => error.hints().to_vec(),
-        };
-        Some(
-            json!({ "message": error.to_string(), "hints": hints, "at": at.map(|range| units(text, range)) }),
-        )
-    }
-
     /// What is wrong with `text` as an expression of `edited`, and where.
     pub fn expression_fault(&self, edited: &EditedPreset, text: &str) -> Option<Value> {
         let curves = edited.worked_on().1.keyframes().ok()?;
@@ -216,9 +182,16 @@ impl Player {
     }
 }
 
-/// A part of a text as the page counts it, which is as its texts do.
-fn units(text: &str, bytes: Range<usize>) -> [usize; 2] {
-    [bytes.start, bytes.end].map(|byte| text[..byte].encode_utf16().count())
+/// Where frames are shown as their source is, without a model: each stretch with its first frame and the one behind its last.
+fn unpainted(timeline: &Timeline) -> Vec<[u64; 2]> {
+    let mut stretches: Vec<[u64; 2]> = Vec::new();
+    for frame in (0..timeline.frames).filter(|frame| timeline.shows_source(GeneratedFrame(*frame))) {
+        match stretches.last_mut() {
+            Some([_, end]) if *end == frame => *end += 1,
+            _ => stretches.push([frame, frame + 1]),
+        }
+    }
+    stretches
 }
 
 /// A number of a route; lengths have no limits of their own here.
@@ -236,7 +209,8 @@ pub(super) mod tests {
     use super::*;
     use crate::job::{Hearing, JobOptions, ModelOptions};
     use crate::score::{Overrides, Show, fixture};
-    use crate::studio::state::Edit;
+    use crate::studio::edit::Edit;
+    use crate::studio::prompts::PromptEdit;
     use crate::units::FrameRate;
     use std::path::PathBuf;
 
@@ -264,8 +238,8 @@ pub(super) mod tests {
             Edit::Route { index: 5, key: "release".into(), value: Some(0.3) },
             Edit::Route { index: 0, key: "amount".into(), value: Some(-0.1) },
             Edit::Bypass { index: 2, on: true },
-            Edit::Prompt { index: 1, text: "\"gold\" \\ rings \u{1f40b}".into() },
-            Edit::AddPrompt { section: "E".into() },
+            Edit::Prompt { change: PromptEdit::text(1, "\"gold\" \\ rings \u{1f40b}") },
+            Edit::Prompt { change: PromptEdit::Add { section: Some("E".into()), from: None } },
         ];
         for edit in &edits {
             session = session.edited(edit, None).unwrap();

@@ -1,6 +1,7 @@
 //! The session as one value: the preset that is worked on, and its history. Nothing in here waits, reads or writes.
 
-use super::state::{Edit, EditedPreset};
+use super::edit::Edit;
+use super::state::EditedPreset;
 use crate::error::Result;
 use std::sync::Arc;
 
@@ -80,6 +81,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::studio::prompts::PromptEdit;
     use proptest::prelude::*;
 
     fn session() -> Session {
@@ -133,9 +135,9 @@ mod tests {
             Edit::AddRoute { signal: "zebra".into(), param: "glow".into() },
             Edit::AddRoute { signal: "kick".into(), param: "lora.smoke".into() },
             Edit::RemoveRoute { index: 99 },
-            Edit::RemovePrompt { index: 0 },
-            Edit::Prompt { index: 99, text: "a".into() },
-            Edit::Prompt { index: 0, text: "a".repeat(5000) },
+            Edit::Prompt { change: PromptEdit::Remove { index: 0 } },
+            Edit::Prompt { change: PromptEdit::text(99, "a") },
+            Edit::Prompt { change: PromptEdit::text(0, &"a".repeat(5000)) },
         ] {
             assert!(session.edited(&edit, None).is_err(), "{edit:?}");
         }
@@ -147,7 +149,7 @@ mod tests {
             Edit::Bypass { index: 0, on: true },
             Edit::AddRoute { signal: "snare".into(), param: "hue".into() },
             Edit::Route { index: 1, key: "hold".into(), value: Some(0.1) },
-            Edit::AddPrompt { section: "B".into() },
+            Edit::Prompt { change: PromptEdit::Add { section: Some("B".into()), from: None } },
         ];
         let mut edited = session();
         for edit in &edits {

@@ -162,7 +162,7 @@ fn checked(text: &str, kind: usize) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::state::Edit;
+    use super::super::edit::Edit;
     use super::*;
 
     fn keep() -> SnapshotEdit {

@@ -43,7 +43,7 @@ function something() {
     () => edit({ edit: 'remove_route', index: below(6) }),
     () => edit({ edit: 'remove_route', index: below(6) }),
     () => edit({ edit: 'bypass', index: below(6), on: random() < 0.5 }),
-    () => edit({ edit: 'prompt', index: 0, text: any(any(facts.presets).prompts) }),
+    () => edit({ edit: 'prompt', change: { how: 'set', index: 0, key: 'text', text: any(any(facts.presets).prompts) } }),
     () => edit({ edit: 'preset', name: any(facts.presets).name }),
     () => edit({ edit: 'count', count: any([null, 'halve', 'double', 'triple']) }),
     () => ({ do: 'bar', at: random() * facts.duration }),

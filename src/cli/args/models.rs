@@ -26,11 +26,11 @@ pub enum ModelsCommand {
         #[arg(required = true, value_name = "NAME|FILE")]
         models: Vec<PathBuf>,
     },
-    /// Print where a model is
+    /// Print where a model is, or the folder that models are fetched into
     Path {
-        /// Its name
+        /// Its name [default: the folder]
         #[arg(value_name = "NAME")]
-        model: PathBuf,
+        model: Option<PathBuf>,
     },
     /// Read files from end to end: are they whole, and are they what was fetched?
     Verify {

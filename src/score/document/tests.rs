@@ -24,7 +24,7 @@ fn what_nobody_changed_stays_as_it_was_written() {
     document.set_base("glow", 0.5);
     document.set_target(0, "hue").unwrap();
     document.add_route("kick", ParamId::Glow.param());
-    document.set_prompt(0, "b").unwrap();
+    document.set_prompt(0, "text", Some("b")).unwrap();
     let added = "\n[[route]]\nsignal = \"kick\"\nto = \"glow\"\namount = 0.25\nrelease = 0.2\n\n[[prompt]]";
     let expected = text.replace("0.1", "0.5").replace("zoom", "hue").replace("\"a\"", "\"b\"");
     assert_eq!(document.text(), expected.replace("\n[[prompt]]", added));
@@ -39,7 +39,7 @@ fn tables_in_one_line_can_be_changed_as_well() {
     assert_eq!(preset(&document), Preset::parse("test", text).unwrap());
     document.set_base("glow", 0.5);
     document.set_number(0, "amount", Some(2.0)).unwrap();
-    document.add_prompt("B");
+    document.add_prompt(Some("B"), None);
     let preset = preset(&document);
     assert_eq!(
         (preset.base[&ParamId::Glow.into()], preset.prompts.len(), preset.routes[0].shape.amount),
@@ -108,13 +108,13 @@ fn routes_are_wired_anew() {
 fn base_values_and_prompts_are_written() {
     let mut document = Document::read("pulse", shipped()[0].1).unwrap();
     document.set_base("glow", 0.5);
-    document.set_prompt(0, "a \"quoted\"\n rose").unwrap();
-    document.add_prompt("B");
+    document.set_prompt(0, "text", Some("a \"quoted\"\n rose")).unwrap();
+    document.add_prompt(Some("B"), None);
     let preset = preset(&document);
     assert_eq!(preset.base[&ParamId::Glow.into()], 0.5);
     assert_eq!(preset.prompts[1].text, "a \"quoted\"\n rose");
     document.reset_base("glow");
     assert!(!document.text().contains("glow"));
     let late = super::tests::document("[[prompt]]\ntext = \"b\"\nfrom = 7 # late\n");
-    assert_eq!(late.prompts()[1].place, "from 7");
+    assert_eq!(late.prompts()[1].from.as_deref(), Some("7"));
 }

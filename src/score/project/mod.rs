@@ -7,7 +7,7 @@
 //! ```toml
 //! include = ["looks.toml"]     # files of the same form; what stands in this one wins over what stands in those
 //! track = "song.flac"          # needed; all paths are relative to the project's folder and stay inside it
-//! output = "song.mkv"          # default: the names of track, preset and tier
+//! output = "song.mkv"          # default: the names of track, this file and tier
 //! profile = "h264"             # h265, av1, vp9, prores, ffv1, gif, png
 //! # audio = "flac"             # copy, alac, flac, aac; default: unchanged where the file holds it, else without loss
 //! # flash_guard = "off"        # more than three flashes in a second come through

@@ -1,5 +1,7 @@
 // The lanes of the timeline that can be taken hold of: sections, parts and beats. Drawing them, and what lies under the pointer.
 
+import { called } from './here.js';
+
 export const TIMES = 16;
 export const BARS = 15;
 export const SECTIONS = 20;
@@ -50,7 +52,7 @@ export function drawParts(c, line, left) {
       c.strokeRect(a + 0.75, TOP.parts + 0.75, Math.max(b - a - 2.5, 1), PARTS - 4.5);
     }
     c.fillStyle = line.color('ink');
-    const name = (part?.preset ?? line.baseName).replace(/\.toml$/, '').split('/').at(-1);
+    const name = called(part?.preset ?? line.baseName);
     const text = fitted(c, part?.prompt ? `${name}: ${part.prompt}` : name, b - a - 10);
     if (text) c.fillText(text, a + 6, TOP.parts + PARTS / 2 - 1);
   }

@@ -1,6 +1,7 @@
 // The gallery: the looks of this session and the presets, to search, each with its whole sentence and a moving picture of the track's
 // loudest bar.
 
+import { called } from './here.js';
 import { element } from './knob.js';
 import { ask, edit, news } from './link.js';
 import { Strips, show } from './strips.js';
@@ -35,7 +36,7 @@ export class Looks {
   row({ name, own, about, key }) {
     const canvas = element('canvas', { width: 192, height: 108 });
     canvas.setAttribute('aria-hidden', 'true');
-    const title = element('b', { textContent: name.split('/').at(-1).replace(/\.toml$/, '') });
+    const title = element('b', { textContent: called(name) });
     const choose = element('button', { type: 'button', className: 'choice' }, canvas, title, element('span', { textContent: own ? `Yours. ${about}`.trim() : about }));
     choose.dataset[own ? 'look' : 'preset'] = name;
     choose.onclick = () => {
@@ -67,7 +68,7 @@ export class Looks {
 
   take(state) {
     this.state = state;
-    get('preset').textContent = state.preset.split('/').at(-1);
+    get('preset').textContent = called(state.preset);
     this.mark();
     if (this.dialog.open) ask({ do: 'gallery' });
   }

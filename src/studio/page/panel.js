@@ -9,10 +9,10 @@ import { Routes } from './routes.js';
 const get = (id) => document.getElementById(id);
 
 export class Panel {
-  constructor(facts, timeline) {
+  constructor(facts, timeline, now) {
     Object.assign(this, { timeline, shape: '' });
     this.routes = new Routes(facts, (param) => { timeline.chosen = param; });
-    this.prompts = new Prompts(facts);
+    this.prompts = new Prompts(facts, now);
     this.random = new Random(get('random'));
     this.tabs();
   }
@@ -42,7 +42,7 @@ export class Panel {
   }
 
   take(state) {
-    const shape = JSON.stringify([state.preset, state.prompts.map((p) => p.place), state.heard.sections.map((s) => s.label),
+    const shape = JSON.stringify([state.preset, this.prompts.shape(state), state.heard.sections.map((s) => s.label),
       state.drawn.map((c) => c.name), state.routes.map((r) => [this.routes.signals.includes(r.input) || state.drawn.some((c) => c.name === r.input) ? r.input : null, r.to, r.mode, r.numbers.map((n) => n?.unit)])]);
     if (shape !== this.shape) this.build(state);
     this.shape = shape;

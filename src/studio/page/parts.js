@@ -1,7 +1,9 @@
 // The parts: which look holds where. A card for each, a row to add one, and the look that holds elsewhere.
 
+import { called } from './here.js';
 import { button, chooser, element } from './knob.js';
-import { ask, news } from './link.js';
+import { ask } from './link.js';
+import { fill, said, typed } from './typed.js';
 
 const get = (id) => document.getElementById(id);
 const ELSEWHERE = '(as elsewhere)';
@@ -9,21 +11,11 @@ const ELSEWHERE = '(as elsewhere)';
 export class Parts {
   // `now` is where the playhead is; `chosen` is told which part is worked on.
   constructor(facts, now, chosen) {
-    Object.assign(this, { presets: facts.presets.map((p) => p.name), now, chosen, shape: '', cards: [], asked: new Map() });
+    Object.assign(this, { presets: facts.presets.map((p) => p.name), now, chosen, shape: '', cards: [] });
     this.place = get('parts');
-    news.addEventListener('refused', (event) => {
-      const field = this.asked.get(event.detail.ask);
-      if (!field) return;
-      this.asked.clear();
-      field.setAttribute('aria-invalid', 'true');
-      field.title = [event.detail.message, ...event.detail.hints].join('; ');
-    });
   }
 
-  send(change, field = null) {
-    const own = ask({ do: 'part', change, gesture: null });
-    if (field) this.asked.set(own, field);
-  }
+  send(change) { return ask({ do: 'part', change, gesture: null }); }
 
   take(state) {
     const { list, looks, base, focus, elsewhere } = state.parts;
@@ -32,14 +24,13 @@ export class Parts {
     const shape = JSON.stringify([list.length, looks, base, labels, elsewhere, list.map((p) => [p.section === null, p.own, p.preset])]);
     if (shape !== this.shape) this.build(list, labels, state.parts);
     this.shape = shape;
-    this.asked.clear();
     this.base.setAttribute('aria-pressed', focus === null);
     list.forEach((part, i) => this.cards[i].set(part, focus));
   }
 
   build(list, labels, { looks, base, elsewhere }) {
     const focused = document.activeElement?.id;
-    this.base = button(`Edit ${base}`, () => this.send({ how: 'focus', index: null }), { id: 'part-base', title: 'Work on the look that holds where no part says otherwise' });
+    this.base = button(`Edit ${called(base)}`, () => this.send({ how: 'focus', index: null }), { id: 'part-base', title: 'Work on the look that holds where no part says otherwise' });
     const first = element('div', { className: 'line' }, element('span', { className: 'name', textContent: 'Default' }), element('b', { textContent: base }), this.base);
     this.cards = list.map((part, i) => this.card(part, i, list.length, labels, looks));
     const more = elsewhere ? [element('p', { className: 'hint', textContent: `${elsewhere} more parts stand in files that the project includes; they hold below these.` })] : [];
@@ -70,7 +61,7 @@ export class Parts {
   }
 
   card(part, index, count, labels, looks) {
-    const text = (key, label, placeholder) => this.text(index, key, label, placeholder);
+    const text = (key, label, placeholder, more) => this.text(index, key, { label, placeholder, ...more });
     const title = element('b', { className: 'name', textContent: `Part ${index + 1}` });
     const fields = part.section === null ? [text('from', 'From', 'start'), text('to', 'to', 'end')] : [];
     const places = ['between', ...labels.map((label) => `every ${label}`)];
@@ -83,10 +74,12 @@ export class Parts {
     const own = button('Edit look', () => this.send(part.own ? { how: 'focus', index } : { how: 'own', index }), { id: `part-${index}-own`, title: part.own ? 'Work on this look' : 'Make a copy of the look that is this part\'s own, and work on it' });
     const prompt = element('textarea', { id: `part-${index}-prompt`, maxLength: 2000, spellcheck: false, placeholder: 'prompt: as the look says' });
     prompt.setAttribute('aria-label', `Prompt of part ${index + 1}`);
-    prompt.onchange = () => this.send({ how: 'set', index, key: 'prompt', value: prompt.value.trim() || null }, prompt);
+    prompt.onchange = () => said(prompt, (value) => this.send({ how: 'set', index, key: 'prompt', value }));
     const cut = element('input', { type: 'checkbox', id: `part-${index}-cut` });
     cut.onchange = () => this.send({ how: 'cut', index, on: cut.checked });
     const ease = text('ease', 'Transition', 'at once');
+    const init = text('init', 'Start from', 'as the look says', { wide: true, list: 'scenes' });
+    const negative = text('negative', 'Avoid', 'as the look says', { wide: true });
     const move = (label, to, name) => button(label, () => this.send({ how: 'move', index, to }), { id: `part-${index}-${name}`, disabled: to < 0 || to >= count, title: `${name}: later parts win` });
     const remove = button('Remove', () => this.send({ how: 'remove', index }), { id: `part-${index}-remove` });
     remove.setAttribute('aria-label', `Remove part ${index + 1}`);
@@ -94,6 +87,7 @@ export class Parts {
       element('div', { className: 'line' }, title, where, ...fields.map((f) => f.field)),
       element('div', { className: 'line' }, look, own),
       prompt,
+      init.field, negative.field,
       element('div', { className: 'line' }, ease.field, element('label', { className: 'check' }, cut, 'Cut')),
       element('div', { className: 'buttons' }, remove, move('\u2191', index - 1, 'earlier'), move('\u2193', index + 1, 'later')));
     row.setAttribute('aria-label', `Part ${index + 1}`);
@@ -105,7 +99,7 @@ export class Parts {
         where.value = now.section === null ? 'between' : `every ${now.section}`;
         look.value = now.preset ?? ELSEWHERE;
         own.setAttribute('aria-pressed', focus !== null && now.preset === focus);
-        for (const { input, key } of [...fields, ease]) fill(input, now[key] ?? '');
+        for (const { input, key } of [...fields, ease, init, negative]) fill(input, now[key] ?? '');
         fill(prompt, now.prompt ?? '');
         cut.checked = now.cut;
       },
@@ -113,18 +107,7 @@ export class Parts {
   }
 
   // A text of a part: 8 bars, 33 beats, 1:30, 12.5.
-  text(index, key, label, placeholder) {
-    const input = element('input', { type: 'text', id: `part-${index}-${key}`, className: 'value wide', autocomplete: 'off', spellcheck: false, placeholder, size: 8 });
-    input.onchange = () => this.send({ how: 'set', index, key, value: input.value.trim() || null }, input);
-    const field = element('label', { textContent: `${label} ` }, input);
-    return { input, key, field };
+  text(index, key, more) {
+    return { key, ...typed({ id: `part-${index}-${key}`, ...more, send: (value) => this.send({ how: 'set', index, key, value }) }) };
   }
-}
-
-// What is being typed stays.
-function fill(field, text) {
-  if (document.activeElement === field && field.value !== field.dataset.kept && field.value.trim() !== text) return;
-  field.value = field.dataset.kept = text;
-  field.removeAttribute('aria-invalid');
-  field.title = '';
 }

@@ -1,12 +1,25 @@
-// The prompts: a box for each, with what is wrong with its text and where, and what the model knows instead.
+// The prompts: a card for each, with where it holds, what is wrong with its text and where, and what the model knows instead.
 
-import { button, element } from './knob.js';
+import { button, chooser, element } from './knob.js';
 import { edit, news } from './link.js';
+import { fill, typed } from './typed.js';
+import { WordCards } from './words.js';
+
+const get = (id) => document.getElementById(id);
+const EVERYWHERE = 'everywhere';
+const BETWEEN = 'between';
+const every = (label) => `every section ${label}`;
+
+// `how` it is changed, and with what.
+function change(how, more, gesture = null) { return edit({ edit: 'prompt', change: { how, ...more } }, gesture); }
+
+function head(key, text) { return edit({ edit: 'head', key, text }); }
 
 export class Prompts {
-  constructor(facts) {
-    this.facts = facts;
-    this.boxes = [];
+  // `now` is where the playhead is.
+  constructor(facts, now) {
+    Object.assign(this, { facts, now, boxes: [], words: new WordCards(change) });
+    get('scenes').replaceChildren(...facts.scenes.map(({ name, about }) => new Option(about, name)));
     news.addEventListener('refused', (event) => {
       const box = this.boxes.find((b) => b.asked !== null && b.asked === event.detail.ask);
       if (!box) return;
@@ -15,14 +28,24 @@ export class Prompts {
     });
   }
 
+  // What the cards are made anew for.
+  shape({ prompts, heard }) {
+    return [prompts.list.map((p) => [p.section, p.from === null, p.to === null]), this.words.shape(prompts.words), heard.sections.map((s) => s.label)];
+  }
+
   build(state) {
     const labels = [...new Set(state.heard.sections.map((s) => s.label))];
-    this.boxes = state.prompts.map((prompt, i) => this.box(prompt, i, state.prompts.length));
-    return [...this.boxes.map((box) => box.row), this.adders(state, labels), this.hint()];
+    this.boxes = state.prompts.list.map((prompt, i) => this.box(prompt, i, state.prompts.list.length, labels));
+    this.negative = typed({ id: 'look-negative', label: 'Avoid', wide: true, placeholder: 'nothing', send: (text) => head('negative', text) });
+    this.init = typed({ id: 'look-init', label: 'Start from', wide: true, placeholder: 'nothing: noise', list: 'scenes', send: (text) => head('init', text) });
+    return [...this.boxes.map((box) => box.row), this.adders(state, labels), ...this.words.build(state.prompts.words, labels),
+      element('section', { className: 'part' }, element('b', { textContent: 'The whole look' }), this.init.field, this.negative.field), this.hint()];
   }
 
   set(state) {
-    state.prompts.forEach((prompt, i) => {
+    this.state = state;
+    const { list, words, negative, init } = state.prompts;
+    list.forEach((prompt, i) => {
       const box = this.boxes[i];
       const own = box.area.value === box.kept;
       // What is being typed, or was refused, stays until it is taken.
@@ -30,19 +53,24 @@ export class Prompts {
         box.area.value = box.kept = prompt.text;
         this.unmark(box);
       } else box.kept = prompt.text;
+      for (const { input, key } of box.fields) fill(input, prompt[key] ?? '');
       this.suggest(box, prompt);
     });
+    this.words.set(words);
+    fill(this.negative.input, negative ?? '');
+    fill(this.init.input, init ?? '');
   }
 
-  box({ place }, index, count) {
+  box(prompt, index, count, labels) {
     const area = element('textarea', { id: `prompt-${index}`, maxLength: 2000, spellcheck: false });
+    area.setAttribute('aria-label', `Prompt ${index + 1}`);
     const fault = element('p', { className: 'fault', id: `fault-${index}`, hidden: true });
     fault.setAttribute('role', 'alert');
     const near = element('div', { className: 'near', hidden: true });
     const box = { area, fault, near, index, asked: null, kept: '' };
     const apply = () => {
       if (area.value.trim() === box.kept) return;
-      box.asked = edit({ edit: 'prompt', index, text: area.value.trim() });
+      box.asked = change('set', { index, key: 'text', text: area.value.trim() });
     };
     area.setAttribute('aria-describedby', fault.id);
     area.onchange = apply;
@@ -54,17 +82,51 @@ export class Prompts {
       else return;
       event.preventDefault();
     };
-    const remove = button('Remove', () => edit({ edit: 'remove_prompt', index }), { hidden: count < 2 });
-    remove.setAttribute('aria-label', `Remove the prompt for ${place || 'everywhere'}`);
-    const label = element('label', { htmlFor: area.id, textContent: place || 'everywhere' });
-    box.row = element('div', { className: 'prompt' }, label, remove, area, fault, near);
+    const text = (key, label, placeholder, wide = false) => ({ key, ...typed({ id: `prompt-${index}-${key}`, label, placeholder, wide, send: (value) => change('set', { index, key, text: value }) }) });
+    const between = prompt.from !== null || prompt.to !== null;
+    const places = between ? [text('from', 'From', 'start'), text('to', 'to', 'end')] : [];
+    const [ease, negative] = [text('ease', 'Transition', 'at once'), text('negative', 'Avoid', 'as the whole look', true)];
+    box.fields = [...places, ease, negative];
+    const remove = button('Remove', () => change('remove', { index }), { id: `prompt-${index}-remove`, hidden: count < 2 });
+    remove.setAttribute('aria-label', `Remove prompt ${index + 1}`);
+    box.row = element('section', { className: 'part prompt' },
+      element('div', { className: 'line' }, this.place(prompt, index, between, labels), ...places.map((p) => p.field)),
+      area, fault, near, negative.field,
+      element('div', { className: 'line' }, ease.field, remove));
+    box.row.setAttribute('aria-label', `Prompt ${index + 1}`);
     return box;
   }
 
-  // Says what is wrong under the box, and selects the words that are.
-  mark(box, { message, hints, at }) {
+  // Where a prompt holds: later ones win.
+  place({ section }, index, between, labels) {
+    const all = [...new Set(section === null ? labels : [...labels, section])];
+    const list = chooser(`prompt-${index}-where`, `Where prompt ${index + 1} holds`, [EVERYWHERE, BETWEEN, ...all.map(every)], (chosen) => {
+      const label = all.find((l) => every(l) === chosen);
+      const gesture = Math.floor(Math.random() * 2 ** 40);
+      if (label !== undefined) change('set', { index, key: 'section', text: label });
+      else if (chosen === BETWEEN) change('set', { index, key: 'from', text: this.bar() });
+      else for (const key of between ? ['to', 'from'] : ['section']) change('set', { index, key, text: null }, gesture);
+    });
+    list.value = section !== null ? every(section) : between ? BETWEEN : EVERYWHERE;
+    return list;
+  }
+
+  // The bar that the playhead is in, as places are written.
+  bar() {
+    const bar = this.state.heard.downbeats.findLastIndex((t) => t <= this.now() + 0.01);
+    return bar < 0 ? String(Number(this.now().toFixed(3))) : `${bar} bars`;
+  }
+
+  // Says what is wrong under the box, and selects the words that are; what is in braces can be defined on the spot.
+  mark(box, { message, hints, at, word }) {
     box.asked = null;
-    box.fault.textContent = [message, ...hints].join('; ');
+    box.fault.replaceChildren([message, ...hints].join('; '));
+    if (word) {
+      box.fault.append(' ', button(`Define {${word}}`, () => {
+        change('add_words', { name: word });
+        box.asked = change('set', { index: box.index, key: 'text', text: box.area.value.trim() });
+      }, { id: `define-${box.index}` }));
+    }
     box.fault.hidden = false;
     box.area.setAttribute('aria-invalid', 'true');
     if (!at || document.activeElement !== box.area) return;
@@ -87,7 +149,7 @@ export class Prompts {
     const add = (phrase) => {
       const made = button(phrase, () => {
         const longer = [text.trim(), phrase].filter(Boolean).join(', ');
-        box.asked = edit({ edit: 'prompt', index: box.index, text: longer });
+        box.asked = change('set', { index: box.index, key: 'text', text: longer });
       });
       made.setAttribute('aria-label', `Add ${phrase}`);
       return made;
@@ -95,16 +157,17 @@ export class Prompts {
     box.near.replaceChildren(element('p', { textContent: `${said} It knows, nearest first:` }), element('div', { className: 'chips' }, ...near.map(add)));
   }
 
-  // A button for every section that has no prompt of its own.
+  // A button for every section that has no prompt of its own, and one for a place.
   adders({ prompts }, labels) {
-    const free = labels.filter((label) => !prompts.some((p) => p.place === `section ${label}`));
-    return element('div', { className: 'chips' }, ...free.map((section) => button(`+ section ${section}`, () => edit({ edit: 'add_prompt', section }))));
+    const free = labels.filter((label) => !prompts.list.some((p) => p.section === label));
+    const here = button('+ from the playhead', () => change('add', { section: null, from: this.bar() }), { id: 'prompt-here' });
+    return element('div', { className: 'chips' }, ...free.map((section) => button(`+ section ${section}`, () => change('add', { section, from: null }))), here);
   }
 
   // What a model understands shows best in what is asked of it elsewhere.
   hint() {
     const texts = [...new Set(this.facts.presets.flatMap((p) => p.prompts))].filter((text) => /^[a-z]+ [a-z]+$/.test(text));
     const words = texts.length ? `, like those of the presets: ${texts.slice(0, 12).join(', ')}` : '';
-    return element('p', { className: 'hint', textContent: `Enter applies. Short prompts work best${words}` });
+    return element('p', { className: 'hint', textContent: `Enter applies; later prompts win. A word in braces, as in {color} waves, changes with the music. What is avoided counts where guidance is above 1. Short prompts work best${words}` });
   }
 }

@@ -9,6 +9,8 @@ const READY = 7;
 export const LABELS = 104;
 // Where the curves begin.
 export const LANES = TOP.below + WAVE + READY;
+// Lines of labels lie so far apart, in pixels, that they can be read.
+const LINE = 12;
 // A curve that moves by less than this part of its parameter's range doesn't fill its lane.
 const FLAT = 30;
 // The shortest stretch that is shown, in seconds: its samples can be told apart.
@@ -216,7 +218,10 @@ export class Timeline {
     const rows = [['time', 0, TIMES], ['bars', TIMES, BARS], ['sections', TOP.sections, SECTIONS - 2], ['looks', TOP.parts, PARTS - 3], ['sound', TOP.below, WAVE]];
     for (const [name, top, height] of rows) c.fillText(name, 16, top + height / 2 + 0.5);
     c.fillText('pictures', 16, TOP.below + WAVE + READY / 2 - 2);
-    for (const { name, top, height } of this.lanes()) {
+    const lanes = this.lanes();
+    const every = Math.ceil(LINE / lanes[0]?.height);
+    for (const [i, { name, top, height }] of lanes.entries()) {
+      if (i % every) continue;
       const { least, most, hue } = this.curves[name];
       c.fillStyle = this.hue(hue);
       c.fillText(fitted(c, name, LABELS - 24), 16, top + height / 2 - (height > 30 ? 7 : 0));
@@ -244,6 +249,8 @@ export class Timeline {
     Object.assign(this, { parts: state.parts.list, pieces: state.parts.pieces, baseName: state.parts.base, own: state.heard.correction.sections });
     if (this.chosenPart >= this.parts.length) this.chosenPart = null;
     this.letters = [...new Set(state.heard.sections.map((s) => s.label))];
+    // The page gives curves as much room as it can.
+    this.canvas.closest('main').style.setProperty('--lanes', Object.keys(kept).length);
     this.canvas.dataset.version = state.version;
   }
 }

@@ -2,7 +2,7 @@ use super::*;
 use crate::score::fixture;
 use crate::studio::heard::BeatCorrection;
 use crate::studio::player::tests::player;
-use crate::studio::state::Edit;
+use crate::studio::edit::Edit;
 
 fn preset() -> EditedPreset {
     EditedPreset::shipped("pulse").unwrap()
