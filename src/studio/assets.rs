@@ -16,6 +16,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("final.js", SCRIPT, include_str!("page/final.js")),
     ("gone.js", SCRIPT, include_str!("page/gone.js")),
     ("hand.js", SCRIPT, include_str!("page/hand.js")),
+    ("held.js", SCRIPT, include_str!("page/held.js")),
     ("here.js", SCRIPT, include_str!("page/here.js")),
     ("keys.js", SCRIPT, include_str!("page/keys.js")),
     ("knob.js", SCRIPT, include_str!("page/knob.js")),

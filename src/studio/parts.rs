@@ -4,7 +4,7 @@ use super::snapping::GridWord;
 use super::state::EditedPreset;
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
-use crate::score::{Clock, Document, PartText, Place, ProjectDocument, Show, find, shipped};
+use crate::score::{Clock, Document, PartText, Place, ProjectDocument, Show, Slots, find, shipped};
 use crate::units::Seconds;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -55,6 +55,15 @@ pub enum PartEdit {
         key: String,
         /// The text; none: the key goes.
         value: Option<String>,
+    },
+    /// It holds a parameter at a value, whatever its look does with it.
+    Hold {
+        /// Which part.
+        index: usize,
+        /// The parameter.
+        param: String,
+        /// The value; none: as the look says.
+        value: Option<f64>,
     },
     /// A take starts where it begins, or not.
     Cut {
@@ -142,6 +151,9 @@ impl PartEdit {
                     known(&edited, preset)?;
                 }
                 film.with_key(*index, key, value.as_deref())?
+            }
+            PartEdit::Hold { index, param, value } => {
+                film.with_held(*index, &Slots::default().find(param)?.name, *value)?
             }
             PartEdit::Cut { index, on } => film.with_cut(*index, *on)?,
             PartEdit::Remove { index } => film.without_part(*index)?,

@@ -1,18 +1,15 @@
 // Choosing: the gallery with pictures of the track, snapshots with notes, two states side by side.
 
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { copyFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { browse, change, root, show, state } from './open.js';
+import { browse, change, readable, root, show, state } from './open.js';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
 const track = join(folder, 'first-light.m4a');
 copyFileSync(join(root, 'examples/first-light.m4a'), track);
-const shots = process.env.STUDIO_SHOTS;
 // Thumbnails of other runs would be there already.
 process.env.XDG_CACHE_HOME = join(folder, 'cache');
 
@@ -36,29 +33,6 @@ after(async () => {
 
 const press = (keys) => page.keyboard.press(keys);
 const shown = (selector) => page.getAttribute(selector, 'data-shown');
-
-// Screenshots and axe-core at the sizes and colours that everything has to be readable at.
-async function readable(name) {
-  for (const scheme of ['dark', 'light']) {
-    for (const [width, height] of [[820, 1180], [1280, 720], [1920, 1080]]) {
-      await page.emulateMedia({ colorScheme: scheme });
-      await page.setViewportSize({ width, height });
-      if (shots) {
-        mkdirSync(shots, { recursive: true });
-        await page.waitForTimeout(150);
-        await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`) });
-      }
-      const cut = await page.evaluate(() => [...document.querySelectorAll('button, input, select, textarea, canvas')]
-        .filter((e) => e.offsetParent && (e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1)).map((e) => e.id || e.outerHTML));
-      assert.deepEqual(cut, [], `${name}, ${width}, ${scheme}`);
-      await page.evaluate(axe);
-      const { violations } = await page.evaluate(() => globalThis.axe.run());
-      assert.deepEqual(violations.map((v) => [v.id, v.nodes.map((n) => n.html)]), [], `${name}, ${width}, ${scheme}`);
-    }
-  }
-  await page.emulateMedia({ colorScheme: 'dark' });
-  await page.setViewportSize({ width: 1280, height: 720 });
-}
 
 test('snapshots are kept under names with notes, and gone back to in one step', async () => {
   await press('k');
@@ -131,7 +105,7 @@ test('two states are shown side by side, in step with the sound', async () => {
   assert.ok(times.some(([t], i) => i && t < times[i - 1][0]), 'it is repeated');
   await page.focus('#tab-snapshots');
   await press('Enter');
-  await readable('compare');
+  await readable(page, 'compare');
 });
 
 test('a change is followed, and somewhere else on the track both are made anew', async () => {
@@ -167,7 +141,7 @@ test('the gallery shows every preset on the track, once there is nothing else to
   await page.waitForSelector('#moving[aria-pressed=false]');
   await page.emulateMedia({ reducedMotion: 'no-preference' });
   await page.waitForSelector('#moving[aria-pressed=true]');
-  await readable('gallery');
+  await readable(page, 'gallery');
 });
 
 test('chance moves what the look sets within its limits, but for what is locked, and one undo takes it back', async () => {
@@ -199,7 +173,7 @@ test('chance moves what the look sets within its limits, but for what is locked,
     assert.ok(min <= value && value <= max, `${name}: ${value}`);
     assert.equal(said, of(before, name).own, name);
   }
-  await readable('random');
+  await readable(page, 'random');
   await change(page, () => page.click('#undo'));
   assert.equal((await state(page)).text, before.text);
   await page.uncheck(`#lock-${kept}`);

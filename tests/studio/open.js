@@ -1,7 +1,9 @@
 // The real program and a browser that looks at it.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
@@ -80,4 +82,30 @@ export async function change(page, act) {
   const old = await page.evaluate(() => Number(document.body.dataset.version));
   await act();
   await page.waitForFunction((old) => Number(document.body.dataset.version) > old, old);
+}
+
+// That nothing is cut off and axe-core finds nothing, at the sizes and colours that everything has to be readable at; with
+// STUDIO_SHOTS=FOLDER, pictures of it.
+export async function readable(page, name) {
+  const shots = process.env.STUDIO_SHOTS;
+  const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  for (const scheme of ['dark', 'light']) {
+    for (const [width, height] of [[820, 1180], [1280, 720], [1920, 1080]]) {
+      await page.emulateMedia({ colorScheme: scheme });
+      await page.setViewportSize({ width, height });
+      if (shots) {
+        mkdirSync(shots, { recursive: true });
+        await page.waitForTimeout(150);
+        await page.screenshot({ path: join(shots, `${name}-${width}-${scheme}.png`) });
+      }
+      const cut = await page.evaluate(() => [...document.querySelectorAll('button, input, select, textarea, canvas')]
+        .filter((e) => e.offsetParent && (e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1)).map((e) => e.id || e.outerHTML));
+      assert.deepEqual(cut, [], `${name}, ${width}, ${scheme}`);
+      await page.evaluate(axe);
+      const { violations } = await page.evaluate(() => globalThis.axe.run());
+      assert.deepEqual(violations.map((v) => [v.id, v.nodes.map((n) => n.html)]), [], `${name}, ${width}, ${scheme}`);
+    }
+  }
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.setViewportSize({ width: 1280, height: 720 });
 }

@@ -32,10 +32,10 @@ impl Tier {
     /// What it means, in a few words.
     pub fn about(self) -> &'static str {
         match self {
-            Tier::Draft => "2 steps, 384x216: rough and fast, to see whether it moves with the music",
-            Tier::Develop => "The model's own number of steps, at full size: the everyday quality",
+            Tier::Draft => "Small (384x216) and rough, 2 steps a picture: is it in time, do you like the scenes?",
+            Tier::Develop => "Full size, as many steps as the model was made for: good enough to share",
             Tier::Final => {
-                "Many steps with guidance: several times as long, for the version that is published"
+                "More steps, with guidance: finer pictures for several times the wait. Scenes that are only drawn don't change"
             }
         }
     }

@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::score::edit::put;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, Value};
 
@@ -31,8 +32,8 @@ pub struct PartText {
     pub ease: Option<String>,
     /// Whether a take starts where it begins.
     pub cut: bool,
-    /// How many parameters it holds at a value.
-    pub set: usize,
+    /// The parameters that it holds at a value.
+    pub set: BTreeMap<String, f64>,
 }
 
 impl ProjectDocument {
@@ -94,6 +95,28 @@ impl ProjectDocument {
                 _ => &[],
             };
             others.iter().for_each(|other| drop(part.remove(other)));
+        })
+    }
+
+    /// With a parameter that a part holds at this value; none: as its look says.
+    ///
+    /// # Errors
+    /// Usage: there is no such part.
+    pub fn with_held(&self, index: usize, param: &str, value: Option<f64>) -> Result<Self> {
+        self.changed_part(index, |part| {
+            let set = part.entry("set").or_insert_with(|| {
+                let mut set = Table::new();
+                set.set_dotted(true);
+                Item::Table(set)
+            });
+            let Some(set) = set.as_table_like_mut() else { return };
+            match value {
+                Some(value) => put(set, param, value),
+                None => drop(set.remove(param)),
+            }
+            if set.is_empty() {
+                part.remove("set");
+            }
         })
     }
 
@@ -189,9 +212,17 @@ impl PartText {
             init: text("init"),
             ease: text("ease"),
             cut: part.get("cut").and_then(Item::as_bool).unwrap_or(false),
-            set: part.get("set").and_then(Item::as_table_like).map_or(0, |set| set.len()),
+            set: held(part),
         }
     }
+}
+
+/// The parameters that a part holds at a value.
+fn held(part: &Table) -> BTreeMap<String, f64> {
+    let number = |item: &Item| item.as_float().or_else(|| item.as_integer().map(|whole| whole as f64));
+    let set = part.get("set").and_then(Item::as_table_like);
+    let all = set.into_iter().flat_map(|set| set.iter());
+    all.filter_map(|(name, item)| Some((name.to_owned(), number(item)?))).collect()
 }
 
 /// Places that are plain numbers are written as such.
@@ -231,6 +262,20 @@ mod tests {
             gone.text(),
             FILM.replace("\n# the calm one\n[[part]]\nfrom = \"0 bars\" # here\npreset = \"tide\"\n", "")
         );
+    }
+
+    #[test]
+    fn a_part_holds_parameters_at_values() {
+        let text = "[[part]]\nfrom = 0.0\nset.denoise = 0 # as drawn\n";
+        let film = ProjectDocument::read(text).unwrap();
+        let painted = film.with_held(0, "denoise", Some(0.35)).unwrap();
+        assert_eq!(painted.text(), text.replace("= 0 #", "= 0.35 #"));
+        let both = painted.with_held(0, "hue", Some(-20.0)).unwrap();
+        assert_eq!(both.parts()[0].set, [("denoise".to_owned(), 0.35), ("hue".to_owned(), -20.0)].into());
+        let none = ["denoise", "hue"].iter().fold(both, |film, name| film.with_held(0, name, None).unwrap());
+        assert_eq!(none.text(), "[[part]]\nfrom = 0.0\n");
+        assert_eq!(none.with_held(0, "glow", Some(1.0)).unwrap().text(), "[[part]]\nfrom = 0.0\nset.glow = 1.0\n");
+        assert!(none.with_held(1, "glow", None).is_err());
     }
 
     #[test]

@@ -7,7 +7,8 @@ import { clock, minutes, parsed, roughly } from './time.js';
 
 const get = (id) => document.getElementById(id);
 const RATES = ['12', '24', '25', '30', '50', '60'];
-const SIZES = ['1280x720', '1920x1080', '3840x2160', '1080x1920', '1080x1080'];
+const SIZES = { 'HD': '1280x720', 'Full HD': '1920x1080', '4K': '3840x2160', 'Vertical': '1080x1920', 'Square': '1080x1080' };
+const OTHER = 'Other';
 // Longer than between two letters that are typed.
 const SETTLED_MS = 350;
 export class Final {
@@ -53,7 +54,12 @@ export class Final {
     const usual = facts.tiers.find((t) => t.name === 'develop') ?? facts.tiers[0];
     get(`tier-${usual.name}`).checked = true;
     for (const { name, about } of facts.profiles) get('profile').append(new Option(about, name));
-    for (const size of SIZES) get('sizes').append(new Option(size));
+    get('sizes').append(...[...Object.keys(SIZES), OTHER].map((name) => new Option(name)));
+    get('sizes').onchange = ({ target }) => {
+      if (SIZES[target.value]) get('size').value = SIZES[target.value];
+      else get('size').select();
+    };
+    get('size').oninput = () => this.sized();
     get('part').onchange = () => this.ranged();
     get('from-here').onclick = () => {
       get('from').value = clock(this.now(), 3);
@@ -84,7 +90,14 @@ export class Final {
   // The usual size of the tier that is chosen.
   suggest(size) {
     get('size').value = size;
+    this.sized();
     this.name();
+  }
+
+  // What the size that is typed is called.
+  sized() {
+    const size = get('size').value.trim();
+    get('sizes').value = Object.keys(SIZES).find((name) => SIZES[name] === size) ?? OTHER;
   }
 
   tier() { return document.querySelector('[name=tier]:checked').value; }

@@ -14,7 +14,7 @@ export class Here {
   constructor() {
     this.said = element('span', {});
     this.work = button('Edit it', () => this.act(), { id: 'edit-here' });
-    this.paint = button('Let the model paint', () => edit({ edit: 'base', param: 'denoise', value: PAINTED }), { id: 'paint-here', title: `denoise ${PAINTED}: the model paints over what is drawn, by the prompts` });
+    this.paint = button('Let the model paint', () => this.over(), { id: 'paint-here', title: `denoise ${PAINTED}: the model paints over what is drawn, by the prompts` });
     get('here').replaceChildren(this.said, this.work, this.paint);
     this.shown = '';
   }
@@ -37,12 +37,18 @@ export class Here {
     this.shown = shown;
     this.part = part ? piece.part : null;
     this.own = part?.own || !part?.preset;
-    const drawn = source ? `, ${source} without a model: prompts change nothing` : '';
-    this.said.textContent = `At the playhead: ${called(look)}${part ? ` (part ${piece.part + 1})` : ''}${drawn}`;
-    this.said.title = this.said.textContent;
+    const drawn = source ? '. Drawn: prompts change nothing.' : '';
+    this.said.textContent = `At the playhead: ${called(look)}${part ? `, part ${piece.part + 1}` : ''}${drawn}`;
+    this.said.title = source ? `${source} is shown as it is: denoise is 0` : '';
     this.work.hidden = own;
     this.work.title = this.own ? 'Work on this look' : `Make a copy of ${look} that is this part's own, and work on it`;
-    this.paint.hidden = !source || !own;
+    this.paint.hidden = !source || !(own || part);
+  }
+
+  // In the part, where it is one: its source and its denoise belong together.
+  over() {
+    if (this.part === null) edit({ edit: 'base', param: 'denoise', value: PAINTED });
+    else ask({ do: 'part', change: { how: 'hold', index: this.part, param: 'denoise', value: PAINTED }, gesture: null });
   }
 
   act() {

@@ -1,5 +1,6 @@
 // The parts: which look holds where. A card for each, a row to add one, and the look that holds elsewhere.
 
+import { held } from './held.js';
 import { called } from './here.js';
 import { button, chooser, element } from './knob.js';
 import { ask } from './link.js';
@@ -21,7 +22,7 @@ export class Parts {
     const { list, looks, base, focus, elsewhere } = state.parts;
     this.state = state;
     const labels = [...new Set(state.heard.sections.map((s) => s.label))];
-    const shape = JSON.stringify([list.length, looks, base, labels, elsewhere, list.map((p) => [p.section === null, p.own, p.preset])]);
+    const shape = JSON.stringify([list.length, looks, base, labels, elsewhere, list.map((p) => [p.section === null, p.own, p.preset, Object.keys(p.set)])]);
     if (shape !== this.shape) this.build(list, labels, state.parts);
     this.shape = shape;
     this.base.setAttribute('aria-pressed', focus === null);
@@ -80,6 +81,7 @@ export class Parts {
     const ease = text('ease', 'Transition', 'at once');
     const init = text('init', 'Start from', 'as the look says', { wide: true, list: 'scenes' });
     const negative = text('negative', 'Avoid', 'as the look says', { wide: true });
+    const holds = held(part, index, this.state.base, (change) => this.send(change));
     const move = (label, to, name) => button(label, () => this.send({ how: 'move', index, to }), { id: `part-${index}-${name}`, disabled: to < 0 || to >= count, title: `${name}: later parts win` });
     const remove = button('Remove', () => this.send({ how: 'remove', index }), { id: `part-${index}-remove` });
     remove.setAttribute('aria-label', `Remove part ${index + 1}`);
@@ -87,7 +89,7 @@ export class Parts {
       element('div', { className: 'line' }, title, where, ...fields.map((f) => f.field)),
       element('div', { className: 'line' }, look, own),
       prompt,
-      init.field, negative.field,
+      init.field, negative.field, ...holds.rows,
       element('div', { className: 'line' }, ease.field, element('label', { className: 'check' }, cut, 'Cut')),
       element('div', { className: 'buttons' }, remove, move('\u2191', index - 1, 'earlier'), move('\u2193', index + 1, 'later')));
     row.setAttribute('aria-label', `Part ${index + 1}`);
@@ -101,6 +103,7 @@ export class Parts {
         own.setAttribute('aria-pressed', focus !== null && now.preset === focus);
         for (const { input, key } of [...fields, ease, init, negative]) fill(input, now[key] ?? '');
         fill(prompt, now.prompt ?? '');
+        holds.set(now);
         cut.checked = now.cut;
       },
     };

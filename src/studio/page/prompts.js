@@ -67,9 +67,10 @@ export class Prompts {
     const fault = element('p', { className: 'fault', id: `fault-${index}`, hidden: true });
     fault.setAttribute('role', 'alert');
     const near = element('div', { className: 'near', hidden: true });
-    const box = { area, fault, near, index, asked: null, kept: '' };
+    const box = { area, fault, near, index, asked: null, kept: '', refused: null };
     const apply = () => {
-      if (area.value.trim() === box.kept) return;
+      // What was refused is not asked for again by going to the button below it.
+      if ([box.kept, box.refused].includes(area.value.trim())) return;
       box.asked = change('set', { index, key: 'text', text: area.value.trim() });
     };
     area.setAttribute('aria-describedby', fault.id);
@@ -120,6 +121,7 @@ export class Prompts {
   // Says what is wrong under the box, and selects the words that are; what is in braces can be defined on the spot.
   mark(box, { message, hints, at, word }) {
     box.asked = null;
+    box.refused = box.area.value.trim();
     box.fault.replaceChildren([message, ...hints].join('; '));
     if (word) {
       box.fault.append(' ', button(`Define {${word}}`, () => {
@@ -134,6 +136,7 @@ export class Prompts {
   }
 
   unmark(box) {
+    box.refused = null;
     box.fault.hidden = true;
     box.area.removeAttribute('aria-invalid');
   }
