@@ -58,6 +58,17 @@ function fromDisk(route) {
   return type && existsSync(path) ? route.fulfill({ path, contentType: type }) : route.continue();
 }
 
+// What goes wrong in a page, as it does. A picture may be let go between the news of it and its fetching: that is none of it.
+export function troublesOf(page) {
+  const troubles = [];
+  page.on('pageerror', (error) => troubles.push(String(error)));
+  page.on('console', (message) => {
+    const gone = message.location().url.includes('/picture/') && message.text().includes('404');
+    if (message.type() === 'error' && !gone) troubles.push(message.text());
+  });
+  return troubles;
+}
+
 // Chooses a preset out of the list.
 export async function choose(page, preset) {
   await page.click('#look');

@@ -6,7 +6,7 @@ import { copyFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { browse, change, program, readable, root, show, state } from './open.js';
+import { browse, change, program, readable, root, show, state, troublesOf } from './open.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
 const track = join(folder, 'first-light.m4a');
@@ -16,13 +16,12 @@ copyFileSync(join(root, 'examples/first-light.m4a'), track);
 let server;
 let browser;
 let page;
-const troubles = [];
+let troubles;
 
 before(async () => {
   ({ browser, page } = await browse({ colorScheme: 'dark' }));
   page.setDefaultTimeout(60_000);
-  page.on('pageerror', (error) => troubles.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
+  troubles = troublesOf(page);
   // A film of drawn scenes, as the director writes it.
   execFileSync(program, ['new', track, '-o', project]);
   server = await show(page, null, project, '--folder', folder, '--size', '192x108');

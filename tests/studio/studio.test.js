@@ -6,7 +6,7 @@ import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { browse, choose, program, root, serve, state } from './open.js';
+import { browse, choose, program, root, serve, state, troublesOf } from './open.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
 // A project holds its track.
@@ -19,15 +19,14 @@ const wait = { timeout: 120_000 };
 let server;
 let browser;
 let page;
-const troubles = [];
+let troubles;
 
 before(async () => {
   let address;
   ({ server, address } = await serve(track, '--folder', folder));
   ({ browser, page } = await browse({ colorScheme: 'dark' }));
   page.setDefaultTimeout(wait.timeout);
-  page.on('pageerror', (error) => troubles.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && troubles.push(message.text()));
+  troubles = troublesOf(page);
   await page.goto(address);
 });
 
@@ -239,5 +238,5 @@ test('everything is as it was after reloading', async () => {
 
 test('nothing went wrong in the page', () => {
   // A picture may be gone when it is asked for; that is no trouble.
-  assert.deepEqual(troubles.filter((t) => !t.includes('404')), []);
+  assert.deepEqual(troubles, []);
 });
