@@ -2,6 +2,7 @@
 //! give way to others.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// From now on freed memory stays with the program, for whoever asks next, until [`give_back`].
@@ -9,6 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// The tensors of a step come and go by the hundred, megabytes each. Left alone the C library returns much of it every time,
 /// and each page that is asked for again costs a fault and comes back to be zeroed.
 pub fn keep() {
+    KEEPS.store(true, Ordering::Relaxed);
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     #[allow(unsafe_code, reason = "the C library has no other door")]
     // SAFETY: these take plain numbers, are called before there is a second thread, and a refusal changes nothing.
@@ -165,12 +167,15 @@ pub fn in_the_background<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// The C library's memory, of which large pieces are kept for whoever asks next for as much.
+/// The C library's memory, of which large pieces are kept for whoever asks next for as much, once somebody calls [`keep`].
 ///
 /// Pieces of more than the C library keeps ([`keep`]) are new memory every time, for which a fault is taken page by page; in pictures of
 /// 256x256 that are decoded that is a tenth of the time. A program that wants them kept makes this its allocator.
 #[derive(Debug)]
 pub struct KeptMemory;
+
+/// Whether freed memory stays with the program.
+static KEEPS: AtomicBool = AtomicBool::new(false);
 
 /// What was freed last, oldest first.
 static FREED: Mutex<Freed> = Mutex::new(Freed { pieces: [(0, 0); SLOTS], count: 0 });
@@ -254,7 +259,7 @@ unsafe impl GlobalAlloc for KeptMemory {
 
     unsafe fn dealloc(&self, piece: *mut u8, layout: Layout) {
         let Some(wide) = in_units(layout) else { return unsafe { System.dealloc(piece, layout) } };
-        if wide.size() > MOST_KEPT {
+        if wide.size() > MOST_KEPT || !KEEPS.load(Ordering::Relaxed) {
             return unsafe { System.dealloc(piece, wide) };
         }
         let mut freed = freed();
@@ -293,6 +298,7 @@ mod tests {
     #[test]
     #[allow(unsafe_code)]
     fn a_large_piece_comes_again_for_who_asks_for_as_much() {
+        keep();
         let layout = |size: usize| Layout::from_size_align(size, 4).unwrap();
         // SAFETY: pieces are written and given back as they were asked for.
         unsafe {

@@ -35,7 +35,6 @@ use std::process::ExitCode;
 
 /// Runs the program and says how it went: 0, or [`crate::error::ErrorKind::exit_code`].
 pub fn main() -> ExitCode {
-    crate::system::keep();
     crate::system::share_nothing();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -50,6 +49,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(error.exit_code() as u8);
         }
     };
+    // Listening asks for no piece twice, and grows lists that the C library moves without copying where it maps them one by one.
+    if !matches!(cli.command, Command::Analyze(_)) {
+        crate::system::keep();
+    }
     let (as_json, result) = match cli.command {
         Command::Render(args) if args.more.is_empty() => (args.json, render::run(*args)),
         Command::Render(args) => (args.json, batch::run(*args)),

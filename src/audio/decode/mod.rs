@@ -24,7 +24,9 @@ use crate::error::{Context, Error, Result};
 use outlet::Outlet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 /// Samples by which two counts of a track may differ.
 const ROUNDING: f64 = 1.0;
@@ -53,9 +55,8 @@ pub fn decode(path: &Path, stream: Option<usize>, sink: &mut Sink<'_>) -> Result
     let family = sniff(&mut file).context(|| unreadable(path))?;
     let mut varied = false;
     if choice.of == 1 && family != Family::Other {
-        let survey = demux::survey(path, stream)?;
+        let (survey, plan) = looked_at(path, stream)?;
         varied = survey.changes;
-        let plan = native::plan(demux::open_file(path)?);
         outlet.promise(match family {
             Family::Mp3(start) => promise::of_mp3(&mut file, start),
             _ => plan.and_then(|plan| plan.stated),
@@ -70,6 +71,16 @@ pub fn decode(path: &Path, stream: Option<usize>, sink: &mut Sink<'_>) -> Result
     }
     ffmpeg::decode(path, stream, varied, &mut outlet)?;
     outlet.finish()
+}
+
+/// What FFmpeg and symphonia say of all packets, each beside the other: a look takes a twentieth of the analysis.
+fn looked_at(path: &Path, stream: Option<usize>) -> Result<(Survey, Option<native::Plan>)> {
+    let file = demux::open_file(path)?;
+    thread::scope(|scope| {
+        let plan = scope.spawn(|| native::plan(file));
+        let survey = demux::survey(path, stream)?;
+        Ok((survey, plan.join().unwrap_or_else(|panic| resume_unwind(panic))))
+    })
 }
 
 /// Whether symphonia finds as much in a file as FFmpeg does, and nothing that would change it on the way.
