@@ -4,7 +4,7 @@ use super::snapping::GridWord;
 use super::state::EditedPreset;
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
-use crate::score::{Clock, Length, Slots};
+use crate::score::{Clock, CurveText, Grid, Length, Slots};
 use crate::units::Seconds;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -24,6 +24,18 @@ pub enum CurveEdit {
     Add {
         /// Into which parameter.
         param: String,
+    },
+    /// Another curve: what was played on a parameter by hand, added to the value that it had before.
+    Record {
+        /// Of which parameter.
+        param: String,
+        /// Its value before; none: its default.
+        base: Option<f64>,
+        /// When it had which value.
+        points: Vec<(f64, f64)>,
+        /// What the places snap to.
+        #[serde(default)]
+        grid: GridWord,
     },
     /// It goes, and the routes that listen to it alone.
     Remove {
@@ -119,12 +131,7 @@ impl CurveEdit {
         };
         match self {
             CurveEdit::Add { param } => {
-                if curves.len() >= MOST.0 {
-                    return Err(Error::usage("there are too many curves").hint(format!("at most {}", MOST.0)));
-                }
-                let names = std::iter::once("curve".to_owned()).chain((2..).map(|i| format!("curve{i}")));
-                let name =
-                    names.into_iter().find(|n| curves.iter().all(|c| c.name != *n)).unwrap_or_default();
+                let name = room(&curves, "curve", 2)?;
                 let last = written(analysis.duration.0, GridWord::default())?;
                 let first = written(0.0, GridWord::default())?;
                 document.add_curve(&name, &[(first, 0.0), (last, 1.0)]);
@@ -132,14 +139,40 @@ impl CurveEdit {
                 // What is drawn falls where it is drawn to fall.
                 document.set_number(document.routes().len() - 1, "release", None)?;
             }
+            CurveEdit::Record { param, base, points, grid } => {
+                let param = Slots::default().find(param)?;
+                let name = room(&curves, "played", points.len())?;
+                let before = base.unwrap_or(param.default);
+                let mut kept: Vec<(String, f64)> = Vec::new();
+                for (at, value) in points {
+                    let point = (written(*at, *grid)?, fine(value - before)?);
+                    // Of what falls on one place, the last holds.
+                    kept.retain(|(place, _)| *place != point.0);
+                    kept.push(point);
+                }
+                if kept.is_empty() {
+                    return Err(Error::usage("nothing was played").hint("turn a knob while the track plays"));
+                }
+                document.add_curve(&name, &ordered(kept, &clock)?);
+                if grid.0 != Grid::Free {
+                    // What is brought to the beat changes there, and not on the way from the one before.
+                    document.set_ease(curves.len(), Some("step"))?;
+                }
+                document.add_route(&name, &param);
+                let route = document.routes().len() - 1;
+                document.set_number(route, "release", None)?;
+                document.set_number(route, "amount", None)?;
+                match base {
+                    Some(base) => document.set_base(&param.name, *base),
+                    None => document.reset_base(&param.name),
+                }
+            }
             CurveEdit::Remove { index } => document.remove_curve(*index)?,
             CurveEdit::Name { index, name } => document.rename_curve(*index, name.trim())?,
             CurveEdit::Ease { index, ease } => document.set_ease(*index, ease.as_deref())?,
             CurveEdit::AddPoint { index, at, value, grid } => {
                 let mut points = points(*index, 0)?;
-                if curves.iter().map(|curve| curve.points.len()).sum::<usize>() >= MOST.1 {
-                    return Err(Error::usage("there are too many points").hint(format!("at most {}", MOST.1)));
-                }
+                has_room(&curves, 1)?;
                 points.push((written(*at, *grid)?, fine(*value)?));
                 document.set_points(*index, &ordered(points, &clock)?)?;
             }
@@ -199,6 +232,24 @@ pub fn told(edited: &EditedPreset, analysis: &Analysis) -> Result<Vec<Value>> {
     Ok(told.collect())
 }
 
+/// A name for another curve of so many points, if there is room for it.
+fn room(curves: &[CurveText], like: &str, points: usize) -> Result<String> {
+    if curves.len() >= MOST.0 {
+        return Err(Error::usage("there are too many curves").hint(format!("at most {}", MOST.0)));
+    }
+    has_room(curves, points)?;
+    let mut names = std::iter::once(like.to_owned()).chain((2..).map(|i| format!("{like}{i}")));
+    Ok(names.find(|name| curves.iter().all(|curve| curve.name != *name)).unwrap_or_default())
+}
+
+fn has_room(curves: &[CurveText], points: usize) -> Result<()> {
+    let there: usize = curves.iter().map(|curve| curve.points.len()).sum();
+    match there + points <= MOST.1 {
+        true => Ok(()),
+        false => Err(Error::usage("there are too many points").hint(format!("at most {}", MOST.1))),
+    }
+}
+
 fn length(text: &str) -> Result<Length> {
     match text.trim().parse::<f64>() {
         Ok(seconds) => Length::seconds(seconds),
@@ -252,6 +303,26 @@ mod tests {
         let line = told[0]["line"].as_array().unwrap();
         assert_eq!((line.len(), line[0].as_f64(), line[799].as_f64()), (800, Some(0.0), Some(1.0)));
         assert_eq!(told[0]["points"][1]["at"], 6.5);
+    }
+
+    #[test]
+    fn what_was_played_is_added_to_what_was_there() {
+        let played = json!({ "how": "record", "param": "glow", "base": 0.25, "grid": "beats",
+            "points": [[1.02, 0.25], [1.9, 0.5], [2.1, 1.0]] });
+        let edited = after(std::slice::from_ref(&played)).unwrap();
+        let curve = &edited.document.curves()[0];
+        // The fixture's beats lie half a second apart from the first sample on.
+        assert_eq!(curve.points, [("2 beats".to_owned(), 0.0), ("1 bars".to_owned(), 0.75)]);
+        assert_eq!(curve.ease, "step");
+        let route = edited.document.routes().pop().unwrap();
+        assert_eq!((route.input.as_str(), route.to.as_str(), route.mode.as_str()), ("played", "glow", "add"));
+        assert!(route.numbers.iter().all(Option::is_none), "{route:?}");
+        assert_eq!(edited.preset().unwrap().base[&crate::score::ParamId::Glow.into()], 0.25);
+        let twice = after(&[played.clone(), played]).unwrap();
+        assert_eq!(twice.document.curves()[1].name, "played2");
+        let nothing = json!({ "how": "record", "param": "glow", "base": null, "points": [] });
+        let many = json!({ "how": "record", "param": "glow", "base": null, "points": vec![[1.0, 0.0]; 2001] });
+        assert!(after(&[nothing]).is_err() && after(&[many]).is_err());
     }
 
     #[test]

@@ -8,6 +8,7 @@ const SHEET = [
     [['Space'], 'play, pause'],
     [['L'], 'loop the section'],
     [['M'], 'beats as clicks'],
+    [['E'], 'record values that are turned'],
     [['\u2190', '\u2192'], 'a beat back, on'],
     [['Shift \u2190', 'Shift \u2192'], 'a bar back, on'],
     [['Page Up', 'Page Down'], 'a section back, on'],
@@ -19,6 +20,8 @@ const SHEET = [
     [['0'], 'show the whole track'],
     [['Wheel'], 'zoom'],
     [['Shift Wheel'], 'move along'],
+    [['O'], 'the picture in its own window'],
+    [['F'], 'the picture on the whole screen'],
   ]],
   ['Making', [
     [['P'], 'choose a preset'],

@@ -85,8 +85,9 @@ export function field({ id, label, send }) {
   };
 }
 
-// `send` is told the value and the drag that it belongs to; `rest` is where the input stands while there is no value.
-export function knob({ id, label, title, min, max, rest, unit, send, reset, chosen }) {
+// `send` is told the value and the drag that it belongs to, unless `slow` only once the drag is over; `rest` is where the input stands while
+// there is no value.
+export function knob({ id, label, title, min, max, rest, unit, send, reset, chosen, slow = () => false }) {
   const input = element('input', { type: 'range', id, min, max, step: 'any', title });
   const typed = field({ id: `${id}-value`, label: `${label}${unit ? `, ${unit}` : ''}`, send: (value) => send(value, gesture++) });
   const back = button('\u21ba', reset, { className: 'back', title: `Reset ${label}` });
@@ -96,7 +97,7 @@ export function knob({ id, label, title, min, max, rest, unit, send, reset, chos
   input.oninput = () => {
     const now = performance.now();
     // Thirty changes a second are more than an eye needs.
-    if (now - sent < 33) return;
+    if (now - sent < 33 || slow()) return;
     sent = now;
     send(Number(input.value), gesture);
   };

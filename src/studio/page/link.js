@@ -42,6 +42,7 @@ export function ask(message) {
 }
 
 export function edit(change, gesture = null) {
+  tell('edited', { change });
   return ask({ do: 'edit', change, gesture });
 }
 

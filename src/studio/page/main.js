@@ -6,6 +6,7 @@ import { Compare } from './compare.js';
 import { Curves } from './curves.js';
 import { dragging } from './drag.js';
 import { Final } from './final.js';
+import { Glide } from './glide.js';
 import { Gone } from './gone.js';
 import { HandBeats } from './hand.js';
 import { Here } from './here.js';
@@ -15,8 +16,10 @@ import { Looks } from './looks.js';
 import { TrackMap } from './map.js';
 import { Midi } from './midi.js';
 import { Panel } from './panel.js';
+import { Output } from './output.js';
 import { Parts } from './parts.js';
 import { Pictures } from './picture.js';
+import { Record } from './record.js';
 import { Sections } from './sections.js';
 import { Snapshots } from './snapshots.js';
 import { FileText } from './text.js';
@@ -36,7 +39,10 @@ const facts = await load().catch((error) => {
 const pictures = new Pictures(get('picture'), get('badge'));
 const timeline = new Timeline(get('timeline'), facts);
 const map = new TrackMap(get('map'), timeline, facts);
-const panel = new Panel(facts, timeline, () => audio.currentTime);
+const output = new Output(get('picture'));
+const glide = new Glide(get('glides'), () => audio.currentTime, () => !audio.paused);
+const record = new Record(get('record'), get('records'), { now: () => audio.currentTime, playing: () => !audio.paused, tell: note });
+const panel = new Panel(facts, timeline, () => audio.currentTime, glide);
 const looks = new Looks(facts);
 const beats = new Beats(() => audio.currentTime);
 const clicks = new Clicks(audio);
@@ -110,6 +116,7 @@ function draw(now) {
   const f = frame();
   pictures.show(f, !audio.paused);
   here.draw(t, f);
+  output.draw();
   compare.draw(t, !audio.paused, seek);
   if (!audio.paused) timeline.follow(t);
   if (timeline.draw(t)) map.draw(t);
@@ -136,6 +143,7 @@ for (const event of ['play', 'pause']) {
 }
 get('play').onclick = play;
 get('loop').onclick = toggleLoop;
+get('output').onclick = () => output.turn();
 get('undo').onclick = () => ask({ do: 'undo' });
 get('redo').onclick = () => ask({ do: 'redo' });
 get('skip').onclick = (event) => {
@@ -183,7 +191,7 @@ listen({
     final.dialog.close();
     timeline.canvas.focus();
   },
-  letters: { k: () => snapshots.keep(), c: () => snapshots.turn(), s: () => sections.here(), m: () => hand.toggle(), t: () => hand.tap(), l: toggleLoop, r: () => final.open(), p: () => looks.open(), b: () => beats.here() },
+  letters: { o: () => output.turn(), f: () => output.whole(get('picture')), e: () => record.turn(), k: () => snapshots.keep(), c: () => snapshots.turn(), s: () => sections.here(), m: () => hand.toggle(), t: () => hand.tap(), l: toggleLoop, r: () => final.open(), p: () => looks.open(), b: () => beats.here() },
 });
 
 news.addEventListener('state', ({ detail }) => {
@@ -197,6 +205,8 @@ news.addEventListener('state', ({ detail }) => {
   get('track').textContent = [facts.title, clock(facts.duration), tempo && `${tempo.toFixed(1)} bpm`].filter(Boolean).join('  ·  ');
   pictures.take(state);
   timeline.take(state);
+  glide.take(state);
+  record.take(state);
   panel.take(state);
   looks.take(state);
   compare.take();

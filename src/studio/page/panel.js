@@ -1,7 +1,6 @@
 // The look's side of the page: made anew when its parts change, else only moved, so that focus and a drag survive.
 
 import { knob } from './knob.js';
-import { edit } from './link.js';
 import { Prompts } from './prompts.js';
 import { Random } from './random.js';
 import { Routes } from './routes.js';
@@ -9,8 +8,8 @@ import { Routes } from './routes.js';
 const get = (id) => document.getElementById(id);
 
 export class Panel {
-  constructor(facts, timeline, now) {
-    Object.assign(this, { timeline, shape: '' });
+  constructor(facts, timeline, now, glide) {
+    Object.assign(this, { timeline, glide, shape: '' });
     this.routes = new Routes(facts, (param) => { timeline.chosen = param; });
     this.prompts = new Prompts(facts, now);
     this.random = new Random(get('random'));
@@ -64,11 +63,11 @@ export class Panel {
   }
 
   base({ name, min, max, unit, effect }, hues) {
-    const change = (value) => ({ edit: 'base', param: name, value });
     const made = knob({
       id: `base-${name}`, label: name, title: effect, min, max, rest: min, unit: unit.replace('degrees', '\u00b0'),
-      send: (value, gesture) => edit(change(value), gesture),
-      reset: () => edit(change(null)),
+      send: (value, gesture) => this.glide.set(name, value, gesture),
+      slow: () => this.glide.slow,
+      reset: () => this.glide.set(name, null, null),
       chosen: () => { this.timeline.chosen = name; },
     });
     made.row.append(this.random.lock(name));
