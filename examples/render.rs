@@ -10,7 +10,7 @@
 
 use beatbolt::diffusion::Tier;
 use beatbolt::error::{Error, Result};
-use beatbolt::job::{Destination, JobOptions, OutputOptions, Request, Stretch, make};
+use beatbolt::job::{Destination, JobOptions, KeptModel, OutputOptions, Request, Stretch, make};
 use beatbolt::progress::{Flow, Progress};
 use beatbolt::render::Watch;
 use beatbolt::timing::Timings;
@@ -34,8 +34,11 @@ fn render(words: &[String]) -> Result<()> {
     let request = Request::read(&options)?;
     let destination = Destination::of(&request, &output, &Stderr)?;
     let watch = Watch { progress: &Stderr, timings: &Timings::off(), stop: &AtomicBool::new(false) };
-    let summary = make(request, &destination, watch)?;
-    println!("{}: {} frames", destination.path.display(), summary.frames);
+    let shown = destination.path.display();
+    match make(&mut KeptModel::default(), request, &destination, watch)? {
+        Some(summary) => println!("{shown}: {} frames", summary.frames),
+        None => println!("{shown}: finished before"),
+    }
     Ok(())
 }
 

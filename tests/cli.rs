@@ -217,7 +217,10 @@ fn the_file_that_was_named_is_written_and_only_the_same_render_replaces_it() {
     assert!(!stage.path("a.mkv").exists());
     let first = stage.bytes("a.mp4");
     // Nothing is lost by the same once more; by anything else it would be.
-    stage.run(&format!("render track.wav -o a.mp4 {SMALL}")).succeeds();
+    let again = stage.run(&format!("render track.wav -o a.mp4 {SMALL}")).succeeds();
+    assert!(again.out.contains("a.mp4: finished before"), "{}", again.out);
+    stage.run(&format!("render track.wav -o a.mp4 {SMALL} --fresh")).succeeds();
+    assert!(stage.bytes("a.mp4") == first);
     let other = format!("render track.wav -o a.mp4 {SMALL} --seed 2");
     stage.run(&other).fails(5, &["other settings", "--overwrite"]);
     stage.run(&format!("render track.wav -o a.mp4 {SMALL} --audio aac")).fails(5, &["other settings"]);

@@ -84,7 +84,7 @@ fn a_project_shows_each_look_in_its_part() {
     let prompts: Vec<&str> =
         plan["windows"].as_array().unwrap().iter().map(|w| w["prompt"].as_str().unwrap()).collect();
     assert!(prompts.contains(&"sunset grid") && prompts.contains(&"gold rings"), "{prompts:?}");
-    assert_eq!(plan["output"], "track-pulse-develop.mkv");
+    assert_eq!(plan["output"], "track-video-develop.mkv");
     assert!(plan["expected_seconds"].as_f64().unwrap() > 0.0);
     assert!(plan["expected_memory"].as_u64().is_none_or(|bytes| bytes > 10 << 20));
 }

@@ -45,9 +45,14 @@ pub fn hint(error: &Error) -> Option<String> {
     if let Some(given) = text(error, ContextKind::InvalidSubcommand) {
         // Somebody gave a track or a project and no subcommand: to render it.
         let render = || shell::command(["beatbolt", "render", given.as_str()]);
-        return std::path::Path::new(&given).exists().then(render).flatten().map(|line| format!("did you mean: {line}"));
+        return std::path::Path::new(&given)
+            .exists()
+            .then(render)
+            .flatten()
+            .map(|line| format!("did you mean: {line}"));
     }
-    let option = text(error, ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
+    let option =
+        text(error, ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
     let commands = with_option(&option);
     (!commands.is_empty()).then(|| format!("{option} is an option of {}", commands.join(", ")))
 }
@@ -91,7 +96,10 @@ mod tests {
     fn options_of_other_commands_are_told_as_such() {
         let (text, hint) = said("beatbolt new a.mp3 --preset tide");
         assert!(!text.contains("similar"), "{text}");
-        assert!(hint.as_deref().is_some_and(|hint| hint.starts_with("--preset is an option of render,")), "{hint:?}");
+        assert!(
+            hint.as_deref().is_some_and(|hint| hint.starts_with("--preset is an option of render,")),
+            "{hint:?}"
+        );
         assert_eq!(said("beatbolt render a.mp3 --nothing-like-it").1, None);
     }
 }

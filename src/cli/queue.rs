@@ -3,7 +3,7 @@
 use super::terminal;
 use super::terminal::say;
 use crate::error::{Error, ErrorKind, Result};
-use crate::job::{Destination, Earlier, JobOptions, KeptModel, OutputOptions, Request, make_next};
+use crate::job::{Destination, Earlier, JobOptions, KeptModel, OutputOptions, Request, make};
 use crate::progress::{Flow, Progress, Silent};
 use crate::render::Watch;
 use crate::timing::Timings;
@@ -108,7 +108,7 @@ impl Queue<'_> {
         }
         destination.earlier = self.earlier;
         let watch = Watch { progress, timings: self.timings, stop: self.stop };
-        let made = make_next(kept, request, &destination, watch)?;
+        let made = make(kept, request, &destination, watch)?;
         Ok((destination.path, made.map(|summary| summary.frames)))
     }
 

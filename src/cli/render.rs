@@ -9,13 +9,14 @@ use super::terminal;
 use super::terminal::say;
 use crate::error::{Error, Result};
 use crate::job::{
-    Destination, Earlier, JobOptions, OutputOptions, Request, Shared, TakeWork, make, make_takes,
+    Destination, Earlier, JobOptions, KeptModel, OutputOptions, Request, Shared, TakeWork, make, make_takes,
 };
 use crate::render::{Watch, Worked};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::Seconds;
 use serde_json::json;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -63,7 +64,14 @@ pub fn run(args: RenderArgs) -> Result<()> {
             return Err(Error::usage("--work names the folder of takes, and the whole video is asked for")
                 .hint("add --takes all, or --devices"));
         }
-        [] => make(request, &destination, watch)?,
+        [] => match make(&mut KeptModel::default(), request, &destination, watch)? {
+            Some(summary) => summary,
+            None => {
+                drop(progress);
+                say_skipped(&destination.path, args.json);
+                return Ok(());
+            }
+        },
         devices => {
             let shared = Shared::open(request, &destination, folder.as_deref(), devices, watch)?;
             pool::render(&shared, devices, &retyped::words(NOT_WORKERS.0, NOT_WORKERS.1)?, watch)?;
@@ -89,6 +97,17 @@ pub fn run(args: RenderArgs) -> Result<()> {
         say(format_args!("{}: {} frames in {seconds:.0} s", destination.path.display(), summary.frames));
     }
     Ok(())
+}
+
+/// That the very video is there already.
+fn say_skipped(path: &Path, json: bool) {
+    match json {
+        true => say(json!({ "event": "skipped", "output": path })),
+        false => say(format_args!(
+            "{}: finished before with the same settings; --fresh renders it anew",
+            path.display()
+        )),
+    }
 }
 
 /// What a worker did.

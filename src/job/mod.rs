@@ -62,7 +62,7 @@ pub use options::{ControlChoice, JobOptions, LoraFile, ModelOptions, OutputOptio
 pub use record::{
     JobRecord, LyricsRecord, Origin, PresetRecord, ProjectRecord, SettingsRecord, WindowsRecord,
 };
-pub use render::{in_the_way, make, make_again, make_next};
+pub use render::{in_the_way, make, make_again};
 pub use request::{Request, add_typed, is_project};
 pub use scene::Scene;
 pub use space::Space;

@@ -17,17 +17,26 @@ use crate::render::{Job, Networks, Summary, Watch, WorkFolder};
 use crate::video::{Pcm, Quality, Samples, SoundSpan, VideoSpec, Writer, read_job};
 use crate::weights::Placement;
 
-/// Makes the video that `request` asks for.
+/// Makes the video that `request` asks for, with the model of the one before where it wants the same. None: the very video is there
+/// already, finished, and earlier work is not to be discarded.
 ///
 /// # Errors
 /// Whatever of it can't be; Output: another video is there already; Stopped, once `watch` says so.
-pub fn make(request: Request, destination: &Destination, watch: Watch) -> Result<Summary> {
+pub fn make(
+    kept: &mut KeptModel,
+    request: Request,
+    destination: &Destination,
+    watch: Watch,
+) -> Result<Option<Summary>> {
     let scene = Scene::open(request, watch.progress, watch.timings)?;
-    let (job, placement, _) = job_of(&scene, destination, watch)?;
-    render(&mut KeptModel::default(), scene, (job, placement), destination, watch)
+    let (job, placement, there) = job_of(&scene, destination, watch)?;
+    match there {
+        There::Itself if destination.earlier != Earlier::Discarded => Ok(None),
+        _ => render(kept, scene, (job, placement), destination, watch).map(Some),
+    }
 }
 
-/// As [`make`], of what was shown in the video of the record `clip` before; what can't be expected to stay is told.
+/// Makes a video as [`make`] does, of what was shown in the video of the record `clip` before; what can't be expected to stay is told.
 ///
 /// # Errors
 /// As [`make`]; Input: it is another track.
@@ -41,25 +50,6 @@ pub fn make_again(
     let (job, placement, _) = job_of(&scene, destination, watch)?;
     changes(clip, &job)?.iter().for_each(|change| watch.progress.note(change));
     render(&mut KeptModel::default(), scene, (job, placement), destination, watch)
-}
-
-/// As [`make`], one of many: with the model of the one before where it wants the same, and not once more if the very video is there
-/// already, unless earlier work is to be discarded. None: it was there.
-///
-/// # Errors
-/// As [`make`].
-pub fn make_next(
-    kept: &mut KeptModel,
-    request: Request,
-    destination: &Destination,
-    watch: Watch,
-) -> Result<Option<Summary>> {
-    let scene = Scene::open(request, watch.progress, watch.timings)?;
-    let (job, placement, there) = job_of(&scene, destination, watch)?;
-    match there {
-        There::Itself if destination.earlier != Earlier::Discarded => Ok(None),
-        _ => render(kept, scene, (job, placement), destination, watch).map(Some),
-    }
 }
 
 /// The job of a scene, once all that can be refused without a model was asked, and what lies where its video goes.

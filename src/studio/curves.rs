@@ -321,7 +321,8 @@ mod tests {
         let twice = after(&[played.clone(), played]).unwrap();
         assert_eq!(twice.document.curves()[1].name, "played2");
         let nothing = json!({ "how": "record", "param": "glow", "base": null, "points": [] });
-        let many = json!({ "how": "record", "param": "glow", "base": null, "points": vec![[1.0, 0.0]; 2001] });
+        let many =
+            json!({ "how": "record", "param": "glow", "base": null, "points": vec![[1.0, 0.0]; 2001] });
         assert!(after(&[nothing]).is_err() && after(&[many]).is_err());
     }
 

@@ -126,8 +126,8 @@ fn place(
 
 #[cfg(test)]
 mod tests {
-    use super::super::player::tests::player;
     use super::super::edit::Edit;
+    use super::super::player::tests::player;
     use super::*;
     use crate::render::fixture::small_settings;
     use std::collections::BTreeSet;

@@ -7,8 +7,8 @@ use crate::diffusion::{Model, ModelFingerprint, Tier};
 use crate::error::{Error, Result};
 use crate::job::project_folder::{path_from, path_value};
 use crate::job::{
-    Destination, Earlier, JobOptions, ModelOptions, OutputOptions, Request, Scene, layers, make, models,
-    warnings,
+    Destination, Earlier, JobOptions, KeptModel, ModelOptions, OutputOptions, Request, Scene, layers, make,
+    models, warnings,
 };
 use crate::progress::{Progress, Silent};
 use crate::render::{Settings, Watch};
@@ -114,7 +114,7 @@ impl Opened {
         system::give_back();
         let (request, place) = self.ordered(order, watch.progress)?;
         let destination = Destination { earlier: Earlier::Replaced, ..place };
-        make(request, &destination, watch)?;
+        make(&mut KeptModel::default(), request, &destination, watch)?;
         Ok(destination.path)
     }
 

@@ -4,9 +4,7 @@ use super::by_hand::Hand;
 use super::heard::BeatCorrection;
 use crate::audio::Analysis;
 use crate::error::Result;
-use crate::score::{
-    Document, Kind, PARAMS, Param, ParamId, Preset, ProjectDocument, Rate, find, shipped,
-};
+use crate::score::{Document, Kind, PARAMS, Param, ParamId, Preset, ProjectDocument, Rate, find, shipped};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

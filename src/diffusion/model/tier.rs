@@ -32,7 +32,9 @@ impl Tier {
     /// What it means, in a few words.
     pub fn about(self) -> &'static str {
         match self {
-            Tier::Draft => "Small (384x216) and rough, 2 steps a picture: is it in time, do you like the scenes?",
+            Tier::Draft => {
+                "Small (384x216) and rough, 2 steps a picture: is it in time, do you like the scenes?"
+            }
             Tier::Develop => "Full size, as many steps as the model was made for: good enough to share",
             Tier::Final => {
                 "More steps, with guidance: finer pictures for several times the wait. Scenes that are only drawn don't change"

@@ -90,9 +90,11 @@ impl Document {
         let of = |(name, words): (&str, &Item)| {
             let text = |key: &str| words.get(key).map(plain);
             let list = words.get("list").and_then(Item::as_array);
-            let list = list.into_iter().flatten().filter_map(|word| Some(word.as_str()?.to_owned())).collect();
+            let list =
+                list.into_iter().flatten().filter_map(|word| Some(word.as_str()?.to_owned())).collect();
             let by = words.get("section").and_then(Item::as_table_like);
-            let section = by.into_iter().flat_map(|by| by.iter().map(|(k, v)| (k.to_owned(), plain(v)))).collect();
+            let section =
+                by.into_iter().flat_map(|by| by.iter().map(|(k, v)| (k.to_owned(), plain(v)))).collect();
             WordsText { name: name.to_owned(), every: text("every"), list, section, other: text("other") }
         };
         let all = self.0.get("words").and_then(Item::as_table_like);
@@ -109,9 +111,12 @@ impl Document {
             all.set_implicit(true);
         }
         let Some(all) = all.as_table_like_mut().filter(|all| !all.contains_key(name)) else {
-            return Err(Error::usage(format!("{{{name}}} is defined already")).hint("change it in its own row"));
+            return Err(
+                Error::usage(format!("{{{name}}} is defined already")).hint("change it in its own row")
+            );
         };
-        let words = Table::from_iter([("every", Value::from(TURN)), ("list", Array::from_iter([name]).into())]);
+        let words =
+            Table::from_iter([("every", Value::from(TURN)), ("list", Array::from_iter([name]).into())]);
         all.insert(name, Item::Table(words));
         Ok(())
     }
@@ -196,7 +201,10 @@ mod tests {
             look.set_prompt(0, key, Some(text)).unwrap();
         }
         valid(&look);
-        let text = LOOK.replace("section = \"A\"\n", "from = \"8 bars\"\nto = \"16 bars\"\nease = 0.5\nnegative = \"fog\"\n");
+        let text = LOOK.replace(
+            "section = \"A\"\n",
+            "from = \"8 bars\"\nto = \"16 bars\"\nease = 0.5\nnegative = \"fog\"\n",
+        );
         assert_eq!(look.text(), text);
         look.set_prompt(0, "section", Some("A")).unwrap();
         for key in ["ease", "negative"] {
@@ -220,7 +228,8 @@ mod tests {
         look.set_words_text("color", &WordsKey::Every, Some("2 bars")).unwrap();
         valid(&look);
         let list = ["neon", "deep gold"].map(String::from).to_vec();
-        let words = WordsText { name: "color".into(), every: Some("2 bars".into()), list, ..WordsText::default() };
+        let words =
+            WordsText { name: "color".into(), every: Some("2 bars".into()), list, ..WordsText::default() };
         assert_eq!(look.words(), [words]);
         look.set_words_text("color", &WordsKey::Other, Some("grey")).unwrap();
         look.set_words_text("color", &WordsKey::Section("B".into()), Some("red")).unwrap();
@@ -228,7 +237,9 @@ mod tests {
         assert_eq!(look.words()[0].section["B"], "red");
         look.set_words_text("color", &WordsKey::Section("B".into()), None).unwrap();
         assert!(look.words()[0].section.is_empty());
-        assert!(look.add_words("color").is_err() && look.set_words_text("c", &WordsKey::Every, None).is_err());
+        assert!(
+            look.add_words("color").is_err() && look.set_words_text("c", &WordsKey::Every, None).is_err()
+        );
         look.remove_words("color");
         look.set_prompt(0, "text", Some("waves")).unwrap();
         assert_eq!(look.text(), LOOK);

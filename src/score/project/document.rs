@@ -274,7 +274,10 @@ mod tests {
         assert_eq!(both.parts()[0].set, [("denoise".to_owned(), 0.35), ("hue".to_owned(), -20.0)].into());
         let none = ["denoise", "hue"].iter().fold(both, |film, name| film.with_held(0, name, None).unwrap());
         assert_eq!(none.text(), "[[part]]\nfrom = 0.0\n");
-        assert_eq!(none.with_held(0, "glow", Some(1.0)).unwrap().text(), "[[part]]\nfrom = 0.0\nset.glow = 1.0\n");
+        assert_eq!(
+            none.with_held(0, "glow", Some(1.0)).unwrap().text(),
+            "[[part]]\nfrom = 0.0\nset.glow = 1.0\n"
+        );
         assert!(none.with_held(1, "glow", None).is_err());
     }
 

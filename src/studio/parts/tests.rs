@@ -1,8 +1,8 @@
 use super::*;
 use crate::score::fixture;
+use crate::studio::edit::Edit;
 use crate::studio::heard::BeatCorrection;
 use crate::studio::player::tests::player;
-use crate::studio::edit::Edit;
 
 fn preset() -> EditedPreset {
     EditedPreset::shipped("pulse").unwrap()

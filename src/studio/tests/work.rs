@@ -140,7 +140,8 @@ fn a_prompt_that_cannot_be_is_refused_at_its_place() {
     let served = Served::new();
     let mut page = served.socket();
     let ask = |text: &str| {
-        let change = json!({ "edit": "prompt", "change": { "how": "set", "index": 0, "key": "text", "text": text } });
+        let change =
+            json!({ "edit": "prompt", "change": { "how": "set", "index": 0, "key": "text", "text": text } });
         json!({ "do": "edit", "change": change, "gesture": null, "ask": 7 }).to_string()
     };
     page.say(&ask("\u{1f40b} {colour} sea"));
