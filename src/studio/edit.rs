@@ -4,9 +4,12 @@ use super::heard::{BeatCorrection, Count};
 use super::prompts::PromptEdit;
 use super::state::EditedPreset;
 use crate::error::{Error, Result};
-use crate::score::{ByHand, Document, Slots};
+use crate::score::{ByHand, Document, Preset, Slots};
 use crate::units::Seconds;
 use serde::Deserialize;
+
+/// The longest file of a look that is made here, in bytes: a session remembers hundreds of them.
+const LONGEST: usize = 256 << 10;
 
 /// A change to an edited preset.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -166,7 +169,14 @@ impl EditedPreset {
                 edited.beats = BeatCorrection { hand: sections_only(edited.beats), ..Default::default() }
             }
         }
-        edited.preset()?;
+        let (name, document) = edited.worked_on();
+        let text = document.text();
+        // What another program drew may be longer, but grows no further.
+        if text.len() > LONGEST && text.len() > self.worked_on().1.text().len() {
+            return Err(Error::usage("this look's file gets too long")
+                .hint(format!("at most {} KB; take something out first", LONGEST >> 10)));
+        }
+        Preset::parse(name, &text)?;
         Ok(edited)
     }
 }

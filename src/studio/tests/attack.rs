@@ -150,6 +150,24 @@ fn parts_curves_and_beats_by_hand_stay_bounded_and_the_page_is_answered_on() {
         say(&mut page, json!({ "do": "curve", "change": { "how": "add", "param": "glow" }, "gesture": 2 }));
     }
     page.wait("refused", |m| m["message"].as_str().unwrap().contains("too many curves"));
+    let many = vec![[1.0, 0.5]; 1500];
+    let played = json!({ "how": "record", "param": "glow", "base": null, "points": many });
+    for _ in 0..2 {
+        say(&mut page, json!({ "do": "curve", "change": played, "gesture": 2 }));
+    }
+    page.wait("refused", |m| m["message"].as_str().unwrap().contains("too many curves"));
+    let words = vec!["word"; 900].join(",");
+    for i in 0..80 {
+        let name = format!("w{i}");
+        for change in [
+            json!({ "how": "add_words", "name": name }),
+            json!({ "how": "set_words", "name": name, "key": "list", "text": words }),
+        ] {
+            let edit = json!({ "edit": "prompt", "change": change });
+            say(&mut page, json!({ "do": "edit", "change": edit, "gesture": 2 }));
+        }
+    }
+    page.wait("refused", |m| m["message"].as_str().unwrap().contains("too long"));
     say(
         &mut page,
         json!({ "do": "hand", "change": { "how": "nudge", "by": 0.01 }, "gesture": null, "ask": 7 }),
