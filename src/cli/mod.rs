@@ -6,7 +6,6 @@ mod batch;
 mod doctor;
 mod exchange;
 mod extract;
-mod guess;
 mod interrupt;
 mod join;
 mod models;
@@ -29,7 +28,7 @@ mod takes;
 mod terminal;
 mod variants;
 
-use args::{AnalyzeArgs, Cli, Command};
+use args::{AnalyzeArgs, Cli, Command, guess};
 use clap::Parser;
 use std::process::ExitCode;
 

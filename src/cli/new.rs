@@ -46,7 +46,7 @@ fn project((file, track): (&str, &str), analysis: &Analysis, seed: u64) -> Strin
     let mut text = format!(
         "# A music video, written down. Render it with: {render}\n\
          # Preview it: {plan} --plot plan.png\n\
-         # All keys: presets/REFERENCE.md, or beatbolt presets --params\n\n\
+         # All keys: beatbolt presets --params\n\n\
          track = {}\n\
          # output = \"video.mp4\"        # default: the names of track, this file and tier\n\
          # profile = \"h264\"            # h265, av1, vp9, prores, ffv1, gif, png\n\

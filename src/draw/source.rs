@@ -5,7 +5,7 @@ use super::palette::{PALETTES, Tones};
 use super::scene::Scene;
 use super::scenes::SCENES;
 use super::stage::Stage;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, nearest};
 use crate::units::Size;
 use std::fmt;
 use std::str::FromStr;
@@ -36,7 +36,11 @@ impl FromStr for Source {
         let name = parts.next().unwrap_or_default();
         let scene = SCENES.iter().position(|s| s.name == name);
         let scene = scene.ok_or_else(|| {
-            bad(format!("there is no scene '{name}'")).hint(named("scenes", scenes().map(|(name, _)| name)))
+            let error = bad(format!("there is no scene '{name}'"));
+            match nearest(name, scenes().map(|(name, _)| name)) {
+                Some(near) => error.hint(format!("did you mean {PREFIX}{near}?")),
+                None => error.hint(named("scenes", scenes().map(|(name, _)| name))),
+            }
         })?;
         let mut source = Source { scene, palette: SCENES[scene].palette };
         for part in parts {

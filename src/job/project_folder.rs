@@ -44,6 +44,15 @@ pub fn load_for(path: &Path, slots: &Slots) -> Result<(Project, Folder)> {
             Err(Error::usage(format!("{name} is a preset, not a project"))
                 .hint(format!("render a track with it: beatbolt render TRACK --preset {}", path.display())))
         }
+        // What only presets have was meant to be one, whatever else is wrong with it.
+        Err(_) if entry.lines().any(|line| matches!(line.trim(), "[base]" | "[[route]]")) => {
+            let wrong =
+                Preset::parse(&name, &entry).err().unwrap_or_else(|| Error::usage("it can't be read"));
+            Err(wrong.hint(format!(
+                "{name} is a preset: render a track with it, beatbolt render TRACK --preset {}",
+                path.display()
+            )))
+        }
         Err(error) => Err(error),
     }
 }

@@ -426,7 +426,7 @@ fn part(
     if end <= first {
         let error = Error::usage(match section {
             Some(number) => format!("no part of section {number} is between --start and --end"),
-            None => "--end is not after --start".to_owned(),
+            None => "the end is not after the start".to_owned(),
         });
         return Err(error.hint("both are times in the track"));
     }

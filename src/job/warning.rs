@@ -217,7 +217,7 @@ fn size(scene: &Scene, job: &Job) -> Option<Warning> {
         return warning(
             format!("pictures of {size}, the model's own are {own}"),
             "in a shape it was not trained on, a model repeats or cuts off what it shows",
-            format!("try a --size nearer to the shape of {own}"),
+            format!("try a size nearer to the shape of {own}"),
         );
     }
     if ratio((own.pixels() as f64).sqrt(), (size.pixels() as f64).sqrt()) > FAR {
@@ -360,7 +360,7 @@ fn unknown(prompt: &str, known: &ModelWords) -> Option<Warning> {
         text,
         "where a prompt holds nothing that it knows, what it shows is left to chance",
         format!(
-            "name a scene and colours; it knows {near} ...; all of them are in words.txt beside the model (`beatbolt models path`)"
+            "name a scene and colours; it knows {near} ...; all of them are in words.txt, in the folder that `beatbolt models path spark` prints"
         ),
     )
 }

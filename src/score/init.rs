@@ -5,12 +5,10 @@
 
 use super::compose::Overrides;
 use super::grid::Span;
+use super::preset::NONE;
 use super::show::{Show, Stretch};
 use super::timeline::InitSpan;
 use crate::units::{FrameRate, GeneratedFrame, Seconds};
-
-/// The word for no source.
-pub(super) const NONE: &str = "none";
 
 impl Show {
     /// The sources of its looks under `overrides`, as they are written.

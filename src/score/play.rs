@@ -262,7 +262,8 @@ fn join(
         for frame in first(stretch)..next.map_or(span.frames, first) {
             let x = (span.middle_of(frame, fps) - stretch.start) / ease;
             let value = own[frame as usize];
-            joined.push(match i.checked_sub(1).filter(|_| x < 1.0) {
+            // What comes at once is there in its first frame, of which it may have the smaller part.
+            joined.push(match i.checked_sub(1).filter(|_| ease > 0.0 && x < 1.0) {
                 Some(before) => {
                     let from = played[stretches[before].look][frame as usize];
                     param.clamp(from + way(param, from, value) * Curve::Smooth.at(x as f32))
@@ -315,6 +316,21 @@ mod tests {
 
     fn shown(timeline: &Timeline) -> Vec<(FrameIndex, &str)> {
         timeline.prompts.iter().map(|p| (p.start.0, p.prompt.as_str())).collect()
+    }
+
+    #[test]
+    fn values_prompts_and_takes_change_in_one_frame_wherever_in_it_a_part_begins() {
+        for late in [0.0, 0.02, 0.05, 0.07, 0.099] {
+            let place = Place::Between(Length::Seconds(4.0 + late), Length::Seconds(8.0 + late));
+            let timeline = play(&show(vec![Part { cut: true, ..part(place, 1) }]));
+            let zoom = timeline.curves.get(ParamId::Zoom);
+            assert!(
+                (0..160).all(|f| zoom[f] == if (40..80).contains(&f) { 2.0 } else { 1.0 }),
+                "{late}: {zoom:?}"
+            );
+            assert_eq!(shown(&timeline), [(0, "a"), (40, "b"), (80, "a")], "{late}");
+            assert_eq!(timeline.cuts.first().map(|cut| cut.0), Some(40), "{late}");
+        }
     }
 
     /// The fixture's sections are A, B, A, B of 4 s.

@@ -91,7 +91,6 @@
 use super::clock::Length;
 use super::control::{Control, control_param, control_slots};
 use super::expr::Expr;
-use super::init::NONE;
 use super::layer::spec;
 use super::layer::spec::Layer;
 use super::lora;
@@ -204,6 +203,8 @@ const MAX_ROUTES: usize = 200;
 const MAX_PROMPTS: usize = 500;
 /// Longest prompt, in characters.
 pub(super) const MAX_TEXT: usize = 2000;
+/// The word for no source.
+pub(super) const NONE: &str = "none";
 /// Longest one-line description and other short texts, in characters.
 pub(super) const MAX_LINE: usize = 200;
 

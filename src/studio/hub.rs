@@ -134,6 +134,7 @@ impl Hub {
             }
             Ask::Render(film) => {
                 let order = self.order(film, |profile| locked(&self.shelf).video(&film.name, profile))?;
+                self.player.opened.check(&order)?;
                 self.engine.with_finals(|finals| finals.order(order))?;
             }
             Ask::Expect { number, film } => {
@@ -206,6 +207,7 @@ impl Hub {
             // Whoever types the file sees its lines.
             Some(Ask::Edit { change: Edit::Text { .. }, .. }) => &message,
             Some(Ask::Edit { .. }) => without_place(self.session().preset.worked_on().0, &message),
+            Some(Ask::Part { .. }) => without_place(self.player.opened.file_name(), &message),
             _ => &message,
         };
         let mut refused = fault.unwrap_or_else(|| json!({ "message": message, "hints": error.hints() }));

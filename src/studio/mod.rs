@@ -50,6 +50,7 @@ mod strip;
 mod task;
 #[cfg(test)]
 mod tests;
+mod typed;
 mod wave;
 mod write_timeout;
 

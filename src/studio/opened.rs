@@ -118,6 +118,19 @@ impl Opened {
         Ok(destination.path)
     }
 
+    /// What the project's file is called, which the page doesn't show.
+    pub fn file_name(&self) -> &str {
+        self.project.as_ref().map_or("", |project| &project.name)
+    }
+
+    /// Whether a final can be meant, as far as is known before its track is looked at.
+    ///
+    /// # Errors
+    /// Usage: a size, a rate or a file that can't be.
+    pub fn check(&self, order: &RenderOrder) -> Result<()> {
+        self.ordered(order, &Silent).map(drop)
+    }
+
     /// What a final will need, and what of it will not come out well.
     ///
     /// # Errors

@@ -4,7 +4,6 @@ use super::curves;
 use super::heard::Heard;
 use super::opened::Opened;
 use super::parts;
-use super::prompts::units;
 use super::session::Session;
 use super::state::EditedPreset;
 use crate::audio::Analysis;
@@ -13,10 +12,7 @@ use crate::diffusion::model::ModelWords;
 use crate::error::Result;
 use crate::job::{Request, layers};
 use crate::render::{Layers, drawn};
-use crate::score::{
-    FUNCTIONS, Form, Key, ParamId, Preset, PromptFault, SIGNALS, Span, Timeline, expression_fault,
-    route_numbers, shipped,
-};
+use crate::score::{FUNCTIONS, Form, Key, ParamId, Preset, SIGNALS, Span, Timeline, route_numbers, shipped};
 use crate::units::{GeneratedFrame, Seconds, Size};
 use crate::video::Profile;
 use serde_json::{Map, Value, json};
@@ -168,17 +164,6 @@ impl Player {
             "undo": undo,
             "redo": redo,
         }))
-    }
-}
-
-impl Player {
-    /// What is wrong with `text` as an expression of `edited`, and where.
-    pub fn expression_fault(&self, edited: &EditedPreset, text: &str) -> Option<Value> {
-        let curves = edited.worked_on().1.keyframes().ok()?;
-        let PromptFault { at, error } = expression_fault(text, &curves)?;
-        Some(
-            json!({ "message": error.to_string(), "hints": error.hints(), "at": at.map(|range| units(text, range)) }),
-        )
     }
 }
 

@@ -1,15 +1,8 @@
-//! Prompts, and the words in braces in them: as they are changed in a look's file, and told to the page.
+//! Prompts, and the words in braces in them, as they are changed in a look's file.
 
-use super::player::Player;
-use super::state::EditedPreset;
 use crate::error::Result;
-use crate::score::{Document, PromptFault, WordsKey, prompt_fault};
+use crate::score::{Document, WordsKey};
 use serde::Deserialize;
-use serde_json::{Value, json};
-use std::ops::Range;
-
-/// Phrases that are named where a prompt says nothing that the model knows.
-const SUGGESTED: usize = 6;
 
 /// A change of a look's prompts, which are counted from 0 as in its file.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -83,57 +76,10 @@ impl PromptEdit {
     }
 }
 
-impl Player {
-    /// The prompts, what the model makes of them, and what the words in braces stand for.
-    ///
-    /// # Errors
-    /// As [`EditedPreset::preset`].
-    pub(super) fn prompts(&self, edited: &EditedPreset) -> Result<Value> {
-        let preset = edited.preset()?;
-        let document = edited.worked_on().1;
-        let told = document.prompts().into_iter().map(|prompt| {
-            let spoken = preset.spoken(&prompt.text);
-            let unknown = self.model.words.as_ref().filter(|words| !words.know(&spoken));
-            let mut told = json!(prompt);
-            told["near"] = json!(unknown.map(|words| words.nearest(&spoken, SUGGESTED)));
-            told
-        });
-        Ok(json!({
-            "list": told.collect::<Vec<_>>(),
-            "words": document.words(),
-            "negative": document.head("negative"),
-            "init": document.head("init"),
-        }))
-    }
-
-    /// What is wrong with `text` as a prompt of `edited`, and where; the word in braces that isn't defined, if it is one.
-    pub fn prompt_fault(&self, edited: &EditedPreset, text: &str) -> Option<Value> {
-        let words = edited.preset().ok()?.words;
-        let PromptFault { at, error } = prompt_fault(text, &words)?;
-        let hints = match at {
-            // A table of words is written into the file, not here.
-            Some(_) => {
-                let known = words.keys().map(String::as_str).chain(["section"]);
-                let known: Vec<String> = known.map(|word| format!("{{{word}}}")).collect();
-                vec![format!("braces hold {}; a plain word needs none", known.join(", "))]
-            }
-            None => error.hints().to_vec(),
-        };
-        let word = at.clone().map(|range| text[range].trim_matches(['{', '}']));
-        let at = at.clone().map(|range| units(text, range));
-        Some(json!({ "message": error.to_string(), "hints": hints, "at": at, "word": word }))
-    }
-}
-
 #[cfg(test)]
 impl PromptEdit {
     /// Another text of the prompt `index`.
     pub(super) fn text(index: usize, text: &str) -> Self {
         PromptEdit::Set { index, key: "text".into(), text: Some(text.into()) }
     }
-}
-
-/// A part of a text as the page counts it, which is as its texts do.
-pub(super) fn units(text: &str, bytes: Range<usize>) -> [usize; 2] {
-    [bytes.start, bytes.end].map(|byte| text[..byte].encode_utf16().count())
 }

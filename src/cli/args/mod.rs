@@ -2,6 +2,7 @@
 //! in [`convert`] what becomes of it.
 
 mod convert;
+pub mod guess;
 mod models;
 mod shared;
 mod takes;
@@ -20,7 +21,7 @@ use std::path::PathBuf;
 
 /// Turns a track into a music video that moves with it.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100, disable_help_subcommand = true)]
+#[command(version, about, max_term_width = 100)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -81,7 +82,7 @@ pub struct RenderArgs {
     pub job: JobArgs,
 
     /// More tracks or projects, one after the other with one model; --output names a folder then, and finished ones are skipped
-    #[arg(value_name = "MORE", conflicts_with_all = ["takes", "encode", "devices", "work"])]
+    #[arg(value_name = "MORE", help_heading = None, conflicts_with_all = ["takes", "encode", "devices", "work"])]
     pub more: Vec<PathBuf>,
 
     #[command(flatten)]

@@ -30,7 +30,7 @@ pub struct JobArgs {
 
     /// What frames start from: a picture, a clip, `cover` (the track's own picture), draw:SCENE or
     /// draw:SCENE,palette=NAME (`beatbolt presets` lists them), or none. The parameter denoise says how far they
-    /// depart from it: 0.35 by default; 0 shows it alone. Options after its name: fit=cover|contain|stretch,
+    /// depart from it: 0.35 by default, 0 in the director's films; 0 shows it alone. Options after its name: fit=cover|contain|stretch,
     /// play=loop|pingpong|once, from=SECONDS, sync=track|part, bars=COUNT (it lasts so many bars)
     #[arg(long, value_name = "SOURCE")]
     pub init: Option<String>,
@@ -105,6 +105,7 @@ pub struct JobArgs {
 
 /// Where the video goes.
 #[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Output")]
 pub struct OutputArgs {
     /// Output file [default: TRACK-PRESET-TIER.mp4, in this folder or the project's]
     #[arg(short, long, value_name = "FILE")]

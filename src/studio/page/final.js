@@ -25,7 +25,11 @@ export class Final {
       // The answer says what is to be seen now.
       this.shown = '';
     };
-    get('order').oninput = () => this.expect();
+    get('order').oninput = () => {
+      // What was said is about another order.
+      this.tell([]);
+      this.expect();
+    };
     get('movie').onplay = started;
     get('movie').onerror = () => { get('movie').hidden = true; };
     get('again').onclick = () => {

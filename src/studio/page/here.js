@@ -11,7 +11,9 @@ const PAINTED = 0.35;
 export const called = (name) => name.replace(/\.toml$/, '').split('/').at(-1);
 
 export class Here {
-  constructor() {
+  // `told` hears which part plays, if one does.
+  constructor(told) {
+    this.told = told;
     this.said = element('span', {});
     this.work = button('Edit it', () => this.act(), { id: 'edit-here' });
     this.paint = button('Let the model paint', () => this.over(), { id: 'paint-here', title: `denoise ${PAINTED}: the model paints over what is drawn, by the prompts` });
@@ -32,10 +34,11 @@ export class Here {
     const own = look === preset;
     const plain = unpainted.some(([from, to]) => from <= frame && frame < to);
     const source = plain ? sources.findLast(([start]) => start <= frame)?.[1] : null;
-    const shown = JSON.stringify([look, piece?.part, own, source]);
+    const shown = JSON.stringify([look, piece?.part, own, source, part?.prompt]);
     if (shown === this.shown) return;
     this.shown = shown;
     this.part = part ? piece.part : null;
+    this.told(part, this.part);
     this.own = part?.own || !part?.preset;
     const drawn = source ? '. Drawn: prompts change nothing.' : '';
     this.said.textContent = `At the playhead: ${called(look)}${part ? `, part ${piece.part + 1}` : ''}${drawn}`;

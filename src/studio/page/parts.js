@@ -35,7 +35,7 @@ export class Parts {
     const first = element('div', { className: 'line' }, element('span', { className: 'name', textContent: 'Default' }), element('b', { textContent: base }), this.base);
     this.cards = list.map((part, i) => this.card(part, i, list.length, labels, looks));
     const more = elsewhere ? [element('p', { className: 'hint', textContent: `${elsewhere} more parts stand in files that the project includes; they hold below these.` })] : [];
-    const hint = element('p', { className: 'hint', textContent: 'The last part that applies wins. On the timeline, drag a part or its ends: they snap to bars, with Shift to beats, with Alt to nothing. Save project keeps parts and their looks.' });
+    const hint = element('p', { className: 'hint', textContent: 'The last part that applies wins. 5 bars means: after five bars, where bar 6 begins. On the timeline, drag a part or its ends: they snap to bars, with Shift to beats, with Alt to nothing. Save project keeps parts and their looks.' });
     this.place.replaceChildren(first, this.adder(labels, looks), ...this.cards.map((c) => c.row), ...more, hint);
     if (focused) get(focused)?.focus();
   }

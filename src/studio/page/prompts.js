@@ -1,8 +1,8 @@
 // The prompts: a card for each, with where it holds, what is wrong with its text and where, and what the model knows instead.
 
 import { button, chooser, element } from './knob.js';
-import { edit, news } from './link.js';
-import { fill, typed } from './typed.js';
+import { ask, edit, news } from './link.js';
+import { fill, said, typed } from './typed.js';
 import { WordCards } from './words.js';
 
 const get = (id) => document.getElementById(id);
@@ -19,6 +19,10 @@ export class Prompts {
   // `now` is where the playhead is.
   constructor(facts, now) {
     Object.assign(this, { facts, now, boxes: [], words: new WordCards(change) });
+    this.own = element('textarea', { id: 'prompt-here-own', maxLength: 2000, spellcheck: false });
+    this.own.onchange = () => said(this.own, (value) => ask({ do: 'part', change: { how: 'set', index: this.part, key: 'prompt', value }, gesture: null }));
+    this.ownName = element('label', { htmlFor: this.own.id });
+    this.ownCard = element('section', { className: 'part', hidden: true }, this.ownName, this.own);
     get('scenes').replaceChildren(...facts.scenes.map(({ name, about }) => new Option(about, name)));
     news.addEventListener('refused', (event) => {
       const box = this.boxes.find((b) => b.asked !== null && b.asked === event.detail.ask);
@@ -38,7 +42,7 @@ export class Prompts {
     this.boxes = state.prompts.list.map((prompt, i) => this.box(prompt, i, state.prompts.list.length, labels));
     this.negative = typed({ id: 'look-negative', label: 'Avoid', wide: true, placeholder: 'nothing', send: (text) => head('negative', text) });
     this.init = typed({ id: 'look-init', label: 'Start from', wide: true, placeholder: 'nothing: noise', list: 'scenes', send: (text) => head('init', text) });
-    return [...this.boxes.map((box) => box.row), this.adders(state, labels), ...this.words.build(state.prompts.words, labels),
+    return [this.ownCard, ...this.boxes.map((box) => box.row), this.adders(state, labels), ...this.words.build(state.prompts.words, labels),
       element('section', { className: 'part' }, element('b', { textContent: 'The whole look' }), this.init.field, this.negative.field), this.hint()];
   }
 
@@ -59,6 +63,14 @@ export class Prompts {
     this.words.set(words);
     fill(this.negative.input, negative ?? '');
     fill(this.init.input, init ?? '');
+  }
+
+  // The prompt of the part at the playhead, which plays instead of those of its look.
+  here(part, index) {
+    this.part = index;
+    this.ownCard.hidden = !part?.prompt;
+    this.ownName.textContent = `Part ${index + 1} plays a prompt of its own here, instead of those below`;
+    fill(this.own, part?.prompt ?? '');
   }
 
   box(prompt, index, count, labels) {

@@ -19,7 +19,11 @@ news.addEventListener('state', () => { waiting = new Map(); });
 export function typed({ id, label, placeholder = '', wide = false, list = null, send }) {
   const input = element('input', { type: 'text', id, className: wide ? 'text' : 'value wide', autocomplete: 'off', spellcheck: false, placeholder });
   if (list) input.setAttribute('list', list);
-  input.onchange = () => said(input, send);
+  input.onchange = () => {
+    // What holds again needs no asking.
+    if (input.value.trim() === input.dataset.kept) fill(input, input.dataset.kept);
+    else said(input, send);
+  };
   return { input, field: element('label', { className: wide ? 'text' : '' }, `${label} `, input) };
 }
 
@@ -30,7 +34,8 @@ export function said(input, send) {
 
 // What is being typed stays.
 export function fill(input, text) {
-  if (document.activeElement === input && input.value !== input.dataset.kept && input.value.trim() !== text) return;
+  const { kept } = input.dataset;
+  if (document.activeElement === input && kept !== undefined && input.value !== kept && input.value.trim() !== text) return;
   input.value = input.dataset.kept = text;
   input.removeAttribute('aria-invalid');
   input.title = '';

@@ -1,12 +1,13 @@
 //! Guesses: what was meant with an option or a subcommand that isn't there.
 
-use super::args::Cli;
-use super::shell;
+use super::Cli;
+use crate::cli::shell;
+use crate::error::nearest;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory, Error};
 
 /// Options as other programs call them, with ours.
-const ELSEWHERE: [(&str, &str); 14] = [
+const ELSEWHERE: [(&str, &str); 26] = [
     ("--resolution", "--size"),
     ("--width", "--size"),
     ("--height", "--size"),
@@ -21,6 +22,18 @@ const ELSEWHERE: [(&str, &str); 14] = [
     ("--quality", "--tier"),
     ("--negative-prompt", "--negative"),
     ("--checkpoint", "--model"),
+    ("--aspect", "--size"),
+    ("--ratio", "--size"),
+    ("--duration", "--end"),
+    ("--length", "--end"),
+    ("--palette", "--init draw:SCENE,palette=NAME"),
+    ("--denoise", "--set denoise=0.35"),
+    ("--strength", "--set denoise=0.35"),
+    ("--cfg", "--set guidance=1.5"),
+    ("--guidance", "--set guidance=1.5"),
+    ("--gpu", "--device cuda"),
+    ("--bitrate", "--profile"),
+    ("--cuts", "--split"),
 ];
 
 /// `error` with the option in its tip that was meant rather than the one that is spelt alike.
@@ -33,10 +46,13 @@ pub fn told(mut error: Error) -> Error {
     let meant = ELSEWHERE.iter().find(|(theirs, _)| *theirs == option);
     if let Some((_, ours)) = meant {
         error.insert(ContextKind::SuggestedArg, ContextValue::String((*ours).to_owned()));
-    } else if !with_option(&option).is_empty() {
+    } else if !is_near(&option, &error) || !with_option(&option).is_empty() {
         // What is spelt alike is something else, as it is spelt right.
         error.remove(ContextKind::SuggestedArg);
     }
+    // Neither a value nor other options were meant.
+    error.remove(ContextKind::Suggested);
+    error.remove(ContextKind::Usage);
     error
 }
 
@@ -55,6 +71,13 @@ pub fn hint(error: &Error) -> Option<String> {
         text(error, ContextKind::InvalidArg).filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
     let commands = with_option(&option);
     (!commands.is_empty()).then(|| format!("{option} is an option of {}", commands.join(", ")))
+}
+
+/// Whether what `error` suggests is what was typed, but for a slip or two.
+fn is_near(option: &str, error: &Error) -> bool {
+    let plain = |text: &str| text.trim_start_matches('-').to_owned();
+    let near = text(error, ContextKind::SuggestedArg).map(|near| plain(&near));
+    near.is_some_and(|near| nearest(&plain(option), [near.as_str()]).is_some())
 }
 
 fn text(error: &Error, kind: ContextKind) -> Option<String> {
@@ -90,6 +113,10 @@ mod tests {
         }
         assert!(said("beatbolt render a.mp3 --resolution=1280x720").0.contains("'--size'"));
         assert!(said("beatbolt render a.mp3 --tire draft").0.contains("'--tier'"));
+        for stranger in ["--verbose", "--preview", "--sampler"] {
+            let (text, _) = said(&format!("beatbolt render a.mp3 {stranger}"));
+            assert!(!text.contains("tip:") && !text.contains("Usage"), "{text}");
+        }
     }
 
     #[test]
