@@ -5,7 +5,7 @@ use super::terminal::say;
 use crate::draw::{palettes, scenes};
 use crate::error::{Context, Error, Result};
 use crate::job::presets::text_of;
-use crate::score::{DEFAULT, Preset, find, json_schema, reference, shipped};
+use crate::score::{DEFAULT, Preset, find, json_schema, made_for, reference, shipped};
 
 /// Prints the list, the parameters, or one preset.
 pub fn run(args: &PresetsArgs) -> Result<()> {
@@ -32,23 +32,4 @@ pub fn run(args: &PresetsArgs) -> Result<()> {
         say(format_args!("in these palettes: {}", palettes().collect::<Vec<_>>().join(", ")));
     }
     Ok(())
-}
-
-/// The music that a preset is for, as its first line says: `# Made for techno and house: ...`.
-fn made_for(text: &str) -> Option<&str> {
-    text.lines().next()?.strip_prefix("# Made for ")?.split([':', '.']).next()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_shipped_preset_says_which_music_it_is_for() {
-        for (name, text) in shipped() {
-            assert!(made_for(text).is_some_and(|music| !music.is_empty()), "{name}");
-        }
-        assert_eq!(made_for("# Made for pop: verses that wait\n"), Some("pop"));
-        assert_eq!(made_for("about = \"x\"\n"), None);
-    }
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::nn::device::free_memory;
 use crate::render;
 use crate::render::Job;
-use crate::score::{ParamId, Unused};
+use crate::score::{PLAIN, ParamId, Part, Unused};
 use crate::system;
 use crate::units::Size;
 use crate::video::Guard;
@@ -67,9 +67,10 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
     }
     // A prompt that was typed is looked at even where nothing of it will be seen.
     if render::paints(job) || scene.request.overrides.prompt.is_some() {
-        prompts(scene, &mut all)?;
+        prompts(scene, render::paints(job), &mut all)?;
     }
     all.extend(flashing(job));
+    all.extend(plain_parts(scene));
     all.extend(unused(scene));
     Ok(all)
 }
@@ -121,10 +122,13 @@ fn unpainted(scene: &Scene) -> Option<Warning> {
     if typed.is_empty() {
         return None;
     }
+    let preset = if scene.request.directed { ", or a --preset" } else { "" };
     warning(
         format!("{} changes nothing", typed.join(", ")),
         "all frames are shown as they are drawn or filmed (denoise is 0), and no model runs",
-        "use --set denoise=0.35 to let the model paint over them, --init none to leave everything to it, or a --preset",
+        format!(
+            "use --set denoise=0.35 to let the model paint over them, --init none to leave everything to it{preset}"
+        ),
     )
 }
 
@@ -308,6 +312,20 @@ fn flashing(job: &Job) -> Option<Warning> {
     )
 }
 
+/// Parts that put the plainest look in place of what the director chose: it names presets itself, and never that one.
+fn plain_parts(scene: &Scene) -> Option<Warning> {
+    let show = &scene.request.show;
+    let plain = |part: &Part| show.looks[part.look].preset.name == PLAIN;
+    if !scene.request.directed || !show.parts.iter().any(plain) {
+        return None;
+    }
+    warning(
+        format!("a part is shown with {PLAIN}, not with what the director chose there"),
+        "a part without a preset has the project's, and where the project names none, the plainest",
+        "name a preset in the part, or have the director's choices written down by `beatbolt new` and change them there",
+    )
+}
+
 /// What the person wrote and will never see.
 fn unused(scene: &Scene) -> Vec<Warning> {
     let all = scene.request.show.unused(&scene.analysis).into_iter();
@@ -327,7 +345,7 @@ const MOTION: [&str; 24] = [
     "fall", "ris", "zoom", "travel", "burst", "explo", "smoke", "fire", "flame", "rain", "morph",
 ];
 
-fn prompts(scene: &Scene, all: &mut Vec<Warning>) -> Result<()> {
+fn prompts(scene: &Scene, paints: bool, all: &mut Vec<Warning>) -> Result<()> {
     scene.info.tokenizer()?;
     for prompt in scene.prompts() {
         let words = prompt.split_whitespace().count();
@@ -339,15 +357,32 @@ fn prompts(scene: &Scene, all: &mut Vec<Warning>) -> Result<()> {
             ));
         }
     }
+    all.extend(scene.prompts().iter().find_map(|prompt| unclosed(prompt)));
     match scene.info.words() {
-        Some(known) => all.extend(scene.prompts().iter().find_map(|prompt| unknown(prompt, known))),
+        Some(known) => all.extend(scene.prompts().iter().find_map(|prompt| unknown(prompt, known, paints))),
         None => all.extend(scene.prompts().iter().find_map(|prompt| still(prompt))),
     }
     Ok(())
 }
 
+/// A prompt in which a word in braces was begun and not ended.
+fn unclosed(prompt: &str) -> Option<Warning> {
+    let begun = |(at, _): (usize, &str)| {
+        let rest = &prompt[at + 1..];
+        rest.starts_with(|c: char| c.is_alphabetic()) && !rest.contains('}')
+    };
+    if !prompt.match_indices('{').any(begun) {
+        return None;
+    }
+    warning(
+        format!("a brace isn't closed in the prompt \"{}\"", start_of(prompt, QUOTED)),
+        "a word in braces stands for others, {section} for the section's label; this goes to the model as it is",
+        "close it, or leave it out",
+    )
+}
+
 /// A prompt of which a model that was taught a list of words knows none.
-fn unknown(prompt: &str, known: &ModelWords) -> Option<Warning> {
+fn unknown(prompt: &str, known: &ModelWords, paints: bool) -> Option<Warning> {
     if known.know(prompt) {
         return None;
     }
@@ -358,7 +393,10 @@ fn unknown(prompt: &str, known: &ModelWords) -> Option<Warning> {
     let near = known.nearest(prompt, SUGGESTED).join(", ");
     warning(
         text,
-        "where a prompt holds nothing that it knows, what it shows is left to chance",
+        match paints {
+            true => "where a prompt holds nothing that it knows, what it shows is left to chance",
+            false => "so it would be of no use to a model that paints, either",
+        },
         format!(
             "name a scene and colours; it knows {near} ...; all of them are in words.txt, in the folder that `beatbolt models path spark` prints"
         ),
@@ -393,6 +431,13 @@ pub fn start_of(text: &str, most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_brace_that_is_begun_is_ended() {
+        let told = |prompt: &str| unclosed(prompt).is_some();
+        assert!(told("{colour tunnel") && told("{a} sea {b"));
+        assert!(!told("{a} sea") && !told("a { b") && !told(":{ sea") && !told("{\"a\": 1"));
+    }
 
     #[test]
     fn what_does_not_fit_into_memory_is_said_before() {

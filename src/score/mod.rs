@@ -69,7 +69,7 @@ pub use project::{
 pub use raw::MAX_FILE_BYTES;
 pub use schema::{Form, Key, TABLES, Table, json_schema, reference};
 pub use shape::{Curve, Shape};
-pub use shipped::{DEFAULT, PLAIN, find, shipped};
+pub use shipped::{DEFAULT, PLAIN, find, made_for, shipped};
 pub use show::{Look, Part, Show};
 pub use signal::{Signal, TABLE as SIGNALS, table as signal_table};
 pub use slot::{SLOT_KINDS, SlotKind, SlotRow, Slots, parse_set, slot_table};

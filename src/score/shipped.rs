@@ -66,3 +66,22 @@ pub(super) fn find_for(name: &str, slots: &Slots) -> Result<Preset> {
         None => error.hint(format!("presets are {}; or name a file", names().collect::<Vec<_>>().join(", "))),
     })
 }
+
+/// The music that a preset is for, as the first line of its text says: `# Made for techno and house: ...`.
+pub fn made_for(text: &str) -> Option<&str> {
+    text.lines().next()?.strip_prefix("# Made for ")?.split([':', '.']).next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_preset_says_which_music_it_is_for() {
+        for (name, text) in shipped() {
+            assert!(made_for(text).is_some_and(|music| !music.is_empty()), "{name}");
+        }
+        assert_eq!(made_for("# Made for pop: verses that wait\n"), Some("pop"));
+        assert_eq!(made_for("about = \"x\"\n"), None);
+    }
+}

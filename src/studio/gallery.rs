@@ -54,13 +54,8 @@ pub fn looks(player: &Player, edited: &EditedPreset) -> Result<(Vec<Entry>, Vec<
         digest.update(format!("{text:?} {:?} {:?}", edited.beats, edited.film.text()));
         let key = format!("t{}", &digest.finish()[..16]);
         let about = Preset::parse(&name, &text).map(|preset| preset.about).unwrap_or_default();
-        let alone = EditedPreset {
-            name: name.clone(),
-            document,
-            looks: Default::default(),
-            focus: None,
-            ..edited.clone()
-        };
+        // The project's parts are left out when it is played, but the looks that they name have to be there.
+        let alone = EditedPreset { name: name.clone(), document, focus: None, ..edited.clone() };
         looks.0.push(Entry { name, own, about, key: key.clone() });
         looks.1.push(Clip { key, edited: Arc::new(alone), at, form: Form::Thumbnail, kept: None });
     }

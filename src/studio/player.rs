@@ -12,7 +12,9 @@ use crate::diffusion::model::ModelWords;
 use crate::error::Result;
 use crate::job::{Request, layers};
 use crate::render::{Layers, drawn};
-use crate::score::{FUNCTIONS, Form, Key, ParamId, Preset, SIGNALS, Span, Timeline, route_numbers, shipped};
+use crate::score::{
+    FUNCTIONS, Form, Key, ParamId, Preset, SIGNALS, Span, Timeline, made_for, route_numbers, shipped,
+};
 use crate::units::{GeneratedFrame, Seconds, Size};
 use crate::video::Profile;
 use serde_json::{Map, Value, json};
@@ -96,7 +98,7 @@ impl Player {
         let about = |(name, text): &(&str, &str)| {
             let Preset { about, prompts, .. } = Preset::parse(name, text)?;
             let prompts: Vec<String> = prompts.into_iter().map(|p| p.text).collect();
-            Ok(json!({ "name": name, "about": about, "prompts": prompts }))
+            Ok(json!({ "name": name, "about": about, "music": made_for(text), "prompts": prompts }))
         };
         let tier =
             |(tier, size): &(Tier, Size)| json!({ "name": tier.name(), "about": tier.about(), "size": size });

@@ -23,6 +23,7 @@ before(async () => {
   page.setDefaultTimeout(60_000);
   troubles = troublesOf(page);
   // A film of drawn scenes, as the director writes it.
+  process.env.XDG_CACHE_HOME = join(folder, 'cache');
   execFileSync(program, ['new', track, '-o', project]);
   server = await show(page, null, project, '--folder', folder, '--size', '192x108');
 });
@@ -48,6 +49,17 @@ test('the look at the playhead is told, can be worked on, and can be given to th
   await page.evaluate((t) => { document.getElementById('audio').currentTime = t; }, second.start + 0.5);
   await page.waitForFunction(() => document.getElementById('here').textContent.includes('part 3'));
   assert.match(await page.textContent('#here'), /Drawn: prompts change nothing/);
+  // The part's own prompt is what plays, so it is what is at hand.
+  await press('#tab-prompts');
+  const own = parts.list[2].prompt;
+  assert.equal(await page.inputValue('#prompt-here-own'), own);
+  await change(page, async () => {
+    await page.fill('#prompt-here-own', 'neon city');
+    await page.keyboard.press('Tab');
+  });
+  assert.equal((await state(page)).parts.list[2].prompt, 'neon city');
+  await change(page, () => page.click('#undo'));
+  assert.equal(await page.inputValue('#prompt-here-own'), own);
   await change(page, () => press('#paint-here'));
   assert.equal((await state(page)).parts.list[2].set.denoise, 0.35);
   await page.waitForFunction(() => !document.getElementById('here').textContent.includes('Drawn'));
@@ -56,13 +68,21 @@ test('the look at the playhead is told, can be worked on, and can be given to th
   const after = await state(page);
   assert.ok(after.parts.list[2].own && after.preset === after.parts.list[2].preset, after.preset);
   await page.waitForFunction(() => document.getElementById('edit-here').hidden);
+  // The gallery has pictures of all, though a part has a look that only its project knows.
+  await press('#look');
+  await page.waitForFunction(() => /to come|can't be shown/.test(document.getElementById('coming').textContent));
+  assert.doesNotMatch(await page.textContent('#coming'), /can't be shown/);
+  await page.keyboard.press('Escape');
 });
 
 test('a part starts from another scene and holds parameters at values', async () => {
   await press('#tab-parts');
   await change(page, () => type('#part-0-init', 'draw:ocean'));
   await change(page, () => type('#part-0-negative', 'fog'));
+  // What a field says stays while another row comes.
+  await page.focus('#part-0-init');
   await change(page, () => page.selectOption('#part-0-hold', 'hue'));
+  assert.equal(await page.inputValue('#part-0-init'), 'draw:ocean');
   await change(page, () => type('#part-0-hold-hue', '40'));
   const [part] = (await state(page)).parts.list;
   assert.deepEqual([part.init, part.negative, part.set], ['draw:ocean', 'fog', { denoise: 0, hue: 40 }]);

@@ -13,6 +13,7 @@ export class Looks {
   constructor(facts) {
     this.dialog = get('looks');
     this.prompts = new Map(facts.presets.map(({ name, prompts }) => [name, prompts.join(' ')]));
+    this.music = new Map(facts.presets.map(({ name, music }) => [name, music]));
     this.strips = new Strips(80, () => this.say());
     this.rows = facts.presets.map(({ name, about }) => this.row({ name, about, own: false, key: null }));
     this.fill();
@@ -34,10 +35,11 @@ export class Looks {
   moves(on) { get('moving').setAttribute('aria-pressed', on); }
 
   row({ name, own, about, key }) {
+    const music = own ? null : this.music.get(name);
     const canvas = element('canvas', { width: 192, height: 108 });
     canvas.setAttribute('aria-hidden', 'true');
     const title = element('b', { textContent: called(name) });
-    const choose = element('button', { type: 'button', className: 'choice' }, canvas, title, element('span', { textContent: own ? `Yours. ${about}`.trim() : about }));
+    const choose = element('button', { type: 'button', className: 'choice' }, canvas, title, element('span', { textContent: own ? `Yours. ${about}`.trim() : music ? `${about} (${music})` : about }));
     choose.dataset[own ? 'look' : 'preset'] = name;
     choose.onclick = () => {
       // What is called as the base and is no look of a part is the base.
@@ -45,7 +47,7 @@ export class Looks {
       edit(own ? { edit: 'look', name: look } : { edit: 'preset', name });
       this.dialog.close();
     };
-    const text = [own ? 'yours' : '', name, about, own ? '' : this.prompts.get(name)].join(' ').toLowerCase();
+    const text = [own ? 'yours' : '', name, about, music, own ? '' : this.prompts.get(name)].join(' ').toLowerCase();
     return { row: element('li', {}, choose), choose, canvas, name, own, key, text };
   }
 
@@ -107,7 +109,9 @@ export class Looks {
   // How many pictures are still to come, and which can't.
   say() {
     const missing = this.rows.filter(({ key }) => !this.strips.made.has(key)).length;
-    get('coming').textContent = missing ? `${missing} pictures to come, while nothing else is rendered` : '';
+    const faults = this.rows.map(({ key }) => this.strips.fault(key)).filter(Boolean);
+    const lost = faults.length ? `${faults.length} can't be shown: ${faults[0]}` : '';
+    get('coming').textContent = [missing && `${missing} pictures to come, while nothing else is rendered`, lost].filter(Boolean).join('; ');
     for (const { choose, key } of this.rows) {
       const fault = this.strips.fault(key);
       choose.title = fault ? `can't be shown: ${fault}` : '';

@@ -65,7 +65,12 @@ let told = 0;
 let kept = Infinity;
 
 document.title = `${facts.title} · beatbolt studio`;
-get('name').value = facts.name;
+get('name').value = facts.name || plain(facts.title);
+
+// A track's name as a file may be called here.
+function plain(title) {
+  return title.replace(/\.[^.]*$/, '').toLowerCase().replace(/[^a-z0-9_]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 40);
+}
 
 const frame = () => Math.min(Math.floor(audio.currentTime * state.fps + 1e-6), state.frames - 1);
 
