@@ -1,15 +1,15 @@
 // Gliding: a value that is set goes there over some beats or bars instead of at once.
 
 import { chooser, element } from './knob.js';
-import { edit } from './link.js';
+import { edit, newGesture } from './link.js';
 
 const AT_ONCE = 'at once';
-// Beats that each choice takes; bars are as long as the track's.
-const WAYS = { [AT_ONCE]: 0, '1 beat': 1, '1 bar': 'bar', '2 bars': 2, '4 bars': 4, '8 bars': 8 };
+// Bars that each choice takes, or a beat; both are as long as the track's.
+const BEAT = 'beat';
+const WAYS = { [AT_ONCE]: 0, '1 beat': BEAT, '1 bar': 1, '2 bars': 2, '4 bars': 4, '8 bars': 8 };
 const SEND_MS = 50;
 // Seconds of a bar where none was heard.
 const USUAL = 2;
-let gesture = Math.floor(Math.random() * 2 ** 40);
 
 export class Glide {
   // `now` is where the playhead is, `playing` whether it moves.
@@ -33,7 +33,7 @@ export class Glide {
     const from = this.base.find((b) => b.name === param)?.value;
     if (!this.slow || value === null || from === undefined || from === value) return edit({ edit: 'base', param, value }, own);
     const [start, clock] = [this.time(), this.playing()];
-    this.under.set(param, { from, to: value, start, end: start + this.seconds(), clock, gesture: gesture++ });
+    this.under.set(param, { from, to: value, start, end: start + this.seconds(), clock, gesture: newGesture() });
     return null;
   }
 
@@ -45,8 +45,7 @@ export class Glide {
     const apart = (times) => (times.length > 1 ? (times.at(-1) - times[0]) / (times.length - 1) : null);
     const bar = apart(downbeats) ?? USUAL;
     const way = WAYS[this.way.value];
-    if (way === 1) return apart(beats) ?? bar / 4;
-    return way === 'bar' ? bar : way * bar;
+    return way === BEAT ? apart(beats) ?? bar / 4 : way * bar;
   }
 
   step() {

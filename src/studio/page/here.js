@@ -24,9 +24,12 @@ export class Here {
   take(state) {
     this.state = state;
     this.shown = '';
+    this.frame = null;
   }
 
   draw(t, frame) {
+    if (frame === this.frame) return;
+    this.frame = frame;
     const { parts, preset, sources, unpainted } = this.state;
     const piece = parts.pieces.findLast((p) => p.start <= t + 1e-6) ?? parts.pieces[0];
     const part = piece && piece.part !== null ? parts.list[piece.part] : null;

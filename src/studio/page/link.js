@@ -41,6 +41,9 @@ export function ask(message) {
   return own;
 }
 
+// A number for edits that are one step to undo.
+export function newGesture() { return Math.floor(Math.random() * 2 ** 40); }
+
 export function edit(change, gesture = null) {
   tell('edited', { change });
   return ask({ do: 'edit', change, gesture });

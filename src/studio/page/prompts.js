@@ -1,7 +1,7 @@
 // The prompts: a card for each, with where it holds, what is wrong with its text and where, and what the model knows instead.
 
 import { button, chooser, element } from './knob.js';
-import { ask, edit, news } from './link.js';
+import { ask, edit, newGesture, news } from './link.js';
 import { fill, said, typed } from './typed.js';
 import { WordCards } from './words.js';
 
@@ -115,7 +115,7 @@ export class Prompts {
     const all = [...new Set(section === null ? labels : [...labels, section])];
     const list = chooser(`prompt-${index}-where`, `Where prompt ${index + 1} holds`, [EVERYWHERE, BETWEEN, ...all.map(every)], (chosen) => {
       const label = all.find((l) => every(l) === chosen);
-      const gesture = Math.floor(Math.random() * 2 ** 40);
+      const gesture = newGesture();
       if (label !== undefined) change('set', { index, key: 'section', text: label });
       else if (chosen === BETWEEN) change('set', { index, key: 'from', text: this.bar() });
       else for (const key of between ? ['to', 'from'] : ['section']) change('set', { index, key, text: null }, gesture);

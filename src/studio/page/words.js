@@ -1,6 +1,7 @@
 // Words in braces: what each stands for, in turn every few bars or section by section.
 
 import { button, element } from './knob.js';
+import { newGesture } from './link.js';
 import { fill, typed } from './typed.js';
 
 export class WordCards {
@@ -26,7 +27,7 @@ export class WordCards {
     const own = [...new Set([...labels, ...Object.keys(section)])].map((label) => text({ section: label }, `section-${label}`, `section ${label}`, (w) => w.section[label]));
     const fields = by ? [...own, text('other', 'other', 'elsewhere', (w) => w.other)] : turns;
     const turn = button('By section\u2026', () => {
-      const gesture = Math.floor(Math.random() * 2 ** 40);
+      const gesture = newGesture();
       send('other', list[0] ?? name, gesture);
       send({ section: labels[0] }, list.at(-1) ?? name, gesture);
     }, { id: `word-${name}-by`, hidden: by || !labels.length, title: 'Another word in every section' });
