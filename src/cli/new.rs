@@ -26,7 +26,7 @@ pub fn run(args: NewArgs) -> Result<()> {
     let analysis = hearing.hear(&args.track, &progress)?;
     drop(progress);
     let shown = target.display().to_string();
-    let text = project((&shown, &track), &analysis, args.seed.unwrap_or(1));
+    let text = project(&track, &analysis, args.seed.unwrap_or(1));
     // The parts are true of the track as it was heard with this.
     let text = with_values(&shown, &text, &keys)?;
     output.fill(|file| file.write_all(text.as_bytes()))?;
@@ -40,12 +40,10 @@ fn command(name: &str, file: &str) -> String {
     shell::command(["beatbolt", name, file]).unwrap_or_else(|| format!("beatbolt {name}"))
 }
 
-/// The text of the project `file`: what the director chose, with what was heard.
-fn project((file, track): (&str, &str), analysis: &Analysis, seed: u64) -> String {
-    let (render, plan) = (command("render", file), command("plan", file));
+/// The text of a project: what the director chose, with what was heard.
+fn project(track: &str, analysis: &Analysis, seed: u64) -> String {
     let mut text = format!(
-        "# A music video, written down. Render it with: {render}\n\
-         # Preview it: {plan} --plot plan.png\n\
+        "# A music video, written down, for `beatbolt render` and `beatbolt studio`.\n\
          # All keys: beatbolt presets --params\n\n\
          track = {}\n\
          # output = \"video.mp4\"        # default: the names of track, this file and tier\n\

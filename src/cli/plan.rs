@@ -23,6 +23,8 @@ use std::path::Path;
 const SETTLED: f64 = 0.25;
 /// Most characters of a prompt in a table.
 const WIDEST: usize = 80;
+/// Most rows of the table of windows.
+const MOST_ROWS: usize = 24;
 
 /// Prints and draws the plan that was asked for.
 pub fn run(args: PlanArgs) -> Result<()> {
@@ -196,6 +198,8 @@ impl Plan<'_> {
         let widest = labels.max().unwrap_or(0).max("section".len());
         say(format_args!("take        from          to  {:widest$}  preset", "section"));
         let part = self.job.part();
+        let pieces = self.scene.request.show.pieces(&self.scene.analysis);
+        let shown = |t: f64| pieces.iter().rev().find(|p| p.start.0 <= t).map_or("", |p| &p.preset);
         for take in self.windows.iter().filter(|w| !w.continues()) {
             let (start, end) = (take.take_start, take.take_end.min(part.end));
             // A cut lies in the frame nearest to a border: what a take belongs to is what sounds a little later.
@@ -209,7 +213,7 @@ impl Plan<'_> {
                 take.take,
                 self.time(start).to_string(),
                 self.time(end).to_string(),
-                self.scene.request.show.look_at(&self.scene.analysis, Seconds(inside)).preset.name,
+                shown(inside),
             ));
         }
         say("");
@@ -234,9 +238,16 @@ impl Plan<'_> {
         say("");
     }
 
+    /// The windows that a model paints in, the first ones of many.
     fn windows_table(&self) {
+        let timeline = &self.job.timeline;
+        let drawn = |w: &&Window| (w.new_frames().start.0..w.new_frames().end.0).all(|f| timeline.shows_source(GeneratedFrame(f)));
+        let (drawn, painted): (Vec<&Window>, Vec<&Window>) = self.windows.iter().partition(drawn);
+        if painted.is_empty() {
+            return;
+        }
         say(format_args!("window  take   new frames         from  motion_scale  denoise  prompt"));
-        for window in &self.windows {
+        for window in painted.iter().take(MOST_ROWS) {
             let new = window.new_frames();
             let frames = format!("{}..{}", new.start, new.end);
             say(format_args!(
@@ -246,8 +257,15 @@ impl Plan<'_> {
                 self.time(new.start).to_string(),
                 self.mean(window, ParamId::MotionScale),
                 self.mean(window, ParamId::Denoise),
-                start_of(&self.job.timeline.prompt_at(new.start).prompt, WIDEST)
+                start_of(&timeline.prompt_at(new.start).prompt, WIDEST)
             ));
+        }
+        match painted.len().saturating_sub(MOST_ROWS) {
+            0 => {}
+            more => say(format_args!("... and {}, all of which --json tells", counted(more, "more window"))),
+        }
+        if !drawn.is_empty() {
+            say(format_args!("{} drawn, without a model", counted(drawn.len(), "more window")));
         }
     }
 

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::nn::device::free_memory;
 use crate::render;
 use crate::render::Job;
-use crate::score::{PLAIN, ParamId, Part, Unused};
+use crate::score::{ParamId, Unused};
 use crate::system;
 use crate::units::Size;
 use crate::video::Guard;
@@ -70,7 +70,6 @@ pub fn warnings(scene: &Scene, job: &Job) -> Result<Vec<Warning>> {
         prompts(scene, render::paints(job), &mut all)?;
     }
     all.extend(flashing(job));
-    all.extend(plain_parts(scene));
     all.extend(unused(scene));
     Ok(all)
 }
@@ -309,20 +308,6 @@ fn flashing(job: &Job) -> Option<Warning> {
             Guard::On => format!("{fix}; the flash guard dampens the rest"),
             Guard::Off => format!("{fix}; or leave out --flash-guard off"),
         },
-    )
-}
-
-/// Parts that put the plainest look in place of what the director chose: it names presets itself, and never that one.
-fn plain_parts(scene: &Scene) -> Option<Warning> {
-    let show = &scene.request.show;
-    let plain = |part: &Part| show.looks[part.look].preset.name == PLAIN;
-    if !scene.request.directed || !show.parts.iter().any(plain) {
-        return None;
-    }
-    warning(
-        format!("a part is shown with {PLAIN}, not with what the director chose there"),
-        "a part without a preset has the project's, and where the project names none, the plainest",
-        "name a preset in the part, or have the director's choices written down by `beatbolt new` and change them there",
     )
 }
 

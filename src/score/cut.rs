@@ -105,7 +105,7 @@ mod tests {
         show.looks.extend(Show::of(preset("[cuts]\non = \"bars:1\"")).looks);
         assert_eq!(cuts(&show), [40, 80, 120]);
         let place = Place::Between(Length::Seconds(5.0), Length::Seconds(9.0));
-        show.parts = vec![Part { place, look: 1, ease: Length::Seconds(0.0), cut: false }];
+        show.parts = vec![Part { place, look: 1, ease: Length::Seconds(0.0), cut: false, follows: false }];
         assert_eq!(cuts(&show), [40, 60, 80, 120]);
         show.parts[0].cut = true;
         // 5 s is a cut now; 4 s lies too near before it, and 6 s too near behind.

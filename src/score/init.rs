@@ -81,6 +81,7 @@ mod tests {
             look,
             ease: Length::Seconds(0.0),
             cut: false,
+            follows: false,
         };
         show.parts = vec![part(4.0, 8.0, 1), part(8.0, 12.0, 2)];
         show.init = project.map(String::from);

@@ -56,7 +56,17 @@ impl Show {
         span: Span,
     ) -> Result<Timeline> {
         let span = span.checked(fps)?;
-        let mut stretches = self.stretches(analysis);
+        let (show, stretches) = self.laid(analysis);
+        show.play_stretches(stretches, analysis, overrides, (fps, span))
+    }
+
+    fn play_stretches(
+        &self,
+        mut stretches: Vec<Stretch>,
+        analysis: &Analysis,
+        overrides: &Overrides,
+        (fps, span): (FrameRate, Span),
+    ) -> Result<Timeline> {
         let inits = init::of_looks(self, overrides);
         init::cut_where_it_changes(&mut stretches, &inits);
         let slots = self.slots(&overrides.set).with(lora::slots(&self.loras(overrides)?)?);
@@ -305,7 +315,7 @@ mod tests {
     }
 
     fn part(place: Place, look: usize) -> Part {
-        Part { place, look, ease: Length::Seconds(0.0), cut: false }
+        Part { place, look, ease: Length::Seconds(0.0), cut: false, follows: false }
     }
 
     fn play(show: &Show) -> Timeline {

@@ -355,7 +355,7 @@ pub const TABLES: &[Table] = &[
             key("section", Text, "every section of this label"),
             key("from", Length, "or from here on"),
             key("to", Length, "up to here"),
-            key("preset", Preset, "its look; by default the project's"),
+            key("preset", Preset, "its look; by default what is shown there without it"),
             key("prompt", Text, "instead of the preset's prompts"),
             key("negative", Text, "what is to be avoided"),
             key("init", Text, "what frames start from, instead of the preset's source; none for nothing"),

@@ -1,8 +1,8 @@
 //! A show: which look holds when on a track, and what is laid over all of them.
 //!
 //! A single preset is a show of one look. In a project, parts give stretches of the track to other looks; the last
-//! part that applies wins, and where none does, the first look holds. Parameters that hold for the whole job come from
-//! the first look.
+//! part that applies wins, and where none does, the first look holds. A part without a preset changes the look that is
+//! shown there without it. Parameters that hold for the whole job come from the first look.
 
 use super::clock::{Clock, Length};
 use super::control::Control;
@@ -14,6 +14,7 @@ use super::timeline::Blend;
 use super::words::Words;
 use crate::audio::Analysis;
 use crate::units::Seconds;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// What is shown on a track.
@@ -23,6 +24,8 @@ pub struct Show {
     pub looks: Vec<Look>,
     /// Which look holds where; later ones win.
     pub parts: Vec<Part>,
+    /// How many of the first parts the director chose.
+    pub directed: usize,
     /// Prompts that are shown instead of the looks' own.
     pub prompts: Vec<Prompt>,
     /// What words in braces in those prompts stand for.
@@ -71,6 +74,8 @@ pub struct Part {
     pub ease: Length,
     /// Whether a take starts where it begins.
     pub cut: bool,
+    /// Whether it names no preset: then it changes the look beneath it.
+    pub follows: bool,
 }
 
 /// A piece of the track with one look, until the next piece begins.
@@ -88,12 +93,24 @@ pub(super) struct Stretch {
     pub part: Option<usize>,
 }
 
+/// A piece of the track as who asks for it sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece {
+    /// When it starts.
+    pub start: Seconds,
+    /// The preset that is shown.
+    pub preset: String,
+    /// The last part that has a say in it.
+    pub part: Option<usize>,
+}
+
 impl Show {
     /// One preset on the whole track.
     pub fn of(preset: Preset) -> Self {
         Show {
             looks: vec![Look { preset, set: Vec::new(), prompt: None, negative: None, init: None }],
             parts: Vec::new(),
+            directed: 0,
             prompts: Vec::new(),
             words: BTreeMap::new(),
             blend: Blend::default(),
@@ -107,38 +124,98 @@ impl Show {
         }
     }
 
-    /// Which look holds when, from the start of the track on.
-    pub(super) fn stretches(&self, analysis: &Analysis) -> Vec<Stretch> {
+    /// The show with a look for everything that parts make of what lies beneath them, and which look holds when, from the start of the track
+    /// on.
+    pub(super) fn laid(&self, analysis: &Analysis) -> (Cow<'_, Show>, Vec<Stretch>) {
         let clock = Clock::new(analysis);
         let mut times: Vec<f64> = self.parts.iter().flat_map(|p| p.place.edges(&clock)).collect();
         times.extend(analysis.sections.iter().map(|s| s.start.0).chain([0.0]));
         times.retain(|t| *t >= 0.0 && t.is_finite());
         times.sort_by(f64::total_cmp);
         times.dedup();
-        let mut found: Vec<Stretch> = Vec::new();
+        let mut show = Cow::Borrowed(self);
+        let (mut made, mut before) = (BTreeMap::new(), None);
+        let mut stretches: Vec<Stretch> = Vec::new();
         for t in times {
             let label = analysis.section_at(t).map(|s| s.label.as_str());
-            let part = self.parts.iter().rposition(|p| p.place.holds(&clock, label, t));
-            if found.last().is_some_and(|s| s.part == part) {
+            let pile = self.pile(|part| part.place.holds(&clock, label, t));
+            if before.as_ref() == Some(&pile) {
                 continue;
             }
-            let of = part.map(|i| &self.parts[i]);
-            let (look, cut) = of.map_or((0, false), |p| (p.look, p.cut));
-            let ease = of.map_or(0.0, |p| clock.duration(p.ease).0);
-            found.push(Stretch { start: t, look, ease, cut, part });
+            // What was there before says nothing about how this begins.
+            let new = |i: &&usize| !before.as_ref().is_some_and(|before: &Vec<usize>| before.contains(i));
+            let begun: Vec<&Part> = pile.iter().filter(new).map(|i| &self.parts[*i]).collect();
+            stretches.push(Stretch {
+                start: t,
+                look: look_of(&mut show, &mut made, &pile),
+                ease: begun.iter().map(|p| clock.duration(p.ease).0).fold(0.0, f64::max),
+                cut: begun.iter().any(|p| p.cut),
+                part: pile.last().copied(),
+            });
+            before = Some(pile);
         }
-        found
+        (show, stretches)
     }
 
-    /// The pieces that the track is shown in, each lasting until the next: when it starts, which look holds, and by which part.
-    pub fn pieces(&self, analysis: &Analysis) -> Vec<(Seconds, usize, Option<usize>)> {
-        self.stretches(analysis).into_iter().map(|s| (Seconds(s.start), s.look, s.part)).collect()
+    /// The parts that are seen where those hold that `holds` finds: the last one with a preset, and those that change it, in their order.
+    fn pile(&self, holds: impl Fn(&Part) -> bool) -> Vec<usize> {
+        let mut pile = Vec::new();
+        for (i, part) in self.parts.iter().enumerate().rev().filter(|(_, part)| holds(part)) {
+            pile.push(i);
+            if !part.follows {
+                break;
+            }
+        }
+        pile.reverse();
+        pile
     }
 
-    /// The look that holds at time `t`.
-    pub fn look_at(&self, analysis: &Analysis, t: Seconds) -> &Look {
-        let stretches = self.stretches(analysis);
-        let found = stretches.iter().rev().find(|s| s.start <= t.0);
-        &self.looks[found.map_or(0, |s| s.look)]
+    /// The pieces that the track is shown in, each lasting until the next.
+    pub fn pieces(&self, analysis: &Analysis) -> Vec<Piece> {
+        let (show, stretches) = self.laid(analysis);
+        let piece = |s: &Stretch| {
+            Piece { start: Seconds(s.start), preset: show.looks[s.look].preset.name.clone(), part: s.part }
+        };
+        stretches.iter().map(piece).collect()
+    }
+}
+
+/// The look that the parts of `pile` show, one upon the other; `made` knows those that were made of two.
+fn look_of(show: &mut Cow<Show>, made: &mut BTreeMap<(usize, usize), usize>, pile: &[usize]) -> usize {
+    let Some((first, rest)) = pile.split_first() else { return 0 };
+    let mut shown = show.parts[*first].look;
+    if show.parts[*first].follows {
+        shown = on(show, made, (0, shown));
+    }
+    for part in rest {
+        let own = show.parts[*part].look;
+        shown = on(show, made, (shown, own));
+    }
+    shown
+}
+
+/// What the second look makes of the first.
+fn on(show: &mut Cow<Show>, made: &mut BTreeMap<(usize, usize), usize>, pair: (usize, usize)) -> usize {
+    *made.entry(pair).or_insert_with(|| {
+        let look = show.looks[pair.0].changed(&show.looks[pair.1]);
+        show.looks.iter().position(|known| *known == look).unwrap_or_else(|| {
+            let looks = &mut show.to_mut().looks;
+            looks.push(look);
+            looks.len() - 1
+        })
+    })
+}
+
+impl Look {
+    /// What `part`, which has no preset of its own, makes of it.
+    fn changed(&self, part: &Look) -> Look {
+        let kept = |setting: &&Setting| part.set.iter().all(|own| own.param != setting.param);
+        Look {
+            preset: self.preset.clone(),
+            set: self.set.iter().filter(kept).chain(&part.set).cloned().collect(),
+            prompt: part.prompt.as_ref().or(self.prompt.as_ref()).cloned(),
+            negative: part.negative.as_ref().or(self.negative.as_ref()).cloned(),
+            init: part.init.as_ref().or(self.init.as_ref()).cloned(),
+        }
     }
 }

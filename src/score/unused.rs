@@ -33,7 +33,8 @@ impl Show {
         let labels = analysis.sections.iter().map(|s| s.label.as_str()).collect();
         let track = Places { analysis, clock: Clock::new(analysis), labels };
         let mut all = Vec::new();
-        for (i, part) in self.parts.iter().enumerate() {
+        // The director's own are nobody's fault.
+        for (i, part) in self.parts[self.directed..].iter().enumerate() {
             all.extend(track.missed(&part.place, || format!("part {}", i + 1)));
         }
         all.extend(track.prompts(&self.prompts));

@@ -50,6 +50,8 @@ pub enum Ask {
         /// The drag that it belongs to.
         gesture: Option<u64>,
     },
+    /// Put the parts that the director chooses beneath those that there are.
+    Direct,
     /// Change the parts.
     Part {
         /// How.

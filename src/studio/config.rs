@@ -98,6 +98,7 @@ impl StudioConfig {
             Some(project) => project.edited(preset)?,
             None => preset,
         };
+        let directed = project.as_ref().is_some_and(|project| project.directed);
         let player = Player {
             title: track.file_name().unwrap_or(track.as_os_str()).to_string_lossy().into_owned(),
             model: ModelFacts {
@@ -109,6 +110,10 @@ impl StudioConfig {
             heard: Heard::new(raw, request.hearing, track.clone()),
             opened: Arc::new(Opened::new(options, project, request.model, folder.clone())),
         };
+        let preset = if directed { player.directed(&preset)? } else { preset };
+        if directed {
+            progress.note("what the director chose is among the parts here, to be changed");
+        }
         let (port, patience, command) = (0, PATIENCE, String::new());
         Ok(StudioConfig {
             settings,

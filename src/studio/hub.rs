@@ -11,7 +11,7 @@ use super::locked::locked;
 use super::order::RenderOrder;
 use super::place::without_place;
 use super::player::{Played, Player};
-use super::save::{PRESET, Shelf};
+use super::save::Shelf;
 use super::session::Session;
 use super::snapshots::Snapshots;
 use super::sound::Sound;
@@ -103,6 +103,7 @@ impl Hub {
                 let heard = self.player.heard.corrected(&s.preset.beats)?;
                 Ok(s.changed(s.preset.by_hand(change, &heard)?, *gesture))
             })?,
+            Ask::Direct => self.change(|s| Ok(s.changed(self.player.directed(&s.preset)?, None)))?,
             Ask::Part { change, gesture } => self.change(|s| {
                 let heard = self.player.heard.corrected(&s.preset.beats)?;
                 Ok(s.changed(change.of(&s.preset, &heard)?, *gesture))
@@ -176,9 +177,12 @@ impl Hub {
             Form::Project => {
                 let mut shelf = locked(&self.shelf);
                 let named = preset.with_looks_named(|look| shelf.look(name, look))?;
-                let project = self.player.opened.project(&format!("{name}.{PRESET}"), &named)?;
+                // What comes with the program is named as it is.
+                let base = (!preset.is_shipped()).then(|| shelf.base(name, &preset.name));
+                let project = self.player.opened.project(base.as_ref().unwrap_or(&preset.name), &named)?;
                 let looks = named.looks.iter().map(|(look, document)| (look.clone(), document.text()));
-                shelf.save_project(name, &preset.text(), &looks.collect::<Vec<_>>(), &project)?
+                let presets: Vec<_> = base.map(|base| (base, preset.text())).into_iter().chain(looks).collect();
+                shelf.save_project(name, &presets, &project)?
             }
         };
         let note = match (corrected, has_parts) {

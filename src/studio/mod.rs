@@ -108,7 +108,8 @@ fn open(config: StudioConfig) -> Result<Hub> {
         ..
     } = config;
     let sound = Sound::open(&track, stream, player.heard.raw().samples)?;
-    let files = (sound, Shelf::new(&folder, &own_files));
+    let project = Some(player.opened.file_name()).filter(|name| own_files.iter().any(|own| own == name));
+    let files = (sound, Shelf::new(&folder, &own_files, project));
     let (player, own) = (Arc::new(player), settings.clone());
     let played = player.clone();
     let start = move |version, state| Engine::start(played, settings, (track, stream), (version, state));

@@ -5,7 +5,7 @@ use crate::atomic_file::folder_of;
 use crate::error::{Error, Result};
 use crate::job::project_folder::Folder;
 use crate::job::{presets, project_folder};
-use crate::score::{Document, PLAIN, Project, ProjectDocument, toml_text, with_values};
+use crate::score::{DIRECTED, Document, PLAIN, Project, ProjectDocument, toml_text, with_values};
 use crate::units::Size;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub struct OpenProject {
     /// Size of its video, if it says one.
     pub size: Option<Size>,
+    /// Whether the director chooses what is shown where no part says otherwise.
+    pub directed: bool,
     /// The folder that it lies in.
     pub folder: Folder,
     /// Its file's name.
@@ -33,9 +35,10 @@ impl OpenProject {
     /// As [`project_folder::load`].
     pub fn read(path: &Path) -> Result<Self> {
         let (project, folder) = project_folder::load(path)?;
-        let base = project.show.looks[0].preset.name.clone();
+        let base = if project.directed { DIRECTED } else { &project.show.looks[0].preset.name }.to_owned();
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(OpenProject { size: project.size, folder, name, base, files: project.files, track: None })
+        let Project { size, directed, files, .. } = project;
+        Ok(OpenProject { size, directed, folder, name, base, files, track: None })
     }
 
     /// A project on the track at `path` that says nothing yet.
@@ -50,7 +53,7 @@ impl OpenProject {
         let fine = !name.is_empty() && !name.contains([':', '\\']) && !name.chars().any(char::is_control);
         let entry = format!("track = {}\n", toml_text(if fine { &name } else { "track" }));
         let files = BTreeMap::from([(file.clone(), entry)]);
-        Ok(OpenProject { size: None, folder, name: file, base, files, track: Some(name) })
+        Ok(OpenProject { size: None, directed: false, folder, name: file, base, files, track: Some(name) })
     }
 
     /// The project as it is worked on: its file, and those of its looks that can be.
@@ -80,7 +83,7 @@ impl OpenProject {
 
     /// What of it the studio may have saved in `folder`.
     pub fn saved(&self, folder: &Path) -> Vec<String> {
-        let project = Some(self.name.clone()).filter(|name| name.ends_with(".video.toml"));
+        let project = Some(self.name.clone());
         let preset = saved(&self.folder.path().join(&self.base), folder);
         let own = self.folder.is(folder).then_some([project, preset]);
         let named = ProjectDocument::read(self.entry()).map(|film| film.parts()).unwrap_or_default();

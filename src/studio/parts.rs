@@ -88,6 +88,8 @@ pub enum PartEdit {
     Own {
         /// Which part.
         index: usize,
+        /// What the look is to be a copy of where the part names none; none: of that which holds where no part says otherwise.
+        like: Option<String>,
     },
     /// This look is worked on: that of a part, or the one that holds where no part says otherwise.
     Focus {
@@ -119,7 +121,7 @@ impl PartEdit {
         edited.film = match self {
             PartEdit::Add { section, from, to, grid, preset } => {
                 if film.parts().len() >= MOST {
-                    return Err(Error::usage("there are too many parts").hint(format!("at most {MOST}")));
+                    return Err(too_many());
                 }
                 let mut keys = Vec::new();
                 match (section, from) {
@@ -158,8 +160,10 @@ impl PartEdit {
             PartEdit::Cut { index, on } => film.with_cut(*index, *on)?,
             PartEdit::Remove { index } => film.without_part(*index)?,
             PartEdit::Move { index, to } => film.moved_part(*index, *to)?,
-            PartEdit::Own { index } => {
-                let (name, document) = copied(&edited, *index)?;
+            PartEdit::Own { index, like } => {
+                let like = like.clone().filter(|name| *name != edited.name);
+                let named = part(&edited, *index)?.preset.or(like);
+                let (name, document) = copied(&edited, named)?;
                 if edited.looks.len() >= MOST_LOOKS {
                     return Err(
                         Error::usage("there are too many looks").hint(format!("at most {MOST_LOOKS}"))
@@ -185,6 +189,18 @@ impl PartEdit {
 }
 
 impl EditedPreset {
+    /// The same with the parts of a project's `text` beneath its own.
+    ///
+    /// # Errors
+    /// Usage: these would be too many.
+    pub fn with_parts_beneath(&self, text: &str) -> Result<Self> {
+        let film = self.film.with_beneath(text)?;
+        match film.parts().len() <= MOST {
+            true => Ok(EditedPreset { film, ..self.clone() }),
+            false => Err(too_many()),
+        }
+    }
+
     /// The same with its looks under other names.
     ///
     /// # Errors
@@ -233,10 +249,17 @@ pub fn told(edited: &EditedPreset, show: &Show, analysis: &Analysis) -> Value {
         told
     });
     let pieces = show.pieces(analysis);
-    let ends = pieces.iter().skip(1).map(|piece| piece.0.0).chain([length]);
-    let told_pieces = pieces.iter().zip(ends).map(|((start, look, part), end)| {
-        let named = part.and_then(|i| i.checked_sub(offset));
-        json!({ "start": start, "end": end, "look": look, "part": named })
+    let ends = pieces.iter().skip(1).map(|piece| piece.start.0).chain([length]);
+    let base = &show.looks[0].preset.name;
+    let mut presets: Vec<&str> = vec![&edited.name];
+    let told_pieces = pieces.iter().zip(ends).map(|(piece, end)| {
+        let preset = if piece.preset == *base { &edited.name } else { piece.preset.as_str() };
+        let look = presets.iter().position(|known| *known == preset).unwrap_or_else(|| {
+            presets.push(preset);
+            presets.len() - 1
+        });
+        let part = piece.part.and_then(|i| i.checked_sub(offset));
+        json!({ "start": piece.start, "end": end, "look": look, "preset": preset, "part": part })
     });
     json!({
         "list": parts.collect::<Vec<_>>(),
@@ -251,6 +274,10 @@ pub fn told(edited: &EditedPreset, show: &Show, analysis: &Analysis) -> Value {
 fn part(edited: &EditedPreset, index: usize) -> Result<PartText> {
     let missing = || Error::usage(format!("there is no part {index}")).hint("reload the page");
     edited.film.parts().into_iter().nth(index).ok_or_else(missing)
+}
+
+fn too_many() -> Error {
+    Error::usage("there are too many parts").hint(format!("at most {MOST}"))
 }
 
 fn checked(text: &str) -> Result<String> {
@@ -284,9 +311,8 @@ fn lasts(film: &ProjectDocument, index: usize, clock: &Clock, analysis: &Analysi
     }
 }
 
-/// A copy of a part's look, and a name for it that no look has.
-fn copied(edited: &EditedPreset, index: usize) -> Result<(String, Document)> {
-    let preset = part(edited, index)?.preset;
+/// A copy of a look, and a name for it that no look has; none: of that which holds where no part says otherwise.
+fn copied(edited: &EditedPreset, preset: Option<String>) -> Result<(String, Document)> {
     let (stem, text) = match &preset {
         Some(name) if edited.looks.contains_key(name) => (name.as_str(), edited.looks[name].text()),
         Some(name) => {

@@ -13,7 +13,8 @@ use crate::error::Result;
 use crate::job::{Request, layers};
 use crate::render::{Layers, drawn};
 use crate::score::{
-    FUNCTIONS, Form, Key, ParamId, Preset, SIGNALS, Span, Timeline, made_for, route_numbers, shipped,
+    FUNCTIONS, Form, Key, ParamId, Preset, SIGNALS, Span, Timeline, direct, made_for, route_numbers,
+    shipped,
 };
 use crate::units::{GeneratedFrame, Seconds, Size};
 use crate::video::Profile;
@@ -64,6 +65,17 @@ impl Player {
     /// As [`crate::score::Show::play`]; Input: a layer's font can't be read.
     pub fn play(&self, preset: &EditedPreset) -> Result<Played> {
         self.played(preset, self.opened.request(preset)?)
+    }
+
+    /// `preset` with the parts that the director chooses beneath its own.
+    ///
+    /// # Errors
+    /// Usage: these would be too many parts.
+    pub fn directed(&self, preset: &EditedPreset) -> Result<EditedPreset> {
+        let analysis = self.heard.corrected(&preset.beats)?;
+        let seed = self.opened.request(preset)?.seed;
+        let direction = direct(&analysis, seed, self.model.words.is_some());
+        preset.with_parts_beneath(&direction.project())
     }
 
     /// The look of `preset` that holds where no part says otherwise, on the whole track.

@@ -20,14 +20,21 @@ pub struct Shelf {
     /// The name that the session began under; empty: none.
     pub name: String,
     folder: PathBuf,
+    /// The project's file that it was opened with.
+    project: Option<PathBuf>,
     own: BTreeSet<PathBuf>,
 }
 
 impl Shelf {
-    /// A shelf in `folder`, for a session that was opened with these files of it.
-    pub fn new(folder: &Path, opened: &[String]) -> Self {
-        let name = opened.first().and_then(|file| file.split('.').next()).unwrap_or_default().to_owned();
-        Shelf { name, folder: folder.to_owned(), own: opened.iter().map(|file| folder.join(file)).collect() }
+    /// A shelf in `folder`, for a session that was opened with these files of it; `project` is the one of them that is a project.
+    pub fn new(folder: &Path, opened: &[String], project: Option<&str>) -> Self {
+        let name = project.or(opened.first().map(String::as_str)).and_then(|file| file.split('.').next());
+        Shelf {
+            name: name.filter(|name| is_name(name)).unwrap_or_default().to_owned(),
+            folder: folder.to_owned(),
+            project: project.map(|file| folder.join(file)),
+            own: opened.iter().map(|file| folder.join(file)).collect(),
+        }
     }
 
     /// Writes `preset` as the preset `name`; the file is whole or not there.
@@ -38,6 +45,18 @@ impl Shelf {
         let path = self.place(name, PRESET)?;
         self.write(&path, preset)?;
         Ok(path)
+    }
+
+    /// What the preset beside the project `name` is called that holds where no part says otherwise, and was called `before`.
+    pub fn base(&self, name: &str, before: &str) -> String {
+        if name == self.name && self.own.contains(&self.folder.join(before)) {
+            return before.to_owned();
+        }
+        let usual = format!("{name}.{PRESET}");
+        match self.project == Some(self.folder.join(&usual)) {
+            true => format!("{name}-base.{PRESET}"),
+            false => usual,
+        }
     }
 
     /// What the look of a part is called beside the project `name`: as it was where that project was opened with it, else after the
@@ -55,28 +74,41 @@ impl Shelf {
         format!("{own}{}.{PRESET}", stem.chars().filter(fine).take(room).collect::<String>())
     }
 
-    /// Writes `preset` as the preset `name`, the looks of its parts under their own names, and `project` beside them as a project that names
-    /// them.
+    /// Writes `project` as the project `name`, into the file that it was opened from where that is its name, and beside it the `presets`
+    /// that it names, each with its file's name.
     ///
     /// # Errors
-    /// As [`Self::save`], about either file.
+    /// As [`Self::save`], about any of these files; nothing is written then.
     pub fn save_project(
         &mut self,
         name: &str,
-        preset: &str,
-        looks: &[(String, String)],
+        presets: &[(String, String)],
         project: &str,
     ) -> Result<PathBuf> {
-        let path = self.place(name, PROJECT)?;
-        // Nothing is written while one of them can't be.
-        let places = looks.iter().map(|(look, _)| self.place(look.trim_end_matches(".toml"), PRESET));
-        let places: Vec<PathBuf> = places.collect::<Result<_>>()?;
-        self.save(name, preset)?;
-        for (place, (_, text)) in places.iter().zip(looks) {
+        let path = match &self.project {
+            Some(path) if name == self.name => path.clone(),
+            _ => self.place(name, PROJECT)?,
+        };
+        let places: Vec<PathBuf> =
+            presets.iter().map(|(file, _)| self.beside(file)).collect::<Result<_>>()?;
+        if let Some(i) = (1..places.len()).find(|i| places[..*i].contains(&places[*i])) {
+            return Err(Error::usage(format!("two looks would be called {}", presets[i].0))
+                .hint("rename the file of one of them"));
+        }
+        for (place, (_, text)) in places.iter().zip(presets) {
             self.write(place, text)?;
         }
         self.write(&path, project)?;
         Ok(path)
+    }
+
+    /// Where the preset `file` of a project goes.
+    fn beside(&self, file: &str) -> Result<PathBuf> {
+        let path = self.folder.join(file);
+        match self.own.contains(&path) && self.project.as_ref() != Some(&path) {
+            true => Ok(path),
+            false => self.place(file.trim_end_matches(".toml"), PRESET),
+        }
     }
 
     fn write(&mut self, path: &Path, text: &str) -> Result<()> {
@@ -110,19 +142,24 @@ impl Shelf {
 
     /// The file `name`, if nothing of somebody else's lies there.
     fn place(&self, name: &str, ending: &str) -> Result<PathBuf> {
-        let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-        if name.is_empty() || name.len() > LONGEST || !name.chars().all(fine) {
+        if !is_name(name) {
             return Err(Error::usage(format!("'{}' can't be a name", name.escape_debug()))
                 .hint(format!("up to {LONGEST} small letters, digits, - and _")));
         }
         let dot = if ending.is_empty() { "" } else { "." };
         let path = self.folder.join(format!("{name}{dot}{ending}"));
-        if path.symlink_metadata().is_ok() && !self.own.contains(&path) {
+        let own = self.own.contains(&path) && self.project.as_ref() != Some(&path);
+        if path.symlink_metadata().is_ok() && !own {
             return Err(Error::usage(format!("there is a file {} already", path.display()))
                 .hint("choose another name"));
         }
         Ok(path)
     }
+}
+
+fn is_name(text: &str) -> bool {
+    let fine = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    (1..=LONGEST).contains(&text.len()) && text.chars().all(fine)
 }
 
 #[cfg(test)]
@@ -134,28 +171,33 @@ mod tests {
     fn only_ones_own_files_are_written_over() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("theirs.toml"), "precious").unwrap();
-        let mut shelf = Shelf::new(folder.path(), &[]);
+        let mut shelf = Shelf::new(folder.path(), &[], None);
         let path = shelf.save("mine", "a").unwrap();
         shelf.save("mine", "b").unwrap();
         assert_eq!(fs::read_to_string(path).unwrap(), "b");
         assert!(shelf.save("theirs", "c").is_err());
         assert_eq!(fs::read_to_string(folder.path().join("theirs.toml")).unwrap(), "precious");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-        let project = shelf.save_project("film", "a", &[], "b").unwrap();
+        let base = |name: &str| [(format!("{name}.toml"), "a".to_owned())];
+        let project = shelf.save_project("film", &base("film"), "b").unwrap();
         assert_eq!(fs::read_to_string(&project).unwrap(), "b");
         assert_eq!(project, folder.path().join("film.video.toml"));
         fs::write(folder.path().join("other.video.toml"), "precious").unwrap();
-        assert!(shelf.save_project("other", "a", &[], "b").is_err());
+        assert!(shelf.save_project("other", &base("other"), "b").is_err());
         assert!(!folder.path().join("other.toml").exists());
         fs::write(folder.path().join("film.mp4"), "precious").unwrap();
         assert!(shelf.video("film", Profile::H264).is_err());
         let video = shelf.video("mine", Profile::H264).unwrap();
         fs::write(&video, "frames").unwrap();
         assert_eq!(shelf.video("mine", Profile::H264).unwrap(), video);
-        let mut later = Shelf::new(folder.path(), &["film.toml".into(), "film.video.toml".into()]);
+        let mut later = Shelf::new(
+            folder.path(),
+            &["film.toml".into(), "film.video.toml".into()],
+            Some("film.video.toml"),
+        );
         assert_eq!(later.name, "film");
         assert!(later.video("mine", Profile::H264).is_err() && later.save("mine", "d").is_err());
-        later.save_project("film", "d", &[], "e").unwrap();
+        later.save_project("film", &base("film"), "e").unwrap();
         assert_eq!(fs::read_to_string(project).unwrap(), "e");
     }
 
@@ -165,6 +207,7 @@ mod tests {
         let mut shelf = Shelf::new(
             folder.path(),
             &["film.video.toml".into(), "film-tide.toml".into(), "night.toml".into()],
+            Some("film.video.toml"),
         );
         let of = |shelf: &Shelf, name, look| shelf.look(name, look);
         assert_eq!(of(&shelf, "film", "film-tide.toml"), "film-tide.toml");
@@ -173,17 +216,40 @@ mod tests {
         assert_eq!(of(&shelf, "cut", "film-tide.toml"), "cut-tide.toml");
         assert_eq!(of(&shelf, "cut", "/etc/passwd"), "cut-passwd.toml");
         fs::write(folder.path().join("cut-tide.toml"), "precious").unwrap();
-        let looks = [("cut-tide.toml".to_owned(), "a".to_owned())];
-        assert!(shelf.save_project("cut", "a", &looks, "b").is_err());
+        let looks = [("cut.toml".to_owned(), "a".to_owned()), ("cut-tide.toml".to_owned(), "a".to_owned())];
+        assert!(shelf.save_project("cut", &looks, "b").is_err());
         assert!(!folder.path().join("cut.toml").exists());
-        shelf.save_project("film", "a", &[("film-x.toml".to_owned(), "look".to_owned())], "b").unwrap();
+        shelf.save_project("film", &[("film-x.toml".to_owned(), "look".to_owned())], "b").unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("film-x.toml")).unwrap(), "look");
+    }
+
+    #[test]
+    fn a_project_goes_back_into_its_own_file_and_nothing_else_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+        fs::create_dir(folder.path().join("looks")).unwrap();
+        let opened = ["video.toml".to_owned(), "looks/night.toml".to_owned()];
+        let mut shelf = Shelf::new(folder.path(), &opened, Some("video.toml"));
+        fs::write(folder.path().join("video.toml"), "precious").unwrap();
+        assert!(shelf.save("video", "a preset").is_err() && read("video.toml") == "precious");
+        assert_eq!(shelf.base("video", "pulse"), "video-base.toml");
+        assert_eq!(shelf.base("video", "looks/night.toml"), "looks/night.toml");
+        assert_eq!(shelf.base("other", "looks/night.toml"), "other.toml");
+        let presets = ["video-base.toml", "looks/night.toml"].map(|file| (file.to_owned(), file.to_owned()));
+        assert!(shelf.save_project("video", &[("video.toml".to_owned(), "x".to_owned())], "b").is_err());
+        assert!(shelf.save_project("video", &[presets[0].clone(), presets[0].clone()], "b").is_err());
+        assert_eq!(read("video.toml"), "precious");
+        assert_eq!(shelf.save_project("video", &presets, "b").unwrap(), folder.path().join("video.toml"));
+        assert_eq!((read("video.toml"), read("looks/night.toml")), ("b".to_owned(), "looks/night.toml".to_owned()));
+        shelf.save_project("copy", &[], "c").unwrap();
+        assert_eq!((read("video.toml"), read("copy.video.toml")), ("b".to_owned(), "c".to_owned()));
+        assert_eq!(Shelf::new(folder.path(), &["My Film.toml".to_owned()], Some("My Film.toml")).name, "");
     }
 
     #[test]
     fn names_lead_nowhere_else() {
         let folder = tempfile::tempdir().unwrap();
-        let mut shelf = Shelf::new(folder.path(), &[]);
+        let mut shelf = Shelf::new(folder.path(), &[], None);
         let long = "a".repeat(41);
         for name in ["", ".", "..", "../a", "a/b", "a\\b", "/etc/a", "a.toml", "a\0", "ä", "A", "%2e", &long]
         {

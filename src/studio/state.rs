@@ -55,6 +55,11 @@ impl EditedPreset {
         Preset::parse(&self.name, &self.text())
     }
 
+    /// Whether what holds where no part says otherwise is a shipped preset as it is shipped.
+    pub fn is_shipped(&self) -> bool {
+        shipped().iter().any(|(name, text)| *name == self.name && *text == self.text())
+    }
+
     /// The look that is worked on, by its name.
     pub fn worked_on(&self) -> (&str, &Document) {
         let look = self.focus.as_ref().and_then(|name| Some((name.as_str(), &**self.looks.get(name)?)));

@@ -28,6 +28,9 @@ use character::Character;
 /// What it is called where a preset is named.
 pub const NAME: &str = DEFAULT;
 
+/// The preset beneath its shots.
+pub const BASE: &str = "calm";
+
 /// What is shown when.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Direction {
@@ -67,10 +70,10 @@ impl Direction {
     /// As [`Self::show`].
     pub fn under(&self, over: Show) -> Result<Show> {
         let Show { mut looks, mut parts, .. } = self.show()?;
-        let before = looks.len();
+        let (before, directed) = (looks.len(), parts.len());
         parts.extend(over.parts.iter().map(|p| Part { look: p.look + before, ..p.clone() }));
         looks.extend(over.looks.iter().cloned());
-        Ok(Show { looks, parts, ..over })
+        Ok(Show { looks, parts, directed, ..over })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::role::tests::track;
 use super::*;
-use crate::score::{Length, Overrides, ParamId, Place, Span, fixture};
+use crate::score::{Length, Overrides, ParamId, Place, Span, Timeline, fixture};
 use crate::units::{FrameRate, Seconds};
 
 fn form() -> Analysis {
@@ -37,7 +37,7 @@ fn parts_of_a_project_are_laid_over_what_the_director_chose() {
     let place = Place::Between(Length::Seconds(4.0), Length::Seconds(8.0));
     let mut over = Show::of(crate::score::find("pulse").unwrap());
     over.looks.push(Show::of(own).looks.remove(0));
-    over.parts = vec![Part { place, look: 1, ease: Length::Seconds(0.0), cut: false }];
+    over.parts = vec![Part { place, look: 1, ease: Length::Seconds(0.0), cut: false, follows: false }];
     let direction = direct(&fixture(16.0), 1, true);
     let span = Span { start: Seconds(0.0), frames: 160 };
     let play = |show: Show| show.play(&fixture(16.0), &Overrides::default(), fps, span).unwrap();
@@ -47,4 +47,40 @@ fn parts_of_a_project_are_laid_over_what_the_director_chose() {
     let said = |at: u64| under.prompts.iter().rev().find(|p| p.start.0 <= at).unwrap().prompt.clone();
     assert_eq!(said(50), "slow ocean waves");
     assert_eq!(said(90), plain.prompts.iter().rev().find(|p| p.start.0 <= 90).unwrap().prompt);
+}
+
+#[test]
+fn parts_without_a_preset_change_what_the_director_chose() {
+    let fps = FrameRate::new(10, 1).unwrap();
+    let analysis = form();
+    let direction = direct(&analysis, 1, true);
+    let plain = direction.show().unwrap();
+    let over = |part: &str| {
+        let text = format!("track = \"a.wav\"\n[[part]]\n{part}");
+        let nothing = Choices { profiles: &[], tiers: &[], audio: &[] };
+        let project = Project::parse("video.toml", &text, &nothing, &mut |path| Err(Error::usage(path)));
+        direction.under(project.unwrap().show).unwrap()
+    };
+    let span = Span { start: Seconds(0.0), frames: 480 };
+    let play = |show: &Show| show.play(&analysis, &Overrides::default(), fps, span).unwrap();
+    let (chosen, nothing) = (play(&plain), play(&over("from = 4\nto = 44\n")));
+    assert_eq!(chosen, nothing, "a part that changes nothing is not seen");
+
+    let show = over("from = 4\nto = 44\nprompt = \"neon city\"\nset = { hue = 40 }\n");
+    let changed = play(&show);
+    let exposure = |t: &Timeline| t.curves.get(ParamId::Exposure).to_vec();
+    assert_eq!(exposure(&chosen), exposure(&changed), "what isn't named stays");
+    assert_eq!((&chosen.cuts, &chosen.inits), (&changed.cuts, &changed.inits));
+    let hue = changed.curves.get(ParamId::Hue);
+    assert!(hue[40..440].iter().all(|hue| *hue == 40.0) && hue[39] != 40.0 && hue[440] != 40.0);
+    let said = |t: &Timeline, at: u64| t.prompts.iter().rev().find(|p| p.start.0 <= at).unwrap().prompt.clone();
+    assert!([40, 200, 439].iter().all(|at| said(&changed, *at) == "neon city"));
+    assert!([39, 440].iter().all(|at| said(&changed, *at) == said(&chosen, *at)));
+
+    // Its own way in and its own cut hold, and what lay beneath comes back without either.
+    let cut = play(&over("from = 5.2\nto = 6.2\ncut = true\nset = { hue = 40 }\n"));
+    let new: Vec<u64> = cut.cuts.iter().filter(|cut| !chosen.cuts.contains(cut)).map(|cut| cut.0).collect();
+    assert_eq!(new, [52]);
+    let late = over("section = \"Q\"\nset = { hue = 40 }\n").unused(&analysis);
+    assert!(late.iter().any(|unused| unused.what == "part 1"), "{late:?}");
 }

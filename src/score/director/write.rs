@@ -1,6 +1,6 @@
 //! A direction as the text of a project.
 
-use super::{Direction, Shot};
+use super::{BASE, Direction, Shot};
 use crate::score::clock::Length;
 use crate::score::project::toml_text;
 use std::fmt::Write;
@@ -9,7 +9,7 @@ impl Direction {
     /// The lines of a project that show it, from `preset` on; the track goes before them.
     pub fn project(&self) -> String {
         let mut text = format!(
-            "preset = \"calm\"             # what holds where no part below says otherwise\n\n\
+            "preset = \"{BASE}\"             # what holds where no part below says otherwise\n\n\
              # The film: {}, {}.\n",
             self.film.name, self.film.about
         );
@@ -45,7 +45,7 @@ impl Direction {
             let _ = writeln!(text, "ease = \"{} bars\"", shot.ease);
         }
         if self.drawn {
-            text.push_str("set.denoise = 0             # the scene as it is drawn; more: the model paints\n");
+            text.push_str("set.denoise = 0             # 0: the scene as it is drawn; more: the model paints\n");
         }
     }
 }

@@ -20,16 +20,16 @@ impl Show {
     /// All layers that are seen somewhere, in the order in which they are drawn: those of the looks, then the show's own.
     pub fn layers_on(&self, analysis: &Analysis) -> Vec<ShownLayer> {
         let end = analysis.duration.0.max(1.0) * 2.0;
-        let stretches = self.stretches(analysis);
+        let (show, stretches) = self.laid(analysis);
         let mut shown: Vec<ShownLayer> = Vec::new();
         for (i, stretch) in stretches.iter().enumerate() {
             let next = stretches.get(i + 1);
-            for layer in &self.looks[stretch.look].preset.layers {
+            for layer in &show.looks[stretch.look].preset.layers {
                 if self.layers.iter().any(|own| own.name == layer.name) {
                     continue;
                 }
                 // While the next look comes, what it lacks goes.
-                let stays = |look: usize| self.looks[look].preset.layers.iter().any(|l| l.name == layer.name);
+                let stays = |look: usize| show.looks[look].preset.layers.iter().any(|l| l.name == layer.name);
                 let until = next.map_or(end, |n| n.start + if stays(n.look) { 0.0 } else { n.ease });
                 add(&mut shown, layer, stretch.start..until);
             }

@@ -78,7 +78,7 @@ fn a_looks_layers_hold_where_it_does_and_the_shows_own_everywhere() {
     let look = Show::of(b).looks.remove(0);
     show.looks.push(look);
     let place = Place::From(Length::Seconds(8.0));
-    show.parts.push(Part { place, look: 1, ease: Length::Seconds(2.0), cut: false });
+    show.parts.push(Part { place, look: 1, ease: Length::Seconds(2.0), cut: false, follows: false });
     show.layers.push(Layer::usual("over", LayerKind::Rings));
     show.layers[0].place = Place::Section("B".into());
     let names = |show: &Show| -> Vec<(String, Vec<(f64, f64)>)> {

@@ -164,6 +164,24 @@ impl ProjectDocument {
         })
     }
 
+    /// With the parts of another project's file before its own, beneath them.
+    ///
+    /// # Errors
+    /// Usage: there is no room for parts in it, or the other one isn't TOML.
+    pub fn with_beneath(&self, other: &str) -> Result<Self> {
+        let other = ProjectDocument::read(other)?.parsed()?;
+        let beneath = other.get("part").and_then(Item::as_array_of_tables);
+        self.changed(|parts| {
+            let own: Vec<Table> = parts.iter().cloned().collect();
+            parts.clear();
+            for mut table in beneath.into_iter().flatten().cloned().chain(own) {
+                table.set_position(None);
+                parts.push(table);
+            }
+            Ok(())
+        })
+    }
+
     fn parsed(&self) -> Result<DocumentMut> {
         self.0.parse().map_err(|e: toml_edit::TomlError| {
             Error::usage("the project's file can't be read").because(e.message())

@@ -72,7 +72,7 @@
 //! section = "B"                # every section of this label; or:
 //! # from = "8 bars"            # seconds, "1:30", beats or bars
 //! # to = "16 bars"             # default: the end
-//! preset = "tide"              # default: the project's
+//! preset = "tide"              # default: what is shown there without this part
 //! prompt = "${mood} waves"     # default: the preset's prompts
 //! negative = "text"
 //! init = "none"                # what frames start from; default: the preset's, then the project's
@@ -236,6 +236,7 @@ fn show(merged: Fragment, preset: Preset) -> Show {
     let mut looks = vec![first];
     let mut parts = Vec::new();
     for RoughPart { place, preset, prompt, negative, init, ease, cut, set } in merged.parts {
+        let follows = preset.is_none();
         let preset = preset.unwrap_or_else(|| looks[0].preset.clone());
         let look = Look { preset, set, prompt, negative, init };
         let known = looks.iter().position(|l| *l == look);
@@ -243,11 +244,12 @@ fn show(merged: Fragment, preset: Preset) -> Show {
             looks.push(look);
             looks.len() - 1
         });
-        parts.push(Part { place, look, ease: ease.unwrap_or(Length::Seconds(0.0)), cut });
+        parts.push(Part { place, look, ease: ease.unwrap_or(Length::Seconds(0.0)), cut, follows });
     }
     Show {
         looks,
         parts,
+        directed: 0,
         prompts: merged.prompts,
         words: merged.words,
         blend: merged.blend.unwrap_or_default(),

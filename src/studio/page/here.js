@@ -33,7 +33,7 @@ export class Here {
     const { parts, preset, sources, unpainted } = this.state;
     const piece = parts.pieces.findLast((p) => p.start <= t + 1e-6) ?? parts.pieces[0];
     const part = piece && piece.part !== null ? parts.list[piece.part] : null;
-    const look = part?.preset ?? parts.base;
+    const look = piece?.preset ?? parts.base;
     const own = look === preset;
     const plain = unpainted.some(([from, to]) => from <= frame && frame < to);
     const source = plain ? sources.findLast(([start]) => start <= frame)?.[1] : null;
@@ -42,7 +42,8 @@ export class Here {
     this.shown = shown;
     this.part = part ? piece.part : null;
     this.told(part, this.part);
-    this.own = part?.own || !part?.preset;
+    this.look = look;
+    this.own = part?.own || (!part?.preset && look === parts.base);
     const drawn = source ? '. Drawn: prompts change nothing.' : '';
     this.said.textContent = `At the playhead: ${called(look)}${part ? `, part ${piece.part + 1}` : ''}${drawn}`;
     this.said.title = source ? `${source} is shown as it is: denoise is 0` : '';
@@ -58,8 +59,8 @@ export class Here {
   }
 
   act() {
-    const base = this.part === null || !this.state.parts.list[this.part].preset;
-    const how = base ? { how: 'focus', index: null } : { how: this.own ? 'focus' : 'own', index: this.part };
+    const base = this.part === null || this.look === this.state.parts.base;
+    const how = base ? { how: 'focus', index: null } : this.own ? { how: 'focus', index: this.part } : { how: 'own', index: this.part, like: this.look };
     ask({ do: 'part', change: how, gesture: null });
   }
 }

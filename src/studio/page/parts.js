@@ -7,7 +7,7 @@ import { ask } from './link.js';
 import { fill, said, typed } from './typed.js';
 
 const get = (id) => document.getElementById(id);
-const ELSEWHERE = '(as elsewhere)';
+const BENEATH = '(the look beneath)';
 
 export class Parts {
   // `now` is where the playhead is; `chosen` is told which part is worked on.
@@ -35,7 +35,7 @@ export class Parts {
     const first = element('div', { className: 'line' }, element('span', { className: 'name', textContent: 'Default' }), element('b', { textContent: base }), this.base);
     this.cards = list.map((part, i) => this.card(part, i, list.length, labels, looks));
     const more = elsewhere ? [element('p', { className: 'hint', textContent: `${elsewhere} more parts stand in files that the project includes; they hold below these.` })] : [];
-    const hint = element('p', { className: 'hint', textContent: 'The last part that applies wins. 5 bars means: after five bars, where bar 6 begins. On the timeline, drag a part or its ends: they snap to bars, with Shift to beats, with Alt to nothing. Save project keeps parts and their looks.' });
+    const hint = element('p', { className: 'hint', textContent: 'The last part that applies wins; one without a look of its own changes the look beneath it. 5 bars means: after five bars, where bar 6 begins. On the timeline, drag a part or its ends: they snap to bars, with Shift to beats, with Alt to nothing. Save project keeps parts and their looks.' });
     this.place.replaceChildren(first, this.adder(labels, looks), ...this.cards.map((c) => c.row), ...more, hint);
     if (focused) get(focused)?.focus();
   }
@@ -52,7 +52,13 @@ export class Parts {
       this.chosen(this.state.parts.list.length);
       this.send({ how: 'add', section: null, from: null, to: null, grid: 'beats', ...place, preset: look.value });
     }, { id: 'add-part', title: 'Another look for a stretch of the track' });
-    return element('div', { className: 'wire adder' }, where, look, add);
+    const direct = button('Parts by the director', () => ask({ do: 'direct' }), { id: 'direct', title: 'A look for every section, chosen by ear as for a render without a preset; then change them' });
+    return element('div', { className: 'wire adder' }, where, look, add, ...this.state.parts.list.length ? [] : [direct]);
+  }
+
+  // The look that is seen in a part.
+  beneath(index) {
+    return this.state.parts.pieces.find((piece) => piece.part === index)?.preset ?? null;
   }
 
   section() {
@@ -71,8 +77,8 @@ export class Parts {
       if (name === 'between') this.send({ how: 'edges', index, ...this.section(), grid: 'beats' });
       else this.send({ how: 'set', index, key: 'section', value: name.slice(6) });
     });
-    const look = chooser(`part-${index}-look`, `Look of part ${index + 1}`, [...new Set([ELSEWHERE, ...looks, ...(part.preset ? [part.preset] : []), ...this.presets])], (name) => this.send({ how: 'set', index, key: 'preset', value: name === ELSEWHERE ? null : name }));
-    const own = button('Edit look', () => this.send(part.own ? { how: 'focus', index } : { how: 'own', index }), { id: `part-${index}-own`, title: part.own ? 'Work on this look' : 'Make a copy of the look that is this part\'s own, and work on it' });
+    const look = chooser(`part-${index}-look`, `Look of part ${index + 1}`, [...new Set([BENEATH, ...looks, ...(part.preset ? [part.preset] : []), ...this.presets])], (name) => this.send({ how: 'set', index, key: 'preset', value: name === BENEATH ? null : name }));
+    const own = button('Edit look', () => this.send(part.own ? { how: 'focus', index } : { how: 'own', index, like: this.beneath(index) }), { id: `part-${index}-own`, title: part.own ? 'Work on this look' : 'Make a copy of the look that is this part\'s own, and work on it' });
     const prompt = element('textarea', { id: `part-${index}-prompt`, maxLength: 2000, spellcheck: false, placeholder: 'prompt: as the look says' });
     prompt.setAttribute('aria-label', `Prompt of part ${index + 1}`);
     prompt.onchange = () => said(prompt, (value) => this.send({ how: 'set', index, key: 'prompt', value }));
@@ -99,7 +105,7 @@ export class Parts {
       row,
       set: (now, focus) => {
         where.value = now.section === null ? 'between' : `every ${now.section}`;
-        look.value = now.preset ?? ELSEWHERE;
+        look.value = now.preset ?? BENEATH;
         own.setAttribute('aria-pressed', focus !== null && now.preset === focus);
         for (const { input, key } of [...fields, ease, init, negative]) fill(input, now[key] ?? '');
         fill(prompt, now.prompt ?? '');
