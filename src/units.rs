@@ -80,7 +80,7 @@ impl FrameRate {
         let rate = f64::from(num) / f64::from(den.max(1));
         if den == 0 || den > 100_000 || num > 24_000_000 || !(0.1..=240.0).contains(&rate) {
             return Err(Error::usage(format!("{num}/{den} is not a usable frame rate"))
-                .hint("between 0.1 and 240 frames a second, like 12, 24, 29.97 or 30000/1001"));
+                .hint("from 0.1 to 240 frames a second, like 12, 24, 29.97 or 30000/1001"));
         }
         let common = gcd(num, den);
         Ok(FrameRate { num: num / common, den: den / common })
@@ -152,7 +152,7 @@ impl FromStr for FrameRate {
     fn from_str(text: &str) -> Result<Self> {
         let bad = || {
             Error::usage(format!("'{text}' is not a frame rate"))
-                .hint("write it like 12, 24, 29.97 or 30000/1001")
+                .hint("from 0.1 to 240 frames a second, like 12, 24, 29.97 or 30000/1001")
         };
         if let Some((num, den)) = text.split_once('/') {
             return Self::new(num.trim().parse().map_err(|_| bad())?, den.trim().parse().map_err(|_| bad())?);

@@ -1,11 +1,11 @@
 // A project that was saved in the studio and is opened again: everything is as it was.
 
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { browse, change, choose, root, show } from './open.js';
+import { browse, change, choose, root, show, state } from './open.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'studio-'));
 // A project holds its track.
@@ -32,9 +32,9 @@ after(async () => {
   server?.kill();
 });
 
-async function save() {
+async function save(path = project) {
   await page.click('#save button[value=project]');
-  await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), project);
+  await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), path);
 }
 
 // What the server tells of the look, what the panel shows of it, and the first picture.
@@ -101,4 +101,25 @@ test('it can be changed and saved under its own name', async () => {
   await save();
   assert.equal(old, 'true');
   assert.doesNotMatch(readFileSync(join(folder, 'film.toml'), 'utf8'), /bypass/);
+});
+
+test('the director\u2019s choice becomes parts, and a project goes back into its own file', async () => {
+  const own = join(folder, 'video.toml');
+  writeFileSync(own, '# mine\ntrack = "first-light.m4a"\n\n[[part]]\nfrom = "8 bars"\nto = "16 bars"\nset = { hue = 90 }\n');
+  await open(own);
+  assert.equal(await page.inputValue('#name'), 'video');
+  const { parts } = await state(page);
+  assert.ok(parts.list.length > 5 && parts.elsewhere === 0);
+  const changed = parts.pieces.filter((piece) => piece.part === parts.list.length - 1);
+  assert.ok(changed.length && changed.every((piece) => piece.preset !== parts.base), JSON.stringify(changed));
+  await save(own);
+  const text = readFileSync(own, 'utf8');
+  assert.match(text, /^# mine\ntrack = "first-light.m4a"\npreset = "calm"\n/);
+  assert.ok(text.endsWith('[[part]]\nfrom = "8 bars"\nto = "16 bars"\nset = { hue = 90 }\n'), text);
+
+  await open(track, '--folder', folder);
+  await page.click('#tab-parts');
+  await change(page, () => page.click('#direct'));
+  assert.deepEqual((await state(page)).parts.list, parts.list.slice(0, -1));
+  assert.equal(await page.isVisible('#direct'), false);
 });

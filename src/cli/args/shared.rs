@@ -57,7 +57,7 @@ pub struct JobArgs {
     pub size: Option<Size>,
 
     /// Frames a second; movement keeps its pace at any rate [default: what the model was made for; 24 for drawn scenes]
-    #[arg(long, value_name = "RATE")]
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     pub fps: Option<FrameRate>,
 
     /// Which frames the model makes where it makes fewer than --fps: `on`, about as many a second as it was made for, those between are
@@ -67,15 +67,15 @@ pub struct JobArgs {
 
     /// Cut takes that are longer than this, in equal parts, on a bar where one is near: more workers can share them, and a cut
     /// shows
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     pub split: Option<Seconds>,
 
     /// Start at this time in the track: seconds, or minutes:seconds
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     pub start: Option<Seconds>,
 
     /// End at this time in the track
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     pub end: Option<Seconds>,
 
     /// Render only this section, counted from 1 (`beatbolt analyze` lists them); --start and --end narrow it
@@ -225,7 +225,7 @@ pub struct HearingArgs {
     pub bpm: Option<f64>,
 
     /// Time of the first beat, which starts a bar
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     pub first_beat: Option<Seconds>,
 
     /// Beats from a list (one time per line; a 1 after it marks the first of a bar), a MIDI file, or a rekordbox, Traktor

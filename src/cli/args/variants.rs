@@ -84,11 +84,11 @@ pub struct PickArgs {
     pub force_steps: bool,
 
     /// Start at this time in the track: seconds, or minutes:seconds
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     pub start: Option<Seconds>,
 
     /// End at this time in the track
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", allow_negative_numbers = true)]
     pub end: Option<Seconds>,
 
     /// Where to compute: auto, cpu, cuda, cuda:1, metal

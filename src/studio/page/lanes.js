@@ -52,7 +52,7 @@ export function drawParts(c, line, left) {
       c.strokeRect(a + 0.75, TOP.parts + 0.75, Math.max(b - a - 2.5, 1), PARTS - 4.5);
     }
     c.fillStyle = line.color('ink');
-    const name = called(part?.preset ?? line.baseName);
+    const name = called(piece.preset);
     const text = fitted(c, part?.prompt ? `${name}: ${part.prompt}` : name, b - a - 10);
     if (text) c.fillText(text, a + 6, TOP.parts + PARTS / 2 - 1);
   }

@@ -49,7 +49,7 @@ const clicks = new Clicks(audio);
 const hand = new HandBeats(clicks, () => audio.currentTime, () => !audio.paused);
 const parts = new Parts(facts, () => audio.currentTime, (index) => { timeline.chosenPart = index; });
 const curves = new Curves(facts, () => audio.currentTime, timeline);
-const here = new Here((part, index) => panel.prompts.here(part, index));
+const here = new Here((part, index) => panel.here(part, index));
 const file = new FileText();
 const midi = new Midi();
 const sections = new Sections(() => audio.currentTime, timeline);

@@ -53,6 +53,7 @@ export class Panel {
   build(state) {
     const focused = document.activeElement?.id;
     this.setters = [];
+    this.rows = new Map();
     const hues = Object.fromEntries(Object.keys(state.curves).map((name, i) => [name, `h${i % 8}`]));
     const fill = (id, rows) => get(id).replaceChildren(...rows);
     fill('prompts', this.prompts.build(state));
@@ -60,6 +61,18 @@ export class Panel {
     fill('base', state.base.map((row) => this.base(row, hues)));
     if (focused) get(focused)?.focus();
     this.routes.reveal();
+    this.here(...this.part ?? [null]);
+  }
+
+  // The part at the playhead: what it holds isn't what is set here.
+  here(part, index) {
+    this.part = [part, index];
+    this.prompts.here(part, index);
+    for (const [name, row] of this.rows ?? []) {
+      const held = part?.set[name];
+      if (held === undefined) delete row.dataset.held;
+      else row.dataset.held = `${held} in part ${index + 1}`;
+    }
   }
 
   base({ name, min, max, unit, effect }, hues) {
@@ -71,6 +84,7 @@ export class Panel {
       chosen: () => { this.timeline.chosen = name; },
     });
     made.row.append(this.random.lock(name));
+    this.rows.set(name, made.row);
     if (hues[name]) made.row.classList.add(hues[name]);
     this.setters.push((state) => {
       const { value, own } = state.base.find((b) => b.name === name);

@@ -24,7 +24,7 @@ export class Timeline {
     const { duration } = facts;
     Object.assign(this, { canvas, duration, runs: [], version: 0, curves: {}, chosen: null, from: 0, to: duration, fps: 1, frames: 1 });
     this.heard = { beats: [], downbeats: [], sections: [] };
-    Object.assign(this, { parts: [], pieces: [], baseName: '', chosenPart: null, own: null });
+    Object.assign(this, { parts: [], pieces: [], chosenPart: null, own: null });
     this.wave = new Wave(facts);
     this.context = canvas.getContext('2d');
     // What doesn't move with the playhead is drawn aside, and only when it changed: pictures need the processor more.
@@ -246,7 +246,7 @@ export class Timeline {
       kept[name] = { values, least, most, low: least - room, high: most + room, hue: i };
     });
     Object.assign(this, { curves: kept, version: state.version, heard: state.heard, fps: state.fps, frames: state.frames });
-    Object.assign(this, { parts: state.parts.list, pieces: state.parts.pieces, baseName: state.parts.base, own: state.heard.correction.sections });
+    Object.assign(this, { parts: state.parts.list, pieces: state.parts.pieces, own: state.heard.correction.sections });
     if (this.chosenPart >= this.parts.length) this.chosenPart = null;
     this.letters = [...new Set(state.heard.sections.map((s) => s.label))];
     // The page gives curves as much room as it can.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::score::fixture;
+use crate::score::{direct, fixture};
 use crate::studio::edit::Edit;
 use crate::studio::heard::BeatCorrection;
 use crate::studio::player::tests::player;
@@ -97,6 +97,26 @@ fn the_page_is_told_what_is_seen_where() {
         [(0.0, None), (4.0, Some(0)), (5.0, Some(1)), (6.0, Some(0)), (8.0, None), (12.0, Some(0))]
     );
     assert_eq!((&told["list"][1]["start"], &told["list"][0]["start"]), (&json!(5.0), &Value::Null));
+}
+
+#[test]
+fn the_directors_parts_lie_beneath_and_one_without_a_look_changes_them() {
+    let player = player();
+    let edited = after(&[json!({ "how": "add", "from": 5.0, "to": 6.0, "grid": "free" })]);
+    let alone = player.play(&edited).unwrap().parts;
+    assert_eq!(alone["pieces"][1]["preset"], "pulse");
+    let directed = player.directed(&edited).unwrap();
+    assert_eq!(directed.film.parts().last(), edited.film.parts().first());
+    let chosen = direct(&fixture(16.0), 1, false).show().unwrap().pieces(&fixture(16.0));
+    let under = chosen.iter().rev().find(|piece| piece.start.0 <= 5.0).unwrap();
+    let told = player.play(&directed).unwrap().parts;
+    let own = told["pieces"].as_array().unwrap().iter().find(|p| p["start"] == 5.0).unwrap();
+    assert_eq!((own["preset"].as_str(), own["part"].as_u64()), (Some(&*under.preset), Some(chosen.len() as u64)));
+    // A look of its own begins as what is seen there.
+    let own = json!({ "how": "own", "index": chosen.len(), "like": under.preset });
+    let own = part(own).of(&directed, &fixture(16.0)).unwrap();
+    let copy = own.looks.values().next().unwrap().text();
+    assert_eq!(copy, EditedPreset::shipped(&under.preset).unwrap().text());
 }
 
 #[test]
