@@ -50,6 +50,11 @@ pub enum Ask {
         /// The drag that it belongs to.
         gesture: Option<u64>,
     },
+    /// Play the project's file as it is written here.
+    Film {
+        /// Its text.
+        text: String,
+    },
     /// Put the parts that the director chooses beneath those that there are.
     Direct,
     /// Change the parts.

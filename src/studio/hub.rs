@@ -103,6 +103,9 @@ impl Hub {
                 let heard = self.player.heard.corrected(&s.preset.beats)?;
                 Ok(s.changed(s.preset.by_hand(change, &heard)?, *gesture))
             })?,
+            Ask::Film { text } => {
+                self.change(|s| Ok(s.changed(self.player.opened.with_film(&s.preset, text)?, None)))?;
+            }
             Ask::Direct => self.change(|s| Ok(s.changed(self.player.directed(&s.preset)?, None)))?,
             Ask::Part { change, gesture } => self.change(|s| {
                 let heard = self.player.heard.corrected(&s.preset.beats)?;
@@ -243,6 +246,8 @@ impl Hub {
 fn told_state(player: &Player, session: &Session, played: &Played) -> Result<Utf8Bytes> {
     let mut state = player.state(session, &played.timeline)?;
     state["parts"] = played.parts.clone();
+    let (name, film) = player.opened.film_text(&session.preset)?;
+    state["film"] = json!({ "name": name, "text": film });
     Ok(text(&state))
 }
 

@@ -18,6 +18,7 @@ mod config;
 mod curves;
 mod edit;
 mod engine;
+mod film_text;
 mod finals;
 mod gallery;
 mod guard;

@@ -25,7 +25,7 @@ pub struct OpenProject {
     base: String,
     files: BTreeMap<String, String>,
     /// The track's name in the folder, where the project is none of the disk.
-    track: Option<String>,
+    pub track: Option<String>,
 }
 
 impl OpenProject {
@@ -49,9 +49,7 @@ impl OpenProject {
         let folder = Folder::around(path)?;
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
         let (file, base) = ("video.toml".to_owned(), PLAIN.to_owned());
-        // Where a project can't name the track, it is found by `track` alone.
-        let fine = !name.is_empty() && !name.contains([':', '\\']) && !name.chars().any(char::is_control);
-        let entry = format!("track = {}\n", toml_text(if fine { &name } else { "track" }));
+        let entry = format!("track = {}\n", toml_text(said(&name)));
         let files = BTreeMap::from([(file.clone(), entry)]);
         Ok(OpenProject { size: None, directed: false, folder, name: file, base, files, track: Some(name) })
     }
@@ -97,6 +95,20 @@ impl OpenProject {
         self.files.get(&self.name).map_or("", String::as_str)
     }
 
+    /// The text of a file that the project names, as it is now.
+    ///
+    /// # Errors
+    /// Usage: it wasn't there when the project was opened.
+    pub fn file(&self, edited: &EditedPreset, path: &str) -> Result<String> {
+        match self.files.get(path) {
+            _ if path == edited.name => Ok(edited.text()),
+            _ if edited.looks.contains_key(path) => Ok(edited.looks[path].text()),
+            Some(text) => Ok(text.clone()),
+            None => Err(Error::usage(format!("'{path}' is not a file of the project"))
+                .hint("name a preset that comes with the program, or open the studio anew")),
+        }
+    }
+
     /// The project as `edited` has it: another preset, other looks, parts and beats.
     ///
     /// # Errors
@@ -109,11 +121,9 @@ impl OpenProject {
             .into_iter()
             .find(|name| !self.files.contains_key(name) && !edited.looks.contains_key(name))
             .unwrap_or_default();
-        let mut read = |path: &str| match self.files.get(path) {
-            _ if path == own => Ok(text.clone()),
-            _ if edited.looks.contains_key(path) => Ok(edited.looks[path].text()),
-            Some(text) => Ok(text.clone()),
-            None => Err(Error::usage(format!("'{path}' is not a file of the project"))),
+        let mut read = |path: &str| match path == own {
+            true => Ok(text.clone()),
+            false => self.file(edited, path),
         };
         let mut values = vec![("preset", Some(toml_text(&own)))];
         values.extend(edited.beats.keys());
@@ -129,6 +139,12 @@ impl OpenProject {
         }
         Ok(project)
     }
+}
+
+/// A track's name as a project says it; where it can't, the track is found without.
+pub fn said(name: &str) -> &str {
+    let fine = !name.is_empty() && !name.contains([':', '\\']) && !name.chars().any(char::is_control);
+    if fine { name } else { "track" }
 }
 
 /// The name of the preset's file at `path`, if it lies in `folder`.

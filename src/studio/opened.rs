@@ -24,8 +24,8 @@ type Value = (&'static str, Option<String>);
 /// What the studio was opened with.
 #[derive(Clone, Debug)]
 pub struct Opened {
-    options: JobOptions,
-    project: Option<OpenProject>,
+    pub(super) options: JobOptions,
+    pub(super) project: Option<OpenProject>,
     model: ModelOptions,
     folder: PathBuf,
 }

@@ -183,8 +183,7 @@ impl PartEdit {
                 edited.film.clone()
             }
         };
-        edited.settle();
-        Ok(edited)
+        Ok(edited.settled())
     }
 }
 
@@ -221,11 +220,12 @@ impl EditedPreset {
         Ok(named)
     }
 
-    /// Lets go of looks that no part names any more.
-    fn settle(&mut self) {
+    /// The same without looks that no part names any more.
+    pub fn settled(mut self) -> Self {
         let named: Vec<String> = self.film.parts().into_iter().filter_map(|part| part.preset).collect();
         self.looks.retain(|name, _| named.contains(name));
         self.focus = self.focus.take().filter(|name| self.looks.contains_key(name));
+        self
     }
 }
 

@@ -4,11 +4,12 @@
     cargo build --release && python tests/kill/run.py FOLDER [STAGE...]
 
 A stage is rendered once unbroken. Then it is killed five times, each at another moment of one render that goes on from what is left;
-the file at the end has to have the same bytes. And a section alone has to have the frames that it has in the whole.
+the file at the end has to have the same bytes. And a take alone has to have the frames that it has in the whole.
 """
 import os
 import pathlib
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -17,18 +18,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BEATBOLT = os.environ.get("BEATBOLT", str(ROOT / "target/release/beatbolt"))
 TRACK = ROOT / "examples/first-light.m4a"
 FIXTURES = ROOT / "tests/fixtures"
-# Across the border of two sections, on which a take ends.
-STRETCH = ["--start", "12", "--end", "19"]
-SECTION = ["--section", "3", "--end", "19"]
+PROJECT = 'track = "track.m4a"\npreset = "pulse"\n[cuts]\nat = [15.5]\n'
+STRETCH, TAKE = ["--start", "13", "--end", "17.5"], ["--start", "15.5", "--end", "17.5"]
 KILLS = 5
 
 STAGES = {
     "prompt": [],
     "picture": ["--init", "cover.png", "--set", "denoise=0.6"],
-    "clip": ["--init", "clip.mp4", "--set", "denoise=0.4"],
+    "clip": ["--init", "source.mp4", "--set", "denoise=0.4"],
     "drawn": ["--init", "draw:synthwave", "--set", "denoise=0.35"],
     "drawn-alone": ["--init", "draw:ocean", "--set", "denoise=0", "--fps", "24"],
-    "refined": ["--init", "clip.mp4", "--set", "denoise=0.25", "--tier", "develop"],
+    "refined": ["--init", "source.mp4", "--set", "denoise=0.25", "--tier", "develop"],
     "upscaled": ["--upscale", FIXTURES / "upscale/rrdb.safetensors", "--size", "512x288", "--generate", "128x72"],
     "interpolated": ["--fps", "48", "--interpolate", "on"],
     "rife": ["--fps", "48", "--interpolator", FIXTURES / "rife/rife44.safetensors"],
@@ -37,7 +37,7 @@ STAGES = {
 
 
 def command(stage, output, where):
-    words = [BEATBOLT, "render", TRACK, "--preset", "pulse", "--tier", "draft", "--profile", "ffv1", *where, *STAGES[stage], "-o", output]
+    words = [BEATBOLT, "render", "video.toml", "--tier", "draft", "--profile", "ffv1", *where, *STAGES[stage], "-o", output]
     return [str(word) for word in words]
 
 
@@ -48,8 +48,10 @@ def render(folder, *what):
 
 
 def sources(folder):
+    shutil.copy(TRACK, folder / "track.m4a")
+    (folder / "video.toml").write_text(PROJECT)
     scene = "testsrc2=size=320x180:rate=25:duration=8"
-    for name, options in (("clip.mp4", ["-pix_fmt", "yuv420p"]), ("cover.png", ["-frames:v", "1"])):
+    for name, options in (("source.mp4", ["-pix_fmt", "yuv420p"]), ("cover.png", ["-frames:v", "1"])):
         subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i", scene, *options, str(folder / name)], check=True)
 
 
@@ -91,12 +93,12 @@ def main():
         took = time.time() - begun
         kills = killed(folder, stage, took, rng)
         same = (folder / f"{stage}.mkv").read_bytes() == (folder / f"{stage}.killed.mkv").read_bytes()
-        render(folder, stage, f"{stage}.part.mkv", SECTION)
-        whole, part = frames(folder / f"{stage}.mkv"), frames(folder / f"{stage}.part.mkv")
-        alike = whole[-len(part):] == part and 0 < len(part) < len(whole)
+        render(folder, stage, f"{stage}.take.mkv", TAKE)
+        whole, take = frames(folder / f"{stage}.mkv"), frames(folder / f"{stage}.take.mkv")
+        alike = whole[-len(take):] == take and 0 < len(take) < len(whole)
         wrong += not (same and alike)
         print(f"{stage:14} {took:5.1f} s unbroken, {kills} kills: {'the same bytes' if same else 'OTHER BYTES'}; "
-              f"{len(part)} of {len(whole)} frames alone: {'the same' if alike else 'OTHERS'}", flush=True)
+              f"{len(take)} of {len(whole)} frames alone: {'the same' if alike else 'OTHERS'}", flush=True)
     sys.exit(wrong)
 
 

@@ -288,7 +288,23 @@ test('the file is seen as text, and what is typed there is played', async () => 
     return area.value.slice(area.selectionStart, area.selectionEnd);
   });
   assert.match(selected, /amuont/);
+  assert.equal(await page.isDisabled('#which-file'), true);
   await press('#discard-text');
+
+  const [look, film] = await page.$$eval('#which-file option', (all) => all.map((o) => o.value));
+  await page.selectOption('#which-file', film);
+  const project = await page.inputValue('#file-text');
+  const count = (await state(page)).parts.list.length;
+  await page.fill('#file-text', `${project}\n[[part]]\nfrom = "4 bars"\npreset = "tide" # mine\n`);
+  await change(page, () => page.keyboard.press('Control+Enter'));
+  assert.equal((await state(page)).parts.list.length, count + 1);
+  assert.match(await page.inputValue('#file-text'), /preset = "tide" # mine\n$/);
+  await page.fill('#file-text', project.replace('track = ', 'trakc = '));
+  await page.keyboard.press('Control+Enter');
+  await page.waitForSelector('#text [role=alert]:not([hidden])');
+  await press('#discard-text');
+  await change(page, () => page.click('#undo'));
+  await page.selectOption('#which-file', look);
   await change(page, () => page.click('#undo'));
   await change(page, () => page.click('#redo'));
 });

@@ -63,6 +63,11 @@ impl ProjectDocument {
         list.into_iter().flatten().map(PartText::of).collect()
     }
 
+    /// The preset that holds where no part says otherwise.
+    pub fn preset(&self) -> Option<String> {
+        Some(self.parsed().ok()?.get("preset")?.as_str()?.trim().to_owned())
+    }
+
     /// With another part behind the others, that says this.
     ///
     /// # Errors

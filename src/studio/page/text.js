@@ -1,28 +1,34 @@
-// The look's file as text: what the panels change is seen here, and what is typed here is seen in the panels.
+// The look's file and the project's as text: what the panels change is seen here, and what is typed here is seen in the panels.
 
-import { button, element } from './knob.js';
-import { edit, news } from './link.js';
+import { button, chooser, element } from './knob.js';
+import { ask, edit, news } from './link.js';
 
 const get = (id) => document.getElementById(id);
+const HINTS = {
+  look: 'This is the preset\u2019s file, comments and all. Ctrl Enter applies it.',
+  film: 'This is the project\u2019s file: track, parts, beats and whatever else holds for the whole video. Its preset has a file of its own. Ctrl Enter applies it.',
+};
 
 export class FileText {
   constructor() {
     this.asked = null;
+    this.which = 'look';
     this.kept = '';
     this.area = element('textarea', { id: 'file-text', spellcheck: false, maxLength: 60_000 });
-    this.name = element('label', { htmlFor: 'file-text' });
+    this.area.setAttribute('aria-label', 'The file');
+    this.files = element('div', { className: 'line' });
     this.put = button('Apply', () => this.apply(), { id: 'apply-text', title: 'Play what is written (Ctrl Enter)' });
     this.back = button('Discard', () => this.fill(this.kept), { id: 'discard-text', title: 'Back to what is played' });
     this.fault = element('p', { className: 'fault', hidden: true });
     this.fault.setAttribute('role', 'alert');
+    this.hint = element('p', { className: 'hint' });
     this.area.oninput = () => this.mark();
     this.area.onkeydown = (event) => {
       if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
       event.preventDefault();
       this.apply();
     };
-    get('text').replaceChildren(this.name, this.area, this.fault, element('div', { className: 'line' }, this.put, this.back),
-      element('p', { className: 'hint', textContent: 'This is the preset\u2019s file, comments and all. Ctrl Enter applies it.' }));
+    get('text').replaceChildren(this.files, this.area, this.fault, element('div', { className: 'line' }, this.put, this.back), this.hint);
     news.addEventListener('refused', (event) => {
       if (this.asked === null || event.detail.ask !== this.asked) return;
       event.preventDefault();
@@ -31,7 +37,8 @@ export class FileText {
   }
 
   apply() {
-    if (this.area.value !== this.kept) this.asked = edit({ edit: 'text', text: this.area.value });
+    const text = this.area.value;
+    if (text !== this.kept) this.asked = this.which === 'look' ? edit({ edit: 'text', text }) : ask({ do: 'film', text });
   }
 
   // Selects the line that is wrong.
@@ -49,8 +56,9 @@ export class FileText {
   }
 
   mark() {
-    const same = this.area.value === this.kept;
-    this.put.disabled = this.back.disabled = same;
+    this.put.disabled = this.back.disabled = this.area.value === this.kept;
+    // What is typed belongs to one file.
+    if (this.choice) this.choice.disabled = !this.put.disabled;
   }
 
   fill(text) {
@@ -60,12 +68,30 @@ export class FileText {
     this.mark();
   }
 
-  take({ text, preset }) {
-    this.name.textContent = preset;
-    const own = this.area.value === this.kept || this.area.value === text;
-    this.kept = text;
+  choose(which) {
+    this.which = which;
+    this.asked = null;
+    this.kept = this.texts[which];
+    this.hint.textContent = HINTS[which];
+    this.fill(this.kept);
+  }
+
+  take({ text, preset, film }) {
+    this.texts = { look: text, film: film.text };
+    const names = { look: `look: ${preset}`, film: `project: ${film.name}` };
+    if (this.names !== names.look) {
+      this.names = names.look;
+      const which = (name) => Object.keys(names).find((key) => names[key] === name);
+      this.choice = chooser('which-file', 'File', Object.values(names), (name) => this.choose(which(name)));
+      this.files.replaceChildren(this.choice);
+      this.choice.value = names[this.which];
+      this.hint.textContent = HINTS[this.which];
+    }
+    const now = this.texts[this.which];
+    const own = this.area.value === this.kept || this.area.value === now;
+    this.kept = now;
     // What is being typed stays, until it is applied or discarded.
-    if (own || this.asked !== null) this.fill(text);
+    if (own || this.asked !== null) this.fill(now);
     else this.mark();
     this.asked = null;
   }
