@@ -1,4 +1,4 @@
-//! The user's cache folder: what can be made again at any time, and may be deleted at any time.
+//! The user's folders: the cache, of what can be made again at any time and may be deleted at any time, and the state.
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,6 +8,14 @@ use std::time::SystemTime;
 /// Where the program keeps such things; none where the environment names no place.
 pub fn cache_folder() -> Option<PathBuf> {
     folder_by(|name| std::env::var_os(name))
+}
+
+/// Where the program keeps what a person made and hasn't saved; none where the environment names no place.
+pub fn state_folder() -> Option<PathBuf> {
+    let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let below = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" };
+    let states = path("XDG_STATE_HOME").or_else(|| Some(path("HOME")?.join(below)))?;
+    Some(states.join("beatbolt"))
 }
 
 /// As [`cache_folder`], where this is the environment.

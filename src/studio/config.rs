@@ -6,7 +6,7 @@ use super::opened::Opened;
 use super::player::{ModelFacts, Player};
 use super::state::EditedPreset;
 use crate::atomic_file::folder_of;
-use crate::cache_folder::cache_folder;
+use crate::cache_folder::{cache_folder, state_folder};
 use crate::diffusion::{ModelFingerprint, Tier};
 use crate::error::Result;
 use crate::job::{Destination, JobOptions, Request, Scene, is_project, models, presets, video_size};
@@ -38,6 +38,8 @@ pub struct StudioConfig {
     pub folder: PathBuf,
     /// Where thumbnails are kept for the next session; none: nowhere.
     pub cache: Option<PathBuf>,
+    /// Where is kept what nobody saved, and for which input; none: nowhere.
+    pub keep: Option<(PathBuf, PathBuf)>,
     /// The files of the folder that it is opened with: they may be written over.
     pub own_files: Vec<String>,
     /// Where to listen; 0: wherever there is room.
@@ -87,6 +89,7 @@ impl StudioConfig {
                 named.into_iter().collect()
             }
         };
+        let input = options.input.clone();
         let stream = scene.request.hearing.options.stream;
         let Scene { request, info, analysis, .. } = scene;
         let raw = match request.hearing.corrects() {
@@ -123,6 +126,7 @@ impl StudioConfig {
             stream,
             folder,
             cache: cache_folder().map(|folder| folder.join("thumbnails")),
+            keep: state_folder().map(|folder| (folder.join("studio"), input)),
             own_files,
             port,
             patience,

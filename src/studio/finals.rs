@@ -102,6 +102,10 @@ impl Finals {
     /// # Errors
     /// Usage: there are too many, or one goes to the same place.
     pub fn order(&self, order: RenderOrder) -> Result<()> {
+        self.add(order, RenderStatus::Waiting)
+    }
+
+    fn add(&self, order: RenderOrder, status: RenderStatus) -> Result<()> {
         self.change(|list| {
             let there = |entry: &Entry| entry.order.output == order.output;
             if list.entries.iter().any(|entry| entry.is_open() && there(entry)) {
@@ -117,10 +121,24 @@ impl Finals {
             list.ordered += 1;
             list.newest = list.ordered;
             let (name, about) = (name_of(&order), format!("{} {}", order.tier, order.size));
-            let shown = Final { number: list.ordered, name, about, status: RenderStatus::Waiting };
+            let shown = Final { number: list.ordered, name, about, status };
             list.entries.push(Entry { shown, order, then: None, file: None });
             Ok(())
         })
+    }
+
+    /// Puts an order of an earlier session behind all others, to be resumed.
+    ///
+    /// # Errors
+    /// As [`Self::order`].
+    pub fn restore(&self, order: RenderOrder) -> Result<()> {
+        self.add(order, RenderStatus::Paused)
+    }
+
+    /// What isn't finished.
+    pub fn open(&self) -> Vec<RenderOrder> {
+        let list = locked(&self.list);
+        list.entries.iter().filter(|entry| entry.is_open()).map(|entry| entry.order.clone()).collect()
     }
 
     /// The first final that waits; it is being made from now on.
@@ -322,7 +340,11 @@ mod tests {
     #[test]
     fn what_is_paused_is_resumed_and_what_is_cancelled_stops() {
         let finals = Finals::default();
-        ["a.mp4", "b.mp4"].iter().for_each(|name| finals.order(order(name)).unwrap());
+        finals.restore(order("a.mp4")).unwrap();
+        assert_eq!((stands(&finals).as_str(), finals.is_waited_for()), ("p", false));
+        finals.resume(1).unwrap();
+        finals.order(order("b.mp4")).unwrap();
+        assert_eq!(finals.open().len(), 2);
         let (first, _) = finals.next().unwrap();
         finals.pause(first).unwrap();
         finals.make(first, until_stopped);
@@ -331,6 +353,7 @@ mod tests {
         finals.cancel(None).unwrap();
         finals.make(2, until_stopped);
         assert_eq!((stands(&finals).as_str(), finals.is_waited_for()), ("pc", false));
+        assert_eq!(finals.open(), [order("a.mp4")]);
         assert!(finals.next().is_none());
         finals.resume(1).unwrap();
         let (again, _) = finals.next().unwrap();

@@ -7,6 +7,7 @@ use super::engine::{Engine, Expected, News};
 use super::finals::Told;
 use super::gallery;
 use super::heard::BeatCorrection;
+use super::keeper::Keeper;
 use super::locked::locked;
 use super::order::RenderOrder;
 use super::place::without_place;
@@ -23,12 +24,16 @@ use crate::video::Profile;
 use axum::extract::ws::Utf8Bytes;
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 
 /// WebSockets at a time: tabs, and some that the browser hasn't closed yet.
 pub const SOCKETS: usize = 16;
+
+/// How long a change may be lost.
+const KEPT_AFTER: Duration = Duration::from_secs(1);
 
 /// Everything behind the server.
 pub struct Hub {
@@ -46,6 +51,9 @@ pub struct Hub {
     session: Mutex<Session>,
     shelf: Mutex<Shelf>,
     snapshots: watch::Sender<Snapshots>,
+    keeper: Option<Keeper>,
+    /// The version that was saved last.
+    saved: AtomicU64,
     state: watch::Sender<Utf8Bytes>,
 }
 
@@ -58,7 +66,7 @@ impl Hub {
         player: Arc<Player>,
         session: Session,
         engine: impl FnOnce(u64, Played) -> Result<Engine>,
-        (track, shelf): (Sound, Shelf),
+        ((track, shelf), keeper): ((Sound, Shelf), Option<Keeper>),
         (patience, command): (Duration, String),
     ) -> Result<Self> {
         let played = player.play(&session.preset)?;
@@ -68,10 +76,29 @@ impl Hub {
         facts["name"] = json!(shelf.name);
         facts["wave"] = json!(track.scale());
         facts["command"] = json!(command);
+        let left = keeper.as_ref().map(Keeper::left).unwrap_or_default();
+        facts["unsaved"] = json!(left.unsaved);
+        for order in left.finals {
+            engine.finals().restore(order)?;
+        }
         let facts = facts.to_string();
         let (session, shelf) = (Mutex::new(session), Mutex::new(shelf));
-        let (sockets, snapshots) = (Arc::new(Semaphore::new(SOCKETS)), watch::Sender::default());
-        Ok(Hub { player, track, engine, sockets, patience, facts, session, shelf, snapshots, state })
+        let (sockets, snapshots) = (Arc::new(Semaphore::new(SOCKETS)), watch::Sender::new(left.snapshots));
+        let saved = AtomicU64::new(1);
+        Ok(Hub {
+            player,
+            track,
+            engine,
+            sockets,
+            patience,
+            facts,
+            session,
+            shelf,
+            snapshots,
+            keeper,
+            saved,
+            state,
+        })
     }
 
     /// The newest state, and those to come: who reads slowly misses some and gets the last.
@@ -194,6 +221,9 @@ impl Hub {
             (_, true) => Some("the parts belong to this track: Save project keeps them"),
             _ => None,
         };
+        if note.is_none() {
+            self.saved.store(version, Ordering::Relaxed);
+        }
         let path = path.display().to_string();
         Ok(text(&json!({ "type": "saved", "version": version, "path": path, "note": note })))
     }
@@ -223,6 +253,15 @@ impl Hub {
         text(&refused)
     }
 
+    /// Keeps what would be lost with this studio.
+    fn keep(&self) {
+        let Some(keeper) = &self.keeper else { return };
+        let (session, snapshots) = (self.session(), self.snapshots.borrow().clone());
+        let (finals, saved) = (self.engine.finals().open(), self.saved.load(Ordering::Relaxed));
+        // Where nothing can be kept, work goes on; saving says why it can't be.
+        drop(keeper.keep(&session, saved, &snapshots, &finals));
+    }
+
     fn session(&self) -> Session {
         locked(&self.session).clone()
     }
@@ -239,6 +278,24 @@ impl Hub {
         *session = next;
         self.state.send_replace(state);
         Ok(())
+    }
+}
+
+/// Keeps what would be lost, shortly after every change.
+pub async fn keep(hub: Arc<Hub>) {
+    let (mut states, mut snapshots, mut finals) = (hub.states(), hub.snapshots(), hub.engine.finals().told());
+    loop {
+        let changed = tokio::select! {
+            changed = states.changed() => changed,
+            changed = snapshots.changed() => changed,
+            changed = finals.changed() => changed,
+        };
+        if changed.is_err() {
+            return;
+        }
+        tokio::time::sleep(KEPT_AFTER).await;
+        let own = hub.clone();
+        drop(tokio::task::spawn_blocking(move || own.keep()).await);
     }
 }
 

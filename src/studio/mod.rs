@@ -25,6 +25,7 @@ mod guard;
 mod heard;
 mod hub;
 mod jpeg;
+mod keeper;
 mod listener;
 mod locked;
 mod marks;
@@ -65,6 +66,7 @@ use crate::error::{Context, Error, Result};
 use engine::Engine;
 use guard::Guard;
 use hub::Hub;
+use keeper::Keeper;
 use save::Shelf;
 use session::Session;
 use sound::Sound;
@@ -89,6 +91,7 @@ pub fn run(config: StudioConfig, ready: impl FnOnce(&str)) -> Result<()> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context(taken)?;
         let guard = Arc::new(Guard::new(listener.local_addr().context(failed)?.port())?);
         ready(&guard.address());
+        tokio::spawn(hub::keep(hub.clone()));
         listener::serve(listener, server::router(hub, guard), patience).await;
         Ok(())
     })
@@ -103,6 +106,7 @@ fn open(config: StudioConfig) -> Result<Hub> {
         stream,
         folder,
         cache,
+        keep,
         own_files,
         patience,
         command,
@@ -114,7 +118,9 @@ fn open(config: StudioConfig) -> Result<Hub> {
     let (player, own) = (Arc::new(player), settings.clone());
     let played = player.clone();
     let start = move |version, state| Engine::start(played, settings, (track, stream), (version, state));
-    let hub = Hub::new(player.clone(), Session::new(preset), start, files, (patience, command))?;
+    let keeper = keep.map(|(folder, input)| Keeper::new(&folder, &input, player.opened.clone()));
+    let session = Session::new(preset);
+    let hub = Hub::new(player.clone(), session, start, (files, keeper), (patience, command))?;
     gallery::start(cache, player, own, hub.engine.clone())?;
     Ok(hub)
 }

@@ -1,6 +1,7 @@
-//! Snapshots: states of the session under names, to go back to and to compare with. They last as long as the studio.
+//! Snapshots: states of the session under names, to go back to and to compare with.
 
 use super::clips::{Clip, Form};
+use super::keeper::UNSAVED;
 use super::session::Session;
 use super::state::EditedPreset;
 use crate::error::{Error, Result};
@@ -101,6 +102,18 @@ impl Snapshots {
             }
         }
         Ok(next)
+    }
+
+    /// Adds one of an earlier session. Of what nobody saved then, the newest is kept.
+    pub fn restore(&mut self, name: &str, note: &str, edited: EditedPreset) {
+        if name == UNSAVED {
+            self.list.retain(|snapshot| snapshot.name != UNSAVED || !snapshot.note.is_empty());
+        }
+        self.kept += 1;
+        // No state of this session has such a version.
+        let (number, version) = (self.kept, u64::MAX - self.kept);
+        let (name, note, edited) = (name.to_owned(), note.to_owned(), Arc::new(edited));
+        self.list.push(Snapshot { number, name, note, version, edited });
     }
 
     /// The snapshot of this number.

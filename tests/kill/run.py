@@ -22,13 +22,14 @@ PROJECT = 'track = "track.m4a"\npreset = "pulse"\n[cuts]\nat = [15.5]\n'
 STRETCH, TAKE = ["--start", "13", "--end", "17.5"], ["--start", "15.5", "--end", "17.5"]
 KILLS = 5
 
+TIERS = {"refined": "develop"}
 STAGES = {
     "prompt": [],
     "picture": ["--init", "cover.png", "--set", "denoise=0.6"],
     "clip": ["--init", "source.mp4", "--set", "denoise=0.4"],
     "drawn": ["--init", "draw:synthwave", "--set", "denoise=0.35"],
     "drawn-alone": ["--init", "draw:ocean", "--set", "denoise=0", "--fps", "24"],
-    "refined": ["--init", "source.mp4", "--set", "denoise=0.25", "--tier", "develop"],
+    "refined": ["--init", "source.mp4", "--set", "denoise=0.25", "--size", "384x216"],
     "upscaled": ["--upscale", FIXTURES / "upscale/rrdb.safetensors", "--size", "512x288", "--generate", "128x72"],
     "interpolated": ["--fps", "48", "--interpolate", "on"],
     "rife": ["--fps", "48", "--interpolator", FIXTURES / "rife/rife44.safetensors"],
@@ -37,7 +38,7 @@ STAGES = {
 
 
 def command(stage, output, where):
-    words = [BEATBOLT, "render", "video.toml", "--tier", "draft", "--profile", "ffv1", *where, *STAGES[stage], "-o", output]
+    words = [BEATBOLT, "render", "video.toml", "--profile", "ffv1", "--tier", TIERS.get(stage, "draft"), *where, *STAGES[stage], "-o", output]
     return [str(word) for word in words]
 
 

@@ -1,7 +1,7 @@
 // Choosing: the gallery with pictures of the track, snapshots with notes, two states side by side.
 
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdtempSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -221,4 +221,31 @@ test('cards are walked by arrows, and own looks come first', async () => {
   const now = await state(page);
   assert.deepEqual([now.text, now.parts.focus], [changed, 'ember-2.toml']);
   assert.deepEqual(troubles, []);
+});
+
+test('snapshots and what was not saved are there again after the studio was killed', async () => {
+  process.env.XDG_STATE_HOME = join(folder, 'state');
+  const place = join(folder, 'state/beatbolt/studio');
+  const open = async () => { server = await show(page, server, track, '--folder', folder, '--size', '192x108'); };
+  const kept = () => (existsSync(place) ? readdirSync(place).map((name) => readFileSync(join(place, name), 'utf8')).join('') : '');
+  const snapshots = () => page.$$eval('#snapshots .part input', (all) => all.map((input) => input.value));
+  await open();
+  assert.doesNotMatch(await page.textContent('#note'), /last time/);
+  await press('k');
+  await page.click('#tab-base');
+  await change(page, async () => {
+    await page.fill('#base-exposure-value', '0.7');
+    await press('Enter');
+  });
+  const { text } = await state(page);
+  while (!kept().includes('exposure = 0.7')) await page.evaluate(() => new Promise(requestAnimationFrame));
+  server.kill('SIGKILL');
+  await open();
+  await page.waitForFunction(() => document.getElementById('note').textContent.includes('last time'));
+  assert.notEqual((await state(page)).text, text);
+  await page.click('#tab-snapshots');
+  assert.deepEqual(await snapshots(), ['1: pulse', 'not saved']);
+  await change(page, () => page.click('#snapshot-2-back'));
+  assert.equal((await state(page)).text, text);
+  delete process.env.XDG_STATE_HOME;
 });

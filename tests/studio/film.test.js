@@ -371,7 +371,7 @@ test('a final from the page and one from the command line have the same pictures
 test('it is opened again as it was', async () => {
   const seen = async () => {
     const { heard, parts, curves, spans, cuts } = await state(page);
-    return { ...heard, parts: parts.pieces, looks: parts.list.map((p) => [p.preset?.replace('film-', ''), p.prompt, p.from, p.to, p.section]), curves, spans, cuts };
+    return { ...heard, parts: parts.pieces.map(({ preset, ...piece }) => piece), looks: parts.list.map((p) => [p.preset?.replace('film-', ''), p.prompt, p.from, p.to, p.section]), curves, spans, cuts };
   };
   const old = await seen();
   await open(project);

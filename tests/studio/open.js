@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { chromium } from 'playwright-core';
@@ -13,7 +14,9 @@ export const program = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target')
 
 // Starts the studio with these arguments; its process, and the address that it prints.
 export async function serve(...args) {
-  const server = spawn(program, ['studio', ...args, '--no-open'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // What an earlier one left is none of a test's that doesn't ask for it.
+  const env = { XDG_STATE_HOME: mkdtempSync(join(tmpdir(), 'state-')), ...process.env };
+  const server = spawn(program, ['studio', ...args, '--no-open'], { stdio: ['ignore', 'pipe', 'inherit'], env });
   for await (const line of createInterface({ input: server.stdout })) {
     const address = line.match(/http:\S+/)?.[0];
     if (address) return { server, address };

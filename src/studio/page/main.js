@@ -200,8 +200,8 @@ listen({
 });
 
 news.addEventListener('state', ({ detail }) => {
-  // What was said is about an older look.
-  note('');
+  // What was said is about an older look, if there is one.
+  if (state) note('');
   state = detail;
   if (loop) loop = state.heard.sections[get('part').dataset.loop - 1] ?? null;
   // The playhead's frame is another one at another rate.
@@ -235,7 +235,8 @@ news.addEventListener('final', ({ detail }) => {
   pictures.resting = detail.final.stand === 'running';
 });
 news.addEventListener('snapshots', ({ detail }) => {
-  note(detail.list.length > kept ? `kept as \u201c${detail.list.at(-1).name}\u201d` : '');
+  if (kept === Infinity && facts.unsaved) note('What wasn\u2019t saved last time is a snapshot now: see Snapshots');
+  else note(detail.list.length > kept ? `kept as \u201c${detail.list.at(-1).name}\u201d` : '');
   kept = detail.list.length;
 });
 news.addEventListener('saved', ({ detail }) => note([`saved as ${detail.path}`, detail.note].filter(Boolean).join('; ')));

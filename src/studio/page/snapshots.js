@@ -32,7 +32,7 @@ export class Snapshots {
       return list;
     });
     this.toggle = button('Compare', () => this.turn(), { id: 'compare-on', title: 'Both side by side, in step (C)' });
-    this.hint = element('p', { className: 'hint', textContent: 'Keep a snapshot, change something, and compare: both show the same stretch of the track from the playhead on, in step; Play repeats it with its sound. Snapshots last until the studio is closed; go back to one and save it to keep it.' });
+    this.hint = element('p', { className: 'hint', textContent: 'Keep a snapshot, change something, and compare: both show the same stretch of the track from the playhead on, in step; Play repeats it with its sound. They are here again when the studio is opened on this track or project the next time.' });
     this.place = element('div', { className: 'cards' });
     get('snapshots').replaceChildren(element('div', { className: 'wire' }, this.name, keep),
       element('div', { className: 'wire' }, element('b', { textContent: 'A' }), this.sides[0], element('b', { textContent: 'B' }), this.sides[1], this.toggle), this.place, this.hint);

@@ -55,6 +55,7 @@ impl Served {
             stream: None,
             folder: folder.path().to_owned(),
             cache,
+            keep: None,
             own_files: vec![],
             port: 0,
             patience,
