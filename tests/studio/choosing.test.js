@@ -244,7 +244,7 @@ test('snapshots and what was not saved are there again after the studio was kill
   await page.waitForFunction(() => document.getElementById('note').textContent.includes('last time'));
   assert.notEqual((await state(page)).text, text);
   await page.click('#tab-snapshots');
-  assert.deepEqual(await snapshots(), ['1: pulse', 'not saved']);
+  assert.deepEqual(await snapshots(), ['not saved', '1: pulse']);
   await change(page, () => page.click('#snapshot-2-back'));
   assert.equal((await state(page)).text, text);
   delete process.env.XDG_STATE_HOME;

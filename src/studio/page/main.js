@@ -200,8 +200,8 @@ listen({
 });
 
 news.addEventListener('state', ({ detail }) => {
-  // What was said is about an older look, if there is one.
-  if (state) note('');
+  // What was said is about an older look.
+  if (state && state.version !== detail.version) note('');
   state = detail;
   if (loop) loop = state.heard.sections[get('part').dataset.loop - 1] ?? null;
   // The playhead's frame is another one at another rate.
