@@ -241,7 +241,9 @@ impl Plan<'_> {
     /// The windows that a model paints in, the first ones of many.
     fn windows_table(&self) {
         let timeline = &self.job.timeline;
-        let drawn = |w: &&Window| (w.new_frames().start.0..w.new_frames().end.0).all(|f| timeline.shows_source(GeneratedFrame(f)));
+        let drawn = |w: &&Window| {
+            (w.new_frames().start.0..w.new_frames().end.0).all(|f| timeline.shows_source(GeneratedFrame(f)))
+        };
         let (drawn, painted): (Vec<&Window>, Vec<&Window>) = self.windows.iter().partition(drawn);
         if painted.is_empty() {
             return;

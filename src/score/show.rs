@@ -173,8 +173,10 @@ impl Show {
     /// The pieces that the track is shown in, each lasting until the next.
     pub fn pieces(&self, analysis: &Analysis) -> Vec<Piece> {
         let (show, stretches) = self.laid(analysis);
-        let piece = |s: &Stretch| {
-            Piece { start: Seconds(s.start), preset: show.looks[s.look].preset.name.clone(), part: s.part }
+        let piece = |s: &Stretch| Piece {
+            start: Seconds(s.start),
+            preset: show.looks[s.look].preset.name.clone(),
+            part: s.part,
         };
         stretches.iter().map(piece).collect()
     }

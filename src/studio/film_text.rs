@@ -32,7 +32,9 @@ impl Opened {
         let parsed = Project::parse(&project.name, text, &project_folder::CHOICES, &mut read)?;
         let own = match &project.track {
             Some(track) => said(track).to_owned(),
-            None => Project::parse(&project.name, project.entry(), &project_folder::CHOICES, &mut read)?.track,
+            None => {
+                Project::parse(&project.name, project.entry(), &project_folder::CHOICES, &mut read)?.track
+            }
         };
         if parsed.track != own {
             return Err(Error::usage("another track can't be put under an open studio")
@@ -93,7 +95,8 @@ mod tests {
         let other = put(&text.replace("pulse", "tide")).unwrap();
         assert_eq!((other.name.as_str(), other.is_shipped()), ("tide", true));
         // What is turned then is the look's file, which this text only names.
-        let change = serde_json::from_value(json!({ "edit": "base", "param": "glow", "value": 0.1 })).unwrap();
+        let change =
+            serde_json::from_value(json!({ "edit": "base", "param": "glow", "value": 0.1 })).unwrap();
         let turned = preset().with(&change).unwrap();
         assert_eq!(player.opened.with_film(&turned, &text).unwrap().text(), turned.text());
     }

@@ -211,7 +211,8 @@ impl Hub {
                 let base = (!preset.is_shipped()).then(|| shelf.base(name, &preset.name));
                 let project = self.player.opened.project(base.as_ref().unwrap_or(&preset.name), &named)?;
                 let looks = named.looks.iter().map(|(look, document)| (look.clone(), document.text()));
-                let presets: Vec<_> = base.map(|base| (base, preset.text())).into_iter().chain(looks).collect();
+                let presets: Vec<_> =
+                    base.map(|base| (base, preset.text())).into_iter().chain(looks).collect();
                 shelf.save_project(name, &presets, &project)?
             }
         };

@@ -5,7 +5,7 @@ use super::locked::locked;
 use super::opened::Opened;
 use super::order::RenderOrder;
 use super::session::Session;
-use super::snapshots::Snapshots;
+use super::snapshots::{Snapshot, Snapshots, UNSAVED};
 use super::state::EditedPreset;
 use crate::atomic_file;
 use crate::bounded_read;
@@ -23,8 +23,6 @@ use std::sync::{Arc, Mutex};
 
 /// Most bytes of a file that is believed.
 const MOST: u64 = 64 << 20;
-/// What the newest state is called where nobody saved it.
-pub const UNSAVED: &str = "not saved";
 
 /// A state as its files' texts.
 #[derive(Debug, Serialize, Deserialize)]
@@ -98,7 +96,8 @@ impl Keeper {
         let text = bounded_read::text(&self.path, MOST).unwrap_or_default();
         let kept: Kept = serde_json::from_str(&text).unwrap_or_default();
         let mut left = Left::default();
-        let unsaved = kept.unsaved.map(|state| KeptSnapshot { name: UNSAVED.into(), note: String::new(), state });
+        let unsaved =
+            kept.unsaved.map(|state| KeptSnapshot { name: UNSAVED.into(), note: String::new(), state });
         left.unsaved = unsaved.is_some();
         for KeptSnapshot { name, note, state } in kept.snapshots.into_iter().chain(unsaved) {
             if let Ok(edited) = self.edited(state) {
@@ -113,8 +112,14 @@ impl Keeper {
     ///
     /// # Errors
     /// Output: the file can't be written.
-    pub fn keep(&self, session: &Session, saved: u64, snapshots: &Snapshots, finals: &[RenderOrder]) -> Result<()> {
-        let snapshot = |kept: &super::snapshots::Snapshot| {
+    pub fn keep(
+        &self,
+        session: &Session,
+        saved: u64,
+        snapshots: &Snapshots,
+        finals: &[RenderOrder],
+    ) -> Result<()> {
+        let snapshot = |kept: &Snapshot| {
             let state = self.state(&kept.edited)?;
             Ok(KeptSnapshot { name: kept.name.clone(), note: kept.note.clone(), state })
         };
@@ -123,12 +128,14 @@ impl Keeper {
             unsaved: (session.version != saved).then(|| self.state(&session.preset)).transpose()?,
             finals: finals.iter().map(|order| self.kept(order)).collect::<Result<_>>()?,
         };
-        let text = serde_json::to_string(&kept).map_err(|e| Error::internal(format!("can't write what is kept: {e}")))?;
+        let text = serde_json::to_string(&kept)
+            .map_err(|e| Error::internal(format!("can't write what is kept: {e}")))?;
         let mut written = locked(&self.written);
         if *written == text {
             return Ok(());
         }
-        let failed = |e: std::io::Error| Error::output(format!("can't write {}", self.path.display())).because(e);
+        let failed =
+            |e: std::io::Error| Error::output(format!("can't write {}", self.path.display())).because(e);
         fs::create_dir_all(atomic_file::folder_of(&self.path)).map_err(failed)?;
         atomic_file::put(&self.path, text.as_bytes()).map_err(failed)?;
         *written = text;
@@ -218,7 +225,7 @@ mod tests {
             output: "a.mkv".into(),
             replace: true,
         };
-        keeper.keep(&later, 1, &snapshots, &[order.clone()]).unwrap();
+        keeper.keep(&later, 1, &snapshots, std::slice::from_ref(&order)).unwrap();
         let left = keeper.left();
         assert!(left.unsaved);
         let told: Vec<_> = left.snapshots.told().iter().map(|s| (s.name.as_str(), s.note.as_str())).collect();
@@ -246,8 +253,10 @@ mod tests {
         }
         let state = |text: &str| json!({ "name": "pulse", "text": text, "film": "track = \"track\"\n", "looks": {}, "focus": null });
         let kept = |state| json!({ "name": "x", "note": "", "state": state });
-        let all = [kept(state("[[route]]\nto = \"nothing\"\n")), kept(state("[[prompt]]\ntext = \"fine\"\n"))];
-        fs::write(&keeper.path, json!({ "snapshots": all, "unsaved": null, "finals": [] }).to_string()).unwrap();
+        let all =
+            [kept(state("[[route]]\nto = \"nothing\"\n")), kept(state("[[prompt]]\ntext = \"fine\"\n"))];
+        fs::write(&keeper.path, json!({ "snapshots": all, "unsaved": null, "finals": [] }).to_string())
+            .unwrap();
         assert_eq!(keeper.left().snapshots.told().len(), 1);
     }
 }

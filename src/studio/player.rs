@@ -13,8 +13,7 @@ use crate::error::Result;
 use crate::job::{Request, layers};
 use crate::render::{Layers, drawn};
 use crate::score::{
-    FUNCTIONS, Form, Key, ParamId, Preset, SIGNALS, Span, Timeline, direct, made_for, route_numbers,
-    shipped,
+    FUNCTIONS, Form, Key, ParamId, Preset, SIGNALS, Span, Timeline, direct, made_for, route_numbers, shipped,
 };
 use crate::units::{GeneratedFrame, Seconds, Size};
 use crate::video::Profile;

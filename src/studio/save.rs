@@ -240,7 +240,10 @@ mod tests {
         assert!(shelf.save_project("video", &[presets[0].clone(), presets[0].clone()], "b").is_err());
         assert_eq!(read("video.toml"), "precious");
         assert_eq!(shelf.save_project("video", &presets, "b").unwrap(), folder.path().join("video.toml"));
-        assert_eq!((read("video.toml"), read("looks/night.toml")), ("b".to_owned(), "looks/night.toml".to_owned()));
+        assert_eq!(
+            (read("video.toml"), read("looks/night.toml")),
+            ("b".to_owned(), "looks/night.toml".to_owned())
+        );
         shelf.save_project("copy", &[], "c").unwrap();
         assert_eq!((read("video.toml"), read("copy.video.toml")), ("b".to_owned(), "c".to_owned()));
         assert_eq!(Shelf::new(folder.path(), &["My Film.toml".to_owned()], Some("My Film.toml")).name, "");

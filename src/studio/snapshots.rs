@@ -1,7 +1,6 @@
 //! Snapshots: states of the session under names, to go back to and to compare with.
 
 use super::clips::{Clip, Form};
-use super::keeper::UNSAVED;
 use super::session::Session;
 use super::state::EditedPreset;
 use crate::error::{Error, Result};
@@ -12,6 +11,8 @@ use std::sync::Arc;
 
 /// Most snapshots.
 const MOST: usize = 40;
+/// What the newest state of an earlier session is called where nobody saved it.
+pub const UNSAVED: &str = "not saved";
 /// Longest name and longest note, in characters.
 const LONGEST: [usize; 2] = [60, 2000];
 

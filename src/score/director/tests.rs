@@ -73,7 +73,8 @@ fn parts_without_a_preset_change_what_the_director_chose() {
     assert_eq!((&chosen.cuts, &chosen.inits), (&changed.cuts, &changed.inits));
     let hue = changed.curves.get(ParamId::Hue);
     assert!(hue[40..440].iter().all(|hue| *hue == 40.0) && hue[39] != 40.0 && hue[440] != 40.0);
-    let said = |t: &Timeline, at: u64| t.prompts.iter().rev().find(|p| p.start.0 <= at).unwrap().prompt.clone();
+    let said =
+        |t: &Timeline, at: u64| t.prompts.iter().rev().find(|p| p.start.0 <= at).unwrap().prompt.clone();
     assert!([40, 200, 439].iter().all(|at| said(&changed, *at) == "neon city"));
     assert!([39, 440].iter().all(|at| said(&changed, *at) == said(&chosen, *at)));
 

@@ -45,7 +45,9 @@ impl Direction {
             let _ = writeln!(text, "ease = \"{} bars\"", shot.ease);
         }
         if self.drawn {
-            text.push_str("set.denoise = 0             # 0: the scene as it is drawn; more: the model paints\n");
+            text.push_str(
+                "set.denoise = 0             # 0: the scene as it is drawn; more: the model paints\n",
+            );
         }
     }
 }

@@ -111,7 +111,10 @@ fn the_directors_parts_lie_beneath_and_one_without_a_look_changes_them() {
     let under = chosen.iter().rev().find(|piece| piece.start.0 <= 5.0).unwrap();
     let told = player.play(&directed).unwrap().parts;
     let own = told["pieces"].as_array().unwrap().iter().find(|p| p["start"] == 5.0).unwrap();
-    assert_eq!((own["preset"].as_str(), own["part"].as_u64()), (Some(&*under.preset), Some(chosen.len() as u64)));
+    assert_eq!(
+        (own["preset"].as_str(), own["part"].as_u64()),
+        (Some(&*under.preset), Some(chosen.len() as u64))
+    );
     // A look of its own begins as what is seen there.
     let own = json!({ "how": "own", "index": chosen.len(), "like": under.preset });
     let own = part(own).of(&directed, &fixture(16.0)).unwrap();
