@@ -30,7 +30,7 @@ STAGES = {
     "drawn": ["--init", "draw:synthwave", "--set", "denoise=0.35"],
     "drawn-alone": ["--init", "draw:ocean", "--set", "denoise=0", "--fps", "24"],
     "refined": ["--init", "source.mp4", "--set", "denoise=0.25", "--size", "384x216"],
-    "upscaled": ["--upscale", FIXTURES / "upscale/rrdb.safetensors", "--size", "512x288", "--generate", "128x72"],
+    "upscaled": ["--upscale", FIXTURES / "upscale/rrdb.safetensors", "--size", "512x320", "--generate", "128x80"],
     "interpolated": ["--fps", "48", "--interpolate", "on"],
     "rife": ["--fps", "48", "--interpolator", FIXTURES / "rife/rife44.safetensors"],
     "finished": ["--set", "trails=1", "--set", "bloom=0.4", "--set", "ripple=0.5"],
