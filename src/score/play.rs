@@ -18,7 +18,7 @@ use super::param::{Param, ParamRef, Rate, Setting};
 use super::preset::{Preset, Prompt, texts};
 use super::prompt::{Prompts, Sheet};
 use super::shape::Curve;
-use super::show::{Look, Show, Stretch};
+use super::show::{Laid, Look, Show, Stretch};
 use super::slot::{SlotKind, Slots, slot};
 use super::timeline::{ParamCurves, Timeline};
 use super::words;
@@ -56,7 +56,7 @@ impl Show {
         span: Span,
     ) -> Result<Timeline> {
         let span = span.checked(fps)?;
-        let (show, stretches) = self.laid(analysis);
+        let Laid { show, stretches, .. } = self.laid(analysis);
         show.play_stretches(stretches, analysis, overrides, (fps, span))
     }
 

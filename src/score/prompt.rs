@@ -173,7 +173,7 @@ mod tests {
         let span = Span { start: Seconds(start), frames: fps.frames_covering(Seconds(12.0)) };
         let words = words.iter().map(|(n, w)| ((*n).to_owned(), w.clone())).collect();
         let sheet = |list: &[Prompt]| Sheet { list: list.to_vec(), words: &words, blend: Blend::Slerp };
-        let stretches = [Stretch { start: 0.0, look: 0, ease: 0.0, cut: false, part: None }];
+        let stretches = [Stretch { start: 0.0, look: 0, ease: 0.0, cut: false }];
         let (sheets, over) = ([sheet(list)], sheet(&[]));
         Prompts { sheets: &sheets, stretches: &stretches, over: &over }.spans(&fixture(16.0), fps, span)
     }

@@ -89,8 +89,16 @@ pub(super) struct Stretch {
     pub ease: f64,
     /// Whether a take starts here.
     pub cut: bool,
-    /// Which part it comes from.
-    pub part: Option<usize>,
+}
+
+/// A show on a track.
+pub(super) struct Laid<'a> {
+    /// The show, with a look for everything that parts make of what lies beneath them.
+    pub show: Cow<'a, Show>,
+    /// Which look holds when, from the start of the track on.
+    pub stretches: Vec<Stretch>,
+    /// The parts that are seen in each of the stretches, see [`Piece::parts`].
+    pub piles: Vec<Vec<usize>>,
 }
 
 /// A piece of the track as who asks for it sees it.
@@ -100,8 +108,8 @@ pub struct Piece {
     pub start: Seconds,
     /// The preset that is shown.
     pub preset: String,
-    /// The last part that has a say in it.
-    pub part: Option<usize>,
+    /// The parts that have a say in it, the last one most.
+    pub parts: Vec<usize>,
 }
 
 impl Show {
@@ -124,9 +132,8 @@ impl Show {
         }
     }
 
-    /// The show with a look for everything that parts make of what lies beneath them, and which look holds when, from the start of the track
-    /// on.
-    pub(super) fn laid(&self, analysis: &Analysis) -> (Cow<'_, Show>, Vec<Stretch>) {
+    /// The show on a track.
+    pub(super) fn laid(&self, analysis: &Analysis) -> Laid<'_> {
         let clock = Clock::new(analysis);
         let mut times: Vec<f64> = self.parts.iter().flat_map(|p| p.place.edges(&clock)).collect();
         times.extend(analysis.sections.iter().map(|s| s.start.0).chain([0.0]));
@@ -135,7 +142,7 @@ impl Show {
         times.dedup();
         let mut show = Cow::Borrowed(self);
         let (mut made, mut before) = (BTreeMap::new(), None);
-        let mut stretches: Vec<Stretch> = Vec::new();
+        let (mut stretches, mut piles): (Vec<Stretch>, Vec<Vec<usize>>) = Default::default();
         for t in times {
             let label = analysis.section_at(t).map(|s| s.label.as_str());
             let pile = self.pile(|part| part.place.holds(&clock, label, t));
@@ -150,11 +157,11 @@ impl Show {
                 look: look_of(&mut show, &mut made, &pile),
                 ease: begun.iter().map(|p| clock.duration(p.ease).0).fold(0.0, f64::max),
                 cut: begun.iter().any(|p| p.cut),
-                part: pile.last().copied(),
             });
+            piles.push(pile.clone());
             before = Some(pile);
         }
-        (show, stretches)
+        Laid { show, stretches, piles }
     }
 
     /// The parts that are seen where those hold that `holds` finds: the last one with a preset, and those that change it, in their order.
@@ -172,52 +179,52 @@ impl Show {
 
     /// The pieces that the track is shown in, each lasting until the next.
     pub fn pieces(&self, analysis: &Analysis) -> Vec<Piece> {
-        let (show, stretches) = self.laid(analysis);
-        let piece = |s: &Stretch| Piece {
+        let Laid { show, stretches, piles } = self.laid(analysis);
+        let piece = |(s, parts): (&Stretch, Vec<usize>)| Piece {
             start: Seconds(s.start),
             preset: show.looks[s.look].preset.name.clone(),
-            part: s.part,
+            parts,
         };
-        stretches.iter().map(piece).collect()
+        stretches.iter().zip(piles).map(piece).collect()
     }
 }
 
-/// The look that the parts of `pile` show, one upon the other; `made` knows those that were made of two.
-fn look_of(show: &mut Cow<Show>, made: &mut BTreeMap<(usize, usize), usize>, pile: &[usize]) -> usize {
-    let Some((first, rest)) = pile.split_first() else { return 0 };
-    let mut shown = show.parts[*first].look;
-    if show.parts[*first].follows {
-        shown = on(show, made, (0, shown));
+/// The look that the parts of `pile` show, one upon the other. Those that aren't in the show are added to it; `made` knows them by the looks
+/// of their parts.
+fn look_of(show: &mut Cow<Show>, made: &mut BTreeMap<Vec<usize>, usize>, pile: &[usize]) -> usize {
+    let mut of: Vec<usize> = pile.iter().map(|part| show.parts[*part].look).collect();
+    let follows = pile.first().is_some_and(|part| show.parts[*part].follows);
+    // Nothing is changed where a project's look lies beneath: its parts have that one's preset then.
+    if pile.is_empty() || (follows && show.looks[of[0]].preset != show.looks[0].preset) {
+        of.insert(0, 0);
     }
-    for part in rest {
-        let own = show.parts[*part].look;
-        shown = on(show, made, (shown, own));
+    let [first, rest @ ..] = &of[..] else { return 0 };
+    if rest.is_empty() {
+        return *first;
     }
-    shown
-}
-
-/// What the second look makes of the first.
-fn on(show: &mut Cow<Show>, made: &mut BTreeMap<(usize, usize), usize>, pair: (usize, usize)) -> usize {
-    *made.entry(pair).or_insert_with(|| {
-        let look = show.looks[pair.0].changed(&show.looks[pair.1]);
-        show.looks.iter().position(|known| *known == look).unwrap_or_else(|| {
-            let looks = &mut show.to_mut().looks;
-            looks.push(look);
-            looks.len() - 1
-        })
+    *made.entry(of.clone()).or_insert_with(|| {
+        let mut look = show.looks[*first].clone();
+        rest.iter().for_each(|part| look.change(&show.looks[*part]));
+        let looks = &mut show.to_mut().looks;
+        looks.push(look);
+        looks.len() - 1
     })
 }
 
 impl Look {
-    /// What `part`, which has no preset of its own, makes of it.
-    fn changed(&self, part: &Look) -> Look {
-        let kept = |setting: &&Setting| part.set.iter().all(|own| own.param != setting.param);
-        Look {
-            preset: self.preset.clone(),
-            set: self.set.iter().filter(kept).chain(&part.set).cloned().collect(),
-            prompt: part.prompt.as_ref().or(self.prompt.as_ref()).cloned(),
-            negative: part.negative.as_ref().or(self.negative.as_ref()).cloned(),
-            init: part.init.as_ref().or(self.init.as_ref()).cloned(),
+    /// Becomes what `part`, which has no preset of its own, makes of it.
+    fn change(&mut self, part: &Look) {
+        self.set.retain(|setting| part.set.iter().all(|own| own.param != setting.param));
+        self.set.extend_from_slice(&part.set);
+        let said = [
+            (&mut self.prompt, &part.prompt),
+            (&mut self.negative, &part.negative),
+            (&mut self.init, &part.init),
+        ];
+        for (own, new) in said {
+            if new.is_some() {
+                own.clone_from(new);
+            }
         }
     }
 }

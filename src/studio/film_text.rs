@@ -6,7 +6,7 @@ use super::opened::Opened;
 use super::state::EditedPreset;
 use crate::error::{Error, Result};
 use crate::job::{Hearing, project_folder};
-use crate::score::{DEFAULT, Project, ProjectDocument, find, toml_text, with_values};
+use crate::score::{DEFAULT, Known, Project, ProjectDocument, find, toml_text, with_values};
 
 impl Opened {
     /// Name and text of the project's file as `edited` has it.
@@ -30,27 +30,25 @@ impl Opened {
         let project = self.film()?;
         let mut read = |path: &str| project.file(edited, path);
         let parsed = Project::parse(&project.name, text, &project_folder::CHOICES, &mut read)?;
-        let own = match &project.track {
-            Some(track) => said(track).to_owned(),
-            None => {
-                Project::parse(&project.name, project.entry(), &project_folder::CHOICES, &mut read)?.track
-            }
-        };
-        if parsed.track != own {
-            return Err(Error::usage("another track can't be put under an open studio")
-                .hint("open the studio on that one"));
+        let opened = Project::parse(&project.name, project.entry(), &project_folder::CHOICES, &mut read)?;
+        if let Some(what) = anew(&opened, &parsed) {
+            return Err(Error::usage(format!("{what} can't be changed while the studio is open"))
+                .hint("change it in the project's file, and open the studio anew"));
         }
-        let film = match &project.track {
-            Some(_) => ProjectDocument::read(&with_values(&project.name, text, &[("track", None)])?)?,
-            None => ProjectDocument::read(text)?,
-        };
-        let base = match film.preset().filter(|name| *name != edited.name) {
+        let said = ProjectDocument::read(text)?;
+        let base = match said.preset().filter(|name| *name != edited.name) {
             None => EditedPreset::read(&edited.name, &edited.text())?,
             Some(name) if name == DEFAULT => {
                 return Err(Error::usage("the director's choice is made of parts here")
                     .hint("Parts by the director, or open the studio anew"));
             }
             Some(name) => EditedPreset::shipped(&find(&name)?.name)?,
+        };
+        // What a track's own file says beside these.
+        let own = [("track", None), ("preset", None)];
+        let film = match &project.track {
+            Some(_) => ProjectDocument::read(&with_values(&project.name, text, &own)?)?,
+            None => said,
         };
         let hearing = Hearing::default().over(&parsed.hearing, |path| project.folder.inside(path))?;
         let looks = edited.looks.clone();
@@ -65,6 +63,25 @@ impl Opened {
             None => OpenProject::of_track(&self.options.input),
         }
     }
+}
+
+/// What a project says otherwise that live pictures and what is heard don't follow.
+fn anew(opened: &Project, now: &Project) -> Option<&'static str> {
+    let model =
+        |p: &Project| (p.model.clone(), p.motion.clone(), p.vae.clone(), p.clip_skip, p.upscale.clone());
+    let adapters = |p: &Project| (p.show.loras.clone(), p.show.controls.clone());
+    let heard = |p: &Project| {
+        let Known { beats_file, sections_file, audio_stream, .. } = p.hearing.clone();
+        (beats_file, sections_file, audio_stream)
+    };
+    let changed = [
+        ("the track", opened.track != now.track),
+        ("the model", model(opened) != model(now)),
+        ("a LoRA or a control", adapters(opened) != adapters(now)),
+        // Beats and sections by hand take their files' places.
+        ("what is listened to", heard(now) != heard(opened) && heard(now) != (None, None, heard(opened).2)),
+    ];
+    changed.into_iter().find(|(_, changed)| *changed).map(|(what, _)| what)
 }
 
 #[cfg(test)]
@@ -114,7 +131,13 @@ mod tests {
             let error = player.opened.with_film(&preset(), &format!("{text}{more}")).unwrap_err();
             assert!(error.to_string().contains(told), "{error}");
         }
-        for (from, to) in [("track = \"", "track = \"other"), ("pulse", "director"), ("pulse", "mine.toml")] {
+        for (from, to) in [
+            ("track = \"", "track = \"other"),
+            ("pulse", "director"),
+            ("pulse", "mine.toml"),
+            ("preset", "model = \"models/other\"\npreset"),
+            ("preset", "hearing.beats_file = \"taps.txt\"\npreset"),
+        ] {
             assert!(player.opened.with_film(&preset(), &text.replace(from, to)).is_err(), "{to}");
         }
     }

@@ -24,7 +24,6 @@ use crate::video::Profile;
 use axum::extract::ws::Utf8Bytes;
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -52,8 +51,8 @@ pub struct Hub {
     shelf: Mutex<Shelf>,
     snapshots: watch::Sender<Snapshots>,
     keeper: Option<Keeper>,
-    /// The version that was saved last.
-    saved: AtomicU64,
+    /// What was saved last, or opened.
+    saved: watch::Sender<Arc<EditedPreset>>,
     state: watch::Sender<Utf8Bytes>,
 }
 
@@ -79,12 +78,13 @@ impl Hub {
         let left = keeper.as_ref().map(Keeper::left).unwrap_or_default();
         facts["unsaved"] = json!(left.unsaved);
         for order in left.finals {
-            engine.finals().restore(order)?;
+            // One that goes to the same place as another isn't waited for.
+            drop(engine.finals().restore(order));
         }
         let facts = facts.to_string();
         let (session, shelf) = (Mutex::new(session), Mutex::new(shelf));
         let (sockets, snapshots) = (Arc::new(Semaphore::new(SOCKETS)), watch::Sender::new(left.snapshots));
-        let saved = AtomicU64::new(1);
+        let saved = watch::Sender::new(locked(&session).preset.clone());
         Ok(Hub {
             player,
             track,
@@ -222,8 +222,8 @@ impl Hub {
             (_, true) => Some("the parts belong to this track: Save project keeps them"),
             _ => None,
         };
-        if note.is_none() {
-            self.saved.store(version, Ordering::Relaxed);
+        if !lost || (note.is_none() && preset.film == self.saved.borrow().film) {
+            self.saved.send_replace(preset);
         }
         let path = path.display().to_string();
         Ok(text(&json!({ "type": "saved", "version": version, "path": path, "note": note })))
@@ -257,10 +257,10 @@ impl Hub {
     /// Keeps what would be lost with this studio.
     fn keep(&self) {
         let Some(keeper) = &self.keeper else { return };
-        let (session, snapshots) = (self.session(), self.snapshots.borrow().clone());
-        let (finals, saved) = (self.engine.finals().open(), self.saved.load(Ordering::Relaxed));
-        // Where nothing can be kept, work goes on; saving says why it can't be.
-        drop(keeper.keep(&session, saved, &snapshots, &finals));
+        let (preset, snapshots) = (self.session().preset, self.snapshots.borrow().clone());
+        let unsaved = Some(&*preset).filter(|preset| !preset.is_like(&self.saved.borrow()));
+        // Where nothing can be kept, work goes on.
+        drop(keeper.keep(unsaved, &snapshots, &self.engine.finals().open()));
     }
 
     fn session(&self) -> Session {
@@ -284,12 +284,14 @@ impl Hub {
 
 /// Keeps what would be lost, shortly after every change.
 pub async fn keep(hub: Arc<Hub>) {
-    let (mut states, mut snapshots, mut finals) = (hub.states(), hub.snapshots(), hub.engine.finals().told());
+    let (mut states, mut snapshots) = (hub.states(), hub.snapshots());
+    let (mut finals, mut saved) = (hub.engine.finals().told(), hub.saved.subscribe());
     loop {
         let changed = tokio::select! {
             changed = states.changed() => changed,
             changed = snapshots.changed() => changed,
             changed = finals.changed() => changed,
+            changed = saved.changed() => changed,
         };
         if changed.is_err() {
             return;

@@ -4,18 +4,20 @@
 use super::locked::locked;
 use super::opened::Opened;
 use super::order::RenderOrder;
-use super::session::Session;
 use super::snapshots::{Snapshot, Snapshots, UNSAVED};
 use super::state::EditedPreset;
 use crate::atomic_file;
 use crate::bounded_read;
 use crate::digest::Digest;
-use crate::error::{Error, Result};
-use crate::job::Stretch;
+use crate::error::{Context, Error, Result};
+use crate::file_lock::FileLock;
+use crate::job::{JobOptions, Stretch};
 use crate::score::Document;
 use crate::units::Seconds;
 use crate::video::Profile;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -44,6 +46,7 @@ struct KeptSnapshot {
 #[derive(Debug, Serialize, Deserialize)]
 struct KeptOrder {
     state: KeptState,
+    options: String,
     tier: String,
     size: String,
     fps: Option<String>,
@@ -55,11 +58,12 @@ struct KeptOrder {
     replace: bool,
 }
 
+/// Entries that this studio can't read, as after an update or with other options, are kept as they are.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
-    snapshots: Vec<KeptSnapshot>,
-    unsaved: Option<KeptState>,
-    finals: Vec<KeptOrder>,
+    snapshots: Vec<Value>,
+    unsaved: Option<Value>,
+    finals: Vec<Value>,
 }
 
 /// What an earlier studio left.
@@ -78,68 +82,113 @@ pub struct Left {
 pub struct Keeper {
     path: PathBuf,
     opened: Arc<Opened>,
+    /// Keeps other studios on the same input out.
+    _lock: FileLock,
+    /// What was there and couldn't be read.
+    foreign: Mutex<Kept>,
     written: Mutex<String>,
 }
 
 impl Keeper {
-    /// The keeper in `folder` of what is made on `input`.
-    pub fn new(folder: &Path, input: &Path, opened: Arc<Opened>) -> Self {
+    /// The keeper in `folder` of what is made on `input`; none where another studio keeps that, or where nothing can be written.
+    pub fn new(folder: &Path, input: &Path, opened: Arc<Opened>) -> Option<Self> {
         let mut digest = Digest::default();
-        let whole = input.canonicalize().unwrap_or_else(|_| input.to_owned());
-        digest.update(whole.as_os_str().as_encoded_bytes());
-        let path = folder.join(format!("{}.json", digest.finish()));
-        Keeper { path, opened, written: Mutex::default() }
+        digest.update(input.canonicalize().ok()?.as_os_str().as_encoded_bytes());
+        let name = digest.finish();
+        fs::create_dir_all(folder).ok()?;
+        let lock = FileLock::exclusive(&folder.join(format!("{name}.lock"))).ok()??.fleeting();
+        let path = folder.join(format!("{name}.json"));
+        Some(Keeper { path, opened, _lock: lock, foreign: Mutex::default(), written: Mutex::default() })
     }
 
-    /// What an earlier studio left. What can't be read any more, as after an update, is left out: nothing waits for it.
+    /// What an earlier studio left.
     pub fn left(&self) -> Left {
-        let text = bounded_read::text(&self.path, MOST).unwrap_or_default();
-        let kept: Kept = serde_json::from_str(&text).unwrap_or_default();
         let mut left = Left::default();
-        let unsaved =
-            kept.unsaved.map(|state| KeptSnapshot { name: UNSAVED.into(), note: String::new(), state });
-        left.unsaved = unsaved.is_some();
-        for KeptSnapshot { name, note, state } in kept.snapshots.into_iter().chain(unsaved) {
-            if let Ok(edited) = self.edited(state) {
-                left.snapshots.restore(&name, &note, edited);
+        if !self.path.exists() {
+            return left;
+        }
+        let text = bounded_read::text(&self.path, MOST).unwrap_or_default();
+        let Ok(kept) = serde_json::from_str::<Kept>(&text) else {
+            // It isn't written over.
+            drop(fs::rename(&self.path, self.path.with_extension("unreadable")));
+            return left;
+        };
+        let mut foreign = Kept::default();
+        let unsaved = kept.unsaved.map(|state| json!({ "name": UNSAVED, "note": "", "state": state }));
+        let last = unsaved.is_some();
+        let count = kept.snapshots.len();
+        for (i, value) in kept.snapshots.into_iter().chain(unsaved).enumerate() {
+            match self.snapshot(&value) {
+                Ok((name, note, edited)) => {
+                    left.unsaved = last && i == count;
+                    left.snapshots.restore(&name, &note, edited);
+                }
+                Err(_) => foreign.snapshots.push(value),
             }
         }
-        left.finals = kept.finals.into_iter().filter_map(|order| self.order(order).ok()).collect();
+        for value in kept.finals {
+            match self.order(&value) {
+                Ok(order) => left.finals.push(order),
+                Err(_) => foreign.finals.push(value),
+            }
+        }
+        *locked(&self.foreign) = foreign;
         left
     }
 
-    /// Writes down what would be lost, if that is something else than what is there.
+    /// Writes down what would be lost, if that is something else than what is there: the snapshots, what isn't `saved`, and the finals.
     ///
     /// # Errors
     /// Output: the file can't be written.
     pub fn keep(
         &self,
-        session: &Session,
-        saved: u64,
+        unsaved: Option<&EditedPreset>,
         snapshots: &Snapshots,
         finals: &[RenderOrder],
     ) -> Result<()> {
+        // What can't be said as a project, as after --lora, isn't kept.
         let snapshot = |kept: &Snapshot| {
-            let state = self.state(&kept.edited)?;
-            Ok(KeptSnapshot { name: kept.name.clone(), note: kept.note.clone(), state })
+            let state = self.state(&kept.edited).ok()?;
+            Some(json!({ "name": kept.name, "note": kept.note, "state": state }))
         };
+        let foreign = locked(&self.foreign);
         let kept = Kept {
-            snapshots: snapshots.told().iter().map(snapshot).collect::<Result<_>>()?,
-            unsaved: (session.version != saved).then(|| self.state(&session.preset)).transpose()?,
-            finals: finals.iter().map(|order| self.kept(order)).collect::<Result<_>>()?,
+            snapshots: foreign
+                .snapshots
+                .iter()
+                .cloned()
+                .chain(snapshots.told().iter().filter_map(snapshot))
+                .collect(),
+            unsaved: unsaved.and_then(|edited| Some(json!(self.state(edited).ok()?))),
+            finals: foreign
+                .finals
+                .iter()
+                .cloned()
+                .chain(finals.iter().filter_map(|order| self.kept(order).ok()))
+                .collect(),
         };
-        let text = serde_json::to_string(&kept)
-            .map_err(|e| Error::internal(format!("can't write what is kept: {e}")))?;
+        let text = json!(kept).to_string();
         let mut written = locked(&self.written);
         if *written == text {
             return Ok(());
         }
-        let failed =
-            |e: std::io::Error| Error::output(format!("can't write {}", self.path.display())).because(e);
-        fs::create_dir_all(atomic_file::folder_of(&self.path)).map_err(failed)?;
-        atomic_file::put(&self.path, text.as_bytes()).map_err(failed)?;
+        let failed = || Error::output(format!("can't write {}", self.path.display()));
+        atomic_file::put(&self.path, text.as_bytes()).context(failed)?;
         *written = text;
         Ok(())
+    }
+
+    /// What else decides how a final comes out than what is kept of it.
+    fn options(&self) -> String {
+        let own = JobOptions { input: PathBuf::new(), ..self.opened.options.clone() };
+        let mut digest = Digest::default();
+        digest.update(format!("{own:?}"));
+        digest.finish()
+    }
+
+    fn snapshot(&self, value: &Value) -> Result<(String, String, EditedPreset)> {
+        let KeptSnapshot { name, note, state } = read(value)?;
+        Ok((name, note, self.edited(state)?))
     }
 
     fn state(&self, edited: &EditedPreset) -> Result<KeptState> {
@@ -161,10 +210,12 @@ impl Keeper {
         self.opened.with_film(&base, &film)
     }
 
-    fn kept(&self, order: &RenderOrder) -> Result<KeptOrder> {
+    fn kept(&self, order: &RenderOrder) -> Result<Value> {
         let Stretch { section, start, end } = order.stretch;
-        Ok(KeptOrder {
+        let output = std::path::absolute(&order.output).unwrap_or_else(|_| order.output.clone());
+        Ok(json!(KeptOrder {
             state: self.state(&order.edited)?,
+            options: self.options(),
             tier: order.tier.clone(),
             size: order.size.clone(),
             fps: order.fps.clone(),
@@ -172,13 +223,17 @@ impl Keeper {
             section,
             start,
             end,
-            output: order.output.clone(),
+            output,
             replace: order.replace,
-        })
+        }))
     }
 
-    fn order(&self, kept: KeptOrder) -> Result<RenderOrder> {
-        let KeptOrder { state, tier, size, fps, profile, section, start, end, output, replace } = kept;
+    fn order(&self, value: &Value) -> Result<RenderOrder> {
+        let KeptOrder { state, options, tier, size, fps, profile, section, start, end, output, replace } =
+            read(value)?;
+        if options != self.options() {
+            return Err(Error::usage("it was ordered in a studio with other options"));
+        }
         Ok(RenderOrder {
             edited: Arc::new(self.edited(state)?),
             tier,
@@ -192,15 +247,20 @@ impl Keeper {
     }
 }
 
+fn read<T: DeserializeOwned>(value: &Value) -> Result<T> {
+    T::deserialize(value).map_err(|e| Error::usage("this can't be read").because(e))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::studio::player::tests::player;
+    use crate::studio::session::Session;
     use crate::studio::snapshots::SnapshotEdit;
     use serde_json::json;
 
     fn keeper(folder: &Path) -> Keeper {
-        Keeper::new(folder, Path::new("track.wav"), player().opened)
+        Keeper::new(folder, Path::new("/"), player().opened).unwrap()
     }
 
     #[test]
@@ -222,10 +282,11 @@ mod tests {
             fps: Some("12".into()),
             profile: Profile::Ffv1,
             stretch: Stretch { section: Some(2), start: Some(Seconds(1.5)), end: None },
-            output: "a.mkv".into(),
+            output: std::path::absolute("a.mkv").unwrap(),
             replace: true,
         };
-        keeper.keep(&later, 1, &snapshots, std::slice::from_ref(&order)).unwrap();
+        keeper.keep(Some(&later.preset), &snapshots, std::slice::from_ref(&order)).unwrap();
+        assert!(Keeper::new(&folder.path().join("studio"), Path::new("/"), player().opened).is_none());
         let left = keeper.left();
         assert!(left.unsaved);
         let told: Vec<_> = left.snapshots.told().iter().map(|s| (s.name.as_str(), s.note.as_str())).collect();
@@ -234,22 +295,28 @@ mod tests {
         assert_eq!((left.finals[0].edited.text(), left.finals.len()), (later.preset.text(), 1));
         assert_eq!(RenderOrder { edited: order.edited.clone(), ..left.finals[0].clone() }, order);
 
-        // The next studio's unsaved state takes the place of this one's, and what was saved is none.
-        keeper.keep(&session, 0, &left.snapshots, &[]).unwrap();
-        let next = keeper.left();
-        let last = next.snapshots.told().last().unwrap();
-        assert_eq!((next.snapshots.told().len(), last.edited.text()), (2, session.preset.text()));
-        keeper.keep(&session, 1, &Snapshots::default(), &[]).unwrap();
+        // What the next studio leaves comes beside it, and what is alike once.
+        keeper.keep(Some(&session.preset), &left.snapshots, &[]).unwrap();
+        let next = keeper.left().snapshots;
+        assert_eq!(
+            next.told().iter().map(|s| s.name.as_str()).collect::<Vec<_>>(),
+            ["first", UNSAVED, UNSAVED]
+        );
+        assert_eq!(next.told()[2].edited.text(), session.preset.text());
+        keeper.keep(Some(&later.preset), &next, &[]).unwrap();
+        assert_eq!(keeper.left().snapshots.told().len(), 3);
+        keeper.keep(None, &Snapshots::default(), &[]).unwrap();
         assert!(!keeper.left().unsaved && keeper.left().snapshots.told().is_empty());
     }
 
     #[test]
-    fn what_cannot_be_read_is_left_out() {
+    fn what_cannot_be_read_stays_as_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let keeper = keeper(folder.path());
         for text in ["", "{", "[]", "{\"snapshots\":7}"] {
             fs::write(&keeper.path, text).unwrap();
             assert!(keeper.left().snapshots.told().is_empty());
+            assert_eq!(fs::read_to_string(keeper.path.with_extension("unreadable")).unwrap(), text);
         }
         let state = |text: &str| json!({ "name": "pulse", "text": text, "film": "track = \"track\"\n", "looks": {}, "focus": null });
         let kept = |state| json!({ "name": "x", "note": "", "state": state });
@@ -257,6 +324,9 @@ mod tests {
             [kept(state("[[route]]\nto = \"nothing\"\n")), kept(state("[[prompt]]\ntext = \"fine\"\n"))];
         fs::write(&keeper.path, json!({ "snapshots": all, "unsaved": null, "finals": [] }).to_string())
             .unwrap();
-        assert_eq!(keeper.left().snapshots.told().len(), 1);
+        let left = keeper.left();
+        assert_eq!((left.snapshots.told().len(), left.unsaved), (1, false));
+        keeper.keep(None, &left.snapshots, &[]).unwrap();
+        assert!(fs::read_to_string(&keeper.path).unwrap().contains("nothing"));
     }
 }

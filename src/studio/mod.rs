@@ -118,7 +118,7 @@ fn open(config: StudioConfig) -> Result<Hub> {
     let (player, own) = (Arc::new(player), settings.clone());
     let played = player.clone();
     let start = move |version, state| Engine::start(played, settings, (track, stream), (version, state));
-    let keeper = keep.map(|(folder, input)| Keeper::new(&folder, &input, player.opened.clone()));
+    let keeper = keep.and_then(|(folder, input)| Keeper::new(&folder, &input, player.opened.clone()));
     let session = Session::new(preset);
     let hub = Hub::new(player.clone(), session, start, (files, keeper), (patience, command))?;
     gallery::start(cache, player, own, hub.engine.clone())?;

@@ -37,7 +37,16 @@ impl OpenProject {
         let (project, folder) = project_folder::load(path)?;
         let base = if project.directed { DIRECTED } else { &project.show.looks[0].preset.name }.to_owned();
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let Project { size, directed, files, .. } = project;
+        let Project { size, directed, files, show, .. } = project;
+        let own = files
+            .get(&name)
+            .map_or(Ok(0), |text| ProjectDocument::read(text).map(|film| film.parts().len()))?;
+        if directed && show.parts.len() > own {
+            return Err(Error::usage(
+                "parts of included files lie over what the director chooses, which the studio can't show",
+            )
+            .hint("name a preset in the project, or move these parts into it"));
+        }
         Ok(OpenProject { size, directed, folder, name, base, files, track: None })
     }
 
@@ -82,12 +91,10 @@ impl OpenProject {
     /// What of it the studio may have saved in `folder`.
     pub fn saved(&self, folder: &Path) -> Vec<String> {
         let project = Some(self.name.clone());
-        let preset = saved(&self.folder.path().join(&self.base), folder);
-        let own = self.folder.is(folder).then_some([project, preset]);
         let named = ProjectDocument::read(self.entry()).map(|film| film.parts()).unwrap_or_default();
-        let looks = named.into_iter().filter_map(|part| part.preset);
-        let looks = looks.filter(|name| self.files.contains_key(name) && self.folder.is(folder));
-        own.into_iter().flatten().flatten().chain(looks).collect()
+        let looks = named.into_iter().filter_map(|part| part.preset).chain([self.base.clone()]);
+        let looks = looks.filter(|name| self.files.contains_key(name));
+        project.into_iter().chain(looks).filter(|_| self.folder.is(folder)).collect()
     }
 
     /// The project's file as it was read.
@@ -128,7 +135,7 @@ impl OpenProject {
         let mut values = vec![("preset", Some(toml_text(&own)))];
         values.extend(edited.beats.keys());
         let film = match &self.track {
-            // A track's own file says nothing but parts.
+            // A track's own file doesn't name it.
             Some(_) => format!("{}\n{}", self.entry(), edited.film.text()),
             None => edited.film.text().to_owned(),
         };

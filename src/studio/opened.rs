@@ -70,7 +70,7 @@ impl Opened {
     /// # Errors
     /// Usage: a project can't name what the studio was opened with.
     pub fn project(&self, preset: &str, edited: &EditedPreset) -> Result<String> {
-        let target = self.folder.join(preset);
+        let target = self.folder.join("video.toml");
         let mut values = vec![("preset", Some(toml_text(preset)))];
         values.extend(typed(&self.options, &target)?);
         let own = edited.beats.keys();

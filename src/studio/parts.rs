@@ -4,7 +4,7 @@ use super::snapping::GridWord;
 use super::state::EditedPreset;
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
-use crate::score::{Clock, Document, PartText, Place, ProjectDocument, Show, Slots, find, shipped};
+use crate::score::{Clock, Document, PartText, Place, ProjectDocument, Show, Slots, find};
 use crate::units::Seconds;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub enum PartEdit {
         /// What both snap to.
         #[serde(default)]
         grid: GridWord,
-        /// Its preset; none: the project's.
+        /// Its preset; none: it changes the look beneath it.
         preset: Option<String>,
     },
     /// It begins or ends elsewhere.
@@ -88,8 +88,6 @@ pub enum PartEdit {
     Own {
         /// Which part.
         index: usize,
-        /// What the look is to be a copy of where the part names none; none: of that which holds where no part says otherwise.
-        like: Option<String>,
     },
     /// This look is worked on: that of a part, or the one that holds where no part says otherwise.
     Focus {
@@ -121,7 +119,7 @@ impl PartEdit {
         edited.film = match self {
             PartEdit::Add { section, from, to, grid, preset } => {
                 if film.parts().len() >= MOST {
-                    return Err(too_many());
+                    return Err(Error::usage("there are too many parts").hint(format!("at most {MOST}")));
                 }
                 let mut keys = Vec::new();
                 match (section, from) {
@@ -160,10 +158,12 @@ impl PartEdit {
             PartEdit::Cut { index, on } => film.with_cut(*index, *on)?,
             PartEdit::Remove { index } => film.without_part(*index)?,
             PartEdit::Move { index, to } => film.moved_part(*index, *to)?,
-            PartEdit::Own { index, like } => {
-                let like = like.clone().filter(|name| *name != edited.name);
-                let named = part(&edited, *index)?.preset.or(like);
-                let (name, document) = copied(&edited, named)?;
+            PartEdit::Own { index } => {
+                let preset = part(&edited, *index)?.preset.ok_or_else(|| {
+                    Error::usage("this part changes the look beneath it and has none of its own")
+                        .hint("choose one first")
+                })?;
+                let (name, document) = copied(&edited, &preset)?;
                 if edited.looks.len() >= MOST_LOOKS {
                     return Err(
                         Error::usage("there are too many looks").hint(format!("at most {MOST_LOOKS}"))
@@ -191,13 +191,10 @@ impl EditedPreset {
     /// The same with the parts of a project's `text` beneath its own.
     ///
     /// # Errors
-    /// Usage: these would be too many.
+    /// Usage: it isn't TOML. Whether these are too many is seen when they are played.
     pub fn with_parts_beneath(&self, text: &str) -> Result<Self> {
         let film = self.film.with_beneath(text)?;
-        match film.parts().len() <= MOST {
-            true => Ok(EditedPreset { film, ..self.clone() }),
-            false => Err(too_many()),
-        }
+        Ok(EditedPreset { film, ..self.clone() })
     }
 
     /// The same with its looks under other names.
@@ -258,8 +255,8 @@ pub fn told(edited: &EditedPreset, show: &Show, analysis: &Analysis) -> Value {
             presets.push(preset);
             presets.len() - 1
         });
-        let part = piece.part.and_then(|i| i.checked_sub(offset));
-        json!({ "start": piece.start, "end": end, "look": look, "preset": preset, "part": part })
+        let own: Vec<usize> = piece.parts.iter().filter_map(|i| i.checked_sub(offset)).collect();
+        json!({ "start": piece.start, "end": end, "look": look, "preset": preset, "part": own.last(), "pile": own })
     });
     json!({
         "list": parts.collect::<Vec<_>>(),
@@ -274,10 +271,6 @@ pub fn told(edited: &EditedPreset, show: &Show, analysis: &Analysis) -> Value {
 fn part(edited: &EditedPreset, index: usize) -> Result<PartText> {
     let missing = || Error::usage(format!("there is no part {index}")).hint("reload the page");
     edited.film.parts().into_iter().nth(index).ok_or_else(missing)
-}
-
-fn too_many() -> Error {
-    Error::usage("there are too many parts").hint(format!("at most {MOST}"))
 }
 
 fn checked(text: &str) -> Result<String> {
@@ -311,18 +304,16 @@ fn lasts(film: &ProjectDocument, index: usize, clock: &Clock, analysis: &Analysi
     }
 }
 
-/// A copy of a look, and a name for it that no look has; none: of that which holds where no part says otherwise.
-fn copied(edited: &EditedPreset, preset: Option<String>) -> Result<(String, Document)> {
-    let (stem, text) = match &preset {
-        Some(name) if edited.looks.contains_key(name) => (name.as_str(), edited.looks[name].text()),
-        Some(name) => {
-            let name = find(name)?.name;
-            let text = shipped().iter().find(|(n, _)| *n == name).map_or("", |(_, text)| text);
-            return Ok((free(edited, &name), Document::read(&name, text)?));
+/// A copy of a look, and a name for it that no look has.
+fn copied(edited: &EditedPreset, preset: &str) -> Result<(String, Document)> {
+    let (like, text) = match edited.looks.get(preset) {
+        Some(look) => (preset.to_owned(), look.text()),
+        None => {
+            let shipped = EditedPreset::shipped(preset)?;
+            (shipped.name.clone(), shipped.text())
         }
-        None => (edited.name.as_str(), edited.text()),
     };
-    let name = free(edited, stem);
+    let name = free(edited, &like);
     let document = Document::read(&name, &text)?;
     Ok((name, document))
 }

@@ -4,7 +4,8 @@
 use crate::atomic_file;
 use crate::error::{Context, Error, Result};
 use crate::video::Profile;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Longest name, in characters.
@@ -22,7 +23,8 @@ pub struct Shelf {
     folder: PathBuf,
     /// The project's file that it was opened with.
     project: Option<PathBuf>,
-    own: BTreeSet<PathBuf>,
+    /// What may be written over, with its text as it was read or written here; none: no text.
+    own: BTreeMap<PathBuf, Option<String>>,
 }
 
 impl Shelf {
@@ -33,7 +35,11 @@ impl Shelf {
             name: name.filter(|name| is_name(name)).unwrap_or_default().to_owned(),
             folder: folder.to_owned(),
             project: project.map(|file| folder.join(file)),
-            own: opened.iter().map(|file| folder.join(file)).collect(),
+            own: opened
+                .iter()
+                .map(|file| folder.join(file))
+                .map(|path| (path.clone(), on_disk(&path)))
+                .collect(),
         }
     }
 
@@ -43,13 +49,14 @@ impl Shelf {
     /// Usage: it is no name, or somebody else's file; Output: it can't be written.
     pub fn save(&mut self, name: &str, preset: &str) -> Result<PathBuf> {
         let path = self.place(name, PRESET)?;
+        self.unchanged(&path)?;
         self.write(&path, preset)?;
         Ok(path)
     }
 
     /// What the preset beside the project `name` is called that holds where no part says otherwise, and was called `before`.
     pub fn base(&self, name: &str, before: &str) -> String {
-        if name == self.name && self.own.contains(&self.folder.join(before)) {
+        if name == self.name && self.own.contains_key(&self.folder.join(before)) {
             return before.to_owned();
         }
         let usual = format!("{name}.{PRESET}");
@@ -63,7 +70,7 @@ impl Shelf {
     /// project, so that two projects share none.
     pub fn look(&self, name: &str, look: &str) -> String {
         let own = format!("{name}-");
-        let kept = name == self.name && self.own.contains(&self.folder.join(look));
+        let kept = name == self.name && self.own.contains_key(&self.folder.join(look));
         if kept || (look.starts_with(&own) && !look.contains('/')) {
             return look.to_owned();
         }
@@ -95,6 +102,7 @@ impl Shelf {
             return Err(Error::usage(format!("two looks would be called {}", presets[i].0))
                 .hint("rename the file of one of them"));
         }
+        places.iter().chain([&path]).try_for_each(|place| self.unchanged(place))?;
         for (place, (_, text)) in places.iter().zip(presets) {
             self.write(place, text)?;
         }
@@ -105,16 +113,26 @@ impl Shelf {
     /// Where the preset `file` of a project goes.
     fn beside(&self, file: &str) -> Result<PathBuf> {
         let path = self.folder.join(file);
-        match self.own.contains(&path) && self.project.as_ref() != Some(&path) {
+        match self.own.contains_key(&path) && self.project.as_ref() != Some(&path) {
             true => Ok(path),
             false => self.place(file.trim_end_matches(".toml"), PRESET),
         }
     }
 
+    /// Refuses a file that somebody else wrote meanwhile.
+    fn unchanged(&self, path: &Path) -> Result<()> {
+        let known = self.own.get(path).and_then(Option::as_ref);
+        if known.is_none_or(|known| on_disk(path).is_none_or(|text| text == *known)) {
+            return Ok(());
+        }
+        Err(Error::usage(format!("{} was changed outside the studio", path.display()))
+            .hint("save under another name, or open the studio anew"))
+    }
+
     fn write(&mut self, path: &Path, text: &str) -> Result<()> {
         let failed = || Error::output(format!("can't write {}", path.display())).hint("check the folder");
         atomic_file::put(path, text.as_bytes()).context(failed)?;
-        self.own.insert(path.to_owned());
+        self.own.insert(path.to_owned(), Some(text.to_owned()));
         Ok(())
     }
 
@@ -124,7 +142,7 @@ impl Shelf {
     /// Usage: it is no name, or somebody else's file.
     pub fn video(&mut self, name: &str, profile: Profile) -> Result<PathBuf> {
         let path = self.film(name, profile)?;
-        self.own.insert(path.clone());
+        self.own.insert(path.clone(), None);
         Ok(path)
     }
 
@@ -148,13 +166,17 @@ impl Shelf {
         }
         let dot = if ending.is_empty() { "" } else { "." };
         let path = self.folder.join(format!("{name}{dot}{ending}"));
-        let own = self.own.contains(&path) && self.project.as_ref() != Some(&path);
+        let own = self.own.contains_key(&path) && self.project.as_ref() != Some(&path);
         if path.symlink_metadata().is_ok() && !own {
             return Err(Error::usage(format!("there is a file {} already", path.display()))
                 .hint("choose another name"));
         }
         Ok(path)
     }
+}
+
+fn on_disk(path: &Path) -> Option<String> {
+    fs::read_to_string(path).ok()
 }
 
 fn is_name(text: &str) -> bool {
@@ -165,7 +187,6 @@ fn is_name(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     #[test]
     fn only_ones_own_files_are_written_over() {
@@ -229,8 +250,8 @@ mod tests {
         let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
         fs::create_dir(folder.path().join("looks")).unwrap();
         let opened = ["video.toml".to_owned(), "looks/night.toml".to_owned()];
-        let mut shelf = Shelf::new(folder.path(), &opened, Some("video.toml"));
         fs::write(folder.path().join("video.toml"), "precious").unwrap();
+        let mut shelf = Shelf::new(folder.path(), &opened, Some("video.toml"));
         assert!(shelf.save("video", "a preset").is_err() && read("video.toml") == "precious");
         assert_eq!(shelf.base("video", "pulse"), "video-base.toml");
         assert_eq!(shelf.base("video", "looks/night.toml"), "looks/night.toml");
@@ -244,6 +265,16 @@ mod tests {
             (read("video.toml"), read("looks/night.toml")),
             ("b".to_owned(), "looks/night.toml".to_owned())
         );
+        // What was written in an editor meanwhile stays.
+        fs::write(folder.path().join("looks/night.toml"), "by hand").unwrap();
+        assert!(
+            shelf
+                .save_project("video", &presets, "d")
+                .unwrap_err()
+                .to_string()
+                .contains("outside the studio")
+        );
+        assert_eq!((read("video.toml"), read("looks/night.toml")), ("b".to_owned(), "by hand".to_owned()));
         shelf.save_project("copy", &[], "c").unwrap();
         assert_eq!((read("video.toml"), read("copy.video.toml")), ("b".to_owned(), "c".to_owned()));
         assert_eq!(Shelf::new(folder.path(), &["My Film.toml".to_owned()], Some("My Film.toml")).name, "");

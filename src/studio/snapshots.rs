@@ -11,6 +11,8 @@ use std::sync::Arc;
 
 /// Most snapshots.
 const MOST: usize = 40;
+/// Most states of earlier sessions that nobody saved.
+const MOST_UNSAVED: usize = 5;
 /// What the newest state of an earlier session is called where nobody saved it.
 pub const UNSAVED: &str = "not saved";
 /// Longest name and longest note, in characters.
@@ -105,10 +107,18 @@ impl Snapshots {
         Ok(next)
     }
 
-    /// Adds one of an earlier session. Of what nobody saved then, the newest is kept.
+    /// Adds one of an earlier session. Of what nobody saved, the newest few are kept that differ.
     pub fn restore(&mut self, name: &str, note: &str, edited: EditedPreset) {
+        let untouched = |snapshot: &Snapshot| snapshot.name == UNSAVED && snapshot.note.is_empty();
         if name == UNSAVED {
-            self.list.retain(|snapshot| snapshot.name != UNSAVED || !snapshot.note.is_empty());
+            self.list.retain(|snapshot| !untouched(snapshot) || !snapshot.edited.is_like(&edited));
+            let mut many =
+                (self.list.iter().filter(|s| untouched(s)).count() + 1).saturating_sub(MOST_UNSAVED);
+            self.list.retain(|snapshot| {
+                let old = many > 0 && untouched(snapshot);
+                many -= usize::from(old);
+                !old
+            });
         }
         self.kept += 1;
         // No state of this session has such a version.

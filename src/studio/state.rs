@@ -60,6 +60,16 @@ impl EditedPreset {
         shipped().iter().any(|(name, text)| *name == self.name && *text == self.text())
     }
 
+    /// Whether it is the same video, whichever look is worked on.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let looks = |edited: &Self| -> Vec<(String, String)> {
+            edited.looks.iter().map(|(name, look)| (name.clone(), look.text())).collect()
+        };
+        let rest =
+            |edited: &Self| (edited.name.clone(), edited.text(), edited.beats.clone(), edited.film.clone());
+        rest(self) == rest(other) && looks(self) == looks(other)
+    }
+
     /// The look that is worked on, by its name.
     pub fn worked_on(&self) -> (&str, &Document) {
         let look = self.focus.as_ref().and_then(|name| Some((name.as_str(), &**self.looks.get(name)?)));

@@ -4,7 +4,7 @@ use super::spec::Layer;
 use crate::audio::Analysis;
 use crate::score::clock::Clock;
 use crate::score::place::Place;
-use crate::score::show::Show;
+use crate::score::show::{Laid, Show};
 use std::ops::Range;
 
 /// A layer and when it is seen.
@@ -20,7 +20,7 @@ impl Show {
     /// All layers that are seen somewhere, in the order in which they are drawn: those of the looks, then the show's own.
     pub fn layers_on(&self, analysis: &Analysis) -> Vec<ShownLayer> {
         let end = analysis.duration.0.max(1.0) * 2.0;
-        let (show, stretches) = self.laid(analysis);
+        let Laid { show, stretches, .. } = self.laid(analysis);
         let mut shown: Vec<ShownLayer> = Vec::new();
         for (i, stretch) in stretches.iter().enumerate() {
             let next = stretches.get(i + 1);

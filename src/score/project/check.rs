@@ -67,7 +67,7 @@ pub(super) struct Fragment {
     pub controls: Vec<Control>,
 }
 
-/// A `[[part]]`, whose preset may still be the project's.
+/// A `[[part]]`; without a preset it changes the look beneath it.
 pub(super) struct RoughPart {
     pub place: Place,
     pub preset: Option<Preset>,

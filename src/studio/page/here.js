@@ -11,7 +11,7 @@ const PAINTED = 0.35;
 export const called = (name) => name.replace(/\.toml$/, '').split('/').at(-1);
 
 export class Here {
-  // `told` hears which part plays, if one does.
+  // `told` hears which parts play, the last one most.
   constructor(told) {
     this.told = told;
     this.said = element('span', {});
@@ -30,26 +30,26 @@ export class Here {
   draw(t, frame) {
     if (frame === this.frame) return;
     this.frame = frame;
-    const { parts, preset, sources, unpainted } = this.state;
+    const { parts, sources, unpainted } = this.state;
     const piece = parts.pieces.findLast((p) => p.start <= t + 1e-6) ?? parts.pieces[0];
-    const part = piece && piece.part !== null ? parts.list[piece.part] : null;
-    const look = piece?.preset ?? parts.base;
-    const own = look === preset;
+    const pile = piece?.pile ?? [];
+    const [top, last] = [pile.at(-1) ?? null, piece?.preset ?? parts.base];
+    // The part whose look it is; none: the look that holds where no part says otherwise.
+    const source = pile.find((index) => parts.list[index].preset) ?? null;
+    const own = source === null || parts.list[source].own;
+    const working = source === null ? parts.focus === null : own && parts.focus === last;
     const plain = unpainted.some(([from, to]) => from <= frame && frame < to);
-    const source = plain ? sources.findLast(([start]) => start <= frame)?.[1] : null;
-    const shown = JSON.stringify([look, piece?.part, own, source, part?.prompt]);
+    const drawn = plain ? sources.findLast(([start]) => start <= frame)?.[1] : null;
+    const shown = JSON.stringify([last, pile, working, drawn, pile.map((index) => parts.list[index])]);
     if (shown === this.shown) return;
     this.shown = shown;
-    this.part = part ? piece.part : null;
-    this.told(part, this.part);
-    this.look = look;
-    this.own = part?.own || (!part?.preset && look === parts.base);
-    const drawn = source ? '. Drawn: prompts change nothing.' : '';
-    this.said.textContent = `At the playhead: ${called(look)}${part ? `, part ${piece.part + 1}` : ''}${drawn}`;
-    this.said.title = source ? `${source} is shown as it is: denoise is 0` : '';
-    this.work.hidden = own;
-    this.work.title = this.own ? 'Work on this look' : `Make a copy of ${look} that is this part's own, and work on it`;
-    this.paint.hidden = !source || !(own || part);
+    Object.assign(this, { part: top, source, own });
+    this.told(pile);
+    this.said.textContent = `At the playhead: ${called(last)}${top === null ? '' : `, part ${top + 1}`}${drawn ? '. Drawn: prompts change nothing.' : ''}`;
+    this.said.title = drawn ? `${drawn} is shown as it is: denoise is 0` : '';
+    this.work.hidden = working;
+    this.work.title = own ? 'Work on this look' : `Make a copy of ${last} that is part ${source + 1}'s own, and work on it`;
+    this.paint.hidden = !drawn || !(working || top !== null);
   }
 
   // In the part, where it is one: its source and its denoise belong together.
@@ -59,8 +59,7 @@ export class Here {
   }
 
   act() {
-    const base = this.part === null || this.look === this.state.parts.base;
-    const how = base ? { how: 'focus', index: null } : this.own ? { how: 'focus', index: this.part } : { how: 'own', index: this.part, like: this.look };
+    const how = { how: this.own ? 'focus' : 'own', index: this.source };
     ask({ do: 'part', change: how, gesture: null });
   }
 }

@@ -49,7 +49,7 @@ const clicks = new Clicks(audio);
 const hand = new HandBeats(clicks, () => audio.currentTime, () => !audio.paused);
 const parts = new Parts(facts, () => audio.currentTime, (index) => { timeline.chosenPart = index; });
 const curves = new Curves(facts, () => audio.currentTime, timeline);
-const here = new Here((part, index) => panel.here(part, index));
+const here = new Here((pile) => panel.here(pile));
 const file = new FileText();
 const midi = new Midi();
 const sections = new Sections(() => audio.currentTime, timeline);
@@ -235,7 +235,7 @@ news.addEventListener('final', ({ detail }) => {
   pictures.resting = detail.final.stand === 'running';
 });
 news.addEventListener('snapshots', ({ detail }) => {
-  if (kept === Infinity && facts.unsaved) note('What wasn\u2019t saved last time is a snapshot now: see Snapshots');
+  if (kept === Infinity && facts.unsaved && detail.list.some(({ name }) => name === 'not saved')) note('What wasn\u2019t saved last time is a snapshot now: see Snapshots');
   else note(detail.list.length > kept ? `kept as \u201c${detail.list.at(-1).name}\u201d` : '');
   kept = detail.list.length;
 });

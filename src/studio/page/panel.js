@@ -41,6 +41,7 @@ export class Panel {
   }
 
   take(state) {
+    this.state = state;
     const shape = JSON.stringify([state.preset, this.prompts.shape(state), state.heard.sections.map((s) => s.label),
       state.drawn.map((c) => c.name), state.routes.map((r) => [this.routes.signals.includes(r.input) || state.drawn.some((c) => c.name === r.input) ? r.input : null, r.to, r.mode, r.numbers.map((n) => n?.unit)])]);
     if (shape !== this.shape) this.build(state);
@@ -61,17 +62,20 @@ export class Panel {
     fill('base', state.base.map((row) => this.base(row, hues)));
     if (focused) get(focused)?.focus();
     this.routes.reveal();
-    this.here(...this.part ?? [null]);
+    this.here(this.pile ?? []);
   }
 
-  // The part at the playhead: what it holds isn't what is set here.
-  here(part, index) {
-    this.part = [part, index];
-    this.prompts.here(part, index);
+  // The parts at the playhead: what they say isn't what is set here.
+  here(pile) {
+    this.pile = pile;
+    const { list } = this.state.parts;
+    const last = (says) => pile.findLast((index) => list[index] && says(list[index])) ?? null;
+    const prompting = last((part) => part.prompt);
+    this.prompts.here(list[prompting], prompting);
     for (const [name, row] of this.rows ?? []) {
-      const held = part?.set[name];
-      if (held === undefined) delete row.dataset.held;
-      else row.dataset.held = `${held} in part ${index + 1}`;
+      const holding = last((part) => name in part.set);
+      if (holding === null) delete row.dataset.held;
+      else row.dataset.held = `${list[holding].set[name]} in part ${holding + 1}`;
     }
   }
 

@@ -56,11 +56,6 @@ export class Parts {
     return element('div', { className: 'wire adder' }, where, look, add, ...this.state.parts.list.length ? [] : [direct]);
   }
 
-  // The look that is seen in a part.
-  beneath(index) {
-    return this.state.parts.pieces.find((piece) => piece.part === index)?.preset ?? null;
-  }
-
   section() {
     const { sections } = this.state.heard;
     const { start, end } = sections.findLast((s) => s.start <= this.now() + 0.01) ?? sections[0];
@@ -78,7 +73,7 @@ export class Parts {
       else this.send({ how: 'set', index, key: 'section', value: name.slice(6) });
     });
     const look = chooser(`part-${index}-look`, `Look of part ${index + 1}`, [...new Set([BENEATH, ...looks, ...(part.preset ? [part.preset] : []), ...this.presets])], (name) => this.send({ how: 'set', index, key: 'preset', value: name === BENEATH ? null : name }));
-    const own = button('Edit look', () => this.send(part.own ? { how: 'focus', index } : { how: 'own', index, like: this.beneath(index) }), { id: `part-${index}-own`, title: part.own ? 'Work on this look' : 'Make a copy of the look that is this part\'s own, and work on it' });
+    const own = button('Edit look', () => this.send({ how: part.own ? 'focus' : 'own', index }), { id: `part-${index}-own`, title: part.own ? 'Work on this look' : 'Make a copy of the look that is this part\'s own, and work on it' });
     const prompt = element('textarea', { id: `part-${index}-prompt`, maxLength: 2000, spellcheck: false, placeholder: 'prompt: as the look says' });
     prompt.setAttribute('aria-label', `Prompt of part ${index + 1}`);
     prompt.onchange = () => said(prompt, (value) => this.send({ how: 'set', index, key: 'prompt', value }));
@@ -106,6 +101,7 @@ export class Parts {
       set: (now, focus) => {
         where.value = now.section === null ? 'between' : `every ${now.section}`;
         look.value = now.preset ?? BENEATH;
+        own.hidden = !now.preset;
         own.setAttribute('aria-pressed', focus !== null && now.preset === focus);
         for (const { input, key } of [...fields, ease, init, negative]) fill(input, now[key] ?? '');
         fill(prompt, now.prompt ?? '');

@@ -4,6 +4,8 @@ import { button, chooser, element } from './knob.js';
 import { ask, edit, news } from './link.js';
 
 const get = (id) => document.getElementById(id);
+// Bytes of a file that fit in a message.
+const LONGEST = 64_000;
 const HINTS = {
   look: 'This is the preset\u2019s file, comments and all. Ctrl Enter applies it.',
   film: 'This is the project\u2019s file: track, parts, beats and whatever else holds for the whole video. Its preset has a file of its own. Ctrl Enter applies it.',
@@ -14,7 +16,7 @@ export class FileText {
     this.asked = null;
     this.which = 'look';
     this.kept = '';
-    this.area = element('textarea', { id: 'file-text', spellcheck: false, maxLength: 60_000 });
+    this.area = element('textarea', { id: 'file-text', spellcheck: false });
     this.area.setAttribute('aria-label', 'The file');
     this.files = element('div', { className: 'line' });
     this.put = button('Apply', () => this.apply(), { id: 'apply-text', title: 'Play what is written (Ctrl Enter)' });
@@ -38,7 +40,9 @@ export class FileText {
 
   apply() {
     const text = this.area.value;
-    if (text !== this.kept) this.asked = this.which === 'look' ? edit({ edit: 'text', text }) : ask({ do: 'film', text });
+    if (text === this.kept) return;
+    if (new Blob([JSON.stringify(text)]).size > LONGEST) this.wrong({ message: 'this file is too long to be changed here', hints: ['change it in an editor, and open the studio anew'] });
+    else this.asked = this.which === 'look' ? edit({ edit: 'text', text }) : ask({ do: 'film', text });
   }
 
   // Selects the line that is wrong.

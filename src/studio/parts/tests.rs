@@ -115,11 +115,9 @@ fn the_directors_parts_lie_beneath_and_one_without_a_look_changes_them() {
         (own["preset"].as_str(), own["part"].as_u64()),
         (Some(&*under.preset), Some(chosen.len() as u64))
     );
-    // A look of its own begins as what is seen there.
-    let own = json!({ "how": "own", "index": chosen.len(), "like": under.preset });
-    let own = part(own).of(&directed, &fixture(16.0)).unwrap();
-    let copy = own.looks.values().next().unwrap().text();
-    assert_eq!(copy, EditedPreset::shipped(&under.preset).unwrap().text());
+    assert_eq!(own["pile"].as_array().unwrap().len(), 2);
+    let copied = part(json!({ "how": "own", "index": chosen.len() })).of(&directed, &fixture(16.0));
+    assert!(copied.unwrap_err().to_string().contains("none of its own"));
 }
 
 #[test]
