@@ -49,7 +49,7 @@ async function seen() {
       const { type, routes, base, prompts, spans, cuts, curves, heard } = JSON.parse(data);
       if (type !== 'state') return;
       socket.close();
-      const shown = [...document.querySelectorAll('aside select, aside textarea, aside input')].map((e) => e.value);
+      const shown = [...document.querySelectorAll('aside select:not(#which-file), aside textarea, aside input')].map((e) => e.value);
       const picture = document.getElementById('picture').toDataURL();
       done({ routes, base, prompts, spans, cuts, curves, heard, shown, picture });
     };
