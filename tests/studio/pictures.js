@@ -19,14 +19,17 @@ const server = await show(page, undefined, project);
 async function seek(t) {
   await page.evaluate((t) => new Promise((done) => {
     const audio = document.getElementById('audio');
-    audio.onseeked = done;
+    audio.onseeked = () => requestAnimationFrame(() => requestAnimationFrame(done));
     audio.currentTime = t;
   }), t);
 }
 
 // A picture of the page, once the generator has what it shows.
 async function take(name) {
-  await page.waitForFunction(() => document.getElementById('picture').dataset.frame && !document.getElementById('badge').textContent);
+  await page.waitForFunction(() => {
+    const frame = document.getElementById('place').textContent.match(/frame (\d+)/)?.[1];
+    return frame && frame === document.getElementById('picture').dataset.frame && !document.getElementById('badge').textContent;
+  });
   await page.mouse.move(0, 0);
   const png = join(folder, `${name}.png`);
   await page.screenshot({ path: png });
