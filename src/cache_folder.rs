@@ -5,25 +5,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// Where the program keeps such things; none where the environment names no place.
+/// Where the program keeps what can be made again; none where the environment names no place.
 pub fn cache_folder() -> Option<PathBuf> {
-    folder_by(|name| std::env::var_os(name))
+    let below = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+    folder_by(|name| std::env::var_os(name), "XDG_CACHE_HOME", below)
 }
 
 /// Where the program keeps what a person made and hasn't saved; none where the environment names no place.
 pub fn state_folder() -> Option<PathBuf> {
-    let path = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let below = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/state" };
-    let states = path("XDG_STATE_HOME").or_else(|| Some(path("HOME")?.join(below)))?;
-    Some(states.join("beatbolt"))
+    folder_by(|name| std::env::var_os(name), "XDG_STATE_HOME", below)
 }
 
-/// As [`cache_folder`], where this is the environment.
-fn folder_by(variable: impl Fn(&str) -> Option<OsString>) -> Option<PathBuf> {
+/// The program's folder in that which the variable `named` names, or else in that `below` the user's home, where this is the environment.
+fn folder_by(variable: impl Fn(&str) -> Option<OsString>, named: &str, below: &str) -> Option<PathBuf> {
     let path = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let below = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
-    let caches = path("XDG_CACHE_HOME").or_else(|| Some(path("HOME")?.join(below)))?;
-    Some(caches.join("beatbolt"))
+    let folder = path(named).or_else(|| Some(path("HOME")?.join(below)))?;
+    Some(folder.join("beatbolt"))
 }
 
 /// What tells this build of the program from others: another one may hear and compute otherwise.
@@ -60,7 +58,11 @@ mod tests {
     #[test]
     fn the_folder_is_the_users_cache() {
         let with = |pairs: &'static [(&str, &str)]| {
-            folder_by(|name| pairs.iter().find(|p| p.0 == name).map(|p| OsString::from(p.1)))
+            folder_by(
+                |name| pairs.iter().find(|p| p.0 == name).map(|p| OsString::from(p.1)),
+                "XDG_CACHE_HOME",
+                ".cache",
+            )
         };
         assert_eq!(with(&[("XDG_CACHE_HOME", "/x"), ("HOME", "/h")]), Some("/x/beatbolt".into()));
         assert!(with(&[("XDG_CACHE_HOME", ""), ("HOME", "/h")]).unwrap().starts_with("/h"));

@@ -1,7 +1,7 @@
 //! The project's file as text: what Save project writes, but for the look that holds where no part says otherwise, which has a file of its own.
 
 use super::heard::BeatCorrection;
-use super::open_project::{OpenProject, said};
+use super::open_project::said;
 use super::opened::Opened;
 use super::state::EditedPreset;
 use crate::error::{Error, Result};
@@ -19,7 +19,7 @@ impl Opened {
         values.extend(project.track.iter().map(|track| ("track", Some(toml_text(said(track))))));
         values.extend(edited.beats.keys());
         let text = with_values(&project.name, edited.film.text(), &values)?;
-        Ok((project.name, text))
+        Ok((project.name.clone(), text))
     }
 
     /// `edited` with the project's file `text`: its parts, its prompts and whatever else it says.
@@ -54,14 +54,6 @@ impl Opened {
         let looks = edited.looks.clone();
         let beats = BeatCorrection::of(&hearing);
         Ok(EditedPreset { beats, film, looks, focus: edited.focus.clone(), ..base }.settled())
-    }
-
-    /// The project; of a track, one that nobody wrote down yet.
-    fn film(&self) -> Result<OpenProject> {
-        match &self.project {
-            Some(project) => Ok(project.clone()),
-            None => OpenProject::of_track(&self.options.input),
-        }
     }
 }
 

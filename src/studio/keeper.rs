@@ -136,7 +136,8 @@ impl Keeper {
         left
     }
 
-    /// Writes down what would be lost, if that is something else than what is there: the snapshots, what isn't `saved`, and the finals.
+    /// Writes down what would be lost, if that is something else than what is there: the snapshots, the newest state
+    /// where nobody saved it, and the finals.
     ///
     /// # Errors
     /// Output: the file can't be written.

@@ -16,6 +16,7 @@ use crate::score::{ByHand, ProjectDocument, toml_text, with_values};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::Seconds;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// A key of a project with its TOML; none: without the key.
@@ -25,7 +26,7 @@ type Value = (&'static str, Option<String>);
 #[derive(Clone, Debug)]
 pub struct Opened {
     pub(super) options: JobOptions,
-    pub(super) project: Option<OpenProject>,
+    project: Option<OpenProject>,
     model: ModelOptions,
     folder: PathBuf,
 }
@@ -53,16 +54,20 @@ impl Opened {
     fn request_with(&self, edited: &EditedPreset, options: JobOptions) -> Result<Request> {
         let options = JobOptions { hearing: edited.beats.over(&options.hearing), ..options };
         let alone = edited.film == ProjectDocument::default() && edited.beats.hand == ByHand::default();
-        let project = match &self.project {
-            Some(project) => (project.with(edited)?, project.folder.clone()),
-            None if alone => return Request::of_preset(&options, (edited.base()?, edited.text())),
-            // A track with parts is a project that nobody wrote down yet.
-            None => {
-                let project = OpenProject::of_track(&options.input)?;
-                (project.with(edited)?, project.folder)
-            }
-        };
+        if alone && self.project.is_none() {
+            return Request::of_preset(&options, (edited.base()?, edited.text()));
+        }
+        let project = self.film()?;
+        let project = (project.with(edited)?, project.folder.clone());
         Request::of_project(&JobOptions { preset: None, ..options }, project)
+    }
+
+    /// The project; of a track, one that nobody wrote down yet.
+    pub(super) fn film(&self) -> Result<Cow<'_, OpenProject>> {
+        match &self.project {
+            Some(project) => Ok(Cow::Borrowed(project)),
+            None => OpenProject::of_track(&self.options.input).map(Cow::Owned),
+        }
     }
 
     /// A project's file that names the preset at `preset` and says all else of `edited`, for the folder in which presets are saved.

@@ -69,7 +69,7 @@ impl Player {
     /// `preset` with the parts that the director chooses beneath its own.
     ///
     /// # Errors
-    /// Usage: these would be too many parts.
+    /// As [`Self::play`]; whether these are too many parts is seen when they are played.
     pub fn directed(&self, preset: &EditedPreset) -> Result<EditedPreset> {
         let analysis = self.heard.corrected(&preset.beats)?;
         let seed = self.opened.request(preset)?.seed;

@@ -62,12 +62,12 @@ impl EditedPreset {
 
     /// Whether it is the same video, whichever look is worked on.
     pub fn is_like(&self, other: &Self) -> bool {
-        let looks = |edited: &Self| -> Vec<(String, String)> {
-            edited.looks.iter().map(|(name, look)| (name.clone(), look.text())).collect()
+        let looks = |edited: &Self| {
+            edited.looks.iter().map(|(name, look)| (name.clone(), look.text())).collect::<Vec<_>>()
         };
-        let rest =
-            |edited: &Self| (edited.name.clone(), edited.text(), edited.beats.clone(), edited.film.clone());
-        rest(self) == rest(other) && looks(self) == looks(other)
+        (&self.name, &self.beats, &self.film) == (&other.name, &other.beats, &other.film)
+            && self.text() == other.text()
+            && looks(self) == looks(other)
     }
 
     /// The look that is worked on, by its name.

@@ -33,22 +33,22 @@ export class Here {
     const { parts, sources, unpainted } = this.state;
     const piece = parts.pieces.findLast((p) => p.start <= t + 1e-6) ?? parts.pieces[0];
     const pile = piece?.pile ?? [];
-    const [top, last] = [pile.at(-1) ?? null, piece?.preset ?? parts.base];
+    const [top, look] = [pile.at(-1) ?? null, piece?.preset ?? parts.base];
     // The part whose look it is; none: the look that holds where no part says otherwise.
     const source = pile.find((index) => parts.list[index].preset) ?? null;
     const own = source === null || parts.list[source].own;
-    const working = source === null ? parts.focus === null : own && parts.focus === last;
+    const working = source === null ? parts.focus === null : own && parts.focus === look;
     const plain = unpainted.some(([from, to]) => from <= frame && frame < to);
     const drawn = plain ? sources.findLast(([start]) => start <= frame)?.[1] : null;
-    const shown = JSON.stringify([last, pile, working, drawn, pile.map((index) => parts.list[index])]);
+    const shown = JSON.stringify([look, pile, working, drawn, pile.map((index) => parts.list[index])]);
     if (shown === this.shown) return;
     this.shown = shown;
     Object.assign(this, { part: top, source, own });
     this.told(pile);
-    this.said.textContent = `At the playhead: ${called(last)}${top === null ? '' : `, part ${top + 1}`}${drawn ? '. Drawn: prompts change nothing.' : ''}`;
+    this.said.textContent = `At the playhead: ${called(look)}${top === null ? '' : `, part ${top + 1}`}${drawn ? '. Drawn: prompts change nothing.' : ''}`;
     this.said.title = drawn ? `${drawn} is shown as it is: denoise is 0` : '';
     this.work.hidden = working;
-    this.work.title = own ? 'Work on this look' : `Make a copy of ${last} that is part ${source + 1}'s own, and work on it`;
+    this.work.title = own ? 'Work on this look' : `Make a copy of ${look} that is part ${source + 1}'s own, and work on it`;
     this.paint.hidden = !drawn || !(working || top !== null);
   }
 
