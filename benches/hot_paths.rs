@@ -13,7 +13,7 @@ use beatbolt::render::{Layers, Painter};
 use beatbolt::score::{Layer, LayerKind, Material, Overrides, Show, ShownLayer, Span, find, sung};
 use beatbolt::units::{FrameRate, Seconds, ShownFrame, Size};
 use beatbolt::video::{
-    Cut, Finish, Finisher, FlashGuard, Fonts, Frame, Grain, Lut, Ripple, Tone, Trails, apply,
+    ColourMatch, Cut, Finish, Finisher, FlashGuard, Fonts, Frame, Grain, Lut, Ripple, Tone, Trails, apply,
 };
 use candle_core::{Device, Tensor};
 use std::hint::black_box;
@@ -235,6 +235,10 @@ fn effects() {
     let (none, kept) = (Finish::NONE, Finish { kept: true, ..Finish::NONE });
     let trails = Finish { trails: Trails { keep: 0.9, zoom: 1.01, turn: 0.5 }, ..kept };
     let cases = [
+        (
+            "colours held",
+            Finish { colour_match: ColourMatch { strength: 1.0, over: 1.0, ..ColourMatch::NONE }, ..none },
+        ),
         ("camera", Finish { zoom: 1.1, roll: 0.05, shift_x: 0.02, ..none }),
         ("exposure, flash, colour", Finish { exposure: 0.3, flash: 0.2, saturation: 1.2, hue: 20.0, ..none }),
         ("glow", Finish { glow: 1.0, ..none }),
@@ -274,6 +278,7 @@ fn effects() {
 /// Every effect at once.
 fn all(trails: Finish) -> Finish {
     Finish {
+        colour_match: ColourMatch { strength: 1.0, over: 1.0, ..ColourMatch::NONE },
         kaleidoscope: 6,
         ripple: Ripple::at(1.0, |_| 1.0),
         displace: 1.0,

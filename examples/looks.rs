@@ -1,7 +1,7 @@
 //! Draws the pictures of docs/looks.md: a scene of our own under every effect. `make looks`.
 
 use beatbolt::units::{ShownFrame, Size};
-use beatbolt::video::{Cut, Finish, Finisher, Frame, Grain, Ripple, Tone, Trails, read_lut};
+use beatbolt::video::{ColourMatch, Cut, Finish, Finisher, Frame, Grain, Ripple, Tone, Trails, read_lut};
 use jpeg_encoder::{ColorType, Encoder};
 use std::error::Error;
 use std::f32::consts::TAU;
@@ -31,10 +31,29 @@ fn main() -> Result<(), Box<dyn Error>> {
         finisher.next(&waves(), &Finish { kept: true, ..Finish::NONE });
         keep(&folder, name, &finisher.next(&scene(1.5), &Finish { begins: true, cut, ..Finish::NONE }))?;
     }
+    keep(&folder, "colour_match", &held())?;
     let table = tempfile::NamedTempFile::new()?;
     std::fs::write(table.path(), teal_and_orange())?;
     let mut graded = Finisher::new(SIZE, Some(read_lut(table.path())?));
     keep(&folder, "lut", &graded.next(&scene(1.5), &Finish::NONE))
+}
+
+/// The end of a take that got greener: on the left as it is, on the right with its colours held.
+fn held() -> Frame {
+    let colour_match = ColourMatch { strength: 1.0, over: 4.0, ..ColourMatch::NONE };
+    let mut finisher = Finisher::new(SIZE, None);
+    let drifted = |i: u64| {
+        let share = i as f32 / FRAMES as f32;
+        let tone = Tone { temperature: -0.3 * share, lift: 0.1 * share, ..Tone::NONE };
+        let green = Finish { tone, saturation: 1.0 + 0.3 * share, hue: 50.0 * share, ..Finish::NONE };
+        Finisher::new(SIZE, None).next(&scene(seconds(i)), &green)
+    };
+    let shown =
+        (0..FRAMES).map(|i| finisher.next(&drifted(i), &Finish { colour_match, ..Finish::NONE })).last();
+    let (left, right) = (drifted(FRAMES - 1), shown.unwrap_or_else(|| drifted(0)));
+    let row = 3 * SIZE.width as usize;
+    let halves = left.rgb().chunks_exact(row).zip(right.rgb().chunks_exact(row));
+    Frame::new(SIZE, halves.flat_map(|(a, b)| [&a[..row / 2], &b[row / 2..]].concat()).collect())
 }
 
 fn seconds(frame: u64) -> f32 {

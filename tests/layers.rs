@@ -109,6 +109,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ),
     ("sha2", &["digest/hash.rs"]),
     ("axum", &["studio"]),
+    ("rosc", &["studio/osc"]),
     ("tokio", &["studio"]),
     ("hyper", &["studio/listener.rs"]),
     ("hyper_util", &["studio/listener.rs"]),

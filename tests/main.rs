@@ -25,6 +25,7 @@ mod projects; // projects, plans, curves for other programs
 mod recipe; // how motion modules are sampled: families told apart, the cards against diffusers
 mod recipes; // every command of docs/recipes.md, made small
 mod reference; // whole runs against diffusers, tensor by tensor
+mod refine; // finished videos refined
 mod resume; // what a killed render goes on with
 mod rife; // renders with a file of RIFE: resumed, joined, refused
 mod second_oracle; // networks and schedulers against candle-transformers

@@ -5,11 +5,12 @@ use super::shell;
 use super::terminal;
 use super::terminal::say;
 use crate::error::Result;
-use crate::studio::{StudioConfig, run as serve};
+use crate::studio::{OscPorts, StudioConfig, run as serve};
 use std::process::{Command, Stdio};
 
 /// Serves the page until it is stopped.
 pub fn run(args: StudioArgs) -> Result<()> {
+    let osc = OscPorts { hear: args.osc_in, tell: args.osc_out };
     let (port, browse, folder) = (args.port, !args.no_open, args.folder.clone());
     let progress = terminal::progress(false);
     let config = StudioConfig::open(args.into(), folder, &*progress)?;
@@ -18,7 +19,7 @@ pub fn run(args: StudioArgs) -> Result<()> {
     // Who started it by a path knows it by its name.
     let own = words.iter().skip(1).map(String::as_str);
     let command = shell::command(std::iter::once("beatbolt").chain(own)).unwrap_or_default();
-    serve(StudioConfig { port, command, ..config }, |address| {
+    serve(StudioConfig { port, osc, command, ..config }, |address| {
         say(format_args!("studio: {address}"));
         say("Only this computer can open it, and only with the whole address. End with ctrl-C.");
         if browse {

@@ -127,7 +127,10 @@ fn default_output(request: &Request, options: &OutputOptions, profile: Profile) 
     let ending = profile.ending().map(|ending| format!(".{ending}")).unwrap_or_default();
     match &options.stem {
         Some(stem) => name = format!("{stem}{ending}").into(),
-        None => name.push(format!("-{}-{}{ending}", look.to_string_lossy(), request.model.tier.name())),
+        None => {
+            let again = if request.refines { "-refined" } else { "" };
+            name.push(format!("-{}-{}{again}{ending}", look.to_string_lossy(), request.model.tier.name()));
+        }
     }
     let name = PathBuf::from(name);
     let folder =

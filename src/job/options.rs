@@ -20,6 +20,8 @@ pub struct JobOptions {
     pub negative: Option<String>,
     /// What frames start from, like `draw:synthwave` or `clip.mp4`, instead of all that presets and project name; `none` for nothing.
     pub init: Option<String>,
+    /// Whether `input` is a finished video whose pictures go once more through the model, and how far from noise, from above 0 to 1.
+    pub refine: Option<f32>,
     /// Parameters held at a value, whatever the preset does with them, each as `PARAM=VALUE`.
     pub set: Vec<String>,
     /// A look-up table's file (`.cube`) that finished pictures' colours go through; none: the project's, or none.

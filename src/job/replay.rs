@@ -2,13 +2,10 @@
 //! its pictures can't be expected to stay.
 
 use super::options::JobOptions;
-use super::project_folder;
-use super::record::{JobRecord, Origin, SettingsRecord};
-use super::request::{Request, typed_slots};
+use super::record::{JobRecord, SettingsRecord};
 use super::{Hearing, models};
 use crate::error::{Error, Result};
 use crate::render::{Job, paints};
-use crate::score::Preset;
 use crate::units::GeneratedFrame;
 use crate::video::Guard;
 use std::path::{Path, PathBuf};
@@ -47,28 +44,6 @@ impl JobOptions {
             flash_guard: settings.flash_guard.as_deref().map(Guard::find).transpose()?,
             ..JobOptions::default()
         })
-    }
-}
-
-impl Request {
-    /// What `options` ask for, with the looks that `record` holds: the files that they were read from are not read again.
-    ///
-    /// # Errors
-    /// As [`Request::read`]; Input: the record's looks are damaged.
-    pub fn again(record: &JobRecord, options: &JobOptions) -> Result<Self> {
-        let slots = typed_slots(options)?;
-        match &record.origin {
-            Origin::Preset(kept) => {
-                let preset = Preset::parse_for(&kept.name, &kept.toml, &slots)?;
-                Request::of_preset(options, (preset, kept.toml.clone()))
-            }
-            Origin::Project(kept) => {
-                // What the director chose is a project beside the track.
-                let name = kept.name.as_deref().unwrap_or("video.toml");
-                let read = project_folder::parse(&options.input, name, &kept.files, &slots)?;
-                Request::of_project(options, read)
-            }
-        }
     }
 }
 

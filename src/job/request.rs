@@ -3,18 +3,17 @@
 use super::hearing::Hearing;
 use super::interpolate::Interpolate;
 use super::lyrics::Lyrics;
-use super::options::{ControlChoice, JobOptions, LoraFile, ModelOptions, Stretch, video_size};
+use super::named_files::{control_files, fonts, inits, lora_files};
+use super::networks::{model, model_of_project};
+use super::options::{JobOptions, ModelOptions, Stretch, video_size};
 use super::project_folder::Folder;
-use super::record::{Origin, PresetRecord, ProjectRecord};
-use super::{models, presets, project_folder};
+use super::record::{JobRecord, Origin, PresetRecord, ProjectRecord};
+use super::refine::{Refinement, refined};
+use super::typed::{add_typed, overrides, typed, typed_controls, typed_slots};
+use super::{presets, project_folder};
 use crate::atomic_file::folder_of;
-use crate::diffusion::Tier;
 use crate::error::{Error, Result};
-use crate::render::{Followed, Init};
-use crate::score::{
-    Control, DEFAULT, Lora, Overrides, PLAIN, Preset, Project, Show, SlotKind, Slots, control_param,
-    lora_kind, lora_param,
-};
+use crate::score::{DEFAULT, Overrides, PLAIN, Preset, Project, Show};
 use crate::units::{FrameIndex, FrameRate, Seconds, Size};
 use crate::video::{Audio, Guard, Profile};
 use std::collections::BTreeMap;
@@ -32,6 +31,8 @@ pub struct Request {
     pub show: Show,
     /// Whether the director chooses what holds where no part of the show says otherwise.
     pub directed: bool,
+    /// Whether it is a finished video once more.
+    pub refines: bool,
     /// What was typed on top of it.
     pub overrides: Overrides,
     /// The file of the look-up table that colours go through.
@@ -86,6 +87,19 @@ impl Request {
     /// # Errors
     /// Usage or Input: a preset, a project or a value can't be meant.
     pub fn read(options: &JobOptions) -> Result<Self> {
+        let Some(strength) = options.refine else { return Self::as_named(options) };
+        let Refinement { options, record, video } = refined(options, strength)?;
+        let request = match &record {
+            Some(record) => Self::again(record, &options)?,
+            None => Self::as_named(&options)?,
+        };
+        // A video holds its track's sound as it was.
+        let track = if request.track.exists() { request.track } else { video };
+        Ok(Request { track, output: None, refines: true, ..request })
+    }
+
+    /// What `options` ask for of the track or the project that they name.
+    fn as_named(options: &JobOptions) -> Result<Self> {
         if options.input.is_dir() {
             return Err(is_folder(&options.input));
         }
@@ -96,6 +110,26 @@ impl Request {
                 DEFAULT => Self::directed(options),
                 preset => Self::of_preset(options, presets::load_for(preset, &slots)?),
             },
+        }
+    }
+
+    /// What `options` ask for, with the looks that `record` holds: the files that they were read from are not read again.
+    ///
+    /// # Errors
+    /// As [`Request::read`]; Input: the record's looks are damaged.
+    pub fn again(record: &JobRecord, options: &JobOptions) -> Result<Self> {
+        let slots = typed_slots(options)?;
+        match &record.origin {
+            Origin::Preset(kept) => {
+                let preset = Preset::parse_for(&kept.name, &kept.toml, &slots)?;
+                Request::of_preset(options, (preset, kept.toml.clone()))
+            }
+            Origin::Project(kept) => {
+                // What the director chose is a project beside the track.
+                let name = kept.name.as_deref().unwrap_or("video.toml");
+                let read = project_folder::parse(&options.input, name, &kept.files, &slots)?;
+                Request::of_project(options, read)
+            }
         }
     }
 
@@ -131,6 +165,7 @@ impl Request {
             font: options.font.clone(),
             show,
             directed: false,
+            refines: false,
             lut: options.lut.clone(),
             size: options.size.unwrap_or_else(|| video_size(model.tier)),
             fps: options.fps,
@@ -215,6 +250,7 @@ impl Request {
             folder: Some(folder.path().to_owned()),
             show,
             directed: project.directed,
+            refines: false,
             flash_guard: options.flash_guard.or(guard).unwrap_or_default(),
         })
     }
@@ -249,176 +285,4 @@ fn is_folder(path: &Path) -> Error {
 /// Whether this is a project and no track.
 pub fn is_project(path: &Path) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case("toml"))
-}
-
-/// The files of the fonts that the layers of `show` name, as `find` finds them.
-fn fonts(show: &Show, find: impl Fn(&str) -> Result<PathBuf>) -> Result<BTreeMap<String, PathBuf>> {
-    let of_looks = show.looks.iter().flat_map(|look| &look.preset.layers);
-    let named = of_looks.chain(&show.layers).filter_map(|layer| layer.font.clone());
-    named.map(|path| find(&path).map(|file| (path, file))).collect()
-}
-
-/// The LoRAs that were typed.
-fn typed(options: &JobOptions) -> Result<Vec<Lora>> {
-    options.lora.iter().map(|text| Lora::parse(text)).collect()
-}
-
-/// The controls that were typed.
-fn typed_controls(options: &JobOptions) -> Result<Vec<Control>> {
-    options.control.iter().map(|text| Control::parse(text)).collect()
-}
-
-/// The slots of what was typed.
-pub(super) fn typed_slots(options: &JobOptions) -> Result<Slots> {
-    let (loras, controls) = (typed(options)?, typed_controls(options)?);
-    let loras = loras.iter().map(|lora| (lora_kind(&lora.name), lora.name.as_str()));
-    Slots::new(loras.chain(controls.iter().map(|control| (SlotKind::Control, control.name.as_str()))))
-}
-
-/// Puts the LoRAs and controls that were typed into the show, in the place of its own under the same names.
-///
-/// # Errors
-/// Usage: one names nothing, or its strength is out of range.
-pub fn add_typed(show: &mut Show, options: &JobOptions) -> Result<()> {
-    for lora in typed(options)? {
-        let param = lora_param(&lora.name);
-        for look in &mut show.looks {
-            let own = look.preset.loras.iter().any(|own| own.name == lora.name);
-            look.preset.base.retain(|known, _| !own || known.name != param);
-        }
-        show.loras.retain(|own| own.name != lora.name);
-        show.loras.push(lora);
-    }
-    for control in typed_controls(options)? {
-        let param = control_param(&control.name);
-        for look in &mut show.looks {
-            let own = look.preset.controls.iter().any(|own| own.name == control.name);
-            look.preset.base.retain(|known, _| !own || known.name != param);
-            look.preset.controls.retain(|own| own.name != control.name);
-        }
-        show.controls.retain(|own| own.name != control.name);
-        show.controls.push(control);
-    }
-    Ok(())
-}
-
-/// The ControlNets that `show` names; `near` finds those beside the preset or the project. What they follow is read here, so that what
-/// can be refused is refused before the long work.
-fn control_files(show: &Show, near: impl Fn(&str) -> Option<PathBuf>) -> Result<Vec<ControlChoice>> {
-    let all = show.controls()?.into_iter();
-    all.map(|Control { name, net, source, start, end, .. }| {
-        source.parse::<Followed>()?;
-        Ok(ControlChoice {
-            param: control_param(&name),
-            net: near(&net).unwrap_or_else(|| PathBuf::from(net)),
-            source,
-            span: (start, end),
-        })
-    })
-    .collect()
-}
-
-/// The files of the LoRAs that `show` names; `near` finds those beside the preset or the project.
-fn lora_files(
-    show: &Show,
-    overrides: &Overrides,
-    near: impl Fn(&str) -> Option<PathBuf>,
-) -> Result<Vec<LoraFile>> {
-    let all = show.loras(overrides)?.into_iter();
-    Ok(all
-        .map(|Lora { name, file, strength, text }| LoraFile {
-            param: lora_param(&name),
-            file: near(&file).unwrap_or_else(|| PathBuf::from(file)),
-            strength,
-            text,
-        })
-        .collect())
-}
-
-/// What was typed over presets and project of a job with these slots.
-fn overrides(options: &JobOptions, slots: &Slots) -> Result<Overrides> {
-    let set = options.set.iter().map(|text| slots.setting(text)).collect::<Result<_>>()?;
-    let JobOptions { prompt, negative, init, .. } = options.clone();
-    Ok(Overrides { set, prompt, negative, init })
-}
-
-/// The files of the pictures and clips that `show` starts frames from and that its controls follow, as `find` finds them; what was typed is
-/// found from here. What can be refused is refused before the long work.
-fn inits(
-    show: &Show,
-    overrides: &Overrides,
-    (find, typed_controls): (impl Fn(&str) -> Result<PathBuf>, &[Control]),
-) -> Result<BTreeMap<String, PathBuf>> {
-    let mut files = BTreeMap::new();
-    for control in show.controls()? {
-        let followed: Followed = control.source.parse()?;
-        let Some(name) = followed.init() else { continue };
-        if let Init::File(path, _) = name.parse()? {
-            let typed = typed_controls.iter().any(|own| own.source == control.source);
-            files.insert(name.to_owned(), if typed { PathBuf::from(path) } else { find(&path)? });
-        }
-    }
-    for name in show.sources(overrides) {
-        let typed = overrides.init.is_some();
-        if let Init::File(path, _) = name.parse()? {
-            let path = if typed { PathBuf::from(path) } else { find(&path)? };
-            files.insert(name.to_owned(), path);
-        }
-    }
-    Ok(files)
-}
-
-/// The networks that `options` ask for, and where they say nothing, the program's own.
-fn model(options: &JobOptions, tier: Option<Tier>) -> ModelOptions {
-    let usual = ModelOptions::default();
-    ModelOptions {
-        folder: options.model.clone(),
-        motion: options.motion.clone(),
-        vae: options.vae.clone(),
-        upscale: options.upscale.clone(),
-        interpolator: options.interpolator.clone(),
-        clip_skip: options.clip_skip,
-        loras: Vec::new(),
-        controls: Vec::new(),
-        tier: tier.unwrap_or(usual.tier),
-        steps: options.steps,
-        force_steps: options.force_steps,
-        generate: options.generate,
-        overlap: options.overlap.unwrap_or(usual.overlap),
-        device: options.device.clone().unwrap_or(usual.device),
-        precision: options.precision,
-        low_memory: options.low_memory,
-        shared_weights: options.shared_weights,
-    }
-}
-
-/// The networks that `options` ask for, and where they say nothing, the project's.
-fn model_of_project(options: &JobOptions, project: &Project, folder: &Folder) -> Result<ModelOptions> {
-    let mut model = model(options, options.tier.or(project.tier.as_deref().and_then(Tier::find)));
-    if model.folder.is_none() {
-        let own = project.model.as_deref().filter(|m| *m != models::SHIPPED);
-        model.folder = own.map(|path| folder.inside(path)).transpose()?;
-    }
-    if model.motion.is_none() {
-        model.motion = project.motion.as_deref().map(|path| folder.inside(path)).transpose()?;
-    }
-    if model.vae.is_none() {
-        model.vae = project.vae.as_deref().map(|path| folder.inside(path)).transpose()?;
-    }
-    // A file of the project, or else a name.
-    let named = |asked: &String| {
-        let own = folder.inside(asked)?;
-        Ok(if own.exists() { own } else { PathBuf::from(asked) })
-    };
-    if model.upscale.is_none() {
-        model.upscale = project.upscale.as_ref().map(named).transpose()?;
-    }
-    if model.interpolator.is_none() {
-        model.interpolator = project.interpolator.as_ref().map(named).transpose()?;
-    }
-    model.clip_skip = model.clip_skip.or(project.clip_skip);
-    model.steps = model.steps.or(project.steps);
-    model.generate = model.generate.or(project.generate);
-    model.overlap = options.overlap.or(project.overlap).unwrap_or(model.overlap);
-    Ok(model)
 }

@@ -5,10 +5,13 @@ use super::job::Job;
 use super::rate;
 use crate::score::{ParamId, Timeline};
 use crate::units::{GeneratedFrame, ShownFrame};
-use crate::video::{Cut, Finish, Grain, Ripple, Tone, Trails, shake_offset};
+use crate::video::{ColourMatch, Cut, Finish, Grain, Ripple, Tone, Trails, shake_offset};
 
 /// How much larger the picture is where a zoom-cut goes from one take to the next.
 const CUT_ZOOM: f32 = 0.6;
+
+/// Over how many seconds colours are averaged before they are led back: a window of a model of twelve frames a second.
+const COLOURS_OVER: f64 = 4.0 / 3.0;
 
 /// The finish effects of one frame that has flown to `pose`.
 pub fn finish_at(job: &Job, frame: ShownFrame, pose: Pose) -> Finish {
@@ -20,6 +23,7 @@ pub fn finish_at(job: &Job, frame: ShownFrame, pose: Pose) -> Finish {
     let grain = Grain { amount: value(ParamId::Grain), seed: job.settings.seed, frame };
     let cut = Cuts { timeline, frame: source };
     let finish = Finish {
+        colour_match: colour_match(timeline, source),
         zoom: value(ParamId::Zoom) * (1.0 + CUT_ZOOM * cut.dive()),
         roll: value(ParamId::Roll),
         shift_x: value(ParamId::PanX) + shake_x,
@@ -36,6 +40,15 @@ pub fn finish_at(job: &Job, frame: ShownFrame, pose: Pose) -> Finish {
         ..over(timeline, source)
     };
     pose.before(finish, job.settings.picture.aspect())
+}
+
+/// How colours are held: anew with every take, and where another prompt or source takes over.
+fn colour_match(timeline: &Timeline, frame: GeneratedFrame) -> ColourMatch {
+    let anew = timeline.settled_since(frame) == frame
+        || timeline.cuts.contains(&frame)
+        || timeline.init_since(frame) == Some(frame);
+    let over = (COLOURS_OVER * timeline.fps.per_second()) as f32;
+    ColourMatch { strength: timeline.value(ParamId::ColourMatch, frame), anew, over }
 }
 
 /// Those effects of one frame that neither move it nor change its exposure.

@@ -41,6 +41,8 @@ table! {
     DriftGuard: drawn("drift_guard", Rate::Job, (0.0, 1.0, 1.0),
         "colour and contrast are held closer to where a take began"),
     Finish: switch("finish", "the effects below are applied"),
+    ColourMatch: effect("colour_match", "", (0.0, 0.0, 1.0),
+        "colours that drift are led back to those that a take, a prompt or a source began with"),
     PanX: effect("pan_x", "widths", (-1.0, 0.0, 1.0), "the picture moves to the right"),
     PanY: effect("pan_y", "heights", (-1.0, 0.0, 1.0), "the picture moves down"),
     Zoom: effect("zoom", "", (0.5, 1.0, 4.0), "the picture comes closer"),

@@ -28,6 +28,8 @@ pub enum Ask {
     At {
         /// The frame that is shown.
         frame: ShownFrame,
+        /// When in the track that is, exactly.
+        time: Seconds,
         /// Whether it plays.
         playing: bool,
     },

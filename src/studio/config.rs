@@ -3,6 +3,7 @@
 use super::heard::{BeatCorrection, Heard};
 use super::open_project::{OpenProject, saved};
 use super::opened::Opened;
+use super::outside::OscPorts;
 use super::player::{ModelFacts, Player};
 use super::state::EditedPreset;
 use crate::atomic_file::folder_of;
@@ -44,6 +45,8 @@ pub struct StudioConfig {
     pub own_files: Vec<String>,
     /// Where to listen; 0: wherever there is room.
     pub port: u16,
+    /// Where Open Sound Control is heard and told.
+    pub osc: OscPorts,
     /// Whom nothing is heard of or taken by for so long is let go.
     pub patience: Duration,
     /// The command that starts it again, for who finds it gone.
@@ -117,7 +120,7 @@ impl StudioConfig {
         if directed {
             progress.note("what the director chose is among the parts here, to be changed");
         }
-        let (port, patience, command) = (0, PATIENCE, String::new());
+        let (port, osc, patience, command) = (0, OscPorts::default(), PATIENCE, String::new());
         Ok(StudioConfig {
             settings,
             player,
@@ -129,6 +132,7 @@ impl StudioConfig {
             keep: state_folder().map(|folder| (folder.join("studio"), input)),
             own_files,
             port,
+            osc,
             patience,
             command,
         })

@@ -34,6 +34,8 @@ mod mixer;
 mod open_project;
 mod opened;
 mod order;
+mod osc;
+mod outside;
 mod parts;
 mod pictures;
 mod place;
@@ -59,6 +61,7 @@ mod write_timeout;
 pub use config::StudioConfig;
 pub use heard::Heard;
 pub use opened::Opened;
+pub use outside::OscPorts;
 pub use player::{ModelFacts, Player};
 pub use state::EditedPreset;
 
@@ -79,7 +82,7 @@ use tokio::net::TcpListener;
 /// # Errors
 /// Whatever of it can't be opened; Output: nobody can listen on the port.
 pub fn run(config: StudioConfig, ready: impl FnOnce(&str)) -> Result<()> {
-    let (port, patience) = (config.port, config.patience);
+    let (port, patience, ports) = (config.port, config.patience, config.osc);
     let hub = Arc::new(open(config)?);
     let failed = || Error::internal("the server can't be started");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context(failed)?;
@@ -90,7 +93,9 @@ pub fn run(config: StudioConfig, ready: impl FnOnce(&str)) -> Result<()> {
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.context(taken)?;
         let guard = Arc::new(Guard::new(listener.local_addr().context(failed)?.port())?);
+        let osc = osc::Sockets::open(ports).await?;
         ready(&guard.address());
+        osc.serve(&hub);
         tokio::spawn(hub::keep(hub.clone()));
         listener::serve(listener, server::router(hub, guard), patience).await;
         Ok(())
@@ -110,6 +115,7 @@ fn open(config: StudioConfig) -> Result<Hub> {
         own_files,
         patience,
         command,
+        osc,
         ..
     } = config;
     let sound = Sound::open(&track, stream, player.heard.raw().samples)?;
@@ -120,7 +126,7 @@ fn open(config: StudioConfig) -> Result<Hub> {
     let start = move |version, state| Engine::start(played, settings, (track, stream), (version, state));
     let keeper = keep.and_then(|(folder, input)| Keeper::new(&folder, &input, player.opened.clone()));
     let session = Session::new(preset);
-    let hub = Hub::new(player.clone(), session, start, (files, keeper), (patience, command))?;
+    let hub = Hub::new(player.clone(), session, start, (files, keeper), (patience, command), osc)?;
     gallery::start(cache, player, own, hub.engine.clone())?;
     Ok(hub)
 }

@@ -4,7 +4,8 @@
 //! to time whether it is there: one that never reads, answers nothing, and its room is somebody else's.
 
 use super::ask::Ask;
-use super::hub::{Hub, ended, expected, kept, stood, told};
+use super::hub::Hub;
+use super::hub::messages::{ended, expected, kept, stood, told};
 use crate::error::Error;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -13,6 +14,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use std::sync::Arc;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// Longest ask in bytes: a look's file, typed as a whole.
@@ -36,6 +38,7 @@ async fn serve(hub: &Hub, mut socket: WebSocket) {
     let mut stands = hub.engine.finals().told();
     let mut answers = hub.engine.expected();
     let (mut clips, mut snapshots) = (hub.engine.clips().told(), hub.snapshots());
+    let mut osc = hub.osc();
     states.mark_changed();
     news.mark_changed();
     stands.mark_changed();
@@ -70,6 +73,12 @@ async fn serve(hub: &Hub, mut socket: WebSocket) {
             changed = snapshots.changed() => match changed {
                 Ok(()) => Some(Message::Text(kept(&snapshots.borrow_and_update()))),
                 Err(_) => return,
+            },
+            heard = osc.recv() => match heard {
+                Ok(heard) => Some(Message::Text(heard)),
+                // Who reads slowly misses some.
+                Err(RecvError::Lagged(_)) => None,
+                Err(RecvError::Closed) => return,
             },
             received = socket.recv() => {
                 silent = false;

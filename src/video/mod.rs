@@ -37,7 +37,7 @@ pub use carriage::{Audio, Carriage, ContainerPlan, Wish, check_container};
 pub use coding::Coding;
 pub use encode::Quality;
 pub use ffmpeg::{ProbeReport, probe_report};
-pub use finish::{Cut, Finish, Finisher, Grain, Ripple, Tone, Trails, apply, shake_offset};
+pub use finish::{ColourMatch, Cut, Finish, Finisher, Grain, Ripple, Tone, Trails, apply, shake_offset};
 pub use fit::Fit;
 pub use flash_guard::{FlashGuard, Guard};
 pub use footage::Footage;

@@ -322,6 +322,7 @@ test('a MIDI knob and a key are learned and played, a flood of them is a few edi
     for (let i = 0; i < 5000; i++) window.midi(0xb0, 21, i % 127);
     window.midi(0xb0, 21, 127);
   }));
+  await page.waitForFunction(() => document.getElementById('base-glow').value === document.getElementById('base-glow').max);
   const { max } = (await state(page)).base.find((b) => b.name === 'glow');
   assert.equal(await glow(), max);
   assert.ok(await page.evaluate(() => Number(document.body.dataset.version)) - before < 5);

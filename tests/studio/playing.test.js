@@ -1,6 +1,8 @@
-// Playing it: values that glide, what is played becomes curves, and the picture in a window of its own.
+// Playing it: values that glide, what is played becomes curves, other programs play and hear it by OSC, and the picture in a window of its own.
 
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { copyFileSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +13,37 @@ const folder = mkdtempSync(join(tmpdir(), 'studio-'));
 const track = join(folder, 'first-light.m4a');
 copyFileSync(join(root, 'examples/first-light.m4a'), track);
 
+// A controller that sends to the studio and hears what it tells.
+const controller = createSocket('udp4');
+const heard = [];
+controller.on('message', (datagram) => heard.push(...messages(datagram)));
+
+// A string of Open Sound Control: zeros up to a multiple of four bytes, one at least.
+const string = (text) => Buffer.from(text.padEnd(text.length + 4 - (text.length % 4), '\0'));
+
+function float(address, value) {
+  const number = Buffer.alloc(4);
+  number.writeFloatBE(value);
+  return Buffer.concat([string(address), string(',f'), number]);
+}
+
+// Address and argument of every message of a bundle.
+function messages(bundle) {
+  assert.equal(bundle.toString('latin1', 0, 8), '#bundle\0');
+  const found = [];
+  for (let at = 16; at < bundle.length;) {
+    const message = bundle.subarray(at + 4, at + 4 + bundle.readInt32BE(at));
+    const address = message.toString('latin1', 0, message.indexOf(0));
+    const types = 4 * Math.floor(address.length / 4) + 4;
+    const argument = message.subarray(types + 4);
+    const read = { i: () => argument.readInt32BE(), f: () => argument.readFloatBE(), s: () => argument.toString('utf8', 0, argument.indexOf(0)) };
+    found.push([address, read[message.toString('latin1', types + 1, types + 2)]()]);
+    at += 4 + message.length;
+  }
+  return found;
+}
+
+let port;
 let server;
 let browser;
 let page;
@@ -20,13 +53,21 @@ before(async () => {
   ({ browser, page } = await browse({ colorScheme: 'dark' }));
   page.setDefaultTimeout(60_000);
   troubles = troublesOf(page);
-  server = await show(page, null, track, '--folder', folder, '--size', '192x108');
+  controller.bind(0, '127.0.0.1');
+  await once(controller, 'listening');
+  // A port that is free, so far as one can know.
+  const other = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(other, 'listening');
+  ({ port } = other.address());
+  other.close();
+  server = await show(page, null, track, '--folder', folder, '--size', '192x108', '--osc-in', String(port), '--osc-out', String(controller.address().port));
   await page.click('#tab-base');
 });
 
 after(async () => {
   await browser?.close();
   server?.kill();
+  controller.close();
 });
 
 const valueOf = async (name) => (await state(page)).base.find((b) => b.name === name).value;
@@ -82,6 +123,41 @@ test('what is played on values is recorded as a curve and comes again', async ()
   assert.ok(Math.abs(rise - (0.5 - old)) < 0.2 && Math.abs(fall + 1) < 0.2, `${rise}, ${fall}, ${JSON.stringify(points)}`);
   await readable(page, 'values');
   await change(page, () => page.click('#undo'));
+});
+
+test('another program turns knobs, is learned, plays and stops, and hears the beats', async () => {
+  const send = (address, value) => controller.send(float(address, value), port, '127.0.0.1');
+  const old = await valueOf('glow');
+  const { max } = (await state(page)).base.find((b) => b.name === 'glow');
+  await change(page, () => send('/beatbolt/base/glow', 0.5));
+  assert.equal(await valueOf('glow'), 0.5);
+  await change(page, () => send('/beatbolt/undo', 1));
+  assert.equal(await valueOf('glow'), old);
+  send('/beatbolt/base/zebra', 1);
+  await page.waitForFunction(() => document.getElementById('note').textContent.includes('zebra'));
+
+  await page.selectOption('#midi-param', 'glow');
+  await page.click('#midi-learn');
+  send('/1/fader3', 0.2);
+  await page.waitForSelector('#midi-0-kind');
+  await change(page, () => send('/1/fader3', 1));
+  assert.equal(await valueOf('glow'), max);
+  await change(page, () => page.click('#undo'));
+
+  send('/beatbolt/seek', 8);
+  await page.waitForFunction(() => document.getElementById('audio').currentTime === 8);
+  heard.length = 0;
+  send('/beatbolt/play', 1);
+  await page.waitForFunction(() => document.getElementById('audio').currentTime > 11);
+  send('/beatbolt/play', 0);
+  await page.waitForFunction(() => document.getElementById('audio').paused);
+  const told = (name) => heard.filter(([address]) => address === `/beatbolt/${name}`).map(([, value]) => value);
+  const { heard: { beats } } = await state(page);
+  const sounded = beats.filter((beat) => beat > 8 && beat < 11).length;
+  assert.ok(Math.abs(told('beat').length - sounded) <= 1, `${told('beat')} for ${sounded}`);
+  assert.deepEqual(told('play').slice(0, 2), [1, 0]);
+  assert.ok(told('kick').length > 2 && told('now/zoom').length > 10, JSON.stringify(heard.slice(0, 20)));
+  await page.keyboard.press('Home');
 });
 
 test('the picture has a window of its own', async () => {

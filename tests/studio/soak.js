@@ -49,7 +49,7 @@ function something() {
     () => ({ do: 'bar', at: random() * facts.duration }),
     () => ({ do: 'undo' }),
     () => ({ do: 'redo' }),
-    () => ({ do: 'at', frame: below(frames), playing: random() < 0.5 }),
+    () => ({ do: 'at', frame: below(frames), time: random() * facts.duration, playing: random() < 0.5 }),
     () => ({ do: 'save', name: `look-${below(3)}`, form: 'preset' }),
   ])();
 }

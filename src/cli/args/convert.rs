@@ -9,7 +9,9 @@ use clap::builder::PossibleValue;
 
 impl From<JobArgs> for JobOptions {
     fn from(args: JobArgs) -> Self {
-        let JobArgs { target, preset, prompt, negative, init, set, lut, seed, tier, size, fps, .. } = args;
+        let JobArgs {
+            target, preset, prompt, negative, init, refine, set, lut, seed, tier, size, fps, ..
+        } = args;
         let stretch = Stretch { section: args.section, start: args.start, end: args.end };
         JobOptions {
             input: target,
@@ -17,6 +19,7 @@ impl From<JobArgs> for JobOptions {
             prompt,
             negative,
             init,
+            refine,
             set,
             lut,
             seed,
@@ -165,7 +168,7 @@ mod tests {
     #[test]
     fn every_option_arrives() {
         let (job, out) = render(
-            "--preset tide --prompt sea --negative fog --init draw:ocean --set glow=1 --set hue=2 --lut l.cube --seed 7 --tier final \
+            "--preset tide --prompt sea --negative fog --init draw:ocean --refine 0.25 --set glow=1 --set hue=2 --lut l.cube --seed 7 --tier final \
              --size 64x36 --vae v --upscale u --interpolator i --lora neon:0.5 --lora glow --control canny=a.mp4:0.5 --clip-skip 2 \
              --fps 29.97 --interpolate 8 --split 30 --start 1 --end 1:02 --model m --motion n --steps 3 --force-steps --generate 32x32 --overlap 2 \
              --device cpu --precision bf16 --low-memory --beats aubio --ears e --first-beat 0.5 --beats-file b --double \
@@ -189,6 +192,7 @@ mod tests {
             prompt: text("sea"),
             negative: text("fog"),
             init: text("draw:ocean"),
+            refine: Some(0.25),
             set: vec!["glow=1".into(), "hue=2".into()],
             lut: path("l.cube"),
             seed: Some(7),

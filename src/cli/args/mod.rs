@@ -162,6 +162,14 @@ pub struct StudioArgs {
     #[arg(long, default_value_t = 0)]
     pub port: u16,
 
+    /// Port of this computer where Open Sound Control is listened for, so that controllers play the look
+    #[arg(long, value_name = "PORT")]
+    pub osc_in: Option<u16>,
+
+    /// Port of this computer that beats and values are sent to as Open Sound Control
+    #[arg(long, value_name = "PORT")]
+    pub osc_out: Option<u16>,
+
     /// Only print the address; don't open a browser
     #[arg(long)]
     pub no_open: bool,

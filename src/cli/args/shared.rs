@@ -35,6 +35,11 @@ pub struct JobArgs {
     #[arg(long, value_name = "SOURCE")]
     pub init: Option<String>,
 
+    /// TRACK is a finished video, whose pictures go through the model once more: how far from noise, 0.2 to 0.3 as a rule. The
+    /// video's own settings hold, but for what you give here [default tier: final]
+    #[arg(long, value_name = "STRENGTH")]
+    pub refine: Option<f32>,
+
     /// Hold a parameter at a value, whatever the preset does with it, or multiply what the preset makes of it: motion_scale=x1.5
     /// (`beatbolt presets --params` lists them); may be repeated
     #[arg(long, value_name = "PARAM=VALUE|xFACTOR")]

@@ -50,8 +50,8 @@ export function edit(change, gesture = null) {
 }
 
 // Where the playhead is matters only now: without a connection there is nobody to tell.
-export function at(frame, playing) {
-  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ do: 'at', frame, playing }));
+export function at(frame, time, playing) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ do: 'at', frame, time, playing }));
 }
 
 function tell(type, detail) {

@@ -51,7 +51,7 @@ const parts = new Parts(facts, () => audio.currentTime, (index) => { timeline.ch
 const curves = new Curves(facts, () => audio.currentTime, timeline);
 const here = new Here((pile) => panel.here(pile));
 const file = new FileText();
-const midi = new Midi();
+const midi = new Midi(facts.osc);
 const sections = new Sections(() => audio.currentTime, timeline);
 const compare = new Compare(() => snapshots.say());
 const snapshots = new Snapshots(compare, () => frame() / state.fps);
@@ -81,7 +81,7 @@ function note(text, bad = false) {
 
 function tell() {
   if (!state) return;
-  at(frame(), !audio.paused);
+  at(frame(), audio.currentTime, !audio.paused);
   told = performance.now();
 }
 
@@ -233,6 +233,14 @@ news.addEventListener('pictures', ({ detail }) => {
 });
 news.addEventListener('final', ({ detail }) => {
   pictures.resting = detail.final.stand === 'running';
+});
+news.addEventListener('osc', ({ detail }) => {
+  if (detail.fault) note(detail.fault, true);
+  for (const [address, value] of detail.values) {
+    if (address === '/beatbolt/play' && audio.paused === value > 0) play();
+    else if (address === '/beatbolt/seek') seek(value);
+    else midi.osc(address, value);
+  }
 });
 news.addEventListener('snapshots', ({ detail }) => {
   if (kept === Infinity && facts.unsaved && detail.list.some(({ name }) => name === 'not saved')) note('What wasn\u2019t saved last time is a snapshot now: see Snapshots');

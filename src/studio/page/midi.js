@@ -1,7 +1,8 @@
-// Playing knobs: a MIDI controller, or the digits of the keyboard, learned and kept in this browser. What is played is edits like any other.
+// Playing knobs: a MIDI controller, one that sends OSC, or the digits of the keyboard, learned and kept in this browser. What is played is
+// edits like any other.
 
 import { button, chooser, element, number } from './knob.js';
-import { edit } from './link.js';
+import { edit, newGesture } from './link.js';
 
 const get = (id) => document.getElementById(id);
 const STORED = 'beatbolt-midi';
@@ -11,14 +12,14 @@ const SEND_MS = 33;
 // A movement that rests so long is a step of its own to undo.
 const REST_MS = 800;
 const KINDS = ['knob', 'toggle', 'momentary'];
-let gesture = Math.floor(Math.random() * 2 ** 40);
 
 export class Midi {
-  constructor() {
+  // `ports` are those of OSC; none where nothing is heard or told.
+  constructor(ports) {
     Object.assign(this, { rows: read(), learning: false, base: [], pending: new Map() });
     this.param = element('select', { id: 'midi-param' });
     this.param.setAttribute('aria-label', 'Parameter to be played');
-    this.learn = button('Learn', () => this.listen(!this.learning), { id: 'midi-learn', title: 'Then move a knob or press a pad of a MIDI controller, or a digit from 1 to 9' });
+    this.learn = button('Learn', () => this.listen(!this.learning), { id: 'midi-learn', title: `Then move a knob or press a pad of a MIDI controller, send OSC${ports.hear ? '' : ' (start with --osc-in 9000)'}, or press a digit from 1 to 9` });
     this.learn.setAttribute('aria-pressed', 'false');
     this.told = element('span', { className: 'hint' });
     this.told.setAttribute('role', 'status');
@@ -26,8 +27,8 @@ export class Midi {
     get('midi').replaceChildren(element('div', { className: 'line' }, element('label', { htmlFor: 'midi-param', className: 'name', textContent: 'Play' }), this.param, this.learn, this.told), this.list);
     document.addEventListener('keydown', (event) => this.digit(event, true));
     document.addEventListener('keyup', (event) => this.digit(event, false));
-    setInterval(() => this.flush(), SEND_MS);
-    if (this.rows.some(({ key }) => !key.startsWith('key'))) this.enable();
+    if (ports.hear) this.told.textContent = `OSC is heard on port ${ports.hear}`;
+    if (this.rows.some(({ key }) => key.includes('channel'))) this.enable();
   }
 
   async enable() {
@@ -57,6 +58,9 @@ export class Midi {
     else if (kind === 9 || kind === 8) this.came(`note ${which}, channel ${channel}`, kind === 9 ? value / 127 : 0, 'momentary');
   }
 
+  // An address of a program or a controller, whose values go from 0 to 1.
+  osc(address, value) { this.came(`osc ${address}`, Math.min(Math.max(value, 0), 1), 'knob'); }
+
   digit(event, down) {
     if (!/^[1-9]$/.test(event.key) || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.matches?.('textarea, select, input:not([type=range])') || document.querySelector('dialog:modal')) return;
@@ -82,12 +86,15 @@ export class Midi {
     }
     const held = row.kind === 'toggle' ? Number(row.on) : row.kind === 'momentary' ? Number(share > 0) : share;
     this.pending.set(row, row.min + (row.max - row.min) * held);
+    // What comes after a pause is passed on at once.
+    if (!this.sent) this.flush();
   }
 
   flush() {
     const now = performance.now();
+    this.sent = this.pending.size ? setTimeout(() => this.flush(), SEND_MS) : null;
     for (const [row, value] of this.pending) {
-      if (now - (row.last ?? -REST_MS) > REST_MS) row.gesture = gesture++;
+      if (now - (row.last ?? -REST_MS) > REST_MS) row.gesture = newGesture();
       row.last = now;
       edit({ edit: 'base', param: row.param, value }, row.gesture);
     }

@@ -3,6 +3,7 @@ use crate::score::{direct, fixture};
 use crate::studio::edit::Edit;
 use crate::studio::heard::BeatCorrection;
 use crate::studio::player::tests::player;
+use serde_json::{Value, json};
 
 fn preset() -> EditedPreset {
     EditedPreset::shipped("pulse").unwrap()

@@ -99,7 +99,7 @@ fn messages_that_mean_nothing_are_refused_and_big_ones_end_the_connection() {
         r#"{"do":"save","name":"../a","form":"preset"}"#,
         r#"{"do":"save","name":"a"}"#,
         r#"{"do":"save","name":"../a","form":"project"}"#,
-        r#"{"do":"at","frame":-1,"playing":true}"#,
+        r#"{"do":"at","frame":-1,"time":0,"playing":true}"#,
         r#"{"do":"edit","change":{"edit":"preset","name":"/etc/passwd"},"gesture":null}"#,
         r#"{"do":"edit","change":{"edit":"base","param":"exposure","value":1e300},"gesture":null}"#,
         r#"{"do":"edit","change":{"edit":"text","text":"include = ['/etc/passwd']"},"gesture":null}"#,
@@ -128,7 +128,7 @@ fn messages_that_mean_nothing_are_refused_and_big_ones_end_the_connection() {
         assert!(!refused["message"].as_str().unwrap().is_empty(), "{message}");
     }
     assert!(!served.folder.path().parent().unwrap().join("a.toml").exists());
-    page.say(r#"{"do":"at","frame":18446744073709551615,"playing":true}"#);
+    page.say(r#"{"do":"at","frame":18446744073709551615,"time":0,"playing":true}"#);
     page.say(&exposure(0.25));
     page.wait("state", |m| m["version"] == 2);
     page.say(&"x".repeat(1 << 20));
@@ -208,7 +208,7 @@ fn a_crowd_and_a_page_that_never_reads_leave_the_others_alone() {
         page.say(&exposure(f64::from(i) / 400.0));
     }
     page.wait("state", |m| m["version"] == 302);
-    page.say(r#"{"do":"at","frame":0,"playing":false}"#);
+    page.say(r#"{"do":"at","frame":0,"time":0,"playing":false}"#);
     page.wait("pictures", |m| begins_with(m, 302));
     drop(crowd);
     // The server hears of each that left at its own time.

@@ -4,7 +4,7 @@ mod attack;
 mod work;
 
 use super::player::tests::player;
-use super::{EditedPreset, Opened, Player, StudioConfig, run};
+use super::{EditedPreset, Opened, OscPorts, Player, StudioConfig, run};
 use crate::diffusion::Tier;
 use crate::job::{JobOptions, Request};
 use crate::render::fixture::small_settings;
@@ -58,6 +58,7 @@ impl Served {
             keep: None,
             own_files: vec![],
             port: 0,
+            osc: OscPorts::default(),
             patience,
             command: "beatbolt studio track.m4a".to_owned(),
         };

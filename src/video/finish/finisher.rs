@@ -1,7 +1,8 @@
 //! Finishers: the effects on the frames of a take, one after the other, with what each leaves to the next.
 
+use super::colour_match::ColourMatcher;
 use super::placement::Placement;
-use super::rows::{Last, paint};
+use super::rows::{Last, copied};
 use super::settings::{Cut, Finish};
 use super::warp::Warp;
 use super::{aberration, bloom, edges, glow, resample, rotate, sharpen, trails, transition};
@@ -17,6 +18,7 @@ use crate::video::lut::Lut;
 pub struct Finisher {
     out: Size,
     lut: Option<Lut>,
+    colours: ColourMatcher,
     /// The finished picture before, without what lies over it (light and colour), where somebody asks for it.
     last: Option<Frame>,
     /// The last one of the take before.
@@ -26,10 +28,10 @@ pub struct Finisher {
 impl Finisher {
     /// For a video of size `out`, with `lut` as its look-up table.
     pub fn new(out: Size, lut: Option<Lut>) -> Self {
-        Finisher { out, lut, last: None, before: None }
+        Finisher { out, lut, colours: ColourMatcher::default(), last: None, before: None }
     }
 
-    /// `frame`, the one after that of the last call, at the output's size with the effects of `finish`: cropped to the output's
+    /// `frame`, the one after that of the last call, at the output's size with the effects of `finish`: its colours held; cropped to the output's
     /// shape, moved and enlarged; then places (mirrors, rings), outlines, and what stays of pictures before; then light, the
     /// lens, colour, and the screen that it is shown on. Beyond its edges the picture goes on mirrored, so no border ever shows.
     ///
@@ -47,6 +49,8 @@ impl Finisher {
         if source.pixels() == 0 || out.pixels() == 0 {
             return Frame::black(out);
         }
+        let held = self.colours.next(frame, finish.colour_match);
+        let frame = held.as_ref().unwrap_or(frame);
         let lit = (finish.glow > 0.0).then(|| glow::add(frame, finish.glow));
         let frame = lit.as_ref().unwrap_or(frame);
         let colour = Last::new(out, &finish, self.lut.as_ref());
@@ -99,7 +103,7 @@ fn over(mut shown: Frame, finish: &Finish, colour: &Last) -> Frame {
     if colour.is_nothing() {
         return shown;
     }
-    copied(&shown, colour)
+    copied(&shown, colour, |_| {})
 }
 
 /// `frame` at the size `out`, moved as `finish` says.
@@ -107,24 +111,15 @@ fn place(frame: &Frame, out: Size, finish: &Finish, last: &Last) -> Frame {
     let place = Placement::new(frame.size(), out, finish);
     match place.is_identity(frame.size()) {
         true if last.is_nothing() => frame.clone(),
-        true => copied(frame, last),
+        true => copied(frame, last, |_| {}),
         false if place.roll != 0.0 => rotate::paint(frame, &place, last),
         false => resample::paint(frame, &place, last),
     }
 }
 
-fn copied(frame: &Frame, last: &Last) -> Frame {
-    paint(frame.size(), last, |y, row| {
-        let start = y * row.len();
-        for (value, byte) in row.iter_mut().zip(&frame.rgb()[start..]) {
-            *value = f32::from(*byte);
-        }
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::settings::Trails;
+    use super::super::settings::{ColourMatch, Trails};
     use super::*;
 
     const SIZE: Size = Size { width: 32, height: 18 };
@@ -182,6 +177,7 @@ mod tests {
         };
         let finish = |i: usize| Finish {
             trails: Trails { keep: 0.9, zoom: 1.03, turn: 2.0 },
+            colour_match: ColourMatch { strength: 0.8, anew: i == 4, over: 2.0 },
             kept: true,
             begins: i == 4,
             bloom: 0.5,

@@ -3,6 +3,7 @@
 
 mod aberration;
 mod bloom;
+mod colour_match;
 mod edges;
 mod finisher;
 mod glow;
@@ -10,6 +11,7 @@ mod grain;
 mod kaleidoscope;
 mod light;
 mod neighbours;
+mod oklab;
 mod packed;
 mod placement;
 mod pyramid;
@@ -22,6 +24,7 @@ mod settings;
 mod shake;
 mod sharpen;
 mod srgb;
+mod symmetric;
 mod table;
 mod tame;
 mod tone;
@@ -35,7 +38,7 @@ use crate::units::Size;
 pub use finisher::Finisher;
 pub use grain::Grain;
 pub use ripple::Ripple;
-pub use settings::{Cut, Finish, Trails};
+pub use settings::{ColourMatch, Cut, Finish, Trails};
 pub use shake::shake_offset;
 pub use tone::Tone;
 

@@ -87,3 +87,14 @@ pub(super) fn paint(size: Size, last: &Last, fill: impl Fn(usize, &mut [f32]) + 
     );
     frame
 }
+
+/// `frame` with something done to every row of values from 0 to 255.
+pub(super) fn copied(frame: &Frame, last: &Last, change: impl Fn(&mut [f32]) + Sync) -> Frame {
+    paint(frame.size(), last, |y, row| {
+        let start = y * row.len();
+        for (value, byte) in row.iter_mut().zip(&frame.rgb()[start..]) {
+            *value = f32::from(*byte);
+        }
+        change(row);
+    })
+}

@@ -8,6 +8,8 @@ use super::tone::Tone;
 /// What is done to one frame. [`Finish::NONE`] changes nothing but the size.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Finish {
+    /// How the picture's colours are held to those that the take began with.
+    pub colour_match: ColourMatch,
     /// Enlargement about the centre; 1 = none. Used between 0.1 and 16.
     pub zoom: f32,
     /// Turn about the centre in degrees, clockwise.
@@ -71,6 +73,22 @@ pub struct Finish {
     pub letterbox: f32,
 }
 
+/// How colours are held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ColourMatch {
+    /// How far they are led back, from 0 to 1.
+    pub strength: f32,
+    /// Whether other colours are meant from this picture on.
+    pub anew: bool,
+    /// Over how many pictures they are averaged.
+    pub over: f32,
+}
+
+impl ColourMatch {
+    /// Colours stay as they are.
+    pub const NONE: ColourMatch = ColourMatch { strength: 0.0, anew: false, over: 16.0 };
+}
+
 /// What stays of the finished picture before, from one frame to the next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Trails {
@@ -104,6 +122,7 @@ impl Cut {
 impl Finish {
     /// No effect at all.
     pub const NONE: Finish = Finish {
+        colour_match: ColourMatch::NONE,
         zoom: 1.0,
         roll: 0.0,
         shift_x: 0.0,
@@ -141,7 +160,13 @@ impl Finish {
         let none = Finish::NONE;
         let turn = |v: f32| tame(v, 0.0, -1e6, 1e6) % 360.0;
         let share = |v: f32| tame(v, 0.0, 0.0, 1.0);
+        let colour_match = ColourMatch {
+            strength: share(self.colour_match.strength),
+            over: tame(self.colour_match.over, 16.0, 1.0, 1e4),
+            ..self.colour_match
+        };
         Finish {
+            colour_match,
             zoom: tame(self.zoom, none.zoom, 0.1, 16.0),
             roll: turn(self.roll),
             shift_x: tame(self.shift_x, none.shift_x, -2.0, 2.0),

@@ -40,6 +40,18 @@ impl Lut {
         Lut { entries: entries.into(), side, cube, ways, domain, hash: digest.finish() }
     }
 
+    /// The cube of what `of` makes of colours, `side` entries on a side, over values from 0 to 1. It has no file, and no hash.
+    pub(in crate::video) fn cube(side: usize, of: impl Fn([f32; 3]) -> [f32; 3]) -> Self {
+        let unit = |i: usize| i as f32 / (side - 1) as f32;
+        let entry = |i: usize| {
+            let [r, g, b] = of([i % side, i / side % side, i / side / side].map(unit));
+            [r, g, b, 0.0]
+        };
+        let ways = ORDERS.map(|order| order.map(|axis| side.pow(axis)));
+        let entries = (0..side.pow(3)).map(entry).collect();
+        Lut { entries, side, cube: true, ways, domain: [[0.0; 3], [1.0; 3]], hash: String::new() }
+    }
+
     /// SHA-256 of the file, as hexadecimal digits.
     pub fn hash(&self) -> &str {
         &self.hash

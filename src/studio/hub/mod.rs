@@ -1,15 +1,17 @@
 //! The hub that all connections share: the session, its engine, and what every page is told.
 
-use super::ask::{Ask, Film, Form};
-use super::clips::{Told as ToldClip, stretch};
+pub mod messages;
+mod save;
+
+use super::ask::{Ask, Film};
+use super::clips::stretch;
 use super::edit::Edit;
-use super::engine::{Engine, Expected, News};
-use super::finals::Told;
+use super::engine::Engine;
 use super::gallery;
-use super::heard::BeatCorrection;
 use super::keeper::Keeper;
 use super::locked::locked;
 use super::order::RenderOrder;
+use super::outside::{OscHeard, OscPorts, Playhead, Shown};
 use super::place::without_place;
 use super::player::{Played, Player};
 use super::save::Shelf;
@@ -22,17 +24,20 @@ use crate::job::Stretch;
 use crate::units::Seconds;
 use crate::video::Profile;
 use axum::extract::ws::Utf8Bytes;
-use serde_json::{Value, json};
+use messages::{stated, text};
+pub use save::keep;
+use serde_json::json;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, broadcast, watch};
+use tokio::time::Instant;
 
 /// WebSockets at a time: tabs, and some that the browser hasn't closed yet.
 pub const SOCKETS: usize = 16;
 
-/// How long a change may be lost.
-const KEPT_AFTER: Duration = Duration::from_secs(1);
+/// Messages of OSC that a page may be behind; then it misses the oldest.
+const OSC_BEHIND: usize = 64;
 
 /// Everything behind the server.
 pub struct Hub {
@@ -54,6 +59,8 @@ pub struct Hub {
     /// What was saved last, or opened.
     saved: watch::Sender<Arc<EditedPreset>>,
     state: watch::Sender<Utf8Bytes>,
+    playhead: watch::Sender<Playhead>,
+    osc: broadcast::Sender<Utf8Bytes>,
 }
 
 impl Hub {
@@ -67,14 +74,16 @@ impl Hub {
         engine: impl FnOnce(u64, Played) -> Result<Engine>,
         ((track, shelf), keeper): ((Sound, Shelf), Option<Keeper>),
         (patience, command): (Duration, String),
+        osc: OscPorts,
     ) -> Result<Self> {
         let played = player.play(&session.preset)?;
-        let state = watch::Sender::new(told_state(&player, &session, &played)?);
+        let state = watch::Sender::new(stated(&player, &session, &played)?);
         let engine = engine(session.version, played)?;
         let mut facts = player.facts()?;
         facts["name"] = json!(shelf.name);
         facts["wave"] = json!(track.scale());
         facts["command"] = json!(command);
+        facts["osc"] = json!({ "hear": osc.hear, "tell": osc.tell });
         let left = keeper.as_ref().map(Keeper::left).unwrap_or_default();
         facts["unsaved"] = json!(left.unsaved);
         for order in left.finals {
@@ -98,6 +107,12 @@ impl Hub {
             keeper,
             saved,
             state,
+            playhead: watch::Sender::new(Playhead {
+                time: Seconds(0.0),
+                playing: false,
+                seen: Instant::now(),
+            }),
+            osc: broadcast::Sender::new(OSC_BEHIND),
         })
     }
 
@@ -111,6 +126,34 @@ impl Hub {
         self.snapshots.subscribe()
     }
 
+    /// Where the playhead is, and where it will be.
+    pub fn playhead(&self) -> watch::Receiver<Playhead> {
+        self.playhead.subscribe()
+    }
+
+    /// What comes by OSC for pages to learn.
+    pub fn osc(&self) -> broadcast::Receiver<Utf8Bytes> {
+        self.osc.subscribe()
+    }
+
+    /// Tells pages what came by OSC.
+    pub fn tell_osc(&self, heard: &OscHeard) {
+        // Where there is no page, nobody learns.
+        drop(self.osc.send(messages::heard(heard)));
+    }
+
+    /// What is shown now.
+    ///
+    /// # Errors
+    /// What is edited isn't a preset, or its beats can't be meant.
+    pub fn shown(&self) -> Result<Shown> {
+        let preset = self.session().preset;
+        let base =
+            preset.bases(self.player.model.guidance)?.into_iter().map(|(param, value)| (&*param.name, value));
+        let analysis = self.player.heard.corrected(&preset.beats)?;
+        Ok(Shown { live: self.engine.live(), analysis, base: base.collect() })
+    }
+
     /// Does what is asked, and the answer for who asked, if there is one.
     ///
     /// # Errors
@@ -120,7 +163,11 @@ impl Hub {
             Ask::Edit { change, gesture } => self.change(|s| s.edited(change, *gesture))?,
             Ask::Undo => self.change(|s| Ok(s.undone()))?,
             Ask::Redo => self.change(|s| Ok(s.redone()))?,
-            Ask::At { frame, playing } => self.engine.at(*frame, *playing),
+            Ask::At { frame, time, playing } => {
+                self.engine.at(*frame, *playing);
+                let (time, playing, seen) = (*time, *playing, Instant::now());
+                self.playhead.send_replace(Playhead { time, playing, seen });
+            }
             Ask::Save { name, form } => return self.save(name, *form).map(Some),
             Ask::Bar { at } => {
                 let first = self.player.heard.first_beat(&self.session().preset.beats, *at)?;
@@ -197,38 +244,6 @@ impl Hub {
         })
     }
 
-    fn save(&self, name: &str, form: Form) -> Result<Utf8Bytes> {
-        let Session { version, preset, .. } = self.session();
-        let corrected = preset.beats != BeatCorrection::default();
-        let has_parts = !preset.film.parts().is_empty();
-        let lost = matches!(form, Form::Preset);
-        let path = match form {
-            Form::Preset => locked(&self.shelf).save(name, &preset.worked_on().1.text())?,
-            Form::Project => {
-                let mut shelf = locked(&self.shelf);
-                let named = preset.with_looks_named(|look| shelf.look(name, look))?;
-                // What comes with the program is named as it is.
-                let base = (!preset.is_shipped()).then(|| shelf.base(name, &preset.name));
-                let project = self.player.opened.project(base.as_ref().unwrap_or(&preset.name), &named)?;
-                let looks = named.looks.iter().map(|(look, document)| (look.clone(), document.text()));
-                let presets: Vec<_> =
-                    base.map(|base| (base, preset.text())).into_iter().chain(looks).collect();
-                shelf.save_project(name, &presets, &project)?
-            }
-        };
-        let note = match (corrected, has_parts) {
-            _ if !lost => None,
-            (true, _) => Some("the corrected beats belong to this track: Save project keeps them"),
-            (_, true) => Some("the parts belong to this track: Save project keeps them"),
-            _ => None,
-        };
-        if !lost || (note.is_none() && preset.film == self.saved.borrow().film) {
-            self.saved.send_replace(preset);
-        }
-        let path = path.display().to_string();
-        Ok(text(&json!({ "type": "saved", "version": version, "path": path, "note": note })))
-    }
-
     /// Why what was `asked` under this number is refused, for the page that asked; of a prompt, which part of it is wrong.
     pub fn refused(&self, asked: Option<&Ask>, number: Option<u64>, error: &Error) -> Utf8Bytes {
         let fault = match asked {
@@ -254,15 +269,6 @@ impl Hub {
         text(&refused)
     }
 
-    /// Keeps what would be lost with this studio.
-    fn keep(&self) {
-        let Some(keeper) = &self.keeper else { return };
-        let (preset, snapshots) = (self.session().preset, self.snapshots.borrow().clone());
-        let unsaved = Some(&*preset).filter(|preset| !preset.is_like(&self.saved.borrow()));
-        // Where nothing can be kept, work goes on.
-        drop(keeper.keep(unsaved, &snapshots, &self.engine.finals().open()));
-    }
-
     fn session(&self) -> Session {
         locked(&self.session).clone()
     }
@@ -274,75 +280,10 @@ impl Hub {
             return Ok(());
         }
         let played = self.player.play(&next.preset)?;
-        let state = told_state(&self.player, &next, &played)?;
+        let state = stated(&self.player, &next, &played)?;
         self.engine.play(next.version, played);
         *session = next;
         self.state.send_replace(state);
         Ok(())
     }
-}
-
-/// Keeps what would be lost, shortly after every change.
-pub async fn keep(hub: Arc<Hub>) {
-    let (mut states, mut snapshots) = (hub.states(), hub.snapshots());
-    let (mut finals, mut saved) = (hub.engine.finals().told(), hub.saved.subscribe());
-    loop {
-        let changed = tokio::select! {
-            changed = states.changed() => changed,
-            changed = snapshots.changed() => changed,
-            changed = finals.changed() => changed,
-            changed = saved.changed() => changed,
-        };
-        if changed.is_err() {
-            return;
-        }
-        tokio::time::sleep(KEPT_AFTER).await;
-        let own = hub.clone();
-        drop(tokio::task::spawn_blocking(move || own.keep()).await);
-    }
-}
-
-/// The session and its parts, as a message.
-fn told_state(player: &Player, session: &Session, played: &Played) -> Result<Utf8Bytes> {
-    let mut state = player.state(session, &played.timeline)?;
-    state["parts"] = played.parts.clone();
-    let (name, film) = player.opened.film_text(&session.preset)?;
-    state["film"] = json!({ "name": name, "text": film });
-    Ok(text(&state))
-}
-
-/// News of the engine as a message.
-pub fn told(news: &News) -> Utf8Bytes {
-    text(&json!({ "type": "pictures", "runs": news.runs, "trouble": news.trouble }))
-}
-
-/// The clips that came to an end, as a message.
-pub fn ended(clips: &[ToldClip]) -> Utf8Bytes {
-    text(&json!({ "type": "strips", "made": clips }))
-}
-
-/// The snapshots, as a message.
-pub fn kept(snapshots: &Snapshots) -> Utf8Bytes {
-    text(&json!({ "type": "snapshots", "list": snapshots.told() }))
-}
-
-/// The finals, as a message.
-pub fn stood(told: &Told) -> Utf8Bytes {
-    text(&json!({ "type": "final", "final": told.newest, "finals": told.finals }))
-}
-
-/// What is to be expected of a final, as a message.
-pub fn expected(answer: &Expected) -> Option<Utf8Bytes> {
-    let (number, answer) = answer.as_ref()?;
-    let answer = match answer {
-        Ok(expectation) => json!({ "type": "expected", "number": number, "film": expectation }),
-        Err(error) => {
-            json!({ "type": "expected", "number": number, "message": error.to_string(), "hints": error.hints() })
-        }
-    };
-    Some(text(&answer))
-}
-
-fn text(value: &Value) -> Utf8Bytes {
-    value.to_string().into()
 }
