@@ -56,6 +56,9 @@ fn one_that_fails_keeps_none_of_the_others_and_one_model_is_loaded() {
 #[test]
 fn what_several_tracks_cant_mean_is_refused() {
     let stage = Stage::new(1.2);
+    // The rest of a prompt without quotes is no track, and nothing is rendered before that is said.
+    stage.run("render track.wav --prompt slow violet waves").fails(2, &["no track 'violet'", "in quotes"]);
+    stage.run("render track.wav --set zoom=1.1 shake=0").fails(2, &["no track 'shake=0'", "repeated"]);
     std::fs::create_dir(stage.path("other")).unwrap();
     std::fs::copy(stage.path("track.wav"), stage.path("other/track.wav")).unwrap();
     let both = format!("render track.wav other/track.wav {SMALL}");

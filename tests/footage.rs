@@ -1,5 +1,7 @@
 //! Pictures and clips that frames start from, made by ffmpeg: which picture is seen when, its colours, its place in the frame.
 
+use crate::cli::Stage;
+use crate::projects::pictures as decoded;
 use beatbolt::units::{Seconds, Size};
 use beatbolt::video::{Fit, Footage, Frame, Reel};
 use std::path::{Path, PathBuf};
@@ -228,4 +230,21 @@ fn what_has_no_picture_is_refused() {
     std::fs::write(&text, "not a picture").unwrap();
     assert!(Footage::open(&text).is_err());
     assert!(Footage::open(&folder.path().join("missing.mp4")).is_err());
+}
+
+#[test]
+fn a_clip_gets_its_detail_back_and_a_picture_does_not() {
+    let stage = Stage::new(1.0);
+    made(stage.home(), "clip.mp4", "testsrc=s=96x64:r=12:d=1", &["-pix_fmt", "yuv420p"]);
+    made(stage.home(), "still.png", "testsrc=s=96x64:r=12:d=1", &["-frames:v", "1"]);
+    let with = |init: &str, detail: &str| {
+        let set = format!("--set denoise=0.4 --set source_detail={detail} --set finish=off");
+        stage.run(&format!("render track.wav --preset pulse --size 96x64 --steps 2 --init {init} {set} --profile ffv1 -o {detail}-{init}.mkv")).succeeds();
+        decoded(&stage, &format!("{detail}-{init}.mkv"))
+    };
+    assert!(with("clip.mp4", "0") != with("clip.mp4", "1"));
+    assert!(with("still.png", "0") == with("still.png", "1"), "its detail would stand still over what moves");
+    // With the small model a clip gets it unless somebody says otherwise.
+    stage.run("render track.wav --preset pulse --size 96x64 --steps 2 --init clip.mp4 --set denoise=0.4 --set finish=off --profile ffv1 -o usual.mkv").succeeds();
+    assert!(decoded(&stage, "usual.mkv") == decoded(&stage, "1-clip.mp4.mkv"));
 }

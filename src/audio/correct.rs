@@ -118,7 +118,8 @@ impl Corrections {
             )));
         }
         if let Some(first) = self.first_beat.filter(|t| t.0 >= duration.0) {
-            return Err(Error::usage(format!("the first beat at {first} is past the end, at {duration}")));
+            return Err(Error::usage(format!("the first beat at {first} is past the end, at {duration}"))
+                .hint("give a time inside of the track, like 0.48"));
         }
         if let Some(meter) = self.meter.filter(|meter| !METERS.contains(meter)) {
             return Err(Error::usage(format!("a bar can't have {meter} beats")).hint(format!(

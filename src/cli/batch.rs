@@ -18,8 +18,13 @@ const FILES: [&str; 6] = ["mp4", "mkv", "mov", "webm", "gif", "png"];
 
 /// Renders one track after the other, or says what would be rendered.
 pub fn run(args: RenderArgs) -> Result<()> {
-    let out = in_folder(args.out.into(), args.dry_run)?;
     let first = args.job.target.clone();
+    if let Some(word) = args.more.iter().find(|word| is_a_word(word)) {
+        return Err(Error::usage(format!("there is no track '{}'", word.display())).hint(
+            "put words that belong to an option in quotes, as in --prompt \"slow violet waves\"; --set takes one value and is repeated",
+        ));
+    }
+    let out = in_folder(args.out.into(), args.dry_run)?;
     let options = JobOptions::from(args.job);
     let item = |input: &PathBuf| Item {
         name: input.display().to_string(),
@@ -46,6 +51,12 @@ pub fn run(args: RenderArgs) -> Result<()> {
         say_timings(&timings, Seconds(began.elapsed().as_secs_f64()), args.json);
     }
     result
+}
+
+/// What can't be meant as a file: the rest of a prompt without quotes is taken for tracks.
+fn is_a_word(input: &Path) -> bool {
+    let is_setting = || input.to_str().is_some_and(|word| word.contains('='));
+    !input.exists() && (input.extension().is_none() || is_setting())
 }
 
 /// What was asked of one file, asked of files in a folder, which is made where there is none.

@@ -54,6 +54,12 @@ pub fn export(args: ExportArgs) -> Result<()> {
                     "note: frames are counted from the beginning of the part; `beatbolt import` plays them from the beginning of a track"
                 );
             }
+            let starts = scene.timeline.inits.iter().any(|span| span.init.is_some());
+            if starts && format != Format::Csv {
+                eprintln!(
+                    "note: what frames start from (drawn scenes, clips) is left out, which has no counterpart; after the import, name it with --init"
+                );
+            }
             curves.unsaid(format).iter().for_each(|what| eprintln!("note: {what}"));
             put(output, &curves.write(format))
         }

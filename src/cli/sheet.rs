@@ -20,9 +20,10 @@ const MOST_ROWS: usize = 100;
 /// Chooses the pictures, takes them and draws them.
 pub fn run(args: SheetArgs) -> Result<()> {
     let target = args.output.clone().unwrap_or_else(|| args.video.with_extension("png"));
-    if checked(&target)?.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("png")) {
+    if target.extension().is_none_or(|ending| !ending.eq_ignore_ascii_case("png")) {
         return Err(Error::usage("a sheet is made of pixels").hint("end the name in .png"));
     }
+    checked(&target)?;
     let output = Output::new(&target, &args.video)?;
     let stills = Stills::open(&args.video)?;
     let length = stills.length();

@@ -40,8 +40,12 @@ pub fn open(path: &Path) -> Result<Input> {
 /// Input: it can't be read, is a folder or is empty.
 pub fn open_file(path: &Path) -> Result<File> {
     let unreadable = || {
-        Error::input(format!("can't read '{}'", path.display()))
-            .hint("check the path, and that you have permission to read the file")
+        let is_address =
+            path.to_str().is_some_and(|text| text.starts_with("http:") || text.starts_with("https:"));
+        Error::input(format!("can't read '{}'", path.display())).hint(match is_address {
+            true => "addresses aren't read: download the file first",
+            false => "check the path, and that you have permission to read the file",
+        })
     };
     let file = File::open(path).context(unreadable)?;
     let meta = file.metadata().context(unreadable)?;

@@ -50,6 +50,7 @@ mod split;
 mod takes;
 mod typed;
 mod user_config;
+mod usual;
 mod variation;
 mod warning;
 
@@ -72,5 +73,6 @@ pub use scene::Scene;
 pub use space::Space;
 pub use takes::{Selection, Shared, TakeWork, make_takes};
 pub use typed::add_typed;
+pub use usual::Usual;
 pub use variation::{Variation, Variations, Vary};
 pub use warning::{Warning, memory_warnings, start_of, warnings};

@@ -285,7 +285,7 @@ fn missing(name: &str, wanted: Wanted, candidates: &[PathBuf]) -> Error {
         None => error,
     };
     error.hint(format!(
-        "{option} takes a path, or a name that `beatbolt models list` shows; a folder more is named in BEATBOLT_MODELS or under [models] search in config.toml"
+        "{option} takes a path, or a name that `beatbolt models list` shows; to search another folder, set BEATBOLT_MODELS to it, or list it under [models] search in beatbolt's config.toml"
     ))
 }
 

@@ -10,6 +10,7 @@ use super::rates_cache;
 use super::record::{JobRecord, Origin as RecordOrigin, ProjectRecord, SettingsRecord};
 use super::request::Request;
 use super::split;
+use super::usual::Usual;
 use crate::audio::Analysis;
 use crate::diffusion::model::{Adapted, Origin, Products, SamplingRecord};
 use crate::diffusion::{Model, ModelFingerprint, ModelInfo};
@@ -76,8 +77,9 @@ impl Scene {
         };
         system::give_back();
         if request.directed {
-            // A model of the usual size makes its own pictures.
-            let direction = direct(&analysis, request.seed, info.words().is_some());
+            // A model of the usual size makes its own pictures, and so does any where nothing is to start from anything.
+            let painted = request.overrides.init.as_deref() == Some("none");
+            let direction = direct(&analysis, request.seed, info.words().is_some() && !painted);
             if let RecordOrigin::Preset(_) = request.origin {
                 request.origin = RecordOrigin::Project(written(&direction, &request));
             }
@@ -88,9 +90,8 @@ impl Scene {
         let inits = Inits::open(named, (&request.track, &analysis.downbeats), &request.inits)?;
         inits.notes().for_each(|note| progress.note(note));
         let guidance_from = guidance_from(&request, &info);
-        for look in &mut request.show.looks {
-            look.preset.base.entry(ParamId::Guidance.into()).or_insert(info.sampling().guidance);
-        }
+        let usual = Usual::of(&info);
+        request.show.looks.iter_mut().for_each(|look| usual.under(&mut look.preset.base));
         let fps = request.rate(info.hints().fps)?;
         let whole = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
         let part = part(request.stretch, &analysis, fps, whole)?;
@@ -98,6 +99,11 @@ impl Scene {
         let span = Span { start: Seconds(0.0), frames: whole };
         let mut timeline = request.show.play(&analysis, &request.overrides, fps, span)?;
         if let Some(most) = request.split {
+            if most.0 <= 0.0 {
+                return Err(
+                    Error::usage("a take lasts longer than --split 0").hint("a minute is usual: --split 60")
+                );
+            }
             timeline.cuts = split::cuts(&timeline, &analysis, most);
         }
         models::add_embeddings(&mut info, Some(&texts(&timeline)), &places, progress)?;

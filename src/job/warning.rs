@@ -121,9 +121,9 @@ fn unpainted(scene: &Scene) -> Option<Warning> {
     if typed.is_empty() {
         return None;
     }
-    let preset = if scene.request.directed { ", or a --preset" } else { "" };
+    let preset = if scene.request.directed { ", or choose a look with --preset NAME" } else { "" };
     warning(
-        format!("{} changes nothing", typed.join(", ")),
+        format!("{} {} nothing", typed.join(", "), if typed.len() > 1 { "change" } else { "changes" }),
         "all frames are shown as they are drawn or filmed (denoise is 0), and no model runs",
         format!(
             "use --set denoise=0.35 to let the model paint over them, --init none to leave everything to it{preset}"
@@ -380,7 +380,7 @@ fn unknown(prompt: &str, known: &ModelWords, paints: bool) -> Option<Warning> {
         text,
         match paints {
             true => "where a prompt holds nothing that it knows, what it shows is left to chance",
-            false => "so it would be of no use to a model that paints, either",
+            false => "so it would not help a model that paints, either",
         },
         format!(
             "name a scene and colours; it knows {near} ...; all of them are in words.txt, in the folder that `beatbolt models path spark` prints"

@@ -205,7 +205,7 @@ mod tests {
     /// The pictures of a job's frames, and its generated ones with their numbers; a window's in pieces of so many.
     fn pictures(job: &Job, model: &Model, piece: usize) -> (Vec<Frame>, Vec<(u64, Frame)>) {
         let (stop, off) = (AtomicBool::new(false), Timings::off());
-        let sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
+        let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
         let mut between = Between::new(job, alone(model)).unwrap();
         let (mut all, mut made) = (Vec::new(), Vec::new());
         for rendered in Render::new(job, model, None, &stop, &off).unwrap().map(Result::unwrap) {
@@ -257,7 +257,7 @@ mod tests {
         let second =
             Render::new(&job, &model, None, &stop, &off).unwrap().map(Result::unwrap).nth(1).unwrap();
         assert!(second.before.as_ref().is_some_and(|before| before.arrival != Pose::REST), "it flies");
-        let sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
+        let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
         let settled = sources.settled(&model, &second.window, &second.latents, 0..second.window.brings());
         let settled = settled.unwrap().into_iter().flatten().collect();
         // Another worker, who has not seen the window before.

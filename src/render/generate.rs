@@ -16,10 +16,10 @@ use super::plan::Window;
 use super::source::{Sources, is_as_drawn, is_drawn};
 use super::take::{LatentShape, TakeState};
 use crate::diffusion::Model;
-use crate::diffusion::sampling::denoise;
 use crate::diffusion::sampling::retime::Pace;
 use crate::diffusion::sampling::schedule::Schedule;
 use crate::diffusion::sampling::window::{Guidance, WindowInputs};
+use crate::diffusion::sampling::{denoise, handoff};
 use crate::error::{Context, Error, Result};
 use crate::score::ParamId;
 use crate::timing::Timings;
@@ -122,6 +122,7 @@ impl<'a> Generator<'a> {
     /// # Errors
     /// Device: it doesn't fit there; Stopped; Internal: `before` is not what the window before this one left.
     pub fn window(&mut self, window: Window, before: Option<&TakeState>) -> Result<(Rendered, TakeState)> {
+        self.go_on()?;
         let before = continued(&window, before)?;
         let flight = self.flight(&window, before);
         let (latents, reference) = match is_drawn(&self.job.timeline, &window) {
@@ -155,6 +156,15 @@ impl<'a> Generator<'a> {
         let after = TakeState { latents: latents.clone(), ..after };
         let before = led_from(&window, before, flight.arrival)?;
         Ok((Rendered { window, latents, restored: true, shown: flight.shown, before }, after))
+    }
+
+    /// Ends the work where it is no longer wanted, between two steps of the denoiser and before every window.
+    fn go_on(&self) -> Result<()> {
+        let all = [Some(self.stop), self.ended];
+        match all.iter().flatten().any(|flag| flag.load(Ordering::Relaxed)) {
+            true => Err(Error::stopped("stopped; the finished windows are kept")),
+            false => Ok(()),
+        }
     }
 
     fn flight(&self, window: &Window, before: Option<&TakeState>) -> Flight {
@@ -201,10 +211,17 @@ impl<'a> Generator<'a> {
             None => None,
         };
         // Frames that give up everything start from nothing.
-        let new = &conditions.denoise[window.pinned..];
-        let source = match new.iter().all(|denoise| *denoise >= 1.0) {
+        let is_free = conditions.denoise[window.pinned..].iter().all(|denoise| *denoise >= 1.0);
+        // Where settled frames have sources too, they are made once more, as the new ones are: what becomes of them shows what this window
+        // makes otherwise. Shown as they are, they would be pictures that were made anew, beside sources that were not.
+        let anew = match is_free || pinned.is_none() {
             true => None,
-            false => self.sources.latents(self.model, window.frames().skip(window.pinned))?,
+            false => self.sources.latents(self.model, window.frames())?,
+        };
+        let source = match &anew {
+            _ if is_free => None,
+            Some(all) => Some(all.narrow(0, window.pinned, window.brings()).context(failed)?),
+            None => self.sources.latents(self.model, window.frames().skip(window.pinned))?,
         };
         let hints = self.model.info().hints();
         let speeds: Vec<f32> = conditions.conditioning.motion.iter().map(|m| hints.speed(m.scale)).collect();
@@ -215,9 +232,9 @@ impl<'a> Generator<'a> {
         let input = WindowInputs {
             noise: &noise,
             step_noise: &step_noise,
-            pinned: pinned.as_ref(),
+            pinned: pinned.as_ref().filter(|_| anew.is_none()),
             pin_noise: hints.pin_noise,
-            init_latents: source.as_ref().or(last.as_ref()),
+            init_latents: anew.as_ref().or(source.as_ref()).or(last.as_ref()),
             denoise: &conditions.denoise,
             // A source moves at its own pace, and what follows a control stays in step with it.
             pace: (pace.strength > 0.0 && source.is_none() && free).then_some(pace),
@@ -227,13 +244,11 @@ impl<'a> Generator<'a> {
                 .as_ref()
                 .map(|(negative, scale)| Guidance { negative, scale: *scale }),
         };
-        let settled = denoise::denoise(self.model, &self.schedule, &input, |_| {
-            let all = [Some(self.stop), self.ended];
-            match all.iter().flatten().any(|flag| flag.load(Ordering::Relaxed)) {
-                true => Err(Error::stopped("stopped; the finished windows are kept")),
-                false => Ok(()),
-            }
-        })?;
+        let settled = denoise::denoise(self.model, &self.schedule, &input, |_| self.go_on())?;
+        let settled = match pinned.filter(|_| anew.is_some()) {
+            Some(pinned) => handoff::correct(&settled, &pinned).context(failed)?,
+            None => settled,
+        };
         let latents = settled.narrow(0, window.pinned, window.brings()).context(failed)?;
         let before = before.map(|before| &before.reference);
         // Windows that begin with a source again and again have nothing to drift from.

@@ -295,6 +295,15 @@ impl Pictures {
         }
         if !path.is_file() {
             let error = Error::input(format!("there is no file {} to start from", path.display()));
+            // A setting that nobody knows was taken for a part of the name.
+            let shown = path.to_string_lossy();
+            let setting = shown.rsplit_once(',').map(|(_, last)| last).filter(|last| last.contains('='));
+            if let Some(setting) = setting {
+                return Err(error.hint(format!(
+                    "'{}' is no setting of an init: fit=, play=, from=, sync=, fps= and bars= are there",
+                    setting
+                )));
+            }
             let name = if path.extension().is_none() { path.to_string_lossy() } else { Default::default() };
             let hint = match nearest(&name, scenes().map(|(scene, _)| scene)) {
                 Some(scene) => format!("did you mean {PREFIX}{scene}?"),
@@ -302,7 +311,10 @@ impl Pictures {
             };
             return Err(error.hint(hint));
         }
-        Footage::open(path).map(Pictures::Footage)
+        Footage::open(path).map(Pictures::Footage).map_err(|error| {
+            let failed = Error::input(format!("{} is no picture and no clip", path.display()));
+            failed.because(error).hint(hint())
+        })
     }
 
     /// The pictures in the folder at `path`, numbers in their names counting as numbers.
@@ -384,6 +396,11 @@ enum Shown {
 const EARLY: f64 = 1e-3;
 
 impl Playing {
+    /// Whether it is a clip, or pictures one after the other.
+    pub fn moves(&self) -> bool {
+        !matches!(self.shown, Shown::Reel(_, None))
+    }
+
     /// What is seen of it at `time` of the track, in a video of this rate, where its part began at `part`.
     pub fn frame(&mut self, (time, fps): (Seconds, FrameRate), part: Seconds, size: Size) -> Result<Frame> {
         let Playing { shown, showing, bars } = self;

@@ -38,6 +38,8 @@ pub(super) struct Sources<'a> {
     easel: Easel,
     /// The picture or clip that was shown last, and how it is written.
     playing: Option<(String, Playing)>,
+    /// The same at the size that is generated at, once detail was asked for.
+    small: Option<Box<Sources<'a>>>,
 }
 
 impl<'a> Sources<'a> {
@@ -53,8 +55,8 @@ impl<'a> Sources<'a> {
     }
 
     fn standing(timeline: &'a Timeline, settings: &'a Settings, (size, phases): (Size, Vec<f64>)) -> Self {
-        let (drawing, easel, playing) = Default::default();
-        Sources { timeline, settings, size, phases, drawing, easel, playing }
+        let (drawing, easel, playing, small) = Default::default();
+        Sources { timeline, settings, size, phases, drawing, easel, playing, small }
     }
 
     /// These sources with scenes taken from `easel`, where they are left for who draws next.
@@ -129,7 +131,7 @@ impl<'a> Sources<'a> {
     /// The pictures that the network has a hand in, of the frames of this range; none where a frame is its source as it was
     /// drawn.
     pub fn settled(
-        &self,
+        &mut self,
         model: &Model,
         window: &Window,
         latents: &Tensor,
@@ -143,9 +145,44 @@ impl<'a> Sources<'a> {
         }
         let latents = latents.narrow(0, part.start, part.len());
         let latents = latents.context(|| Error::internal("a window has fewer latents than frames"))?;
-        let decoded = to_frames(&model.decode(&latents)?)?.into_iter();
+        let frames: Vec<GeneratedFrame> = frames.collect();
+        let mut decoded = to_frames(&model.decode(&latents)?)?;
+        self.give_back(model, &frames, &mut decoded)?;
         let kept = |(frame, picture)| (!is_as_drawn(self.timeline, frame)).then_some(picture);
-        Ok(frames.zip(decoded).map(kept).collect())
+        Ok(frames.into_iter().zip(decoded).map(kept).collect())
+    }
+
+    /// Gives the pictures of these frames the detail that the autoencoder lost of their sources, the less the more they gave up.
+    fn give_back(&mut self, model: &Model, frames: &[GeneratedFrame], pictures: &mut [Frame]) -> Result<()> {
+        let shares: Vec<f32> = frames.iter().map(|frame| detail(self.timeline, *frame)).collect();
+        if shares.iter().all(|share| *share == 0.0) {
+            return Ok(());
+        }
+        let (timeline, settings, easel) = (self.timeline, self.settings, &self.easel);
+        let (size, phases) = (settings.generate, &self.phases);
+        let small = self.small.get_or_insert_with(|| {
+            Box::new(Sources::standing(timeline, settings, (size, phases.clone())).on(easel))
+        });
+        let mut given: Vec<(usize, Frame)> = Vec::new();
+        for (place, frame) in frames.iter().enumerate().filter(|(place, _)| shares[*place] > 0.0) {
+            let source = small.frame(*frame)?;
+            // The detail of a picture would stand still over what moves.
+            given.extend(source.filter(|_| small.moves()).map(|source| (place, source)));
+        }
+        let (places, sources): (Vec<usize>, Vec<Frame>) = given.into_iter().unzip();
+        if sources.is_empty() {
+            return Ok(());
+        }
+        let there_and_back = model.decode(&model.encode(&to_pictures(&sources, model.device())?)?)?;
+        for ((place, source), lossy) in places.into_iter().zip(&sources).zip(&to_frames(&there_and_back)?) {
+            pictures[place].add_difference(source, lossy, shares[place]);
+        }
+        Ok(())
+    }
+
+    /// Whether what was shown last moves by itself.
+    fn moves(&self) -> bool {
+        self.playing.as_ref().is_none_or(|(_, playing)| playing.moves())
     }
 
     /// The pictures of these of the frames that `window` brings, whose settled latents are `latents`.
@@ -175,6 +212,15 @@ impl<'a> Sources<'a> {
 impl Drop for Sources<'_> {
     fn drop(&mut self) {
         self.easel.put(self.drawing.take());
+    }
+}
+
+/// How much of what the autoencoder loses of its source `frame` gets back.
+fn detail(timeline: &Timeline, frame: GeneratedFrame) -> f32 {
+    let wanted = timeline.value(ParamId::SourceDetail, frame);
+    match timeline.init_at(frame) {
+        Some(_) => wanted * (1.0 - timeline.value(ParamId::Denoise, frame)).clamp(0.0, 1.0),
+        None => 0.0,
     }
 }
 
@@ -309,6 +355,35 @@ mod tests {
             kept.push(apart(&found[8], &sources[0]));
         }
         assert!(kept[0] < kept[1] && kept[1] < kept[2], "{kept:?}");
+    }
+
+    #[test]
+    fn the_autoencoders_loss_is_given_back_by_what_a_frame_keeps() {
+        let model = draft_model();
+        // Next to nothing is given up: but for the loss, a frame is its source.
+        let with = |detail: f32| {
+            let mut job = job(1, (0, 16), |_| 0.05);
+            job.settings.picture = job.settings.generate;
+            job.timeline.curves.insert(ParamId::SourceDetail, vec![detail; 48]);
+            let mut drawn = Sources::new(&job.timeline, &job.settings, job.settings.generate);
+            let source = drawn.frame(GeneratedFrame(8)).unwrap().unwrap();
+            let lossy = model
+                .decode(&model.encode(&to_pictures(&[source.clone()], model.device()).unwrap()).unwrap());
+            let lossy = to_frames(&lossy.unwrap()).unwrap().remove(0);
+            let found = pictures(&job, &model).swap_remove(8);
+            (found, source, lossy)
+        };
+        let ((plain, source, lossy), (half, ..), (whole, ..)) = (with(0.0), with(0.5), with(1.0));
+        let lost: f64 = apart(&source, &lossy);
+        assert!(lost > 1.0, "{lost}");
+        for (i, value) in plain.rgb().iter().enumerate() {
+            let wanted = |share: f32| {
+                let lost = f32::from(source.rgb()[i]) - f32::from(lossy.rgb()[i]);
+                (f32::from(*value) + share * 0.95 * lost).clamp(0.0, 255.0)
+            };
+            assert!((f32::from(half.rgb()[i]) - wanted(0.5)).abs() <= 0.51, "value {i}");
+            assert!((f32::from(whole.rgb()[i]) - wanted(1.0)).abs() <= 0.51, "value {i}");
+        }
     }
 
     #[test]

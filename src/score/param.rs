@@ -128,7 +128,23 @@ impl ParamRef {
             (Kind::Switch, _) => None,
             (Kind::Number, text) => text.parse().ok(),
         };
-        let bad = || Error::usage(format!("{} can't be '{text}'", self.name)).hint(self.advice());
+        let bad = || {
+            let error = Error::usage(format!("{} can't be '{text}'", self.name));
+            let is_number = |text: &str| text.parse::<f64>().is_ok();
+            match text.split_once(',') {
+                Some((_, rest)) if rest.contains('=') => {
+                    error.hint("--set takes one value, and is repeated: --set zoom=1.1 --set shake=0")
+                }
+                Some(_) if is_number(&text.replace(',', ".")) => {
+                    error.hint(format!("write {}, with a point", text.replace(',', ".")))
+                }
+                _ => match text.strip_suffix(['x', 'X']).filter(|number| is_number(number)) {
+                    Some(number) => error
+                        .hint(format!("did you mean x{number}, to multiply what the preset makes of it?")),
+                    None => error.hint(self.advice()),
+                },
+            }
+        };
         if let (Kind::Number, Some(factor)) = (self.kind, text.strip_prefix('x')) {
             let factor = factor.parse().ok().filter(|factor| (0.0..=MOST_TIMES).contains(factor));
             let value =

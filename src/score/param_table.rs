@@ -30,6 +30,8 @@ table! {
         "more movement from the frame before to this one; 1 = the model as it is"),
     Denoise: drawn("denoise", Rate::Frame, (0.0, 1.0, 1.0),
         "a frame gives up more of the picture it starts from, the one before or its init; 1 = everything, 0 = an init as it is"),
+    SourceDetail: drawn("source_detail", Rate::Frame, (0.0, 0.0, 1.0),
+        "more of the detail that the autoencoder loses of a clip or a scene is given back, less the higher denoise is; 1 by default with spark"),
     Pace: drawn("pace", Rate::Window, (0.0, 1.0, 1.0),
         "how far each frame moves follows motion_scale more exactly; 0 = as the model moves it"),
     MotionEffect: drawn("motion_effect", Rate::Frame, (0.0, 1.0, 2.0),

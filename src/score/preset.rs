@@ -237,12 +237,6 @@ impl Preset {
             }
         }
         let init = source.source("init", &raw.init)?;
-        // What is drawn or filmed can do without: it is shown as it is, or a --prompt says what it becomes.
-        let needless = init.as_deref().is_some_and(|init| init != NONE);
-        if raw.prompt.is_empty() && !needless {
-            return Err(Error::usage(format!("{name}: there is no prompt"))
-                .hint("add a [[prompt]] table with a line like: text = \"neon tunnel\""));
-        }
         let layers = source.layers(&raw.layer)?;
         let (loras, controls) = (source.loras(&raw.lora)?, source.controls(&raw.control)?);
         let words = raw.words.iter().map(|(k, v)| source.words(k, v)).collect::<Result<BTreeMap<_, _>>>()?;
@@ -274,6 +268,13 @@ impl Preset {
         }
         if let Some(field) = &raw.negative {
             source.braces(field, &negative, &words)?;
+        }
+        // What is drawn or filmed can do without: it is shown as it is, or a --prompt says what it becomes. Said last, since what is
+        // wrong with the rest says more.
+        let needless = init.as_deref().is_some_and(|init| init != NONE);
+        if raw.prompt.is_empty() && !needless {
+            return Err(Error::usage(format!("{name}: there is no prompt"))
+                .hint("add a [[prompt]] table with a line like: text = \"neon tunnel\""));
         }
         Ok(Preset {
             name: name.to_owned(),

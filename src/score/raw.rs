@@ -222,7 +222,11 @@ impl Source<'_> {
 
     /// What the TOML parser found wrong, with its place.
     pub fn refused(&self, e: &toml::de::Error) -> Error {
-        self.at(e.span().unwrap_or(0..0), explained(e.message()))
+        let span = e.span().unwrap_or(0..0);
+        let before = self.text.get(..span.start).unwrap_or_default();
+        let start = before.rfind('\n').map_or(0, |end| end + 1);
+        let line = self.text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        self.at(span, explained(e.message(), line))
     }
 
     /// `error` with the place in front: `file:line:column`.

@@ -290,7 +290,7 @@ pub const TABLES: &[Table] = &[
             ),
             key("lut", Text, "a look-up table (.cube) that the finished pictures' colours go through"),
             key("tier", Word(&["draft", "develop", "final"]), "effort per picture"),
-            key("steps", Whole(1, 1000), "denoising steps a window; by the tier"),
+            key("steps", Whole(1, 200), "denoising steps a window; by the tier"),
             key("size", Text, "of the video: 1280x720"),
             key("generate", Text, "size at which pictures are generated; fits the model"),
             key("overlap", Whole(1, 1000), "frames that a window shares with the one before"),

@@ -158,6 +158,9 @@ pub(super) fn slot(kind: SlotKind, name: &str) -> ParamRef {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Slots(BTreeSet<ParamRef>);
 
+/// What is said with an option of its own, and not with `--set`.
+const OPTIONS: [&str; 8] = ["prompt", "negative", "seed", "init", "fps", "size", "steps", "preset"];
+
 impl Slots {
     /// A slot for each of these things, which are called so.
     ///
@@ -219,6 +222,9 @@ impl Slots {
 
     fn unknown(&self, name: &str) -> Error {
         let error = Error::usage(format!("there is no parameter '{name}'"));
+        if OPTIONS.contains(&name) {
+            return error.hint(format!("it is an option: --{name} ..."));
+        }
         let (prefix, wanted) = name.split_once('.').unwrap_or((name, ""));
         let Some(kind) = SLOT_KINDS.iter().find(|k| k.around().0 == prefix) else {
             let names = || TABLE.iter().map(|p| &*p.name).chain(self.iter().map(|p| &*p.name));

@@ -57,6 +57,9 @@ impl Places<'_> {
     fn preset(&self, preset: &Preset) -> Vec<Unused> {
         let mut all = self.prompts(&preset.prompts);
         all.extend(preset.words.iter().flat_map(|(name, words)| self.words(name, words)));
+        for layer in &preset.layers {
+            all.extend(self.missed(&layer.place, || format!("layer {}", layer.name)));
+        }
         for route in &preset.routes {
             let asked = route.input.sections().filter(|label| !self.labels.contains(label));
             all.extend(asked.map(|label| Unused {

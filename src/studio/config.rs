@@ -10,7 +10,7 @@ use crate::atomic_file::folder_of;
 use crate::cache_folder::{cache_folder, state_folder};
 use crate::diffusion::{ModelFingerprint, Tier};
 use crate::error::Result;
-use crate::job::{Destination, JobOptions, Request, Scene, is_project, models, presets, video_size};
+use crate::job::{Destination, JobOptions, Request, Scene, Usual, is_project, models, presets, video_size};
 use crate::progress::Progress;
 use crate::render::{Job, Settings, generated_size};
 use crate::score::PLAIN;
@@ -108,7 +108,7 @@ impl StudioConfig {
         let player = Player {
             title: track.file_name().unwrap_or(track.as_os_str()).to_string_lossy().into_owned(),
             model: ModelFacts {
-                guidance: info.sampling().guidance,
+                usual: Usual::of(&info),
                 fps: info.hints().fps,
                 words: info.words().cloned(),
             },

@@ -10,10 +10,10 @@ use crate::audio::Analysis;
 use crate::diffusion::Tier;
 use crate::diffusion::model::ModelWords;
 use crate::error::Result;
-use crate::job::{Request, layers};
+use crate::job::{Request, Usual, layers};
 use crate::render::{Layers, drawn};
 use crate::score::{
-    FUNCTIONS, Form, Key, ParamId, Preset, SIGNALS, Span, Timeline, direct, made_for, route_numbers, shipped,
+    FUNCTIONS, Form, Key, Preset, SIGNALS, Span, Timeline, direct, made_for, route_numbers, shipped,
 };
 use crate::units::{GeneratedFrame, Seconds, Size};
 use crate::video::Profile;
@@ -25,8 +25,8 @@ const OVERVIEW: usize = 4000;
 /// What matters of the networks while nothing is rendered.
 #[derive(Clone, Debug)]
 pub struct ModelFacts {
-    /// The guidance, where a preset has none.
-    pub guidance: f32,
+    /// What holds where a preset says nothing.
+    pub usual: Usual,
     /// The frames a second that it was made for.
     pub fps: u32,
     /// The words that it knows; none: all.
@@ -88,9 +88,7 @@ impl Player {
     }
 
     fn played(&self, preset: &EditedPreset, mut request: Request) -> Result<Played> {
-        for look in &mut request.show.looks {
-            look.preset.base.entry(ParamId::Guidance.into()).or_insert(self.model.guidance);
-        }
+        request.show.looks.iter_mut().for_each(|look| self.model.usual.under(&mut look.preset.base));
         let analysis = self.heard.corrected(&preset.beats)?;
         let fps = request.rate(self.model.fps)?;
         let frames = fps.frames_covering_samples(analysis.samples, analysis.sample_rate).max(1);
@@ -151,7 +149,7 @@ impl Player {
             .map(|(p, curve)| (p.name.to_string(), json!(curve)))
             .collect();
         let said = preset.preset()?.base;
-        let base = preset.bases(self.model.guidance)?.into_iter().map(|(p, value)| {
+        let base = preset.bases(&self.model.usual)?.into_iter().map(|(p, value)| {
             let own = said.contains_key(&p.into());
             json!({ "name": p.name, "value": value, "own": own, "min": p.min, "max": p.max, "default": p.default,
                     "unit": p.unit, "effect": p.effect })
@@ -206,7 +204,7 @@ fn route_key((key, default): (&Key, Option<f64>)) -> Value {
 pub(super) mod tests {
     use super::*;
     use crate::job::{Hearing, JobOptions, ModelOptions};
-    use crate::score::{Overrides, Show, fixture};
+    use crate::score::{Overrides, ParamId, Show, fixture};
     use crate::studio::edit::Edit;
     use crate::studio::prompts::PromptEdit;
     use crate::units::FrameRate;
@@ -217,7 +215,7 @@ pub(super) mod tests {
         let tiers = vec![(Tier::Draft, Size { width: 64, height: 48 })];
         let opened = Opened::new(JobOptions::default(), None, ModelOptions::default(), PathBuf::new());
         let heard = Heard::new(fixture(16.0), Hearing::default(), PathBuf::new());
-        let model = ModelFacts { guidance: 1.5, fps: 12, words: None };
+        let model = ModelFacts { usual: Usual { guidance: 1.5, source_detail: 0.0 }, fps: 12, words: None };
         Player { title: "test".into(), heard, model, tiers, opened: Arc::new(opened) }
     }
 
@@ -245,7 +243,7 @@ pub(super) mod tests {
         let shown = player.play(&session.preset).unwrap().timeline;
         let saved = Preset::parse("saved", &session.preset.text()).unwrap();
         let mut saved = Show::of(saved);
-        saved.looks[0].preset.base.insert(ParamId::Guidance.into(), player.model.guidance);
+        player.model.usual.under(&mut saved.looks[0].preset.base);
         let span = Span { start: Seconds(0.0), frames: 192 };
         let fps = FrameRate::new(12, 1).unwrap();
         let played = saved.play(player.heard.raw(), &Overrides::default(), fps, span).unwrap();

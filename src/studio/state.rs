@@ -4,7 +4,8 @@ use super::by_hand::Hand;
 use super::heard::BeatCorrection;
 use crate::audio::Analysis;
 use crate::error::Result;
-use crate::score::{Document, Kind, PARAMS, Param, ParamId, Preset, ProjectDocument, Rate, find, shipped};
+use crate::job::Usual;
+use crate::score::{Document, Kind, PARAMS, Param, Preset, ProjectDocument, Rate, find, shipped};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -109,13 +110,13 @@ impl EditedPreset {
         EditedPreset::read(name, text)
     }
 
-    /// The parameters that can be turned, each with its base value; `guidance` is the model's own.
+    /// The parameters that can be turned, each with its base value; `usual` is what the model wants.
     ///
     /// # Errors
     /// As [`Self::preset`].
-    pub fn bases(&self, guidance: f32) -> Result<Vec<(&'static Param, f64)>> {
+    pub fn bases(&self, usual: &Usual) -> Result<Vec<(&'static Param, f64)>> {
         let mut preset = self.preset()?;
-        preset.base.entry(ParamId::Guidance.into()).or_insert(guidance);
+        usual.under(&mut preset.base);
         let number = |p: &&Param| p.rate != Rate::Job && p.kind == Kind::Number;
         let base = |p: &'static Param| preset.base.get(&p.into()).map_or(p.default, |v| f64::from(*v));
         Ok(PARAMS.iter().filter(number).map(|p| (p, base(p))).collect())

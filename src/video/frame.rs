@@ -34,6 +34,15 @@ impl Frame {
         &self.rgb
     }
 
+    /// Adds `share` of what `lossy` lacks of `whole`, pictures of the same size.
+    pub fn add_difference(&mut self, whole: &Frame, lossy: &Frame, share: f32) {
+        for ((own, whole), lossy) in self.rgb.iter_mut().zip(&whole.rgb).zip(&lossy.rgb) {
+            let added = f32::from(*own) + share * (f32::from(*whole) - f32::from(*lossy));
+            // The cast keeps to 0..=255.
+            *own = (added + 0.5) as u8;
+        }
+    }
+
     /// The bytes, to be changed in place.
     pub fn rgb_mut(&mut self) -> &mut [u8] {
         &mut self.rgb

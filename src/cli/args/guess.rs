@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Command, CommandFactory, Error};
 
 /// Options as other programs call them, with ours.
-const ELSEWHERE: [(&str, &str); 26] = [
+const ELSEWHERE: [(&str, &str); 33] = [
     ("--resolution", "--size"),
     ("--width", "--size"),
     ("--height", "--size"),
@@ -34,6 +34,13 @@ const ELSEWHERE: [(&str, &str); 26] = [
     ("--gpu", "--device cuda"),
     ("--bitrate", "--profile"),
     ("--cuts", "--split"),
+    ("--force", "--overwrite"),
+    ("--yes", "--overwrite"),
+    ("--tempo", "--bpm"),
+    ("--image", "--init"),
+    ("--video", "--init"),
+    ("--zoom", "--set zoom=1.1"),
+    ("--title", "--set, and a [[layer]] of the kind \"title\""),
 ];
 
 /// `error` with the option in its tip that was meant rather than the one that is spelt alike.

@@ -12,7 +12,9 @@ use std::path::PathBuf;
 #[command(
     after_help = "Without --start, --end or --section the first bars of the loudest section are shown. Without --tier and --size clips are \
 drafts of 384x216.\n\nNumber 1 is what you asked for; number N is always the same one, whatever --count is, and changes with --seed: with \
---count 12 --vary seed the next twelve are --seed 13. An interrupted run resumes when the same command is run again."
+--count 12 --vary seed the next twelve are --seed 13. An interrupted run resumes when the same command is run again.",
+    mut_arg("tier", |arg| arg.help("Effort per picture; movement, cuts and seed stay the same [default: draft]")),
+    mut_arg("size", |arg| arg.help("Size of the clips [default: 384x216]"))
 )]
 pub struct VariantsArgs {
     #[command(flatten)]
@@ -52,7 +54,8 @@ pub struct VariantsArgs {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Seed, look, prompts and settings are those that the clip itself holds. Of a model of your own with a module for four \
-steps, --motion names the one for eight, or the standard one."
+steps, --motion names the one for eight, or the standard one.",
+    mut_arg("output", |arg| arg.help("Output file [default: TRACK-N-TIER.mp4, in this folder or the project's]"))
 )]
 pub struct PickArgs {
     /// The number of the variant

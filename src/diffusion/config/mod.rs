@@ -114,8 +114,12 @@ impl ConfigFile<'_> {
 /// Reads one settings file.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let missing = || {
-        Error::model(format!("can't read {}", path.display()))
-            .hint("a model is a folder in diffusers' layout: unet, vae, text_encoder, tokenizer, scheduler")
+        let folder = path.ancestors().skip(1).take(2).find(|folder| folder.is_dir());
+        let error = match (folder, path.ancestors().nth(2)) {
+            (None, Some(folder)) => Error::model(format!("there is no file or folder {}", folder.display())),
+            _ => Error::model(format!("can't read {}", path.display())),
+        };
+        error.hint("a model is a folder in diffusers' layout: unet, vae, text_encoder, tokenizer, scheduler")
     };
     let text = bounded_read::text(path, MAX_JSON_BYTES).context(missing)?;
     serde_json::from_str(&text).context(|| {

@@ -36,6 +36,8 @@ pub struct ModelHints {
     pub pin_noise: Option<f64>,
     /// The motion scale at which nothing moves; speeds grow with what is above it.
     pub still: f32,
+    /// How much of what its autoencoder loses of a source is given back, where nobody says otherwise: 0 where that is little.
+    pub source_detail: f32,
 }
 
 impl Default for ModelHints {
@@ -51,6 +53,7 @@ impl Default for ModelHints {
             guidance: 1.0,
             pin_noise: None,
             still: 0.0,
+            source_detail: 0.0,
         }
     }
 }
@@ -63,14 +66,25 @@ impl ModelHints {
         let unclear = || Error::model(format!("{} can't be understood", path.display()));
         let text = bounded_read::text(path, MAX_BYTES).context(unclear)?;
         let native: ModelHints = serde_json::from_str(&text).context(unclear)?;
-        let ModelHints { width, height, fps, steps, final_steps, frames, guidance, pin_noise, still } =
-            native;
+        let ModelHints {
+            width,
+            height,
+            fps,
+            steps,
+            final_steps,
+            frames,
+            guidance,
+            pin_noise,
+            still,
+            source_detail,
+        } = native;
         let sides_fit = [width, height].iter().all(|s| (8..=8192).contains(s) && s % downscale == 0);
         let rest_fits = (1..=240).contains(&fps)
             && [steps, final_steps.unwrap_or(steps)].iter().all(|n| (1..=1000).contains(n))
             && (1..=1024).contains(&frames)
             && (1.0..=15.0).contains(&guidance)
             && (0.0..1.0).contains(&still)
+            && (0.0..=1.0).contains(&source_detail)
             && pin_noise.is_none_or(|sigma| (0.0..=10.0).contains(&sigma));
         if !(sides_fit && rest_fits) {
             return Err(unclear().because(format!("{native:?} makes no sense")));

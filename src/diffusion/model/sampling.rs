@@ -198,6 +198,7 @@ impl Sampling {
             final_steps: None,
             guidance: self.guidance,
             pin_noise: None,
+            source_detail: 0.0,
             still: 0.0,
         }
     }

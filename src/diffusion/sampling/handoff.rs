@@ -8,6 +8,9 @@
 //! them is, to a good part, the error it makes on the frames that follow. So that error is taken off their predicted
 //! clean latents, less with every frame ([`correct`]). What remains of a prediction is its change since the last settled
 //! frame, which is what a continuation is.
+//!
+//! Where every frame starts from a source of its own, nothing of it is needed on the way: all frames of a window, the settled ones too, are
+//! made from their sources, and the same correction follows once they are clean.
 
 use super::level::NoiseLevel;
 use candle_core::{Result, Tensor};
@@ -32,8 +35,11 @@ pub(super) fn nearly_clean(pinned: &Tensor, noise: &Tensor, sigma: f64) -> Resul
     Ok(Some((noised(&pinned, &noise, level)? / level.spread())?))
 }
 
-/// The predicted clean latents `x0` \[f, c, h, w] with the error of their last `pinned` frame taken off the frames after it.
-pub(super) fn correct(x0: &Tensor, pinned: &Tensor) -> Result<Tensor> {
+/// The clean latents `x0` \[f, c, h, w] with the error of their last `pinned` frame taken off the frames after it.
+///
+/// # Errors
+/// The tensors don't fit each other.
+pub fn correct(x0: &Tensor, pinned: &Tensor) -> Result<Tensor> {
     let (f, p) = (x0.dims()[0], pinned.dims()[0]);
     let last = |t: &Tensor| t.narrow(0, p - 1, 1);
     let missed = (last(pinned)? - last(x0)?)?;

@@ -1,7 +1,7 @@
 //! Sampling: noise levels, samplers, and the window loop with its hand-off.
 
 pub mod denoise;
-mod handoff;
+pub mod handoff;
 mod holds;
 pub mod level;
 pub mod prediction;

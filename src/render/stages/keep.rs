@@ -170,7 +170,7 @@ fn decode(
     from: &Receiver<OnTheWay<Rendered>>,
     to: &SyncSender<OnTheWay<KeptPictures>>,
 ) -> Result<()> {
-    let sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
+    let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
     let mut between = Between::new(job, networks)?;
     for (folder, window, rendered) in from {
         let span = timings.span("decode");

@@ -176,7 +176,7 @@ impl File<'_, '_, '_> {
         over(&mut into.audio, word("audio", &raw.audio, self.choices.audio)?);
         over(&mut into.flash_guard, word("flash_guard", &raw.flash_guard, &["on", "off"])?);
         over(&mut into.tier, word("tier", &raw.tier, self.choices.tiers)?);
-        over(&mut into.steps, whole("steps", &raw.steps, 1..=1000)?.map(|n| n as usize));
+        over(&mut into.steps, whole("steps", &raw.steps, 1..=200)?.map(|n| n as usize));
         over(&mut into.overlap, whole("overlap", &raw.overlap, 1..=1000)?.map(|n| n as usize));
         over(&mut into.seed, whole("seed", &raw.seed, 0..=i64::MAX as u64)?);
         over(&mut into.size, source.read_as("size", &raw.size)?);

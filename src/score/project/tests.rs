@@ -92,7 +92,7 @@ fn wrong_projects_are_told_file_line_and_what_would_be_right() {
         Case("track = \"..\\\\a\"", "leads out of", "inside"),
         Case("profile = \"h265x\"", "profile can't be 'h265x'", "did you mean 'h265'"),
         Case("tier = \"fine\"", "tier can't be 'fine'", "did you mean 'final'"),
-        Case("steps = 0", "steps can't be 0", "from 1 to 1000"),
+        Case("steps = 0", "steps can't be 0", "from 1 to 200"),
         Case("seed = -1", "seed can't be -1", "whole number"),
         Case("size = \"1281x720\"", "not a picture size", "even numbers"),
         Case("fps = \"fast\"", "not a frame rate", "like 12"),

@@ -149,7 +149,7 @@ impl Hub {
     pub fn shown(&self) -> Result<Shown> {
         let preset = self.session().preset;
         let base =
-            preset.bases(self.player.model.guidance)?.into_iter().map(|(param, value)| (&*param.name, value));
+            preset.bases(&self.player.model.usual)?.into_iter().map(|(param, value)| (&*param.name, value));
         let analysis = self.player.heard.corrected(&preset.beats)?;
         Ok(Shown { live: self.engine.live(), analysis, base: base.collect() })
     }

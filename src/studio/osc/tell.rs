@@ -162,8 +162,8 @@ pub async fn tell(hub: Arc<Hub>, socket: UdpSocket) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::render::{Easel, Live};
     use crate::render::fixture::small_settings;
+    use crate::render::{Easel, Live};
     use crate::score::fixture;
     use crate::studio::player::tests::{player, session};
 

@@ -65,7 +65,12 @@ pub(super) fn parse(name: &str, text: &str) -> Result<Lut> {
         }
         entries.push([r, g, b, 0.0]);
     }
-    let cut = |what: String| Error::input(format!("{name}: {what}")).hint("the file seems to be cut off");
+    let cut = |what: String| {
+        Error::input(format!("{name}: {what}")).hint(match head.shape {
+            Some(_) => "the file seems to be cut off",
+            None => "a .cube file is needed, as DaVinci Resolve and others write them",
+        })
+    };
     let (most, shape) = (head.entries().map_err(cut)?, head.shape.unwrap_or_default());
     let [low, high] = head.domain;
     if (0..3).any(|c| low[c] >= high[c]) {
