@@ -20,6 +20,8 @@ pub fn run(args: &ModelsArgs) -> Result<()> {
         }
         ModelsCommand::Path { model } => {
             let path = match model {
+                // It needs no file: it comes with the program.
+                Some(model) if model == models::SHIPPED => models::shipped()?,
                 Some(model) => models::find(model, &*progress)?,
                 None => models::store()?,
             };

@@ -29,8 +29,11 @@ pub fn open(path: &Path) -> Result<Input> {
     StreamIo::from_read_seek(open_file(path)?)
         .and_then(|io| format::input_from_stream(io, None, Some(options)))
         .context(|| {
-            Error::input(format!("'{}' can't be read as sound or video", path.display()))
-                .hint("MP3, FLAC, WAV, AIFF, Ogg, Opus, M4A, MP4, MKV and WMA can be read; if it is one of these, it is damaged")
+            let is_toml = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
+            Error::input(format!("'{}' can't be read as sound or video", path.display())).hint(match is_toml {
+                true => "this is a project or a preset: name the track itself",
+                false => "MP3, FLAC, WAV, AIFF, Ogg, Opus, M4A, MP4, MKV and WMA can be read; if it is one of these, it is damaged",
+            })
         })
 }
 

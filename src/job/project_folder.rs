@@ -45,7 +45,7 @@ pub fn load_for(path: &Path, slots: &Slots) -> Result<(Project, Folder)> {
                 .hint(format!("render a track with it: beatbolt render TRACK --preset {}", path.display())))
         }
         // What only presets have was meant to be one, whatever else is wrong with it.
-        Err(_) if entry.lines().any(|line| matches!(line.trim(), "[base]" | "[[route]]")) => {
+        Err(_) if looks_like_a_preset(&entry) => {
             let wrong =
                 Preset::parse(&name, &entry).err().unwrap_or_else(|| Error::usage("it can't be read"));
             Err(wrong.hint(format!(
@@ -55,6 +55,12 @@ pub fn load_for(path: &Path, slots: &Slots) -> Result<(Project, Folder)> {
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether a file has what only presets have, and no track.
+fn looks_like_a_preset(text: &str) -> bool {
+    let is_track = |line: &str| line.split_once('=').is_some_and(|(key, _)| key.trim() == "track");
+    text.lines().any(|line| matches!(line.trim(), "[base]" | "[[route]]")) && !text.lines().any(is_track)
 }
 
 /// The project called `name` whose texts are `files`, by their paths, as if it lay beside `place`, where all else that it names is.

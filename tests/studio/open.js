@@ -115,6 +115,8 @@ export async function readable(page, name) {
       const cut = await page.evaluate(() => [...document.querySelectorAll('button, input, select, textarea, canvas')]
         .filter((e) => e.offsetParent && (e.getBoundingClientRect().right > innerWidth + 1 || e.getBoundingClientRect().left < -1)).map((e) => e.id || e.outerHTML));
       assert.deepEqual(cut, [], `${name}, ${width}, ${scheme}`);
+      const wide = await page.evaluate(() => [...document.querySelectorAll('[role=tabpanel]')].filter((e) => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map((e) => `${e.id} is ${e.scrollWidth} wide, not ${e.clientWidth}`));
+      assert.deepEqual(wide, [], `${name}, ${width}, ${scheme}`);
       await page.evaluate(axe);
       const { violations } = await page.evaluate(() => globalThis.axe.run());
       assert.deepEqual(violations.map((v) => [v.id, v.nodes.map((n) => n.html)]), [], `${name}, ${width}, ${scheme}`);

@@ -122,6 +122,10 @@ test('what is played on values is recorded as a curve and comes again', async ()
   const fall = at(last + 0.5) - at(last - 0.3);
   assert.ok(Math.abs(rise - (0.5 - old)) < 0.2 && Math.abs(fall + 1) < 0.2, `${rise}, ${fall}, ${JSON.stringify(points)}`);
   await readable(page, 'values');
+  // Where there are none yet, more can be done at once.
+  await page.click('#tab-parts');
+  await readable(page, 'no-parts');
+  await page.click('#tab-base');
   await change(page, () => page.click('#undo'));
 });
 

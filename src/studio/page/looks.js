@@ -111,7 +111,7 @@ export class Looks {
     const missing = this.rows.filter(({ key }) => !this.strips.made.has(key)).length;
     const faults = this.rows.map(({ key }) => this.strips.fault(key)).filter(Boolean);
     const lost = faults.length ? `${faults.length} can't be shown: ${faults[0]}` : '';
-    get('coming').textContent = [missing && `${missing} pictures to come, while nothing else is rendered`, lost].filter(Boolean).join('; ');
+    get('coming').textContent = [missing && `${missing} ${missing === 1 ? 'picture' : 'pictures'} to come, while nothing else is rendered`, lost].filter(Boolean).join('; ');
     for (const { choose, key } of this.rows) {
       const fault = this.strips.fault(key);
       choose.title = fault ? `can't be shown: ${fault}` : '';
