@@ -26,6 +26,9 @@ use crate::timing::Timings;
 use candle_core::{DType, Tensor};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+/// Up to here a frame's source decides what is seen; with more noise it is the window before that has to.
+const DECIDED: f32 = 0.5;
+
 /// A finished window.
 #[derive(Clone, Debug)]
 pub struct Rendered {
@@ -211,12 +214,13 @@ impl<'a> Generator<'a> {
             None => None,
         };
         // Frames that give up everything start from nothing.
-        let is_free = conditions.denoise[window.pinned..].iter().all(|denoise| *denoise >= 1.0);
-        // Where settled frames have sources too, they are made once more, as the new ones are: what becomes of them shows what this window
-        // makes otherwise. Shown as they are, they would be pictures that were made anew, beside sources that were not.
-        let anew = match is_free || pinned.is_none() {
-            true => None,
-            false => self.sources.latents(self.model, window.frames())?,
+        let new = &conditions.denoise[window.pinned..];
+        let is_free = new.iter().all(|denoise| *denoise >= 1.0);
+        // Where sources decide what is seen, the settled frames are made once more from theirs: what becomes of them shows what this
+        // window makes otherwise. Shown as they are, they would be pictures that were made anew, beside sources that were not.
+        let anew = match pinned.is_some() && new.iter().all(|denoise| *denoise <= DECIDED) {
+            true => self.sources.latents(self.model, window.frames())?,
+            false => None,
         };
         let source = match &anew {
             _ if is_free => None,

@@ -9,8 +9,8 @@
 //! clean latents, less with every frame ([`correct`]). What remains of a prediction is its change since the last settled
 //! frame, which is what a continuation is.
 //!
-//! Where every frame starts from a source of its own, nothing of it is needed on the way: all frames of a window, the settled ones too, are
-//! made from their sources, and the same correction follows once they are clean.
+//! Where every frame starts from a source that decides what is seen, nothing of it is needed on the way: all frames of a window, the settled
+//! ones too, are made from their sources, and the same correction follows once they are clean.
 
 use super::level::NoiseLevel;
 use candle_core::{Result, Tensor};
