@@ -85,7 +85,7 @@ impl Document {
             .parse::<DocumentMut>()
             .map_err(|e| Error::usage(format!("{name} can't be read")).because(e.message()))?;
         // What was written in one line gets lines of its own, so that there is one form to change.
-        for key in ["base", "route", "prompt", "curve"] {
+        for key in ["base", "route", "prompt", "curve", "cuts"] {
             if let Some(item) = document.get_mut(key) {
                 *item = apart(std::mem::take(item));
             }
@@ -286,6 +286,7 @@ fn plain(item: &Item) -> String {
 
 mod curves;
 mod prompts;
+mod settings;
 mod words;
 
 pub use curves::CurveText;

@@ -32,6 +32,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("picture.js", SCRIPT, include_str!("page/picture.js")),
     ("prompts.js", SCRIPT, include_str!("page/prompts.js")),
     ("queue.js", SCRIPT, include_str!("page/queue.js")),
+    ("settings.js", SCRIPT, include_str!("page/settings.js")),
     ("random.js", SCRIPT, include_str!("page/random.js")),
     ("record.js", SCRIPT, include_str!("page/record.js")),
     ("routes.js", SCRIPT, include_str!("page/routes.js")),

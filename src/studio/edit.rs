@@ -107,6 +107,15 @@ pub enum Edit {
         /// The text; none: the key goes.
         text: Option<String>,
     },
+    /// Another word in a table of the look's file: whether effects are on, when takes start; none: as where the file says nothing.
+    Setting {
+        /// Which table.
+        table: String,
+        /// Which key.
+        key: String,
+        /// The word.
+        word: Option<String>,
+    },
     /// Count half, twice or three times as many beats; none: as many as were heard.
     Count {
         /// How many.
@@ -162,6 +171,7 @@ impl EditedPreset {
             Edit::Bypass { index, on } => document.set_bypass(*index, *on)?,
             Edit::Prompt { change } => change.apply(document)?,
             Edit::Head { key, text } => document.set_head(key, text.as_deref())?,
+            Edit::Setting { table, key, word } => document.set_setting((table, key), word.as_deref())?,
             Edit::Count { count } => edited.beats.count = *count,
             Edit::Tempo { bpm } => edited.beats = BeatCorrection { bpm: *bpm, ..without_beats(edited.beats) },
             Edit::FirstBeat { at } => edited.beats.first_beat = *at,

@@ -160,6 +160,7 @@ impl Player {
             "version": session.version,
             "preset": name,
             "text": document.text(),
+            "settings": { "finish": document.setting(("base", "finish")), "on": document.setting(("cuts", "on")), "min": document.setting(("cuts", "min")) },
             "fps": timeline.fps.per_second(),
             "frames": timeline.frames,
             "heard": self.heard.told(&preset.beats)?,

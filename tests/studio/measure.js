@@ -1,5 +1,5 @@
 // How far pictures are from the sound over a minute of frames that are rendered already, and how long a knob takes to
-// change the picture. Run by hand: node tests/studio/measure.js; it prints medians and maxima.
+// change the picture, and a MIDI controller's message the drawn curve. Run by hand: node tests/studio/measure.js; it prints medians and maxima.
 
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,6 +12,12 @@ const folder = mkdtempSync(join(tmpdir(), 'studio-'));
 const { server, address } = await serve(join(root, 'examples/first-light.m4a'), '--folder', folder);
 const { browser, page } = await browse();
 page.setDefaultTimeout(10 * MINUTE);
+// A controller that is moved here.
+await page.addInitScript(() => {
+  const input = {};
+  navigator.requestMIDIAccess = async () => ({ inputs: new Map([['1', input]]) });
+  window.midi = (...data) => input.onmidimessage?.({ data });
+});
 await page.goto(address);
 
 function report(what, values, unit) {
@@ -38,6 +44,26 @@ for (let i = 0; i < KNOBS; i++) {
   knobs.push((performance.now() - began) / 1000);
 }
 report('knob to changed picture', knobs, 's');
+
+await page.click('#tab-base');
+await page.selectOption('#midi-param', 'glow');
+await page.click('#midi-learn');
+await page.evaluate(() => window.midi(0xb0, 21, 5));
+await page.waitForSelector('#midi-0-kind');
+const messages = [];
+for (let i = 0; i < KNOBS; i++) {
+  await page.waitForTimeout(500);
+  // Until the curve of the new version is there to be drawn.
+  messages.push(await page.evaluate((value) => new Promise((done) => {
+    const began = performance.now();
+    new MutationObserver((_, observer) => {
+      observer.disconnect();
+      done(performance.now() - began);
+    }).observe(document.body, { attributes: true, attributeFilter: ['data-version'] });
+    window.midi(0xb0, 21, value);
+  }), 20 + 3 * i));
+}
+report('MIDI message to the new curve', messages, 'ms');
 
 await page.evaluate(() => {
   document.getElementById('loop').click();

@@ -129,6 +129,19 @@ test('what is played on values is recorded as a curve and comes again', async ()
   await change(page, () => page.click('#undo'));
 });
 
+test('effects are switched off, and takes start where they are told to', async () => {
+  await change(page, () => page.uncheck('#finish'));
+  await change(page, () => page.selectOption('#cuts-on', 'bars:8'));
+  await page.fill('#cuts-min', '1 bars');
+  await change(page, () => page.keyboard.press('Enter'));
+  const { settings, text, cuts } = await state(page);
+  assert.deepEqual(settings, { finish: 'off', on: 'bars:8', min: '1 bars' });
+  assert.match(text, /finish = "off"[\s\S]*\[cuts\]\non = "bars:8"\nmin = "1 bars"/);
+  assert.ok(cuts.length >= 2, JSON.stringify(cuts));
+  for (let i = 0; i < 3; i++) await change(page, () => page.click('#undo'));
+  assert.ok(await page.isChecked('#finish'));
+});
+
 test('another program turns knobs, is learned, plays and stops, and hears the beats', async () => {
   const send = (address, value) => controller.send(float(address, value), port, '127.0.0.1');
   const old = await valueOf('glow');

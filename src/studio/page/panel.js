@@ -4,6 +4,7 @@ import { knob } from './knob.js';
 import { Prompts } from './prompts.js';
 import { Random } from './random.js';
 import { Routes } from './routes.js';
+import { Settings } from './settings.js';
 
 const get = (id) => document.getElementById(id);
 
@@ -13,6 +14,7 @@ export class Panel {
     this.routes = new Routes(facts, (param) => { timeline.chosen = param; });
     this.prompts = new Prompts(facts, now);
     this.random = new Random(get('random'));
+    this.settings = new Settings(get('settings'));
     this.tabs();
   }
 
@@ -49,6 +51,7 @@ export class Panel {
     for (const set of [...this.setters, ...this.routes.setters]) set(state);
     this.prompts.set(state);
     this.random.take(state);
+    this.settings.take(state);
   }
 
   build(state) {
