@@ -1,7 +1,7 @@
 //! The hand-off of windows: how the new frames of a window grow out of the settled ones of the window before.
 //!
-//! Settled frames are replayed: set to signal · x0 + noise · ε (the same ε) at the window's own noise level ([`noised`]). A model that
-//! was trained for it sees all but the last of them nearly clean at every step ([`nearly_clean`]).
+//! Settled frames are replayed: set to signal · x0 + noise · ε (the same ε) at the window's own noise level (`noised`). A model that
+//! was trained for it sees all but the last of them nearly clean at every step (`nearly_clean`).
 //!
 //! At the first steps there is next to nothing to be seen under the noise, so the network predicts new frames that belong to
 //! another picture. But it predicts the settled frames as well, and those are known: the error it makes on the last of
