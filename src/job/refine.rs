@@ -75,25 +75,23 @@ fn of_record(record: &JobRecord, typed: &JobOptions) -> Result<JobOptions> {
 fn over(typed: &JobOptions, again: JobOptions) -> JobOptions {
     let typed = typed.clone();
     let several = |typed: Vec<String>, again: Vec<String>| if typed.is_empty() { again } else { typed };
-    let path = |typed: Option<PathBuf>, again: Option<PathBuf>| typed.or(again);
     let stretch = if typed.stretch == Stretch::default() { again.stretch } else { typed.stretch };
     JobOptions {
         prompt: typed.prompt.or(again.prompt),
         negative: typed.negative.or(again.negative),
-        lut: path(typed.lut, None),
         seed: typed.seed.or(again.seed),
         size: typed.size.or(again.size),
         fps: typed.fps.or(again.fps),
         interpolate: typed.interpolate.or(again.interpolate),
         split: typed.split.or(again.split),
         stretch,
-        model: path(typed.model, again.model),
-        motion: path(typed.motion, again.motion),
-        vae: path(typed.vae, again.vae),
+        model: typed.model.or(again.model),
+        motion: typed.motion.or(again.motion),
+        vae: typed.vae.or(again.vae),
         clip_skip: typed.clip_skip.or(again.clip_skip),
         lora: several(typed.lora, again.lora),
         control: several(typed.control, again.control),
-        font: path(typed.font, again.font),
+        font: typed.font.or(again.font),
         flash_guard: typed.flash_guard.or(again.flash_guard),
         hearing: if typed.hearing.typed().is_empty() { again.hearing } else { typed.hearing },
         ..typed

@@ -19,7 +19,7 @@ use crate::interpolate::{Interpolator, InterpolatorFile};
 use crate::progress::Progress;
 use crate::render;
 use crate::render::{Beside, Estimate, Inits, Job, Layers, NetworkFiles, Settings, Window, WindowShape};
-use crate::score::{Direction, Look, ParamId, Span, Timeline, direct, toml_text};
+use crate::score::{Direction, Look, NONE, ParamId, Span, Timeline, direct, toml_text};
 use crate::system;
 use crate::timing::Timings;
 use crate::units::{FrameIndex, FrameRate, GeneratedFrame, Seconds, Size};
@@ -78,7 +78,7 @@ impl Scene {
         system::give_back();
         if request.directed {
             // A model of the usual size makes its own pictures, and so does any where nothing is to start from anything.
-            let painted = request.overrides.init.as_deref() == Some("none");
+            let painted = request.overrides.init.as_deref() == Some(NONE);
             let direction = direct(&analysis, request.seed, info.words().is_some() && !painted);
             if let RecordOrigin::Preset(_) = request.origin {
                 request.origin = RecordOrigin::Project(written(&direction, &request));

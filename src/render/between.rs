@@ -184,7 +184,7 @@ fn shares(speeds: &[f32], pace: f32) -> Vec<f32> {
 mod tests {
     use super::*;
     use crate::render::batch::Render;
-    use crate::render::fixture::{draft_model, flying_job};
+    use crate::render::fixture::{apart, draft_model, flying_job};
     use crate::render::source::Sources;
     use crate::timing::Timings;
     use crate::units::{FrameRate, ShownFrame};
@@ -226,11 +226,6 @@ mod tests {
             assert_eq!(rendered.shown.len() as u64, window.shows());
         }
         (all, made)
-    }
-
-    fn apart(a: &Frame, b: &Frame) -> f64 {
-        let sum: f64 = a.rgb().iter().zip(b.rgb()).map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
-        sum / a.rgb().len() as f64
     }
 
     #[test]

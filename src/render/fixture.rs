@@ -5,7 +5,7 @@ use super::plan::WindowShape;
 use crate::diffusion::{Model, ModelFingerprint, ModelSpec, Precision, Tier, open_device};
 use crate::score::{Overrides, ParamId, Show, Span, Timeline, find, fixture};
 use crate::units::{FrameRate, GeneratedFrame, Seconds, Size};
-use crate::video::Guard;
+use crate::video::{Frame, Guard};
 use std::path::{Path, PathBuf};
 
 pub(crate) fn draft_model() -> Model {
@@ -63,4 +63,10 @@ pub(crate) fn flying_job(steps: usize, first: u64, frames: u64) -> Job {
         output: PathBuf::new(),
         description: String::new(),
     }
+}
+
+/// Mean difference of two pictures, of 255.
+pub(crate) fn apart(a: &Frame, b: &Frame) -> f64 {
+    let sum: f64 = a.rgb().iter().zip(b.rgb()).map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
+    sum / a.rgb().len() as f64
 }

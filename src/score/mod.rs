@@ -61,7 +61,7 @@ pub use lora::{Lora, LoraTag, param_name as lora_param, slot_kind as lora_kind, 
 pub use param::{Group, Kind, Param, ParamRef, Rate, Setting};
 pub use param_table::{ParamId, TABLE as PARAMS, table as param_table};
 pub use play::compose;
-pub use preset::{CutOn, Cuts, Mode, Place, Preset, Prompt, Route};
+pub use preset::{CutOn, Cuts, Mode, NONE, Place, Preset, Prompt, Route};
 pub use project::{
     ByHand, Choices, HandBeat, HandSection, Known, PartText, Project, ProjectDocument, Read, toml_text,
     with_values,

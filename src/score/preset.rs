@@ -204,7 +204,7 @@ const MAX_PROMPTS: usize = 500;
 /// Longest prompt, in characters.
 pub(super) const MAX_TEXT: usize = 2000;
 /// The word for no source.
-pub(super) const NONE: &str = "none";
+pub const NONE: &str = "none";
 /// Longest one-line description and other short texts, in characters.
 pub(super) const MAX_LINE: usize = 200;
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::render::batch::Render;
-use crate::render::fixture::{draft_model, flying_job};
+use crate::render::fixture::{apart, draft_model, flying_job};
 use crate::render::generate::Generator;
 use crate::render::job::Job;
 use crate::render::take::TakeState;
@@ -24,11 +24,6 @@ fn pictures(job: &Job, model: &Model) -> Vec<Frame> {
     let mut sources = Sources::new(&job.timeline, &job.settings, job.settings.picture);
     let windows = Render::new(job, model, None, &stop, &off).unwrap().map(Result::unwrap);
     windows.flat_map(|w| sources.pictures(model, &w.window, &w.latents).unwrap()).collect()
-}
-
-fn apart(a: &Frame, b: &Frame) -> f64 {
-    let sum: f64 = a.rgb().iter().zip(b.rgb()).map(|(a, b)| f64::from(a.abs_diff(*b))).sum();
-    sum / a.rgb().len() as f64
 }
 
 #[test]
