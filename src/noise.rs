@@ -38,6 +38,46 @@ pub fn uniform(seed: u64, stream: Stream, index: u64) -> f32 {
     (bits[0] >> 8) as f32 / (1 << 24) as f32
 }
 
+/// Blocks of random bits that are made together: with a fixed number the compiler makes vector instructions.
+const LANES: usize = 32;
+
+/// Fills `out` with numbers of mean 0 and spread 1, within ±3.5, that depend on nothing but the arguments and the position in `out`:
+/// sums of four even ones, which are nearly Gaussian and a tenth of the work. Fast where it is compiled for wide vectors.
+#[inline(always)]
+pub fn bell(seed: u64, stream: Stream, index: u64, out: &mut [f32]) {
+    // Four whole numbers from 0 to 255, and the variance of their sum.
+    const MIDDLE: f32 = 4.0 * 127.5;
+    const VARIANCE: f32 = 4.0 * (256.0 * 256.0 - 1.0) / 12.0;
+    let scale = 1.0 / VARIANCE.sqrt();
+    for (first, chunk) in (0u32..).step_by(LANES).zip(out.chunks_mut(4 * LANES)) {
+        let mut blocks =
+            [[0; LANES], [stream as u32; LANES], [index as u32; LANES], [(index >> 32) as u32; LANES]];
+        blocks[0].iter_mut().zip(first..).for_each(|(block, i)| *block = i);
+        philox_all(&mut blocks, seed);
+        for (i, values) in chunk.chunks_mut(4).enumerate() {
+            for (value, bits) in values.iter_mut().zip(&blocks) {
+                let bits = bits[i];
+                let sum = (bits & 255) + (bits >> 8 & 255) + (bits >> 16 & 255) + (bits >> 24);
+                *value = (sum as i32 as f32 - MIDDLE) * scale;
+            }
+        }
+    }
+}
+
+/// [`philox`] of many counters.
+#[inline(always)]
+fn philox_all([a, b, c, d]: &mut [[u32; LANES]; 4], seed: u64) {
+    for round in 0..10u32 {
+        let key = [
+            (seed as u32).wrapping_add(round.wrapping_mul(0x9E37_79B9)),
+            ((seed >> 32) as u32).wrapping_add(round.wrapping_mul(0xBB67_AE85)),
+        ];
+        for i in 0..LANES {
+            [a[i], b[i], c[i], d[i]] = philox_round([a[i], b[i], c[i], d[i]], key);
+        }
+    }
+}
+
 /// Two unit Gaussians from 64 random bits.
 fn box_muller(a: u32, b: u32) -> (f32, f32) {
     let u = (f64::from(a) + 0.5) / 4_294_967_296.0;
@@ -50,17 +90,17 @@ fn box_muller(a: u32, b: u32) -> (f32, f32) {
 fn philox(mut counter: [u32; 4], seed: u64) -> [u32; 4] {
     let mut key = [seed as u32, (seed >> 32) as u32];
     for _ in 0..10 {
-        let p0 = u64::from(counter[0]) * 0xD251_1F53;
-        let p1 = u64::from(counter[2]) * 0xCD9E_8D57;
-        counter = [
-            (p1 >> 32) as u32 ^ counter[1] ^ key[0],
-            p1 as u32,
-            (p0 >> 32) as u32 ^ counter[3] ^ key[1],
-            p0 as u32,
-        ];
+        counter = philox_round(counter, key);
         key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
     }
     counter
+}
+
+#[inline(always)]
+fn philox_round(counter: [u32; 4], key: [u32; 2]) -> [u32; 4] {
+    let p0 = u64::from(counter[0]) * 0xD251_1F53;
+    let p1 = u64::from(counter[2]) * 0xCD9E_8D57;
+    [(p1 >> 32) as u32 ^ counter[1] ^ key[0], p1 as u32, (p0 >> 32) as u32 ^ counter[3] ^ key[1], p0 as u32]
 }
 
 #[cfg(test)]
@@ -99,5 +139,19 @@ mod tests {
         assert_ne!(base, draw(2, Stream::Latents, 5, 10));
         assert_ne!(base, draw(1, Stream::Finish, 5, 10));
         assert_ne!(base, draw(1, Stream::Latents, 6, 10));
+    }
+
+    /// The moments of a sum of four even numbers: its kurtosis is 1.8 of a Gaussian's 3 for one, and 2.7 for four.
+    #[test]
+    fn bells_are_sums_of_the_same_bits() {
+        let mut x = vec![0.0; 100_003];
+        bell(7, Stream::Finish, 3 << 40, &mut x);
+        for i in [0usize, 1, 126, 4_000, 100_002] {
+            let bits = philox([i as u32 / 4, Stream::Finish as u32, 0, 3 << 8], 7)[i % 4];
+            let sum: u32 = bits.to_le_bytes().into_iter().map(u32::from).sum();
+            assert!((x[i] - (sum as f32 - 510.0) / 147.8).abs() < 1e-3, "{i}");
+        }
+        let moment = |n: i32| x.iter().map(|v| f64::from(*v).powi(n)).sum::<f64>() / x.len() as f64;
+        assert!(moment(1).abs() < 0.01 && (moment(2) - 1.0).abs() < 0.01 && (moment(4) - 2.7).abs() < 0.05);
     }
 }

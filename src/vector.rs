@@ -7,6 +7,22 @@ pub fn vectorized<R>(f: impl FnOnce() -> R) -> R {
     pulp::Arch::new().dispatch(f)
 }
 
+/// The whole number at or below `v`, which lies within ±2²²; anything for what lies beyond.
+///
+/// A cast would be made number by number, even on processors with an instruction for many, since it has to keep to what fits. Here
+/// the number is shifted to where floats are whole and their bits count.
+#[inline(always)]
+pub fn whole(v: f32) -> i32 {
+    const SHIFT: f32 = 12_582_912.0;
+    ((v.floor() + SHIFT).to_bits() as i32).wrapping_sub(SHIFT.to_bits() as i32)
+}
+
+/// The byte nearest to `v`, within what a byte can be.
+#[inline(always)]
+pub fn byte(v: f32) -> u8 {
+    whole((v + 0.5).clamp(0.0, 255.0)) as u8
+}
+
 /// `N` sums of products at `L` places side by side: of all `values`, each times its `weights`.
 ///
 /// The innermost loop of the networks on a CPU; four sums at sixteen places fit the registers. It has arrays of fixed lengths and

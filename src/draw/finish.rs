@@ -5,6 +5,7 @@ use super::math::{exp, pow};
 use super::plane::Plane;
 use super::planes::Planes;
 use super::stage::USUAL;
+use crate::vector::whole;
 use rayon::prelude::*;
 
 /// Halvings of the picture that glow.
@@ -91,7 +92,7 @@ impl pulp::WithSimd for ToneMap<'_> {
                 let v = pow(1.0 - exp(-(light + white)), 1.0 / 2.2);
                 let v = v * 0.62 + v * v * (3.0 - 2.0 * v) * 0.38;
                 let values = (v * 255.0 + 0.5).clamp(0.0, 255.0).lanes();
-                bytes.iter_mut().zip(values).for_each(|(byte, value)| *byte = value as u8);
+                bytes.iter_mut().zip(values).for_each(|(byte, value)| *byte = whole(value) as u8);
             }
             for (i, pixel) in self.out[3 * first..].chunks_exact_mut(3).take(S::F32_LANES).enumerate() {
                 pixel.copy_from_slice(&[bytes[0][i], bytes[1][i], bytes[2][i]]);

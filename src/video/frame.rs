@@ -1,6 +1,7 @@
 //! One picture.
 
 use crate::units::Size;
+use crate::vector::{byte, vectorized};
 
 /// An 8-bit RGB picture, rows from the top, three bytes a pixel, no padding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,11 +37,14 @@ impl Frame {
 
     /// Adds `share` of what `lossy` lacks of `whole`, pictures of the same size.
     pub fn add_difference(&mut self, whole: &Frame, lossy: &Frame, share: f32) {
-        for ((own, whole), lossy) in self.rgb.iter_mut().zip(&whole.rgb).zip(&lossy.rgb) {
-            let added = f32::from(*own) + share * (f32::from(*whole) - f32::from(*lossy));
-            // The cast keeps to 0..=255.
-            *own = (added + 0.5) as u8;
-        }
+        vectorized(
+            #[inline(always)]
+            || {
+                for ((own, whole), lossy) in self.rgb.iter_mut().zip(&whole.rgb).zip(&lossy.rgb) {
+                    *own = byte(f32::from(*own) + share * (f32::from(*whole) - f32::from(*lossy)));
+                }
+            },
+        );
     }
 
     /// The bytes, to be changed in place.

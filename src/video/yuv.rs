@@ -2,6 +2,7 @@
 
 use super::frame::Frame;
 use crate::units::Size;
+use crate::vector::{vectorized, whole};
 use ffmpeg_next::{color, format, frame};
 use rayon::prelude::*;
 
@@ -26,7 +27,7 @@ pub(super) fn from_rgb(source: &Frame) -> Option<frame::Video> {
         let weights = weights.map(|w| w * CHROMA / unit);
         let stride = picture.stride(plane);
         let rows = picture.data_mut(plane).par_chunks_mut(stride).zip(source.rgb().par_chunks(2 * row));
-        rows.for_each(|(out, pair)| chroma_row(pair, weights, out));
+        rows.for_each_init(Columns::new, |columns, (out, pair)| chroma_row(pair, weights, columns, out));
     }
     Some(picture)
 }
@@ -43,7 +44,9 @@ pub(super) fn fine_from_rgb(source: &Frame) -> Option<frame::Video> {
     for (plane, weights, zero) in planes {
         let stride = picture.stride(plane);
         let rows = picture.data_mut(plane).par_chunks_mut(stride).zip(source.rgb().par_chunks(row));
-        rows.for_each(|(out, rgb)| fine_row(rgb, weights, zero, plane > 0, out));
+        rows.for_each_init(Columns::new, |columns, (out, rgb)| {
+            fine_row(rgb, weights, zero, plane > 0, columns, out)
+        });
     }
     Some(picture)
 }
@@ -59,40 +62,73 @@ fn blank(pixel: format::Pixel, size: Size) -> Option<frame::Video> {
     Some(picture)
 }
 
-/// One row of 10-bit values, low byte first; chroma sits on every other pixel, its neighbours weighing 1, 2, 1.
-fn fine_row(rgb: &[u8], weights: [f32; 3], zero: f32, is_chroma: bool, out: &mut [u8]) {
-    let pixels = rgb.len() / 3;
-    let at = |x: usize| (0..3).map(|c| weights[c] * f32::from(rgb[3 * x + c])).sum::<f32>();
-    let step = if is_chroma { 2 } else { 1 };
-    for (i, out) in out.chunks_exact_mut(2).take(pixels / step).enumerate() {
-        let x = step * i;
-        let value = match is_chroma {
-            true => (at(x.saturating_sub(1)) + 2.0 * at(x) + at((x + 1).min(pixels - 1))) / 4.0,
-            false => at(x),
-        };
-        out.copy_from_slice(&((zero + value) as u16).to_le_bytes());
-    }
-}
+/// Numbers of a row at work: what its columns weigh.
+type Columns = Vec<f32>;
 
 fn luma_row(rgb: &[u8], out: &mut [u8]) {
-    for (pixel, y) in rgb.chunks_exact(3).zip(out) {
-        let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(f32::from);
-        *y = (16.5 + LUMA * (KR * r + KG * g + KB * b)) as u8;
-    }
+    vectorized(
+        #[inline(always)]
+        || {
+            for (pixel, y) in rgb.chunks_exact(3).zip(out) {
+                let [r, g, b] = [pixel[0], pixel[1], pixel[2]].map(f32::from);
+                *y = whole(16.5 + LUMA * (KR * r + KG * g + KB * b)) as u8;
+            }
+        },
+    );
 }
 
-/// One row of chroma from two rows of pixels. H.264 players expect chroma to sit on the left column of
-/// each square of four pixels, so the columns left of, on and right of it weigh 1, 2, 1.
-fn chroma_row(pair: &[u8], weights: [f32; 3], out: &mut [u8]) {
+/// One row of chroma from two rows of pixels.
+fn chroma_row(pair: &[u8], weights: [f32; 3], columns: &mut Columns, out: &mut [u8]) {
     let (upper, lower) = pair.split_at(pair.len() / 2);
-    let column = |x: usize| {
-        (0..3).map(|c| weights[c] * (f32::from(upper[3 * x + c]) + f32::from(lower[3 * x + c]))).sum::<f32>()
-    };
-    let mut left = column(0);
-    for (i, value) in out.iter_mut().take(upper.len() / 6).enumerate() {
-        let right = column(2 * i + 1);
-        *value = (128.5 + (left + 2.0 * column(2 * i) + right) / 8.0) as u8;
-        left = right;
+    vectorized(
+        #[inline(always)]
+        || {
+            columns.resize(upper.len() / 3 + 1, 0.0);
+            let pixels = upper.chunks_exact(3).zip(lower.chunks_exact(3));
+            for (column, (upper, lower)) in columns[1..].iter_mut().zip(pixels) {
+                *column = (0..3).map(|c| weights[c] * (f32::from(upper[c]) + f32::from(lower[c]))).sum();
+            }
+            for_left_columns(columns, out.iter_mut(), |value, sum| *value = whole(128.5 + sum / 8.0) as u8);
+        },
+    );
+}
+
+/// One row of 10-bit values, low byte first.
+fn fine_row(
+    rgb: &[u8],
+    weights: [f32; 3],
+    zero: f32,
+    is_chroma: bool,
+    columns: &mut Columns,
+    out: &mut [u8],
+) {
+    vectorized(
+        #[inline(always)]
+        || {
+            columns.resize(rgb.len() / 3 + 1, 0.0);
+            for (column, pixel) in columns[1..].iter_mut().zip(rgb.chunks_exact(3)) {
+                *column = (0..3).map(|c| weights[c] * f32::from(pixel[c])).sum();
+            }
+            let put =
+                #[inline(always)]
+                |out: &mut [u8], value: f32| out.copy_from_slice(&(whole(zero + value) as u16).to_le_bytes());
+            let values = out.chunks_exact_mut(2);
+            match is_chroma {
+                true => for_left_columns(columns, values, |out, sum| put(out, sum / 4.0)),
+                false => values.zip(&columns[1..]).for_each(|(out, value)| put(out, *value)),
+            }
+        },
+    );
+}
+
+/// Puts for every other pixel the sum of the columns left of, on and right of it, weighing 1, 2, 1: players expect chroma to sit on
+/// the left of two pixels. `columns` begins with a place for what is left of the first, which is the first again.
+#[inline(always)]
+fn for_left_columns<T>(columns: &mut [f32], out: impl Iterator<Item = T>, put: impl Fn(T, f32)) {
+    columns[0] = columns[1];
+    let sums = columns.chunks_exact(2).zip(columns[1..].chunks_exact(2));
+    for (out, (left, right)) in out.zip(sums) {
+        put(out, left[0] + 2.0 * left[1] + right[1]);
     }
 }
 

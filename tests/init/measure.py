@@ -2,10 +2,12 @@
 """Measures what becomes of pictures and clips that frames start from. No part of the tests: it takes minutes.
 
     pip install numpy opencv-python-headless scikit-image
-    BEATBOLT=target/release/beatbolt python tests/init/measure.py FOLDER [flow] [picture] [step]
+    BEATBOLT=target/release/beatbolt python tests/init/measure.py FOLDER [flow] [drift] [picture] [step]
 
 flow      a clip of 10 seconds with a moving camera and things that move on their own, restyled at denoise 0.4: correlation of the optical
           flow with the clip's, motion at the seams over that elsewhere, drift of colour
+drift     a clip that comes back to where it was every 2.5 seconds, so that the mean colour of a turn changes by what the
+          restyling does alone
 picture   a picture animated at denoise 0.1 to 0.9: distance of the first frame, likeness (SSIM), frames that stand still
 step      clips of three minutes at 23.976 and 29.97 frames a second whose pictures tell their time, shown as they are at 12 a second: how far
           they are from the track's clock
@@ -66,19 +68,20 @@ def landscape(seed, size=1536):
     return picture
 
 
-def moving(seconds, rate):
-    """A camera that pans and zooms over a landscape, and discs that fly over it."""
+def moving(seconds, rate, turns=(0.5, 0.45, 0.37, 0.3, 0.9, 0.8)):
+    """A camera that zooms, pans and turns over a landscape, and discs that fly over it, at `turns` radians a second."""
+    zooms, across, down, rolls, discs, lifts = turns
     ground, frames = landscape(3), []
     for i in range(int(seconds * rate)):
         t = i / rate
-        zoom = 0.75 + 0.2 * np.sin(0.5 * t)
-        x, y = 700 + 330 * np.sin(0.45 * t), 740 + 240 * np.cos(0.37 * t)
-        turn = 8 * np.sin(0.3 * t)
+        zoom = 0.75 + 0.2 * np.sin(zooms * t)
+        x, y = 700 + 330 * np.sin(across * t), 740 + 240 * np.cos(down * t)
+        turn = 8 * np.sin(rolls * t)
         map = cv2.getRotationMatrix2D((x, y), turn, 1 / zoom / 1.4)
         map[:, 2] += np.array([SIZE[0] / 2 - x, SIZE[1] / 2 - y])
         frame = cv2.warpAffine(ground, map, SIZE, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REFLECT)
         for k in range(4):
-            at = (256 + 200 * np.sin(0.9 * t + 1.7 * k), 144 + 100 * np.cos(0.8 * t + 2.3 * k))
+            at = (256 + 200 * np.sin(discs * t + 1.7 * k), 144 + 100 * np.cos(lifts * t + 2.3 * k))
             cv2.circle(frame, tuple(int(round(16 * v)) for v in at), 16 * (22 + 6 * k), (250, 220 - 50 * k, 60 * k), -1, cv2.LINE_AA, 4)
         frames.append(frame)
     return frames
@@ -117,6 +120,19 @@ def measure_flow(folder):
         added, tenth = lab - base, len(lab) // 5
         drift = np.abs(added[-tenth:].mean(0) - added[:tenth].mean(0)).max() / 255
         print(f"denoise {denoise}: flow r = {likeness:.3f}, seams {seam:.3f}, drift {100 * drift:.2f} % of the range", flush=True)
+
+
+def measure_drift(folder):
+    sound, rate, period = track(folder / "ten.wav", 10), 12, 2.5
+    clip = write(folder / "loop.mp4", moving(10, 24, [2 * np.pi / period] * 6), "24")
+    for denoise in (0, 0.3, 0.4, 0.5):
+        out = folder / f"loop-{denoise}.mkv"
+        run(BEATBOLT, "render", sound, "--preset", "pulse", "--init", clip, "--set", f"denoise={denoise}", *STILL, "--set", "motion_scale=1",
+            "--prompt", "sunset grid", "--fps", rate, "--profile", "ffv1", "-o", out, "--overwrite")
+        lab = np.array([cv2.cvtColor(f, cv2.COLOR_RGB2LAB).reshape(-1, 3).mean(0) for f in read(out)])
+        turns = lab.reshape(-1, int(rate * period), 3).mean(1)
+        drift = np.abs(turns[-1] - turns[0]).max() / 255
+        print(f"denoise {denoise}: a turn's mean colour after each: {turns.round(1).tolist()}, drift {100 * drift:.2f} % of the range", flush=True)
 
 
 def measure_picture(folder):
@@ -162,6 +178,6 @@ def measure_step(folder):
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = sys.argv[2:] or ["flow", "picture", "step"]
+    wanted = sys.argv[2:] or ["flow", "drift", "picture", "step"]
     for name in wanted:
-        {"flow": measure_flow, "picture": measure_picture, "step": measure_step}[name](folder)
+        {"flow": measure_flow, "drift": measure_drift, "picture": measure_picture, "step": measure_step}[name](folder)

@@ -1,6 +1,6 @@
 //! A simple lens, which bends red less than blue.
 
-use super::packed::{Packed, STEPS};
+use super::packed::{LANES, Packed, STEPS};
 use crate::vector::vectorized;
 use crate::video::frame::Frame;
 use rayon::prelude::*;
@@ -16,16 +16,22 @@ pub(super) fn add(frame: &Frame, amount: f32) -> Frame {
     let place =
         |v: f32, middle: f32, scale: f32| (((v - middle) * scale + middle) * STEPS + 0.5).floor() as i32;
     let [middle_x, middle_y] = [size.width, size.height].map(|v| v as f32 / 2.0 - 0.5);
-    let columns: Vec<[i32; 2]> =
-        (0..size.width).map(|x| scales.map(|scale| place(x as f32, middle_x, scale))).collect();
+    let width = size.width.next_multiple_of(LANES as u32);
+    let columns =
+        scales.map(|scale| (0..width).map(|x| place(x as f32, middle_x, scale)).collect::<Vec<_>>());
     out.rgb_mut().par_chunks_exact_mut(3 * size.width as usize).enumerate().for_each(|(y, row)| {
-        let [red, blue] = scales.map(|scale| place(y as f32, middle_y, scale));
+        let [red, blue] = scales.map(|scale| [place(y as f32, middle_y, scale); LANES]);
         vectorized(
             #[inline(always)]
             || {
-                for (pixel, column) in row.chunks_exact_mut(3).zip(&columns) {
-                    pixel[0] = source.at(column[0], red)[0];
-                    pixel[2] = source.at(column[1], blue)[2];
+                let [reds, blues] = columns.each_ref().map(|places| places.as_chunks().0);
+                let (mut near, mut far) = ([[0; 3]; LANES], [[0; 3]; LANES]);
+                for (pixels, (reds, blues)) in row.chunks_mut(3 * LANES).zip(reds.iter().zip(blues)) {
+                    source.read(reds, &red, &mut near);
+                    source.read(blues, &blue, &mut far);
+                    for (pixel, (near, far)) in pixels.chunks_exact_mut(3).zip(near.iter().zip(&far)) {
+                        (pixel[0], pixel[2]) = (near[0], far[2]);
+                    }
                 }
             },
         );

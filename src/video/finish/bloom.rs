@@ -1,10 +1,8 @@
 //! Light that spills from bright places, near and far at once.
 
-use super::pyramid::{Plane, steps};
-use super::srgb::{to_light, to_srgb};
-use crate::vector::vectorized;
+use super::pyramid::Plane;
+use super::spill::{light, squared};
 use crate::video::frame::Frame;
-use rayon::prelude::*;
 
 /// Rows of the finest plane: all widths are shares of the height.
 const ROWS: u32 = 180;
@@ -18,54 +16,8 @@ const GAIN: f32 = 1.5;
 ///
 /// Blurs go over ever smaller pictures (Jimenez 2014, "Next Generation Post Processing in Call of Duty: Advanced Warfare").
 pub(super) fn add(frame: &mut Frame, amount: f32) {
-    let size = frame.size();
-    let fine = reduced(frame, (size.height / ROWS).max(1) as usize);
-    let spill = spread(fine, WIDTHS);
-    let scale = amount * GAIN / WIDTHS as f32;
-    let columns = steps(spill.width, size.width as usize);
-    let rows = steps(spill.height, size.height as usize);
-    let width = 3 * size.width as usize;
-    frame.rgb_mut().par_chunks_exact_mut(width).zip(&rows).for_each_init(
-        || (Vec::new(), vec![0.0f32; width]),
-        |(low, wide), (row, step)| {
-            vectorized(
-                #[inline(always)]
-                || {
-                    spill.between(*step, low);
-                    for (pixel, step) in wide.chunks_exact_mut(3).zip(&columns) {
-                        pixel.iter_mut().enumerate().for_each(|(c, v)| *v = scale * step.mixed(low, c));
-                    }
-                    for (byte, spill) in row.iter_mut().zip(wide.iter()) {
-                        let light = to_light(f32::from(*byte) * (1.0 / 255.0));
-                        let lit = light + (1.0 - light) * spill.min(1.0);
-                        // The cast keeps to 0..=255.
-                        *byte = (255.0 * to_srgb(lit) + 0.5) as u8;
-                    }
-                },
-            );
-        },
-    );
-}
-
-/// The mean of the squared light of every `factor` x `factor` pixels.
-fn reduced(frame: &Frame, factor: usize) -> Plane {
-    let size = frame.size();
-    let (width, height) = (size.width as usize, size.height as usize);
-    let squares: [f32; 256] = std::array::from_fn(|v| to_light(v as f32 / 255.0).powi(2));
-    Plane::of(width.div_ceil(factor), height.div_ceil(factor), |y, out| {
-        let rows = factor * y..(factor * (y + 1)).min(height);
-        for row in rows.clone() {
-            let row = &frame.rgb()[3 * width * row..][..3 * width];
-            for (out, block) in out.chunks_exact_mut(3).zip(row.chunks(3 * factor)) {
-                let weight = 3.0 / (block.len() * rows.len()) as f32;
-                for pixel in block.chunks_exact(3) {
-                    for c in 0..3 {
-                        out[c] += weight * squares[usize::from(pixel[c])];
-                    }
-                }
-            }
-        }
-    })
+    let spill = spread(squared(frame, ROWS), WIDTHS);
+    light(frame, &spill, amount * GAIN / WIDTHS as f32);
 }
 
 /// The sum of `plane` blurred in `widths` widths.
@@ -82,6 +34,7 @@ fn spread(plane: Plane, widths: usize) -> Plane {
 
 #[cfg(test)]
 mod tests {
+    use super::super::srgb::{to_light, to_srgb};
     use super::*;
     use crate::units::Size;
 

@@ -9,7 +9,8 @@ use super::rows::{Last, copied};
 use super::settings::ColourMatch;
 use super::symmetric::{Matrix, Symmetric, product, times};
 use crate::video::frame::Frame;
-use crate::video::lut::Lut;
+use crate::video::lut::{Lut, cube};
+use std::sync::LazyLock;
 
 /// Colours of a picture that are looked at.
 const SAMPLES: usize = 8192;
@@ -17,6 +18,8 @@ const SAMPLES: usize = 8192;
 const FLOOR: f64 = 0.02 * 0.02;
 /// Entries on a side of the table that the map is looked up in.
 const SIDE: usize = 17;
+/// Oklab of what the entries stand for.
+static GRID: LazyLock<Vec<[f32; 3]>> = LazyLock::new(|| cube(SIDE).map(from_srgb).collect());
 
 /// Mean and mean products of a picture's colours.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,13 +35,13 @@ impl Colours {
         let step = (pixels / SAMPLES).max(1) | 1;
         let (mut mean, mut products) = ([0.0; 3], [[0.0; 3]; 3]);
         let samples = frame.rgb().chunks_exact(3).step_by(step);
-        let count = samples.len().max(1) as f64;
+        let share = 1.0 / samples.len().max(1) as f64;
         for pixel in samples {
             let colour = from_srgb([0, 1, 2].map(|c| f32::from(pixel[c]) / 255.0)).map(f64::from);
             for i in 0..3 {
-                mean[i] += colour[i] / count;
+                mean[i] += share * colour[i];
                 for j in 0..3 {
-                    products[i][j] += colour[i] * colour[j] / count;
+                    products[i][j] += share * colour[i] * colour[j];
                 }
             }
         }
@@ -110,14 +113,19 @@ impl ColourMatcher {
 /// `frame` on the way from `average` to `wanted`.
 fn led(frame: &Frame, average: &Colours, wanted: &Colours, strength: f32) -> Frame {
     let map = average.map(wanted);
-    let table = Lut::cube(SIDE, |rgb| {
-        let own = from_srgb(rgb);
+    let colours = GRID.iter().map(|own| {
         let apart = [0, 1, 2].map(|c| f64::from(own[c]) - average.mean[c]);
         let moved = times(&map, apart);
         let led = [0, 1, 2].map(|c| own[c] + strength * ((wanted.mean[c] + moved[c]) as f32 - own[c]));
         to_srgb_colour(led)
     });
-    copied(frame, &Last::NOTHING, |row| table.apply(row, 1.0))
+    let table = Lut::of_cube(SIDE, colours);
+    copied(
+        frame,
+        &Last::NOTHING,
+        #[inline(always)]
+        |row| table.apply(row, 1.0),
+    )
 }
 
 #[cfg(test)]

@@ -51,7 +51,11 @@ impl Finisher {
         }
         let held = self.colours.next(frame, finish.colour_match);
         let frame = held.as_ref().unwrap_or(frame);
-        let lit = (finish.glow > 0.0).then(|| glow::add(frame, finish.glow));
+        let lit = (finish.glow > 0.0).then(|| {
+            let mut lit = frame.clone();
+            glow::add(&mut lit, finish.glow);
+            lit
+        });
         let frame = lit.as_ref().unwrap_or(frame);
         let colour = Last::new(out, &finish, self.lut.as_ref());
         let Some(shown) = self.placed(frame, &finish, last) else {

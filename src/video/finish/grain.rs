@@ -1,6 +1,6 @@
 //! The grain of fast film.
 
-use crate::noise::{Stream, gaussian};
+use crate::noise::{Stream, bell};
 use crate::units::{ShownFrame, Size};
 
 /// Spread of the grain at full strength, of 255 steps.
@@ -22,10 +22,11 @@ impl Grain {
     pub const NONE: Grain = Grain { amount: 0.0, seed: 0, frame: ShownFrame(0) };
 
     /// Adds the grain of row `y` to a row of RGB values from 0 to 255; the same for all three, as film has it.
+    #[inline(always)]
     pub(super) fn add(&self, y: usize, row: &mut [f32], draws: &mut Vec<f32>) {
         draws.resize(row.len() / 3, 0.0);
         let rows = u64::from(Size::MAX_SIDE);
-        gaussian(self.seed, Stream::Finish, self.frame.0.wrapping_mul(rows).wrapping_add(y as u64), draws);
+        bell(self.seed, Stream::Finish, self.frame.0.wrapping_mul(rows).wrapping_add(y as u64), draws);
         for (pixel, draw) in row.chunks_exact_mut(3).zip(draws.iter()) {
             pixel.iter_mut().for_each(|v| *v += SPREAD * self.amount * draw);
         }

@@ -1,5 +1,6 @@
 //! Mirrors through a point, at even angles.
 
+use crate::vector::whole;
 use std::f32::consts::{FRAC_PI_2, PI, TAU};
 
 /// The fold that mirrors make: every place goes to the one in the first wedge that it is an image of.
@@ -9,8 +10,11 @@ pub(super) struct Kaleidoscope {
     /// The angle at which the first wedge begins.
     start: f32,
     /// What takes each wedge to the first: a turn for the even ones, a reflection for the odd ones.
-    folds: Vec<[[f32; 2]; 2]>,
+    folds: [[[f32; 2]; 2]; WEDGES],
 }
+
+/// Room for the wedges of as many mirrors as there can be; a power of two, so that a mask keeps what is looked up within.
+const WEDGES: usize = 64;
 
 impl Kaleidoscope {
     /// For `mirrors` lines through the origin, the first of which is upright before it is turned by `turn` degrees.
@@ -18,7 +22,8 @@ impl Kaleidoscope {
     pub fn new(mirrors: u32, turn: f32) -> Self {
         let wedge = PI / mirrors as f32;
         let start = FRAC_PI_2 + turn.to_radians();
-        let folds = (0..2 * mirrors).map(|k| {
+        let folds = std::array::from_fn(|k| {
+            let k = (k as u32).min(2 * mirrors - 1);
             if k % 2 == 0 {
                 let (sin, cos) = (k as f32 * wedge).sin_cos();
                 [[cos, sin], [-sin, cos]]
@@ -28,19 +33,19 @@ impl Kaleidoscope {
                 [[cos, sin], [sin, -cos]]
             }
         });
-        Kaleidoscope { density: 1.0 / wedge, start: start.rem_euclid(TAU), folds: folds.collect() }
+        Kaleidoscope { density: 1.0 / wedge, start: start.rem_euclid(TAU), folds }
     }
 
     /// Takes images at (`x`, `y`), about the origin, to where they are taken from.
     #[inline(always)]
     pub fn fold<const L: usize>(&self, x: &mut [f32; L], y: &mut [f32; L]) {
-        let mut wedges = [0u32; L];
+        let mut wedges = [0i32; L];
         for ((wedge, x), y) in wedges.iter_mut().zip(x.iter()).zip(y.iter()) {
             let angle = angle(*x, *y) - self.start;
-            *wedge = (if angle < 0.0 { angle + TAU } else { angle } * self.density) as u32;
+            *wedge = whole(if angle < 0.0 { angle + TAU } else { angle } * self.density);
         }
         for ((wedge, x), y) in wedges.iter().zip(x).zip(y) {
-            let [a, b] = self.folds[(*wedge as usize).min(self.folds.len() - 1)];
+            let [a, b] = self.folds[*wedge as usize & (WEDGES - 1)];
             [*x, *y] = [a[0] * *x + a[1] * *y, b[0] * *x + b[1] * *y];
         }
     }

@@ -23,6 +23,7 @@ mod screen;
 mod settings;
 mod shake;
 mod sharpen;
+mod spill;
 mod srgb;
 mod symmetric;
 mod table;

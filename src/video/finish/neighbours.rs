@@ -1,6 +1,6 @@
 //! Effects that look at the pixels around each one.
 
-use crate::vector::vectorized;
+use crate::vector::{byte as to_byte, vectorized};
 use crate::video::frame::Frame;
 use rayon::prelude::*;
 
@@ -29,8 +29,7 @@ pub(super) fn map(frame: &Frame, f: impl Fn(Around) -> f32 + Sync) -> Frame {
                     let rows = top.zip(middle).zip(bottom);
                     for (bytes, ((top, middle), bottom)) in out.chunks_mut(LANES).zip(rows) {
                         let values = block([top, middle, bottom], &f);
-                        // The cast keeps to 0..=255.
-                        bytes.iter_mut().zip(values).for_each(|(byte, value)| *byte = (value + 0.5) as u8);
+                        bytes.iter_mut().zip(values).for_each(|(byte, value)| *byte = to_byte(value));
                     }
                 },
             );

@@ -46,14 +46,19 @@ pub(super) fn paint(frame: &Frame, place: &Placement, last: &Last) -> Frame {
     let mut wide = vec![0.0f32; width * source.height as usize]; // [source height, out width, 3]
     let sources = frame.rgb().par_chunks_exact(3 * source.width as usize);
     wide.par_chunks_exact_mut(width).zip(sources).for_each(|(out, row)| across(row, &columns, out));
-    paint_rows(place.out, last, |y, out| {
-        out.fill(0.0);
-        for (row, weight) in rows.of(y) {
-            for (value, from) in out.iter_mut().zip(&wide[row * width..][..width]) {
-                *value += weight * from;
+    paint_rows(
+        place.out,
+        last,
+        #[inline(always)]
+        |y, out| {
+            out.fill(0.0);
+            for (row, weight) in rows.of(y) {
+                for (value, from) in out.iter_mut().zip(&wide[row * width..][..width]) {
+                    *value += weight * from;
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 /// One row at the output's width.

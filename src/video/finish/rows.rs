@@ -7,7 +7,7 @@ use super::settings::Finish;
 use super::table::Table;
 use super::tone;
 use crate::units::Size;
-use crate::vector::vectorized;
+use crate::vector::{byte as to_byte, vectorized};
 use crate::video::frame::Frame;
 use crate::video::lut::Lut;
 use rayon::prelude::*;
@@ -78,8 +78,7 @@ pub(super) fn paint(size: Size, last: &Last, fill: impl Fn(usize, &mut [f32]) + 
                     fill(y, row);
                     last.apply(y, row, draws);
                     for (byte, value) in bytes.iter_mut().zip(row.iter()) {
-                        // The cast keeps to 0..=255.
-                        *byte = (value + 0.5) as u8;
+                        *byte = to_byte(*value);
                     }
                 },
             );
@@ -90,11 +89,16 @@ pub(super) fn paint(size: Size, last: &Last, fill: impl Fn(usize, &mut [f32]) + 
 
 /// `frame` with something done to every row of values from 0 to 255.
 pub(super) fn copied(frame: &Frame, last: &Last, change: impl Fn(&mut [f32]) + Sync) -> Frame {
-    paint(frame.size(), last, |y, row| {
-        let start = y * row.len();
-        for (value, byte) in row.iter_mut().zip(&frame.rgb()[start..]) {
-            *value = f32::from(*byte);
-        }
-        change(row);
-    })
+    paint(
+        frame.size(),
+        last,
+        #[inline(always)]
+        |y, row| {
+            let start = y * row.len();
+            for (value, byte) in row.iter_mut().zip(&frame.rgb()[start..]) {
+                *value = f32::from(*byte);
+            }
+            change(row);
+        },
+    )
 }

@@ -44,7 +44,7 @@ impl Screen {
         if let Some(levels) = self.levels {
             let (up, down) = (levels / 255.0, 255.0 / levels);
             // Half away from zero, in a way that runs in vectors.
-            row.iter_mut().for_each(|v| *v = ((v.clamp(0.0, 255.0) * up + 0.5) as i32) as f32 * down);
+            row.iter_mut().for_each(|v| *v = (v.clamp(0.0, 255.0) * up + 0.5).floor() * down);
         }
         let line = 1.0 - self.scanlines * gap((y as f32 + 0.5) / self.line);
         if self.vignette > 0.0 {

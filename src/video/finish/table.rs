@@ -1,5 +1,7 @@
 //! Functions of one number as tables, read between the entries.
 
+use crate::vector::whole;
+
 /// How many entries a table has.
 const COUNT: usize = 1024;
 
@@ -25,9 +27,29 @@ impl Table {
     #[inline(always)]
     pub fn at(&self, x: f32) -> f32 {
         let place = ((x - self.low) * self.density).clamp(0.0, (COUNT - 1) as f32);
-        let index = (place as u32 as usize).min(COUNT - 1);
-        let share = place - index as u32 as f32;
+        // The mask says that it lies within.
+        let index = whole(place) as usize & (COUNT - 1);
+        let share = place - place.floor();
         self.values[index] + share * (self.values[index + 1] - self.values[index])
+    }
+}
+
+impl Table {
+    /// [`Table::at`] of many, a step at a time, as vectors have it.
+    #[inline(always)]
+    pub fn at_all<const L: usize>(&self, x: &[f32; L]) -> [f32; L] {
+        let mut out = [0.0; L];
+        let mut shares = [0.0; L];
+        let mut indexes = [0; L];
+        for i in 0..L {
+            let place = ((x[i] - self.low) * self.density).clamp(0.0, (COUNT - 1) as f32);
+            (indexes[i], shares[i]) = (whole(place), place - place.floor());
+        }
+        for i in 0..L {
+            let index = indexes[i] as u32 as usize & (COUNT - 1);
+            out[i] = self.values[index] + shares[i] * (self.values[index + 1] - self.values[index]);
+        }
+        out
     }
 }
 

@@ -1,6 +1,6 @@
 //! Feedback: what was bright in the finished picture before stays while it fades, grows and turns.
 
-use super::packed::Packed;
+use super::packed::{LANES, Packed};
 use super::settings::Trails;
 use super::warp::centre;
 use crate::units::Size;
@@ -28,11 +28,19 @@ pub(super) fn add(frame: &mut Frame, last: &Frame, trails: Trails, middle: [f32;
         vectorized(
             #[inline(always)]
             || {
-                for (pixel, i) in row.chunks_exact_mut(3).zip(0..) {
+                let mut before = [[0; 3]; LANES];
+                for (pixels, first) in row.chunks_mut(3 * LANES).zip((0..).step_by(LANES)) {
                     // Rounded to the steps between pixels.
-                    let before =
-                        source.at(((x + i * right + 512) >> 10) as i32, ((y + i * down + 512) >> 10) as i32);
-                    pixel.iter_mut().zip(before).for_each(|(now, before)| *now = faded(before).max(*now));
+                    let places = |start: i64, step: i64| {
+                        let mut places = [0; LANES];
+                        for (place, i) in places.iter_mut().zip(first..) {
+                            *place = ((start + i * step + 512) >> 10) as i32;
+                        }
+                        places
+                    };
+                    source.read(&places(x, right), &places(y, down), &mut before);
+                    let before = before.as_flattened();
+                    pixels.iter_mut().zip(before).for_each(|(now, before)| *now = faded(*before).max(*now));
                 }
             },
         );

@@ -1,11 +1,11 @@
 //! Places that are shown elsewhere: kaleidoscope, ripple, displacement.
 
 use super::kaleidoscope::Kaleidoscope;
-use super::packed::{Packed, STEPS};
+use super::packed::{LANES, Packed, STEPS};
 use super::settings::Finish;
 use super::table::Table;
 use crate::units::Size;
-use crate::vector::vectorized;
+use crate::vector::{vectorized, whole};
 use crate::video::frame::Frame;
 use rayon::prelude::*;
 use std::f32::consts::TAU;
@@ -14,9 +14,6 @@ use std::f32::consts::TAU;
 const DEPTH: f32 = 0.06;
 /// Each wave's crests in a height, and how often a second it swings, to one side and to the other.
 const WAVES: [(f32, f32); 2] = [(1.3, 0.31), (2.9, -0.47)];
-
-/// Pixels that are placed together.
-const LANES: usize = 64;
 
 /// Where every place of the picture is taken from. Lengths are heights of the picture.
 pub(super) struct Warp {
@@ -60,6 +57,7 @@ impl Warp {
         let height = self.size.height as f32;
         let [centre_x, centre_y] = self.centre;
         let down = (y as f32 + 0.5) / height - centre_y;
+        let mut colours = [[0; 3]; LANES];
         for (start, pixels) in (0u32..).step_by(LANES).zip(row.chunks_mut(3 * LANES)) {
             let (mut x, mut y) = ([0.0; LANES], [down; LANES]);
             for (i, x) in x.iter_mut().enumerate() {
@@ -67,7 +65,8 @@ impl Warp {
             }
             self.from(&mut x, &mut y);
             let (x, y) = (places(&x, centre_x, height), places(&y, centre_y, height));
-            take(source, &x, &y, pixels);
+            source.read(&x, &y, &mut colours);
+            pixels.copy_from_slice(&colours.as_flattened()[..pixels.len()]);
         }
     }
 
@@ -79,25 +78,23 @@ impl Warp {
             fold.fold(x, y);
         }
         if let Some(ripple) = &self.ripple {
-            for (x, y) in x.iter_mut().zip(y.iter_mut()) {
-                let factor = ripple.at((*x * *x + *y * *y).sqrt());
-                (*x, *y) = (*x * factor, *y * factor);
+            let mut away = [0.0; L];
+            for (away, (x, y)) in away.iter_mut().zip(x.iter().zip(y.iter())) {
+                *away = (x * x + y * y).sqrt();
+            }
+            let factors = ripple.at_all(&away);
+            for v in [&mut *x, y] {
+                v.iter_mut().zip(&factors).for_each(|(v, factor)| *v *= factor);
             }
         }
         if let Some(waver) = &self.waver {
-            for (x, y) in x.iter_mut().zip(y.iter_mut()) {
-                // The axes are out of step, so that it doesn't lean to one side.
-                (*x, *y) = (*x + waver.at(*y), *y + waver.at(*x + 0.37));
-            }
+            // The axes are out of step, so that it doesn't lean to one side.
+            let mut aside = *x;
+            aside.iter_mut().for_each(|x| *x += 0.37);
+            let (across, down) = (waver.at_all(y), waver.at_all(&aside));
+            x.iter_mut().zip(across).for_each(|(x, by)| *x += by);
+            y.iter_mut().zip(down).for_each(|(y, by)| *y += by);
         }
-    }
-}
-
-/// The colours at some places.
-#[inline(always)]
-fn take(source: &Packed, x: &[i32; LANES], y: &[i32; LANES], pixels: &mut [u8]) {
-    for ((pixel, x), y) in pixels.chunks_exact_mut(3).zip(x).zip(y) {
-        pixel.iter_mut().zip(source.at(*x, *y)).for_each(|(value, seen)| *value = seen);
     }
 }
 
@@ -107,7 +104,7 @@ fn places<const L: usize>(v: &[f32; L], centre: f32, height: f32) -> [i32; L] {
     let (scale, shift) = (height * STEPS, centre * height * STEPS - 0.5 * STEPS + 0.5);
     let mut out = [0; L];
     for (out, v) in out.iter_mut().zip(v) {
-        *out = (v * scale + shift).floor() as i32;
+        *out = whole(v * scale + shift);
     }
     out
 }

@@ -5,6 +5,7 @@
 //! eye takes for a flash: grain, and lines and small lights that move, which brighten one place as they darken the next. Sixteen
 //! to a row are as wide as a fifth of the field that WCAG counts in (341 of 1024 pixels).
 
+use crate::vector::{byte, vectorized};
 use crate::video::frame::Frame;
 use rayon::prelude::*;
 use std::sync::LazyLock;
@@ -96,10 +97,16 @@ pub(super) fn lit_locally(frame: &Frame, factors: &[f32]) -> Frame {
         let row: Vec<f32> = (0..columns)
             .map(|c| factors[upper * columns + c] * (1.0 - down) + factors[lower * columns + c] * down)
             .collect();
-        for (pixel, (left, right, part)) in line.chunks_exact_mut(3).zip(&across) {
-            let factor = row[*left] * (1.0 - part) + row[*right] * part;
-            pixel.iter_mut().for_each(|v| *v = (f32::from(*v) * factor + 0.5) as u8);
-        }
+        let factors = across.iter().map(|(left, right, part)| row[*left] * (1.0 - part) + row[*right] * part);
+        let factors: Vec<f32> = factors.collect();
+        vectorized(
+            #[inline(always)]
+            || {
+                for (pixel, factor) in line.chunks_exact_mut(3).zip(&factors) {
+                    pixel.iter_mut().for_each(|v| *v = byte(f32::from(*v) * factor));
+                }
+            },
+        );
     });
     out
 }

@@ -7,3 +7,4 @@ mod tests;
 
 pub use cube::read_lut;
 pub use table::Lut;
+pub(in crate::video) use table::cube;
