@@ -109,16 +109,19 @@ fn fine_row(
             for (column, pixel) in columns[1..].iter_mut().zip(rgb.chunks_exact(3)) {
                 *column = (0..3).map(|c| weights[c] * f32::from(pixel[c])).sum();
             }
-            let put =
-                #[inline(always)]
-                |out: &mut [u8], value: f32| out.copy_from_slice(&(whole(zero + value) as u16).to_le_bytes());
-            let values = out.chunks_exact_mut(2);
-            match is_chroma {
-                true => for_left_columns(columns, values, |out, sum| put(out, sum / 4.0)),
-                false => values.zip(&columns[1..]).for_each(|(out, value)| put(out, *value)),
+            let (values, _) = out.as_chunks_mut::<2>();
+            if is_chroma {
+                for_left_columns(columns, values.iter_mut(), |out, sum| *out = low_first(zero + sum / 4.0));
+            } else {
+                values.iter_mut().zip(&columns[1..]).for_each(|(out, value)| *out = low_first(zero + value));
             }
         },
     );
+}
+
+#[inline(always)]
+fn low_first(value: f32) -> [u8; 2] {
+    (whole(value) as u16).to_le_bytes()
 }
 
 /// Puts for every other pixel the sum of the columns left of, on and right of it, weighing 1, 2, 1: players expect chroma to sit on
