@@ -6,7 +6,7 @@
 
 flow      a clip of 10 seconds with a moving camera and things that move on their own, restyled at denoise 0.4: correlation of the optical
           flow with the clip's, motion at the seams over that elsewhere, drift of colour
-drift     a clip that comes back to where it was every 2.5 seconds, so that the mean colour of a turn changes by what the
+drift     a clip that comes back to where it was every 2 seconds, two windows, so that the mean colour of a turn changes by what the
           restyling does alone
 picture   a picture animated at denoise 0.1 to 0.9: distance of the first frame, likeness (SSIM), frames that stand still
 step      clips of three minutes at 23.976 and 29.97 frames a second whose pictures tell their time, shown as they are at 12 a second: how far
@@ -20,7 +20,7 @@ import numpy as np
 from skimage.metrics import structural_similarity
 
 BEATBOLT = os.environ.get("BEATBOLT", "target/release/beatbolt")
-STILL = ["--set", "flash=0", "--set", "zoom=1", "--set", "exposure=0", "--set", "finish=off"]
+STILL = ["--set", "flash=0", "--set", "zoom=1", "--set", "exposure=0", "--set", "finish=off", "--flash-guard", "off"]
 SIZE = (512, 288)
 
 
@@ -123,7 +123,7 @@ def measure_flow(folder):
 
 
 def measure_drift(folder):
-    sound, rate, period = track(folder / "ten.wav", 10), 12, 2.5
+    sound, rate, period = track(folder / "ten.wav", 10), 12, 2
     clip = write(folder / "loop.mp4", moving(10, 24, [2 * np.pi / period] * 6), "24")
     for denoise in (0, 0.3, 0.4, 0.5):
         out = folder / f"loop-{denoise}.mkv"
