@@ -147,7 +147,7 @@ pub struct Film {
     /// Not behind this time in the track.
     #[serde(default)]
     pub end: Option<String>,
-    /// Whether a video of this name that was rendered here before is replaced.
+    /// Whether a video of this name that the program made before is replaced.
     #[serde(default)]
     pub replace: bool,
 }

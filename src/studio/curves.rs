@@ -4,7 +4,7 @@ use super::snapping::GridWord;
 use super::state::EditedPreset;
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
-use crate::score::{Clock, CurveText, Grid, Length, Slots};
+use crate::score::{Clock, CurveText, Grid, Length};
 use crate::units::Seconds;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -106,6 +106,7 @@ impl CurveEdit {
     /// # Errors
     /// Usage: there is nothing of the kind, or it can't be meant.
     pub fn of(&self, edited: &EditedPreset, analysis: &Analysis) -> Result<EditedPreset> {
+        let params = edited.preset()?.slots;
         let mut edited = edited.clone();
         let clock = Clock::new(analysis);
         let written = |t: f64, grid: GridWord| match t.is_finite() {
@@ -135,12 +136,12 @@ impl CurveEdit {
                 let last = written(analysis.duration.0, GridWord::default())?;
                 let first = written(0.0, GridWord::default())?;
                 document.add_curve(&name, &[(first, 0.0), (last, 1.0)]);
-                document.add_route(&name, &*Slots::default().find(param)?);
+                document.add_route(&name, &*params.find(param)?);
                 // What is drawn falls where it is drawn to fall.
                 document.set_number(document.routes().len() - 1, "release", None)?;
             }
             CurveEdit::Record { param, base, points, grid } => {
-                let param = Slots::default().find(param)?;
+                let param = params.find(param)?;
                 let name = room(&curves, "played", points.len())?;
                 let before = base.unwrap_or(param.default);
                 let mut kept: Vec<(String, f64)> = Vec::new();

@@ -4,7 +4,7 @@ use super::heard::{BeatCorrection, Count};
 use super::prompts::PromptEdit;
 use super::state::EditedPreset;
 use crate::error::{Error, Result};
-use crate::score::{ByHand, Document, Preset, Slots};
+use crate::score::{ByHand, Document, Preset};
 use crate::units::Seconds;
 use serde::Deserialize;
 
@@ -141,10 +141,10 @@ impl EditedPreset {
     /// # Errors
     /// Usage: there is nothing of the kind, or a value is out of range.
     pub fn with(&self, edit: &Edit) -> Result<Self> {
+        // The table's, and those of its own layers and adapters.
+        let params = self.preset()?.slots;
         let mut edited = self.clone();
         let document = edited.worked_on_mut();
-        // What is edited is read for a job without slots.
-        let params = Slots::default();
         match edit {
             Edit::Preset { name } => {
                 let chosen = EditedPreset::shipped(name)?;

@@ -4,12 +4,16 @@ use super::state::EditedPreset;
 use crate::atomic_file::folder_of;
 use crate::error::{Error, Result};
 use crate::job::project_folder::Folder;
-use crate::job::{presets, project_folder};
+use crate::job::{is_project, presets, project_folder};
 use crate::score::{DIRECTED, Document, PLAIN, Project, ProjectDocument, toml_text, with_values};
 use crate::units::Size;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Files of a folder that are looked at for a project.
+const MOST_FILES: usize = 2000;
 
 /// A project that is open, as it was read.
 #[derive(Clone, Debug)]
@@ -152,6 +156,19 @@ impl OpenProject {
 pub fn said(name: &str) -> &str {
     let fine = !name.is_empty() && !name.contains([':', '\\']) && !name.chars().any(char::is_control);
     if fine { name } else { "track" }
+}
+
+/// The project in `folder` on the track at `track` that was written last, for who opens the track once more.
+pub fn latest(track: &Path, folder: &Path) -> Option<PathBuf> {
+    let track = track.canonicalize().ok()?;
+    let is_on_track = |path: &PathBuf| {
+        let (project, around) = project_folder::load(path).ok()?;
+        let named = around.inside(&project.track).ok()?.canonicalize().ok()?;
+        (named == track).then_some(())
+    };
+    let files = fs::read_dir(folder).ok()?.take(MOST_FILES).filter_map(|file| Some(file.ok()?.path()));
+    let projects = files.filter(|path| is_project(path) && is_on_track(path).is_some());
+    projects.max_by_key(|path| path.metadata().and_then(|file| file.modified()).ok())
 }
 
 /// The name of the preset's file at `path`, if it lies in `folder`.

@@ -1,6 +1,6 @@
 //! The opened studio, and what it was opened with: a track or a project, and options. With these, finals are rendered and projects saved.
 
-use super::open_project::OpenProject;
+use super::open_project::{self, OpenProject};
 use super::order::{Expectation, Notes, RenderOrder};
 use super::state::EditedPreset;
 use crate::diffusion::{Model, ModelFingerprint, Tier};
@@ -126,6 +126,12 @@ impl Opened {
     /// What the project's file is called, which the page doesn't show.
     pub fn file_name(&self) -> &str {
         self.project.as_ref().map_or("", |project| &project.name)
+    }
+
+    /// The project that was saved last for the track that was opened, if it was opened as a track.
+    pub fn latest_project(&self) -> Option<PathBuf> {
+        let track = self.project.is_none().then_some(&self.options.input)?;
+        open_project::latest(track, &self.folder)
     }
 
     /// Whether a final can be meant, as far as is known before its track is looked at.

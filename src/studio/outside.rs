@@ -53,7 +53,7 @@ pub struct Shown {
     /// What is heard.
     pub analysis: Arc<Analysis>,
     /// The base values of the look that is worked on.
-    pub base: Vec<(&'static str, f64)>,
+    pub base: Vec<(String, f64)>,
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::snapping::GridWord;
 use super::state::EditedPreset;
 use crate::audio::Analysis;
 use crate::error::{Error, Result};
-use crate::score::{Clock, Document, PartText, ProjectDocument, Slots, find};
+use crate::score::{Clock, Document, PartText, ProjectDocument, find};
 use crate::units::Seconds;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -155,7 +155,7 @@ impl PartEdit {
                 film.with_key(*index, key, value.as_deref())?
             }
             PartEdit::Hold { index, param, value } => {
-                film.with_held(*index, &Slots::default().find(param)?.name, *value)?
+                film.with_held(*index, &edited.preset()?.slots.find(param)?.name, *value)?
             }
             PartEdit::Cut { index, on } => film.with_cut(*index, *on)?,
             PartEdit::Remove { index } => film.without_part(*index)?,

@@ -113,6 +113,7 @@ impl Player {
             |(tier, size): &(Tier, Size)| json!({ "name": tier.name(), "about": tier.about(), "size": size });
         Ok(json!({
             "title": self.title,
+            "project": self.opened.latest_project(),
             "duration": duration,
             "loudness": self.overview(),
             "presets": shipped().iter().map(about).collect::<Result<Vec<_>>>()?,
@@ -150,7 +151,7 @@ impl Player {
             .collect();
         let said = preset.preset()?.base;
         let base = preset.bases(&self.model.usual)?.into_iter().map(|(p, value)| {
-            let own = said.contains_key(&p.into());
+            let own = said.contains_key(&p);
             json!({ "name": p.name, "value": value, "own": own, "min": p.min, "max": p.max, "default": p.default,
                     "unit": p.unit, "effect": p.effect })
         });

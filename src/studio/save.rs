@@ -3,7 +3,7 @@
 
 use crate::atomic_file;
 use crate::error::{Context, Error, Result};
-use crate::video::Profile;
+use crate::video::{Profile, read_job};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -136,12 +136,12 @@ impl Shelf {
         Ok(())
     }
 
-    /// Where the video `name` may go that is written as `profile`.
+    /// Where the video `name` may go that is written as `profile`; `replace`: also over one that the program made before.
     ///
     /// # Errors
-    /// Usage: it is no name, or somebody else's file.
-    pub fn video(&mut self, name: &str, profile: Profile) -> Result<PathBuf> {
-        let path = self.film(name, profile)?;
+    /// Usage: it is no name, or another file.
+    pub fn video(&mut self, name: &str, profile: Profile, replace: bool) -> Result<PathBuf> {
+        let path = self.film(name, profile, replace)?;
         self.own.insert(path.clone(), None);
         Ok(path)
     }
@@ -150,28 +150,46 @@ impl Shelf {
     ///
     /// # Errors
     /// As [`Self::video`].
-    pub fn film(&self, name: &str, profile: Profile) -> Result<PathBuf> {
-        match profile.ending() {
-            Some(ending) => self.place(name, ending),
-            // A folder of pictures.
-            None => self.place(name, ""),
+    pub fn film(&self, name: &str, profile: Profile, replace: bool) -> Result<PathBuf> {
+        // A folder of pictures has no ending.
+        let path = self.path(name, profile.ending().unwrap_or_default())?;
+        if self.is_free(&path) {
+            return Ok(path);
+        }
+        match read_job(&path).is_ok() {
+            true if replace => Ok(path),
+            true => {
+                Err(Error::usage(format!("{} was rendered before this studio was opened", path.display()))
+                    .hint("tick Replace, or choose another name"))
+            }
+            false => Err(Error::usage(format!("{} is no video that beatbolt made", path.display()))
+                .hint("choose another name")),
         }
     }
 
     /// The file `name`, if nothing of somebody else's lies there.
     fn place(&self, name: &str, ending: &str) -> Result<PathBuf> {
+        let path = self.path(name, ending)?;
+        match self.is_free(&path) {
+            true => Ok(path),
+            false => Err(Error::usage(format!("there is a file {} already", path.display()))
+                .hint("choose another name")),
+        }
+    }
+
+    fn path(&self, name: &str, ending: &str) -> Result<PathBuf> {
         if !is_name(name) {
             return Err(Error::usage(format!("'{}' can't be a name", name.escape_debug()))
                 .hint(format!("up to {LONGEST} small letters, digits, - and _")));
         }
         let dot = if ending.is_empty() { "" } else { "." };
-        let path = self.folder.join(format!("{name}{dot}{ending}"));
-        let own = self.own.contains_key(&path) && self.project.as_ref() != Some(&path);
-        if path.symlink_metadata().is_ok() && !own {
-            return Err(Error::usage(format!("there is a file {} already", path.display()))
-                .hint("choose another name"));
-        }
-        Ok(path)
+        Ok(self.folder.join(format!("{name}{dot}{ending}")))
+    }
+
+    /// Whether nothing lies at `path` but what may be written over.
+    fn is_free(&self, path: &Path) -> bool {
+        let own = self.own.contains_key(path) && self.project.as_deref() != Some(path);
+        own || path.symlink_metadata().is_err()
     }
 }
 
@@ -207,17 +225,17 @@ mod tests {
         assert!(shelf.save_project("other", &base("other"), "b").is_err());
         assert!(!folder.path().join("other.toml").exists());
         fs::write(folder.path().join("film.mp4"), "precious").unwrap();
-        assert!(shelf.video("film", Profile::H264).is_err());
-        let video = shelf.video("mine", Profile::H264).unwrap();
+        assert!(shelf.video("film", Profile::H264, true).is_err());
+        let video = shelf.video("mine", Profile::H264, false).unwrap();
         fs::write(&video, "frames").unwrap();
-        assert_eq!(shelf.video("mine", Profile::H264).unwrap(), video);
+        assert_eq!(shelf.video("mine", Profile::H264, false).unwrap(), video);
         let mut later = Shelf::new(
             folder.path(),
             &["film.toml".into(), "film.video.toml".into()],
             Some("film.video.toml"),
         );
         assert_eq!(later.name, "film");
-        assert!(later.video("mine", Profile::H264).is_err() && later.save("mine", "d").is_err());
+        assert!(later.video("mine", Profile::H264, true).is_err() && later.save("mine", "d").is_err());
         later.save_project("film", &base("film"), "e").unwrap();
         assert_eq!(fs::read_to_string(project).unwrap(), "e");
     }
@@ -287,7 +305,10 @@ mod tests {
         let long = "a".repeat(41);
         for name in ["", ".", "..", "../a", "a/b", "a\\b", "/etc/a", "a.toml", "a\0", "ä", "A", "%2e", &long]
         {
-            assert!(shelf.save(name, "x").is_err() && shelf.video(name, Profile::H264).is_err(), "{name:?}");
+            assert!(
+                shelf.save(name, "x").is_err() && shelf.video(name, Profile::H264, true).is_err(),
+                "{name:?}"
+            );
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
     }

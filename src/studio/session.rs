@@ -106,6 +106,28 @@ mod tests {
     }
 
     #[test]
+    fn adapters_and_layers_of_the_look_are_turned_like_its_other_values() {
+        let text = format!(
+            "{}\n[[lora]]\nfile = \"smoke.safetensors\"\nstrength = 0.7\n\n[[layer]]\nname = \"line\"\nkind = \"waveform\"\n",
+            session().preset.text()
+        );
+        let first = Session::new(EditedPreset::read("mine", &text).unwrap());
+        let value = |session: &Session, name: &str| {
+            let bases =
+                session.preset.bases(&crate::job::Usual { guidance: 1.0, source_detail: 1.0 }).unwrap();
+            bases.into_iter().find(|(param, _)| param.name == name).map(|(_, value)| (value * 100.0).round())
+        };
+        assert_eq!((value(&first, "lora.smoke"), value(&first, "layer.line.y")), (Some(70.0), Some(0.0)));
+        let turned = Edit::Base { param: "lora.smoke".into(), value: Some(0.2) };
+        let turned = first.edited(&turned, None).unwrap();
+        assert_eq!(value(&turned, "lora.smoke"), Some(20.0));
+        let kicked = Edit::AddRoute { signal: "kick".into(), param: "lora.smoke".into() };
+        assert!(turned.edited(&kicked, None).is_ok());
+        let back = turned.edited(&Edit::Base { param: "lora.smoke".into(), value: None }, None).unwrap();
+        assert_eq!(back.preset.text(), first.preset.text());
+    }
+
+    #[test]
     fn a_gesture_is_undone_as_one() {
         let mut dragged = session();
         for value in [0.1, 0.2, 0.3] {

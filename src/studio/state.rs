@@ -5,7 +5,7 @@ use super::heard::BeatCorrection;
 use crate::audio::Analysis;
 use crate::error::Result;
 use crate::job::Usual;
-use crate::score::{Document, Kind, PARAMS, Param, Preset, ProjectDocument, Rate, find, shipped};
+use crate::score::{Document, Kind, ParamRef, Preset, ProjectDocument, Rate, find, shipped};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -114,11 +114,11 @@ impl EditedPreset {
     ///
     /// # Errors
     /// As [`Self::preset`].
-    pub fn bases(&self, usual: &Usual) -> Result<Vec<(&'static Param, f64)>> {
+    pub fn bases(&self, usual: &Usual) -> Result<Vec<(ParamRef, f64)>> {
         let mut preset = self.preset()?;
         usual.under(&mut preset.base);
-        let number = |p: &&Param| p.rate != Rate::Job && p.kind == Kind::Number;
-        let base = |p: &'static Param| preset.base.get(&p.into()).map_or(p.default, |v| f64::from(*v));
-        Ok(PARAMS.iter().filter(number).map(|p| (p, base(p))).collect())
+        let number = |p: &ParamRef| p.rate != Rate::Job && p.kind == Kind::Number;
+        let value = |p: &ParamRef| preset.base.get(p).map_or(p.default, |v| f64::from(*v));
+        Ok(preset.slots.params().filter(number).map(|p| (p.clone(), value(&p))).collect())
     }
 }

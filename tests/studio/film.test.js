@@ -342,7 +342,7 @@ test('a MIDI knob and a key are learned and played, a flood of them is a few edi
 test('what was made is saved as files that a person would write, and plays the same curves', async () => {
   await page.fill('#name', 'film');
   await page.click('#save button[value=project]');
-  await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), project);
+  await page.waitForFunction((path) => document.getElementById('saved').textContent.includes(path), project);
   const text = readFileSync(project, 'utf8');
   assert.match(text, /\[\[part\]\]\nsection = .*\npreset = "prism"/);
   assert.match(text, /preset = "film-tide-2.toml"\nprompt = "golden waves"\ncut = true/);

@@ -81,7 +81,7 @@ test('a sheet lists the keys, and the timeline comes early', async () => {
   assert.ok(await page.evaluate(() => document.activeElement.id === 'timeline'));
   const stops = await page.evaluate(() => [...document.querySelectorAll('button, input, select, textarea, [tabindex="0"]')]
     .filter((e) => e.offsetParent && !e.disabled).findIndex((e) => e.id === 'timeline'));
-  assert.ok(stops >= 0 && stops < 12, `${stops} before it`);
+  assert.ok(stops >= 0 && stops < 16, `${stops} before it`);
 });
 
 test('every section is the one that was jumped to', async () => {

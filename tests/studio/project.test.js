@@ -34,7 +34,7 @@ after(async () => {
 
 async function save(path = project) {
   await page.click('#save button[value=project]');
-  await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), path);
+  await page.waitForFunction((path) => document.getElementById('saved').textContent.includes(path), path);
 }
 
 // What the server tells of the look, what the panel shows of it, and the first picture.

@@ -166,7 +166,7 @@ test('it is saved, and the command line plays the same curves', async () => {
   await page.fill('#name', 'mine');
   await page.keyboard.press('Enter');
   const path = join(folder, 'mine.toml');
-  await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), path);
+  await page.waitForFunction((path) => document.getElementById('saved').textContent.includes(path), path);
   assert.match(readFileSync(path, 'utf8'), /acid grid/);
   assert.match(readFileSync(path, 'utf8'), /bypass = true/);
   const options = { encoding: 'utf8', maxBuffer: 1 << 28 };
@@ -214,7 +214,7 @@ test('a project is saved, and plays the same curves', async () => {
   await page.fill('#name', 'film');
   await page.click('#save button[value=project]');
   const path = join(folder, 'film.video.toml');
-  await page.waitForFunction((path) => document.getElementById('note').textContent.includes(path), path);
+  await page.waitForFunction((path) => document.getElementById('saved').textContent.includes(path), path);
   const options = { encoding: 'utf8', maxBuffer: 1 << 28 };
   const last = (args) => JSON.parse(execFileSync(program, args, options).trim().split('\n').at(-1));
   const plan = (args) => last(['plan', ...args, '--tier', 'draft', '--json']).values;

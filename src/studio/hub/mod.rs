@@ -148,8 +148,10 @@ impl Hub {
     /// What is edited isn't a preset, or its beats can't be meant.
     pub fn shown(&self) -> Result<Shown> {
         let preset = self.session().preset;
-        let base =
-            preset.bases(&self.player.model.usual)?.into_iter().map(|(param, value)| (&*param.name, value));
+        let base = preset
+            .bases(&self.player.model.usual)?
+            .into_iter()
+            .map(|(param, value)| (param.name.to_string(), value));
         let analysis = self.player.heard.corrected(&preset.beats)?;
         Ok(Shown { live: self.engine.live(), analysis, base: base.collect() })
     }
@@ -211,12 +213,14 @@ impl Hub {
                 return Ok(Some(text(&json!({ "type": "gallery", "entries": entries }))));
             }
             Ask::Render(film) => {
-                let order = self.order(film, |profile| locked(&self.shelf).video(&film.name, profile))?;
+                let order =
+                    self.order(film, |profile| locked(&self.shelf).video(&film.name, profile, film.replace))?;
                 self.player.opened.check(&order)?;
                 self.engine.with_finals(|finals| finals.order(order))?;
             }
             Ask::Expect { number, film } => {
-                let order = self.order(film, |profile| locked(&self.shelf).film(&film.name, profile))?;
+                let order =
+                    self.order(film, |profile| locked(&self.shelf).film(&film.name, profile, film.replace))?;
                 self.engine.expect(*number, order);
             }
             Ask::Cancel { number } => self.engine.with_finals(|finals| finals.cancel(*number))?,

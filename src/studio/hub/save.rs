@@ -49,7 +49,9 @@ impl Hub {
             self.saved.send_replace(preset);
         }
         let path = path.display().to_string();
-        Ok(text(&json!({ "type": "saved", "version": version, "path": path, "note": note })))
+        Ok(text(
+            &json!({ "type": "saved", "version": version, "path": path, "note": note, "project": !lost }),
+        ))
     }
 
     /// Keeps what would be lost with this studio.

@@ -170,7 +170,7 @@ mod tests {
     fn shown() -> Shown {
         let played = player().play(&session().preset).unwrap();
         let live = Arc::new(Live::new(&small_settings(2), played.timeline, played.layers, &Easel::default()));
-        Shown { live, analysis: Arc::new(fixture(16.0)), base: vec![("glow", 0.5)] }
+        Shown { live, analysis: Arc::new(fixture(16.0)), base: vec![("glow".into(), 0.5)] }
     }
 
     /// What is told but for values and times.

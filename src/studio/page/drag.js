@@ -2,6 +2,7 @@
 
 import { found } from './lanes.js';
 import { ask } from './link.js';
+import { LABELS } from './timeline.js';
 
 const SEND_MS = 50;
 let gesture = Math.floor(Math.random() * 2 ** 40);
@@ -44,6 +45,8 @@ export function dragging(line, act) {
     if (!event.buttons) {
       const under = found(line, event.offsetX, event.offsetY);
       canvas.dataset.under = under?.what ?? '';
+      const lane = event.offsetX < LABELS && line.lanes().find(({ top, height }) => event.offsetY >= top && event.offsetY < top + height);
+      canvas.title = lane ? line.curves[lane.name].effect : '';
       return;
     }
     if (!held) {

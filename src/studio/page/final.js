@@ -42,8 +42,9 @@ export class Final {
       const { ask: asked, message, hints } = event.detail;
       if (!asked || (asked !== this.asked && asked !== this.expecting)) return;
       event.preventDefault();
-      if (asked === this.asked) this.tell([message, ...hints], true);
-      else this.expected(event.detail);
+      if (asked === this.expecting) this.expected(event.detail);
+      // What is said above the button already isn't said below it.
+      else if (!get('expected').textContent.includes(message)) this.tell([message, ...hints], true);
     });
     news.addEventListener('final', ({ detail }) => this.take(detail.final));
     news.addEventListener('expected', ({ detail }) => detail.number === this.number && this.expected(detail));
@@ -156,7 +157,7 @@ export class Final {
     }
     const { took, length, frames, fps, size, notes } = film;
     get('expected').replaceChildren(
-      line(`About ${roughly(took)} on this machine`, 'lead'),
+      line(`About ${roughly(took)}, by what was measured on this machine; longer while it does other work`, 'lead'),
       line(`for ${clock(length)} of video: ${frames} frames of ${size}, ${fps} a second`, 'soft'),
       ...notes.map((note) => line(note, 'warning')));
   }

@@ -10,13 +10,13 @@ const PAUSE = 4;
 const FEWEST = 4;
 
 export class HandBeats {
-  // `now` is where the playhead is, `running` whether it plays.
-  constructor(clicks, now, running) {
-    Object.assign(this, { clicks, now, running, taps: [], asked: new Set() });
+  // `now` is where the playhead is, `running` whether it plays; `told` hears the taps, and what is to be said of them.
+  constructor(clicks, now, running, told) {
+    Object.assign(this, { clicks, now, running, told, taps: [], used: null, asked: new Set() });
     this.hear = button('Clicks', () => this.toggle(), { id: 'clicks', title: 'Hear the beats as clicks (M)' });
     this.hear.setAttribute('aria-pressed', 'false');
     this.tapped = button('Tap', () => this.tap(), { id: 'tap', title: 'Tap along while the track plays (T)' });
-    this.told = element('output', { id: 'taps' });
+    this.count = element('output', { id: 'taps' });
     this.steady = button('The track\'s tempo', () => this.use(true), { id: 'taps-steady', title: 'The whole track has this tempo, and a bar begins with the first tap' });
     this.stretch = button('Only these beats', () => this.use(false), { id: 'taps-stretch', title: 'The taps take the place of the beats of this stretch' });
     this.forget = button('Forget', () => this.clear(), { id: 'taps-forget', title: 'Forget the taps' });
@@ -38,7 +38,7 @@ export class HandBeats {
       return made;
     };
     this.uses = line('', this.steady, this.stretch, this.forget);
-    get('by-hand').replaceChildren(line('Listen', this.hear, this.tapped, this.told), this.uses,
+    get('by-hand').replaceChildren(line('Listen', this.hear, this.tapped, this.count), this.uses,
       element('div', { className: 'line' }, element('label', { className: 'name', htmlFor: 'meter', textContent: 'Bar' }), this.meter),
       line('All beats', group('Move all beats', nudges), this.shift), line('One beat', group('One beat', one)), this.fault,
       element('p', { className: 'hint', textContent: 'Play, and tap T to the beat: four taps or more make a tempo, or take the place of the beats of a stretch, each at the hit that it meant. Zoom in to drag single beats beside the bars\u2019 numbers.' }));
@@ -46,6 +46,7 @@ export class HandBeats {
     news.addEventListener('refused', (event) => {
       if (!this.asked.has(event.detail.ask)) return;
       event.preventDefault();
+      this.used = null;
       this.fault.textContent = [event.detail.message, ...event.detail.hints].join('; ');
       this.fault.hidden = false;
     });
@@ -57,7 +58,8 @@ export class HandBeats {
 
   tap() {
     if (!this.running()) {
-      this.told.value = 'play the track, then tap';
+      this.count.value = 'play the track, then tap';
+      this.told(this.taps, this.count.value);
       return;
     }
     const t = this.now();
@@ -73,6 +75,7 @@ export class HandBeats {
 
   use(steady) {
     this.send({ how: 'taps', times: this.taps, steady });
+    this.used = { count: this.taps.length, steady };
     this.clear();
     // Its button is gone.
     this.tapped.focus();
@@ -82,8 +85,11 @@ export class HandBeats {
     const { taps } = this;
     const enough = taps.length >= FEWEST;
     const about = enough ? `, about ${Math.round((60 * (taps.length - 1)) / (taps.at(-1) - taps[0]))} bpm` : '';
-    this.told.value = taps.length ? `${taps.length} tap${taps.length > 1 ? 's' : ''}${about}` : '';
+    this.count.value = taps.length ? `${taps.length} tap${taps.length > 1 ? 's' : ''}${about}` : '';
+    const next = enough ? '; choose under Beats what they are' : `, ${FEWEST} are needed`;
+    this.told(taps, this.count.value && this.count.value + next);
     this.uses.hidden = !enough;
+    if (enough) this.uses.scrollIntoView({ block: 'nearest' });
   }
 
   nearest() {
@@ -96,6 +102,8 @@ export class HandBeats {
     this.heard = this.clicks.heard = heard;
     this.asked.clear();
     this.fault.hidden = true;
+    if (this.used) this.told(this.taps, this.used.steady ? `the track\u2019s tempo is that of ${this.used.count} taps` : `${this.used.count} taps are beats now`);
+    this.used = null;
     this.meter.value = heard.correction.meter ?? '';
     const { shift } = heard.correction;
     this.shift.value = shift ? `${shift > 0 ? '+' : '\u2212'}${Math.round(Math.abs(shift) * 1e4) / 10} ms` : '';

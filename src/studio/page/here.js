@@ -10,14 +10,24 @@ const PAINTED = 0.35;
 // A look as it is called: tide-2 for film/tide-2.toml.
 export const called = (name) => name.replace(/\.toml$/, '').split('/').at(-1);
 
+// The part whose look plays in a piece of the timeline; null: none, it is the look that holds where no part says otherwise.
+const sourceOf = (parts, piece) => piece?.pile.find((index) => parts.list[index].preset) ?? null;
+
+// Whether what plays there is the look that is worked on.
+export function isWorkedOn(parts, piece) {
+  const source = sourceOf(parts, piece);
+  return source === null ? parts.focus === null : parts.list[source].own && parts.focus === (piece.preset ?? parts.base);
+}
+
 export class Here {
   // `told` hears which parts play, the last one most.
   constructor(told) {
     this.told = told;
+    this.edited = element('b', {});
     this.said = element('span', {});
-    this.work = button('Edit it', () => this.act(), { id: 'edit-here' });
+    this.work = button('Edit that', () => this.act(), { id: 'edit-here' });
     this.paint = button('Let the model paint', () => this.over(), { id: 'paint-here', title: `denoise ${PAINTED}: the model paints over what is drawn, by the prompts` });
-    get('here').replaceChildren(this.said, this.work, this.paint);
+    get('here').replaceChildren(element('p', {}, this.edited, this.said), this.work, this.paint);
     this.shown = '';
   }
 
@@ -34,18 +44,22 @@ export class Here {
     const piece = parts.pieces.findLast((p) => p.start <= t + 1e-6) ?? parts.pieces[0];
     const pile = piece?.pile ?? [];
     const [top, look] = [pile.at(-1) ?? null, piece?.preset ?? parts.base];
-    // The part whose look it is; none: the look that holds where no part says otherwise.
-    const source = pile.find((index) => parts.list[index].preset) ?? null;
+    const source = sourceOf(parts, piece);
     const own = source === null || parts.list[source].own;
-    const working = source === null ? parts.focus === null : own && parts.focus === look;
+    const working = isWorkedOn(parts, piece);
     const plain = unpainted.some(([from, to]) => from <= frame && frame < to);
     const drawn = plain ? sources.findLast(([start]) => start <= frame)?.[1] : null;
-    const shown = JSON.stringify([look, pile, working, drawn, pile.map((index) => parts.list[index])]);
+    const edited = called(parts.focus ?? parts.base);
+    const shown = JSON.stringify([look, pile, working, edited, drawn, pile.map((index) => parts.list[index])]);
     if (shown === this.shown) return;
     this.shown = shown;
     Object.assign(this, { part: top, source, own });
     this.told(pile);
-    this.said.textContent = `At the playhead: ${called(look)}${top === null ? '' : `, part ${top + 1}`}${drawn ? '. Drawn: prompts change nothing.' : ''}`;
+    this.edited.textContent = `Editing ${edited}`;
+    const part = top === null ? '' : `part ${top + 1}`;
+    const place = working ? [part && `, which plays in ${part}`] : [`. At the playhead: ${called(look)}${part && `, ${part}`}`];
+    this.said.textContent = `${place.join('')}${drawn ? '. Drawn: prompts change nothing.' : ''}`;
+    get('here').classList.toggle('away', !working);
     this.said.title = drawn ? `${drawn} is shown as it is: denoise is 0` : '';
     this.work.hidden = working;
     this.work.title = own ? 'Work on this look' : `Make a copy of ${look} that is part ${source + 1}'s own, and work on it`;

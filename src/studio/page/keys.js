@@ -24,10 +24,11 @@ const SHEET = [
     [['F'], 'the picture on the whole screen'],
   ]],
   ['Making', [
-    [['P'], 'choose a preset'],
+    [['P'], 'choose a look'],
     [['1', '9'], 'pads, once learned under Values'],
     [['B'], 'a bar begins at the playhead'],
     [['S'], 'a section begins there'],
+    [['F2'], 'rename it'],
     [['T'], 'tap the beat'],
     [['K'], 'keep a snapshot'],
     [['C'], 'compare it with what holds now'],

@@ -20,11 +20,13 @@ import { Output } from './output.js';
 import { Parts } from './parts.js';
 import { Pictures } from './picture.js';
 import { Record } from './record.js';
+import { Rename } from './rename.js';
+import { Saved } from './saved.js';
 import { Sections } from './sections.js';
 import { Snapshots } from './snapshots.js';
 import { FileText } from './text.js';
 import { clock } from './time.js';
-import { Timeline } from './timeline.js';
+import { LABELS, Timeline } from './timeline.js';
 
 const TELL_MS = 200;
 // What lies so near to the playhead is where it stands: a player's clock isn't exact.
@@ -46,21 +48,27 @@ const panel = new Panel(facts, timeline, () => audio.currentTime, glide);
 const looks = new Looks(facts);
 const beats = new Beats(() => audio.currentTime);
 const clicks = new Clicks(audio);
-const hand = new HandBeats(clicks, () => audio.currentTime, () => !audio.paused);
+const hand = new HandBeats(clicks, () => audio.currentTime, () => !audio.paused, (taps, text) => {
+  timeline.taps = [...taps];
+  note(text);
+});
 const parts = new Parts(facts, () => audio.currentTime, (index) => { timeline.chosenPart = index; });
 const curves = new Curves(facts, () => audio.currentTime, timeline);
 const here = new Here((pile) => panel.here(pile));
 const file = new FileText();
 const midi = new Midi(facts.osc);
 const sections = new Sections(() => audio.currentTime, timeline);
+const rename = new Rename(timeline, (change) => sections.send(change), LABELS);
 const compare = new Compare(() => snapshots.say());
 const snapshots = new Snapshots(compare, () => frame() / state.fps);
 const final = new Final(facts, () => audio.pause(), () => audio.currentTime);
+new Saved(get('saved'), facts);
 new Gone(get('gone'), facts, (gone) => { pictures.gone = gone; });
 fillSheet(get('sheet'));
 let state = null;
 let loop = null;
 let told = 0;
+let trouble = null;
 // Snapshots that there were; at first as many as there are.
 let kept = Infinity;
 
@@ -196,7 +204,7 @@ listen({
     final.dialog.close();
     timeline.canvas.focus();
   },
-  letters: { o: () => output.turn(), f: () => output.whole(get('picture')), e: () => record.turn(), k: () => snapshots.keep(), c: () => snapshots.turn(), s: () => sections.here(), m: () => hand.toggle(), t: () => hand.tap(), l: toggleLoop, r: () => final.open(), p: () => looks.open(), b: () => beats.here() },
+  letters: { f2: () => rename.open(rename.at(audio.currentTime + HERE)), o: () => output.turn(), f: () => output.whole(get('picture')), e: () => record.turn(), k: () => snapshots.keep(), c: () => snapshots.turn(), s: () => sections.here(), m: () => hand.toggle(), t: () => hand.tap(), l: toggleLoop, r: () => final.open(), p: () => looks.open(), b: () => beats.here() },
 });
 
 news.addEventListener('state', ({ detail }) => {
@@ -229,7 +237,10 @@ news.addEventListener('state', ({ detail }) => {
 });
 news.addEventListener('pictures', ({ detail }) => {
   pictures.runs = timeline.runs = detail.runs;
+  // What was wrong is said until it isn't any more.
   if (detail.trouble) note(detail.trouble, true);
+  else if (trouble) note('');
+  trouble = detail.trouble;
 });
 news.addEventListener('final', ({ detail }) => {
   pictures.resting = detail.final.stand === 'running';
@@ -247,7 +258,6 @@ news.addEventListener('snapshots', ({ detail }) => {
   else note(detail.list.length > kept ? `kept as \u201c${detail.list.at(-1).name}\u201d` : '');
   kept = detail.list.length;
 });
-news.addEventListener('saved', ({ detail }) => note([`saved as ${detail.path}`, detail.note].filter(Boolean).join('; ')));
 news.addEventListener('refused', (event) => {
   const { message, hints } = event.detail;
   if (!event.defaultPrevented) note([message, ...hints].join('; '), true);

@@ -21,12 +21,17 @@ export class Panel {
   // Tabs as the ARIA guide has them: arrows go from one to the next.
   tabs() {
     const tabs = [...document.querySelectorAll('[role=tab]')];
+    const aside = tabs[0].closest('aside');
+    const scrolled = new Map();
     const show = (chosen) => {
+      const before = tabs.find((tab) => tab.getAttribute('aria-selected') === 'true');
+      if (before) scrolled.set(before, aside.scrollTop);
       for (const tab of tabs) {
         tab.setAttribute('aria-selected', tab === chosen);
         tab.tabIndex = tab === chosen ? 0 : -1;
         get(tab.getAttribute('aria-controls')).hidden = tab !== chosen;
       }
+      aside.scrollTop = scrolled.get(chosen) ?? 0;
     };
     tabs.forEach((tab, i) => {
       tab.onclick = () => show(tab);
@@ -44,7 +49,7 @@ export class Panel {
 
   take(state) {
     this.state = state;
-    const shape = JSON.stringify([state.preset, this.prompts.shape(state), state.heard.sections.map((s) => s.label),
+    const shape = JSON.stringify([state.preset, state.base.map((b) => b.name), this.prompts.shape(state), state.heard.sections.map((s) => s.label),
       state.drawn.map((c) => c.name), state.routes.map((r) => [this.routes.signals.includes(r.input) || state.drawn.some((c) => c.name === r.input) ? r.input : null, r.to, r.mode, r.numbers.map((n) => n?.unit)])]);
     if (shape !== this.shape) this.build(state);
     this.shape = shape;

@@ -16,7 +16,7 @@ export class Sections {
     this.fault.setAttribute('role', 'alert');
     this.list = element('div', {});
     get('sections').replaceChildren(element('div', { className: 'line' }, this.split, this.reset), this.fault, this.list,
-      element('p', { className: 'hint', textContent: 'Drag a border on the timeline: it snaps to bars, with Shift to beats, with Alt to nothing. Sections of one name are alike: prompts and parts speak of them by it. Save project keeps them.' }));
+      element('p', { className: 'hint', textContent: 'Drag a border on the timeline: it snaps to bars, with Shift to beats, with Alt to nothing. A double click on a name, or F2, renames it there. Sections of one name are alike: prompts and parts speak of them by it. Save project keeps them.' }));
     news.addEventListener('refused', (event) => {
       const field = this.asked.get(event.detail.ask);
       if (field === undefined) return;

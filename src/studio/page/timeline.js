@@ -1,6 +1,7 @@
 // The timeline: a ruler of times and bars, sections, the sound, which pictures are there, and a lane for every routed curve.
 
 import { BARS, PARTS, SECTIONS, TIMES, TOP, drawParts, drawSections, fitted } from './lanes.js';
+import { isWorkedOn } from './here.js';
 import { clock } from './time.js';
 import { Wave } from './wave.js';
 
@@ -24,7 +25,7 @@ export class Timeline {
     const { duration } = facts;
     Object.assign(this, { canvas, duration, runs: [], version: 0, curves: {}, chosen: null, from: 0, to: duration, fps: 1, frames: 1 });
     this.heard = { beats: [], downbeats: [], sections: [] };
-    Object.assign(this, { parts: [], pieces: [], chosenPart: null, own: null });
+    Object.assign(this, { parts: [], pieces: [], chosenPart: null, own: null, shades: new Map(), taps: [], holds: () => true });
     this.wave = new Wave(facts);
     this.context = canvas.getContext('2d');
     // What doesn't move with the playhead is drawn aside, and only when it changed: pictures need the processor more.
@@ -61,7 +62,7 @@ export class Timeline {
     [this.width, this.height] = [this.canvas.clientWidth, this.canvas.clientHeight];
     const [width, height] = [Math.round(this.width * scale), Math.round(this.height * scale)];
     const dark = matchMedia('(prefers-color-scheme: dark)').matches;
-    const seen = [this.from, this.to, this.version, this.runs, this.chosen, this.chosenPart, this.wave.loaded, width, height, dark];
+    const seen = [this.from, this.to, this.version, this.runs, this.chosen, this.chosenPart, this.taps, this.wave.loaded, width, height, dark];
     const fresh = seen.some((value, i) => value !== this.drawn[i]);
     if (!fresh && now === this.now) return false;
     [this.drawn, this.now] = [seen, now];
@@ -101,13 +102,15 @@ export class Timeline {
   }
 
   // A section's own colour, or that of its name.
-  sectionColor(i) { return this.own?.[i] ?? this.color(`s${this.letters.indexOf(this.heard.sections[i].label) % 6}`); }
+  sectionColor(i) { return this.own?.[i] ?? this.color(`s${this.shade(i)}`); }
 
   // The same as a colour field takes it.
   hex(i) {
     const style = getComputedStyle(this.canvas);
-    return this.own?.[i] ?? style.getPropertyValue(`--s${this.letters.indexOf(this.heard.sections[i].label) % 6}`).trim();
+    return this.own?.[i] ?? style.getPropertyValue(`--s${this.shade(i)}`).trim();
   }
+
+  shade(i) { return (this.shades.get(this.heard.sections[i].label) ?? 0) % SHADES; }
 
   // Beats where they are far enough apart to be told from each other, then bars.
   drawGrid(c) {
@@ -124,6 +127,8 @@ export class Timeline {
       c.fillStyle = this.color('faint');
       for (const t of beats) c.fillRect(Math.round(this.x(t)), TOP.sections - 5, 1, 4);
     }
+    c.fillStyle = this.color('accent');
+    for (const t of within(this.taps, this.from, this.to)) c.fillRect(Math.round(this.x(t)) - 1, TIMES + 2, 2, BARS - 3);
     lines(this.heard.downbeats, 'faint', TIMES + 4);
   }
 
@@ -181,7 +186,6 @@ export class Timeline {
     for (const { name, top, height } of this.lanes()) {
       const { values, low, high, hue } = this.curves[name];
       const y = (v) => top + 3 + (1 - (v - low) / (high - low)) * (height - 7);
-      c.strokeStyle = this.hue(hue);
       c.lineWidth = this.chosen === name ? 2.2 : 1.3;
       c.beginPath();
       // Before the middle of the first frame there is nothing else.
@@ -196,8 +200,21 @@ export class Timeline {
         c.lineTo(x, y(Math.min(...part)));
         if (part.length > 1) c.lineTo(x, y(Math.max(...part)));
       }
-      c.stroke();
+      this.strokeHeld(c, this.hue(hue));
     }
+  }
+
+  // In `color` where the look that is worked on holds: what is changed here changes nothing elsewhere.
+  strokeHeld(c, color) {
+    c.strokeStyle = this.color('faint');
+    c.stroke();
+    c.save();
+    const area = new Path2D();
+    for (const piece of this.pieces.filter(this.holds)) area.rect(this.x(piece.start), 0, this.x(piece.end) - this.x(piece.start), this.height);
+    c.clip(area);
+    c.strokeStyle = color;
+    c.stroke();
+    c.restore();
   }
 
   drawPlayhead(c, now) {
@@ -215,7 +232,7 @@ export class Timeline {
 
   drawLabels(c) {
     c.fillStyle = this.color('soft');
-    const rows = [['time', 0, TIMES], ['bars', TIMES, BARS], ['sections', TOP.sections, SECTIONS - 2], ['looks', TOP.parts, PARTS - 3], ['sound', TOP.below, WAVE]];
+    const rows = [['time', 0, TIMES], ['bars', TIMES, BARS], ['sections', TOP.sections, SECTIONS - 2], ['parts', TOP.parts, PARTS - 3], ['sound', TOP.below, WAVE]];
     for (const [name, top, height] of rows) c.fillText(name, 16, top + height / 2 + 0.5);
     c.fillText('pictures', 16, TOP.below + WAVE + READY / 2 - 2);
     const lanes = this.lanes();
@@ -236,6 +253,15 @@ export class Timeline {
     return `oklch(${this.color('curve')} ${chroma} ${angle})`;
   }
 
+  // A name keeps its colour, whatever becomes of the others; a new one gets the first that is free.
+  name(labels) {
+    for (const label of labels) {
+      if (this.shades.has(label)) continue;
+      const taken = new Set([...labels].map((other) => this.shades.get(other)));
+      this.shades.set(label, [...Array(labels.size).keys()].find((n) => !taken.has(n)));
+    }
+  }
+
   // The curves as the server played them, each in a lane as high as what it does, or as a part of its range.
   take(state) {
     const kept = {};
@@ -243,17 +269,21 @@ export class Timeline {
       const row = state.base.find((b) => b.name === name);
       const [least, most] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
       const room = Math.max(((row?.max ?? 1) - (row?.min ?? 0)) / FLAT - (most - least), 0) / 2;
-      kept[name] = { values, least, most, low: least - room, high: most + room, hue: i };
+      kept[name] = { effect: row?.effect ?? '', values, least, most, low: least - room, high: most + room, hue: i };
     });
     Object.assign(this, { curves: kept, version: state.version, heard: state.heard, fps: state.fps, frames: state.frames });
     Object.assign(this, { parts: state.parts.list, pieces: state.parts.pieces, own: state.heard.correction.sections });
+    this.holds = (piece) => isWorkedOn(state.parts, piece);
     if (this.chosenPart >= this.parts.length) this.chosenPart = null;
-    this.letters = [...new Set(state.heard.sections.map((s) => s.label))];
+    this.name(new Set(state.heard.sections.map((s) => s.label)));
     // The page gives curves as much room as it can.
     this.canvas.closest('main').style.setProperty('--lanes', Object.keys(kept).length);
     this.canvas.dataset.version = state.version;
   }
 }
+
+// Colours that names of sections have.
+const SHADES = 6;
 
 function round(v) { return String(Math.round(v * 100) / 100); }
 

@@ -78,7 +78,7 @@ fn a_final_can_be_cancelled_and_what_goes_wrong_with_it_is_told() {
     }
     std::fs::write(served.folder.path().join("theirs.mp4"), "precious").unwrap();
     page.say(&ordered("theirs", "64x48", None));
-    page.wait("refused", |m| m["message"].as_str().unwrap().contains("already"));
+    page.wait("refused", |m| m["message"].as_str().unwrap().contains("is no video that beatbolt made"));
     assert!(!served.folder.path().join("mine.mp4").exists());
 }
 
