@@ -39,7 +39,7 @@ const facts = await load().catch((error) => {
   throw error;
 });
 const pictures = new Pictures(get('picture'), get('badge'));
-const timeline = new Timeline(get('timeline'), facts);
+const timeline = new Timeline(get('timeline'), get('playhead'), facts);
 const map = new TrackMap(get('map'), timeline, facts);
 const output = new Output(get('picture'));
 const glide = new Glide(get('glides'), () => audio.currentTime, () => !audio.paused);

@@ -40,8 +40,10 @@ export class TrackMap {
     });
     c.fillStyle = timeline.color('wave');
     const room = height - 6;
+    // Asking for the canvas's width again and again would lay the page out each time.
+    const share = this.loudness.length / (width - LABELS - 4);
     for (let at = LABELS; at < width - 4; at++) {
-      const loud = this.loudness[Math.floor((this.time(at) / this.duration) * this.loudness.length)] ?? 0;
+      const loud = this.loudness[Math.floor((at - LABELS) * share)] ?? 0;
       c.fillRect(at, room - loud * (room - 2), 1, Math.max(loud * (room - 2), 1));
     }
     const [a, b] = [x(timeline.from), x(timeline.to)];

@@ -21,15 +21,14 @@ const APART = 70;
 const STEPS = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
 
 export class Timeline {
-  constructor(canvas, facts) {
+  // The playhead is an element of its own: while it moves, nothing else is drawn, for pictures need the processor more.
+  constructor(canvas, playhead, facts) {
     const { duration } = facts;
-    Object.assign(this, { canvas, duration, runs: [], version: 0, curves: {}, chosen: null, from: 0, to: duration, fps: 1, frames: 1 });
+    Object.assign(this, { canvas, playhead, duration, runs: [], version: 0, curves: {}, chosen: null, from: 0, to: duration, fps: 1, frames: 1 });
     this.heard = { beats: [], downbeats: [], sections: [] };
     Object.assign(this, { parts: [], pieces: [], chosenPart: null, own: null, shades: new Map(), taps: [], holds: () => true });
     this.wave = new Wave(facts);
     this.context = canvas.getContext('2d');
-    // What doesn't move with the playhead is drawn aside, and only when it changed: pictures need the processor more.
-    this.still = document.createElement('canvas');
     this.drawn = [];
     canvas.setAttribute('aria-valuemax', duration.toFixed(1));
   }
@@ -67,24 +66,27 @@ export class Timeline {
     if (!fresh && now === this.now) return false;
     [this.drawn, this.now] = [seen, now];
     if (fresh) {
-      for (const canvas of [this.canvas, this.still]) [canvas.width, canvas.height] = [width, height];
-      this.drawStill(this.still.getContext('2d'), scale);
+      const { canvas } = this;
+      // Asked for the size that it has, a canvas would be made anew all the same.
+      if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];
+      this.drawAll(this.context, scale);
     }
-    const c = this.context;
-    c.setTransform(1, 0, 0, 1, 0, 0);
-    c.clearRect(0, 0, width, height);
-    if (width && height) c.drawImage(this.still, 0, 0);
-    c.setTransform(scale, 0, 0, scale, 0, 0);
-    if (now >= this.from - 1e-6 && now <= this.to) this.drawPlayhead(c, now);
+    this.playhead.hidden = now < this.from - 1e-6 || now > this.to;
+    this.playhead.style.transform = `translateX(${Math.round(this.x(now))}px)`;
     return true;
   }
 
-  drawStill(c, scale) {
+  drawAll(c, scale) {
     // For who looks at the page from outside.
     Object.assign(this.canvas.dataset, { from: this.from, to: this.to });
     const style = getComputedStyle(this.canvas);
-    this.color = (name) => style.getPropertyValue(`--${name}`).trim();
+    const colors = new Map();
+    this.color = (name) => {
+      if (!colors.has(name)) colors.set(name, style.getPropertyValue(`--${name}`).trim());
+      return colors.get(name);
+    };
     c.setTransform(scale, 0, 0, scale, 0, 0);
+    c.clearRect(0, 0, this.width, this.height);
     c.font = `11px ${style.fontFamily}`;
     c.textBaseline = 'middle';
     this.drawGrid(c);
@@ -183,51 +185,49 @@ export class Timeline {
   }
 
   drawCurves(c) {
-    for (const { name, top, height } of this.lanes()) {
-      const { values, low, high, hue } = this.curves[name];
-      const y = (v) => top + 3 + (1 - (v - low) / (high - low)) * (height - 7);
-      c.lineWidth = this.chosen === name ? 2.2 : 1.3;
-      c.beginPath();
-      // Before the middle of the first frame there is nothing else.
-      c.moveTo(this.x(0), y(values[0]));
-      const first = Math.max(Math.floor(this.from * this.fps) - 1, 0);
-      const last = Math.min(Math.ceil(this.to * this.fps), this.frames - 1);
-      const step = (last - first) / (this.width - LABELS);
-      // More frames than pixels: a pixel's lowest and highest; else every frame.
-      for (let f = first; f <= last; f += Math.max(step, 1)) {
-        const part = values.slice(Math.floor(f), Math.max(Math.floor(f + step), Math.floor(f) + 1));
-        const x = this.x((f + 0.5) / this.fps);
-        c.lineTo(x, y(Math.min(...part)));
-        if (part.length > 1) c.lineTo(x, y(Math.max(...part)));
-      }
-      this.strokeHeld(c, this.hue(hue));
+    const worked = this.pieces.filter(this.holds);
+    const others = this.pieces.filter((piece) => !this.holds(piece));
+    for (const lane of this.lanes()) {
+      if (others.length) this.within(c, others, () => this.drawCurve(c, lane, this.color('faint')));
+      // What is changed here changes nothing where another look holds.
+      this.within(c, worked, () => this.drawCurve(c, lane, this.hue(this.curves[lane.name].hue)));
     }
   }
 
-  // In `color` where the look that is worked on holds: what is changed here changes nothing elsewhere.
-  strokeHeld(c, color) {
-    c.strokeStyle = this.color('faint');
-    c.stroke();
+  // Draws in these pieces of the timeline only.
+  within(c, pieces, draw) {
     c.save();
-    const area = new Path2D();
-    for (const piece of this.pieces.filter(this.holds)) area.rect(this.x(piece.start), 0, this.x(piece.end) - this.x(piece.start), this.height);
-    c.clip(area);
-    c.strokeStyle = color;
-    c.stroke();
+    c.beginPath();
+    for (const piece of pieces) c.rect(this.x(piece.start), 0, this.x(piece.end) - this.x(piece.start), this.height);
+    c.clip();
+    draw();
     c.restore();
   }
 
-  drawPlayhead(c, now) {
-    const x = Math.round(this.x(now));
-    c.fillStyle = this.color('accent');
-    c.fillRect(x - 1, TIMES - 2, 2, this.height);
+  drawCurve(c, { name, top, height }, color) {
+    const { values, low, high } = this.curves[name];
+    const y = (v) => top + 3 + (1 - (v - low) / (high - low)) * (height - 7);
+    const first = Math.max(Math.floor(this.from * this.fps) - 1, 0);
+    const last = Math.min(Math.ceil(this.to * this.fps), this.frames - 1);
+    const step = (last - first) / (this.width - LABELS);
+    const thick = this.chosen === name ? 2.2 : 1.3;
+    [c.strokeStyle, c.fillStyle, c.lineWidth] = [color, color, thick];
+    if (step > 1) {
+      // More frames than pixels: a pixel's lowest and highest, up to its neighbour's.
+      let before = values[first];
+      for (let f = first; f <= last; f += step) {
+        let [least, most] = [before, before];
+        for (let i = Math.floor(f); i < f + step && i <= last; i++) [least, most] = [Math.min(least, values[i]), Math.max(most, values[i])];
+        before = values[Math.min(Math.floor(f + step), last)];
+        c.fillRect(this.x((f + 0.5) / this.fps), y(most) - thick / 2, 1, y(least) - y(most) + thick);
+      }
+      return;
+    }
     c.beginPath();
-    c.moveTo(x - 6, 1);
-    c.lineTo(x + 6, 1);
-    c.lineTo(x + 6, TIMES - 8);
-    c.lineTo(x, TIMES - 1);
-    c.lineTo(x - 6, TIMES - 8);
-    c.fill();
+    // Before the middle of the first frame there is nothing else.
+    c.moveTo(this.x(0), y(values[0]));
+    for (let f = first; f <= last; f++) c.lineTo(this.x((f + 0.5) / this.fps), y(values[f]));
+    c.stroke();
   }
 
   drawLabels(c) {
