@@ -48,7 +48,7 @@ test('the look at the playhead is told, can be worked on, and can be given to th
   const second = parts.pieces.find((piece) => piece.part === 2);
   await page.evaluate((t) => { document.getElementById('audio').currentTime = t; }, second.start + 0.5);
   await page.waitForFunction(() => document.getElementById('here').textContent.includes('part 3'));
-  assert.match(await page.textContent('#here'), /Drawn: prompts change nothing/);
+  assert.match(await page.textContent('#here'), /drawn, without prompts/);
   // The part's own prompt is what plays, so it is what is at hand.
   await press('#tab-prompts');
   const own = parts.list[2].prompt;
@@ -62,7 +62,7 @@ test('the look at the playhead is told, can be worked on, and can be given to th
   assert.equal(await page.inputValue('#prompt-here-own'), own);
   await change(page, () => press('#paint-here'));
   assert.equal((await state(page)).parts.list[2].set.denoise, 0.35);
-  await page.waitForFunction(() => !document.getElementById('here').textContent.includes('Drawn'));
+  await page.waitForFunction(() => !document.getElementById('here').textContent.includes('drawn'));
   assert.ok(await page.isHidden('#paint-here'));
   await change(page, () => press('#edit-here'));
   const after = await state(page);

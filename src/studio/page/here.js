@@ -58,7 +58,7 @@ export class Here {
     this.edited.textContent = `Editing ${edited}`;
     const part = top === null ? '' : `part ${top + 1}`;
     const place = working ? [part && `, which plays in ${part}`] : [`. At the playhead: ${called(look)}${part && `, ${part}`}`];
-    this.said.textContent = `${place.join('')}${drawn ? '. Drawn: prompts change nothing.' : ''}`;
+    this.said.textContent = `${place.join('')}${drawn ? ' (drawn, without prompts)' : ''}`;
     get('here').classList.toggle('away', !working);
     this.said.title = drawn ? `${drawn} is shown as it is: denoise is 0` : '';
     this.work.hidden = working;
