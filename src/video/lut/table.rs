@@ -78,7 +78,8 @@ impl Lut {
         for c in 0..3 {
             let scale = (self.side - 1) as f32 / (high[c] - low[c]);
             for i in 0..LANES {
-                let place = ((own[c][i] - low[c]) * scale).clamp(0.0, last);
+                // What is no number lies at the start: an index must never lie outside.
+                let place = ((own[c][i] - low[c]) * scale).max(0.0).min(last);
                 (index[c][i], share[c][i]) = (whole(place), place - place.floor());
             }
         }
