@@ -152,6 +152,8 @@ test('what is saved says how to go on, and is offered when the track is opened a
   await readable(page, 'saved');
   server = await show(page, server, track, '--folder', folder);
   assert.ok((await page.textContent('#saved')).includes(`beatbolt studio ${path}`));
+  // It lies over the picture, and over nothing that is worked with.
+  for (const tab of ['#tab-routes', '#tab-text', '#play', '#render']) await page.click(tab, { trial: true });
   await page.click('#saved .close');
   assert.ok(await page.isHidden('#saved'));
   // The project itself has nothing to offer.
