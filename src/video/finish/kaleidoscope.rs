@@ -24,7 +24,7 @@ impl Kaleidoscope {
         let start = FRAC_PI_2 + turn.to_radians();
         let folds = std::array::from_fn(|k| {
             let k = (k as u32).min(2 * mirrors - 1);
-            if k % 2 == 0 {
+            if k.is_multiple_of(2) {
                 let (sin, cos) = (k as f32 * wedge).sin_cos();
                 [[cos, sin], [-sin, cos]]
             } else {
