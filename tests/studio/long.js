@@ -85,7 +85,8 @@ async function five() {
       if (message.type === 'state') done({ fps: message.fps }, socket.close());
     };
   }));
-  await page.waitForFunction(() => document.getElementById('picture').dataset.frame === '0');
+  // Until some pictures are ahead, as for anybody who looks before they press Play.
+  await page.waitForTimeout(20_000);
   // Seconds by which the sound is outside the frame that is shown, at every drawing of the page.
   const apart = await page.evaluate(({ fps, length }) => new Promise((done) => {
     const [audio, found] = [document.getElementById('audio'), []];
