@@ -98,6 +98,19 @@ test('which look is worked on is told, wherever the playhead is', async () => {
   assert.equal(await here(), `Editing ${base}`);
 });
 
+test('what is dragged from elsewhere over the timeline moves no playhead', async () => {
+  await seek(2);
+  await page.click('#tab-base');
+  await page.locator('#base-glow').scrollIntoViewIfNeeded();
+  const knob = await page.locator('#base-glow').boundingBox();
+  const line = await page.locator('#timeline').boundingBox();
+  await page.mouse.move(knob.x + 5, knob.y + 5);
+  await page.mouse.down();
+  await page.mouse.move(line.x + 600, line.y + 120, { steps: 5 });
+  await page.mouse.up();
+  assert.ok(Math.abs(await now() - 2) < 0.01, `${await now()}`);
+});
+
 test('taps are counted where they are seen, and so is what they did', async () => {
   await page.click('#tab-beats');
   await seek(4);

@@ -26,10 +26,13 @@ function asked(held, t, event) {
 export function dragging(line, act) {
   const { canvas } = line;
   let held = null;
+  // Whether the button went down here: a knob that is dragged over the timeline is none of its affairs.
+  let pressed = false;
   let sent = 0;
   const send = (event) => ask({ ...asked(held, line.time(event.offsetX), event), gesture });
   canvas.onpointerdown = (event) => {
     const at = line.time(event.offsetX);
+    pressed = true;
     held = found(line, event.offsetX, event.offsetY);
     canvas.setPointerCapture(event.pointerId);
     if (held?.part) act.chosen(held.index);
@@ -42,7 +45,7 @@ export function dragging(line, act) {
     Object.assign(held, { at, x: event.offsetX, moved: false });
   };
   canvas.onpointermove = (event) => {
-    if (!event.buttons) {
+    if (!pressed) {
       const under = found(line, event.offsetX, event.offsetY);
       canvas.dataset.under = under?.what ?? '';
       const lane = event.offsetX < LABELS && line.lanes().find(({ top, height }) => event.offsetY >= top && event.offsetY < top + height);
@@ -65,6 +68,10 @@ export function dragging(line, act) {
     if (held?.moved) send(event);
     else if (held) act.seek(held.at);
     held = null;
+    pressed = false;
   };
-  canvas.onpointercancel = () => { held = null; };
+  canvas.onpointercancel = () => {
+    held = null;
+    pressed = false;
+  };
 }
