@@ -26,7 +26,7 @@ function asked(held, t, event) {
 export function dragging(line, act) {
   const { canvas } = line;
   let held = null;
-  // Whether the button went down here: a knob that is dragged over the timeline is none of its affairs.
+  // Whether the button went down here: what is dragged here from elsewhere means something else.
   let pressed = false;
   let sent = 0;
   const send = (event) => ask({ ...asked(held, line.time(event.offsetX), event), gesture });
